@@ -1,0 +1,71 @@
+"""Arrays of every kind that crosses the boundary: read as NumPy, written in another's kind, shown, and spelled as source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def to_numpy(value: Any) -> np.ndarray:
+    """A plain numeric NumPy array with the content of `value`, copied.  Raises TypeError if it holds no numbers.
+
+    value: anything `numpy.asarray` accepts, else anything that offers DLPack.  Subclasses of ndarray become ndarray.
+    """
+    try:
+        array = np.array(value, subok=False)
+    except Exception as error:
+        if not hasattr(value, "__dlpack__"):
+            raise TypeError(f"expected numbers, found {describe(value)} ({error})") from None
+        array = np.array(np.from_dlpack(value))
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"expected numbers, found {describe(value)}")
+    return array
+
+
+def like(value: np.ndarray, template: Any) -> Any:
+    """`value` in the kind of array that `template` is: nested lists for lists, else an array of its float type.
+
+    Biases may be (out,), (1, out) or (out, 1).  Raises ValueError where the shapes do not agree.
+    """
+    shape = np.shape(template)
+    if value.shape != shape and not (value.ndim == 1 and sorted(shape) == sorted((1, value.size))):
+        raise ValueError(f"expected shape {value.shape}, found {shape}")
+    value = value.reshape(shape)
+    if isinstance(template, (list, tuple)):
+        return value.tolist()
+    dtype = np.asarray(template).dtype
+    return value.astype(dtype if dtype.kind == "f" else value.dtype)
+
+
+def flat_bias(bias: np.ndarray) -> np.ndarray:
+    """A bias of shape (1, out) or (out, 1) as (out,), which is what the specs see."""
+    return bias.reshape(-1) if bias.ndim == 2 and 1 in bias.shape else bias
+
+
+def describe(value: Any) -> str:
+    """What was found, for a message: the type, and the shape or length where there is one."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}, {value.dtype}"
+    if isinstance(value, (list, tuple, dict)):
+        return f"a {type(value).__name__} of length {len(value)}"
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def show(array: np.ndarray, limit: int = 6) -> str:
+    """An array on a line, its middle left out where it is long."""
+    return " ".join(np.array2string(array, precision=8, threshold=limit * 4, edgeitems=2, separator=", ").split())
+
+
+def literal(value: Any) -> str:
+    """A value as Python source that evaluates to exactly it, given `import numpy as np`."""
+    if isinstance(value, np.random.Generator):
+        return "np.random.default_rng(0)"
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    text = " ".join(repr(value.tolist()).split()).replace("nan", "np.nan").replace("inf", "np.inf")
+    if value.dtype == np.float64 and value.size:
+        return f"np.array({text})"
+    body = f"np.array({text}, dtype=np.{value.dtype.name})"
+    return body if value.size else f"np.zeros({value.shape}, dtype=np.{value.dtype.name})"

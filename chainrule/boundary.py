@@ -1,0 +1,242 @@
+"""The boundary: all that passes between a spec and an implementation, copied, recorded, and read as plain NumPy.
+
+A spec calls the boundary as it would call the implementation.  Arguments go in as copies, so that code which writes into
+them spoils no other check; results come out as base NumPy arrays and floats; what the code raises, and results of the wrong
+kind, become the outcomes of the contract.  Nothing else of the tool touches an implementation, so that one may later
+live in a process of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
+
+import numpy as np
+
+from chainrule.arrays import describe, flat_bias, to_numpy
+from chainrule.contract import Implementation, Model, NotOffered
+from chainrule.conventions import Conventions
+from chainrule.numerics import UNIT_ROUNDOFF, Failure
+
+REMEMBERED_CALLS = 64
+RUNNING = object()  # what a call has returned so far
+
+
+class NotApplicable(SkipTest):
+    """A spec asks for something that this implementation is free not to show.  Its outcome is `skipped`."""
+
+
+class Todo(SkipTest):
+    """A spec cannot run, because what it needs is missing, is a stub, or has another form."""
+
+
+class Hung(SkipTest):
+    """A method that did not return in time before is not called again."""
+
+
+class Raised(Exception):
+    """The implementation raised.  str(): the exception's own type and message; where: `file:line` of its last line there."""
+
+    def __init__(self, name: str, error: BaseException) -> None:
+        super().__init__(f"{name} raised {type(error).__name__}: {error}")
+        self.where = last_line(error)
+
+
+@dataclass
+class Call:
+    """One call across the boundary.
+
+    name: the method.  arguments, keywords: as the spec gave them.  modified: which arguments the code wrote into.
+    raw: what it returned, as it is; read: how to read that again.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    modified: list[str] = field(default_factory=list)
+    raw: Any = RUNNING
+    read: Callable[[Any], Any] = lambda raw: raw
+    started: float = field(default_factory=time.perf_counter)
+    model_sizes: Sequence[int] = ()
+    model_parameters: tuple[list[np.ndarray], list[np.ndarray]] | None = None
+
+    def reread(self) -> Any:
+        """The result as it stands now: different from before if a later call wrote into it."""
+        return self.read(self.raw)
+
+
+@dataclass
+class Handle:
+    """A model as the specs hold it: the implementation's own, and what the suite last put into it."""
+
+    model: Model
+    sizes: Sequence[int]
+    parameters: tuple[list[np.ndarray], list[np.ndarray]] | None = None
+
+
+class Boundary:
+    """`implementation` seen through the boundary, with the conventions that hold for it."""
+
+    def __init__(self, implementation: Implementation, conventions: Conventions) -> None:
+        self.implementation = implementation
+        self.conventions = conventions
+        self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
+        self.called: set[str] = set()
+        self.hung: dict[str, str] = {}
+
+    @property
+    def unit_roundoff(self) -> float:
+        """u of the precision the implementation computes in: 2^-53 for float64, 2^-24 for float32."""
+        return UNIT_ROUNDOFF[self.conventions["precision"].value]
+
+    @property
+    def log_epsilon(self) -> float:
+        """The epsilon found inside the logarithm of the cross-entropy, 0 if none."""
+        return float(self.conventions["log_epsilon"].value)
+
+    def relu(self, z: np.ndarray) -> np.ndarray:
+        return self._call("relu", ["z"], z, read=read_array)
+
+    def softmax(self, z: np.ndarray) -> np.ndarray:
+        return self._call("softmax", ["z"], z, read=read_array)
+
+    def cross_entropy(self, p: np.ndarray, y: np.ndarray) -> float:
+        return self._call("cross_entropy", ["p", "y"], p, y, read=read_float)
+
+    def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
+        return self._call("xavier", ["fan_in", "fan_out", "rng"], fan_in, fan_out, rng, read=read_array)
+
+    def create(self, sizes: Sequence[int], seed: int) -> Handle:
+        model = self._call("create", ["sizes", "seed"], list(sizes), seed)
+        return Handle(model, list(sizes))
+
+    def parameters(self, model: Handle) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return self._call("parameters", ["model"], model, read=read_parameters)
+
+    def assign(self, model: Handle, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> None:
+        self._call("assign", ["model", "weights", "biases"], model, weights, biases, read=None)
+        model.parameters = ([np.array(w) for w in weights], [np.array(b) for b in biases])
+
+    def forward(self, model: Handle, x: np.ndarray) -> np.ndarray:
+        return self._call("forward", ["model", "x"], model, x, read=read_array)
+
+    def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
+        return self._call("loss", ["model", "x", "y"], model, x, y, read=read_float)
+
+    def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return self._call("backward", ["model", "x", "y"], model, x, y, read=read_parameters)
+
+    def step(self, model: Handle, grads: tuple[list[np.ndarray], list[np.ndarray]], lr: float) -> None:
+        self._call("step", ["model", "grads", "lr"], model, grads, lr, read=None)
+
+    def fit(
+        self, model: Handle, x: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int, lr: float, seed: int
+    ) -> list[float] | None:
+        keywords = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
+        return self._call("fit", ["model", "x", "y"], model, x, y, read=read_history, **keywords)
+
+    def predict(self, model: Handle, x: np.ndarray) -> np.ndarray:
+        return self._call("predict", ["model", "x"], model, x, read=read_array)
+
+    def hang(self, limit: float) -> str:
+        """Say what did not end in time; a method that took most of it by itself is not called again."""
+        message = f"not finished after {limit:g} s"
+        if self.calls and self.calls[-1].raw is RUNNING:
+            call = self.calls[-1]
+            message = f"{call.name} did not return within {limit:g} s"
+            if time.perf_counter() - call.started > limit / 2:
+                self.hung[call.name] = message
+        return message
+
+    def forget(self) -> None:
+        """Begin an example: the calls recorded are those made from here on."""
+        self.calls.clear()
+
+    def _call(
+        self, name: str, names: list[str], *arguments: Any, read: Callable[[Any], Any] | None = lambda raw: raw, **keywords: Any
+    ) -> Any:
+        if name in self.hung:
+            raise Hung(self.hung[name])
+        call = Call(name, arguments, keywords, read=read or (lambda raw: None))
+        handle = arguments[0] if arguments and isinstance(arguments[0], Handle) else None
+        if handle is not None:
+            call.model_sizes, call.model_parameters = handle.sizes, handle.parameters
+        self.calls.append(call)
+        self.called.add(name)
+        passed = tuple(copied(argument) for argument in arguments)
+        try:
+            with np.errstate(all="ignore"):
+                call.raw = getattr(self.implementation, name)(*passed, **keywords)
+        except NotOffered as error:
+            raise Todo(str(error)) from None
+        except NotImplementedError as error:
+            raise Todo(f"{name} is not implemented{f': {error}' if str(error) else ''}") from None
+        except (Exception, SystemExit) as error:
+            raise Raised(name, error) from error
+        if call.raw is None and read not in (None, read_history):
+            raise Todo(f"{name} returns None: a stub")
+        call.modified = [
+            label
+            for label, before, after in zip(names, arguments, passed, strict=True)
+            if not isinstance(before, (Handle, np.random.Generator)) and not same(before, after)
+        ]
+        try:
+            return call.reread()
+        except TypeError as error:
+            raise Failure(f"{name} returns something else: {error}") from None
+
+
+def copied(argument: Any) -> Any:
+    """Arrays, and lists of them, as fresh copies; the rest, and models, as the implementation knows them."""
+    if isinstance(argument, Handle):
+        return argument.model
+    if isinstance(argument, np.ndarray):
+        return argument.copy()
+    if isinstance(argument, (list, tuple)):
+        return type(argument)(copied(item) for item in argument)
+    return argument
+
+
+def same(before: Any, after: Any) -> bool:
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(same(a, b) for a, b in zip(before, after, strict=True))
+    return bool(np.array_equal(before, after, equal_nan=np.asarray(before).dtype.kind == "f"))
+
+
+def read_array(raw: Any) -> np.ndarray:
+    return to_numpy(raw)
+
+
+def read_float(raw: Any) -> float:
+    array = to_numpy(raw)
+    if array.size != 1:
+        raise TypeError(f"expected one number, found {describe(array)}")
+    return float(array.reshape(()))
+
+
+def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    if not (isinstance(raw, (list, tuple)) and len(raw) == 2 and all(isinstance(group, (list, tuple)) for group in raw)):
+        raise TypeError(f"expected (weights, biases), two lists of arrays, found {describe(raw)}")
+    return [to_numpy(w) for w in raw[0]], [flat_bias(to_numpy(b)) for b in raw[1]]
+
+
+def read_history(raw: Any) -> list[float] | None:
+    return None if raw is None else [float(value) for value in to_numpy(raw).reshape(-1)]
+
+
+def last_line(error: BaseException) -> str | None:
+    """`file:line` of the deepest frame outside installed packages and this tool: the user's own line."""
+    own = Path(__file__).parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if own not in path.parents and "site-packages" not in path.parts and not frame.filename.startswith("<"):
+            if not path.is_relative_to(Path(sys.base_prefix) / "lib"):
+                return f"{path.name}:{frame.lineno}"
+    return None

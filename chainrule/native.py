@@ -1,0 +1,168 @@
+"""The native style: a module (or any namespace) with the contract's names, seen as an Implementation."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from chainrule.arrays import describe, like
+from chainrule.contract import Implementation, NotOffered, source_line
+
+NETWORK_METHODS = ("forward", "loss", "backward", "step", "fit", "predict")
+
+
+class Native(Implementation):
+    """Finds relu, softmax, cross_entropy, xavier and MLP in `target`, and the methods on what MLP returns.
+
+    names: {contract's name: the name the code uses}.
+    """
+
+    def __init__(self, target: Any, names: dict[str, str] | None = None) -> None:
+        super().__init__(target)
+        self.names = names or {}
+        self._checked: set[tuple[str, int]] = set()
+
+    def relu(self, z):
+        return self._call(self.target, "relu", z)
+
+    def softmax(self, z):
+        return self._call(self.target, "softmax", z)
+
+    def cross_entropy(self, p, y):
+        return self._call(self.target, "cross_entropy", p, y)
+
+    def xavier(self, fan_in, fan_out, rng):
+        return self._call(self.target, "xavier", fan_in, fan_out, rng)
+
+    def create(self, sizes, seed):
+        return self._call(self.target, "MLP", list(sizes), seed=seed)
+
+    def parameters(self, model):
+        return self._read(model, "weights"), self._read(model, "biases")
+
+    def assign(self, model, weights, biases):
+        for attribute, values in (("weights", weights), ("biases", biases)):
+            current = self._read(model, attribute)
+            if len(current) != len(values):
+                raise NotOffered(f"MLP.{attribute}: expected a list of {len(values)} arrays, found {len(current)}")
+            new = self._alike(values, current, attribute)
+            ways = (assign_in_place, assign_items, assign_list)
+            if not any(way(model, self.name(attribute), new) and self._holds(model, attribute, new) for way in ways):
+                raise NotOffered(
+                    f"MLP.{attribute}: assigned values are not kept, neither in place nor by item nor as a new list"
+                )
+
+    def forward(self, model, x):
+        return self._call(model, "forward", x)
+
+    def loss(self, model, x, y):
+        return self._call(model, "loss", x, y)
+
+    def backward(self, model, x, y):
+        grads = self._call(model, "backward", x, y)
+        if not (isinstance(grads, (tuple, list)) and len(grads) == 2):
+            if grads is None:
+                return None
+            raise NotOffered(f"backward: expected (weight_grads, bias_grads), found {describe(grads)}")
+        return grads
+
+    def step(self, model, grads, lr):
+        shaped = tuple(
+            self._alike(group, self._read(model, attribute), attribute)
+            for group, attribute in zip(grads, ("weights", "biases"), strict=True)
+        )
+        return self._call(model, "step", shaped, lr)
+
+    def fit(self, model, x, y, *, epochs, batch_size, lr, seed):
+        return self._call(model, "fit", x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+    def predict(self, model, x):
+        return self._call(model, "predict", x)
+
+    def where(self, name):
+        owner = getattr(self.target, self.name("MLP"), None) if name in NETWORK_METHODS else self.target
+        return source_line(getattr(owner, self.name("MLP" if name in ("create", "parameters", "assign") else name), None))
+
+    def name(self, name: str) -> str:
+        """The name that the code under test uses for a name of the contract."""
+        return self.names.get(name, name)
+
+    def _find(self, owner: Any, name: str) -> Any:
+        try:
+            return getattr(owner, self.name(name))
+        except AttributeError:
+            raise NotOffered(f"{self.name(name)} is missing") from None
+
+    def _read(self, model: Any, attribute: str) -> Any:
+        values = self._find(model, attribute)
+        if values is None:
+            raise NotOffered(f"MLP.{attribute} is None")
+        if not isinstance(values, (list, tuple)):
+            raise NotOffered(f"MLP.{attribute}: expected a list of arrays, found {describe(values)}")
+        return values
+
+    def _call(self, owner: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
+        function = self._find(owner, name)
+        if not callable(function):
+            raise NotOffered(f"{self.name(name)}: expected a function, found {describe(function)}")
+        self._check_signature(name, function, arguments, keywords)
+        return function(*arguments, **keywords)
+
+    def _check_signature(self, name: str, function: Any, arguments: tuple, keywords: dict) -> None:
+        """A name that exists with other arguments is something else, not wrong mathematics."""
+        key = (name, id(getattr(function, "__func__", function)))
+        if key in self._checked:
+            return
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # builtins and ufuncs tell no signature
+            return
+        try:
+            signature.bind(*arguments, **keywords)
+        except TypeError as error:
+            expected = {"relu": "z", "softmax": "z", "cross_entropy": "p, y", "xavier": "fan_in, fan_out, rng"} | {
+                "MLP": "sizes, seed=0", "forward": "x", "loss": "x, y", "backward": "x, y", "step": "grads, lr",
+                "fit": "x, y, *, epochs, batch_size, lr, seed=0", "predict": "x",
+            }  # fmt: skip
+            raise NotOffered(
+                f"{self.name(name)}: expected {self.name(name)}({expected[name]}), "
+                f"found {self.name(name)}{signature} ({error})"
+            ) from None
+        self._checked.add(key)
+
+    def _alike(self, values: Any, current: Any, attribute: str) -> list:
+        try:
+            return [like(value, old) for value, old in zip(values, current, strict=True)]
+        except ValueError as error:
+            raise NotOffered(f"MLP.{attribute}: {error}") from None
+
+    def _holds(self, model: Any, attribute: str, new: list) -> bool:
+        current = self._read(model, attribute)
+        return all(np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(current, new, strict=True))
+
+
+def assign_in_place(model: Any, attribute: str, new: list) -> bool:
+    arrays = getattr(model, attribute)
+    if not all(isinstance(array, np.ndarray) and array.flags.writeable for array in arrays):
+        return False
+    for array, value in zip(arrays, new, strict=True):
+        array[...] = value
+    return True
+
+
+def assign_items(model: Any, attribute: str, new: list) -> bool:
+    items = getattr(model, attribute)
+    if not isinstance(items, list):
+        return False
+    items[:] = new
+    return True
+
+
+def assign_list(model: Any, attribute: str, new: list) -> bool:
+    try:
+        setattr(model, attribute, new)
+    except AttributeError:  # a property without a setter
+        return False
+    return True

@@ -1,0 +1,255 @@
+"""Comparison, and where every tolerance comes from.
+
+A bound is a sum of rounding errors that any correct implementation may commit in the precision it computes in, whatever the
+order of its sums.  Notation: u is the unit roundoff, gamma(n) = n u / (1 - n u).
+
+Sources: Higham, Accuracy and Stability of Numerical Algorithms (2002): sections 3.1 to 3.5 for sums and products.
+Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions (2021): section 4.
+math.md, section 11, derives each bound that is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.arrays import show
+from chainrule.reference import MLP, log_sum_exp, softmax
+
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
+SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14}
+
+# Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
+ELEMENTARY = 8
+
+
+class Failure(AssertionError):
+    """A comparison that did not hold.  str(): what is wrong, in a sentence; the numbers stand beside it.
+
+    expected, actual, bound: arrays of one shape, or None.  index: the entry that is furthest beyond its bound.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: Any = None,
+        actual: Any = None,
+        bound: Any = None,
+        index: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.expected, self.actual, self.bound, self.index = expected, actual, bound, index
+
+
+def gamma(n: float, u: float) -> float:
+    """The relative error of n roundings in sequence, n u / (1 - n u): Higham (2002), lemma 3.1."""
+    return n * u / (1 - n * u)
+
+
+def assert_close(actual: Any, expected: Any, *, bound: Any, what: str = "the result") -> None:
+    """|actual - expected| <= bound in every entry; shapes equal; a nan never passes; equal infinities do."""
+    assert_shape(actual, np.shape(expected), what=what)
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    bound = np.broadcast_to(np.asarray(bound, np.float64), actual.shape)
+    with np.errstate(invalid="ignore"):
+        excess = np.where(actual == expected, -1.0, np.abs(actual - expected) - bound)
+    wrong = ~(excess <= 0)
+    if not wrong.any():
+        return
+    ranked = np.where(wrong, np.nan_to_num(np.where(np.isnan(excess), np.inf, excess), posinf=1e300), -np.inf)
+    index = tuple(int(i) for i in np.unravel_index(np.argmax(ranked), actual.shape))
+    entry = f" at {list(index)}" if index else ""
+    raise Failure(
+        f"{what}{entry} is {float(actual[index])!r}, expected {float(expected[index])!r} "
+        f"(off by {abs(actual[index] - expected[index]):.3g}, allowed {bound[index]:.2g}; "
+        f"{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} off)",
+        expected=expected,
+        actual=actual,
+        bound=bound,
+        index=index,
+    )
+
+
+def assert_equal(actual: Any, expected: Any, *, what: str = "the result") -> None:
+    """Equal in every entry, exactly: for what involves no rounding."""
+    assert_close(actual, expected, bound=0.0, what=what)
+
+
+def assert_shape(actual: Any, shape: Sequence[int], *, what: str = "the result") -> None:
+    """The shape, and nothing but numbers in it."""
+    if np.shape(actual) != tuple(shape):
+        raise Failure(f"{what} has shape {np.shape(actual)}, expected {tuple(shape)}")
+
+
+def assert_that(condition: Any, message: str, **numbers: Any) -> None:
+    """Raise a Failure that says `message` unless the condition holds; the numbers stand beside it as in Failure."""
+    if not condition:
+        raise Failure(message, **numbers)
+
+
+def assert_finite(actual: Any, *, what: str = "the result") -> None:
+    """No nan and no infinity."""
+    array = np.asarray(actual, np.float64)
+    if not np.isfinite(array).all():
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise Failure(f"{what} is {array[index]} at {list(index)}: {show(array)}", actual=array, index=index)
+
+
+def assert_each(actual: Sequence[Any], expected: Sequence[Any], bounds: Sequence[Any], *, what: str) -> None:
+    """assert_close, layer by layer; `what` names the layer's quantity, such as "dloss/dW"."""
+    assert_that(
+        len(actual) == len(expected), f"{what}: expected a list of {len(expected)} arrays, one a layer, found {len(actual)}"
+    )
+    for layer, (a, e, b) in enumerate(zip(actual, expected, bounds, strict=True)):
+        assert_close(a, e, bound=b, what=f"{what}[{layer}]")
+
+
+def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
+    """How far computed probabilities may lie from softmax(z), when the logits are off by up to z_error.
+
+    Relative to p: K additions, one division, the exponential, and one rounding of an exponent as large as the spread of
+    the logits, or as the logits themselves where they are not shifted (clause rounding.softmax).  What underflows is
+    off by at most the smallest normal number.
+    z: (N, K).  Returns (N, K).
+    """
+    z = np.asarray(z, np.float64)
+    size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
+    relative = gamma(z.shape[1] + ELEMENTARY + 2, u) + 2 * u * size
+    relative = relative + np.expm1(np.minimum(2 * np.max(np.broadcast_to(z_error, z.shape), axis=1, keepdims=True), 50.0))
+    return softmax(z) * relative + smallest_normal(u)
+
+
+def smallest_normal(u: float) -> float:
+    """The smallest normal number of the widest precision whose unit roundoff is at least u's half."""
+    return min(SMALLEST_NORMAL[name] for name, roundoff in UNIT_ROUNDOFF.items() if roundoff >= u / 2)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The exact-arithmetic quantities of a network and the error each may carry, layer by layer.
+
+    Every pair is (value, error), of one shape.  weight_grads and bias_grads are lists of such pairs.
+    """
+
+    logits: tuple[np.ndarray, np.ndarray]
+    probabilities: tuple[np.ndarray, np.ndarray]
+    loss: tuple[float, float]
+    weight_grads: list[tuple[np.ndarray, np.ndarray]]
+    bias_grads: list[tuple[np.ndarray, np.ndarray]]
+
+
+def product(a: tuple, b: tuple, u: float, extra: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the errors the factors bring along."""
+    (a, da), (b, db) = a, b
+    size = np.abs(a) @ np.abs(b)
+    return a @ b, gamma(a.shape[1] + extra, u) * size + da @ (np.abs(b) + db) + np.abs(a) @ db
+
+
+def analyse(
+    network: MLP,
+    x: np.ndarray,
+    y: np.ndarray,
+    u: float,
+    log_epsilon: float = 0.0,
+    parameter_errors: tuple[Sequence[np.ndarray], Sequence[np.ndarray]] | None = None,
+) -> Analysis:
+    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u (clause rounding.network).
+
+    The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: an epsilon that the
+    implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise.
+    parameter_errors: (of the weights, of the biases), what the implementation's may already be off by; none by default.
+    """
+    u = u + UNIT_ROUNDOFF["float64"]
+    y = np.asarray(y, np.int64)
+    rows = np.arange(len(y))
+    weight_errors, bias_errors = parameter_errors or ([np.zeros_like(w) for w in network.weights], [0.0] * len(network.biases))
+    exact = list(zip(network.weights, weight_errors, strict=True))
+    layer_inputs = [(np.asarray(x, np.float64), np.zeros(np.shape(x)))]
+    for l, (weight, b) in enumerate(zip(exact, network.biases, strict=True)):
+        z, dz = product(layer_inputs[-1], weight, u)
+        z, dz = z + b, dz + u * (np.abs(z) + 2 * np.abs(b)) + bias_errors[l]
+        if l < len(exact) - 1:
+            layer_inputs.append((np.maximum(z, 0), dz))
+    p = softmax(z)
+    dp = softmax_bound(z, u, z_error=dz)
+    surprise = log_sum_exp(z) - z[rows, y]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.nan_to_num(dp[rows, y] / p[rows, y], nan=np.inf, posinf=np.inf)  # nothing is known of log 0
+        distortion = np.nan_to_num(log_epsilon / p[rows, y], posinf=np.inf)
+    loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
+    delta = (p - np.eye(p.shape[1])[y]) / len(y)
+    ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta)
+    weight_grads, bias_grads = [], []
+    for l in reversed(range(len(exact))):
+        a, da = layer_inputs[l]
+        weight_grads.insert(0, product((a.T, da.T), (delta, ddelta), u, extra=6))
+        bias_grads.insert(0, (delta.sum(axis=0), gamma(len(y) + 6, u) * np.abs(delta).sum(axis=0) + ddelta.sum(axis=0)))
+        if l > 0:
+            w, dw = exact[l]
+            delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
+            delta, ddelta = delta * (a > 0), ddelta * (a > 0)
+    return Analysis((z, dz), (p, dp), (float(surprise.mean()), float(loss_errors.mean())), weight_grads, bias_grads)
+
+
+def values(pairs: Sequence[tuple]) -> list:
+    """The values of (value, error) pairs."""
+    return [value for value, _ in pairs]
+
+
+def errors(pairs: Sequence[tuple]) -> list:
+    """The errors of (value, error) pairs."""
+    return [error for _, error in pairs]
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A partial derivative found by differences: its value, the bound on its error, and whether it can be relied on."""
+
+    value: float
+    bound: float
+    reliable: bool
+
+
+def difference_step(rounding: float, curvature: float) -> float:
+    """The power of two near which truncation h^2 curvature / 6 and rounding `rounding` / h are in balance.
+
+    A power of two, so that theta + h and theta - h are exact for the parameters that the specification chooses.
+    """
+    return float(2.0 ** np.round(np.log2((3 * rounding / max(curvature, 1e-3)) ** (1 / 3))))
+
+
+def central_difference(f: Callable[[float], float], h: float, *, rounding: float, curvature: float) -> Derivative:
+    """f'(0) from f at +-h and +-h/2, with the error of that estimate (clause rounding.central_difference).
+
+        D(h) = (f(h) - f(-h)) / (2 h) = f'(0) + h^2 f'''/6 + rounding / h
+
+    rounding: the error of one value of f.  curvature: a bound on |f'''|.  Truncation is estimated from the difference of
+    D(h) and D(h/2), which is three quarters of D(h)'s; where that exceeds what the curvature allows, f has a kink
+    in between (or is no function of its argument alone) and the estimate is not reliable.
+    """
+    coarse = (f(h) - f(-h)) / (2 * h)
+    fine = (f(h / 2) - f(-h / 2)) / h
+    disagreement = abs(coarse - fine)
+    allowed = h**2 * curvature / 8 + 3 * rounding / h
+    return Derivative(fine, disagreement + 3 * rounding / h, bool(disagreement <= allowed))
+
+
+def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
+    """For each layer, a bound on the third derivative of the loss along any one of its weights or biases.
+
+    Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over n of a third
+    cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3) (clause rounding.central_difference).
+    """
+    inputs, z = network._propagate(np.asarray(x, np.float64))
+    sensitivity = np.broadcast_to(np.eye(z.shape[1]), (len(x), z.shape[1], z.shape[1]))  # dz[L] / dz[l], (N, s[l], K)
+    bounds: list[float] = []
+    for l in reversed(range(len(network.weights))):
+        ranges = sensitivity.max(axis=2) - sensitivity.min(axis=2)
+        largest = np.maximum(np.abs(inputs[l]).max(axis=1), 1.0)[:, None] * ranges
+        bounds.insert(0, float((largest**3).mean(axis=0).max() / (6 * np.sqrt(3))))
+        sensitivity = (inputs[l] > 0)[:, :, None] * np.einsum("ij,njk->nik", network.weights[l], sensitivity)
+    return bounds

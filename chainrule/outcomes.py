@@ -1,0 +1,131 @@
+"""What a check finds: a result for every spec, and the verdict over all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from chainrule.contract import CORE_CHAPTERS
+from chainrule.conventions import Convention
+from chainrule.version import VERSION
+
+OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
+NOT_PASSED = ("failed", "error", "blocked")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A mistake by name.  where: `file:line`, or None."""
+
+    id: str
+    title: str
+    explanation: str
+    where: str | None
+
+
+@dataclass(frozen=True)
+class SpecResult:
+    """The outcome of one spec.
+
+    equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds on.
+    where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
+    """
+
+    id: str
+    chapter: str
+    title: str
+    outcome: str
+    message: str = ""
+    equation: str = ""
+    formula: str = ""
+    seconds: float = 0.0
+    after: tuple[str, ...] = ()
+    where: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    snippet: str | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A whole check.  target: as named; path, sha256: the file it resolved to and that file's digest.
+
+    required: the chapters that a pass needs.  deselected: how many specs of those pytest was told to leave out.
+    """
+
+    target: str
+    path: str
+    sha256: str
+    conventions: Mapping[str, Convention]
+    specs: Sequence[SpecResult]
+    required: Sequence[str] = CORE_CHAPTERS[:-1]
+    deselected: int = 0
+    seconds: float = 0.0
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def verdict(self) -> str:
+        """`fail` if any spec failed or raised; else `incomplete` if a required one is todo, blocked or was left out; else `pass`."""
+        found = {result.outcome for result in self.specs}
+        if found & {"failed", "error"}:
+            return "fail"
+        required = {result.outcome for result in self.specs if result.chapter in self.required}
+        if self.deselected or required & {"todo", "blocked"} or "passed" not in required:
+            return "incomplete"
+        return "pass"
+
+    @property
+    def diagnoses(self) -> list[Diagnosis]:
+        """The distinct diagnoses, in the order of the specs that made them."""
+        return list(dict.fromkeys(diagnosis for result in self.specs for diagnosis in result.diagnoses))
+
+    def to_json(self) -> str:
+        """The object of the contract's section 4, as text."""
+        return json.dumps(
+            {
+                "schema": 1,
+                "chainrule": VERSION,
+                "target": self.target,
+                "path": self.path,
+                "sha256": self.sha256,
+                "verdict": self.verdict,
+                "required": list(self.required),
+                "deselected": self.deselected,
+                "seconds": round(self.seconds, 3),
+                "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
+                "specs": [spec_object(result) for result in self.specs],
+                "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
+            },
+            indent=2,
+        )
+
+
+def spec_object(result: SpecResult) -> dict[str, Any]:
+    return asdict(result) | {"after": list(result.after), "seconds": round(result.seconds, 4)}
+
+
+def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
+    """`result` as `blocked` if it did not pass and a spec it builds on, directly or not, did not either.
+
+    before: the results so far, blocked ones already marked.
+    """
+    if result.outcome not in NOT_PASSED:
+        return result
+    for clause in result.after:
+        if clause in before and before[clause].outcome in NOT_PASSED:
+            root = before[clause].message.partition("\n")[0] if before[clause].outcome == "blocked" else f"by {clause}"
+            message = root if root.startswith("blocked") else f"blocked {root}, which did not pass"
+            return replace(result, outcome="blocked", message=message, snippet=None, diagnoses=())
+    return result
+
+
+def in_order(results: Iterable[SpecResult], order: Sequence[str]) -> list[SpecResult]:
+    """Results in the order of the specification, with what is blocked marked so, in whatever order they came."""
+    place = {clause: index for index, clause in enumerate(order)}
+    settled: dict[str, SpecResult] = {}
+    for result in sorted(results, key=lambda result: place.get(result.id, len(place))):
+        settled[result.id] = blocked(result, settled)
+    return list(settled.values())

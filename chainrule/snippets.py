@@ -1,0 +1,66 @@
+"""Lines to paste that repeat what a spec saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chainrule.arrays import literal
+from chainrule.boundary import Call
+from chainrule.loading import Loaded
+from chainrule.native import NETWORK_METHODS, Native
+
+LONGEST = 4000  # characters: beyond this nobody pastes it
+FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
+
+
+def snippet(loaded: Loaded, calls: Sequence[Call]) -> str | None:
+    """Python that repeats the last call of a spec, and the one before where a spec compares two of one function.
+
+    None where there is nothing to call or the arrays are too large to print.
+    """
+    told = [call for call in calls if call.name in FUNCTIONS or call.name in NETWORK_METHODS or call.name == "create"]
+    if not told:
+        return None
+    last = told[-1]
+    pair = [call for call in told[-2:] if call.name == last.name and call.name in FUNCTIONS] or [last]
+    native = loaded.impl.implementation if isinstance(loaded.impl.implementation, Native) else None
+    lines = ["import numpy as np", *(opening(loaded, native, last))]
+    for call in pair:
+        lines += repeat(native, call)
+    text = "\n".join(lines)
+    return text if len(text) <= LONGEST else None
+
+
+def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
+    """How the code under test comes into reach."""
+    if native is None:
+        adapter = f", adapter={loaded.adapter!r}" if loaded.adapter else ""
+        return ["import chainrule", f"impl = chainrule.load({loaded.target!r}{adapter})"]
+    name = native.name(call.name if call.name in FUNCTIONS else "MLP")
+    return [f"from {loaded.module_name} import {name}"]
+
+
+def repeat(native: Native | None, call: Call) -> list[str]:
+    """One call, after the assignments it needs."""
+    keywords = [f"{key}={value!r}" for key, value in call.keywords.items()]
+    if call.name in FUNCTIONS or call.name == "create":
+        function = native.name("MLP" if call.name == "create" else call.name) if native else f"impl.{call.name}"
+        return [f"print({function}({', '.join(spell(value) for value in call.arguments)}))"]
+    arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
+    if native is None:
+        assign = [f"impl.assign(model, {spell(call.model_parameters)[1:-1]})"] if call.model_parameters else []
+        return [f"model = impl.create({list(call.model_sizes)}, 0)", *assign, f"print(impl.{call.name}(model, {arguments}))"]
+    lines = [f"network = {native.name('MLP')}({list(call.model_sizes)}, seed=0)"]
+    for attribute, values in zip(("weights", "biases"), call.model_parameters or (), strict=False):
+        lines.append(f"network.{native.name(attribute)} = {spell(values)}")
+    return [*lines, f"print(network.{native.name(call.name)}({arguments}))"]
+
+
+def spell(value: object) -> str:
+    """Arrays, and lists and tuples of them, as source."""
+    if isinstance(value, (list, tuple)) and any(isinstance(item, (np.ndarray, list)) for item in value):
+        inner = ", ".join(spell(item) for item in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    return literal(value)

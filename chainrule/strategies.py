@@ -1,0 +1,153 @@
+"""The points and weights at which the specification checks: Hypothesis strategies for functions, cases for networks.
+
+Every number drawn here is exact in float32, so that an implementation in lower precision sees the same point; parameters
+are multiples of 2^-10, so that a finite-difference step away from them is exact as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from hypothesis import strategies as st
+
+from chainrule.boundary import Boundary, Handle
+from chainrule.reference import MLP
+
+GRID = 2.0**-10
+
+# All sizes of a network differ, and from the batch sizes, so that no mix-up of axes can pass unseen.
+SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
+SMALLEST = (2, 3, 2)
+
+
+def finite(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers of a range, exact in float32 and no subnormals."""
+    return st.floats(low, high, width=32, allow_subnormal=False)
+
+
+@st.composite
+def matrices(draw: st.DrawFn, rows: tuple[int, int], columns: tuple[int, int], elements: st.SearchStrategy) -> np.ndarray:
+    """A matrix with every entry drawn for itself."""
+    n, k = draw(st.integers(*rows)), draw(st.integers(*columns))
+    return np.array(draw(st.lists(elements, min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(n, k)
+
+
+def logits(
+    rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0
+) -> st.SearchStrategy[np.ndarray]:
+    """(N, K) logits between -size and size."""
+    return matrices(rows, classes, finite(-size, size))
+
+
+def shifts(size: float = 32.0) -> st.SearchStrategy[float]:
+    """What may be added to every logit of a row."""
+    return finite(-size, size)
+
+
+def arrays(size: float = 1e6) -> st.SearchStrategy[np.ndarray]:
+    """Small arrays of one or two dimensions, zeros and negative zeros among their entries."""
+    return matrices((1, 3), (1, 4), st.one_of(finite(-size, size), st.sampled_from([0.0, -0.0, 1.0, -1.0])))
+
+
+@st.composite
+def predictions(draw: st.DrawFn, rows: tuple[int, int] = (1, 5)) -> tuple[np.ndarray, np.ndarray]:
+    """(p, y): probabilities of at least 2^-12, each row a distribution over its classes, and labels."""
+    n, k = draw(st.integers(*rows)), draw(st.integers(2, 5))
+    parts = np.array(draw(st.lists(st.integers(1, 256), min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(n, k)
+    y = draw(st.lists(st.integers(0, k - 1), min_size=n, max_size=n))
+    return parts / parts.sum(axis=1, keepdims=True), np.array(y)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network of given parameters, and a batch: x (N, s[0]), y (N,)."""
+
+    sizes: Sequence[int]
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+    x: np.ndarray
+    y: np.ndarray
+
+    @cached_property
+    def reference(self) -> MLP:
+        """The reference with these parameters."""
+        return reference(self.sizes, self.weights, self.biases)
+
+    def create(self, impl: Boundary) -> Handle:
+        """A network of the implementation's with these parameters."""
+        model = impl.create(self.sizes, seed=0)
+        impl.assign(model, self.weights, self.biases)
+        return model
+
+    def __str__(self) -> str:
+        return f"sizes {list(self.sizes)}, a batch of {len(self.x)}"
+
+
+def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> MLP:
+    """The reference network with copies of these parameters."""
+    network = MLP(sizes)
+    network.weights, network.biases = [w.copy() for w in weights], [b.copy() for b in biases]
+    return network
+
+
+@lru_cache(maxsize=256)
+def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
+    """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
+
+    Labels run through all classes where n allows.  Where a unit comes too near its kink its bias is moved, by as little as
+    will do.
+    """
+    rng = np.random.default_rng([seed, n, *sizes])
+    x = grid(rng.normal(size=(n, sizes[0])))
+    a, weights, biases = x, [], []
+    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))))
+        b = grid(rng.normal(scale=0.5, size=fan_out))
+        z = a @ weights[-1]
+        biases.append(b + np.array([clearance(z[:, j] + b[j], margin) for j in range(fan_out)]))
+        a = np.maximum(z + biases[-1], 0)
+    biases[-1] = b  # logits have no kink
+    return Case(sizes, weights, biases, x, rng.permutation(np.arange(n) % sizes[-1]))
+
+
+def clearance(z: np.ndarray, margin: float) -> float:
+    """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from zero."""
+    unit = max(np.ceil(margin / GRID), 1.0) * GRID / 2
+    steps = 0
+    while True:
+        for shift in (steps * unit, -steps * unit):
+            if np.abs(z + shift).min() >= margin:
+                return float(shift)
+        steps += 1
+
+
+def grid(values: np.ndarray) -> np.ndarray:
+    """Rounded to multiples of 2^-10, never to zero."""
+    rounded = np.round(values / GRID) * GRID
+    return np.where(rounded == 0, GRID, rounded)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The network cases of a run, smallest first; with `thorough`, many more at random after the fixed ones."""
+
+    thorough: bool = False
+    seed: int = 0
+
+    def __call__(
+        self, depths: Sequence[int] = (0, 1, 2, 3, 4), batches: Sequence[int] = (1, 2, 7), margin: float = 2.0**-9
+    ) -> Iterator[Case]:
+        """Cases with each number of hidden layers in `depths` and each batch size in `batches`."""
+        if 1 in depths:
+            yield network_case(SMALLEST, batches[0], margin=margin)
+        for depth in depths:
+            for n in batches:
+                yield network_case(SIZES[depth], n, margin=margin)
+        rng = np.random.default_rng(self.seed)
+        for _ in range(40 if self.thorough else 0):
+            depth, n = rng.choice(depths), int(rng.choice(batches))
+            sizes = tuple(int(s) for s in rng.choice(np.arange(2, 10), size=depth + 2, replace=False))
+            yield network_case(sizes, n, seed=int(rng.integers(1, 2**31)), margin=margin)

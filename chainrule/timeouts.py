@@ -1,0 +1,65 @@
+"""A limit on how long somebody's code may run."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+REPEAT = 0.5  # seconds between reminders, for code that swallows the first in a bare `except:`
+
+
+class TimedOut(BaseException):
+    """The limit passed.  No Exception, so that neither the code under test nor a search for smaller examples holds it back."""
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Raise TimedOut in the body once `seconds` have passed; 0 means no limit.
+
+    In the main thread of a POSIX system an alarm interrupts sleeping and waiting as well; elsewhere only Python code
+    is interrupted, between two of its instructions.  A single long call into C ends first in either case.
+    """
+    if seconds <= 0:
+        yield
+    elif hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        with alarm(seconds):
+            yield
+    else:
+        with watchdog(seconds):
+            yield
+
+
+@contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise TimedOut
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def watchdog(seconds: float) -> Iterator[None]:
+    done = threading.Event()
+    thread = ctypes.c_ulong(threading.get_ident())
+
+    def watch() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimedOut))
+            wait = REPEAT
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()

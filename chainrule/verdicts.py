@@ -1,0 +1,79 @@
+"""From what happened to a spec to its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest import SkipTest
+
+import numpy as np
+
+from chainrule.arrays import show
+from chainrule.boundary import Hung, Raised, Todo
+from chainrule.clauses import clauses
+from chainrule.loading import Loaded
+from chainrule.numerics import Failure
+from chainrule.outcomes import SpecResult
+from chainrule.snippets import snippet
+from chainrule.spec import Spec
+from chainrule.timeouts import TimedOut
+
+
+def judge(
+    spec: Spec, error: BaseException | None, seconds: float, limit: float, loaded: Loaded, unresponsive: dict[str, str]
+) -> SpecResult:
+    """The result of a spec that ended with `error`, or with none, under a time limit of `limit` seconds."""
+    impl = loaded.impl
+    clause = clauses().get(spec.clause)
+    outcome, message = outcome_of(error, limit, loaded)
+    still = [unresponsive[name] for name in sorted(impl.called & unresponsive.keys())]
+    if outcome == "passed" and still:
+        outcome, message = "blocked", f"blocked: {still[0]}"
+    result = SpecResult(
+        id=spec.clause,
+        chapter=spec.chapter,
+        title=spec.title,
+        outcome=outcome,
+        message=message,
+        equation=clause.equation if clause else "",
+        formula=clause.formula if clause else "",
+        seconds=seconds,
+        after=spec.after,
+    )
+    if outcome not in ("failed", "error"):
+        return result
+    return with_evidence(result, error, loaded)
+
+
+def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tuple[str, str]:
+    """(outcome, message) of the contract."""
+    if error is None:
+        return "passed", ""
+    if isinstance(error, Todo):
+        return "todo", str(error)
+    if isinstance(error, Hung):
+        return "blocked", f"blocked: {error}"
+    if isinstance(error, SkipTest):
+        return "skipped", str(error)
+    if isinstance(error, TimedOut):
+        return "error", loaded.impl.hang(limit)
+    if isinstance(error, AssertionError):
+        return "failed", str(error)
+    if isinstance(error, Raised):
+        return "error", str(error)
+    if type(error).__name__.startswith("Flaky"):
+        return "failed", "the same call gives different results when it is repeated"
+    return "error", f"{type(error).__name__}: {error}"
+
+
+def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loaded) -> SpecResult:
+    """The numbers, the place in the code and the lines that repeat it."""
+    calls = list(loaded.impl.calls)
+    where = error.where if isinstance(error, Raised) else None
+    expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
+    return replace(
+        result,
+        where=where or (loaded.impl.implementation.where(calls[-1].name) if calls else None),
+        expected=None if expected is None else show(np.asarray(expected)),
+        actual=None if actual is None else show(np.asarray(actual)),
+        snippet=snippet(loaded, calls),
+    )

@@ -1,0 +1,131 @@
+"""chainrule.golden: outputs from fixed seeds, as data. README.md says how they were made; generate.py makes them.
+
+Symbols: N samples, K classes, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l], a[l] = relu(z[l]), p = softmax(z[L]).
+"""
+
+import copy
+import functools
+import hashlib
+import importlib.resources
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Case", "Functions", "functions", "load", "names"]
+
+FOLDER = importlib.resources.files(__name__)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, a batch, and what follows from them. Arrays are float64, `y` is int64; each is the caller's own.
+
+    sizes             (s[0], ..., s[L])
+    lr, steps         the learning rate, and the number of gradient-descent steps, each on the whole batch
+    weights, biases   L arrays each, (s[l], s[l+1]) and (s[l+1],)
+    x, y              (N, s[0]) inputs and (N,) labels 0..K-1
+    hidden            L-1 arrays, (N, s[l]): the activations of the hidden layers, after their ReLU
+    logits            (N, K)
+    probabilities     (N, K)
+    loss              the mean cross-entropy of the batch, in nats
+    weight_grads, bias_grads         gradients of `loss`, shaped like `weights` and `biases`
+    losses            (steps + 1,): the loss before each step and after the last
+    stepped_weights, stepped_biases  the parameters after `steps` steps of theta <- theta - lr g
+    """
+
+    name: str
+    description: str
+    seed: int
+    sizes: tuple[int, ...]
+    lr: float
+    steps: int
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+    x: np.ndarray
+    y: np.ndarray
+    hidden: list[np.ndarray]
+    logits: np.ndarray
+    probabilities: np.ndarray
+    loss: float
+    weight_grads: list[np.ndarray]
+    bias_grads: list[np.ndarray]
+    losses: np.ndarray
+    stepped_weights: list[np.ndarray]
+    stepped_biases: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Inputs and outputs of the functions by themselves. Arrays are float64, labels int64; each is the caller's own.
+
+    softmax           pairs (z, p), both (N, K)
+    log_sum_exp       pairs (z, value), (N, K) and (N,)
+    cross_entropy     triples (p, y, value): (N, K) probabilities, (N,) labels, and their mean cross-entropy, a float
+    """
+
+    softmax: list[tuple[np.ndarray, np.ndarray]]
+    log_sum_exp: list[tuple[np.ndarray, np.ndarray]]
+    cross_entropy: list[tuple[np.ndarray, np.ndarray, float]]
+
+
+def names():
+    """The names of the network cases, from the fewest parameters to the most."""
+    return [file.removesuffix(".json") for file in _checksums() if file != "functions.json"]
+
+
+def load(name):
+    """The Case called `name`.
+
+    Raises ValueError if there is none of that name, or if its file is not the one SHA256SUMS describes; OSError if the
+    file is gone.
+    """
+    if name not in names():
+        raise ValueError(f"golden: expected one of {', '.join(names())}, found {name!r}")
+    return copy.deepcopy(_case(name))
+
+
+def functions():
+    """The Functions.  Raises ValueError if functions.json is not the file SHA256SUMS describes."""
+    return copy.deepcopy(_functions())
+
+
+@functools.cache
+def _case(name):
+    content = _verified(f"{name}.json")
+    per_layer = ("weights", "biases", "hidden", "weight_grads", "bias_grads", "stepped_weights", "stepped_biases")
+    arrays = {key: [np.array(item, np.float64) for item in content[key]] for key in per_layer}
+    arrays |= {key: np.array(content[key], np.float64) for key in ("x", "logits", "probabilities", "losses")}
+    arrays["y"] = np.array(content["y"], np.int64)
+    return Case(**content | arrays | {"sizes": tuple(content["sizes"])})
+
+
+@functools.cache
+def _functions():
+    content = _verified("functions.json")
+    return Functions(
+        softmax=[(np.array(pair["z"]), np.array(pair["p"])) for pair in content["softmax"]],
+        log_sum_exp=[(np.array(pair["z"]), np.array(pair["value"])) for pair in content["log_sum_exp"]],
+        cross_entropy=[
+            (np.array(batch["p"]), np.array(batch["y"], np.int64), batch["value"]) for batch in content["cross_entropy"]
+        ],
+    )
+
+
+def _verified(file):
+    """The content of a golden file, once its bytes are those that the generator wrote."""
+    data, expected = (FOLDER / file).read_bytes(), _checksums()[file]
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise ValueError(
+            f"golden/{file} is corrupted: expected SHA-256 {expected}, found {found}. "
+            "Reinstall chainrule, or write it anew with python golden/generate.py"
+        )
+    return json.loads(data)
+
+
+@functools.cache
+def _checksums():
+    """{file: SHA-256} in the order of SHA256SUMS"""
+    lines = (FOLDER / "SHA256SUMS").read_text("ascii").splitlines()
+    return {file: digest for digest, file in map(str.split, lines)}

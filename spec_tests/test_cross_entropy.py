@@ -1,0 +1,193 @@
+"""Chapter cross_entropy: the loss."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.conventions import LARGEST_LOG_EPSILON
+from chainrule.numerics import (
+    ELEMENTARY,
+    UNIT_ROUNDOFF,
+    assert_close,
+    assert_finite,
+    assert_that,
+    central_difference,
+    difference_step,
+    gamma,
+    softmax_bound,
+)
+from chainrule.reference import cross_entropy, softmax
+from chainrule.spec import spec
+from chainrule.strategies import GRID, logits, predictions
+
+
+def loss_bound(impl, p, y):
+    """Rounding of -log p and of the mean, p rounded to the precision of the arithmetic, and an accepted epsilon.
+
+    Clauses rounding.cross_entropy and cross_entropy.epsilon.
+    """
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    true = p[np.arange(len(y)), y]
+    surprise = -np.log(true)
+    input_rounding = 0.0 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else u
+    each = ELEMENTARY * u * surprise + gamma(len(y) + 2, u) * surprise + input_rounding + 2 * impl.log_epsilon / true
+    return float(each.mean())
+
+
+@spec("cross_entropy.input_kept")
+def test_input_kept(impl):
+    """cross_entropy leaves probabilities and labels as they were."""
+    impl.cross_entropy(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([1, 0]))
+    modified = impl.calls[-1].modified
+    assert_that(not modified, f"cross_entropy writes into its argument {' and '.join(modified)}")
+
+
+@spec("cross_entropy.nonnegative")
+@given(case=predictions())
+def test_nonnegative(impl, case):
+    """A loss in nats is never negative, and positive unless every true label is certain."""
+    p, y = case
+    loss = impl.cross_entropy(p, y)
+    assert_that(loss > 0, f"cross_entropy is {loss!r} where no true label is certain", actual=loss)
+
+
+@spec("cross_entropy.certainty")
+def test_certainty(impl):
+    """The loss of a sure and right prediction is zero."""
+    p, y = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.array([0, 2])
+    assert_close(impl.cross_entropy(p, y), 0.0, bound=2 * impl.log_epsilon, what="the loss of a sure and right prediction")
+
+
+@spec("cross_entropy.uniform")
+def test_uniform(impl):
+    """The loss of the uniform distribution over K classes is log K."""
+    for n, k in [(1, 2), (3, 4), (2, 10), (5, 3)]:
+        p, y = np.full((n, k), 1 / k), np.arange(n) % k
+        assert_close(impl.cross_entropy(p, y), np.log(k), bound=loss_bound(impl, p, y), what=f"the loss of the uniform p, K = {k}")
+
+
+@spec("cross_entropy.zero_probability")
+def test_zero_probability(impl):
+    """Where the true label has probability 0 the loss is infinite or large, never nan, and zeros elsewhere do no harm."""
+    p, y = np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([0, 1])
+    loss = impl.cross_entropy(p, y)
+    floor = -np.log(LARGEST_LOG_EPSILON) / 2  # the mean over two rows, and the largest epsilon that is accepted
+    assert_that(loss >= floor, f"cross_entropy is {loss!r} where a true label has p = 0, expected inf or a large number")
+    harmless = impl.cross_entropy(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1, 0]))
+    assert_finite(harmless, what="the loss of a right prediction beside p = 0")
+
+
+@spec("cross_entropy.epsilon")
+def test_epsilon(impl):
+    """An epsilon that guards the logarithm is no larger than 1e-7, so that it distorts no loss that matters."""
+    epsilon = impl.log_epsilon
+    assert_that(
+        epsilon <= LARGEST_LOG_EPSILON * (1 + 1e-6),  # the slack: epsilon is read off a loss rounded in float32
+        f"an epsilon of {epsilon:.3g} is added inside the logarithm (or p is clipped to it): at most {LARGEST_LOG_EPSILON:g} is accepted",
+    )
+    assert_that(impl.cross_entropy(np.array([[0.0, 1.0]]), np.array([0])) > 0, "the loss of a wrong and sure prediction is 0")
+
+
+@spec("cross_entropy.near_one", after="cross_entropy.epsilon")
+def test_near_one(impl):
+    """Next to p = 1 the loss is accurate to rounding: -log(1 - d) is d, not 0 and not noise."""
+    u = impl.unit_roundoff
+    for d in (u * 2, u * 64, 2.0**-12):
+        p, y = np.array([[1 - d, d]]), np.array([0])
+        expected = -np.log1p(-d)
+        bound = ELEMENTARY * u * expected + 2 * impl.log_epsilon
+        assert_close(impl.cross_entropy(p, y), expected, bound=bound, what=f"the loss at p = 1 - {d:.3g}")
+
+
+@spec("cross_entropy.additivity")
+@given(case=predictions(rows=(2, 5)), data=st.data())
+def test_additivity(impl, case, data):
+    """The loss of a batch is the mean of its parts' losses, weighted by their sizes."""
+    p, y = case
+    cut = data.draw(st.integers(1, len(y) - 1))
+    parts = (cut * impl.cross_entropy(p[:cut], y[:cut]) + (len(y) - cut) * impl.cross_entropy(p[cut:], y[cut:])) / len(y)
+    assert_close(impl.cross_entropy(p, y), parts, bound=2 * loss_bound(impl, p, y), what="the loss of the whole batch")
+
+
+@spec("cross_entropy.order")
+@given(case=predictions(rows=(2, 5)), seed=st.integers(0, 99))
+def test_order(impl, case, seed):
+    """The order of the samples does not matter, as long as labels stay with their rows."""
+    p, y = case
+    order = np.random.default_rng(seed).permutation(len(y))
+    bound = 2 * loss_bound(impl, p, y)
+    assert_close(impl.cross_entropy(p[order], y[order]), impl.cross_entropy(p, y), bound=bound, what="the loss of the reordered batch")
+
+
+@spec("cross_entropy.likelier_label")
+@given(case=predictions(rows=(1, 1)))
+def test_likelier_label(impl, case):
+    """The likelier the label was held to be, the lower its loss."""
+    p, _ = case
+    bound = max(loss_bound(impl, p, np.array([k])) for k in range(p.shape[1]))
+    losses = [impl.cross_entropy(p, np.array([k])) for k in range(p.shape[1])]
+    for i in range(p.shape[1]):
+        for j in range(p.shape[1]):
+            if np.log(p[0, i]) - np.log(p[0, j]) > 2 * bound:
+                assert_that(
+                    losses[i] < losses[j],
+                    f"label {i} with p = {p[0, i]:.4g} has loss {losses[i]:.4g}, label {j} with p = {p[0, j]:.4g} only {losses[j]:.4g}",
+                )
+
+
+@spec("cross_entropy.kullback_leibler")
+@given(case=predictions(rows=(1, 1)), counts=st.lists(st.integers(1, 4), min_size=5, max_size=5))
+def test_kullback_leibler(impl, case, counts):
+    """Over labels that occur with frequencies q, the loss is the entropy of q plus its divergence from p."""
+    p, _ = case
+    counts = np.array(counts[: p.shape[1]])
+    q = counts / counts.sum()
+    y = np.repeat(np.arange(p.shape[1]), counts)
+    rows = np.repeat(p, len(y), axis=0)
+    entropy, divergence = -(q * np.log(q)).sum(), (q * np.log(q / p[0])).sum()
+    bound = loss_bound(impl, rows, y) + gamma(8 * len(q), UNIT_ROUNDOFF["float64"]) * (q * np.abs(np.log(q * p[0]))).sum()
+    assert_close(impl.cross_entropy(rows, y), entropy + divergence, bound=bound, what="the loss")
+
+
+@spec("cross_entropy.label_types")
+def test_label_types(impl):
+    """Labels may be any kind of integer: uint8 as in image files, int32, int64."""
+    p = np.array([[0.5, 0.25, 0.25], [0.125, 0.375, 0.5], [0.25, 0.625, 0.125]])
+    for dtype in (np.uint8, np.int32, np.int64):
+        y = np.array([2, 0, 1], dtype=dtype)
+        assert_close(
+            impl.cross_entropy(p, y), cross_entropy(p, y), bound=loss_bound(impl, p, y.astype(int)), what=f"the loss with {dtype.__name__} labels"
+        )
+
+
+@spec("cross_entropy.gradient", after=("softmax.jacobian", "cross_entropy.additivity"))
+@given(z=logits(rows=(1, 3), size=4.0), data=st.data())
+def test_gradient(impl, z, data):
+    """The derivative of the loss by the logits is (p - y) / N, y one-hot: found by central differences."""
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    z = np.round(z / GRID) * GRID
+    y = np.array(data.draw(st.lists(st.integers(0, z.shape[1] - 1), min_size=len(z), max_size=len(z))))
+    p = softmax(z)
+    expected = (p - np.eye(z.shape[1])[y]) / len(z)
+    relative = float((softmax_bound(z, u) / p).max())
+    rounding = relative + gamma(len(z) + ELEMENTARY, u) * float(-np.log(p).min() + 16) + u
+    epsilon = 2 * impl.log_epsilon / float(p.min())
+    h = difference_step(rounding, 0.1)
+    for index in np.ndindex(*z.shape):
+
+        def along(t, at=index):
+            moved = z.copy()
+            moved[at] += t
+            return impl.cross_entropy(impl.softmax(moved), y)
+
+        # The third derivative of log-sum-exp along one logit is at most 1/(6 sqrt 3) < 0.1.
+        found = central_difference(along, h, rounding=rounding, curvature=0.1)
+        assert_close(found.value, expected[index], bound=found.bound + epsilon, what=f"dloss/dz{list(index)}")
+
+
+@spec("cross_entropy.values", after=("cross_entropy.uniform", "cross_entropy.additivity"))
+@given(case=predictions())
+def test_values(impl, case):
+    """The loss is the mean over the batch of -log of the true label's probability."""
+    p, y = case
+    assert_close(impl.cross_entropy(p, y), cross_entropy(p, y), bound=loss_bound(impl, p, y), what="the loss")

@@ -1,0 +1,111 @@
+"""Chapter golden: values computed once with 50 digits, by a program that shares no code with the reference."""
+
+import numpy as np
+
+from chainrule import golden
+from chainrule.numerics import (
+    ELEMENTARY,
+    UNIT_ROUNDOFF,
+    analyse,
+    assert_close,
+    assert_each,
+    assert_finite,
+    errors,
+    softmax_bound,
+)
+from chainrule.spec import spec
+from chainrule.strategies import Case
+
+
+def golden_cases():
+    """Every golden network, with its name and as a case to create."""
+    for name in golden.names():
+        expected = golden.load(name)
+        yield name, expected, Case(tuple(expected.sizes), expected.weights, expected.biases, expected.x, expected.y)
+
+
+def analysis(impl, case, errors_before=None):
+    """The errors that the implementation's arithmetic may make on a golden case."""
+    return analyse(case.reference, case.x, case.y, impl.unit_roundoff, impl.log_epsilon, errors_before)
+
+
+@spec("golden.softmax", after="softmax.values")
+def test_softmax(impl):
+    """softmax agrees with 50-digit arithmetic, at moderate logits and at logits up to 1e4."""
+    for z, p in golden.functions().softmax:
+        bound = softmax_bound(z, impl.unit_roundoff + UNIT_ROUNDOFF["float64"])
+        # Logits that are not exact in the arithmetic's precision are rounded before the implementation can do anything.
+        bound = bound + 2 * np.abs(z).max() * (impl.unit_roundoff > UNIT_ROUNDOFF["float64"]) * impl.unit_roundoff
+        assert_close(impl.softmax(z), p, bound=bound, what=f"softmax({z.tolist()})")
+
+
+@spec("golden.cross_entropy", after="cross_entropy.values")
+def test_cross_entropy(impl):
+    """cross_entropy agrees with 50-digit arithmetic, for probabilities from 1e-300 to next to one."""
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    for p, y, loss in golden.functions().cross_entropy:
+        true = p[np.arange(len(y)), y]
+        if true.min() < max(1e4 * impl.log_epsilon, float(np.finfo(impl.conventions["precision"].value).tiny)):
+            continue  # below what an accepted epsilon, or the precision of the arithmetic, can tell from zero
+        bound = (ELEMENTARY + len(y)) * u * abs(loss) + 2 * impl.log_epsilon / true.min()
+        bound += u * (impl.unit_roundoff > UNIT_ROUNDOFF["float64"])
+        assert_close(impl.cross_entropy(p, y), loss, bound=bound, what=f"cross_entropy at p = {true.tolist()}")
+
+
+@spec("golden.forward", after="network.forward")
+def test_forward(impl):
+    """forward agrees with 50-digit arithmetic, from 2-2 to 784-32-16-10 and in the hard cases."""
+    for name, expected, case in golden_cases():
+        bound = analysis(impl, case).probabilities[1]
+        assert_close(impl.forward(case.create(impl), case.x), expected.probabilities, bound=bound, what=f"forward ({name})")
+
+
+@spec("golden.loss", after=("network.loss", "golden.forward"))
+def test_loss(impl):
+    """loss agrees with 50-digit arithmetic wherever the true label's probability can be represented."""
+    tiny = np.finfo(impl.conventions["precision"].value).tiny
+    for name, expected, case in golden_cases():
+        loss = impl.loss(case.create(impl), case.x, case.y)
+        if expected.probabilities[np.arange(len(case.y)), case.y].min() > max(float(tiny), 1e4 * impl.log_epsilon):
+            assert_close(loss, expected.loss, bound=analysis(impl, case).loss[1], what=f"loss ({name})")
+        else:
+            assert_finite(np.minimum(loss, 1e308), what=f"loss ({name})")  # inf and a large number pass, nan does not
+
+
+@spec("golden.gradients", after=("gradients.values", "golden.forward"))
+def test_gradients(impl):
+    """backward agrees with 50-digit arithmetic in every entry of every layer."""
+    for name, expected, case in golden_cases():
+        exact = analysis(impl, case)
+        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        assert_each(weight_grads, expected.weight_grads, errors(exact.weight_grads), what=f"dloss/dW ({name})")
+        assert_each(bias_grads, expected.bias_grads, errors(exact.bias_grads), what=f"dloss/db ({name})")
+
+
+@spec("golden.steps", after=("golden.gradients", "training.step"))
+def test_steps(impl):
+    """Several steps of gradient descent arrive where 50-digit arithmetic does."""
+    for name, expected, case in golden_cases():
+        model, network = case.create(impl), case.reference
+        off = [np.zeros_like(w) for w in case.weights], [np.zeros_like(b) for b in case.biases]
+        for _ in range(expected.steps):
+            impl.step(model, impl.backward(model, case.x, case.y), expected.lr)
+            off = after_step(impl, network, case, expected.lr, off)
+        weights, biases = impl.parameters(model)
+        assert_each(weights, expected.stepped_weights, off[0], what=f"weights after {expected.steps} steps ({name})")
+        assert_each(biases, expected.stepped_biases, off[1], what=f"biases after {expected.steps} steps ({name})")
+
+
+def after_step(impl, network, case, lr, off):
+    """Move the reference on by a step; returns the errors that parameters may carry then.
+
+    theta' = theta - lr g: the error of theta, lr times that of the gradient at a theta so far off, and two roundings.
+    """
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    exact = analyse(network, case.x, case.y, impl.unit_roundoff, impl.log_epsilon, off)
+    grads = exact.weight_grads, exact.bias_grads
+    network.step(network.backward(case.x, case.y), lr)
+    return tuple(
+        [before + lr * e + u * (np.abs(theta) + 3 * lr * np.abs(g)) for before, theta, (g, e) in zip(*group, strict=True)]
+        for group in zip(off, (network.weights, network.biases), grads, strict=True)
+    )

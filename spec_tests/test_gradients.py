@@ -1,0 +1,226 @@
+"""Chapter gradients: backpropagation, against differences of the implementation's own loss and against the reference."""
+
+import numpy as np
+
+from chainrule.numerics import (
+    UNIT_ROUNDOFF,
+    analyse,
+    assert_close,
+    assert_each,
+    assert_equal,
+    assert_finite,
+    assert_shape,
+    assert_that,
+    central_difference,
+    difference_step,
+    errors,
+    gamma,
+    step_curvature,
+    values,
+)
+from chainrule.spec import spec
+from chainrule.strategies import SIZES, Case, network_case
+
+FORWARD = ("network.forward", "network.loss")
+DROPPED = 0.25  # the share of entries that may lie too near a kink of lower-precision arithmetic to be differenced
+
+
+def analysis(impl, case):
+    """The case's exact values with the error each may carry in the implementation's precision."""
+    return analyse(case.reference, case.x, case.y, impl.unit_roundoff, impl.log_epsilon)
+
+
+def clear_of_kinks(impl):
+    """The margin that finite differences need: their step, of about the cube root of u, times a sensitivity."""
+    return 2.0**-9 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else 2.0**-2
+
+
+def check_differences(impl, case, group):
+    """Compare every entry of one group of gradients (0 weights, 1 biases) with central differences of loss."""
+    model = case.create(impl)
+    grads = impl.backward(model, case.x, case.y)[group]
+    exact = analysis(impl, case)
+    pairs = (exact.weight_grads, exact.bias_grads)[group]
+    parameters = (case.weights, case.biases)
+    what = ("dloss/dW", "dloss/db")[group]
+    dropped = total = 0
+    for l, curvature in enumerate(step_curvature(case.reference, case.x)):
+        rounding = 2 * exact.loss[1]  # twice: the loss near the point may be a little larger than at it
+        h = difference_step(rounding, curvature)
+        assert_shape(grads[l], parameters[group][l].shape, what=f"{what}[{l}]")
+        for index in np.ndindex(*grads[l].shape):
+
+            def moved(t, l=l, index=index):
+                changed = [[array.copy() for array in arrays] for arrays in parameters]
+                changed[group][l][index] += t
+                impl.assign(model, *changed)
+                return impl.loss(model, case.x, case.y)
+
+            found = central_difference(moved, h, rounding=rounding, curvature=curvature)
+            total += 1
+            if not found.reliable:
+                dropped += 1
+                continue
+            bound = found.bound + pairs[l][1][index]
+            if not abs(grads[l][index] - found.value) <= bound:
+                impl.assign(model, case.weights, case.biases)
+                impl.backward(model, case.x, case.y)  # so that the lines to paste show this call
+                assert_close(grads[l][index], found.value, bound=bound, what=f"{what}[{l}]{list(index)} ({case})")
+    assert_that(
+        dropped <= DROPPED * total,
+        f"the differences of loss at two step sizes disagree on {dropped} of {total} entries of {what} ({case}): "
+        "loss is no smooth function of the parameters where the mathematics says it is",
+    )
+
+
+@spec("gradients.shapes", after="network.assignable")
+def test_shapes(impl, networks):
+    """backward returns (weight_grads, bias_grads), one array a layer, each of its parameter's shape."""
+    for case in networks(batches=(1, 7)):
+        for name, grads, parameters in zip(
+            ("weight_grads", "bias_grads"), impl.backward(case.create(impl), case.x, case.y), (case.weights, case.biases), strict=True
+        ):
+            assert_that(len(grads) == len(parameters), f"{name} has {len(grads)} arrays, expected {len(parameters)} ({case})")
+            for l, (grad, parameter) in enumerate(zip(grads, parameters, strict=True)):
+                assert_shape(grad, parameter.shape, what=f"{name}[{l}] ({case})")
+
+
+@spec("gradients.repeatable", after="gradients.shapes")
+def test_repeatable(impl, networks):
+    """The same call twice gives the same gradients: nothing is accumulated, nothing is used up."""
+    for case in networks(depths=(0, 1, 2), batches=(1, 7)):
+        model, exact = case.create(impl), analysis(impl, case)
+        first, second = (impl.backward(model, case.x, case.y) for _ in range(2))
+        assert_each(second[0], first[0], [2 * e for e in errors(exact.weight_grads)], what="dloss/dW, called again")
+        assert_each(second[1], first[1], [2 * e for e in errors(exact.bias_grads)], what="dloss/db, called again")
+
+
+@spec("gradients.memoryless", after="gradients.repeatable")
+def test_memoryless(impl):
+    """backward(x, y) depends on x, y and the parameters alone, not on the batch that went through the network before."""
+    for depth in (0, 1, 2):
+        case, other = network_case(SIZES[depth], 7), network_case(SIZES[depth], 2, seed=5)
+        model, exact = case.create(impl), analysis(impl, case)
+        before = impl.backward(model, case.x, case.y)
+        impl.forward(model, other.x)
+        impl.loss(model, other.x, other.y)
+        impl.backward(model, other.x, other.y)
+        impl.forward(model, other.x)
+        after = impl.backward(model, case.x, case.y)
+        assert_each(after[0], before[0], [2 * e for e in errors(exact.weight_grads)], what="dloss/dW, after another batch")
+        assert_each(after[1], before[1], [2 * e for e in errors(exact.bias_grads)], what="dloss/db, after another batch")
+
+
+@spec("gradients.survive", after="gradients.shapes")
+def test_survive(impl):
+    """Gradients that were returned stay as they are when backward is called again."""
+    for depth in (0, 2):
+        case, other = network_case(SIZES[depth], 7), network_case(SIZES[depth], 7, seed=5)
+        model = case.create(impl)
+        first = impl.backward(model, case.x, case.y)
+        call = impl.calls[-1]
+        impl.backward(model, other.x, other.y)
+        for name, earlier, now in zip(("weight_grads", "bias_grads"), first, call.reread(), strict=True):
+            for l, (a, b) in enumerate(zip(earlier, now, strict=True)):
+                assert_equal(b, a, what=f"{name}[{l}] of an earlier call, after a later one")
+
+
+@spec("gradients.weights", after=(*FORWARD, "gradients.shapes", "gradients.repeatable", "gradients.memoryless"))
+def test_weights(impl, networks):
+    """Every weight's gradient, in every layer, is the slope of the implementation's own loss along that weight."""
+    for case in networks(batches=(1, 3), margin=clear_of_kinks(impl)):
+        check_differences(impl, case, 0)
+
+
+@spec("gradients.biases", after=(*FORWARD, "gradients.shapes", "gradients.repeatable", "gradients.memoryless"))
+def test_biases(impl, networks):
+    """Every bias's gradient, in every layer, is the slope of the implementation's own loss along that bias."""
+    for case in networks(batches=(1, 2, 7), margin=clear_of_kinks(impl)):
+        check_differences(impl, case, 1)
+
+
+@spec("gradients.additivity", after=("gradients.shapes", "gradients.memoryless"))
+def test_additivity(impl, networks):
+    """The gradient of a batch is the mean of its samples' gradients, and doubling the batch leaves it as it is."""
+    for case in networks(batches=(2, 7)):
+        model, n = case.create(impl), len(case.x)
+        singles = [Case(case.sizes, case.weights, case.biases, case.x[i : i + 1], case.y[i : i + 1]) for i in range(n)]
+        exact, parts = analysis(impl, case), [analysis(impl, single) for single in singles]
+        whole = impl.backward(model, case.x, case.y)
+        doubled = impl.backward(model, np.vstack([case.x, case.x]), np.concatenate([case.y, case.y]))
+        alone = [impl.backward(model, single.x, single.y) for single in singles]
+        for group, name in enumerate(("dloss/dW", "dloss/db")):
+            pairs = (exact.weight_grads, exact.bias_grads)[group]
+            for l in range(len(pairs)):
+                mean = np.mean([grads[group][l] for grads in alone], axis=0, dtype=np.float64)
+                part = np.mean([errors((a.weight_grads, a.bias_grads)[group])[l] for a in parts], axis=0)
+                bound = pairs[l][1] + part + gamma(n + 1, UNIT_ROUNDOFF["float64"]) * np.abs(mean)
+                assert_close(whole[group][l], mean, bound=bound, what=f"{name}[{l}] of a batch of {n}")
+                assert_close(doubled[group][l], whole[group][l], bound=4 * pairs[l][1], what=f"{name}[{l}] of the batch twice over")
+
+
+@spec("gradients.dead_units", after=(*FORWARD, "gradients.shapes"))
+def test_dead_units(impl):
+    """A hidden unit that is off for the whole batch has zero gradients, coming in and going out."""
+    for depth in (1, 2, 3):
+        case = network_case(SIZES[depth], 7)
+        for layer in range(depth):
+            biases = [b.copy() for b in case.biases]
+            biases[layer][1] = -1024.0
+            dead = Case(case.sizes, case.weights, biases, case.x, case.y)
+            weight_grads, bias_grads = impl.backward(dead.create(impl), case.x, case.y)
+            zeros = np.zeros
+            assert_equal(weight_grads[layer][:, 1], zeros(case.sizes[layer]), what=f"dloss/dW[{layer}] into a dead unit")
+            assert_equal(bias_grads[layer][1], 0.0, what=f"dloss/db[{layer}] of a dead unit")
+            assert_equal(weight_grads[layer + 1][1], zeros(case.sizes[layer + 2]), what=f"dloss/dW[{layer + 1}] out of a dead unit")
+
+
+@spec("gradients.class_sum", after=(*FORWARD, "gradients.shapes"))
+def test_class_sum(impl, networks):
+    """The last layer's gradients sum to zero over the classes: adding a constant to all logits changes nothing."""
+    for case in networks(batches=(1, 7)):
+        exact = analysis(impl, case)
+        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        bias_bound, weight_bound = exact.bias_grads[-1][1].sum(), exact.weight_grads[-1][1].sum(axis=1)
+        assert_close(bias_grads[-1].sum(), 0.0, bound=bias_bound, what=f"the sum of dloss/db of the last layer ({case})")
+        zeros = np.zeros(len(weight_bound))
+        assert_close(weight_grads[-1].sum(axis=1), zeros, bound=weight_bound, what=f"the row sums of dloss/dW of the last layer ({case})")
+
+
+@spec("gradients.euler", after=(*FORWARD, "gradients.shapes"))
+def test_euler(impl, networks):
+    """For each hidden unit, sum of w dloss/dw over what comes in (bias included) equals that over what goes out."""
+    for case in networks(depths=(1, 2, 3, 4), batches=(1, 7)):
+        exact = analysis(impl, case)
+        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        for l in range(len(case.sizes) - 2):
+            coming = (case.weights[l] * weight_grads[l]).sum(axis=0) + case.biases[l] * bias_grads[l]
+            going = (case.weights[l + 1] * weight_grads[l + 1]).sum(axis=1)
+            bound = (np.abs(case.weights[l]) * exact.weight_grads[l][1]).sum(axis=0)
+            bound += np.abs(case.biases[l]) * exact.bias_grads[l][1]
+            bound += (np.abs(case.weights[l + 1]) * exact.weight_grads[l + 1][1]).sum(axis=1)
+            assert_close(coming, going, bound=bound, what=f"sum of w dloss/dw into the units of layer {l + 1} ({case})")
+
+
+@spec("gradients.saturated", after=(*FORWARD, "gradients.shapes"))
+def test_saturated(impl):
+    """Where the probabilities are 0 and 1 to rounding the gradient is still p - y: zero if right, one if wrong, never nan."""
+    weights, x = [np.array([[1000.0, 0.0, -1000.0], [0.0, 1000.0, 0.0]])], np.eye(2)
+    for y in ([0, 1], [1, 2], [2, 0]):
+        case = Case((2, 3), weights, [np.zeros(3)], x, np.array(y))
+        weight_grads, bias_grads = impl.backward(case.create(impl), x, case.y)
+        assert_finite(weight_grads[0], what=f"dloss/dW[0] at saturated probabilities, labels {y}")
+        expected = (np.eye(2, 3) - np.eye(3)[y]) / 2  # p is one-hot to within exp(-1000), which is zero in any precision
+        bound = 8 * impl.unit_roundoff + impl.log_epsilon
+        assert_close(weight_grads[0], expected, bound=bound, what=f"dloss/dW[0] at saturated probabilities, labels {y}")
+        assert_close(bias_grads[0], expected.sum(axis=0), bound=2 * bound, what=f"dloss/db[0] at saturated probabilities, labels {y}")
+
+
+@spec("gradients.values", after=(*FORWARD, "gradients.weights", "gradients.biases", "gradients.additivity"))
+def test_values(impl, networks):
+    """The gradients are those of the independent reference."""
+    for case in networks(batches=(1, 2, 7)):
+        exact = analysis(impl, case)
+        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what="dloss/dW")
+        assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what="dloss/db")

@@ -1,0 +1,256 @@
+"""Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
+
+The statistical specs fail a correct implementation with probability below FALSE_ALARM each, by the tail bounds that math.md
+derives in section 8: Laurent and Massart (2000) for variances, sub-Gaussian tails for means and correlations,
+Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990) for the distribution.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from chainrule.boundary import NotApplicable
+from chainrule.numerics import assert_equal, assert_shape, assert_that
+from chainrule.spec import spec
+
+FALSE_ALARM = 1e-10
+SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
+ENTRIES = 20_000  # drawn of each shape, in as many layers as that takes
+
+VARIANCES: dict[str, Callable[[int, int], float]] = {
+    "xavier": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+    "he": lambda fan_in, fan_out: 2 / fan_in,
+    "lecun": lambda fan_in, fan_out: 1 / fan_in,
+}
+MISTAKES: dict[str, Callable[[int, int], float]] = {
+    "He (2 / fan_in)": VARIANCES["he"],
+    "LeCun (1 / fan_in)": VARIANCES["lecun"],
+    "Xavier (2 / (fan_in + fan_out))": VARIANCES["xavier"],
+    "1 / (fan_in + fan_out), half of Xavier's": lambda fan_in, fan_out: 1 / (fan_in + fan_out),
+    "2 / fan_out": lambda fan_in, fan_out: 2 / fan_out,
+    "1 / fan_out": lambda fan_in, fan_out: 1 / fan_out,
+    "a standard normal distribution (1)": lambda fan_in, fan_out: 1.0,
+    "a normal distribution of standard deviation 0.01": lambda fan_in, fan_out: 1e-4,
+    "a normal distribution of standard deviation 0.1": lambda fan_in, fan_out: 1e-2,
+    "a uniform distribution on [0, 1) (1/12 about its mean)": lambda fan_in, fan_out: 1 / 3,
+}
+
+
+def scheme(impl):
+    """The declared initialization's variance as a function of the fans."""
+    declared = impl.conventions["initialization"].value
+    if declared == "any":
+        raise NotApplicable("the initialization is declared to be `any`")
+    return declared, VARIANCES[declared]
+
+
+def draws(impl, fan_in, fan_out, entries=ENTRIES, seed=1):
+    """All weights of as many layers as it takes to have `entries` of them, from one generator."""
+    rng = np.random.default_rng([seed, fan_in, fan_out])
+    layers = max(1, entries // (fan_in * fan_out))
+    found = [impl.xavier(fan_in, fan_out, rng) for _ in range(layers)]
+    for weights in found:
+        assert_shape(weights, (fan_in, fan_out), what=f"xavier({fan_in}, {fan_out}, rng)")
+    return np.stack(found).astype(np.float64)
+
+
+def variance_tail(n):
+    """How far the mean square of n normal or uniform draws may lie from the variance, relative to it.
+
+    Chi-squared tails: P(|S - 1| > 2 sqrt(x/n) + 2 x/n) <= 2 exp(-x).  For the uniform distribution Bernstein's bound is tighter.
+    """
+    x = math.log(2 / FALSE_ALARM)
+    return 2 * math.sqrt(x / n) + 2 * x / n
+
+
+def check_variance(mean_squares, counts, name, variance, what):
+    """Compare each shape's mean square with the scheme's variance; name the scheme that fits instead, if one does."""
+
+    def fits(candidate):
+        return all(
+            abs(mean_squares[shape] / candidate(*shape) - 1) <= variance_tail(counts[shape]) for shape in mean_squares
+        )
+
+    for shape, found in mean_squares.items():
+        ratio, tail = found / variance(*shape), variance_tail(counts[shape])
+        if abs(ratio - 1) <= tail:
+            continue
+        others = [mistake for mistake, candidate in MISTAKES.items() if fits(candidate)]
+        said = f"; it is that of {others[0]} on every shape" if others else ""
+        assert_that(
+            False,
+            f"{what} {shape}: the variance is {found:.4g}, {ratio:.3g} times the {variance(*shape):.4g} of {name} "
+            f"(allowed: 1 +- {tail:.2g}){said}",
+            expected=variance(*shape),
+            actual=found,
+        )
+
+
+@spec("initialization.shape")
+def test_shape(impl):
+    """xavier(fan_in, fan_out, rng) has the shape (fan_in, fan_out)."""
+    for fan_in, fan_out in [(3, 5), (5, 3), (1, 4), (4, 1)]:
+        weights = impl.xavier(fan_in, fan_out, np.random.default_rng(0))
+        assert_shape(weights, (fan_in, fan_out), what=f"xavier({fan_in}, {fan_out}, rng)")
+
+
+@spec("initialization.variance", after="initialization.shape")
+def test_variance(impl):
+    """The weights' variance is 2 / (fan_in + fan_out), on wide, narrow, large and small layers."""
+    name, variance = scheme(impl)
+    drawn = {shape: draws(impl, *shape) for shape in SHAPES}
+    squares = {shape: float((w**2).mean()) for shape, w in drawn.items()}
+    check_variance(squares, {shape: w.size for shape, w in drawn.items()}, name, variance, "xavier")
+
+
+@spec("initialization.mean", after="initialization.shape")
+def test_mean(impl):
+    """The weights' mean is zero."""
+    _, variance = scheme(impl)
+    for shape in SHAPES:
+        w = draws(impl, *shape)
+        # Sub-Gaussian: P(|mean| > s sqrt(2 x / n)) <= 2 exp(-x), for the normal and for the uniform distribution.
+        spread = math.sqrt(max(variance(*shape), float((w**2).mean())))
+        tail = spread * math.sqrt(2 * math.log(2 / FALSE_ALARM) / w.size)
+        assert_that(
+            abs(w.mean()) <= tail, f"xavier{shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}", expected=0.0, actual=w.mean()
+        )
+
+
+@spec("initialization.distribution", after=("initialization.variance", "initialization.mean"))
+def test_distribution(impl):
+    """The weights are distributed uniformly, or normally (cut off at two standard deviations or not)."""
+    _, variance = scheme(impl)
+    w = np.sort(draws(impl, 50, 400).reshape(-1)) / math.sqrt(variance(50, 400))
+    n = w.size
+    normal = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in w])
+    uniform = np.clip(0.5 + w / (2 * math.sqrt(3)), 0, 1)
+    # Truncated at two sigma, rescaled to unit variance: the deviation of a normal truncated so is 0.8796 of its sigma.
+    edge = 0.5 * math.erfc(2 / math.sqrt(2))
+    scaled = np.array([0.5 * (1 + math.erf(value * 0.87962566103423978 / math.sqrt(2))) for value in w])
+    truncated = np.clip((scaled - edge) / (1 - 2 * edge), 0, 1)
+    tail = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n)) + 1 / n
+    steps = np.arange(1, n + 1) / n
+    distances = {name: float(np.abs(steps - cdf).max()) for name, cdf in [("uniform", uniform), ("normal", normal), ("truncated", truncated)]}
+    assert_that(
+        min(distances.values()) <= tail,
+        f"the distribution of xavier(50, 400, rng) is neither uniform nor normal: its distribution function is off by "
+        f"{distances['uniform']:.3g} from the one and {distances['normal']:.3g} from the other, allowed {tail:.2g}",
+    )
+
+
+@spec("initialization.independence", after="initialization.shape")
+def test_independence(impl):
+    """No column, row or layer repeats another or is correlated with it."""
+    w = draws(impl, 400, 30, entries=24_000)
+    assert_uncorrelated(w[0].T, "columns of xavier(400, 30, rng)")
+    assert_uncorrelated(draws(impl, 30, 400, entries=12_000)[0], "rows of xavier(30, 400, rng)")
+    assert_uncorrelated(w.reshape(len(w), -1), "successive layers drawn from one generator")
+
+
+def assert_uncorrelated(vectors, what):
+    """No two rows of `vectors` have a correlation beyond chance.
+
+    Given one vector, its product with an independent one is sub-Gaussian: P(|r| > sqrt(2 x / n)) <= 2 exp(-x) for
+    r = <a, b> / (|a| s sqrt(n)); the norm of b differs from s sqrt(n) by no more than variance_tail allows.
+    """
+    count, n = vectors.shape
+    norms = np.linalg.norm(vectors, axis=1)
+    assert_that((norms > 0).all(), f"one of the {what} is zero")
+    r = np.abs(vectors @ vectors.T) / np.outer(norms, norms)
+    np.fill_diagonal(r, 0.0)
+    pairs = count * (count - 1) / 2
+    tail = math.sqrt(2 * math.log(2 * pairs / FALSE_ALARM) / n) / math.sqrt(max(1 - variance_tail(n), 0.25))
+    i, j = np.unravel_index(int(r.argmax()), r.shape)
+    assert_that(r.max() <= tail, f"{what} {min(i, j)} and {max(i, j)} have correlation {r.max():.3g} in size, allowed {tail:.2g}")
+
+
+@spec("initialization.generator", after="initialization.shape")
+def test_generator(impl):
+    """The generator decides the weights: the same state gives the same weights, and drawing moves it on."""
+    rng, twin = np.random.default_rng(7), np.random.default_rng(7)
+    first, second = impl.xavier(6, 4, rng), impl.xavier(6, 4, rng)
+    assert_equal(impl.xavier(6, 4, twin), first, what="xavier from a generator in the same state")
+    assert_that(not np.array_equal(first, second), "xavier draws the same weights twice from one generator")
+
+
+@spec("initialization.sizes")
+def test_sizes(impl):
+    """A network of sizes s[0..L] has L weights (s[l], s[l+1]) and L biases (s[l+1],)."""
+    for sizes in [(4, 3), (2, 3, 2), (5, 7, 6, 4), (3, 8, 5, 7, 2), (6, 2, 5, 3, 7, 4)]:
+        weights, biases = impl.parameters(impl.create(sizes, seed=0))
+        for name, found in (("weights", weights), ("biases", biases)):
+            assert_that(len(found) == len(sizes) - 1, f"MLP({list(sizes)}) has {len(found)} {name}, expected {len(sizes) - 1}")
+        for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            assert_shape(w, (sizes[l], sizes[l + 1]), what=f"weights[{l}] of MLP({list(sizes)})")
+            assert_shape(b, (sizes[l + 1],), what=f"biases[{l}] of MLP({list(sizes)})")
+
+
+@spec("initialization.biases")
+def test_biases(impl):
+    """Every bias of a new network is zero."""
+    for seed in (0, 5):
+        for l, b in enumerate(impl.parameters(impl.create([5, 4, 6, 3], seed=seed))[1]):
+            assert_equal(b, np.zeros_like(b), what=f"biases[{l}] of a new network")
+
+
+@spec("initialization.network_variance", after="initialization.sizes")
+def test_network_variance(impl):
+    """Every layer of a new network has weights of its own fans' variance, and of mean zero."""
+    name, variance = scheme(impl)
+    sizes = [60, 150, 20, 90]
+    networks = [impl.parameters(impl.create(sizes, seed=seed))[0] for seed in range(8)]
+    layers = {(sizes[l], sizes[l + 1]): np.stack([w[l] for w in networks]).astype(float) for l in range(len(sizes) - 1)}
+    squares = {shape: float((w**2).mean()) for shape, w in layers.items()}
+    check_variance(squares, {shape: w.size for shape, w in layers.items()}, name, variance, "a new network's layer")
+    for shape, w in layers.items():
+        tail = math.sqrt(2 * variance(*shape) * math.log(2 / FALSE_ALARM) / w.size)
+        assert_that(abs(w.mean()) <= tail, f"a new network's layer {shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}")
+
+
+@spec("initialization.layers_differ", after="initialization.sizes")
+def test_layers_differ(impl):
+    """Layers of one network are drawn independently of each other, and so are their columns."""
+    weights, _ = impl.parameters(impl.create([32, 32, 32, 32], seed=3))
+    assert_uncorrelated(np.stack([w.reshape(-1) for w in weights]).astype(float), "layers of a new network")
+    for l, w in enumerate(impl.parameters(impl.create([300, 12, 300, 8], seed=3))[0]):
+        if l != 1:
+            assert_uncorrelated(w.T.astype(float), f"columns of layer {l}")
+
+
+@spec("initialization.seed", after="initialization.sizes")
+def test_seed(impl):
+    """The seed decides every parameter of a new network, whatever state NumPy's global generator is in."""
+    state = np.random.get_state()
+    try:
+        np.random.seed(1)
+        first = impl.parameters(impl.create([6, 5, 4], seed=11))
+        np.random.seed(2)
+        second = impl.parameters(impl.create([6, 5, 4], seed=11))
+    finally:
+        np.random.set_state(state)
+    for l, (a, b) in enumerate(zip(first[0] + first[1], second[0] + second[1], strict=True)):
+        assert_equal(b, a, what=f"parameter array {l} of a second network with the same seed")
+
+
+@spec("initialization.seeds_differ", after="initialization.seed")
+def test_seeds_differ(impl):
+    """Different seeds give different weights, in every layer."""
+    networks = [impl.parameters(impl.create([6, 5, 4], seed=seed))[0] for seed in range(4)]
+    for i in range(4):
+        for j in range(i):
+            for l, (a, b) in enumerate(zip(networks[i], networks[j], strict=True)):
+                assert_that(not np.array_equal(a, b), f"weights[{l}] are the same for the seeds {j} and {i}")
+
+
+@spec("initialization.fresh", after="initialization.sizes")
+def test_fresh(impl):
+    """A new network shares its parameters with no other: changing one leaves the rest alone."""
+    first = impl.create([4, 3, 2], seed=0)
+    before = impl.parameters(first)
+    second = impl.create([4, 3, 2], seed=1)
+    impl.assign(second, [np.full((4, 3), 2.0), np.full((3, 2), 3.0)], [np.full(3, 4.0), np.full(2, 5.0)])
+    after = impl.parameters(first)
+    for l, (a, b) in enumerate(zip(before[0] + before[1], after[0] + after[1], strict=True)):
+        assert_equal(b, a, what=f"parameter array {l} of one network after another was changed")

@@ -1,0 +1,169 @@
+"""Chapter shapes: the forward pass and the loss of a network, at every depth and batch size."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.numerics import analyse, assert_close, assert_equal, assert_finite, assert_shape, assert_that, softmax_bound
+from chainrule.spec import spec
+from chainrule.strategies import SIZES, Case, network_case
+
+
+def analysis(impl, case):
+    """The case's exact values with the error each may carry in the implementation's precision."""
+    return analyse(case.reference, case.x, case.y, impl.unit_roundoff, impl.log_epsilon)
+
+
+@spec("network.assignable", after="initialization.sizes")
+def test_assignable(impl, networks):
+    """Parameters that are assigned are the ones read back, at every depth."""
+    for case in networks(batches=(1,)):
+        weights, biases = impl.parameters(case.create(impl))
+        for name, found, expected in (("weights", weights, case.weights), ("biases", biases, case.biases)):
+            for l, (a, e) in enumerate(zip(found, expected, strict=True)):
+                assert_equal(a, e, what=f"{name}[{l}] as read back")
+
+
+@spec("network.output_shape")
+def test_output_shape(impl, networks):
+    """forward turns (N, D) into (N, K) for batches of 1, 2, 7 and 64 and any number of hidden layers."""
+    for case in networks(batches=(1, 2, 7, 64), margin=0.0):
+        assert_shape(impl.forward(case.create(impl), case.x), (len(case.x), case.sizes[-1]), what=f"forward ({case})")
+
+
+@spec("network.samples_independent", after="network.output_shape")
+def test_samples_independent(impl, networks):
+    """A batch gives each sample what it gets alone."""
+    for case in networks(batches=(2, 7)):
+        model = case.create(impl)
+        alone = np.vstack([impl.forward(model, row[None]) for row in case.x])
+        bound = 2 * analysis(impl, case).probabilities[1]
+        assert_close(impl.forward(model, case.x), alone, bound=bound, what=f"forward of the batch ({case})")
+
+
+@spec("network.sample_order", after="network.output_shape")
+def test_sample_order(impl, networks):
+    """Reordering the samples reorders the probabilities, and leaves the loss as it was."""
+    for case in networks(batches=(7,)):
+        model, order = case.create(impl), np.random.default_rng(0).permutation(7)
+        exact = analysis(impl, case)
+        found, expected = impl.forward(model, case.x[order]), impl.forward(model, case.x)[order]
+        assert_close(found, expected, bound=2 * exact.probabilities[1][order], what=f"forward of the reordered batch ({case})")
+        loss = impl.loss(model, case.x, case.y)
+        assert_close(impl.loss(model, case.x[order], case.y[order]), loss, bound=2 * exact.loss[1], what="loss of the reordered batch")
+
+
+@spec("network.scales", after=("network.output_shape", "network.forward"))
+def test_scales(impl):
+    """Samples of very different scale in one batch do not disturb each other."""
+    for depth in (0, 1, 2):
+        case = network_case(SIZES[depth], 7, seed=3)
+        x = case.x * 2.0 ** np.array([0, -8, 10, -4, 6, -10, 3])[:, None]
+        scaled = Case(case.sizes, case.weights, case.biases, x, case.y)
+        exact = analyse(scaled.reference, x, case.y, impl.unit_roundoff)
+        found = impl.forward(scaled.create(impl), x)
+        assert_finite(found, what=f"forward ({case})")
+        assert_close(found, exact.probabilities[0], bound=exact.probabilities[1], what=f"forward of rows of different scale ({case})")
+
+
+@spec("network.forward", after=("network.assignable", "network.output_shape"))
+def test_forward(impl, networks):
+    """The network is affine layers, ReLU between them, softmax at the end."""
+    for case in networks(batches=(1, 2, 7)):
+        p, error = analysis(impl, case).probabilities
+        assert_close(impl.forward(case.create(impl), case.x), p, bound=error, what=f"forward ({case})")
+
+
+@spec("network.large_logits", after="network.forward")
+def test_large_logits(impl):
+    """A network whose logits reach 1e4 returns probabilities, and a loss that is no nan."""
+    for size in (1e3, 1e4):
+        case = Case((2, 2), [np.array([[size, 0.0], [0.0, size]])], [np.zeros(2)], np.eye(2), np.array([0, 1]))
+        model = case.create(impl)
+        p = impl.forward(model, case.x)
+        assert_close(p, np.eye(2), bound=softmax_bound(case.x * size, impl.unit_roundoff), what=f"forward with logits of {size:g}")
+        right, wrong = impl.loss(model, case.x, case.y), impl.loss(model, case.x, 1 - case.y)
+        assert_close(right, 0.0, bound=2 * impl.log_epsilon + 4 * impl.unit_roundoff, what="the loss of sure and right predictions")
+        assert_that(wrong > 1, f"the loss of sure and wrong predictions is {wrong!r}, expected inf or a large number")
+
+
+@spec("network.loss", after=("network.forward", "cross_entropy.values"))
+def test_loss(impl, networks):
+    """loss(x, y) is the mean cross-entropy of forward(x) with the labels y."""
+    for case in networks(batches=(1, 2, 7)):
+        loss, error = analysis(impl, case).loss
+        assert_close(impl.loss(case.create(impl), case.x, case.y), loss, bound=error, what=f"loss ({case})")
+
+
+@spec("network.missing_class", after="network.loss")
+def test_missing_class(impl):
+    """A batch in which the last class, or all but one, do not occur is a batch like any other."""
+    for depth in (0, 1, 2):
+        case = network_case(SIZES[depth], 7, seed=2)
+        for y in (np.arange(7) % (case.sizes[-1] - 1), np.zeros(7, dtype=int)):
+            lacking = Case(case.sizes, case.weights, case.biases, case.x, y)
+            exact, model = analysis(impl, lacking), lacking.create(impl)
+            assert_close(impl.loss(model, case.x, y), exact.loss[0], bound=exact.loss[1], what=f"loss with labels {y.tolist()}")
+            for l, grad in enumerate(impl.backward(model, case.x, y)[0]):
+                assert_shape(grad, case.weights[l].shape, what=f"weight_grads[{l}] with labels {y.tolist()}")
+
+
+@spec("network.predict", after="network.forward")
+def test_predict(impl, networks):
+    """predict gives each sample the integer label of its largest probability."""
+    for case in networks(batches=(1, 2, 7)):
+        p, error = analysis(impl, case).probabilities
+        labels = impl.predict(case.create(impl), case.x)
+        assert_shape(labels, (len(case.x),), what=f"predict ({case})")
+        assert_that(
+            labels.dtype.kind in "iu" or np.array_equal(labels, np.round(labels)), f"predict returns {labels.dtype}, expected integers"
+        )
+        top = np.sort(p, axis=1)
+        clear = top[:, -1] - top[:, -2] > 2 * error.max(axis=1)
+        assert_equal(labels[clear], p.argmax(axis=1)[clear], what=f"predict ({case})")
+
+
+@spec("network.integer_inputs", after="network.forward")
+def test_integer_inputs(impl):
+    """Inputs may be integers, such as the bytes of an image: they count as the numbers they are."""
+    for depth in (0, 1, 2):
+        case = network_case(SIZES[depth], 7, seed=4)
+        weights = [case.weights[0] * 2.0**-8, *case.weights[1:]]
+        pixels = np.random.default_rng(depth).integers(0, 256, size=case.x.shape)
+        for dtype in (np.uint8, np.int32, np.int64):
+            image = Case(case.sizes, weights, case.biases, pixels.astype(dtype), case.y)
+            exact = analyse(image.reference, pixels.astype(float), case.y, impl.unit_roundoff, impl.log_epsilon)
+            p, error = exact.probabilities
+            model = image.create(impl)
+            assert_close(impl.forward(model, image.x), p, bound=error, what=f"forward of {np.dtype(dtype)} inputs")
+            labels = image.y.astype(dtype)
+            assert_close(impl.loss(model, image.x, labels), exact.loss[0], bound=exact.loss[1], what=f"loss of {np.dtype(dtype)} inputs")
+
+
+@spec("network.arguments_kept")
+def test_arguments_kept(impl):
+    """forward, loss, backward and predict leave inputs, labels and parameters as they were."""
+    for depth in (0, 2):
+        case = network_case(SIZES[depth], 7)
+        model = case.create(impl)
+        for name, arguments in (("forward", (case.x,)), ("loss", (case.x, case.y)), ("backward", (case.x, case.y)), ("predict", (case.x,))):
+            getattr(impl, name)(model, *arguments)
+            modified = impl.calls[-1].modified
+            assert_that(not modified, f"{name} writes into its argument {' and '.join(modified)}")
+            weights, biases = impl.parameters(model)
+            for l, (a, e) in enumerate(zip(weights + biases, case.weights + case.biases, strict=True)):
+                assert_equal(a, e, what=f"parameter array {l} after {name}")
+
+
+@spec("network.memoryless", after="network.forward")
+@given(seed=st.integers(0, 99))
+def test_memoryless(impl, seed):
+    """A forward pass has no memory: what was computed before, on whatever batch, changes nothing."""
+    case, other = network_case(SIZES[2], 7, seed), network_case(SIZES[2], 2, seed)
+    model = case.create(impl)
+    first, loss = impl.forward(model, case.x), impl.loss(model, case.x, case.y)
+    impl.backward(model, other.x, other.y)
+    impl.forward(model, other.x)
+    exact = analysis(impl, case)
+    assert_close(impl.forward(model, case.x), first, bound=2 * exact.probabilities[1], what="forward, repeated after another batch")
+    assert_close(impl.loss(model, case.x, case.y), loss, bound=2 * exact.loss[1], what="loss, repeated after another batch")
