@@ -205,9 +205,12 @@ def copied(argument: Any) -> Any:
 
 
 def same(before: Any, after: Any) -> bool:
+    """Whether a copy that went to the implementation came back as it was, to the byte."""
+    if isinstance(before, np.ndarray):
+        return before.shape == np.shape(after) and before.tobytes() == after.tobytes()
     if isinstance(before, (list, tuple)):
-        return len(before) == len(after) and all(same(a, b) for a, b in zip(before, after, strict=True))
-    return bool(np.array_equal(before, after, equal_nan=np.asarray(before).dtype.kind == "f"))
+        return len(before) == len(after) and all(map(same, before, after))
+    return bool(before == after)
 
 
 def read_array(raw: Any) -> np.ndarray:

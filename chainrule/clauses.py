@@ -18,7 +18,7 @@ class Clause:
     """A statement of the mathematics.
 
     number: its place in math.md.  equation: LaTeX.  formula: the same in the notation of arrays, for a terminal.
-    text: the whole clause, in Markdown.
+    text: the whole clause, in Markdown; why: what is left of it without equation and formula.
     """
 
     id: str
@@ -27,6 +27,7 @@ class Clause:
     equation: str
     formula: str
     text: str
+    why: str
 
 
 @lru_cache(maxsize=1)
@@ -51,4 +52,5 @@ def read(heading: re.Match[str], body: str) -> Clause:
         " ".join(equation[1].split()) if equation else "",
         formula[1].strip() if formula else "",
         text,
+        EQUATION.sub("", FORMULA.sub("", text, count=1), count=1).strip(),
     )

@@ -140,7 +140,7 @@ class Native(Implementation):
 
     def _holds(self, model: Any, attribute: str, new: list) -> bool:
         current = self._read(model, attribute)
-        return all(np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(current, new, strict=True))
+        return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in zip(current, new, strict=True))
 
 
 def assign_in_place(model: Any, attribute: str, new: list) -> bool:

@@ -30,6 +30,7 @@ class SpecResult:
     """The outcome of one spec.
 
     equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds on.
+    line: where the spec stands in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
     """
 
@@ -41,6 +42,7 @@ class SpecResult:
     equation: str = ""
     formula: str = ""
     seconds: float = 0.0
+    line: int = 0
     after: tuple[str, ...] = ()
     where: str | None = None
     expected: str | None = None
@@ -122,10 +124,22 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
     return result
 
 
-def in_order(results: Iterable[SpecResult], order: Sequence[str]) -> list[SpecResult]:
+def settle(results: Iterable[SpecResult]) -> list[SpecResult]:
     """Results in the order of the specification, with what is blocked marked so, in whatever order they came."""
-    place = {clause: index for index, clause in enumerate(order)}
+    given = {result.id: result for result in results}
     settled: dict[str, SpecResult] = {}
-    for result in sorted(results, key=lambda result: place.get(result.id, len(place))):
-        settled[result.id] = blocked(result, settled)
-    return list(settled.values())
+
+    def visit(clause: str) -> None:
+        if clause in given and clause not in settled:
+            for upstream in given[clause].after:
+                visit(upstream)
+            settled[clause] = blocked(given[clause], settled)
+
+    for clause in given:
+        visit(clause)
+    return sorted(settled.values(), key=lambda result: (chapter_place(result.chapter), result.line))
+
+
+def chapter_place(chapter: str) -> int:
+    """Where a chapter stands among the contract's; extensions follow the core."""
+    return CORE_CHAPTERS.index(chapter) if chapter in CORE_CHAPTERS else len(CORE_CHAPTERS)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chainrule.contract import CORE_CHAPTERS, UnusableTarget
-from chainrule.outcomes import NOT_PASSED, SpecResult, blocked
+from chainrule.contract import UnusableTarget
+from chainrule.outcomes import NOT_PASSED, SpecResult, blocked, chapter_place
 
 if TYPE_CHECKING:
     from chainrule.loading import Loaded
@@ -87,8 +87,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in specs if spec_of(item).chapter == "accuracy" and not config.option.full]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
-    chapters = {chapter: index for index, chapter in enumerate(CORE_CHAPTERS)}
-    items.sort(key=lambda item: chapters.get(spec_of(item).chapter, len(chapters)) if spec_of(item) else -1)
+    items.sort(key=lambda item: chapter_place(spec_of(item).chapter) if spec_of(item) else -1)
 
 
 def spec_of(item: pytest.Item) -> Any:
@@ -203,10 +202,10 @@ class Runner:
         from chainrule.verdicts import judge
 
         result = judge(spec, error, call.duration, self.limit(spec), self.loaded, self.unresponsive or {})
-        report.chainrule = asdict(result)
+        report.chainrule = asdict(result) | {"line": item.location[1] or 0}
         if result.outcome in ("failed", "error"):
             report.outcome = "failed"
-            if not item.config.option.fulltrace:
+            if not getattr(item.config.option, "fulltrace", False):
                 report.longrepr = text_of(result)
         elif result.outcome in ("todo", "skipped", "blocked"):
             report.outcome = "skipped"

@@ -140,6 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.path.removeprefix("/data/")
         self.server.downloaded.append(name)
         data = self.server.contents.get(name)
+        if "gzip" in self.headers["Accept-Encoding"]:
+            return self.send_error(406, "these bytes are not to be compressed once more")
         if data is None:
             return self.send_error(404)
         self.send_response(200)

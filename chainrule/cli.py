@@ -1,0 +1,192 @@
+"""The command `chainrule`: check, explain, new, train."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from chainrule.contract import CORE_CHAPTERS, UnusableTarget
+from chainrule.version import VERSION
+
+PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
+DESCRIPTION = "A specification, as executable tests, for neural networks written from scratch."
+CHECK = """Check an implementation against the mathematics.
+
+TARGET is a .py file, a package folder or a module name.  Options that chainrule does not know are handed on to pytest:
+-k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
+"""
+STATUS = "Exit status: 0 the verdict is `pass`; 1 it is `fail` or `incomplete`; 4 the command or TARGET is unusable."
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints end with the contract's exit status."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNUSABLE, f"chainrule: {message}\n{self.format_usage()}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = make_parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.command != "check":
+        parser.error(f"{arguments.command} takes no {' '.join(rest)}")
+    try:
+        return int(arguments.run(arguments, rest))
+    except UnusableTarget as error:
+        print(f"chainrule: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("chainrule: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="chainrule", description=DESCRIPTION, epilog=STATUS)
+    parser.add_argument("--version", action="version", version=f"chainrule {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    raw = argparse.RawDescriptionHelpFormatter
+    check = commands.add_parser("check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw)
+    add_check_arguments(check)
+    explain = commands.add_parser("explain", help="show a clause of the mathematics")
+    explain.add_argument("clause", metavar="CLAUSE", nargs="?", help="a clause's id, such as softmax.shift_invariance; none lists all")
+    explain.set_defaults(run=run_explain)
+    new = commands.add_parser("new", help="write a skeleton to fill in")
+    new.add_argument("file", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
+    new.set_defaults(run=run_new)
+    add_train(commands)
+    return parser
+
+
+def add_check_arguments(check: argparse.ArgumentParser) -> None:
+    check.add_argument("target", metavar="TARGET", help="a .py file, a package folder or a module name")
+    check.add_argument("--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation")
+    check.add_argument(
+        "--chapter", metavar="NAME", nargs="+", action="extend", default=[], help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}"
+    )
+    check.add_argument("--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy")
+    check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
+    check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
+    check.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default text)")
+    check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
+    check.set_defaults(run=run_check)
+
+
+def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.loading import load
+    from chainrule.reports.text import TextReport
+    from chainrule.run import check, spec_file
+
+    for chapter in arguments.chapter:
+        spec_file(chapter)
+    if arguments.timeout is not None and arguments.timeout < 0:
+        raise UnusableTarget(f"--timeout {arguments.timeout:g}: expected seconds, or 0 for no limit")
+    if arguments.full or "accuracy" in arguments.chapter:
+        require_data()
+    text = arguments.format == "text"
+    with opened(arguments.output) as stream:
+        console = Console(file=stream or sys.stdout, width=None if stream is None else 100)
+        report = TextReport(console) if text else None
+        loaded = load(arguments.target, arguments.adapter)
+        if report:
+            report.begin(loaded)
+        try:
+            outcome = check(
+                loaded,
+                chapters=arguments.chapter,
+                full=arguments.full,
+                thorough=arguments.thorough,
+                timeout=arguments.timeout,
+                pytest_arguments=rest,
+                listener=report,
+            )
+        finally:
+            if report:
+                report.stop()
+        if report:
+            report.finish(outcome)
+        else:
+            print(outcome.to_json(), file=stream or sys.stdout)
+    return PASS if outcome.verdict == "pass" else FAIL
+
+
+def require_data() -> None:
+    """Bring Fashion-MNIST here before anything runs.  Raises UnusableTarget with every way to get it."""
+    from chainrule.datasets import DatasetUnavailable, fashion_mnist
+
+    try:
+        fashion_mnist()
+    except DatasetUnavailable as error:
+        raise UnusableTarget(str(error)) from None
+
+
+def run_explain(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.clauses import clauses
+    from chainrule.reports.clause import print_clause, print_index
+
+    known = clauses()
+    console = Console()
+    if arguments.clause is None:
+        print_index(console, known.values())
+        return PASS
+    if arguments.clause not in known:
+        near = difflib.get_close_matches(arguments.clause, known, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`chainrule explain` lists them all"
+        raise UnusableTarget(f"{arguments.clause}: there is no such clause; {hint}")
+    print_clause(console, known[arguments.clause])
+    return PASS
+
+
+def run_new(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from chainrule.skeleton import SKELETON
+
+    path: Path = arguments.file
+    if path.suffix != ".py":
+        raise UnusableTarget(f"{path}: expected the name of a Python file, such as my_mlp.py")
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(SKELETON)
+    except FileExistsError:
+        raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file") from None
+    except OSError as error:
+        raise UnusableTarget(f"{path}: cannot be written ({error.strerror})") from None
+    print(f"{path}: fill it in, and run `chainrule check {path}` as often as you like")
+    return PASS
+
+
+def add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`chainrule train` is imported only when it is called for: checking needs none of it."""
+    from chainrule import train_command
+
+    train = commands.add_parser(
+        "train",
+        help="train the reference on Fashion-MNIST",
+        description=train_command.DESCRIPTION,
+        epilog=train_command.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    train_command.add_arguments(train)
+    train.set_defaults(run=lambda arguments, _rest: train_command.run(arguments))
+
+
+@contextlib.contextmanager
+def opened(path: Path | None) -> Iterator[TextIO | None]:
+    """The --output file; None for standard output."""
+    if path is None:
+        yield None
+        return
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+    except OSError as error:
+        raise UnusableTarget(f"--output {path}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,27 @@
+"""A clause of math.md on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.text import Text
+
+from chainrule.clauses import Clause
+
+
+def print_clause(console: Console, clause: Clause) -> None:
+    """Number, title, the statement in the notation of arrays and in LaTeX, and why it holds."""
+    console.print(Text.assemble((clause.id, "bold"), f"  {clause.title}  ", (f"math.md {clause.number}", "dim")))
+    console.print(Padding(Text(clause.formula, "bold cyan"), (1, 0, 1, 4)))
+    console.print(Markdown(clause.why))
+    if clause.equation:
+        console.print(Padding(Text(clause.equation, "dim"), (1, 0, 0, 4)))
+
+
+def print_index(console: Console, clauses: Iterable[Clause]) -> None:
+    """Every clause on a line."""
+    for clause in clauses:
+        console.print(Text.assemble((f"{clause.id:<34}", "bold"), clause.title), soft_wrap=True)

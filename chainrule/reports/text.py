@@ -1,0 +1,149 @@
+"""The report for a terminal: progress while the specs run, a line a chapter, and every mistake with what is needed to mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.contract import CORE_CHAPTERS
+from chainrule.loading import Loaded
+from chainrule.outcomes import OUTCOMES, Outcome, SpecResult
+from chainrule.version import VERSION
+
+STYLES = {"passed": "green", "failed": "bold red", "error": "bold red", "blocked": "yellow", "todo": "cyan", "skipped": "dim"}
+VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
+SHOWN = 12  # failures told in full; the rest are listed
+
+
+class TextReport:
+    """Prints to `console` as results come in: call `begin`, then the report itself with each result, then `finish`."""
+
+    def __init__(self, console: Console, chapters: Sequence[str] = ()) -> None:
+        self.console = console
+        self.chapters = list(chapters)
+        self.results: list[SpecResult] = []
+        self.status: Status | None = None
+
+    def begin(self, loaded: Loaded) -> None:
+        """The header: which file this is, and how it is read."""
+        out = self.console
+        out.print(f"[bold]chainrule {VERSION}[/]  {escape(str(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]", highlight=False)
+        told = [
+            f"{key} {escape(convention.value)} ({convention.source})"
+            for key, convention in loaded.impl.conventions.items()
+            if convention.source != "default"
+        ]
+        out.print(f"[dim]conventions[/]  native; {', '.join(told)}" if told else "[dim]conventions[/]  native", highlight=False)
+        if loaded.adapter:
+            out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False)
+        out.print()
+        if out.is_terminal:
+            self.status = out.status("starting", spinner="dots")
+            self.status.start()
+
+    def __call__(self, result: SpecResult) -> None:
+        """A result came in.  A chapter's line is printed once the next one begins."""
+        if self.results and result.chapter != self.results[-1].chapter:
+            self.chapter_line(self.results[-1].chapter)
+        self.results.append(result)
+        if self.status:
+            self.status.update(f"{len(self.results)} specs  [dim]{result.id}[/]")
+
+    def chapter_line(self, chapter: str) -> None:
+        """activations      9 passed"""
+        found = [result for result in self.results if result.chapter == chapter]
+        if found and not self.scattered():
+            self.console.print(line_of(chapter, found), highlight=False)
+
+    def scattered(self) -> bool:
+        """Whether results come from several processes, so that chapters are not whole until the end."""
+        seen = [result.chapter for result in self.results]
+        return sum(a != b for a, b in zip(seen, seen[1:], strict=False)) > len(set(seen)) - 1
+
+    def stop(self) -> None:
+        """Take the live line away."""
+        if self.status:
+            self.status.stop()
+            self.status = None
+
+    def finish(self, outcome: Outcome) -> None:
+        """The last chapters, the failures, the verdict."""
+        self.stop()
+        if self.scattered():
+            for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
+                self.console.print(line_of(chapter, [r for r in outcome.specs if r.chapter == chapter]), highlight=False)
+        elif self.results:
+            self.chapter_line(self.results[-1].chapter)
+        wrong = [result for result in outcome.specs if result.outcome in ("failed", "error")]
+        for result in wrong[:SHOWN]:
+            self.console.print()
+            print_failure(self.console, result)
+        if len(wrong) > SHOWN:
+            self.console.print(f"\nand {len(wrong) - SHOWN} more: {', '.join(result.id for result in wrong[SHOWN:])}", highlight=False)
+        self.rest(outcome, "blocked", "not judged, because what they build on did not pass")
+        self.rest(outcome, "todo", "nothing to check yet")
+        self.rest(outcome, "skipped", "not applicable")
+        self.verdict(outcome)
+
+    def rest(self, outcome: Outcome, kind: str, why: str) -> None:
+        """The specs that were neither passed nor failed, by what they say."""
+        groups: dict[str, list[str]] = {}
+        for result in outcome.specs:
+            if result.outcome == kind:
+                groups.setdefault(result.message, []).append(result.id)
+        if not groups:
+            return
+        self.console.print(f"\n[{STYLES[kind]}]{kind}[/]  [dim]{why}[/]", highlight=False)
+        for message, ids in groups.items():
+            said = message.removeprefix("blocked ").removeprefix("blocked: ")
+            self.console.print(Padding(Text(f"{said}: {', '.join(ids)}"), (0, 0, 0, 2)), highlight=False)
+
+    def verdict(self, outcome: Outcome) -> None:
+        """pass  99 passed in 2.4 s"""
+        counts = Counter(result.outcome for result in outcome.specs)
+        told = ", ".join(f"{counts[kind]} {kind}" for kind in OUTCOMES if counts[kind])
+        left_out = f"; {outcome.deselected} left out by pytest's options" if outcome.deselected else ""
+        self.console.print(
+            f"\n[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]  {told}{left_out}  [dim]{outcome.seconds:.1f} s[/]", highlight=False
+        )
+        if outcome.verdict == "pass" and "accuracy" not in outcome.required and set(outcome.required) == set(CORE_CHAPTERS[:-1]):
+            self.console.print("[dim]--full adds the last chapter: training on Fashion-MNIST[/]", highlight=False)
+
+
+def line_of(chapter: str, results: Sequence[SpecResult]) -> str:
+    """A chapter and how many of its specs ended how."""
+    counts = Counter(result.outcome for result in results)
+    told = ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
+    return f"{chapter:<16} {told}"
+
+
+def print_failure(console: Console, result: SpecResult) -> None:
+    """The clause and its sentence, the equation, what was found, and lines to paste."""
+    head = Table.grid(expand=True, padding=(0, 2))
+    head.add_column(no_wrap=True)
+    head.add_column(ratio=1)
+    head.add_column(justify="right", no_wrap=True)
+    head.add_row(Text(result.id, STYLES[result.outcome]), Text(result.title), Text(result.where or "", "dim"))
+    console.print(head)
+    body = Table.grid(padding=(0, 2))
+    body.add_column(style="dim", no_wrap=True)
+    body.add_column(overflow="fold")
+    body.add_row("Equation", Text(result.formula))
+    body.add_row("Error" if result.outcome == "error" else "Found", Text(result.message))
+    if result.expected is not None and result.expected.startswith("["):
+        body.add_row("Expected", Text(result.expected))
+    if result.actual is not None and result.actual.startswith("["):
+        body.add_row("Actual", Text(result.actual))
+    console.print(Padding(body, (0, 0, 0, 2)))
+    if result.snippet:
+        console.print("  [dim]Try it[/]")
+        for line in result.snippet.splitlines():
+            console.print(Text(f"    {line}"), soft_wrap=True)
+    console.print(f"  [dim]chainrule explain {result.id}[/]", highlight=False)

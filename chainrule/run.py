@@ -1,0 +1,128 @@
+"""One check, from a loaded implementation to an Outcome: the specs run under pytest, in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chainrule import spec_tests
+from chainrule.contract import CORE_CHAPTERS, UnusableTarget
+from chainrule.loading import Loaded
+from chainrule.outcomes import Outcome, SpecResult, settle
+from chainrule.plugin import LOADED, RECORDER, Recorder
+
+SPECS = Path(spec_tests.__file__).parent
+UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
+
+
+class Session:
+    """The plugin of this one run: hands the loaded implementation over, and keeps what goes wrong inside pytest."""
+
+    def __init__(self, loaded: Loaded, recorder: Recorder) -> None:
+        self.loaded, self.recorder = loaded, recorder
+        self.internal_error = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[LOADED], config.stash[RECORDER] = self.loaded, self.recorder
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        self.internal_error = str(excrepr)
+
+
+def check(
+    loaded: Loaded,
+    *,
+    chapters: Sequence[str] = (),
+    full: bool = False,
+    thorough: bool = False,
+    timeout: float | None = None,
+    pytest_arguments: Sequence[str] = (),
+    listener: Callable[[SpecResult], None] | None = None,
+) -> Outcome:
+    """Run the specification on `loaded`.
+
+    chapters: those required, all core ones if empty.  full: train on Fashion-MNIST as well.  thorough: explore at random.
+    timeout: seconds per spec.  pytest_arguments: handed on to pytest.  listener: called with every result as it arrives.
+    Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
+    """
+    required = tuple(chapters) or (CORE_CHAPTERS if full else CORE_CHAPTERS[:-1])
+    full = full or "accuracy" in required
+    recorder = Recorder(listener)
+    arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
+    arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
+    arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
+    started = time.perf_counter()
+    run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, required))], Session(loaded, recorder))
+    if not recorder.results:
+        raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
+    return Outcome(
+        target=loaded.target,
+        path=str(loaded.path),
+        sha256=loaded.sha256,
+        conventions=loaded.impl.conventions,
+        specs=settle(recorder.results.values()),
+        required=required,
+        deselected=recorder.deselected,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def spec_file(chapter: str) -> Path:
+    """The file of a chapter's specs.  Raises UnusableTarget for a chapter that does not exist."""
+    path = SPECS / f"test_{chapter}.py"
+    if not path.is_file():
+        raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CORE_CHAPTERS)}")
+    return path
+
+
+def run_pytest(arguments: list[str], session: Session) -> None:
+    """Run pytest with only the plugins that the specification needs, and none of what it would print.
+
+    Raises UnusableTarget for arguments that it refuses, KeyboardInterrupt if it was interrupted.
+    """
+    plugins = ["-p", "no:terminal", "-p", "chainrule.plugin"]
+    if any(argument.startswith(("-n", "--numprocesses", "--dist")) for argument in arguments):
+        if find_spec("xdist") is None:
+            raise UnusableTarget("-n needs pytest-xdist: pip install 'chainrule[parallel]'")
+        plugins += ["-p", "xdist.plugin"]
+    said = io.StringIO()
+    with alone(), contextlib.redirect_stderr(said):
+        status = pytest.main([*plugins, *arguments], plugins=[session])
+    if status == pytest.ExitCode.USAGE_ERROR:
+        raise UnusableTarget(f"pytest refuses its arguments: {first_error(said.getvalue())}")
+    if status == pytest.ExitCode.INTERRUPTED and not session.recorder.results:
+        raise KeyboardInterrupt
+    if session.internal_error:
+        raise RuntimeError(session.internal_error)
+
+
+def first_error(said: str) -> str:
+    """The line of a usage message that says what is wrong."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if "error:" in line.lower()]
+    return (errors or lines or ["unknown"])[0].partition("error: ")[2] or (errors or lines or ["unknown"])[0]
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check does."""
+    changed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
