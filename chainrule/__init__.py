@@ -1,19 +1,27 @@
 """chainrule: a specification, as executable tests, for neural networks written from scratch.
 
-    chainrule.Implementation    what an adapter subclasses: the interface through which the specs see a network
-    chainrule.load              an implementation behind its boundary, as the specs call it
-    chainrule.datasets          Fashion-MNIST
-    chainrule.reference         a small MLP in NumPy, and the mathematics it implements
+chainrule.Implementation    what an adapter subclasses: the interface through which the specs see a network
+chainrule.load              an implementation behind its boundary, as the specs call it
+chainrule.datasets          Fashion-MNIST
+chainrule.reference         a small MLP in NumPy, and the mathematics it implements
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from chainrule.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from chainrule.boundary import Boundary
+    from chainrule.contract import Implementation, UnusableTarget
 
 __all__ = ["Implementation", "UnusableTarget", "__version__", "load"]
 
 _HOMES = {"Implementation": "chainrule.contract", "UnusableTarget": "chainrule.contract"}
 
 
-def load(target, adapter=None):
+def load(target: str, adapter: str | None = None) -> Boundary:
     """The implementation in TARGET (a .py file, a package folder or a module name) as the specs see it.
 
     Returns a boundary with the methods of `Implementation`, which take and return NumPy arrays.
@@ -24,7 +32,7 @@ def load(target, adapter=None):
     return load(target, adapter).impl
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """Import on demand: the pytest plugin loads this package in every pytest run, and should cost next to nothing."""
     if name not in _HOMES:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

@@ -1,4 +1,6 @@
-"""Arrays of every kind that crosses the boundary: read as NumPy, written in another's kind, shown, and spelled as source."""
+"""Arrays of every kind that crosses the boundary: read as NumPy, written in another's kind, shown, and spelled as
+source.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The boundary: all that passes between a spec and an implementation, copied, recorded, and read as plain NumPy.
 
-A spec calls the boundary as it would call the implementation.  Arguments go in as copies, so that code which writes into
-them spoils no other check; results come out as base NumPy arrays and floats; what the code raises, and results of the wrong
-kind, become the outcomes of the contract.  Nothing else of the tool touches an implementation, so that one may later
-live in a process of its own.
+A spec calls the boundary as it would call the implementation.  Arguments go in as copies, so that code which writes
+into them spoils no other check; results come out as base NumPy arrays and floats; what the code raises, and results of
+the wrong kind, become the outcomes of the contract.  Nothing else of the tool touches an implementation, so that one
+may later live in a process of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Hung(SkipTest):
 
 
 class Raised(Exception):
-    """The implementation raised.  str(): the exception's own type and message; where: `file:line` of its last line there."""
+    """The implementation raised.  str(): the exception's own type and message; where: `file:line` of its last line
+    there.
+    """
 
     def __init__(self, name: str, error: BaseException) -> None:
         super().__init__(f"{name} raised {type(error).__name__}: {error}")
@@ -160,7 +162,12 @@ class Boundary:
         self.calls.clear()
 
     def _call(
-        self, name: str, names: list[str], *arguments: Any, read: Callable[[Any], Any] | None = lambda raw: raw, **keywords: Any
+        self,
+        name: str,
+        names: list[str],
+        *arguments: Any,
+        read: Callable[[Any], Any] | None = lambda raw: raw,
+        **keywords: Any,
     ) -> Any:
         if name in self.hung:
             raise Hung(self.hung[name])
@@ -225,7 +232,9 @@ def read_float(raw: Any) -> float:
 
 
 def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    if not (isinstance(raw, (list, tuple)) and len(raw) == 2 and all(isinstance(group, (list, tuple)) for group in raw)):
+    if not (
+        isinstance(raw, (list, tuple)) and len(raw) == 2 and all(isinstance(group, (list, tuple)) for group in raw)
+    ):
         raise TypeError(f"expected (weights, biases), two lists of arrays, found {describe(raw)}")
     return [to_numpy(w) for w in raw[0]], [flat_bias(to_numpy(b)) for b in raw[1]]
 
@@ -239,7 +248,7 @@ def last_line(error: BaseException) -> str | None:
     own = Path(__file__).parent
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
-        if own not in path.parents and "site-packages" not in path.parts and not frame.filename.startswith("<"):
-            if not path.is_relative_to(Path(sys.base_prefix) / "lib"):
-                return f"{path.name}:{frame.lineno}"
+        library = path.is_relative_to(Path(sys.base_prefix) / "lib") or "site-packages" in path.parts
+        if not library and own not in path.parents and not frame.filename.startswith("<"):
+            return f"{path.name}:{frame.lineno}"
     return None

@@ -41,6 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UnusableTarget as error:
         print(f"chainrule: {error}", file=sys.stderr)
         return UNUSABLE
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        said = str(error).strip().splitlines() or [""]
+        print(f"chainrule: a fault of chainrule's own, {type(error).__name__}: {said[-1]}", file=sys.stderr)
+        print("Please report it, with what `python -X dev -m chainrule` and the same arguments print.", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         print("chainrule: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -52,10 +59,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"chainrule {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     raw = argparse.RawDescriptionHelpFormatter
-    check = commands.add_parser("check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw)
+    check = commands.add_parser(
+        "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
+    )
     add_check_arguments(check)
     explain = commands.add_parser("explain", help="show a clause of the mathematics")
-    explain.add_argument("clause", metavar="CLAUSE", nargs="?", help="a clause's id, such as softmax.shift_invariance; none lists all")
+    explain.add_argument(
+        "clause", metavar="CLAUSE", nargs="?", help="a clause's id, such as softmax.shift_invariance; none lists all"
+    )
     explain.set_defaults(run=run_explain)
     new = commands.add_parser("new", help="write a skeleton to fill in")
     new.add_argument("file", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
@@ -66,11 +77,20 @@ def make_parser() -> argparse.ArgumentParser:
 
 def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument("target", metavar="TARGET", help="a .py file, a package folder or a module name")
-    check.add_argument("--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation")
     check.add_argument(
-        "--chapter", metavar="NAME", nargs="+", action="extend", default=[], help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}"
+        "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
     )
-    check.add_argument("--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy")
+    check.add_argument(
+        "--chapter",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        default=[],
+        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}",
+    )
+    check.add_argument(
+        "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"
+    )
     check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
     check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
     check.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default text)")
@@ -164,7 +184,7 @@ def run_new(arguments: argparse.Namespace, _rest: list[str]) -> int:
     return PASS
 
 
-def add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     """`chainrule train` is imported only when it is called for: checking needs none of it."""
     from chainrule import train_command
 

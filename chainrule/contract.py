@@ -1,4 +1,6 @@
-"""The contract: the interface through which every specification sees an implementation, and what may go wrong across it."""
+"""The contract: the interface through which every specification sees an implementation, and what may go wrong across
+it.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ class UnusableTarget(Exception):
 class Implementation:
     """A neural network as the specification sees it.  Subclass it as `Adapter` and override what your code offers.
 
-    Everything is in the native conventions: x is (N, D), y holds N integer labels 0..K-1, weights are (s[l], s[l+1]) with
-    z = x W + b, losses and gradients are means over the batch.  Arrays are anything `numpy.asarray` accepts.
+    Everything is in the native conventions: x is (N, D), y holds N integer labels 0..K-1, weights are (s[l], s[l+1])
+    with z = x W + b, losses and gradients are means over the batch.  Arrays are anything `numpy.asarray` accepts.
     A method that is not overridden, or raises NotImplementedError, makes the specs that need it `todo`.
     """
 

@@ -1,7 +1,7 @@
 """The conventions of an implementation: what holds by default, what its author declares, and what probing finds.
 
-A declaration beats an inference.  An inference rests on an effect that no mistake can have; where there is none, the native
-value stands and the specs decide.
+A declaration beats an inference.  An inference rests on an effect that no mistake can have; where there is none, the
+native value stands and the specs decide.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ def infer_precision(implementation: Implementation) -> str | None:
     """
     rng = np.random.default_rng(20)
     z = rng.normal(size=(5, 3))
-    for probe in (lambda: implementation.softmax(z), lambda: new_network_output(implementation, rng.normal(size=(5, 2)))):
+    for probe in (
+        lambda: implementation.softmax(z),
+        lambda: new_network_output(implementation, rng.normal(size=(5, 2))),
+    ):
         p = attempt(probe)
         if p is None or p.shape != z.shape or len(np.unique(p)) < p.size:
             continue

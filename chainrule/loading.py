@@ -19,6 +19,10 @@ from chainrule.boundary import Boundary, last_line
 from chainrule.contract import Implementation, UnusableTarget
 from chainrule.conventions import settle
 from chainrule.native import Native
+from chainrule.timeouts import TimedOut, limit
+
+LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
+UNGUARDED = 'keep what loads data, trains or asks under `if __name__ == "__main__":`, so that the file can be imported'
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def load_module(target: str) -> ModuleType:
     path = Path(target)
     if path.suffix == ".ipynb":
         raise UnusableTarget(
-            f"{target}: notebooks cannot be read yet; export it with `jupyter nbconvert --to script` and check the .py file"
+            f"{target}: notebooks cannot be read yet; export with `jupyter nbconvert --to script`, check the .py file"
         )
     if path.is_dir():
         if not (path / "__init__.py").is_file():
@@ -79,7 +83,9 @@ def load_module(target: str) -> ModuleType:
     if path.suffix == ".py" or path.is_file():
         return execute(path, target)
     if not all(part.isidentifier() for part in target.split(".")):
-        raise UnusableTarget(f"{target}: no such file, and no module's name; expected a .py file, a package folder or a module")
+        raise UnusableTarget(
+            f"{target}: no such file, and no module's name; expected a .py file, a package folder or a module"
+        )
     return import_by_name(target)
 
 
@@ -136,7 +142,9 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
     """The CHAINRULE dictionary of a file, a copy.  Raises UnusableTarget if it is no dictionary."""
     declared = getattr(module, "CHAINRULE", {})
     if not isinstance(declared, Mapping):
-        raise UnusableTarget(f"{target}: CHAINRULE should be a dictionary such as {{'precision': 'float32'}}, found {declared!r}")
+        raise UnusableTarget(
+            f"{target}: CHAINRULE should be a dictionary such as {{'precision': 'float32'}}, found {declared!r}"
+        )
     return dict(declared)
 
 
@@ -144,10 +152,12 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
 def running(target: str) -> Iterator[None]:
     """Somebody's module level runs: silently, and whatever it raises becomes a message that names the line."""
     try:
-        with silence():
+        with silence(), limit(LOADING_LIMIT):
             yield
     except UnusableTarget:
         raise
+    except TimedOut:
+        raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
     except SyntaxError as error:
         raise UnusableTarget(
             f"{target}: not valid Python, line {error.lineno}: {error.msg}; mend it so that `python {target}` runs"
@@ -155,8 +165,7 @@ def running(target: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         at = last_line(error)
         raise UnusableTarget(
-            f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {error}\n"
-            'Keep what loads data or trains under `if __name__ == "__main__":`, so that the file can be imported.'
+            f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {error}; {UNGUARDED}"
         ) from None
 
 

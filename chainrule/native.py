@@ -83,7 +83,9 @@ class Native(Implementation):
 
     def where(self, name):
         owner = getattr(self.target, self.name("MLP"), None) if name in NETWORK_METHODS else self.target
-        return source_line(getattr(owner, self.name("MLP" if name in ("create", "parameters", "assign") else name), None))
+        return source_line(
+            getattr(owner, self.name("MLP" if name in ("create", "parameters", "assign") else name), None)
+        )
 
     def name(self, name: str) -> str:
         """The name that the code under test uses for a name of the contract."""

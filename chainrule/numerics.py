@@ -1,7 +1,7 @@
 """Comparison, and where every tolerance comes from.
 
-A bound is a sum of rounding errors that any correct implementation may commit in the precision it computes in, whatever the
-order of its sums.  Notation: u is the unit roundoff, gamma(n) = n u / (1 - n u).
+A bound is a sum of rounding errors that any correct implementation may commit in the precision it computes in, whatever
+the order of its sums.  Notation: u is the unit roundoff, gamma(n) = n u / (1 - n u).
 
 Sources: Higham, Accuracy and Stability of Numerical Algorithms (2002): sections 3.1 to 3.5 for sums and products.
 Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions (2021): section 4.
@@ -21,6 +21,8 @@ from chainrule.reference import MLP, log_sum_exp, softmax
 
 UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
 SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14}
+
+Pair = tuple[np.ndarray, np.ndarray]  # a value and the error it may carry
 
 # Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
 ELEMENTARY = 8
@@ -63,10 +65,11 @@ def assert_close(actual: Any, expected: Any, *, bound: Any, what: str = "the res
     ranked = np.where(wrong, np.nan_to_num(np.where(np.isnan(excess), np.inf, excess), posinf=1e300), -np.inf)
     index = tuple(int(i) for i in np.unravel_index(np.argmax(ranked), actual.shape))
     entry = f" at {list(index)}" if index else ""
+    off = abs(actual[index] - expected[index])
+    by = f"off by {off:.3g}, allowed {bound[index]:.2g}; " if np.isfinite(off) else ""
     raise Failure(
         f"{what}{entry} is {float(actual[index])!r}, expected {float(expected[index])!r} "
-        f"(off by {abs(actual[index] - expected[index]):.3g}, allowed {bound[index]:.2g}; "
-        f"{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} off)",
+        f"({by}{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} wrong)",
         expected=expected,
         actual=actual,
         bound=bound,
@@ -102,7 +105,8 @@ def assert_finite(actual: Any, *, what: str = "the result") -> None:
 def assert_each(actual: Sequence[Any], expected: Sequence[Any], bounds: Sequence[Any], *, what: str) -> None:
     """assert_close, layer by layer; `what` names the layer's quantity, such as "dloss/dW"."""
     assert_that(
-        len(actual) == len(expected), f"{what}: expected a list of {len(expected)} arrays, one a layer, found {len(actual)}"
+        len(actual) == len(expected),
+        f"{what}: expected a list of {len(expected)} arrays, one a layer, found {len(actual)}",
     )
     for layer, (a, e, b) in enumerate(zip(actual, expected, bounds, strict=True)):
         assert_close(a, e, bound=b, what=f"{what}[{layer}]")
@@ -119,7 +123,9 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
     z = np.asarray(z, np.float64)
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
     relative = gamma(z.shape[1] + ELEMENTARY + 2, u) + 2 * u * size
-    relative = relative + np.expm1(np.minimum(2 * np.max(np.broadcast_to(z_error, z.shape), axis=1, keepdims=True), 50.0))
+    relative = relative + np.expm1(
+        np.minimum(2 * np.max(np.broadcast_to(z_error, z.shape), axis=1, keepdims=True), 50.0)
+    )
     return softmax(z) * relative + smallest_normal(u)
 
 
@@ -135,16 +141,16 @@ class Analysis:
     Every pair is (value, error), of one shape.  weight_grads and bias_grads are lists of such pairs.
     """
 
-    logits: tuple[np.ndarray, np.ndarray]
-    probabilities: tuple[np.ndarray, np.ndarray]
+    logits: Pair
+    probabilities: Pair
     loss: tuple[float, float]
-    weight_grads: list[tuple[np.ndarray, np.ndarray]]
-    bias_grads: list[tuple[np.ndarray, np.ndarray]]
+    weight_grads: list[Pair]
+    bias_grads: list[Pair]
 
 
-def product(a: tuple, b: tuple, u: float, extra: int = 2) -> tuple[np.ndarray, np.ndarray]:
+def product(left: Pair, right: Pair, u: float, extra: int = 2) -> Pair:
     """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the errors the factors bring along."""
-    (a, da), (b, db) = a, b
+    (a, da), (b, db) = left, right
     size = np.abs(a) @ np.abs(b)
     return a @ b, gamma(a.shape[1] + extra, u) * size + da @ (np.abs(b) + db) + np.abs(a) @ db
 
@@ -157,7 +163,8 @@ def analyse(
     log_epsilon: float = 0.0,
     parameter_errors: tuple[Sequence[np.ndarray], Sequence[np.ndarray]] | None = None,
 ) -> Analysis:
-    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u (clause rounding.network).
+    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u (clause
+    rounding.network).
 
     The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: an epsilon that the
     implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise.
@@ -166,7 +173,10 @@ def analyse(
     u = u + UNIT_ROUNDOFF["float64"]
     y = np.asarray(y, np.int64)
     rows = np.arange(len(y))
-    weight_errors, bias_errors = parameter_errors or ([np.zeros_like(w) for w in network.weights], [0.0] * len(network.biases))
+    weight_errors, bias_errors = parameter_errors or (
+        [np.zeros_like(w) for w in network.weights],
+        [np.zeros_like(b) for b in network.biases],
+    )
     exact = list(zip(network.weights, weight_errors, strict=True))
     layer_inputs = [(np.asarray(x, np.float64), np.zeros(np.shape(x)))]
     for l, (weight, b) in enumerate(zip(exact, network.biases, strict=True)):
@@ -183,7 +193,8 @@ def analyse(
     loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
     delta = (p - np.eye(p.shape[1])[y]) / len(y)
     ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta)
-    weight_grads, bias_grads = [], []
+    weight_grads: list[Pair] = []
+    bias_grads: list[Pair] = []
     for l in reversed(range(len(exact))):
         a, da = layer_inputs[l]
         weight_grads.insert(0, product((a.T, da.T), (delta, ddelta), u, extra=6))
@@ -195,12 +206,12 @@ def analyse(
     return Analysis((z, dz), (p, dp), (float(surprise.mean()), float(loss_errors.mean())), weight_grads, bias_grads)
 
 
-def values(pairs: Sequence[tuple]) -> list:
+def values(pairs: Sequence[Pair]) -> list[np.ndarray]:
     """The values of (value, error) pairs."""
     return [value for value, _ in pairs]
 
 
-def errors(pairs: Sequence[tuple]) -> list:
+def errors(pairs: Sequence[Pair]) -> list[np.ndarray]:
     """The errors of (value, error) pairs."""
     return [error for _, error in pairs]
 
@@ -227,8 +238,8 @@ def central_difference(f: Callable[[float], float], h: float, *, rounding: float
 
         D(h) = (f(h) - f(-h)) / (2 h) = f'(0) + h^2 f'''/6 + rounding / h
 
-    rounding: the error of one value of f.  curvature: a bound on |f'''|.  Truncation is estimated from the difference of
-    D(h) and D(h/2), which is three quarters of D(h)'s; where that exceeds what the curvature allows, f has a kink
+    rounding: the error of one value of f.  curvature: a bound on |f'''|.  Truncation is estimated from the difference
+    of D(h) and D(h/2), which is three quarters of D(h)'s; where that exceeds what the curvature allows, f has a kink
     in between (or is no function of its argument alone) and the estimate is not reliable.
     """
     coarse = (f(h) - f(-h)) / (2 * h)
@@ -241,8 +252,9 @@ def central_difference(f: Callable[[float], float], h: float, *, rounding: float
 def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
     """For each layer, a bound on the third derivative of the loss along any one of its weights or biases.
 
-    Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over n of a third
-    cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3) (clause rounding.central_difference).
+    Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over
+    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3) (clause
+    rounding.central_difference).
     """
     inputs, z = network._propagate(np.asarray(x, np.float64))
     sensitivity = np.broadcast_to(np.eye(z.shape[1]), (len(x), z.shape[1], z.shape[1]))  # dz[L] / dz[l], (N, s[l], K)

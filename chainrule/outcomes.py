@@ -29,8 +29,8 @@ class Diagnosis:
 class SpecResult:
     """The outcome of one spec.
 
-    equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds on.
-    line: where the spec stands in its file.
+    equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds
+    on. line: where the spec stands in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
     """
 
@@ -70,7 +70,9 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """`fail` if any spec failed or raised; else `incomplete` if a required one is todo, blocked or was left out; else `pass`."""
+        """`fail` if any spec failed or raised; else `incomplete` if a required one is todo, blocked or was left out;
+        else `pass`.
+        """
         found = {result.outcome for result in self.specs}
         if found & {"failed", "error"}:
             return "fail"

@@ -6,7 +6,7 @@ Needs matplotlib, the extra `plot`.  Colours are those of Wong, *Points of view:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,8 +30,11 @@ def draw(outcome: Outcome, test_images: NDArray[np.floating], path: Path) -> Non
     """
     figure = Figure(figsize=(14, 9), layout="constrained")
     sizes = "-".join(map(str, outcome.training.network.sizes))
-    figure.suptitle(f"Fashion-MNIST, network {sizes}: {outcome.test_accuracy:.2%} of the test images right", fontsize=15)
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.15))
+    figure.suptitle(
+        f"Fashion-MNIST, network {sizes}: {outcome.test_accuracy:.2%} of the test images right", fontsize=15
+    )
+    halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.15))  # matplotlib declares one figure, and gives an array
+    left, right = halves
     loss, accuracy = left.subplots(2, 1, sharex=True)
     _draw_loss(loss, outcome)
     _draw_accuracy(accuracy, outcome)
@@ -52,14 +55,16 @@ def _draw_accuracy(axes: Axes, outcome: Outcome) -> None:
     epochs = outcome.training.epochs
     numbers = [epoch.number for epoch in epochs]
     axes.plot(numbers, [100 * epoch.training_accuracy for epoch in epochs], color=BLUE, marker=".", label="training")
-    validated = [(epoch.number, 100 * epoch.validation_accuracy) for epoch in epochs if epoch.validation_accuracy is not None]
+    validated = [
+        (epoch.number, 100 * epoch.validation_accuracy) for epoch in epochs if epoch.validation_accuracy is not None
+    ]
     if validated:
         axes.plot(*zip(*validated, strict=True), color=VERMILION, marker=".", label="validation")
     axes.axhline(100 * outcome.test_accuracy, color="black", linestyle="--", linewidth=1, label="test, at the end")
     axes.set(title="Accuracy after each epoch", xlabel="epoch", ylabel="right (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
 
 
 def _draw_confusion(axes: Axes, outcome: Outcome) -> None:
@@ -68,7 +73,9 @@ def _draw_confusion(axes: Axes, outcome: Outcome) -> None:
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (i, j), count in np.ndenumerate(matrix):
         if count:
-            axes.text(j, i, f"{count}", ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.5 else "black")
+            axes.text(
+                j, i, f"{count}", ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.5 else "black"
+            )
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set(title="Confusion matrix of the test images", xlabel="taken for", ylabel="true class")
@@ -76,14 +83,14 @@ def _draw_confusion(axes: Axes, outcome: Outcome) -> None:
 
 def _draw_mistakes(figure: SubFigure, outcome: Outcome, test_images: NDArray[np.floating]) -> None:
     wrong = most_certain_mistakes(outcome, ROWS * COLUMNS)
-    figure.suptitle("The mistakes it was surest of: true class, what it took it for", fontsize=12)
+    figure.suptitle("The mistakes it was surest of: true class \N{RIGHTWARDS ARROW} what it took it for", fontsize=12)
     for axes in figure.subplots(ROWS, COLUMNS).flat:
         axes.set_axis_off()
     for axes, n in zip(figure.axes, wrong, strict=False):
         side = int(np.sqrt(test_images.shape[1]))
         axes.imshow(test_images[n].reshape(side, side), cmap="gray_r")
         names = outcome.class_names
-        axes.set_title(f"{names[outcome.test_y[n]]},\n{names[outcome.predicted[n]]}", fontsize=8)
+        axes.set_title(f"{names[outcome.test_y[n]]}\n\N{RIGHTWARDS ARROW} {names[outcome.predicted[n]]}", fontsize=8)
 
 
 def most_certain_mistakes(outcome: Outcome, count: int) -> NDArray[np.intp]:

@@ -1,7 +1,7 @@
 """Which functions answer the same whatever they are given.
 
-An identity such as "each row sums to one" holds for many a constant too.  So that a file of constants passes nothing, a spec
-that calls a function found here does not pass on the strength of an identity alone.
+An identity such as "each row sums to one" holds for many a constant too.  So that a file of constants passes nothing, a
+spec that calls a function found here does not pass on the strength of an identity alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
     Each probe gives two inputs whose right answers differ in every entry by far more than rounding.
     """
     one, other = network_case(SIZES, 7, seed=1), network_case(SIZES, 7, seed=2)
-    probes: dict[str, Callable[[], tuple[Any, Any]]] = {
+    probes: dict[str, Callable[[], tuple[Any, ...]]] = {
         "relu": lambda: (impl.relu(np.array([[1.0, 2.0]])), impl.relu(np.array([[3.0, 5.0]]))),
         "softmax": lambda: (impl.softmax(np.array([[0.0, 1.0, 3.0]])), impl.softmax(np.array([[4.0, 1.0, 0.0]]))),
         "cross_entropy": lambda: (
@@ -50,7 +50,7 @@ DOES = dict.fromkeys(
 ) | {"step": "changes no parameter", "fit": "changes no parameter"}
 
 
-def stands_still(probe: Callable[[], tuple[Any, Any]]) -> bool:
+def stands_still(probe: Callable[[], tuple[Any, ...]]) -> bool:
     try:
         first, second = probe()
     except (Todo, Raised, Failure):

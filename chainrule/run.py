@@ -17,7 +17,8 @@ from chainrule import spec_tests
 from chainrule.contract import CORE_CHAPTERS, UnusableTarget
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
-from chainrule.plugin import LOADED, RECORDER, Recorder
+from chainrule.plugin import LOADED, RECORDER
+from chainrule.recorder import Recorder
 
 SPECS = Path(spec_tests.__file__).parent
 UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
@@ -50,8 +51,9 @@ def check(
 ) -> Outcome:
     """Run the specification on `loaded`.
 
-    chapters: those required, all core ones if empty.  full: train on Fashion-MNIST as well.  thorough: explore at random.
-    timeout: seconds per spec.  pytest_arguments: handed on to pytest.  listener: called with every result as it arrives.
+    chapters: those required, all core ones if empty.  full: train on Fashion-MNIST as well.  thorough: explore at
+    random. timeout: seconds per spec.  pytest_arguments: handed on to pytest.  listener: called with every result as it
+    arrives.
     Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
     """
     required = tuple(chapters) or (CORE_CHAPTERS if full else CORE_CHAPTERS[:-1])
@@ -98,23 +100,26 @@ def run_pytest(arguments: list[str], session: Session) -> None:
     with alone(), contextlib.redirect_stderr(said):
         status = pytest.main([*plugins, *arguments], plugins=[session])
     if status == pytest.ExitCode.USAGE_ERROR:
-        raise UnusableTarget(f"pytest refuses its arguments: {first_error(said.getvalue())}")
+        raise UnusableTarget(f"pytest refuses its arguments: {complaint(said.getvalue())}")
     if status == pytest.ExitCode.INTERRUPTED and not session.recorder.results:
         raise KeyboardInterrupt
     if session.internal_error:
         raise RuntimeError(session.internal_error)
 
 
-def first_error(said: str) -> str:
-    """The line of a usage message that says what is wrong."""
+def complaint(said: str) -> str:
+    """What pytest complains of, out of its usage message."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if "error:" in line.lower()]
-    return (errors or lines or ["unknown"])[0].partition("error: ")[2] or (errors or lines or ["unknown"])[0]
+    return next(
+        (line.partition("error: ")[2] for line in lines if "error: " in line), lines[0] if lines else "no reason given"
+    )
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check does."""
+    """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check
+    does.
+    """
     changed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)

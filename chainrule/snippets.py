@@ -51,7 +51,11 @@ def repeat(native: Native | None, call: Call) -> list[str]:
     arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
     if native is None:
         assign = [f"impl.assign(model, {spell(call.model_parameters)[1:-1]})"] if call.model_parameters else []
-        return [f"model = impl.create({list(call.model_sizes)}, 0)", *assign, f"print(impl.{call.name}(model, {arguments}))"]
+        return [
+            f"model = impl.create({list(call.model_sizes)}, 0)",
+            *assign,
+            f"print(impl.{call.name}(model, {arguments}))",
+        ]
     lines = [f"network = {native.name('MLP')}({list(call.model_sizes)}, seed=0)"]
     for attribute, values in zip(("weights", "biases"), call.model_parameters or (), strict=False):
         lines.append(f"network.{native.name(attribute)} = {spell(values)}")

@@ -11,8 +11,8 @@ from typing import Any
 class Spec:
     """clause: its id in math.md.  chapter: the file it stands in.  title: the sentence a learner reads when it fails.
 
-    after: clauses without which this one says nothing new; where one of them does not pass and neither does this spec, it
-    is `blocked`, so that one mistake is reported once.
+    after: clauses without which this one says nothing new; where one of them does not pass and neither does this spec,
+    it is `blocked`, so that one mistake is reported once.
     """
 
     clause: str
@@ -31,3 +31,8 @@ def spec(clause: str, *, after: str | Sequence[str] = ()) -> Callable[[Any], Any
         return test
 
     return mark
+
+
+def spec_of(item: Any) -> Any:
+    """The Spec of a pytest item, or None."""
+    return getattr(getattr(item, "obj", None), "spec", None)

@@ -1,7 +1,7 @@
 """The points and weights at which the specification checks: Hypothesis strategies for functions, cases for networks.
 
-Every number drawn here is exact in float32, so that an implementation in lower precision sees the same point; parameters
-are multiples of 2^-10, so that a finite-difference step away from them is exact as well.
+Every number drawn here is exact in float32, so that an implementation in lower precision sees the same point;
+parameters are multiples of 2^-10, so that a finite-difference step away from them is exact as well.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -29,7 +30,9 @@ def finite(low: float, high: float) -> st.SearchStrategy[float]:
 
 
 @st.composite
-def matrices(draw: st.DrawFn, rows: tuple[int, int], columns: tuple[int, int], elements: st.SearchStrategy) -> np.ndarray:
+def matrices(
+    draw: st.DrawFn, rows: tuple[int, int], columns: tuple[int, int], elements: st.SearchStrategy
+) -> np.ndarray:
     """A matrix with every entry drawn for itself."""
     n, k = draw(st.integers(*rows)), draw(st.integers(*columns))
     return np.array(draw(st.lists(elements, min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(n, k)
@@ -56,7 +59,9 @@ def arrays(size: float = 1e6) -> st.SearchStrategy[np.ndarray]:
 def predictions(draw: st.DrawFn, rows: tuple[int, int] = (1, 5)) -> tuple[np.ndarray, np.ndarray]:
     """(p, y): probabilities of at least 2^-12, each row a distribution over its classes, and labels."""
     n, k = draw(st.integers(*rows)), draw(st.integers(2, 5))
-    parts = np.array(draw(st.lists(st.integers(1, 256), min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(n, k)
+    parts = np.array(draw(st.lists(st.integers(1, 256), min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(
+        n, k
+    )
     y = draw(st.lists(st.integers(0, k - 1), min_size=n, max_size=n))
     return parts / parts.sum(axis=1, keepdims=True), np.array(y)
 
@@ -97,13 +102,13 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
-    Labels run through all classes where n allows.  Where a unit comes too near its kink its bias is moved, by as little as
-    will do.
+    Labels run through all classes where n allows.  Where a unit comes too near its kink its bias is moved, by as little
+    as will do.
     """
     rng = np.random.default_rng([seed, n, *sizes])
     x = grid(rng.normal(size=(n, sizes[0])))
     a, weights, biases = x, [], []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))))
         b = grid(rng.normal(scale=0.5, size=fan_out))
         z = a @ weights[-1]
@@ -114,7 +119,9 @@ def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 
 
 
 def clearance(z: np.ndarray, margin: float) -> float:
-    """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from zero."""
+    """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from
+    zero.
+    """
     unit = max(np.ceil(margin / GRID), 1.0) * GRID / 2
     steps = 0
     while True:

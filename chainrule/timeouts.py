@@ -13,7 +13,9 @@ REPEAT = 0.5  # seconds between reminders, for code that swallows the first in a
 
 
 class TimedOut(BaseException):
-    """The limit passed.  No Exception, so that neither the code under test nor a search for smaller examples holds it back."""
+    """The limit passed.  No Exception, so that neither the code under test nor a search for smaller examples holds it
+    back.
+    """
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""`chainrule train`: the reference on Fashion-MNIST, told as it happens.  training.py does the work, plotting.py draws."""
+"""`chainrule train`: the reference on Fashion-MNIST, told as it happens.  training.py trains, plotting.py draws."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,14 +31,16 @@ from chainrule.training import (
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130  # 130 = 128 + SIGINT, as a shell reports a command ended by Ctrl-C
 PAIRS = 5  # how many confused pairs are named
 DESCRIPTION = """\
-Train the reference network on Fashion-MNIST by plain mini-batch SGD with a fixed learning rate, and show what it learned:
-accuracy beside a linear classifier's, the confusion matrix and the classes it confuses most.
-The defaults were chosen on validation images, never on the test set, which is used once, at the end.
-"""
+Train the reference network on Fashion-MNIST by plain mini-batch SGD with a
+fixed learning rate, and show what it learned: its accuracy beside a linear
+classifier's, the confusion matrix, and the classes it confuses most.
+The defaults were chosen on validation images, never on the test set, which is
+looked at once, at the end."""
 EPILOG = """\
-Ctrl-C ends the training early: the weights of that moment are evaluated, and saved if --save was given.
-Exit status: 0 trained; 4 the command could not be carried out (a message says why); 130 ended early by Ctrl-C.
-"""
+Ctrl-C ends the training early: the weights of that moment are evaluated, and
+saved if --save was given.
+Exit status: 0 trained; 4 the command could not be carried out (a message says
+why); 130 ended early by Ctrl-C."""
 
 
 class Unusable(Exception):
@@ -69,15 +72,17 @@ class Outcome:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give PARSER the options of `chainrule train`."""
     defaults = Settings()
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     hidden = " ".join(map(str, defaults.hidden))
     add = parser.add_argument
     add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
         help=f"sizes of the hidden layers; none for a linear classifier (default: {hidden})")  # fmt: skip
-    add("--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)")
+    add(
+        "--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)"
+    )
     add("--batch-size", type=int, default=defaults.batch_size, metavar="N", help="images per step (%(default)s)")
-    add("--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate, the same throughout (%(default)s)")
+    add(
+        "--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate, the same throughout (%(default)s)"
+    )
     add("--seed", type=int, default=defaults.seed, metavar="N", help="decides weights and order (%(default)s)")
     add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")
     add("--validation", type=int, default=defaults.validation, metavar="N",
@@ -104,23 +109,31 @@ def run(args: argparse.Namespace) -> int:
 
 def _train_and_report(args: argparse.Namespace, console: Console) -> int:
     settings = _settings(args)
-    save_to = _writable(args.save, ".npz") if args.save else None
+    save_to = _writable(_archive(args.save)) if args.save else None
     draw_to = _drawable(args.plot) if args.plot else None
     data = load(settings, args.data)
 
     _print_plan(console, data, settings)
     _print_heading(console)
-    with _progress(console, settings.epochs) as advance:
-        training = train(data, settings, on_epoch=lambda epoch: (_print_epoch(console, epoch), advance()))
-    if training.interrupted:
-        console.print(f"Ctrl-C: training ended in epoch {len(training.epochs) + 1}; going on with the weights as they are.")
+    with _progress(console, settings.epochs, "training") as advance:
+
+        def tell(epoch: Epoch) -> None:
+            _print_epoch(console, epoch)
+            advance()
+
+        training = train(data, settings, on_epoch=tell)
+    _print_interruption(console, training, "going on with the weights as they are")
     outcome = evaluate(data, training)
     if save_to:
         console.print(f"\nNetwork saved to {_written(lambda: training.network.save(save_to), save_to)}", soft_wrap=True)
 
-    baseline = None
+    linear = baseline = None
     if settings.hidden and not args.no_baseline and not training.interrupted:
-        baseline = _baseline(data, settings, console)
+        with _progress(console, settings.epochs, "linear baseline") as advance:
+            linear = train(data, replace(settings, hidden=()), on_epoch=lambda _: advance())
+        _print_interruption(console, linear, "going on without the linear baseline")
+        baseline = None if linear.interrupted else evaluate(data, linear)
+    interrupted = training.interrupted or (linear is not None and linear.interrupted)
     _print_accuracies(console, outcome, baseline)
     _print_confusion(console, outcome)
     if draw_to:
@@ -128,8 +141,7 @@ def _train_and_report(args: argparse.Namespace, console: Console) -> int:
 
         _written(lambda: draw(outcome, data.test_x, draw_to), draw_to)
         console.print(f"\nPicture drawn to {draw_to}", soft_wrap=True)
-    stopped = training.interrupted or (baseline is not None and baseline.training.interrupted)
-    return INTERRUPTED if stopped else DONE
+    return INTERRUPTED if interrupted else DONE
 
 
 def load(settings: Settings, folder: Path | None) -> Data:
@@ -140,7 +152,8 @@ def load(settings: Settings, folder: Path | None) -> Data:
     fashion = datasets.fashion_mnist(folder)
     count = len(fashion.train_labels) - settings.validation
     if count < 1:
-        raise Unusable(f"--validation: expected fewer than the {len(fashion.train_labels)} training images, found {settings.validation}")
+        total = len(fashion.train_labels)
+        raise Unusable(f"--validation: expected fewer than the {total} training images, found {settings.validation}")
     images = datasets.scaled(fashion.train_images, settings.dtype)
     return Data(
         images[:count],
@@ -158,25 +171,25 @@ def evaluate(data: Data, training: Training) -> Outcome:
     return Outcome(training, probabilities(training.network, data.test_x), data.test_y, data.class_names)
 
 
-def _baseline(data: Data, settings: Settings, console: Console) -> Outcome:
-    """The same training without a hidden layer: multinomial logistic regression, what a line can do."""
-    with _progress(console, settings.epochs, "linear baseline") as advance:
-        return evaluate(data, train(data, replace(settings, hidden=()), on_epoch=lambda _: advance()))
-
-
 # What must hold before minutes are spent on training.
 
 
 def _settings(args: argparse.Namespace) -> Settings:
     try:
-        return Settings(tuple(args.hidden), args.epochs, args.batch_size, args.lr, args.seed, args.dtype, args.validation)
+        return Settings(
+            tuple(args.hidden), args.epochs, args.batch_size, args.lr, args.seed, args.dtype, args.validation
+        )
     except ValueError as error:
         raise Unusable(error) from None
 
 
-def _writable(path: Path, suffix: str) -> Path:
-    """PATH with its SUFFIX, once a file could be opened there; one that existed keeps its content."""
-    path = path if path.suffix else path.with_name(path.name + suffix)
+def _archive(path: Path) -> Path:
+    """The name MLP.save gives to the file."""
+    return path if path.name.endswith(".npz") else path.with_name(f"{path.name}.npz")
+
+
+def _writable(path: Path) -> Path:
+    """PATH, once a file could be opened there; one that existed keeps its content."""
     existed = path.exists()
     try:
         path.open("ab").close()
@@ -192,10 +205,10 @@ def _drawable(path: Path) -> Path:
         from chainrule.plotting import FORMATS
     except ImportError:
         raise Unusable("--plot needs matplotlib, which is not installed: pip install 'chainrule[plot]'") from None
-    path = _writable(path, ".png")
+    path = path if path.suffix else path.with_name(f"{path.name}.png")
     if path.suffix[1:].lower() not in FORMATS:
         raise Unusable(f"--plot: expected a file name ending in one of {', '.join(FORMATS)}, found {path.name}")
-    return path
+    return _writable(path)
 
 
 def _written(write: Callable[[], object], path: Path) -> object:
@@ -210,9 +223,11 @@ def _written(write: Callable[[], object], path: Path) -> object:
 
 def _print_plan(console: Console, data: Data, settings: Settings) -> None:
     sizes = [data.train_x.shape[1], *settings.hidden, len(data.class_names)]
-    parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True))
-    counts = f"{len(data.train_y):,} images to train on, {len(data.validation_y):,} to validate, {len(data.test_y):,} to test"
-    console.print(f"Fashion-MNIST   {counts}")
+    parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+    console.print(
+        f"Fashion-MNIST   {len(data.train_y):,} images to train on, "
+        f"{len(data.validation_y):,} to validate, {len(data.test_y):,} to test"
+    )
     console.print(f"Network         {'-'.join(map(str, sizes))}, {parameters:,} parameters, {settings.dtype}")
     console.print(
         f"Training        {settings.epochs} epochs of SGD, batches of {settings.batch_size}, "
@@ -226,17 +241,23 @@ def _print_heading(console: Console) -> None:
 
 def _print_epoch(console: Console, epoch: Epoch) -> None:
     validation = "-" if epoch.validation_accuracy is None else f"{epoch.validation_accuracy:.2%}"
-    console.print(f"{epoch.number:5}  {epoch.loss:8.4f}   {epoch.training_accuracy:17.2%}   {validation:>19}   {epoch.seconds:7.2f}")
+    accuracies = f"{epoch.training_accuracy:17.2%}   {validation:>19}"
+    console.print(f"{epoch.number:5}  {epoch.loss:8.4f}   {accuracies}   {epoch.seconds:7.2f}")
 
 
 @contextmanager
-def _progress(console: Console, epochs: int, task: str = "training") -> Iterator[Callable[[], None]]:
+def _progress(console: Console, epochs: int, task: str) -> Iterator[Callable[[], None]]:
     """A bar under the lines, where there is a terminal to move it on; gone when the work is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs,"),
                TimeRemainingColumn(), TextColumn("left"))  # fmt: skip
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(task, total=epochs)
         yield lambda: progress.advance(bar)
+
+
+def _print_interruption(console: Console, training: Training, what: str) -> None:
+    if training.interrupted:
+        console.print(f"Ctrl-C after {len(training.epochs)} epochs: {what}.")
 
 
 def _print_accuracies(console: Console, outcome: Outcome, baseline: Outcome | None) -> None:
@@ -247,8 +268,8 @@ def _print_accuracies(console: Console, outcome: Outcome, baseline: Outcome | No
         console.print(f"  {'linear, no hidden layer':24} {baseline.test_accuracy:7.2%}")
         gain = 100 * (outcome.test_accuracy - baseline.test_accuracy)
         console.print(f"  {'the hidden layers add':24} {gain:+7.2f} points")
-    elif baseline is None and len(sizes) == 2:
-        console.print("  (this network is the linear baseline)")
+    if len(sizes) == 2:
+        console.print("  (without a hidden layer, this network is the linear baseline itself)")
 
 
 def _print_confusion(console: Console, outcome: Outcome) -> None:
@@ -259,12 +280,10 @@ def _print_confusion(console: Console, outcome: Outcome) -> None:
         cells = [Text(f"{count:5}", style=_shade(i, j, count, row.sum())) for j, count in enumerate(row)]
         right = f"{row[i] / row.sum():8.1%}" if row.sum() else f"{'-':>8}"
         console.print(Text.assemble(f"{i:2} {names[i]:11}", *cells, right))
-    console.print("\nMost confused", style="bold")
+    console.print("\nMost confused: A and B (A taken for B, B taken for A)", style="bold")
     for i, j in most_confused(matrix, PAIRS):
-        console.print(
-            f"  {names[i]} and {names[j]}: {matrix[i, j] + matrix[j, i]} images"
-            f" ({matrix[i, j]} {names[i]} taken for {names[j]}, {matrix[j, i]} the other way)"
-        )
+        both = matrix[i, j] + matrix[j, i]
+        console.print(f"  {both:4}  {names[i]} and {names[j]} ({matrix[i, j]}, {matrix[j, i]})")
 
 
 def _shade(i: int, j: int, count: int, total: int) -> str:

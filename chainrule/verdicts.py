@@ -11,7 +11,6 @@ from chainrule.arrays import show
 from chainrule.boundary import Hung, Raised, Todo
 from chainrule.clauses import clauses
 from chainrule.loading import Loaded
-from chainrule.numerics import Failure
 from chainrule.outcomes import SpecResult
 from chainrule.snippets import snippet
 from chainrule.spec import Spec

@@ -1,6 +1,7 @@
 """A multilayer perceptron: ReLU hidden layers, softmax output, cross-entropy, mini-batch SGD. NumPy alone.
 
-Symbols are those of math.md: N samples, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l]; a[l] = relu(z[l]); p = softmax(z[L]).
+Symbols are those of math.md: N samples, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l]; a[l] = relu(z[l]);
+p = softmax(z[L]).
 """
 
 import numpy as np
@@ -12,15 +13,17 @@ class MLP:
     """A network of layer sizes `sizes` = (s[0], ..., s[L]); two sizes make multinomial logistic regression.
 
     sizes: at least two positive integers. seed: an integer, decides every weight. dtype: float64 or float32, the
-    precision of parameters and arithmetic. Raises ValueError for sizes that are no network.
+    precision of parameters and arithmetic. Raises ValueError for sizes that are no network, and for another dtype.
     `weights` and `biases` are lists of L arrays, (s[l], s[l+1]) and (s[l+1],), and may be assigned.
     """
 
     def __init__(self, sizes, seed=0, *, dtype=np.float64):
         self.sizes = [int(size) for size in sizes]
         if len(self.sizes) < 2 or min(self.sizes) < 1:
-            raise ValueError(f"sizes: expected at least two positive layer sizes such as [784, 128, 10], found {sizes!r}")
+            raise ValueError(f"sizes: expected at least two positive layer sizes such as [784, 9, 10], found {sizes!r}")
         self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float64, np.float32):
+            raise ValueError(f"dtype: expected float64 or float32, found {self.dtype}")
         rng = np.random.default_rng(seed)
         layers = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
         self.weights = [xavier(fan_in, fan_out, rng).astype(self.dtype) for fan_in, fan_out in layers]
@@ -39,7 +42,8 @@ class MLP:
 
             loss = 1/N sum_n (lse(z[L][n]) - z[L][n, y[n]])
 
-        The logarithm of the softmax is taken before anything can underflow.  Clauses: network.loss, softmax.log_softmax.
+        The logarithm of the softmax is taken before anything can underflow.
+        Clauses: network.loss, softmax.log_softmax.
         """
         x, y = self._inputs(x), self._labels(x, y)
         return _mean_cross_entropy(self._propagate(x)[1], y)
@@ -72,6 +76,8 @@ class MLP:
         x, y = self._inputs(x), self._labels(x, y)
         if epochs < 0 or batch_size < 1:
             raise ValueError(f"fit: expected epochs >= 0 and batch_size >= 1, found {epochs} and {batch_size}")
+        if len(x) == 0:
+            raise ValueError("x: expected at least one sample to train on, found none")
         rng = np.random.default_rng(seed)
         history = []
         for epoch in range(epochs):
@@ -91,21 +97,27 @@ class MLP:
     def save(self, path):
         """Write sizes and parameters to an .npz archive, without pickle.  Returns the path NumPy wrote to."""
         path = str(path) if str(path).endswith(".npz") else f"{path}.npz"
-        arrays = {f"W{l}": w for l, w in enumerate(self.weights, 1)} | {f"b{l}": b for l, b in enumerate(self.biases, 1)}
-        np.savez(path, sizes=self.sizes, **arrays)
+        weights = {f"W{l}": w for l, w in enumerate(self.weights, 1)}
+        biases = {f"b{l}": b for l, b in enumerate(self.biases, 1)}
+        np.savez(path, sizes=self.sizes, **weights, **biases)
         return path
 
     @classmethod
     def load(cls, path):
-        """The network that `save` wrote.  Raises ValueError if the file holds no such network, OSError if it can't be read."""
+        """The network that `save` wrote.  Raises ValueError if the file holds none, OSError if it can't be read."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 network = cls(arrays["sizes"], dtype=arrays["W1"].dtype)
-                depth = range(1, len(network.sizes))
-                network.weights = [arrays[f"W{l}"] for l in depth]
-                network.biases = [arrays[f"b{l}"] for l in depth]
-        except (KeyError, ValueError, TypeError, EOFError) as error:
-            raise ValueError(f"{path}: expected a network written by MLP.save, found something else ({error})") from None
+                for kind, parameters in (("W", network.weights), ("b", network.biases)):
+                    for l, theta in enumerate(parameters, 1):
+                        loaded = arrays[f"{kind}{l}"]
+                        if (loaded.shape, loaded.dtype) != (theta.shape, theta.dtype):
+                            raise ValueError(f"{kind}{l} has shape {loaded.shape} of {loaded.dtype}")
+                        parameters[l - 1] = loaded
+        except OSError:
+            raise
+        except Exception as error:  # a spoiled archive fails in NumPy's, zipfile's or zlib's own way
+            raise ValueError(f"{path}: expected a network written by MLP.save, but {error}") from None
         return network
 
     def _propagate(self, x):

@@ -12,7 +12,9 @@ from chainrule.strategies import arrays, finite
 def test_shape(impl):
     """relu keeps the shape of its argument, whatever the number of dimensions."""
     for shape in [(1,), (4,), (2, 3), (1, 5), (5, 1), (2, 3, 4), (2, 1, 3, 2)]:
-        assert_shape(impl.relu(np.linspace(-1, 1, int(np.prod(shape))).reshape(shape)), shape, what=f"relu of shape {shape}")
+        assert_shape(
+            impl.relu(np.linspace(-1, 1, int(np.prod(shape))).reshape(shape)), shape, what=f"relu of shape {shape}"
+        )
 
 
 @spec("relu.dtype")

@@ -55,7 +55,9 @@ def test_nonnegative(impl, case):
 def test_certainty(impl):
     """The loss of a sure and right prediction is zero."""
     p, y = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.array([0, 2])
-    assert_close(impl.cross_entropy(p, y), 0.0, bound=2 * impl.log_epsilon, what="the loss of a sure and right prediction")
+    assert_close(
+        impl.cross_entropy(p, y), 0.0, bound=2 * impl.log_epsilon, what="the loss of a sure and right prediction"
+    )
 
 
 @spec("cross_entropy.uniform")
@@ -63,16 +65,25 @@ def test_uniform(impl):
     """The loss of the uniform distribution over K classes is log K."""
     for n, k in [(1, 2), (3, 4), (2, 10), (5, 3)]:
         p, y = np.full((n, k), 1 / k), np.arange(n) % k
-        assert_close(impl.cross_entropy(p, y), np.log(k), bound=loss_bound(impl, p, y), what=f"the loss of the uniform p, K = {k}")
+        assert_close(
+            impl.cross_entropy(p, y),
+            np.log(k),
+            bound=loss_bound(impl, p, y),
+            what=f"the loss of the uniform p, K = {k}",
+        )
 
 
 @spec("cross_entropy.zero_probability")
 def test_zero_probability(impl):
-    """Where the true label has probability 0 the loss is infinite or large, never nan, and zeros elsewhere do no harm."""
+    """Where the true label has probability 0 the loss is infinite or large, never nan, and zeros elsewhere do no
+    harm.
+    """
     p, y = np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([0, 1])
     loss = impl.cross_entropy(p, y)
     floor = -np.log(LARGEST_LOG_EPSILON) / 2  # the mean over two rows, and the largest epsilon that is accepted
-    assert_that(loss >= floor, f"cross_entropy is {loss!r} where a true label has p = 0, expected inf or a large number")
+    assert_that(
+        loss >= floor, f"cross_entropy is {loss!r} where a true label has p = 0, expected inf or a large number"
+    )
     harmless = impl.cross_entropy(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1, 0]))
     assert_finite(harmless, what="the loss of a right prediction beside p = 0")
 
@@ -83,9 +94,12 @@ def test_epsilon(impl):
     epsilon = impl.log_epsilon
     assert_that(
         epsilon <= LARGEST_LOG_EPSILON * (1 + 1e-6),  # the slack: epsilon is read off a loss rounded in float32
-        f"an epsilon of {epsilon:.3g} is added inside the logarithm (or p is clipped to it): at most {LARGEST_LOG_EPSILON:g} is accepted",
+        f"an epsilon of {epsilon:.3g} is added inside the logarithm, or p is clipped to it: "
+        f"at most {LARGEST_LOG_EPSILON:g} is accepted",
     )
-    assert_that(impl.cross_entropy(np.array([[0.0, 1.0]]), np.array([0])) > 0, "the loss of a wrong and sure prediction is 0")
+    assert_that(
+        impl.cross_entropy(np.array([[0.0, 1.0]]), np.array([0])) > 0, "the loss of a wrong and sure prediction is 0"
+    )
 
 
 @spec("cross_entropy.near_one", after="cross_entropy.epsilon")
@@ -105,7 +119,9 @@ def test_additivity(impl, case, data):
     """The loss of a batch is the mean of its parts' losses, weighted by their sizes."""
     p, y = case
     cut = data.draw(st.integers(1, len(y) - 1))
-    parts = (cut * impl.cross_entropy(p[:cut], y[:cut]) + (len(y) - cut) * impl.cross_entropy(p[cut:], y[cut:])) / len(y)
+    parts = (cut * impl.cross_entropy(p[:cut], y[:cut]) + (len(y) - cut) * impl.cross_entropy(p[cut:], y[cut:])) / len(
+        y
+    )
     assert_close(impl.cross_entropy(p, y), parts, bound=2 * loss_bound(impl, p, y), what="the loss of the whole batch")
 
 
@@ -116,7 +132,12 @@ def test_order(impl, case, seed):
     p, y = case
     order = np.random.default_rng(seed).permutation(len(y))
     bound = 2 * loss_bound(impl, p, y)
-    assert_close(impl.cross_entropy(p[order], y[order]), impl.cross_entropy(p, y), bound=bound, what="the loss of the reordered batch")
+    assert_close(
+        impl.cross_entropy(p[order], y[order]),
+        impl.cross_entropy(p, y),
+        bound=bound,
+        what="the loss of the reordered batch",
+    )
 
 
 @spec("cross_entropy.likelier_label")
@@ -131,7 +152,8 @@ def test_likelier_label(impl, case):
             if np.log(p[0, i]) - np.log(p[0, j]) > 2 * bound:
                 assert_that(
                     losses[i] < losses[j],
-                    f"label {i} with p = {p[0, i]:.4g} has loss {losses[i]:.4g}, label {j} with p = {p[0, j]:.4g} only {losses[j]:.4g}",
+                    f"label {i} with p = {p[0, i]:.4g} has loss {losses[i]:.4g}, "
+                    f"label {j} with p = {p[0, j]:.4g} only {losses[j]:.4g}",
                 )
 
 
@@ -145,7 +167,9 @@ def test_kullback_leibler(impl, case, counts):
     y = np.repeat(np.arange(p.shape[1]), counts)
     rows = np.repeat(p, len(y), axis=0)
     entropy, divergence = -(q * np.log(q)).sum(), (q * np.log(q / p[0])).sum()
-    bound = loss_bound(impl, rows, y) + gamma(8 * len(q), UNIT_ROUNDOFF["float64"]) * (q * np.abs(np.log(q * p[0]))).sum()
+    bound = (
+        loss_bound(impl, rows, y) + gamma(8 * len(q), UNIT_ROUNDOFF["float64"]) * (q * np.abs(np.log(q * p[0]))).sum()
+    )
     assert_close(impl.cross_entropy(rows, y), entropy + divergence, bound=bound, what="the loss")
 
 
@@ -156,7 +180,10 @@ def test_label_types(impl):
     for dtype in (np.uint8, np.int32, np.int64):
         y = np.array([2, 0, 1], dtype=dtype)
         assert_close(
-            impl.cross_entropy(p, y), cross_entropy(p, y), bound=loss_bound(impl, p, y.astype(int)), what=f"the loss with {dtype.__name__} labels"
+            impl.cross_entropy(p, y),
+            cross_entropy(p, y),
+            bound=loss_bound(impl, p, y.astype(int)),
+            what=f"the loss with {dtype.__name__} labels",
         )
 
 

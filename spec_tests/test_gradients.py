@@ -1,4 +1,6 @@
-"""Chapter gradients: backpropagation, against differences of the implementation's own loss and against the reference."""
+"""Chapter gradients: backpropagation, against differences of the implementation's own loss and against the
+reference.
+"""
 
 import numpy as np
 
@@ -22,6 +24,14 @@ from chainrule.spec import spec
 from chainrule.strategies import SIZES, Case, network_case
 
 FORWARD = ("network.forward", "network.loss")
+IDENTITIES = (
+    "gradients.shapes",
+    "gradients.repeatable",
+    "gradients.memoryless",
+    "gradients.additivity",
+    "gradients.class_sum",
+    "gradients.dead_units",
+)
 DROPPED = 0.25  # the share of entries that may lie too near a kink of lower-precision arithmetic to be differenced
 
 
@@ -78,9 +88,14 @@ def test_shapes(impl, networks):
     """backward returns (weight_grads, bias_grads), one array a layer, each of its parameter's shape."""
     for case in networks(batches=(1, 7)):
         for name, grads, parameters in zip(
-            ("weight_grads", "bias_grads"), impl.backward(case.create(impl), case.x, case.y), (case.weights, case.biases), strict=True
+            ("weight_grads", "bias_grads"),
+            impl.backward(case.create(impl), case.x, case.y),
+            (case.weights, case.biases),
+            strict=True,
         ):
-            assert_that(len(grads) == len(parameters), f"{name} has {len(grads)} arrays, expected {len(parameters)} ({case})")
+            assert_that(
+                len(grads) == len(parameters), f"{name} has {len(grads)} arrays, expected {len(parameters)} ({case})"
+            )
             for l, (grad, parameter) in enumerate(zip(grads, parameters, strict=True)):
                 assert_shape(grad, parameter.shape, what=f"{name}[{l}] ({case})")
 
@@ -97,7 +112,9 @@ def test_repeatable(impl, networks):
 
 @spec("gradients.memoryless", after="gradients.repeatable")
 def test_memoryless(impl):
-    """backward(x, y) depends on x, y and the parameters alone, not on the batch that went through the network before."""
+    """backward(x, y) depends on x, y and the parameters alone, not on the batch that went through the network
+    before.
+    """
     for depth in (0, 1, 2):
         case, other = network_case(SIZES[depth], 7), network_case(SIZES[depth], 2, seed=5)
         model, exact = case.create(impl), analysis(impl, case)
@@ -107,8 +124,12 @@ def test_memoryless(impl):
         impl.backward(model, other.x, other.y)
         impl.forward(model, other.x)
         after = impl.backward(model, case.x, case.y)
-        assert_each(after[0], before[0], [2 * e for e in errors(exact.weight_grads)], what="dloss/dW, after another batch")
-        assert_each(after[1], before[1], [2 * e for e in errors(exact.bias_grads)], what="dloss/db, after another batch")
+        assert_each(
+            after[0], before[0], [2 * e for e in errors(exact.weight_grads)], what="dloss/dW, after another batch"
+        )
+        assert_each(
+            after[1], before[1], [2 * e for e in errors(exact.bias_grads)], what="dloss/db, after another batch"
+        )
 
 
 @spec("gradients.survive", after="gradients.shapes")
@@ -125,20 +146,6 @@ def test_survive(impl):
                 assert_equal(b, a, what=f"{name}[{l}] of an earlier call, after a later one")
 
 
-@spec("gradients.weights", after=(*FORWARD, "gradients.shapes", "gradients.repeatable", "gradients.memoryless"))
-def test_weights(impl, networks):
-    """Every weight's gradient, in every layer, is the slope of the implementation's own loss along that weight."""
-    for case in networks(batches=(3,), margin=clear_of_kinks(impl)):
-        check_differences(impl, case, 0)
-
-
-@spec("gradients.biases", after=(*FORWARD, "gradients.shapes", "gradients.repeatable", "gradients.memoryless"))
-def test_biases(impl, networks):
-    """Every bias's gradient, in every layer, is the slope of the implementation's own loss along that bias."""
-    for case in networks(batches=(1, 2, 7), margin=clear_of_kinks(impl)):
-        check_differences(impl, case, 1)
-
-
 @spec("gradients.additivity", after=("gradients.shapes", "gradients.memoryless"))
 def test_additivity(impl, networks):
     """The gradient of a batch is the mean of its samples' gradients, and doubling the batch leaves it as it is."""
@@ -146,9 +153,9 @@ def test_additivity(impl, networks):
         model, n = case.create(impl), len(case.x)
         singles = [Case(case.sizes, case.weights, case.biases, case.x[i : i + 1], case.y[i : i + 1]) for i in range(n)]
         exact, parts = analysis(impl, case), [analysis(impl, single) for single in singles]
-        whole = impl.backward(model, case.x, case.y)
-        doubled = impl.backward(model, np.vstack([case.x, case.x]), np.concatenate([case.y, case.y]))
         alone = [impl.backward(model, single.x, single.y) for single in singles]
+        doubled = impl.backward(model, np.vstack([case.x, case.x]), np.concatenate([case.y, case.y]))
+        whole = impl.backward(model, case.x, case.y)
         for group, name in enumerate(("dloss/dW", "dloss/db")):
             pairs = (exact.weight_grads, exact.bias_grads)[group]
             for l in range(len(pairs)):
@@ -156,7 +163,31 @@ def test_additivity(impl, networks):
                 part = np.mean([errors((a.weight_grads, a.bias_grads)[group])[l] for a in parts], axis=0)
                 bound = pairs[l][1] + part + gamma(n + 1, UNIT_ROUNDOFF["float64"]) * np.abs(mean)
                 assert_close(whole[group][l], mean, bound=bound, what=f"{name}[{l}] of a batch of {n}")
-                assert_close(doubled[group][l], whole[group][l], bound=4 * pairs[l][1], what=f"{name}[{l}] of the batch twice over")
+                assert_close(
+                    doubled[group][l],
+                    whole[group][l],
+                    bound=4 * pairs[l][1],
+                    what=f"{name}[{l}] of the batch twice over",
+                )
+
+
+@spec("gradients.class_sum", after=(*FORWARD, "gradients.shapes"))
+def test_class_sum(impl, networks):
+    """The last layer's gradients sum to zero over the classes: adding a constant to all logits changes nothing."""
+    for case in networks(batches=(1, 7)):
+        exact = analysis(impl, case)
+        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        bias_bound, weight_bound = exact.bias_grads[-1][1].sum(), exact.weight_grads[-1][1].sum(axis=1)
+        assert_close(
+            bias_grads[-1].sum(), 0.0, bound=bias_bound, what=f"the sum of dloss/db of the last layer ({case})"
+        )
+        zeros = np.zeros(len(weight_bound))
+        assert_close(
+            weight_grads[-1].sum(axis=1),
+            zeros,
+            bound=weight_bound,
+            what=f"the row sums of dloss/dW of the last layer ({case})",
+        )
 
 
 @spec("gradients.dead_units", after=(*FORWARD, "gradients.shapes"))
@@ -170,24 +201,55 @@ def test_dead_units(impl):
             dead = Case(case.sizes, case.weights, biases, case.x, case.y)
             weight_grads, bias_grads = impl.backward(dead.create(impl), case.x, case.y)
             zeros = np.zeros
-            assert_equal(weight_grads[layer][:, 1], zeros(case.sizes[layer]), what=f"dloss/dW[{layer}] into a dead unit")
+            assert_equal(
+                weight_grads[layer][:, 1], zeros(case.sizes[layer]), what=f"dloss/dW[{layer}] into a dead unit"
+            )
             assert_equal(bias_grads[layer][1], 0.0, what=f"dloss/db[{layer}] of a dead unit")
-            assert_equal(weight_grads[layer + 1][1], zeros(case.sizes[layer + 2]), what=f"dloss/dW[{layer + 1}] out of a dead unit")
+            assert_equal(
+                weight_grads[layer + 1][1],
+                zeros(case.sizes[layer + 2]),
+                what=f"dloss/dW[{layer + 1}] out of a dead unit",
+            )
 
 
-@spec("gradients.class_sum", after=(*FORWARD, "gradients.shapes"))
-def test_class_sum(impl, networks):
-    """The last layer's gradients sum to zero over the classes: adding a constant to all logits changes nothing."""
-    for case in networks(batches=(1, 7)):
-        exact = analysis(impl, case)
-        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
-        bias_bound, weight_bound = exact.bias_grads[-1][1].sum(), exact.weight_grads[-1][1].sum(axis=1)
-        assert_close(bias_grads[-1].sum(), 0.0, bound=bias_bound, what=f"the sum of dloss/db of the last layer ({case})")
-        zeros = np.zeros(len(weight_bound))
-        assert_close(weight_grads[-1].sum(axis=1), zeros, bound=weight_bound, what=f"the row sums of dloss/dW of the last layer ({case})")
+@spec("gradients.weights", after=(*FORWARD, *IDENTITIES))
+def test_weights(impl, networks):
+    """Every weight's gradient, in every layer, is the slope of the implementation's own loss along that weight."""
+    for case in networks(batches=(3,), margin=clear_of_kinks(impl)):
+        check_differences(impl, case, 0)
 
 
-@spec("gradients.euler", after=(*FORWARD, "gradients.shapes"))
+@spec("gradients.biases", after=(*FORWARD, *IDENTITIES))
+def test_biases(impl, networks):
+    """Every bias's gradient, in every layer, is the slope of the implementation's own loss along that bias."""
+    for case in networks(batches=(1, 2, 7), margin=clear_of_kinks(impl)):
+        check_differences(impl, case, 1)
+
+
+@spec("gradients.saturated", after=("gradients.weights", "gradients.biases"))
+def test_saturated(impl):
+    """Where the probabilities are 0 and 1 to rounding the gradient is still p - y: zero if right, one if wrong, never
+    nan.
+    """
+    weights, x = [np.array([[1000.0, 0.0, -1000.0], [0.0, 1000.0, 0.0]])], np.eye(2)
+    for y in ([0, 1], [1, 2], [2, 0]):
+        case = Case((2, 3), weights, [np.zeros(3)], x, np.array(y))
+        weight_grads, bias_grads = impl.backward(case.create(impl), x, case.y)
+        assert_finite(weight_grads[0], what=f"dloss/dW[0] at saturated probabilities, labels {y}")
+        expected = (
+            np.eye(2, 3) - np.eye(3)[y]
+        ) / 2  # p is one-hot to within exp(-1000), which is zero in any precision
+        bound = 8 * impl.unit_roundoff + impl.log_epsilon
+        assert_close(weight_grads[0], expected, bound=bound, what=f"dloss/dW[0] at saturated probabilities, labels {y}")
+        assert_close(
+            bias_grads[0],
+            expected.sum(axis=0),
+            bound=2 * bound,
+            what=f"dloss/db[0] at saturated probabilities, labels {y}",
+        )
+
+
+@spec("gradients.euler", after=("gradients.weights", "gradients.biases"))
 def test_euler(impl, networks):
     """For each hidden unit, sum of w dloss/dw over what comes in (bias included) equals that over what goes out."""
     for case in networks(depths=(1, 2, 3, 4), batches=(1, 7)):
@@ -202,21 +264,7 @@ def test_euler(impl, networks):
             assert_close(coming, going, bound=bound, what=f"sum of w dloss/dw into the units of layer {l + 1} ({case})")
 
 
-@spec("gradients.saturated", after=(*FORWARD, "gradients.shapes"))
-def test_saturated(impl):
-    """Where the probabilities are 0 and 1 to rounding the gradient is still p - y: zero if right, one if wrong, never nan."""
-    weights, x = [np.array([[1000.0, 0.0, -1000.0], [0.0, 1000.0, 0.0]])], np.eye(2)
-    for y in ([0, 1], [1, 2], [2, 0]):
-        case = Case((2, 3), weights, [np.zeros(3)], x, np.array(y))
-        weight_grads, bias_grads = impl.backward(case.create(impl), x, case.y)
-        assert_finite(weight_grads[0], what=f"dloss/dW[0] at saturated probabilities, labels {y}")
-        expected = (np.eye(2, 3) - np.eye(3)[y]) / 2  # p is one-hot to within exp(-1000), which is zero in any precision
-        bound = 8 * impl.unit_roundoff + impl.log_epsilon
-        assert_close(weight_grads[0], expected, bound=bound, what=f"dloss/dW[0] at saturated probabilities, labels {y}")
-        assert_close(bias_grads[0], expected.sum(axis=0), bound=2 * bound, what=f"dloss/db[0] at saturated probabilities, labels {y}")
-
-
-@spec("gradients.values", after=(*FORWARD, "gradients.weights", "gradients.biases", "gradients.additivity"))
+@spec("gradients.values", after=("gradients.weights", "gradients.biases", "gradients.euler"))
 def test_values(impl, networks):
     """The gradients are those of the independent reference."""
     for case in networks(batches=(1, 2, 7)):

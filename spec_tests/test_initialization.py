@@ -1,7 +1,7 @@
 """Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
 
-The statistical specs fail a correct implementation with probability below FALSE_ALARM each, by the tail bounds that math.md
-derives in section 8: Laurent and Massart (2000) for variances, sub-Gaussian tails for means and correlations,
+The statistical specs fail a correct implementation with probability below FALSE_ALARM each, by the tail bounds that
+math.md derives in section 8: Laurent and Massart (2000) for variances, sub-Gaussian tails for means and correlations,
 Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990) for the distribution.
 """
 
@@ -58,7 +58,8 @@ def draws(impl, fan_in, fan_out, entries=ENTRIES, seed=1):
 def variance_tail(n):
     """How far the mean square of n normal or uniform draws may lie from the variance, relative to it.
 
-    Chi-squared tails: P(|S - 1| > 2 sqrt(x/n) + 2 x/n) <= 2 exp(-x).  For the uniform distribution Bernstein's bound is tighter.
+    Chi-squared tails: P(|S - 1| > 2 sqrt(x/n) + 2 x/n) <= 2 exp(-x).  For the uniform distribution Bernstein's bound is
+    tighter.
     """
     x = math.log(2 / FALSE_ALARM)
     return 2 * math.sqrt(x / n) + 2 * x / n
@@ -114,7 +115,10 @@ def test_mean(impl):
         spread = math.sqrt(max(variance(*shape), float((w**2).mean())))
         tail = spread * math.sqrt(2 * math.log(2 / FALSE_ALARM) / w.size)
         assert_that(
-            abs(w.mean()) <= tail, f"xavier{shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}", expected=0.0, actual=w.mean()
+            abs(w.mean()) <= tail,
+            f"xavier{shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}",
+            expected=0.0,
+            actual=w.mean(),
         )
 
 
@@ -132,7 +136,10 @@ def test_distribution(impl):
     truncated = np.clip((scaled - edge) / (1 - 2 * edge), 0, 1)
     tail = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n)) + 1 / n
     steps = np.arange(1, n + 1) / n
-    distances = {name: float(np.abs(steps - cdf).max()) for name, cdf in [("uniform", uniform), ("normal", normal), ("truncated", truncated)]}
+    distances = {
+        name: float(np.abs(steps - cdf).max())
+        for name, cdf in [("uniform", uniform), ("normal", normal), ("truncated", truncated)]
+    }
     assert_that(
         min(distances.values()) <= tail,
         f"the distribution of xavier(50, 400, rng) is neither uniform nor normal: its distribution function is off by "
@@ -163,7 +170,10 @@ def assert_uncorrelated(vectors, what):
     pairs = count * (count - 1) / 2
     tail = math.sqrt(2 * math.log(2 * pairs / FALSE_ALARM) / n) / math.sqrt(max(1 - variance_tail(n), 0.25))
     i, j = np.unravel_index(int(r.argmax()), r.shape)
-    assert_that(r.max() <= tail, f"{what} {min(i, j)} and {max(i, j)} have correlation {r.max():.3g} in size, allowed {tail:.2g}")
+    assert_that(
+        r.max() <= tail,
+        f"{what} {min(i, j)} and {max(i, j)} have correlation {r.max():.3g} in size, allowed {tail:.2g}",
+    )
 
 
 @spec("initialization.generator", after="initialization.shape")
@@ -181,7 +191,9 @@ def test_sizes(impl):
     for sizes in [(4, 3), (2, 3, 2), (5, 7, 6, 4), (3, 8, 5, 7, 2), (6, 2, 5, 3, 7, 4)]:
         weights, biases = impl.parameters(impl.create(sizes, seed=0))
         for name, found in (("weights", weights), ("biases", biases)):
-            assert_that(len(found) == len(sizes) - 1, f"MLP({list(sizes)}) has {len(found)} {name}, expected {len(sizes) - 1}")
+            assert_that(
+                len(found) == len(sizes) - 1, f"MLP({list(sizes)}) has {len(found)} {name}, expected {len(sizes) - 1}"
+            )
         for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
             assert_shape(w, (sizes[l], sizes[l + 1]), what=f"weights[{l}] of MLP({list(sizes)})")
             assert_shape(b, (sizes[l + 1],), what=f"biases[{l}] of MLP({list(sizes)})")
@@ -206,7 +218,10 @@ def test_network_variance(impl):
     check_variance(squares, {shape: w.size for shape, w in layers.items()}, name, variance, "a new network's layer")
     for shape, w in layers.items():
         tail = math.sqrt(2 * variance(*shape) * math.log(2 / FALSE_ALARM) / w.size)
-        assert_that(abs(w.mean()) <= tail, f"a new network's layer {shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}")
+        assert_that(
+            abs(w.mean()) <= tail,
+            f"a new network's layer {shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}",
+        )
 
 
 @spec("initialization.layers_differ", after="initialization.sizes")

@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.numerics import analyse, assert_close, assert_equal, assert_finite, assert_shape, assert_that, softmax_bound
+from chainrule.numerics import (
+    analyse,
+    assert_close,
+    assert_equal,
+    assert_finite,
+    assert_shape,
+    assert_that,
+    softmax_bound,
+)
 from chainrule.spec import spec
 from chainrule.strategies import SIZES, Case, network_case
 
@@ -48,9 +56,16 @@ def test_sample_order(impl, networks):
         model, order = case.create(impl), np.random.default_rng(0).permutation(7)
         exact = analysis(impl, case)
         found, expected = impl.forward(model, case.x[order]), impl.forward(model, case.x)[order]
-        assert_close(found, expected, bound=2 * exact.probabilities[1][order], what=f"forward of the reordered batch ({case})")
+        assert_close(
+            found, expected, bound=2 * exact.probabilities[1][order], what=f"forward of the reordered batch ({case})"
+        )
         loss = impl.loss(model, case.x, case.y)
-        assert_close(impl.loss(model, case.x[order], case.y[order]), loss, bound=2 * exact.loss[1], what="loss of the reordered batch")
+        assert_close(
+            impl.loss(model, case.x[order], case.y[order]),
+            loss,
+            bound=2 * exact.loss[1],
+            what="loss of the reordered batch",
+        )
 
 
 @spec("network.scales", after=("network.output_shape", "network.forward"))
@@ -63,7 +78,12 @@ def test_scales(impl):
         exact = analyse(scaled.reference, x, case.y, impl.unit_roundoff)
         found = impl.forward(scaled.create(impl), x)
         assert_finite(found, what=f"forward ({case})")
-        assert_close(found, exact.probabilities[0], bound=exact.probabilities[1], what=f"forward of rows of different scale ({case})")
+        assert_close(
+            found,
+            exact.probabilities[0],
+            bound=exact.probabilities[1],
+            what=f"forward of rows of different scale ({case})",
+        )
 
 
 @spec("network.forward", after=("network.assignable", "network.output_shape"))
@@ -81,9 +101,19 @@ def test_large_logits(impl):
         case = Case((2, 2), [np.array([[size, 0.0], [0.0, size]])], [np.zeros(2)], np.eye(2), np.array([0, 1]))
         model = case.create(impl)
         p = impl.forward(model, case.x)
-        assert_close(p, np.eye(2), bound=softmax_bound(case.x * size, impl.unit_roundoff), what=f"forward with logits of {size:g}")
+        assert_close(
+            p,
+            np.eye(2),
+            bound=softmax_bound(case.x * size, impl.unit_roundoff),
+            what=f"forward with logits of {size:g}",
+        )
         right, wrong = impl.loss(model, case.x, case.y), impl.loss(model, case.x, 1 - case.y)
-        assert_close(right, 0.0, bound=2 * impl.log_epsilon + 4 * impl.unit_roundoff, what="the loss of sure and right predictions")
+        assert_close(
+            right,
+            0.0,
+            bound=2 * impl.log_epsilon + 4 * impl.unit_roundoff,
+            what="the loss of sure and right predictions",
+        )
         assert_that(wrong > 1, f"the loss of sure and wrong predictions is {wrong!r}, expected inf or a large number")
 
 
@@ -103,7 +133,9 @@ def test_missing_class(impl):
         for y in (np.arange(7) % (case.sizes[-1] - 1), np.zeros(7, dtype=int)):
             lacking = Case(case.sizes, case.weights, case.biases, case.x, y)
             exact, model = analysis(impl, lacking), lacking.create(impl)
-            assert_close(impl.loss(model, case.x, y), exact.loss[0], bound=exact.loss[1], what=f"loss with labels {y.tolist()}")
+            assert_close(
+                impl.loss(model, case.x, y), exact.loss[0], bound=exact.loss[1], what=f"loss with labels {y.tolist()}"
+            )
             for l, grad in enumerate(impl.backward(model, case.x, y)[0]):
                 assert_shape(grad, case.weights[l].shape, what=f"weight_grads[{l}] with labels {y.tolist()}")
 
@@ -116,7 +148,8 @@ def test_predict(impl, networks):
         labels = impl.predict(case.create(impl), case.x)
         assert_shape(labels, (len(case.x),), what=f"predict ({case})")
         assert_that(
-            labels.dtype.kind in "iu" or np.array_equal(labels, np.round(labels)), f"predict returns {labels.dtype}, expected integers"
+            labels.dtype.kind in "iu" or np.array_equal(labels, np.round(labels)),
+            f"predict returns {labels.dtype}, expected integers",
         )
         top = np.sort(p, axis=1)
         clear = top[:, -1] - top[:, -2] > 2 * error.max(axis=1)
@@ -137,7 +170,12 @@ def test_integer_inputs(impl):
             model = image.create(impl)
             assert_close(impl.forward(model, image.x), p, bound=error, what=f"forward of {np.dtype(dtype)} inputs")
             labels = image.y.astype(dtype)
-            assert_close(impl.loss(model, image.x, labels), exact.loss[0], bound=exact.loss[1], what=f"loss of {np.dtype(dtype)} inputs")
+            assert_close(
+                impl.loss(model, image.x, labels),
+                exact.loss[0],
+                bound=exact.loss[1],
+                what=f"loss of {np.dtype(dtype)} inputs",
+            )
 
 
 @spec("network.arguments_kept")
@@ -146,7 +184,12 @@ def test_arguments_kept(impl):
     for depth in (0, 2):
         case = network_case(SIZES[depth], 7)
         model = case.create(impl)
-        for name, arguments in (("forward", (case.x,)), ("loss", (case.x, case.y)), ("backward", (case.x, case.y)), ("predict", (case.x,))):
+        for name, arguments in (
+            ("forward", (case.x,)),
+            ("loss", (case.x, case.y)),
+            ("backward", (case.x, case.y)),
+            ("predict", (case.x,)),
+        ):
             getattr(impl, name)(model, *arguments)
             modified = impl.calls[-1].modified
             assert_that(not modified, f"{name} writes into its argument {' and '.join(modified)}")
@@ -165,5 +208,12 @@ def test_memoryless(impl, seed):
     impl.backward(model, other.x, other.y)
     impl.forward(model, other.x)
     exact = analysis(impl, case)
-    assert_close(impl.forward(model, case.x), first, bound=2 * exact.probabilities[1], what="forward, repeated after another batch")
-    assert_close(impl.loss(model, case.x, case.y), loss, bound=2 * exact.loss[1], what="loss, repeated after another batch")
+    assert_close(
+        impl.forward(model, case.x),
+        first,
+        bound=2 * exact.probabilities[1],
+        what="forward, repeated after another batch",
+    )
+    assert_close(
+        impl.loss(model, case.x, case.y), loss, bound=2 * exact.loss[1], what="loss, repeated after another batch"
+    )

@@ -8,7 +8,7 @@ from chainrule.reference import MLP, softmax
 from chainrule.spec import spec
 from chainrule.strategies import SIZES, Case, network_case, reference
 
-GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "gradients.additivity")
+GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values")
 FIT = (*GRADIENTS, "training.step")
 
 

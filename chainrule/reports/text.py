@@ -1,9 +1,12 @@
-"""The report for a terminal: progress while the specs run, a line a chapter, and every mistake with what is needed to mend it."""
+"""The report for a terminal: progress while the specs run, a line a chapter, and every mistake with what is needed to
+mend it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,7 +20,14 @@ from chainrule.loading import Loaded
 from chainrule.outcomes import OUTCOMES, Outcome, SpecResult
 from chainrule.version import VERSION
 
-STYLES = {"passed": "green", "failed": "bold red", "error": "bold red", "blocked": "yellow", "todo": "cyan", "skipped": "dim"}
+STYLES = {
+    "passed": "green",
+    "failed": "bold red",
+    "error": "bold red",
+    "blocked": "yellow",
+    "todo": "cyan",
+    "skipped": "dim",
+}
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
 SHOWN = 12  # failures told in full; the rest are listed
 
@@ -34,13 +44,19 @@ class TextReport:
     def begin(self, loaded: Loaded) -> None:
         """The header: which file this is, and how it is read."""
         out = self.console
-        out.print(f"[bold]chainrule {VERSION}[/]  {escape(str(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]", highlight=False)
+        out.print(
+            f"[bold]chainrule {VERSION}[/]  {escape(str(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]",
+            highlight=False,
+        )
         told = [
             f"{key} {escape(convention.value)} ({convention.source})"
             for key, convention in loaded.impl.conventions.items()
             if convention.source != "default"
         ]
-        out.print(f"[dim]conventions[/]  native; {', '.join(told)}" if told else "[dim]conventions[/]  native", highlight=False)
+        out.print(
+            f"[dim]conventions[/]  native; {', '.join(told)}" if told else "[dim]conventions[/]  native",
+            highlight=False,
+        )
         if loaded.adapter:
             out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False)
         out.print()
@@ -65,7 +81,7 @@ class TextReport:
     def scattered(self) -> bool:
         """Whether results come from several processes, so that chapters are not whole until the end."""
         seen = [result.chapter for result in self.results]
-        return sum(a != b for a, b in zip(seen, seen[1:], strict=False)) > len(set(seen)) - 1
+        return sum(a != b for a, b in pairwise(seen)) > len(set(seen)) - 1
 
     def stop(self) -> None:
         """Take the live line away."""
@@ -78,7 +94,9 @@ class TextReport:
         self.stop()
         if self.scattered():
             for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
-                self.console.print(line_of(chapter, [r for r in outcome.specs if r.chapter == chapter]), highlight=False)
+                self.console.print(
+                    line_of(chapter, [r for r in outcome.specs if r.chapter == chapter]), highlight=False
+                )
         elif self.results:
             self.chapter_line(self.results[-1].chapter)
         wrong = [result for result in outcome.specs if result.outcome in ("failed", "error")]
@@ -86,7 +104,9 @@ class TextReport:
             self.console.print()
             print_failure(self.console, result)
         if len(wrong) > SHOWN:
-            self.console.print(f"\nand {len(wrong) - SHOWN} more: {', '.join(result.id for result in wrong[SHOWN:])}", highlight=False)
+            self.console.print(
+                f"\nand {len(wrong) - SHOWN} more: {', '.join(result.id for result in wrong[SHOWN:])}", highlight=False
+            )
         self.rest(outcome, "blocked", "not judged, because what they build on did not pass")
         self.rest(outcome, "todo", "nothing to check yet")
         self.rest(outcome, "skipped", "not applicable")
@@ -111,9 +131,14 @@ class TextReport:
         told = ", ".join(f"{counts[kind]} {kind}" for kind in OUTCOMES if counts[kind])
         left_out = f"; {outcome.deselected} left out by pytest's options" if outcome.deselected else ""
         self.console.print(
-            f"\n[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]  {told}{left_out}  [dim]{outcome.seconds:.1f} s[/]", highlight=False
+            f"\n[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]  {told}{left_out}  [dim]{outcome.seconds:.1f} s[/]",
+            highlight=False,
         )
-        if outcome.verdict == "pass" and "accuracy" not in outcome.required and set(outcome.required) == set(CORE_CHAPTERS[:-1]):
+        if (
+            outcome.verdict == "pass"
+            and "accuracy" not in outcome.required
+            and set(outcome.required) == set(CORE_CHAPTERS[:-1])
+        ):
             self.console.print("[dim]--full adds the last chapter: training on Fashion-MNIST[/]", highlight=False)
 
 

@@ -1,0 +1,53 @@
+"""Keeps the results of the specs in the process that reports, whichever process they ran in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chainrule.outcomes import NOT_PASSED, SpecResult, blocked
+from chainrule.spec import spec_of
+
+
+class Recorder:
+    """Keeps the results, in the process that reports; marks what is blocked; decides pytest's exit status.
+
+    listener: called with every result as it arrives.
+    """
+
+    def __init__(self, listener: Callable[[SpecResult], None] | None = None) -> None:
+        self.results: dict[str, SpecResult] = {}
+        self.listener = listener
+        self.deselected = 0
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += sum(spec_of(item) is not None and spec_of(item).chapter != "accuracy" for item in items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        fields = getattr(report, "chainrule", None)
+        if fields is None:
+            return
+        result = blocked(SpecResult(**fields | {"after": tuple(fields["after"])}), self.results)
+        self.results[result.id] = result
+        if result.outcome in ("blocked", "todo", "skipped"):
+            report.outcome = "skipped"
+            report.longrepr = (report.location[0], report.location[1] or 0, f"{result.outcome}: {result.message}")
+        if self.listener:
+            self.listener(result)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        fields = getattr(report, "chainrule", None)
+        if fields is None or report.outcome != "skipped":
+            return None
+        outcome = self.results[fields["id"]].outcome
+        return outcome, outcome[0], outcome.upper()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """What is todo or blocked is not passed: pytest's status says so too."""
+        if session.exitstatus == pytest.ExitCode.OK and any(
+            result.outcome in ("todo", *NOT_PASSED) for result in self.results.values()
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,138 @@
+"""Runs the specs in this process: which of them, on what, for how long, and what became of each.
+
+A pytest plugin that chainrule.plugin brings in beside `--impl` only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from chainrule import timeouts
+from chainrule.boundary import Boundary
+from chainrule.outcomes import SpecResult, chapter_place
+from chainrule.plugin import LOADED
+from chainrule.responsiveness import unresponsive
+from chainrule.spec import spec_of
+from chainrule.strategies import Networks
+from chainrule.verdicts import judge
+
+ACCURACY_TIMEOUT = 900.0  # seconds: training on the real data is given longer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """How Hypothesis searches: the same examples every time, or many more at random with `--thorough`."""
+    thorough = config.option.thorough
+    settings.register_profile(
+        "chainrule",
+        max_examples=1000 if thorough else 25,
+        derandomize=not thorough,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    )
+    settings.load_profile("chainrule")
+    config.pluginmanager.register(Runner(config), "chainrule-runner")
+
+
+@pytest.fixture(scope="session")
+def impl(request: pytest.FixtureRequest) -> Boundary:
+    """The implementation under test, behind its boundary."""
+    return request.config.stash[LOADED].impl
+
+
+@pytest.fixture(scope="session")
+def networks(request: pytest.FixtureRequest) -> Networks:
+    """The network cases of this run."""
+    thorough = request.config.option.thorough
+    return Networks(thorough, seed=time.time_ns() % 2**32 if thorough else 0)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The chapters in the contract's order; the accuracy chapter only with `--full`."""
+    left_out = (
+        [] if config.option.full else [item for item in items if spec_of(item) and spec_of(item).chapter == "accuracy"]
+    )
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: chapter_place(spec_of(item).chapter) if spec_of(item) else -1)
+
+
+class Runner:
+    """The hooks around each spec: its time limit, the record of its calls, and what became of it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.loaded = config.stash[LOADED]
+        self.timeout: float = config.option.spec_timeout
+        self.unresponsive: dict[str, str] | None = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        spec = spec_of(item)
+        if spec is None:
+            return (yield)
+        if self.unresponsive is None:
+            self.probe()
+        self.begin(item)
+        with timeouts.limit(self.limit(spec)):
+            return (yield)
+
+    def limit(self, spec: Any) -> float:
+        """Seconds a spec may take; training on the real data is given longer."""
+        return max(self.timeout, ACCURACY_TIMEOUT) if spec.chapter == "accuracy" and self.timeout else self.timeout
+
+    def probe(self) -> None:
+        self.unresponsive = {}
+        try:
+            with timeouts.limit(self.timeout):
+                self.unresponsive = unresponsive(self.loaded.impl)
+        except timeouts.TimedOut:
+            self.loaded.impl.hang(self.timeout)
+
+    def begin(self, item: Any) -> None:
+        """The record of calls starts anew: with the spec, and with each of Hypothesis's examples."""
+        impl = self.loaded.impl
+        impl.forget()
+        impl.called.clear()
+        handle = getattr(item.obj, "hypothesis", None)
+        if handle is None or hasattr(handle.inner_test, "forgets"):
+            return
+        test = handle.inner_test
+
+        def example(*arguments: Any, **keywords: Any) -> Any:
+            impl.forget()
+            return test(*arguments, **keywords)
+
+        example.forgets = True  # type: ignore[attr-defined]
+        handle.inner_test = example
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        error = call.excinfo.value if call.excinfo else None  # before pytest makes its own kind of skip of it
+        report = yield
+        spec = spec_of(item)
+        if spec is None or (call.when != "call" and not (call.when == "setup" and call.excinfo)):
+            return report
+        result = judge(spec, error, call.duration, self.limit(spec), self.loaded, self.unresponsive or {})
+        report.chainrule = asdict(result) | {"line": item.location[1] or 0}
+        if result.outcome in ("failed", "error"):
+            report.outcome = "failed"
+            if not getattr(item.config.option, "fulltrace", False):
+                report.longrepr = text_of(result)
+        elif result.outcome in ("todo", "skipped", "blocked"):
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), 0, result.message)
+        return report
+
+
+def text_of(result: SpecResult) -> str:
+    """A failure as plain pytest shows it: the sentence, the equation, what was found, the lines that repeat it."""
+    lines = [f"{result.id}: {result.title}", f"  {result.formula}", "", result.message]
+    return "\n".join([*lines, *(["", result.snippet] if result.snippet else [])])

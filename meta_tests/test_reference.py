@@ -1,0 +1,354 @@
+"""The reference beyond what the specification asks of every implementation: files, settings, messages, dependencies."""
+
+import ast
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chainrule import reference
+from chainrule.reference import MLP, cross_entropy, log_sum_exp, relu, softmax, xavier
+
+SIZES = [4, 5, 3]
+FOLDER = Path(reference.__file__).parent
+
+
+def batch(count=7, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(count, SIZES[0])), rng.integers(SIZES[-1], size=count)
+
+
+def parameters(network):
+    return [*network.weights, *network.biases]
+
+
+def same(first, second):
+    """Bit for bit, dtype included."""
+    return all(
+        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(parameters(first), parameters(second), strict=True)
+    )
+
+
+# Dependencies and form
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
+def test_imports_nothing_but_numpy(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert [alias.name for alias in node.names] == ["numpy"]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module == "numpy"
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 1
+            assert node.module in {"functions", "mlp"}
+
+
+def test_every_public_name_is_documented():
+    public = [getattr(reference, name) for name in reference.__all__]
+    methods = [method for name, method in vars(MLP).items() if callable(method) and not name.startswith("_")]
+    for documented in [*public, *methods]:
+        assert documented.__doc__, documented
+
+
+# Arithmetic in the precision asked for
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_everything_stays_in_the_dtype(dtype):
+    network = MLP(SIZES, dtype=dtype)
+    x, y = batch()
+    assert network.forward(x).dtype == dtype
+    network.fit(x, y, epochs=2, batch_size=3, lr=0.1)
+    grads = network.backward(x, y)
+    assert {array.dtype for array in [*parameters(network), *grads[0], *grads[1]]} == {np.dtype(dtype)}
+
+
+def test_the_default_is_float64():
+    assert {array.dtype for array in parameters(MLP(SIZES))} == {np.dtype(np.float64)}
+
+
+def test_dtypes_start_from_the_same_weights():
+    double, single = MLP(SIZES, 3), MLP(SIZES, 3, dtype=np.float32)
+    for w, v in zip(double.weights, single.weights, strict=True):
+        np.testing.assert_array_equal(w.astype(np.float32), v)
+
+
+def test_log_sum_exp_of_huge_logits_is_finite():
+    z = np.array([[1000.0, 1000.0], [-1000.0, -1000.0]])
+    np.testing.assert_allclose(log_sum_exp(z), z[:, 0] + np.log(2), rtol=1e-15)
+
+
+def test_loss_of_huge_logits_is_finite_where_the_probability_underflows():
+    network = MLP([2, 2])
+    network.weights = [np.eye(2)]
+    assert network.loss([[1000.0, 0.0]], [1]) == 1000.0
+    assert cross_entropy(network.forward([[1000.0, 0.0]]), [1]) == np.inf
+
+
+def test_functions_take_lists():
+    assert relu([-1, 2]).tolist() == [0, 2]
+    assert softmax([[0.0, 0.0]]).tolist() == [[0.5, 0.5]]
+    assert cross_entropy([[0.5, 0.5]], [1]) == np.log(2)
+    assert xavier(2, 3, np.random.default_rng(0)).shape == (2, 3)
+
+
+# fit: rate, callback, continuation
+
+
+def test_lr_as_a_function_is_asked_once_per_epoch_counted_from_zero():
+    asked = []
+    network = MLP(SIZES)
+    network.fit(*batch(), epochs=3, batch_size=2, lr=lambda epoch: asked.append(epoch) or 0.1)
+    assert asked == [0, 1, 2]
+
+
+def test_lr_as_a_function_equals_the_number_it_returns():
+    x, y = batch()
+    number, function = MLP(SIZES), MLP(SIZES)
+    number.fit(x, y, epochs=2, batch_size=2, lr=0.25)
+    function.fit(x, y, epochs=2, batch_size=2, lr=lambda epoch: 0.25)
+    assert same(number, function)
+
+
+def test_lr_as_a_function_changes_the_rate_of_its_epoch_alone():
+    x, y = batch()
+    one, two = MLP(SIZES), MLP(SIZES)
+    one.fit(x, y, epochs=1, batch_size=2, lr=0.25)
+    two.fit(x, y, epochs=3, batch_size=2, lr=lambda epoch: 0.25 if epoch == 0 else 0.0)
+    assert same(one, two)
+
+
+def test_callback_sees_every_epoch_and_its_loss():
+    seen = []
+    history = MLP(SIZES).fit(*batch(), epochs=4, batch_size=3, lr=0.1, callback=lambda *call: seen.append(call))
+    assert seen == list(enumerate(history))
+    assert len(seen) == 4
+
+
+def test_callback_sees_the_weights_of_its_epoch():
+    x, y = batch()
+    network, one_epoch = MLP(SIZES), MLP(SIZES)
+    losses = []
+    network.fit(x, y, epochs=2, batch_size=3, lr=0.5, callback=lambda *_: losses.append(network.loss(x, y)))
+    one_epoch.fit(x, y, epochs=1, batch_size=3, lr=0.5)
+    assert losses[0] == one_epoch.loss(x, y)
+    assert losses[1] == network.loss(x, y)
+
+
+def test_history_weighs_samples_alike():
+    """With a rate of zero nothing moves, and the mean over unequal batches is the loss of all samples."""
+    x, y = batch(7)
+    network = MLP(SIZES)
+    assert network.fit(x, y, epochs=1, batch_size=3, lr=0.0) == pytest.approx([network.loss(x, y)], rel=1e-14)
+
+
+def test_no_epochs_change_nothing():
+    network = MLP(SIZES)
+    assert network.fit(*batch(), epochs=0, batch_size=2, lr=0.1) == []
+    assert same(network, MLP(SIZES))
+
+
+def test_the_seed_of_fit_decides_the_order():
+    networks = [MLP(SIZES) for _ in range(3)]
+    for network, seed in zip(networks, (1, 1, 2), strict=True):
+        network.fit(*batch(), epochs=1, batch_size=2, lr=0.5, seed=seed)
+    assert same(networks[0], networks[1])
+    assert not same(networks[0], networks[2])
+
+
+def test_an_exception_in_the_callback_leaves_the_epoch_trained():
+    """What `chainrule train` builds on to keep a training that Ctrl-C ends."""
+
+    def stop(epoch, loss):
+        raise KeyboardInterrupt
+
+    network, one_epoch = MLP(SIZES), MLP(SIZES)
+    with pytest.raises(KeyboardInterrupt):
+        network.fit(*batch(), epochs=5, batch_size=2, lr=0.5, callback=stop)
+    one_epoch.fit(*batch(), epochs=1, batch_size=2, lr=0.5)
+    assert same(network, one_epoch)
+
+
+# Bad input, told by name
+
+
+@pytest.mark.parametrize("sizes", [[], [3], [3, 0], [3, -1, 2]])
+def test_sizes_that_are_no_network(sizes):
+    with pytest.raises(ValueError, match=r"sizes: expected at least two positive layer sizes.*found"):
+        MLP(sizes)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int64, "U3", object])
+def test_dtypes_it_does_not_compute_in(dtype):
+    with pytest.raises(ValueError, match="dtype: expected float64 or float32, found"):
+        MLP(SIZES, dtype=dtype)
+
+
+@pytest.mark.parametrize("call", ["forward", "predict"])
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 5), (1, 2, 4)])
+def test_inputs_of_another_shape(call, shape):
+    with pytest.raises(ValueError, match=r"x: expected shape \(N, 4\), found \("):
+        getattr(MLP(SIZES), call)(np.zeros(shape))
+
+
+WRONG_LABELS = [
+    (np.array([0, 1]), "y: expected 3 integer labels, found shape (2,)"),
+    (np.array([[0], [1], [2]]), "y: expected 3 integer labels, found shape (3, 1)"),
+    (np.array([0.0, 1.0, 2.0]), "y: expected 3 integer labels, found shape (3,) of float64"),
+    (np.array([0, 1, 3]), "y: expected labels 0 to 2, found 0 to 3"),
+    (np.array([0, -1, 2]), "y: expected labels 0 to 2, found -1 to 2"),
+]
+
+
+@pytest.mark.parametrize(("y", "message"), WRONG_LABELS)
+@pytest.mark.parametrize("call", ["loss", "backward", "fit"])
+def test_wrong_labels(call, y, message):
+    network = MLP(SIZES)
+    settings = {"epochs": 1, "batch_size": 1, "lr": 0.1} if call == "fit" else {}
+    with pytest.raises(ValueError) as caught:
+        getattr(network, call)(np.zeros((3, 4)), y, **settings)
+    assert message in str(caught.value)
+    assert same(network, MLP(SIZES))
+
+
+@pytest.mark.parametrize(("epochs", "batch_size"), [(-1, 2), (1, 0), (1, -3)])
+def test_settings_that_do_not_fit(epochs, batch_size):
+    with pytest.raises(ValueError, match=f"expected epochs >= 0 and batch_size >= 1, found {epochs} and {batch_size}"):
+        MLP(SIZES).fit(*batch(), epochs=epochs, batch_size=batch_size, lr=0.1)
+
+
+def test_nothing_to_train_on():
+    with pytest.raises(ValueError, match="x: expected at least one sample to train on, found none"):
+        MLP(SIZES).fit(np.zeros((0, 4)), np.zeros(0, dtype=int), epochs=1, batch_size=1, lr=0.1)
+
+
+def test_labels_of_any_integer_type_and_none_at_all():
+    network = MLP(SIZES)
+    x, y = batch()
+    assert network.loss(x, y.astype(np.uint8)) == network.loss(x, y.tolist())
+    assert network.predict(np.zeros((0, 4))).shape == (0,)
+    assert not any(g.any() for g in network.backward(np.zeros((0, 4)), np.zeros(0, dtype=int))[0])
+    weight_grads, _ = network.backward(x[:1], y[:1].astype(np.int8))
+    assert [g.shape for g in weight_grads] == [w.shape for w in network.weights]
+
+
+# save and load
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sizes", [[4, 3], SIZES, [4, 5, 2, 6, 3]])
+def test_round_trip_is_exact(tmp_path, sizes, dtype):
+    network = MLP(sizes, 5, dtype=dtype)
+    x, y = batch()
+    network.fit(x, y, epochs=1, batch_size=2, lr=0.1)
+    loaded = MLP.load(network.save(tmp_path / "network.npz"))
+    assert loaded.sizes == sizes
+    assert loaded.dtype == dtype
+    assert same(loaded, network)
+    np.testing.assert_array_equal(loaded.forward(x), network.forward(x))
+
+
+def test_save_names_the_file_it_wrote(tmp_path):
+    assert MLP(SIZES).save(tmp_path / "network") == str(tmp_path / "network.npz")
+    assert MLP(SIZES).save(str(tmp_path / "other.npz")) == str(tmp_path / "other.npz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["network.npz", "other.npz"]
+
+
+def test_a_loaded_network_trains_on(tmp_path):
+    network = MLP(SIZES, 5)
+    loaded = MLP.load(network.save(tmp_path / "network.npz"))
+    for each in (network, loaded):
+        each.fit(*batch(), epochs=2, batch_size=2, lr=0.1)
+    assert same(network, loaded)
+
+
+def test_nothing_is_pickled(tmp_path):
+    """Every array of the file is plain numbers, so reading it runs no code of the file's."""
+    with np.load(MLP(SIZES).save(tmp_path / "network.npz"), allow_pickle=False) as arrays:
+        assert {array.dtype.kind for array in arrays.values()} == {"f", "i"}
+
+
+class Trap:
+    """Something whose unpickling leaves a trace."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+def test_loading_runs_no_code_of_the_file(tmp_path):
+    path, trace = tmp_path / "network.npz", tmp_path / "trace"
+    np.savez(path, sizes=np.array([4, Trap(trace)], dtype=object), W1=np.zeros((4, 3)), b1=np.zeros(3))
+    assert_refused(path)
+    assert not trace.exists()
+    with np.load(path, allow_pickle=True) as arrays:
+        assert arrays["sizes"].shape == (2,)
+    assert trace.exists()  # the trap does spring where it can
+
+
+def truncated(whole):
+    return whole[: len(whole) // 2]
+
+
+def flipped(whole):
+    middle = whole.index(b"W1.npy") + 200
+    return whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "spoil", [truncated, flipped, lambda whole: b"", lambda whole: b"junk" * 100, lambda whole: whole[4:]]
+)
+def test_a_spoiled_file_is_refused(tmp_path, spoil):
+    path = Path(MLP([40, 30, 3]).save(tmp_path / "network.npz"))
+    path.write_bytes(spoil(path.read_bytes()))
+    assert_refused(path)
+
+
+def archive(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"other": np.zeros(3)},
+        {"sizes": [4, 3], "W1": np.zeros((4, 3))},
+        {"sizes": [4, 3], "b1": np.zeros(3)},
+        {"sizes": [4], "W1": np.zeros((4, 3)), "b1": np.zeros(3)},
+        {"sizes": 4, "W1": np.zeros((4, 3)), "b1": np.zeros(3)},
+        {"sizes": ["a", "b"], "W1": np.zeros((4, 3)), "b1": np.zeros(3)},
+        {"sizes": [4, 3], "W1": np.zeros((4, 2)), "b1": np.zeros(3)},
+        {"sizes": [4, 3], "W1": np.zeros((4, 3)), "b1": np.zeros(2)},
+        {"sizes": [4, 3], "W1": np.zeros((4, 3), dtype="U1"), "b1": np.zeros(3)},
+        {"sizes": [4, 3], "W1": np.zeros((4, 3)), "b1": np.zeros(3, dtype="U1")},
+    ],
+)
+def test_an_archive_of_something_else_is_refused(tmp_path, arrays):
+    assert_refused(archive(tmp_path / "other.npz", **arrays))
+
+
+def test_a_bare_array_is_refused(tmp_path):
+    np.save(tmp_path / "array.npy", np.zeros((4, 3)))
+    assert_refused(tmp_path / "array.npy")
+
+
+def test_an_archive_without_arrays_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "text.npz", "w") as text:
+        text.writestr("sizes", "not an array")
+    assert_refused(tmp_path / "text.npz")
+
+
+def assert_refused(path):
+    with pytest.raises(ValueError, match=r"expected a network written by MLP\.save") as caught:
+        MLP.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(OSError):
+        MLP.load(tmp_path / "nowhere.npz")

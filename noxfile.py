@@ -1,0 +1,110 @@
+"""Every check, on every Python.  `nox` runs what CI runs; `nox -s NAME` one session; `nox -l` lists them.
+
+An interpreter that is not on this machine is skipped, and nox says so.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "lowest", "wheel", "golden", "peers", "coverage", "full"]
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+
+
+def group(name: str) -> list[str]:
+    """The requirements of a dependency group; chainrule's own extras become the checkout's."""
+    requirements = nox.project.dependency_groups(PROJECT, name)
+    return [requirement.replace("chainrule[", ".[", 1) for requirement in requirements]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The meta-tests, on every interpreter found."""
+    session.install(*group("test"))
+    session.run("pytest", *PARALLEL, *session.posargs)
+
+
+@nox.session(python="3.10")
+def lowest(session: nox.Session) -> None:
+    """The meta-tests with the lowest versions that pyproject.toml declares."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    declared = [
+        *PROJECT["project"]["dependencies"],
+        *(requirement for extra in extras.values() for requirement in extra),
+    ]
+    session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0")
+    session.install("--no-deps", ".")
+    session.run("pytest", *PARALLEL, *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The wheel, built by way of the source distribution, installed alone and used from elsewhere."""
+    session.install(*group("build"))
+    folder = Path(tempfile.mkdtemp())
+    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    session.run("python", "-m", "venv", str(folder / "venv"))
+    session.run("python", "meta_tests/use_wheel.py", str(folder))
+    shutil.rmtree(folder)
+
+
+@nox.session
+def golden(session: nox.Session) -> None:
+    """Golden values, computed again and compared bit by bit."""
+    session.install("mpmath")
+    session.run("python", "golden/generate.py", "--check")
+
+
+@nox.session(python="3.11")
+def peers(session: nox.Session) -> None:
+    """Golden values against PyTorch in float64."""
+    session.install(*group("peers"), *group("test"))
+    session.run("pytest", "meta_tests/peers", "--override-ini", "norecursedirs=", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, by ruff."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, by mypy, of chainrule as it is installed."""
+    session.install(*group("types"), ".")
+    session.run("mypy")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Branch coverage by the meta-tests: at least 95 % of chainrule, and 100 % of the reference."""
+    session.install("-e", ".", *[requirement for requirement in group("test") if not requirement.startswith(".")])
+    session.install("pytest-xdist", "matplotlib")
+    session.run("pytest", *PARALLEL, "--cov", "--cov-report=", *session.posargs)
+    session.run("coverage", "report", "--fail-under=95")
+    session.run("coverage", "report", "--include=reference/*", "--fail-under=100")
+
+
+@nox.session
+def full(session: nox.Session) -> None:
+    """The main job: the reference checked in full, trained on the real data."""
+    session.install(".")
+    session.run("chainrule", "check", "chainrule.reference", "--full")
+
+
+@nox.session(python="3.11")
+def bench(session: nox.Session) -> None:
+    """Speed, as ratios to peers measured in the same run.  Never part of a verdict."""
+    session.install(*group("bench"), ".")
+    session.run("python", "benchmarks/bench.py", *session.posargs)
