@@ -17,11 +17,7 @@ import numpy as np
 
 from chainrule.datasets import fashion_mnist, scaled
 from chainrule.reference import MLP
-
-SIZES = [784, 128, 64, 10]
-BATCH_SIZE = 100  # divides 60,000: a last batch of a few images would be one last, noisy step before the verdict
-PHASES = ((12, 0.3), (2, 0.03))  # (epochs, learning rate) of two calls of fit; the second calms the noise of the first
-GOAL = 0.88
+from chainrule.spec_tests.test_accuracy import BATCH_SIZE, GOAL, PHASES, SIZES
 
 
 def images(dtype, validate):

@@ -37,7 +37,7 @@ def like(value: np.ndarray, template: Any) -> Any:
     if isinstance(template, (list, tuple)):
         return value.tolist()
     dtype = np.asarray(template).dtype
-    return value.astype(dtype if dtype.kind == "f" else value.dtype)
+    return value.astype(dtype if dtype.kind == "f" else value.dtype, copy=False)
 
 
 def flat_bias(bias: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ import numpy as np
 
 from chainrule.arrays import describe, flat_bias, to_numpy
 from chainrule.contract import Implementation, Model, NotOffered
-from chainrule.conventions import Conventions
+from chainrule.conventions import LARGEST_LOG_EPSILON, Conventions
 from chainrule.numerics import UNIT_ROUNDOFF, Failure
 
 REMEMBERED_CALLS = 64
@@ -100,8 +100,8 @@ class Boundary:
 
     @property
     def log_epsilon(self) -> float:
-        """The epsilon found inside the logarithm of the cross-entropy, 0 if none."""
-        return float(self.conventions["log_epsilon"].value)
+        """The epsilon inside the logarithm that widens bounds: what was found, up to the largest that is accepted."""
+        return min(float(self.conventions["log_epsilon"].value), LARGEST_LOG_EPSILON)
 
     def relu(self, z: np.ndarray) -> np.ndarray:
         return self._call("relu", ["z"], z, read=read_array)
@@ -240,7 +240,13 @@ def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def read_history(raw: Any) -> list[float] | None:
-    return None if raw is None else [float(value) for value in to_numpy(raw).reshape(-1)]
+    """The losses that fit may return; anything else, such as the network itself, is no history."""
+    if not isinstance(raw, (list, tuple, np.ndarray)):
+        return None
+    try:
+        return [float(value) for value in to_numpy(raw).reshape(-1)]
+    except TypeError:
+        return None
 
 
 def last_line(error: BaseException) -> str | None:

@@ -19,13 +19,16 @@ import numpy as np
 from chainrule.arrays import show
 from chainrule.reference import MLP, log_sum_exp, softmax
 
-UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
-SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14}
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
+SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126}
 
 Pair = tuple[np.ndarray, np.ndarray]  # a value and the error it may carry
+Errors = tuple[list[np.ndarray], list[np.ndarray]]  # of the weights, of the biases
 
 # Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
 ELEMENTARY = 8
+
+LARGEST_EXPONENT = 50.0  # an error beyond exp(50) says no more than that nothing is known
 
 
 class Failure(AssertionError):
@@ -113,25 +116,24 @@ def assert_each(actual: Sequence[Any], expected: Sequence[Any], bounds: Sequence
 
 
 def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
-    """How far computed probabilities may lie from softmax(z), when the logits are off by up to z_error.
+    """How far computed probabilities may lie from softmax(z), when the logits are off by up to z_error: math.md 11.3.
 
-    Relative to p: K additions, one division, the exponential, and one rounding of an exponent as large as the spread of
-    the logits, or as the logits themselves where they are not shifted (clause rounding.softmax).  What underflows is
-    off by at most the smallest normal number.
+    It holds for the three usual routes: shifted by the maximum, unshifted, and the exponential of the log-softmax.
+    What underflows is off by at most the smallest normal number.
     z: (N, K).  Returns (N, K).
     """
     z = np.asarray(z, np.float64)
+    classes = z.shape[1]
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
-    relative = gamma(z.shape[1] + ELEMENTARY + 2, u) + 2 * u * size
-    relative = relative + np.expm1(
-        np.minimum(2 * np.max(np.broadcast_to(z_error, z.shape), axis=1, keepdims=True), 50.0)
-    )
-    return softmax(z) * relative + smallest_normal(u)
+    shift = np.broadcast_to(z_error, z.shape).max(axis=1, keepdims=True)
+    roundings = classes + 2 * ELEMENTARY + (ELEMENTARY + 3) * np.log(classes)
+    exponent = gamma(roundings, u) + 2 * u * size + 2 * shift
+    return softmax(z) * np.expm1(np.minimum(exponent, LARGEST_EXPONENT)) + smallest_normal(u)
 
 
 def smallest_normal(u: float) -> float:
-    """The smallest normal number of the widest precision whose unit roundoff is at least u's half."""
-    return min(SMALLEST_NORMAL[name] for name, roundoff in UNIT_ROUNDOFF.items() if roundoff >= u / 2)
+    """The smallest normal number of arithmetic with unit roundoff about u."""
+    return SMALLEST_NORMAL["float32" if u > 2.0**-40 else "float64"]
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class Analysis:
     """The exact-arithmetic quantities of a network and the error each may carry, layer by layer.
 
     Every pair is (value, error), of one shape.  weight_grads and bias_grads are lists of such pairs.
+    clear: whether every hidden pre-activation lies further from zero than its error, so that the ReLU's mask is
+    certain.
     """
 
     logits: Pair
@@ -146,12 +150,15 @@ class Analysis:
     loss: tuple[float, float]
     weight_grads: list[Pair]
     bias_grads: list[Pair]
+    clear: bool
 
 
 def product(left: Pair, right: Pair, u: float, extra: int = 2) -> Pair:
-    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the errors the factors bring along."""
+    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the errors the factors bring along: math.md
+    11.2.
+    """
     (a, da), (b, db) = left, right
-    size = np.abs(a) @ np.abs(b)
+    size = (np.abs(a) + da) @ (np.abs(b) + db)
     return a @ b, gamma(a.shape[1] + extra, u) * size + da @ (np.abs(b) + db) + np.abs(a) @ db
 
 
@@ -161,35 +168,34 @@ def analyse(
     y: np.ndarray,
     u: float,
     log_epsilon: float = 0.0,
-    parameter_errors: tuple[Sequence[np.ndarray], Sequence[np.ndarray]] | None = None,
+    parameter_errors: Errors | None = None,
 ) -> Analysis:
-    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u (clause
-    rounding.network).
+    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u: math.md 11.5.
 
     The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: an epsilon that the
-    implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise.
+    implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise; twice
+    that is allowed, as p + epsilon is rounded.
     parameter_errors: (of the weights, of the biases), what the implementation's may already be off by; none by default.
     """
     u = u + UNIT_ROUNDOFF["float64"]
     y = np.asarray(y, np.int64)
     rows = np.arange(len(y))
-    weight_errors, bias_errors = parameter_errors or (
-        [np.zeros_like(w) for w in network.weights],
-        [np.zeros_like(b) for b in network.biases],
-    )
+    weight_errors, bias_errors = parameter_errors or no_errors(network)
     exact = list(zip(network.weights, weight_errors, strict=True))
+    clear = True
     layer_inputs = [(np.asarray(x, np.float64), np.zeros(np.shape(x)))]
     for l, (weight, b) in enumerate(zip(exact, network.biases, strict=True)):
         z, dz = product(layer_inputs[-1], weight, u)
         z, dz = z + b, dz + u * (np.abs(z) + 2 * np.abs(b)) + bias_errors[l]
         if l < len(exact) - 1:
+            clear = clear and bool((np.abs(z) > dz).all())
             layer_inputs.append((np.maximum(z, 0), dz))
     p = softmax(z)
     dp = softmax_bound(z, u, z_error=dz)
     surprise = log_sum_exp(z) - z[rows, y]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.nan_to_num(dp[rows, y] / p[rows, y], nan=np.inf, posinf=np.inf)  # nothing is known of log 0
-        distortion = np.nan_to_num(log_epsilon / p[rows, y], posinf=np.inf)
+        distortion = np.nan_to_num(2 * log_epsilon / p[rows, y], posinf=np.inf)
     loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
     delta = (p - np.eye(p.shape[1])[y]) / len(y)
     ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta)
@@ -203,7 +209,32 @@ def analyse(
             w, dw = exact[l]
             delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
             delta, ddelta = delta * (a > 0), ddelta * (a > 0)
-    return Analysis((z, dz), (p, dp), (float(surprise.mean()), float(loss_errors.mean())), weight_grads, bias_grads)
+    loss = float(surprise.mean()), float(loss_errors.mean())
+    return Analysis((z, dz), (p, dp), loss, weight_grads, bias_grads, clear)
+
+
+def no_errors(network: MLP) -> Errors:
+    """The errors of parameters that are exact."""
+    return [np.zeros_like(w) for w in network.weights], [np.zeros_like(b) for b in network.biases]
+
+
+def step_errors(network: MLP, exact: Analysis, lr: float, u: float, before: Errors) -> Errors:
+    """The errors of theta' = theta - lr g, where theta was off by `before` and g by what `exact` says: math.md 11.7.
+
+    network: the reference, before the step.
+    """
+    u = u + UNIT_ROUNDOFF["float64"]
+
+    def after(thetas: list[np.ndarray], grads: list[Pair], off: list[np.ndarray]) -> list[np.ndarray]:
+        return [
+            d + lr * dg + u * (np.abs(theta - lr * g) + 3 * lr * np.abs(g))
+            for theta, (g, dg), d in zip(thetas, grads, off, strict=True)
+        ]
+
+    return (
+        after(network.weights, exact.weight_grads, before[0]),
+        after(network.biases, exact.bias_grads, before[1]),
+    )
 
 
 def values(pairs: Sequence[Pair]) -> list[np.ndarray]:
@@ -234,13 +265,13 @@ def difference_step(rounding: float, curvature: float) -> float:
 
 
 def central_difference(f: Callable[[float], float], h: float, *, rounding: float, curvature: float) -> Derivative:
-    """f'(0) from f at +-h and +-h/2, with the error of that estimate (clause rounding.central_difference).
+    """f'(0) from f at +-h and +-h/2, with the error of that estimate: math.md 11.6.
 
         D(h) = (f(h) - f(-h)) / (2 h) = f'(0) + h^2 f'''/6 + rounding / h
 
-    rounding: the error of one value of f.  curvature: a bound on |f'''|.  Truncation is estimated from the difference
-    of D(h) and D(h/2), which is three quarters of D(h)'s; where that exceeds what the curvature allows, f has a kink
-    in between (or is no function of its argument alone) and the estimate is not reliable.
+    rounding: at least twice the error of one value of f.  curvature: a bound on |f'''|.  Truncation is estimated from
+    the difference of D(h) and D(h/2), which is three quarters of D(h)'s; where that exceeds what the curvature allows,
+    f has a kink in between (or is no function of its argument alone) and the estimate is not reliable.
     """
     coarse = (f(h) - f(-h)) / (2 * h)
     fine = (f(h / 2) - f(-h / 2)) / h
@@ -253,8 +284,7 @@ def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
     """For each layer, a bound on the third derivative of the loss along any one of its weights or biases.
 
     Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over
-    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3) (clause
-    rounding.central_difference).
+    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3): math.md 11.6.
     """
     inputs, z = network._propagate(np.asarray(x, np.float64))
     sensitivity = np.broadcast_to(np.eye(z.shape[1]), (len(x), z.shape[1], z.shape[1]))  # dz[L] / dz[l], (N, s[l], K)

@@ -13,6 +13,7 @@ from chainrule.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
 NOT_PASSED = ("failed", "error", "blocked")
+UNJUDGED = "blocked: "  # begins the message of a spec that is blocked by no other spec, so that it blocks none itself
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,11 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
     if result.outcome not in NOT_PASSED:
         return result
     for clause in result.after:
-        if clause in before and before[clause].outcome in NOT_PASSED:
-            root = before[clause].message.partition("\n")[0] if before[clause].outcome == "blocked" else f"by {clause}"
-            message = root if root.startswith("blocked") else f"blocked {root}, which did not pass"
-            return replace(result, outcome="blocked", message=message, snippet=None, diagnoses=())
+        upstream = before.get(clause)
+        if upstream is None or upstream.outcome not in NOT_PASSED or upstream.message.startswith(UNJUDGED):
+            continue
+        message = upstream.message if upstream.outcome == "blocked" else f"blocked by {clause}, which did not pass"
+        return replace(result, outcome="blocked", message=message, snippet=None, diagnoses=())
     return result
 
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from chainrule import timeouts
 from chainrule.boundary import Boundary
+from chainrule.loading import silence
 from chainrule.outcomes import SpecResult, chapter_place
 from chainrule.plugin import LOADED
 from chainrule.responsiveness import unresponsive
@@ -91,7 +92,7 @@ class Runner:
     def probe(self) -> None:
         self.unresponsive = {}
         try:
-            with timeouts.limit(self.timeout):
+            with silence(), timeouts.limit(self.timeout):
                 self.unresponsive = unresponsive(self.loaded.impl)
         except timeouts.TimedOut:
             self.loaded.impl.hang(self.timeout)
@@ -107,7 +108,7 @@ class Runner:
         test = handle.inner_test
 
         def example(*arguments: Any, **keywords: Any) -> Any:
-            impl.forget()
+            keywords["impl"].forget()
             return test(*arguments, **keywords)
 
         example.forgets = True  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """What `chainrule new` writes: the contract's names, each with what it must return, and nothing implemented."""
 
-SKELETON = '''"""A multilayer perceptron from scratch: ReLU hidden layers, softmax output, cross-entropy, mini-batch SGD.
+SKELETON = '''"""A multilayer perceptron from scratch: ReLU hidden layers, softmax, cross-entropy, mini-batch SGD.
 
 N samples, D inputs, K classes, layer sizes s[0..L].  Fill in one function at a time, from top to bottom, and run
 
@@ -18,17 +18,20 @@ def relu(z):
 
 
 def softmax(z):
-    """Turn logits into probabilities.  z: (N, K).  Returns (N, K), each row summing to 1, for logits of any size."""
+    """Turn logits of any size into probabilities.  z: (N, K).  Returns (N, K), each row summing to 1."""
     raise NotImplementedError
 
 
 def cross_entropy(p, y):
-    """The mean over the batch of -log p[n, y[n]].  p: (N, K) probabilities, y: (N,) integer labels.  Returns a float."""
+    """The mean over the batch of -log p[n, y[n]].  p: (N, K), y: (N,) integer labels.  Returns a float."""
     raise NotImplementedError
 
 
 def xavier(fan_in, fan_out, rng):
-    """Weights of variance 2 / (fan_in + fan_out), uniform or normal.  rng: numpy.random.Generator.  Returns (fan_in, fan_out)."""
+    """Draw weights of variance 2 / (fan_in + fan_out), uniformly or normally.
+
+    rng: numpy.random.Generator.  Returns (fan_in, fan_out).
+    """
     raise NotImplementedError
 
 
@@ -59,7 +62,10 @@ class MLP:
         raise NotImplementedError
 
     def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
-        """Train: every epoch visits every sample once, in a new random order, batch_size at a time, the last rest included."""
+        """Train by mini-batch SGD: every epoch visits every sample once, in a new random order, batch_size at a time.
+
+        What is left over makes a smaller last batch.  May return the mean loss of each epoch.
+        """
         raise NotImplementedError
 
     def predict(self, x):

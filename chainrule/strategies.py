@@ -1,6 +1,6 @@
 """The points and weights at which the specification checks: Hypothesis strategies for functions, cases for networks.
 
-Every number drawn here is exact in float32, so that an implementation in lower precision sees the same point;
+Logits, inputs and parameters are exact in float32, so that an implementation in lower precision sees the same point;
 parameters are multiples of 2^-10, so that a finite-difference step away from them is exact as well.
 """
 
@@ -22,6 +22,7 @@ GRID = 2.0**-10
 # All sizes of a network differ, and from the batch sizes, so that no mix-up of axes can pass unseen.
 SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
 SMALLEST = (2, 3, 2)
+NARROW = ((3, 1, 2), (1, 4, 2))  # a layer of one unit, and a single input: nothing may drop the axis
 
 
 def finite(low: float, high: float) -> st.SearchStrategy[float]:
@@ -149,7 +150,8 @@ class Networks:
     ) -> Iterator[Case]:
         """Cases with each number of hidden layers in `depths` and each batch size in `batches`."""
         if 1 in depths:
-            yield network_case(SMALLEST, batches[0], margin=margin)
+            for sizes in (SMALLEST, *NARROW):
+                yield network_case(sizes, batches[0], margin=margin)
         for depth in depths:
             for n in batches:
                 yield network_case(SIZES[depth], n, margin=margin)

@@ -11,7 +11,7 @@ from chainrule.arrays import show
 from chainrule.boundary import Hung, Raised, Todo
 from chainrule.clauses import clauses
 from chainrule.loading import Loaded
-from chainrule.outcomes import SpecResult
+from chainrule.outcomes import UNJUDGED, SpecResult
 from chainrule.snippets import snippet
 from chainrule.spec import Spec
 from chainrule.timeouts import TimedOut
@@ -26,7 +26,7 @@ def judge(
     outcome, message = outcome_of(error, limit, loaded)
     still = [unresponsive[name] for name in sorted(impl.called & unresponsive.keys())]
     if outcome == "passed" and still:
-        outcome, message = "blocked", f"blocked: {still[0]}"
+        outcome, message = "blocked", f"{UNJUDGED}{still[0]}"
     result = SpecResult(
         id=spec.clause,
         chapter=spec.chapter,
@@ -50,7 +50,7 @@ def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tup
     if isinstance(error, Todo):
         return "todo", str(error)
     if isinstance(error, Hung):
-        return "blocked", f"blocked: {error}"
+        return "blocked", f"{UNJUDGED}{error}"
     if isinstance(error, SkipTest):
         return "skipped", str(error)
     if isinstance(error, TimedOut):

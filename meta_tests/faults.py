@@ -274,7 +274,7 @@ def softmax_last_from_the_others(original, z):
     return p
 
 
-@fault("golden.softmax", "softmax")
+@fault("softmax.underflow", "softmax")
 def softmax_second_from_first(original, z):
     """Two classes are a special case: the second one's probability is one less the first's."""
     p = original(z)
@@ -1225,6 +1225,13 @@ def images_are_scaled_in_backward(original, self, x, y):
 
 
 @fault("golden.steps", "MLP.step")
+def rate_falls_at_the_third_step(original, self, grads, lr):
+    """The rate is halved from the third step on."""
+    self.t = getattr(self, "t", 0) + 1
+    original(self, grads, lr / 2 if self.t > 2 else lr)
+
+
+@fault("training.step_stateless", "MLP.step")
 def rate_decays_with_every_step(original, self, grads, lr):
     """The rate is lr / (1 + 0.01 t), t counted inside."""
     t = self.t = getattr(self, "t", -1) + 1

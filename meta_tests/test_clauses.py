@@ -45,13 +45,7 @@ def cited(source):
 
 
 def test_every_clause_has_a_spec_and_every_spec_a_clause():
-    ends = loose_ends(for_implementations(), variants.specs())
-    assert [clause for clause in ends if not clause.startswith("accuracy.")] == []
-
-
-def for_implementations():
-    """The clauses that speak of implementations: how far rounding may go, `rounding.*`, is the suite's own business."""
-    return [clause for clause in clauses() if not clause.startswith("rounding.")]
+    assert loose_ends(clauses(), variants.specs()) == []
 
 
 def test_loose_ends_are_found_either_way():

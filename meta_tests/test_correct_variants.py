@@ -418,16 +418,7 @@ CONSTANTS = {
 }
 
 
-def awaited(name):
-    reasons = {
-        "ones": "golden.cross_entropy compares nothing where the epsilon found is large",
-        "uniform probabilities": "golden.cross_entropy compares nothing where the epsilon found is large",
-        "nan": "initialization.seeds_differ takes nan for different from nan",
-    }
-    return [pytest.mark.xfail(reason=reasons[name], strict=True)] if name in reasons else []
-
-
-@pytest.mark.parametrize("make", [pytest.param(make, id=name, marks=awaited(name)) for name, make in CONSTANTS.items()])
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in CONSTANTS.items()])
 def test_constants_pass_no_numeric_spec(make):
     outcome = variants.check(make())
     assert {result.id for result in outcome.specs if result.outcome == "passed"} - NOT_NUMERIC == set()
@@ -521,7 +512,6 @@ def test_stubs_are_todo():
     assert {result.outcome for result in outcome.specs if result.chapter in ("activations", "softmax")} == {"todo"}
 
 
-@pytest.mark.xfail(reason="Runner.probe calls the code outside of pytest's capture", strict=True)
 def test_what_is_printed_is_kept_out(capsys):
     def softmax(z):
         print("noise")

@@ -18,16 +18,6 @@ SAMPLE = [
     "partial_batch_dropped",
 ]
 
-AWAITED = {"step_scales_the_gradients_in_place": "Native.step hands copies on, so that nobody sees them change"}
-
-
-def parameters():
-    """The bank, with what no spec catches yet marked so."""
-    for fault in FAULTS:
-        reason = AWAITED.get(fault.name)
-        marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-        yield pytest.param(fault, id=f"{fault.clause}-{fault.name}", marks=marks)
-
 
 def named(name):
     return next(fault for fault in FAULTS if fault.name == name)
@@ -45,7 +35,7 @@ def without_fault(clauses, faults):
     return sorted(set(clauses) - {fault.clause for fault in faults} - NOT_HERE)
 
 
-@pytest.mark.parametrize("fault", parameters())
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=f"{fault.clause}-{fault.name}") for fault in FAULTS])
 def test_clause_catches_fault(fault):
     assert_caught(fault)
 

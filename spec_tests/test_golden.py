@@ -10,8 +10,11 @@ from chainrule.numerics import (
     assert_close,
     assert_each,
     assert_finite,
+    assert_that,
     errors,
+    no_errors,
     softmax_bound,
+    step_errors,
 )
 from chainrule.spec import spec
 from chainrule.strategies import Case
@@ -24,18 +27,18 @@ def golden_cases():
         yield name, expected, Case(tuple(expected.sizes), expected.weights, expected.biases, expected.x, expected.y)
 
 
-def analysis(impl, case, errors_before=None):
+def analysis(impl, case):
     """The errors that the implementation's arithmetic may make on a golden case."""
-    return analyse(case.reference, case.x, case.y, impl.unit_roundoff, impl.log_epsilon, errors_before)
+    return analyse(case.reference, case.x, case.y, impl.unit_roundoff, impl.log_epsilon)
 
 
 @spec("golden.softmax", after=("softmax.values", "softmax.overflow", "softmax.underflow"))
 def test_softmax(impl):
     """softmax agrees with 50-digit arithmetic, at moderate logits and at logits up to 1e4."""
     for z, p in golden.functions().softmax:
-        bound = softmax_bound(z, impl.unit_roundoff + UNIT_ROUNDOFF["float64"])
         # Logits that are not exact in the arithmetic's precision are rounded before the implementation can do anything.
-        bound = bound + 2 * np.abs(z).max() * (impl.unit_roundoff > UNIT_ROUNDOFF["float64"]) * impl.unit_roundoff
+        rounded = impl.unit_roundoff * np.abs(z)
+        bound = softmax_bound(z, impl.unit_roundoff + UNIT_ROUNDOFF["float64"], z_error=rounded)
         assert_close(impl.softmax(z), p, bound=bound, what=f"softmax({z.tolist()})")
 
 
@@ -43,13 +46,16 @@ def test_softmax(impl):
 def test_cross_entropy(impl):
     """cross_entropy agrees with 50-digit arithmetic, for probabilities from 1e-300 to next to one."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    compared = 0
     for p, y, loss in golden.functions().cross_entropy:
         true = p[np.arange(len(y)), y]
         if true.min() < max(1e4 * impl.log_epsilon, float(np.finfo(impl.conventions["precision"].value).tiny)):
             continue  # below what an accepted epsilon, or the precision of the arithmetic, can tell from zero
         bound = (ELEMENTARY + len(y)) * u * abs(loss) + 2 * impl.log_epsilon / true.min()
         bound += u * (impl.unit_roundoff > UNIT_ROUNDOFF["float64"])
+        compared += 1
         assert_close(impl.cross_entropy(p, y), loss, bound=bound, what=f"cross_entropy at p = {true.tolist()}")
+    assert_that(compared > 0, "no golden value could be compared")
 
 
 @spec("golden.forward", after="network.forward")
@@ -84,33 +90,23 @@ def test_gradients(impl):
         assert_each(bias_grads, expected.bias_grads, errors(exact.bias_grads), what=f"dloss/db ({name})")
 
 
-@spec("golden.steps", after=("golden.gradients", "training.step"))
+@spec("golden.steps", after=("golden.gradients", "training.step", "training.step_stateless"))
 def test_steps(impl):
     """Several steps of gradient descent arrive where 50-digit arithmetic does."""
+    compared = 0
     for name, expected, case in golden_cases():
         model, network = case.create(impl), case.reference
-        off = [np.zeros_like(w) for w in case.weights], [np.zeros_like(b) for b in case.biases]
+        off, certain = no_errors(network), True
         for _ in range(expected.steps):
             impl.step(model, impl.backward(model, case.x, case.y), expected.lr)
-            off = after_step(impl, network, case, expected.lr, off)
+            exact = analyse(network, case.x, case.y, impl.unit_roundoff, impl.log_epsilon, off)
+            certain = certain and exact.clear
+            off = step_errors(network, exact, expected.lr, impl.unit_roundoff, off)
+            network.step(network.backward(case.x, case.y), expected.lr)
+        if not certain:  # in lower precision a ReLU may by then be on the other side of its kink: nothing to compare
+            continue
+        compared += 1
         weights, biases = impl.parameters(model)
         assert_each(weights, expected.stepped_weights, off[0], what=f"weights after {expected.steps} steps ({name})")
         assert_each(biases, expected.stepped_biases, off[1], what=f"biases after {expected.steps} steps ({name})")
-
-
-def after_step(impl, network, case, lr, off):
-    """Move the reference on by a step; returns the errors that parameters may carry then.
-
-    theta' = theta - lr g: the error of theta, lr times that of the gradient at a theta so far off, and two roundings.
-    """
-    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    exact = analyse(network, case.x, case.y, impl.unit_roundoff, impl.log_epsilon, off)
-    grads = exact.weight_grads, exact.bias_grads
-    network.step(network.backward(case.x, case.y), lr)
-    return tuple(
-        [
-            before + lr * e + u * (np.abs(theta) + 3 * lr * np.abs(g))
-            for before, theta, (g, e) in zip(*group, strict=True)
-        ]
-        for group in zip(off, (network.weights, network.biases), grads, strict=True)
-    )
+    assert_that(compared > 0, "no golden network could be compared")

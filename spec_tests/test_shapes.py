@@ -86,10 +86,13 @@ def test_scales(impl):
         )
 
 
-@spec("network.forward", after=("network.assignable", "network.output_shape"))
+@spec(
+    "network.forward",
+    after=("network.assignable", "network.output_shape", "relu.values", "relu.dtype", "softmax.values"),
+)
 def test_forward(impl, networks):
     """The network is affine layers, ReLU between them, softmax at the end."""
-    for case in networks(batches=(1, 2, 7)):
+    for case in (*networks(batches=(1, 2, 7)), network_case(SIZES[2], 64)):
         p, error = analysis(impl, case).probabilities
         assert_close(impl.forward(case.create(impl), case.x), p, bound=error, what=f"forward ({case})")
 
@@ -204,9 +207,13 @@ def test_memoryless(impl, seed):
     """A forward pass has no memory: what was computed before, on whatever batch, changes nothing."""
     case, other = network_case(SIZES[2], 7, seed), network_case(SIZES[2], 2, seed)
     model = case.create(impl)
-    first, loss = impl.forward(model, case.x), impl.loss(model, case.x, case.y)
+    loss = impl.loss(model, case.x, case.y)
+    first = impl.forward(model, case.x)
+    call = impl.calls[-1]
+    impl.loss(model, other.x, other.y)
     impl.backward(model, other.x, other.y)
-    impl.forward(model, other.x)
+    impl.forward(model, network_case(SIZES[2], 7, seed + 1).x)
+    assert_equal(call.reread(), first, what="the probabilities of an earlier call, after a later one")
     exact = analysis(impl, case)
     assert_close(
         impl.forward(model, case.x),

@@ -9,14 +9,14 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from chainrule.clauses import Clause
+from chainrule.clauses import EQUATION, Clause
 
 
 def print_clause(console: Console, clause: Clause) -> None:
     """Number, title, the statement in the notation of arrays and in LaTeX, and why it holds."""
     console.print(Text.assemble((clause.id, "bold"), f"  {clause.title}  ", (f"math.md {clause.number}", "dim")))
     console.print(Padding(Text(clause.formula, "bold cyan"), (1, 0, 1, 4)))
-    console.print(Markdown(clause.why))
+    console.print(Markdown(EQUATION.sub(lambda found: f"\n```\n{' '.join(found[1].split())}\n```\n", clause.why)))
     if clause.equation:
         console.print(Padding(Text(clause.equation, "dim"), (1, 0, 0, 4)))
 

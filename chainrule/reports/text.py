@@ -5,8 +5,6 @@ mend it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import pairwise
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,7 +15,7 @@ from rich.text import Text
 
 from chainrule.contract import CORE_CHAPTERS
 from chainrule.loading import Loaded
-from chainrule.outcomes import OUTCOMES, Outcome, SpecResult
+from chainrule.outcomes import OUTCOMES, UNJUDGED, Outcome, SpecResult
 from chainrule.version import VERSION
 
 STYLES = {
@@ -33,12 +31,11 @@ SHOWN = 12  # failures told in full; the rest are listed
 
 
 class TextReport:
-    """Prints to `console` as results come in: call `begin`, then the report itself with each result, then `finish`."""
+    """Prints to `console`: call `begin`, then the report itself with each result as it comes in, then `finish`."""
 
-    def __init__(self, console: Console, chapters: Sequence[str] = ()) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self.chapters = list(chapters)
-        self.results: list[SpecResult] = []
+        self.counts: Counter[str] = Counter()
         self.status: Status | None = None
 
     def begin(self, loaded: Loaded) -> None:
@@ -47,41 +44,26 @@ class TextReport:
         out.print(
             f"[bold]chainrule {VERSION}[/]  {escape(str(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]",
             highlight=False,
+            soft_wrap=True,
         )
-        told = [
+        shown = [
             f"{key} {escape(convention.value)} ({convention.source})"
             for key, convention in loaded.impl.conventions.items()
             if convention.source != "default"
         ]
-        out.print(
-            f"[dim]conventions[/]  native; {', '.join(told)}" if told else "[dim]conventions[/]  native",
-            highlight=False,
-        )
+        out.print(f"[dim]conventions[/]  {', '.join(['native', *shown])}", highlight=False, soft_wrap=True)
         if loaded.adapter:
-            out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False)
+            out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False, soft_wrap=True)
         out.print()
         if out.is_terminal:
-            self.status = out.status("starting", spinner="dots")
+            self.status = out.status("starting")
             self.status.start()
 
     def __call__(self, result: SpecResult) -> None:
-        """A result came in.  A chapter's line is printed once the next one begins."""
-        if self.results and result.chapter != self.results[-1].chapter:
-            self.chapter_line(self.results[-1].chapter)
-        self.results.append(result)
+        """A result came in: the live line counts it."""
+        self.counts[result.outcome] += 1
         if self.status:
-            self.status.update(f"{len(self.results)} specs  [dim]{result.id}[/]")
-
-    def chapter_line(self, chapter: str) -> None:
-        """activations      9 passed"""
-        found = [result for result in self.results if result.chapter == chapter]
-        if found and not self.scattered():
-            self.console.print(line_of(chapter, found), highlight=False)
-
-    def scattered(self) -> bool:
-        """Whether results come from several processes, so that chapters are not whole until the end."""
-        seen = [result.chapter for result in self.results]
-        return sum(a != b for a, b in pairwise(seen)) > len(set(seen)) - 1
+            self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
 
     def stop(self) -> None:
         """Take the live line away."""
@@ -90,15 +72,11 @@ class TextReport:
             self.status = None
 
     def finish(self, outcome: Outcome) -> None:
-        """The last chapters, the failures, the verdict."""
+        """A line for each chapter, the failures, the verdict."""
         self.stop()
-        if self.scattered():
-            for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
-                self.console.print(
-                    line_of(chapter, [r for r in outcome.specs if r.chapter == chapter]), highlight=False
-                )
-        elif self.results:
-            self.chapter_line(self.results[-1].chapter)
+        for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
+            counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
+            self.console.print(f"{chapter:<16} {told(counts)}", highlight=False)
         wrong = [result for result in outcome.specs if result.outcome in ("failed", "error")]
         for result in wrong[:SHOWN]:
             self.console.print()
@@ -122,18 +100,16 @@ class TextReport:
             return
         self.console.print(f"\n[{STYLES[kind]}]{kind}[/]  [dim]{why}[/]", highlight=False)
         for message, ids in groups.items():
-            said = message.removeprefix("blocked ").removeprefix("blocked: ")
+            said = message.removeprefix(UNJUDGED).removeprefix("blocked ")
             self.console.print(Padding(Text(f"{said}: {', '.join(ids)}"), (0, 0, 0, 2)), highlight=False)
 
     def verdict(self, outcome: Outcome) -> None:
         """pass  99 passed in 2.4 s"""
         counts = Counter(result.outcome for result in outcome.specs)
-        told = ", ".join(f"{counts[kind]} {kind}" for kind in OUTCOMES if counts[kind])
         left_out = f"; {outcome.deselected} left out by pytest's options" if outcome.deselected else ""
-        self.console.print(
-            f"\n[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]  {told}{left_out}  [dim]{outcome.seconds:.1f} s[/]",
-            highlight=False,
-        )
+        verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
+        seconds = f"[dim]{outcome.seconds:.1f} s[/]"
+        self.console.print(f"\n{verdict}  {told(counts)}{left_out}  {seconds}", highlight=False)
         if (
             outcome.verdict == "pass"
             and "accuracy" not in outcome.required
@@ -142,11 +118,9 @@ class TextReport:
             self.console.print("[dim]--full adds the last chapter: training on Fashion-MNIST[/]", highlight=False)
 
 
-def line_of(chapter: str, results: Sequence[SpecResult]) -> str:
-    """A chapter and how many of its specs ended how."""
-    counts = Counter(result.outcome for result in results)
-    told = ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
-    return f"{chapter:<16} {told}"
+def told(counts: Counter[str]) -> str:
+    """9 passed, 1 failed"""
+    return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
 
 
 def print_failure(console: Console, result: SpecResult) -> None:

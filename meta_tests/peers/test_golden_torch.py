@@ -43,7 +43,7 @@ class Approximate:
         return abs(self.value) + self.error
 
     @property
-    def T(self):
+    def T(self):  # noqa: N802  NumPy's name
         return Approximate(self.value.T, self.error.T)
 
 

@@ -1,0 +1,28 @@
+"""Chapter accuracy: training on Fashion-MNIST, with `--full` only."""
+
+import numpy as np
+
+from chainrule.datasets import fashion_mnist, scaled
+from chainrule.numerics import assert_that
+from chainrule.spec import spec
+
+GOAL = 0.88
+SIZES = [784, 128, 64, 10]
+BATCH_SIZE = 100  # divides 60,000: no noisy last step of a few images
+PHASES = ((12, 0.3), (2, 0.03))  # (epochs, rate) of two calls of fit; the second calms the noise of the first
+
+
+@spec("accuracy.fashion_mnist", after=("golden.gradients", "training.every_sample", "training.continues"))
+def test_fashion_mnist(impl):
+    """Trained on the images of Fashion-MNIST, a network classifies over 88 % of the test images rightly."""
+    # How surely a correct implementation passes: benchmarks/accuracy_recipe.py, and math.md, accuracy.fashion_mnist.
+    data = fashion_mnist()
+    x, test_x = scaled(data.train_images), scaled(data.test_images)
+    mean = x.mean(axis=0)
+    x -= mean
+    model = impl.create(SIZES, seed=0)
+    y = data.train_labels.astype(np.int64)
+    for seed, (epochs, lr) in enumerate(PHASES):
+        impl.fit(model, x, y, epochs=epochs, batch_size=BATCH_SIZE, lr=lr, seed=seed)
+    accuracy = float(np.mean(impl.predict(model, test_x - mean) == data.test_labels))
+    assert_that(accuracy > GOAL, f"the test accuracy is {accuracy:.2%}, expected over {GOAL:.0%}", actual=accuracy)
