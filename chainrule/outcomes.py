@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from chainrule.contract import CORE_CHAPTERS
@@ -56,7 +56,8 @@ class SpecResult:
 class Outcome:
     """A whole check.  target: as named; path, sha256: the file it resolved to and that file's digest.
 
-    required: the chapters that a pass needs.  deselected: how many specs of those pytest was told to leave out.
+    required: the chapters that a pass needs.  not_run: how many of their specs were left out, by pytest's options or
+    because a process was lost.
     """
 
     target: str
@@ -65,9 +66,8 @@ class Outcome:
     conventions: Mapping[str, Convention]
     specs: Sequence[SpecResult]
     required: Sequence[str] = CORE_CHAPTERS[:-1]
-    deselected: int = 0
+    not_run: int = 0
     seconds: float = 0.0
-    notes: Sequence[str] = field(default_factory=tuple)
 
     @property
     def verdict(self) -> str:
@@ -78,7 +78,7 @@ class Outcome:
         if found & {"failed", "error"}:
             return "fail"
         required = {result.outcome for result in self.specs if result.chapter in self.required}
-        if self.deselected or required & {"todo", "blocked"} or "passed" not in required:
+        if self.not_run or required & {"todo", "blocked"} or "passed" not in required:
             return "incomplete"
         return "pass"
 
@@ -98,7 +98,7 @@ class Outcome:
                 "sha256": self.sha256,
                 "verdict": self.verdict,
                 "required": list(self.required),
-                "deselected": self.deselected,
+                "not_run": self.not_run,
                 "seconds": round(self.seconds, 3),
                 "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
                 "specs": [spec_object(result) for result in self.specs],

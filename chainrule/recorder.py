@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from chainrule.outcomes import NOT_PASSED, SpecResult, blocked
-from chainrule.spec import spec_of
 
 
 class Recorder:
@@ -19,10 +18,6 @@ class Recorder:
     def __init__(self, listener: Callable[[SpecResult], None] | None = None) -> None:
         self.results: dict[str, SpecResult] = {}
         self.listener = listener
-        self.deselected = 0
-
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self.deselected += sum(spec_of(item) is not None and spec_of(item).chapter != "accuracy" for item in items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

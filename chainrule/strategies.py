@@ -158,5 +158,5 @@ class Networks:
         rng = np.random.default_rng(self.seed)
         for _ in range(40 if self.thorough else 0):
             depth, n = rng.choice(depths), int(rng.choice(batches))
-            sizes = tuple(int(s) for s in rng.choice(np.arange(2, 10), size=depth + 2, replace=False))
-            yield network_case(sizes, n, seed=int(rng.integers(1, 2**31)), margin=margin)
+            drawn = tuple(int(s) for s in rng.choice(np.arange(2, 10), size=depth + 2, replace=False))
+            yield network_case(drawn, n, seed=int(rng.integers(1, 2**31)), margin=margin)

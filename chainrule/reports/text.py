@@ -106,7 +106,7 @@ class TextReport:
     def verdict(self, outcome: Outcome) -> None:
         """pass  99 passed in 2.4 s"""
         counts = Counter(result.outcome for result in outcome.specs)
-        left_out = f"; {outcome.deselected} left out by pytest's options" if outcome.deselected else ""
+        left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
         verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
         seconds = f"[dim]{outcome.seconds:.1f} s[/]"
         self.console.print(f"\n{verdict}  {told(counts)}{left_out}  {seconds}", highlight=False)

@@ -1,0 +1,43 @@
+"""Draws check.svg, the picture in README.md: `python docs/picture.py`."""
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from chainrule.loading import load
+from chainrule.reports.text import TextReport
+from chainrule.run import check
+
+MISTAKEN = """
+import numpy as np
+import chainrule.reference
+from chainrule.reference import *
+
+
+def softmax(z):
+    e = np.exp(z)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+class MLP(chainrule.reference.MLP):
+    def backward(self, x, y):
+        weight_grads, bias_grads = super().backward(x, y)
+        return [len(x) * g for g in weight_grads], bias_grads
+"""
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "my_mlp.py"
+        path.write_text(MISTAKEN.lstrip(), encoding="utf-8")
+        loaded = load(str(path))
+        console = Console(record=True, width=110, force_terminal=True, color_system="truecolor", quiet=False)
+        report = TextReport(console)
+        console.print("[bold]$ chainrule check my_mlp.py[/]\n", highlight=False)
+        report.finish(check(loaded))
+    console.save_svg(str(Path(__file__).with_name("check.svg")), title="chainrule check my_mlp.py")
+
+
+if __name__ == "__main__":
+    main()
