@@ -89,7 +89,7 @@ def spec_file(chapter: str) -> Path:
 
 
 def specs_written(chapter: str) -> int:
-    """How many specs a chapter's file holds: from this number what was deselected, or lost with a process, is missed."""
+    """How many specs a chapter holds: from this number what was deselected, or lost with a process, is missing."""
     return len(re.findall(r"^@spec\($|^@spec\(\"", spec_file(chapter).read_text(encoding="utf-8"), re.MULTILINE))
 
 
