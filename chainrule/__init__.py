@@ -8,6 +8,7 @@ chainrule.reference         a small MLP in NumPy, and the mathematics it impleme
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.version import VERSION as __version__
@@ -15,6 +16,11 @@ from chainrule.version import VERSION as __version__
 if TYPE_CHECKING:
     from chainrule.boundary import Boundary
     from chainrule.contract import Implementation, UnusableTarget
+
+# In a checkout the other rooms stand beside this folder instead of in it: `python -m chainrule` finds them there.
+_CHECKOUT = Path(__file__).resolve().parent.parent
+if (_CHECKOUT / "reference" / "math.md").is_file():
+    __path__.append(str(_CHECKOUT))
 
 __all__ = ["Implementation", "UnusableTarget", "__version__", "load"]
 

@@ -14,15 +14,20 @@ def to_numpy(value: Any) -> np.ndarray:
 
     value: anything `numpy.asarray` accepts, else anything that offers DLPack.  Subclasses of ndarray become ndarray.
     """
-    try:
-        array = np.array(value, subok=False)
-    except Exception as error:
-        if not hasattr(value, "__dlpack__"):
-            raise TypeError(f"expected numbers, found {describe(value)} ({error})") from None
-        array = np.array(np.from_dlpack(value))
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"expected numbers, found {describe(value)}")
-    return array
+    why = ""
+    for read in (np.array, copy_dlpack) if hasattr(value, "__dlpack__") else (np.array,):
+        try:
+            array = read(value)
+        except Exception as error:
+            why = f" ({error})"
+            continue
+        if array.dtype.kind in "biuf":
+            return array
+    raise TypeError(f"expected numbers, found {describe(value)}{why}")
+
+
+def copy_dlpack(value: Any) -> np.ndarray:
+    return np.array(np.from_dlpack(value))
 
 
 def like(value: np.ndarray, template: Any) -> Any:
@@ -64,6 +69,8 @@ def literal(value: Any) -> str:
     """A value as Python source that evaluates to exactly it, given `import numpy as np`."""
     if isinstance(value, np.random.Generator):
         return "np.random.default_rng(0)"
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float('{value}')"
     if not isinstance(value, np.ndarray):
         return repr(value)
     text = " ".join(repr(value.tolist()).split()).replace("nan", "np.nan").replace("inf", "np.inf")

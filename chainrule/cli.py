@@ -14,6 +14,7 @@ from chainrule.contract import CORE_CHAPTERS, UnusableTarget
 from chainrule.version import VERSION
 
 PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
+LONGEST_TIMEOUT = 1e6  # seconds: what every system's timers can count
 DESCRIPTION = "A specification, as executable tests, for neural networks written from scratch."
 CHECK = """Check an implementation against the mathematics.
 
@@ -107,8 +108,10 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
 
     for chapter in arguments.chapter:
         spec_file(chapter)
-    if arguments.timeout is not None and arguments.timeout < 0:
-        raise UnusableTarget(f"--timeout {arguments.timeout:g}: expected seconds, or 0 for no limit")
+    if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
+        raise UnusableTarget(
+            f"--timeout {arguments.timeout:g}: expected seconds, at most {LONGEST_TIMEOUT:g}, or 0 for no limit"
+        )
     if arguments.full or "accuracy" in arguments.chapter:
         require_data()
     text = arguments.format == "text"

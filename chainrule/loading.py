@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import io
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from chainrule.timeouts import TimedOut, limit
 
 LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
 UNGUARDED = 'keep what loads data, trains or asks under `if __name__ == "__main__":`, so that the file can be imported'
+
+BROUGHT: dict[str, Path] = {}  # modules that checked files brought in, and the folder each came from
 
 
 @dataclass(frozen=True)
@@ -103,15 +106,35 @@ def execute(path: Path, target: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise UnusableTarget(f"{target}: not a Python file; expected a .py file, a package folder or a module")
     module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get(name)
+    make_way(folder)
+    before = dict(sys.modules)
     sys.modules[name] = module
     try:
         with importable(folder), running(target):
             spec.loader.exec_module(module)
+    except UnusableTarget:
+        sys.modules.pop(name, None)
+        raise
     finally:
-        if before is not None:  # never shadow a module of the same name that something else relies on
-            sys.modules[name] = before
+        if name in before:  # never shadow a module of the same name that something else relies on
+            sys.modules[name] = before[name]
+        BROUGHT.update({name: folder for name in sys.modules.keys() - before.keys() if stands_in(folder, name)})
     return module
+
+
+def make_way(folder: Path) -> None:
+    """Forget what files of other folders brought in under a name that `folder` has a module of its own for."""
+    for name, home in list(BROUGHT.items()):
+        top = folder / name.partition(".")[0]
+        if home != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
+            del BROUGHT[name]
+            sys.modules.pop(name, None)
+
+
+def stands_in(folder: Path, name: str) -> bool:
+    """Whether a module's file is in `folder`, or below it and not installed there."""
+    path = Path(getattr(sys.modules[name], "__file__", None) or "")
+    return path.is_relative_to(folder) and "site-packages" not in path.parts
 
 
 def import_by_name(target: str) -> ModuleType:
@@ -160,12 +183,13 @@ def running(target: str) -> Iterator[None]:
         raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
     except SyntaxError as error:
         raise UnusableTarget(
-            f"{target}: not valid Python, line {error.lineno}: {error.msg}; mend it so that `python {target}` runs"
+            f"{target}: not valid Python{f', line {error.lineno}' if error.lineno else ''}: {error.msg}; "
+            f"mend it so that `python {target}` runs"
         ) from None
     except (Exception, SystemExit) as error:
-        at = last_line(error)
+        at, said = last_line(error), textwrap.shorten(str(error), 300)  # on one line, whatever it says
         raise UnusableTarget(
-            f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {error}; {UNGUARDED}"
+            f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {said}; {UNGUARDED}"
         ) from None
 
 

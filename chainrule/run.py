@@ -58,7 +58,7 @@ def check(
     arrives.
     Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
     """
-    required = tuple(chapters) or (CORE_CHAPTERS if full else CORE_CHAPTERS[:-1])
+    required = tuple(dict.fromkeys(chapters)) or (CORE_CHAPTERS if full else CORE_CHAPTERS[:-1])
     full = full or "accuracy" in required
     recorder = Recorder(listener)
     arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
