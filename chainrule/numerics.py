@@ -256,12 +256,14 @@ class Derivative:
     reliable: bool
 
 
-def difference_step(rounding: float, curvature: float) -> float:
+def difference_step(rounding: float, curvature: float, kink: float = np.inf) -> float:
     """The power of two near which truncation h^2 curvature / 6 and rounding `rounding` / h are in balance.
 
-    A power of two, so that theta + h and theta - h are exact for the parameters that the specification chooses.
+    A power of two, so that theta + h and theta - h are exact for the parameters that the specification chooses; and
+    below `kink`, the distance within which f is known to be smooth.
     """
-    return float(2.0 ** np.round(np.log2((3 * rounding / max(curvature, 1e-3)) ** (1 / 3))))
+    balance = np.round(np.log2((3 * rounding / max(curvature, 1e-3)) ** (1 / 3)))
+    return float(2.0 ** min(balance, np.ceil(np.log2(kink)) - 1 if np.isfinite(kink) else balance))
 
 
 def central_difference(f: Callable[[float], float], h: float, *, rounding: float, curvature: float) -> Derivative:
@@ -295,3 +297,25 @@ def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
         bounds.insert(0, float((largest**3).mean(axis=0).max() / (6 * np.sqrt(3))))
         sensitivity = (inputs[l] > 0)[:, :, None] * np.einsum("ij,njk->nik", network.weights[l], sensitivity)
     return bounds
+
+
+def kink_distance(network: MLP, x: np.ndarray) -> list[float]:
+    """For each layer, how far any one of its weights or biases can move before a ReLU of the network changes side.
+
+    As long as none does, every pre-activation moves in proportion: by t a[n, i] dz'[n, k]/dz[n, j] for weight (i, j).
+    """
+    inputs, _ = network._propagate(np.asarray(x, np.float64))
+    hidden = list(zip(network.weights[:-1], network.biases[:-1], strict=True))
+    z = [a @ w + b for a, (w, b) in zip(inputs[:-1], hidden, strict=True)]
+    distances = []
+    for l in range(len(network.weights)):
+        reach = np.maximum(np.abs(inputs[l]).max(axis=1), 1.0)
+        slope = np.broadcast_to(np.eye(network.weights[l].shape[1]), (len(x), *[network.weights[l].shape[1]] * 2))
+        nearest = np.inf
+        for m in range(l, len(z)):
+            moved = reach[:, None] * np.abs(slope).max(axis=1)
+            with np.errstate(divide="ignore"):
+                nearest = min(nearest, float((np.abs(z[m]) / moved).min()))
+            slope = np.einsum("njk,nk,kq->njq", slope, z[m] > 0, network.weights[m + 1])
+        distances.append(nearest)
+    return distances

@@ -17,6 +17,7 @@ from chainrule.numerics import (
     difference_step,
     errors,
     gamma,
+    kink_distance,
     step_curvature,
     values,
 )
@@ -55,9 +56,10 @@ def check_differences(impl, case, group):
     parameters = (case.weights, case.biases)
     what = ("dloss/dW", "dloss/db")[group]
     dropped = total = 0
-    for l, curvature in enumerate(step_curvature(case.reference, case.x)):
+    smooth = zip(step_curvature(case.reference, case.x), kink_distance(case.reference, case.x), strict=True)
+    for l, (curvature, kink) in enumerate(smooth):
         rounding = 2 * plain.loss[1]  # twice: the loss near the point may be a little larger than at it
-        h = difference_step(rounding, curvature)
+        h = difference_step(rounding, curvature, kink)
         assert_shape(grads[l], parameters[group][l].shape, what=f"{what}[{l}]")
         for index in np.ndindex(*grads[l].shape):
 
