@@ -288,7 +288,7 @@ def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
     Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over
     n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3): math.md 11.6.
     """
-    inputs, z = network._propagate(np.asarray(x, np.float64))
+    inputs, z = network.propagate(np.asarray(x, np.float64))
     sensitivity = np.broadcast_to(np.eye(z.shape[1]), (len(x), z.shape[1], z.shape[1]))  # dz[L] / dz[l], (N, s[l], K)
     bounds: list[float] = []
     for l in reversed(range(len(network.weights))):
@@ -304,7 +304,7 @@ def kink_distance(network: MLP, x: np.ndarray) -> list[float]:
 
     As long as none does, every pre-activation moves in proportion: by t a[n, i] dz'[n, k]/dz[n, j] for weight (i, j).
     """
-    inputs, _ = network._propagate(np.asarray(x, np.float64))
+    inputs, _ = network.propagate(np.asarray(x, np.float64))
     hidden = list(zip(network.weights[:-1], network.biases[:-1], strict=True))
     z = [a @ w + b for a, (w, b) in zip(inputs[:-1], hidden, strict=True)]
     distances = []

@@ -707,7 +707,7 @@ def forward_centres_the_batch(original, self, x):
 @fault("network.samples_independent", "MLP.forward")
 def forward_normalizes_over_the_batch(original, self, x):
     """softmax along axis 0."""
-    return true_softmax(self._propagate(self._inputs(x))[1].T).T
+    return true_softmax(self.propagate(self._inputs(x))[1].T).T
 
 
 @fault("network.sample_order", "MLP.loss")
@@ -719,7 +719,7 @@ def loss_sorts_labels(original, self, x, y):
 @fault("network.scales", "MLP.forward")
 def forward_global_maximum(original, self, x):
     """The network's own softmax subtracts the largest logit of the whole batch."""
-    z = self._propagate(self._inputs(x))[1]
+    z = self.propagate(self._inputs(x))[1]
     e = np.exp(z - z.max())
     return e / e.sum(axis=1, keepdims=True)
 
@@ -733,43 +733,43 @@ def propagate(self, x, activation=true_relu, bias=True, last=None):
     return inputs, last(z) if last else z
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def relu_on_the_output(original, self, x):
     """ReLU after the last layer, too."""
     return propagate(self, x, last=true_relu)
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def bias_of_the_last_layer_missing(original, self, x):
     """The last layer is x W, without b."""
     return propagate(self, x, bias=False)
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def no_activation(original, self, x):
     """No ReLU between the layers."""
     return propagate(self, x, activation=lambda z: z)
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def leaky_hidden_layers(original, self, x):
     """Hidden layers use a leaky ReLU."""
     return propagate(self, x, activation=lambda z: np.where(z > 0, z, 0.01 * z))
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def sigmoid_hidden_layers(original, self, x):
     """Hidden layers use the logistic sigmoid."""
     return propagate(self, x, activation=lambda z: 1 / (1 + np.exp(-z)))
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def one_bias_for_a_layer(original, self, x):
     """The first bias entry of the last layer is added to every unit."""
     return propagate(self, x, last=lambda z: z - self.biases[-1] + self.biases[-1][0])
 
 
-@fault("network.forward", "MLP._propagate")
+@fault("network.forward", "MLP.propagate")
 def hidden_layer_skipped_in_deep_networks(original, self, x):
     """ReLU is left out after the fourth layer: the code was written for three."""
     seen = []
@@ -821,7 +821,7 @@ def loss_of_softmax_twice(original, self, x, y):
 @fault("network.missing_class", "MLP.backward")
 def one_hot_of_the_classes_that_occur(original, self, x, y):
     """np.eye(y.max() + 1)[y]: a column is missing where the last class does not occur."""
-    inputs, z = self._propagate(self._inputs(x))
+    inputs, z = self.propagate(self._inputs(x))
     return backpropagate(self, inputs, (true_softmax(z) - np.eye(np.max(y) + 1)[y]) / len(y))
 
 
@@ -958,7 +958,7 @@ def gradients_averaged_with_the_last(original, self, x, y):
 @fault("gradients.memoryless", "MLP.backward")
 def cache_of_the_first_batch(original, self, x, y):
     """The hidden activations are those of the forward pass before, whichever batch that was of."""
-    inputs, z = self._propagate(self._inputs(x))
+    inputs, z = self.propagate(self._inputs(x))
     cache = getattr(self, "cache", z)
     self.cache = z
     return backpropagate(self, inputs, errors(np.resize(cache, z.shape), y))

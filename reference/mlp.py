@@ -31,11 +31,23 @@ class MLP:
 
     def forward(self, x):
         """Class probabilities of every row: x (N, s[0]) -> p (N, s[L]).  Clause: network.forward."""
-        return softmax(self._propagate(self._inputs(x))[1])
+        return softmax(self.propagate(self._inputs(x))[1])
+
+    def propagate(self, x):
+        """Run the batch through the layers: x (N, s[0]) -> the inputs of every layer and the logits.
+
+            z[l] = a[l-1] W[l] + b[l],  a[l] = relu(z[l]),  a[0] = x
+
+        Returns ([a[0], ..., a[L-1]], z[L]).  Clause: network.forward.
+        """
+        inputs = [x]
+        for w, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            inputs.append(relu(inputs[-1] @ w + b))
+        return inputs, inputs[-1] @ self.weights[-1] + self.biases[-1]
 
     def predict(self, x):
         """The likeliest class of every row: x (N, s[0]) -> (N,) integers.  Clause: network.predict."""
-        return self._propagate(self._inputs(x))[1].argmax(axis=1)
+        return self.propagate(self._inputs(x))[1].argmax(axis=1)
 
     def loss(self, x, y):
         """Mean cross-entropy of the batch in nats, a float.
@@ -46,7 +58,7 @@ class MLP:
         Clauses: network.loss, softmax.log_softmax.
         """
         x, y = self._inputs(x), self._labels(x, y)
-        return _mean_cross_entropy(self._propagate(x)[1], y)
+        return _mean_cross_entropy(self.propagate(x)[1], y)
 
     def backward(self, x, y):
         """Gradients of `loss(x, y)`: (weight_grads, bias_grads), shaped like the parameters.
@@ -57,7 +69,7 @@ class MLP:
         Clauses: gradients.weights, gradients.biases, cross_entropy.gradient.
         """
         x, y = self._inputs(x), self._labels(x, y)
-        return self._gradients(*self._propagate(x), y)
+        return self._gradients(*self.propagate(x), y)
 
     def step(self, grads, lr):
         """One gradient-descent update in place, theta <- theta - lr g.  Clause: training.step."""
@@ -86,7 +98,7 @@ class MLP:
             total = 0.0
             for start in range(0, len(x), batch_size):
                 batch = order[start : start + batch_size]
-                hidden, logits = self._propagate(x[batch])
+                hidden, logits = self.propagate(x[batch])
                 total += len(batch) * _mean_cross_entropy(logits, y[batch])
                 self.step(self._gradients(hidden, logits, y[batch]), rate)
             history.append(total / len(x))
@@ -119,13 +131,6 @@ class MLP:
         except Exception as error:  # a spoiled archive fails in NumPy's, zipfile's or zlib's own way
             raise ValueError(f"{path}: expected a network written by MLP.save, but {error}") from None
         return network
-
-    def _propagate(self, x):
-        """The input of every layer, [a[0], ..., a[L-1]], and the logits z[L]."""
-        inputs = [x]
-        for w, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            inputs.append(relu(inputs[-1] @ w + b))
-        return inputs, inputs[-1] @ self.weights[-1] + self.biases[-1]
 
     def _gradients(self, inputs, logits, y):
         """Backpropagation from the logits down; a[l] > 0 exactly where z[l] > 0."""
