@@ -33,7 +33,7 @@ SUPPORTED = {key: (value,) for key, value in NATIVE.items()} | {
     "precision": ("float64", "float32"),
     "initialization": ("xavier", "he", "lecun", "any"),
 }
-PROBE_LIMIT = 5.0  # seconds
+PROBE_LIMIT = 2.0  # seconds
 LARGEST_LOG_EPSILON = 1e-7  # accepted
 LARGEST_PLAUSIBLE = 1e-2  # beyond this a loss at p = 0 is no logarithm of p + epsilon
 

@@ -118,7 +118,8 @@ def complaint(said: str) -> str:
     """What pytest complains of, out of its usage message."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next(
-        (line.partition("error: ")[2] for line in lines if "error: " in line), lines[0] if lines else "no reason given"
+        (line.partition("error: ")[2] for line in lines if "error: " in line),
+        lines[0].removeprefix("ERROR: ") if lines else "no reason given",
     )
 
 

@@ -87,14 +87,12 @@ def test_what_is_read_is_a_copy():
         (np.array([1j]), r"found an array of shape \(1,\), complex128"),
         (np.array([object()]), r"found an array of shape \(1,\), object"),
         ({"p": 1}, "found a dict of length 1"),
-        (lambda z: z, r"found function <function .*\.\.\.$"),
-        (OutOfReach([1.0]), "Unsupported device"),
+        (np.maximum, "found ufunc <ufunc 'maximum'>"),
+        (OutOfReach([1.0]), r"OutOfReach .* \(Unsupported device"),
     ],
 )
 def test_what_holds_no_numbers_is_refused(value, message):
-    with pytest.raises(TypeError, match="expected numbers, " + ("" if message[0] == "U" else message) + ".*"):
-        to_numpy(value)
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"expected numbers, .*{message}"):
         to_numpy(value)
 
 

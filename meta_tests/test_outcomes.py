@@ -120,12 +120,12 @@ def test_diagnoses_are_distinct_and_in_order():
 
 def test_json_is_the_outcome():
     whole = outcome(
-        result("a", "failed", ["z"], message="α is nan", seconds=0.123456, diagnoses=(SLIP,)),
+        result("a", "failed", ["z"], message="λ is nan", seconds=0.123456, diagnoses=(SLIP,)),
         not_run=2,
     )
     written = json.loads(whole.to_json())
     assert (written["schema"], written["verdict"], written["not_run"]) == (1, "fail", 2)
     assert written["conventions"] == {"samples": {"value": "rows", "source": "default"}}
     [spec] = written["specs"]
-    assert (spec["message"], spec["after"], spec["seconds"]) == ("α is nan", ["z"], 0.1235)
+    assert (spec["message"], spec["after"], spec["seconds"]) == ("λ is nan", ["z"], 0.1235)
     assert spec["diagnoses"] == written["diagnoses"] == [vars(SLIP)]

@@ -21,6 +21,13 @@ def spin(seconds):
     return time.monotonic() - started
 
 
+def nested(way, seconds):
+    """Busy under a limit that leaves ample time, and afterwards under none of its own."""
+    with way(LONG):
+        spin(seconds)
+    spin(LONG)
+
+
 WAYS = [limit, watchdog, pytest.param(getattr(timeouts, "alarm", None), marks=needs_alarm, id="alarm")]
 
 
@@ -56,13 +63,17 @@ def test_no_limit(seconds):
 @pytest.mark.parametrize("way", WAYS)
 def test_code_that_swallows_the_first_reminder_gets_another(way, monkeypatch):
     monkeypatch.setattr(timeouts, "REPEAT", SHORT)
-    swallowed = False
-    with pytest.raises(TimedOut), way(SHORT):
+    swallowed = []
+
+    def stubborn():
         try:
             spin(LONG)
         except:  # noqa: E722
-            swallowed = True
+            swallowed.append(True)
         spin(LONG)
+
+    with pytest.raises(TimedOut), way(SHORT):
+        stubborn()
     assert swallowed
 
 
@@ -99,9 +110,7 @@ def test_the_handler_is_restored():
 def test_an_outer_limit_outlives_an_inner_one(way):
     started = time.monotonic()
     with pytest.raises(TimedOut), way(4 * SHORT):
-        with way(LONG):
-            pass
-        spin(LONG)
+        nested(way, 0)
     assert 3.9 * SHORT <= time.monotonic() - started < LONG / 2
 
 
@@ -116,7 +125,7 @@ def test_an_inner_limit_rings_first(way):
 
 @needs_alarm
 def test_an_outer_limit_that_passed_meanwhile_rings_at_once():
+    started = time.monotonic()
     with pytest.raises(TimedOut), limit(SHORT):
-        with limit(LONG):
-            spin(2 * SHORT)
-        spin(LONG)
+        nested(limit, 2 * SHORT)
+    assert time.monotonic() - started < LONG / 2
