@@ -76,5 +76,5 @@ def literal(value: Any) -> str:
     text = " ".join(repr(value.tolist()).split()).replace("nan", "np.nan").replace("inf", "np.inf")
     if value.dtype == np.float64 and value.size:
         return f"np.array({text})"
-    body = f"np.array({text}, dtype=np.{value.dtype.name})"
-    return body if value.size else f"np.zeros({value.shape}, dtype=np.{value.dtype.name})"
+    body = f"np.array({text}, dtype={value.dtype.name!r})"
+    return body if value.size else f"np.zeros({value.shape}, dtype={value.dtype.name!r})"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import difflib
+import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 from chainrule.contract import CORE_CHAPTERS, UnusableTarget
 from chainrule.version import VERSION
@@ -114,30 +114,32 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         )
     if arguments.full or "accuracy" in arguments.chapter:
         require_data()
-    text = arguments.format == "text"
-    with opened(arguments.output) as stream:
-        console = Console(file=stream or sys.stdout, width=None if stream is None else 100)
-        report = TextReport(console) if text else None
-        loaded = load(arguments.target, arguments.adapter)
-        if report:
-            report.begin(loaded)
-        try:
-            outcome = check(
-                loaded,
-                chapters=arguments.chapter,
-                full=arguments.full,
-                thorough=arguments.thorough,
-                timeout=arguments.timeout,
-                pytest_arguments=rest,
-                listener=report,
-            )
-        finally:
-            if report:
-                report.stop()
-        if report:
-            report.finish(outcome)
-        else:
-            print(outcome.to_json(), file=stream or sys.stdout)
+    if arguments.output is not None:
+        require_writable(arguments.output)
+    stream = sys.stdout if arguments.output is None else io.StringIO()
+    report = TextReport(Console(file=stream, width=None if arguments.output is None else 100))
+    told = arguments.format == "text"
+    loaded = load(arguments.target, arguments.adapter)
+    if told:
+        report.begin(loaded)
+    try:
+        outcome = check(
+            loaded,
+            chapters=arguments.chapter,
+            full=arguments.full,
+            thorough=arguments.thorough,
+            timeout=arguments.timeout,
+            pytest_arguments=rest,
+            listener=report if told else None,
+        )
+    finally:
+        report.stop()
+    if told:
+        report.finish(outcome)
+    else:
+        print(outcome.to_json(), file=stream)
+    if isinstance(stream, io.StringIO):
+        arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     return PASS if outcome.verdict == "pass" else FAIL
 
 
@@ -202,14 +204,12 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     train.set_defaults(run=lambda arguments, _rest: train_command.run(arguments))
 
 
-@contextlib.contextmanager
-def opened(path: Path | None) -> Iterator[TextIO | None]:
-    """The --output file; None for standard output."""
-    if path is None:
-        yield None
-        return
+def require_writable(path: Path) -> None:
+    """Fail before anything runs if the report could not be written; a report that is there already stays until then."""
+    existed = path.exists()
     try:
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
-            yield stream
+        path.open("a", encoding="utf-8").close()
     except OSError as error:
         raise UnusableTarget(f"--output {path}: cannot be written ({error.strerror})") from None
+    if not existed:
+        path.unlink()

@@ -531,15 +531,16 @@ def forever_counting(calls):
 
 
 @pytest.mark.parametrize(
-    ("method", "clause"), [("fit", "training.full_batch"), ("forward", "network.forward"), ("loss", "network.loss")]
+    ("method", "clause"),
+    [("fit", "training.full_batch"), ("forward", "network.output_shape"), ("loss", "network.loss")],
 )
 def test_what_never_returns_is_called_once(method, clause):
     calls = []
     module = functions(MLP=type("Endless", (Network,), {method: forever_counting(calls)}))
-    outcome = variants.check(module, timeout=1.0)
+    outcome = variants.check(module, timeout=5.0)
     found = {result.id: result for result in outcome.specs}
     assert found[clause].outcome in ("error", "blocked")
-    assert f"{method} did not return within 1 s" in found[clause].message
+    assert f"{method} did not return within 5 s" in found[clause].message
     assert found["softmax.values"].outcome == "passed"
-    assert outcome.verdict != "pass"
+    assert outcome.verdict == "fail"
     assert len(calls) <= 6  # once by each probe, directly or through loss, and once by a spec; the rest do not try

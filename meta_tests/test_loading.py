@@ -1,5 +1,6 @@
 """From a TARGET to an implementation: what can be loaded, and what is said of what cannot."""
 
+import inspect
 import sys
 import time
 
@@ -310,3 +311,96 @@ def test_names_on_demand():
     assert chainrule.UnusableTarget is UnusableTarget
     with pytest.raises(AttributeError, match="module 'chainrule' has no attribute 'nothing'"):
         _ = chainrule.nothing
+
+
+NETWORK = """
+import numpy as np
+
+
+class MLP:
+    def __init__(self, sizes, seed=0):
+        self.weights = [np.zeros((3, 2))]
+        self.biases = [np.zeros(2)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("relu = 3\n", "relu: expected a function, found int 3"),
+        ("def relu(x, w, b):\n    pass\n", r"relu: expected relu\(z\), found relu\(x, w, b\) \(missing a required"),
+        ("def relu(z):\n    pass\n", "relu returns None: a stub"),
+        ("def relu(z):\n    raise NotImplementedError('tomorrow')\n", "relu is not implemented: tomorrow"),
+        ("def relu(z):\n    return 'text'\n", "relu returns something else: expected numbers, found str 'text'"),
+    ],
+)
+def test_a_name_in_another_form_is_told(write, content, message):
+    with pytest.raises(Exception, match=message):
+        load(write("mine.py", content)).impl.relu(Z)
+
+
+def test_a_ufunc_tells_no_signature_and_is_called(write):
+    impl = load(write("mine.py", "import numpy as np\n\nrelu = np.vectorize(lambda z: max(z, 0.0))\n")).impl
+    assert impl.relu(Z).tolist() == [[0, 2]]
+    assert load(write("other.py", "import numpy as np\n\nrelu = np.abs\n")).impl.relu(Z).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("self.weights = None", "MLP.weights is None"),
+        ("self.weights = np.zeros((1, 3, 2))", r"MLP.weights: expected a list of arrays, found an array of shape"),
+        ("del self.biases", "biases is missing"),
+        ("self.weights *= 2", "MLP.weights: expected a list of 1 arrays, found 2"),
+        ("self.weights = [np.zeros((2, 3))]", r"MLP.weights: expected shape \(3, 2\), found \(2, 3\)"),
+    ],
+)
+def test_parameters_in_another_form_are_told(write, change, message):
+    impl = load(write("mine.py", f"{NETWORK}        {change}\n")).impl
+    model = impl.create([3, 2], seed=0)
+    with pytest.raises(Exception, match=message):
+        impl.assign(model, [np.ones((3, 2))], [np.ones(2)])
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        "self.weights = [np.zeros((3, 2))]",  # in place
+        "self.weights = [[[0.0, 0.0]] * 3]",  # by item
+        "self.weights = ([[0.0, 0.0]] * 3,)",  # as a new list
+        "self.weights = [np.zeros((3, 2))]; self.weights[0].flags.writeable = False",
+    ],
+)
+def test_parameters_are_assigned_in_whichever_way_works(write, weights):
+    impl = load(write("mine.py", f"{NETWORK}        {weights}\n")).impl
+    model = impl.create([3, 2], seed=0)
+    impl.assign(model, [np.full((3, 2), 7.0)], [np.array([8.0, 9.0])])
+    weights, biases = impl.parameters(model)
+    assert (weights[0] == 7).all()
+    assert biases[0].tolist() == [8, 9]
+
+
+def test_parameters_that_keep_nothing_are_told(write):
+    copies = (
+        "    weights = property(lambda self: (np.zeros((3, 2)),))\n    biases = property(lambda self: (np.zeros(2),))\n"
+    )
+    impl = load(
+        write(
+            "mine.py",
+            f"import numpy as np\n\n\nclass MLP:\n    def __init__(self, sizes, seed=0):\n        pass\n\n{copies}",
+        )
+    ).impl
+    with pytest.raises(
+        Exception, match=r"MLP\.weights: assigned values are not kept, neither in place nor by item nor"
+    ):
+        impl.assign(impl.create([3, 2], seed=0), [np.ones((3, 2))], [np.ones(2)])
+
+
+@pytest.mark.parametrize(
+    "name", "relu softmax cross_entropy xavier create parameters assign forward loss backward step fit predict".split()
+)
+def test_an_adapter_that_overrides_nothing_is_todo(name):
+    adapter = chainrule.Implementation(None)
+    arguments = inspect.signature(getattr(adapter, name)).parameters
+    with pytest.raises(NotImplementedError, match=f"^{name}: the adapter does not override it$"):
+        getattr(adapter, name)(**dict.fromkeys(arguments))
