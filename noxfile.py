@@ -13,10 +13,12 @@ nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "lowest", "wheel", "golden", "peers", "coverage", "full"]
+nox.options.sessions = ["lint", "types", "tests", "faults", "lowest", "wheel", "golden", "peers", "coverage", "full"]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 PROJECT = nox.project.load_toml("pyproject.toml")
+BANK = "meta_tests/test_faults.py"
+WITHOUT_BANK = ("--ignore", BANK)
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parallel tests would fight over the cores
 
@@ -29,9 +31,16 @@ def group(name: str) -> list[str]:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The meta-tests, on every interpreter found."""
+    """The meta-tests but for the bank of faults, on every interpreter found."""
     session.install(*group("test"))
-    session.run("pytest", *PARALLEL, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, *WITHOUT_BANK, *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """The bank of faults, each of which must fail its clause.  One interpreter is enough: the clauses are the same."""
+    session.install(*group("test"))
+    session.run("pytest", *PARALLEL, BANK, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(python="3.10")
@@ -45,7 +54,7 @@ def lowest(session: nox.Session) -> None:
     session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0")
     session.install("--no-deps", ".")
     quiet = ("-W", "ignore::DeprecationWarning")  # old packages say much about the newer ones that they meet
-    session.run("pytest", *PARALLEL, *quiet, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, *quiet, *WITHOUT_BANK, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -94,11 +103,7 @@ def coverage(session: nox.Session) -> None:
     """Branch coverage by the meta-tests: at least 95 % of chainrule, and 100 % of the reference."""
     session.install("-e", ".", *[requirement for requirement in group("test") if not requirement.startswith(".")])
     session.install("pytest-xdist", "matplotlib")
-    less = (
-        "--ignore",
-        "meta_tests/test_faults.py",
-    )  # the bank covers nothing that the rest does not, slowly when traced
-    session.run("pytest", *PARALLEL, "--cov", "--cov-report=", *less, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, "--cov", "--cov-report=", *WITHOUT_BANK, *session.posargs, env=ONE_THREAD)
     session.run("coverage", "report", "--fail-under=95")
     session.run("coverage", "report", "--include=reference/*", "--fail-under=100")
 
