@@ -104,7 +104,11 @@ class Runner:
         impl.forget()
         impl.called.clear()
         handle = getattr(item.obj, "hypothesis", None)
-        if handle is None or hasattr(handle.inner_test, "forgets"):
+        if handle is None:
+            return
+        # What Hypothesis reads when the test runs: the profile of this run, whenever the module was imported.
+        item.obj._hypothesis_internal_use_settings = settings.default
+        if hasattr(handle.inner_test, "forgets"):
             return
         test = handle.inner_test
 
