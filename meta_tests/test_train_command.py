@@ -309,7 +309,7 @@ def test_ctrl_c_keeps_what_was_trained(chainrule_train, monkeypatch, tmp_path):
     assert (status, err) == (INTERRUPTED, "")
     assert "Ctrl-C after 2 epochs" in out
     assert "Confusion matrix" in out
-    assert len(numbers_after(out, "epoch ")) == 3
+    assert [row[0] for row in numbers_after(out, "epoch ")][:2] == ["1", "2"]
     two_epochs, _ = trained_by_hand(epochs=2)
     kept = MLP.load(tmp_path / "a.npz")
     for array, expected in zip([*kept.weights, *kept.biases], [*two_epochs.weights, *two_epochs.biases], strict=True):
