@@ -21,7 +21,7 @@ from unittest import SkipTest  # pytest and Hypothesis both know it: no failure,
 import numpy as np
 
 from chainrule.arrays import describe, flat_bias, to_numpy
-from chainrule.contract import Implementation, Model, NotOffered
+from chainrule.contract import Implementation, Model, NotOffered, Unseen
 from chainrule.conventions import LARGEST_LOG_EPSILON, Conventions
 from chainrule.numerics import UNIT_ROUNDOFF, Failure
 
@@ -147,6 +147,10 @@ class Boundary:
     def predict(self, model: Handle, x: np.ndarray) -> np.ndarray:
         return self._call("predict", ["model", "x"], model, x, read=read_array)
 
+    def supports(self, sizes: Sequence[int]) -> str | None:
+        """None if the implementation makes networks of these sizes, else the reason why it does not."""
+        return self.implementation.supports(list(sizes))
+
     def hang(self, limit: float) -> str:
         """Say what did not end in time; a method that took most of it by itself is not called again."""
         message = f"not finished after {limit:g} s"
@@ -181,6 +185,8 @@ class Boundary:
         try:
             with np.errstate(all="ignore"):
                 call.raw = getattr(self.implementation, name)(*passed, **keywords)
+        except Unseen as error:
+            raise NotApplicable(str(error)) from None
         except NotOffered as error:
             raise Todo(str(error)) from None
         except NotImplementedError as error:

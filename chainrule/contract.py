@@ -32,6 +32,12 @@ class NotOffered(NotImplementedError):
     """The implementation does not offer a name, or offers it in another form.  Specs that need it are `todo`."""
 
 
+class Unseen(NotOffered):
+    """The implementation does without a name, or keeps it where nobody outside can call it.  Specs that need it are
+    `skipped`, and not required.
+    """
+
+
 class UnusableTarget(Exception):
     """A TARGET or adapter that cannot be loaded.  The message says why and what to do, in one or two lines."""
 
@@ -101,6 +107,12 @@ class Implementation:
     def predict(self, model: Model, x: ArrayLike) -> ArrayLike:
         """(N, D) inputs -> (N,) integer labels."""
         self._not_offered("predict")
+
+    def supports(self, sizes: Sequence[int]) -> str | None:
+        """None if `create` makes networks of these sizes, else the reason why it does not.  Specs that need another
+        network than those it makes are `skipped`, and not required.
+        """
+        return None
 
     def where(self, name: str) -> str | None:
         """`file:line` of the code behind a method, where it can be found."""
