@@ -86,9 +86,10 @@ class Handle:
 class Boundary:
     """`implementation` seen through the boundary, with the conventions that hold for it."""
 
-    def __init__(self, implementation: Implementation, conventions: Conventions) -> None:
+    def __init__(self, implementation: Implementation, conventions: Conventions, notes: Sequence[str] = ()) -> None:
         self.implementation = implementation
         self.conventions = conventions
+        self.notes = tuple(notes)  # what was found that no convention can hold
         self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
         self.called: set[str] = set()
         self.hung: dict[str, str] = {}

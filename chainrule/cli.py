@@ -92,6 +92,20 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"
     )
+    check.add_argument(
+        "--convention",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="declare a convention, such as samples=columns or initialization=he",
+    )
+    check.add_argument(
+        "--name",
+        metavar="NAME=THEIRS",
+        action="append",
+        default=[],
+        help="what the file calls a name of the contract, such as MLP=NeuralNetwork or backward=backprop",
+    )
     check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
     check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
     check.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default text)")
@@ -119,7 +133,12 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     stream = sys.stdout if arguments.output is None else io.StringIO()
     report = TextReport(Console(file=stream, width=None if arguments.output is None else 100))
     told = arguments.format == "text"
-    loaded = load(arguments.target, arguments.adapter)
+    loaded = load(
+        arguments.target,
+        arguments.adapter,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+    )
     if told:
         report.begin(loaded)
     try:
@@ -141,6 +160,14 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if isinstance(stream, io.StringIO):
         arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     return PASS if outcome.verdict == "pass" else FAIL
+
+
+def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE arguments as a dictionary.  Raises UnusableTarget for anything else."""
+    for pair in given:
+        if "=" not in pair.strip("="):
+            raise UnusableTarget(f"{option} {pair}: expected KEY=VALUE, such as samples=columns or MLP=NeuralNetwork")
+    return dict(pair.split("=", 1) for pair in given)
 
 
 def require_data() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from chainrule.boundary import Boundary, last_line
 from chainrule.contract import Implementation, UnusableTarget
 from chainrule.conventions import settle
-from chainrule.native import Native
+from chainrule.recognition.recognise import recognise
 from chainrule.timeouts import TimedOut, limit
 
 LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
@@ -44,23 +44,34 @@ class Loaded:
     impl: Boundary
 
 
-def load(target: str, adapter: str | None = None) -> Loaded:
+def load(
+    target: str,
+    adapter: str | None = None,
+    *,
+    conventions: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Loaded:
     """Load TARGET (a .py file, a package folder or a module name), behind its adapter if one is given.
 
+    conventions, names: declared by whoever checks, and stronger than what the file declares.
     Raises UnusableTarget: the message says why it cannot be loaded and what to do.
     """
     module = load_module(target)
     path = Path(module.__file__ or target).resolve()
     declared = declaration(module, target)
+    outside = dict(conventions or {}) | ({"names": dict(names)} if names else {})
+    declared |= outside
     if adapter is None:
         names = declared.pop("names", {})
         if not isinstance(names, Mapping):
             raise UnusableTarget(f"{target}: CHAINRULE['names'] should map names to names, found {names!r}")
-        implementation: Implementation = Native(module, dict(names))
+        with silence():
+            implementation: Implementation = recognise(module, dict(names))
     else:
         adapter_module = load_module(adapter)
         declared = {key: value for key, value in declared.items() if key != "names"}
         declared |= declaration(adapter_module, adapter)
+        declared |= {key: value for key, value in outside.items() if key != "names"}
         implementation = make_adapter(adapter_module, adapter, module)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Loaded(target, adapter, module.__name__, path, digest, behind_boundary(implementation, declared))
@@ -69,7 +80,8 @@ def load(target: str, adapter: str | None = None) -> Loaded:
 def behind_boundary(implementation: Implementation, declared: Mapping[str, Any]) -> Boundary:
     """`implementation` behind the boundary, its conventions settled."""
     with silence():
-        return Boundary(implementation, settle(implementation, declared))
+        settled = settle(implementation, declared)
+        return Boundary(settled.implementation, settled.conventions, settled.notes)
 
 
 def load_module(target: str) -> ModuleType:
