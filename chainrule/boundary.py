@@ -24,6 +24,7 @@ from chainrule.arrays import describe, flat_bias, to_numpy
 from chainrule.contract import Implementation, Model, NotOffered, Unseen
 from chainrule.conventions import LARGEST_LOG_EPSILON, Conventions
 from chainrule.numerics import UNIT_ROUNDOFF, Failure
+from chainrule.places import place
 
 REMEMBERED_CALLS = 64
 RUNNING = object()  # what a call has returned so far
@@ -257,11 +258,11 @@ def read_history(raw: Any) -> list[float] | None:
 
 
 def last_line(error: BaseException) -> str | None:
-    """`file:line` of the deepest frame outside installed packages and this tool: the user's own line."""
+    """The place (chainrule.places) of the deepest frame outside installed packages and this tool: the user's line."""
     own = Path(__file__).parent
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         library = path.is_relative_to(Path(sys.base_prefix) / "lib") or "site-packages" in path.parts
         if not library and own not in path.parents and not frame.filename.startswith("<"):
-            return f"{path.name}:{frame.lineno}"
+            return place(frame.filename, frame.lineno or 1)
     return None

@@ -4,13 +4,13 @@ it.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from numpy.random import Generator
 from numpy.typing import ArrayLike
+
+from chainrule.places import place_of
 
 CORE_CHAPTERS = (
     "activations",
@@ -123,9 +123,5 @@ class Implementation:
 
 
 def source_line(function: Any) -> str | None:
-    """`file:line` at which a function or class begins, or None where its source is out of reach."""
-    try:
-        function = inspect.unwrap(function)
-        return f"{Path(inspect.getsourcefile(function) or '').name}:{inspect.getsourcelines(function)[1]}"
-    except (TypeError, OSError, ValueError):
-        return None
+    """The place (chainrule.places) at which a function or class begins, or None where its source is out of reach."""
+    return place_of(function)
