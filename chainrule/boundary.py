@@ -13,17 +13,21 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
 
 import numpy as np
 
+from chainrule import through
+from chainrule.architecture import Architecture
 from chainrule.arrays import describe, flat_bias, to_numpy
-from chainrule.contract import Implementation, Model, NotOffered, Unseen
+from chainrule.contract import Implementation, Missing, Model, NotOffered, Unseen
 from chainrule.conventions import LARGEST_LOG_EPSILON, Conventions
-from chainrule.numerics import UNIT_ROUNDOFF, Failure
+from chainrule.numerics import UNIT_ROUNDOFF, Failure, softmax_log_error
 from chainrule.places import place
 
 REMEMBERED_CALLS = 64
@@ -36,6 +40,10 @@ class NotApplicable(SkipTest):
 
 class Todo(SkipTest):
     """A spec cannot run, because what it needs is missing, is a stub, or has another form."""
+
+
+class Absent(Todo):
+    """There is no such name."""
 
 
 class Hung(SkipTest):
@@ -94,6 +102,10 @@ class Boundary:
         self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
         self.called: set[str] = set()
         self.hung: dict[str, str] = {}
+        self.tried: set[str] = set()
+        self.absent: set[str] = set()
+        self.seen_through: set[str] = set()  # the functions that the network stood in for, since a spec began
+        self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
 
     @property
     def unit_roundoff(self) -> float:
@@ -105,17 +117,112 @@ class Boundary:
         """The epsilon inside the logarithm that widens bounds: what was found, up to the largest that is accepted."""
         return min(float(self.conventions["log_epsilon"].value), LARGEST_LOG_EPSILON)
 
+    @property
+    def summed_fit(self) -> bool:
+        """Whether fit's step is lr / batch_size times the sum over a batch, so that a smaller last one counts less."""
+        return bool(getattr(self.implementation, "summed_fit", False))
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The sizes of the networks that the implementation makes."""
+        return Architecture.parse(self.conventions["architecture"].value)
+
+    def fits(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
+        """The wanted sizes, fixed ones put in their places; None if the implementation makes no such network."""
+        wanted = tuple(int(size) for size in sizes)
+        if wanted not in self._fits:
+            fitted = self.architecture.fit(wanted)
+            self._fits[wanted] = None if fitted is None or self.supports(fitted) is not None else fitted
+        return self._fits[wanted]
+
+    def no_network(self, which: str) -> NotApplicable:
+        """What a spec raises that finds no network to look at."""
+        kept = "" if self.architecture.pattern is None else f"the architecture is {self.architecture}: "
+        return NotApplicable(f"{kept}no network {which} to look at")
+
+    @cached_property
+    def has_network(self) -> bool:
+        """Whether networks can be made, so that one can stand in for functions that are not there."""
+        sizes = next(filter(None, (self.fits((3, *[4] * depth, 2)) for depth in range(through.DEEPEST + 1))), None)
+        if sizes is None:
+            return False
+        try:
+            return self.create(sizes, seed=0) is not None
+        except (SkipTest, Raised, Failure):
+            return False
+
+    def goes_through(self, name: str) -> bool:
+        """Whether a function, softmax, cross_entropy or xavier, is not there and a network stands in for it."""
+        if name not in self.tried:
+            with suppress(SkipTest, Raised, Failure):
+                self._call(name, [], *through.TRIALS[name]())
+        return name in self.absent and self.has_network
+
+    def reaches(self, classes: int) -> bool:
+        """Whether softmax and cross_entropy can be had for this number of classes."""
+        seen = self.goes_through("softmax") or self.goes_through("cross_entropy")
+        return not seen or through.passing_sizes(self.fits, classes) is not None
+
+    def reaches_layer(self, fan_in: int, fan_out: int) -> bool:
+        """Whether weights of this shape can be had, from xavier or as a new network's first ones."""
+        return not self.goes_through("xavier") or through.layer_sizes(self.fits, fan_in, fan_out) is not None
+
+    def itself(self, name: str) -> None:
+        """Raises NotApplicable where a network stands in for a function, and the spec says nothing of a network."""
+        if self.goes_through(name):
+            raise NotApplicable(f"{name}: no function of that name; of the network there is nothing more to ask here")
+
+    def probability_error(self, p: np.ndarray) -> np.ndarray:
+        """How far the logarithms of the probabilities that cross_entropy works on may lie from those of p, (N, K).
+
+        Zero if it is given p itself.  Through a network they come out of its softmax of log p: math.md 11.8.
+        """
+        p = np.asarray(p, np.float64)
+        if not self.goes_through("cross_entropy"):
+            return np.zeros(p.shape)
+        u = self.unit_roundoff + 9 * UNIT_ROUNDOFF["float64"]
+        logits = np.where(p > 0, through.surprises(p), 0.0)
+        off = softmax_log_error(logits, self.unit_roundoff, z_error=u * np.abs(logits))
+        return off + np.abs(np.log(p.sum(axis=1, keepdims=True))) + 4 * p.shape[1] * UNIT_ROUNDOFF["float64"]
+
+    def gradient_error(self, theta: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """What is lost where gradients are read off an update, (theta - theta') / r: math.md 11.9.  Zero elsewhere."""
+        rate = getattr(self.implementation, "recovery_rate", None)
+        if rate is None:
+            return np.zeros(np.shape(theta))
+        u = self.unit_roundoff + UNIT_ROUNDOFF["float64"]
+        return u * (2 * np.abs(theta) + 4 * abs(rate) * np.abs(g)) / abs(rate)
+
     def relu(self, z: np.ndarray) -> np.ndarray:
-        return self._call("relu", ["z"], z, read=read_array)
+        try:
+            return self._call("relu", ["z"], z, read=read_array)
+        except Absent:
+            if not self.has_network:
+                raise
+            message = "relu: no function of that name; the network's own is checked by network.forward"
+            raise NotApplicable(message) from None
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
-        return self._call("softmax", ["z"], z, read=read_array)
+        return self._function("softmax", ["z"], z, read=read_array)
 
     def cross_entropy(self, p: np.ndarray, y: np.ndarray) -> float:
-        return self._call("cross_entropy", ["p", "y"], p, y, read=read_float)
+        return self._function("cross_entropy", ["p", "y"], p, y, read=read_float)
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
-        return self._call("xavier", ["fan_in", "fan_out", "rng"], fan_in, fan_out, rng, read=read_array)
+        return self._function("xavier", ["fan_in", "fan_out", "rng"], fan_in, fan_out, rng, read=read_array)
+
+    def _function(self, name: str, names: list[str], *arguments: Any, read: Callable[[Any], Any]) -> Any:
+        """Call a function, or where there is none, see it through a network."""
+        if name not in self.absent:
+            try:
+                return self._call(name, names, *arguments, read=read)
+            except Absent:
+                if not self.has_network:
+                    raise
+        if not self.has_network:
+            raise Absent(f"{name} is missing")
+        self.seen_through.add(name)
+        return getattr(through, name)(self, *arguments)
 
     def create(self, sizes: Sequence[int], seed: int) -> Handle:
         model = self._call("create", ["sizes", "seed"], list(sizes), seed)
@@ -133,6 +240,22 @@ class Boundary:
 
     def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
         return self._call("loss", ["model", "x", "y"], model, x, y, read=read_float)
+
+    def own_loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
+        """The network's loss, or where nobody outside can see it, the cross-entropy of its probabilities."""
+        try:
+            return self.loss(model, x, y)
+        except NotApplicable:
+            p = np.asarray(self.forward(model, x), np.float64)
+            with np.errstate(all="ignore"):
+                return float(-np.log(p[np.arange(len(y)), y]).mean())
+
+    def classify(self, model: Handle, x: np.ndarray) -> np.ndarray:
+        """What the network predicts, or where it says nothing, its likeliest classes."""
+        try:
+            return self.predict(model, x)
+        except NotApplicable:
+            return self.forward(model, x).argmax(axis=1)
 
     def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return self._call("backward", ["model", "x", "y"], model, x, y, read=read_parameters)
@@ -183,12 +306,18 @@ class Boundary:
             call.model_sizes, call.model_parameters = handle.sizes, handle.parameters
         self.calls.append(call)
         self.called.add(name)
+        self.tried.add(name)
         passed = tuple(copied(argument) for argument in arguments)
         try:
             with np.errstate(all="ignore"):
                 call.raw = getattr(self.implementation, name)(*passed, **keywords)
         except Unseen as error:
             raise NotApplicable(str(error)) from None
+        except Missing as error:
+            self.calls.pop()
+            self.called.discard(name)
+            self.absent.add(name)
+            raise Absent(str(error)) from None
         except NotOffered as error:
             raise Todo(str(error)) from None
         except NotImplementedError as error:

@@ -32,6 +32,10 @@ class NotOffered(NotImplementedError):
     """The implementation does not offer a name, or offers it in another form.  Specs that need it are `todo`."""
 
 
+class Missing(NotOffered):
+    """There is no such name.  Where a network can stand in for it, it is checked through the network."""
+
+
 class Unseen(NotOffered):
     """The implementation does without a name, or keeps it where nobody outside can call it.  Specs that need it are
     `skipped`, and not required.
@@ -119,7 +123,7 @@ class Implementation:
         return source_line(getattr(type(self), name, None))
 
     def _not_offered(self, name: str) -> NoReturn:
-        raise NotOffered(f"{name}: the adapter does not override it")
+        raise Missing(f"{name}: the adapter does not override it")
 
 
 def source_line(function: Any) -> str | None:

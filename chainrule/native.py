@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays import describe, like
-from chainrule.contract import Implementation, NotOffered, source_line
+from chainrule.contract import Implementation, Missing, NotOffered, source_line
 
 NETWORK_METHODS = ("forward", "loss", "backward", "step", "fit", "predict")
 
@@ -95,7 +95,7 @@ class Native(Implementation):
         try:
             return getattr(owner, self.name(name))
         except AttributeError:
-            raise NotOffered(f"{self.name(name)} is missing") from None
+            raise Missing(f"{self.name(name)} is missing") from None
 
     def _read(self, model: Any, attribute: str) -> Any:
         values = self._find(model, attribute)

@@ -19,14 +19,16 @@ import numpy as np
 from chainrule.arrays import show
 from chainrule.reference import MLP, log_sum_exp, softmax
 
-UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
-SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126}
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
+SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14}
 
 Pair = tuple[np.ndarray, np.ndarray]  # a value and the error it may carry
 Errors = tuple[list[np.ndarray], list[np.ndarray]]  # of the weights, of the biases
 
 # Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
 ELEMENTARY = 8
+
+NEARLY = 1e-3  # relative to the largest entry: below this, digits were lost; above, it is another number
 
 LARGEST_EXPONENT = 50.0  # an error beyond exp(50) says no more than that nothing is known
 
@@ -72,12 +74,27 @@ def assert_close(actual: Any, expected: Any, *, bound: Any, what: str = "the res
     by = f"off by {off:.3g}, allowed {bound[index]:.2g}; " if np.isfinite(off) else ""
     raise Failure(
         f"{what}{entry} is {float(actual[index])!r}, expected {float(expected[index])!r} "
-        f"({by}{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} wrong)",
+        f"({by}{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} wrong)"
+        f"{digits_of_agreement(actual, expected, bound)}",
         expected=expected,
         actual=actual,
         bound=bound,
         index=index,
     )
+
+
+def digits_of_agreement(actual: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
+    """Where every entry is nearly right, "; agrees to 9 of 15 digits", relative to the largest expected; else nothing.
+
+    The second number is what the bound would have let pass.
+    """
+    scale = np.abs(expected).max(initial=0.0)
+    off = np.abs(actual - expected).max(initial=0.0)
+    if not (np.isfinite(off) and 0 < off <= NEARLY * scale < np.inf):
+        return ""
+    expected_digits = min(15, int(-np.log10(max(float(bound.max()) / scale, 1e-15))))
+    digits = int(-np.log10(off / scale))
+    return f"; agrees to {digits} of {expected_digits} digits" if digits < expected_digits else ""
 
 
 def assert_equal(actual: Any, expected: Any, *, what: str = "the result") -> None:
@@ -122,18 +139,24 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
     What underflows is off by at most the smallest normal number.
     z: (N, K).  Returns (N, K).
     """
+    exponent = softmax_log_error(z, u, z_error=z_error)
+    return softmax(np.asarray(z, np.float64)) * np.expm1(np.minimum(exponent, LARGEST_EXPONENT)) + smallest_normal(u)
+
+
+def softmax_log_error(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
+    """How far the logarithms of computed probabilities may be off, where none underflows: t of math.md 11.3."""
     z = np.asarray(z, np.float64)
     classes = z.shape[1]
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
     shift = np.broadcast_to(z_error, z.shape).max(axis=1, keepdims=True)
     roundings = classes + 2 * ELEMENTARY + (ELEMENTARY + 3) * np.log(classes)
-    exponent = gamma(roundings, u) + 2 * u * size + 2 * shift
-    return softmax(z) * np.expm1(np.minimum(exponent, LARGEST_EXPONENT)) + smallest_normal(u)
+    return gamma(roundings, u) + 2 * u * size + 2 * shift
 
 
 def smallest_normal(u: float) -> float:
     """The smallest normal number of arithmetic with unit roundoff about u."""
-    return SMALLEST_NORMAL["float32" if u > 2.0**-40 else "float64"]
+    name = "float16" if u > 2.0**-18 else "float32" if u > 2.0**-40 else "float64"
+    return SMALLEST_NORMAL[name]
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,10 @@ def impl(request: pytest.FixtureRequest) -> Boundary:
 
 
 @pytest.fixture(scope="session")
-def networks(request: pytest.FixtureRequest) -> Networks:
+def networks(request: pytest.FixtureRequest, impl: Boundary) -> Networks:
     """The network cases of this run."""
     thorough = request.config.option.thorough
-    return Networks(thorough, seed=time.time_ns() % 2**32 if thorough else 0)
+    return Networks(impl, thorough, seed=time.time_ns() % 2**32 if thorough else 0)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -103,6 +103,7 @@ class Runner:
         impl = self.loaded.impl
         impl.forget()
         impl.called.clear()
+        impl.seen_through.clear()
         handle = getattr(item.obj, "hypothesis", None)
         if handle is None:
             return

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays import describe, is_array, of_kind, to_numpy
-from chainrule.contract import NotOffered, Unseen, source_line
+from chainrule.contract import Missing, NotOffered, Unseen, source_line
 from chainrule.native import NETWORK_METHODS, Native
 from chainrule.recognition.binding import FIXED, Known, Thunk, Unbound, bind, named_values
 from chainrule.recognition.forms import Form, Held, Operation, own_functions, ranked
@@ -26,6 +26,14 @@ from chainrule.recognition.structures import Attribute, Item, Path, follow, labe
 from chainrule.recognition.vocabulary import NOT_PARAMETERS, NOT_THE_LOSS, matches, plain, rank, role
 
 RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
+
+
+DOES = {
+    "loss": "loss",
+    "step": "update step of its own",
+    "fit": "training",
+    "predict": "prediction of labels",
+}
 
 
 class Contradiction(Exception):
@@ -51,6 +59,7 @@ class Site:
     taken: tuple[tuple[str, str], ...] = ()
     how: str = ""
     inside: bool = False  # whether path starts from the network instead of from the result
+    repeated: bool = False  # whether one call trains for one epoch
 
     def __str__(self) -> str:
         arguments = ", ".join(parameter for parameter, _ in self.taken)
@@ -216,7 +225,7 @@ class Recognised(Native):
             if model is not None:
                 found = [pair for pair in self.form.functions(operation, model) if rank(operation, pair[0]) is not None]
         if not found:
-            raise NotOffered(f"{operation} is missing")
+            raise Missing(f"{operation} is missing")
         return found[0]
 
     def sample(self) -> Held | None:
@@ -270,7 +279,7 @@ class Recognised(Native):
             "forward": self.try_forward, "loss": self.try_loss, "backward": self.try_backward,
             "step": self.try_step, "fit": self.try_fit, "predict": self.try_predict,
         }  # fmt: skip
-        raised: Exception | None = None
+        unseen: Unseen | None = None
         for name, function in self.candidates(operation, model):
             before = copy.deepcopy(model.value) if operation in ("backward", "fit", "step") else None
             try:
@@ -279,17 +288,22 @@ class Recognised(Native):
                 tried.append(f"{name}: nothing is known for its parameter {error}")
             except NotThisWay as error:
                 tried.append(f"{name}: {error}")
+            except Unseen as error:
+                unseen = unseen or error
             except NotOffered as error:
                 tried.append(f"{name}: {error}")
             except NotImplementedError:
                 tried.append(f"{name} is not implemented")
             except Exception as error:
-                raised = raised or error
                 tried.append(f"{name} raised {type(error).__name__}: {error}")
             if before is not None:
                 self.restore(model, before)
+        if unseen is not None:
+            raise unseen
+        if not tried and operation in ("loss", "step", "fit", "predict"):
+            raise Unseen(f"{self.form.title} has no {DOES[operation]} that could be called from outside")
         if not tried:
-            raise NotOffered(f"{operation} is missing: {self.form.title} has nothing of such a name")
+            raise Missing(f"{operation} is missing: {self.form.title} has nothing of such a name")
         raise NotOffered(f"{operation} was not understood; tried {'; '.join(tried[:4])}")
 
     def restore(self, model: Held, before: Any) -> None:
@@ -593,12 +607,11 @@ class Recognised(Native):
         if not {"x", "y"} <= roles:
             raise NotThisWay("it takes no inputs and labels")
         has_batches = "batch_size" in roles or self.has_attribute(model, "batch_size")
-        if "epochs" not in roles and not self.has_attribute(model, "epochs"):
-            raise NotThisWay("it takes no number of epochs: one call is one update")
+        repeated = "epochs" not in roles and not self.has_attribute(model, "epochs")
         counted = next((p for p, taken in arguments.taken.items() if taken == "epochs"), "epochs")
         if has_batches and "iter" in plain(counted):
             raise Unseen(f"{name} draws batches {counted} times: it has no epochs that could be looked at")
-        site = Site("fit", name, taken=tuple(arguments.taken.items()), how="batches" if has_batches else "whole")
+        site = Site("fit", name, taken=tuple(arguments.taken.items()), how="batches" if has_batches else "whole", repeated=repeated)
         self.run_fit(site, model, x, y, 1, n, 0.25, 0, n, function)
         after = self.parameters(model)
         if all(np.array_equal(a, b) for a, b in zip([*before[0], *before[1]], [*after[0], *after[1]], strict=True)):
@@ -627,10 +640,14 @@ class Recognised(Native):
         self.set_rate(model, lr)
         self.set_attributes(model, {"epochs": epochs, "batch_size": batch_size, "seed": seed})
         self.seed_generators(model, seed)
-        with seeded(seed), self.initialization_stands(model):
-            result = function(*arguments.arguments, **arguments.keywords)
-        self.adopt(model, result, function)
-        return history(result, epochs)
+        with seeded(seed):
+            for _ in range(epochs if site.repeated else 1):
+                if site.repeated:
+                    arguments = self.fit_arguments(site, model, x, y, epochs, batch_size, lr, seed, function)
+                with self.initialization_stands(model):
+                    result = function(*arguments.arguments, **arguments.keywords)
+                self.adopt(model, result, function)
+        return None if site.repeated else history(result, epochs)
 
     def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
         self.before(model, x)
