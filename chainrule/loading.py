@@ -139,6 +139,8 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
         for folder in folders:
             make_way(folder)
+        if BROUGHT.pop(name, None):
+            sys.modules.pop(name, None)
         before = dict(sys.modules)
         try:
             with importable(first, folders[len(first) :]), surroundings(path):
