@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import through
 from chainrule.arrays import kind, to_numpy
 from chainrule.contract import Implementation, NotOffered, UnusableTarget
-from chainrule.reference import MLP, softmax
+from chainrule.reference import MLP, cross_entropy, softmax
 from chainrule.recognition.forms import PROBES
 from chainrule.recognition.recognised import Recognised, spelled
 from chainrule.timeouts import TimedOut, limit
-from chainrule.translation import SINGLE, Layout, Translated
+from chainrule.translation import SINGLE, Layout, Translated, lie, singles
 
 NATIVE = {
     "samples": "rows",
@@ -51,6 +52,7 @@ PROBE_LIMIT = 2.0  # seconds
 LARGEST_LOG_EPSILON = 1e-7  # accepted
 LARGEST_PLAUSIBLE = 1e-2  # beyond this a loss at p = 0 is no logarithm of p + epsilon
 BATCH = 7  # samples in a probe: no layer has as many units
+SINGLE_WAYS = set(SINGLE)
 AGREE = 1e-3  # how closely two results agree whose ratio is asked for, in any precision
 
 
@@ -137,75 +139,74 @@ class Probing:
 
     def __init__(self, raw: Implementation, declared: Mapping[str, str]) -> None:
         self.raw, self.declared = raw, declared
-        self.layout = Layout()
+        self.layout = Layout(
+            samples={"single": "vector"}.get(declared.get("samples", "rows"), declared.get("samples", "rows")),
+            weights=declared.get("weights", "in_out"),
+            reduction=declared.get("reduction", "mean"),
+            output=declared.get("output", "probabilities"),
+            arrays=declared.get("arrays", "numpy"),
+        )
+        if "labels" in declared:
+            self.layout.labels = dict.fromkeys(("loss", "backward", "fit", "cross_entropy"), declared["labels"])
         self.found: dict[str, tuple[str, str]] = {}
         self.notes: list[str] = []
+        self.translated = Translated(raw, self.layout)
         self.form = raw.form if isinstance(raw, Recognised) else None
 
+    def find(self, key: str, value: str, how: str) -> bool:
+        """Note what was found; whether it is to be followed, as nothing else is declared."""
+        self.found[key] = (value, how)
+        return key not in self.declared
+
     def run(self) -> None:
-        declared = self.declared
-        self.layout.weights = declared.get("weights", "in_out")
-        self.layout.samples = {"single": "vector"}.get(declared.get("samples", "rows"), declared.get("samples", "rows"))
-        self.layout.reduction = declared.get("reduction", "mean")
-        self.layout.output = declared.get("output", "probabilities")
-        self.layout.arrays = declared.get("arrays", "numpy")
-        if declared.get("labels") == "one_hot":
-            self.layout.labels = dict.fromkeys(("loss", "backward", "fit", "cross_entropy"), "one_hot")
-        sizes = self.form.probe_sizes() if self.form is not None else [4, 6, 5, 3]
-        point = self.point(sizes)
+        point = self.point(self.form.probe_sizes() if self.form is not None else [4, 6, 5, 3])
         if point is not None:
             self.network(point)
         self.functions(point)
 
+    # The network
+
     def point(self, sizes: Sequence[int]) -> Point | None:
-        """A network of generic parameters in which every size differs."""
+        """A network of generic parameters in which every size differs where it can."""
+        parameters = None
         model = attempt_raw(lambda: self.raw.create(list(sizes), 0))
-        if model is None:
-            return None
-        parameters = attempt_raw(lambda: self.raw.parameters(model))
+        if model is not None:
+            parameters = attempt_raw(lambda: self.raw.parameters(model))
         if parameters is None:
             return None
-        shapes = [np.shape(to_numpy(w)) for w in parameters[0]]
-        self.weights(shapes, sizes)
+        if self.form is not None and self.form.pattern is not None:
+            self.find("architecture", spelled(self.form.pattern), f"{self.form.title} makes no other networks")
+        self.weights([np.shape(to_numpy(w)) for w in parameters[0]], sizes)
         self.arrays(model, parameters)
         point = Point(model, list(sizes))
-        turn = self.layout.weights == "out_in"
-        try:
-            self.raw.assign(model, [w.T if turn else w for w in point.weights], [b.copy() for b in point.biases])
-        except Exception:
-            return None
-        return point
+        return point if self.reset(point) else None
+
+    def reset(self, point: Point) -> bool:
+        """Put the point's parameters back; whether that can be done."""
+        return attempt_raw(lambda: (self.translated.assign(point.model, *point.copies()), True)) is not None
 
     def weights(self, shapes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> None:
         """(s[l], s[l+1]) or (s[l+1], s[l]): in every layer alike, and told apart by one whose sizes differ."""
         fans = list(zip(sizes[:-1], sizes[1:], strict=True))
-        if "architecture" not in self.declared and self.form is not None and self.form.pattern is not None:
-            self.found["architecture"] = (spelled(self.form.pattern), f"{self.form.title} makes no other networks")
         for value, wanted in (("in_out", fans), ("out_in", [fan[::-1] for fan in fans])):
             if list(shapes) == wanted and any(a != b for a, b in fans):
-                self.found["weights"] = (value, f"a network of sizes {list(sizes)} has weights of shape {shapes[0]}")
-                if "weights" not in self.declared:
+                how = f"a network of sizes {list(sizes)} has weights of shape {shapes[0]}"
+                if self.find("weights", value, how):
                     self.layout.weights = value
 
     def arrays(self, model: Any, parameters: Any) -> None:
         """The library whose arrays hold the parameters, and their type where another would not be taken."""
-        first = self.first_parameter(model)
-        library = kind(first) if first is not None else "numpy"
+        raw = self.raw.first_parameter(model) if isinstance(self.raw, Recognised) and self.form else parameters[0][0]
+        library = kind(raw)
         if library == "numpy":
             return
-        self.found["arrays"] = (library, f"the weights are {'nested lists' if library == 'lists' else library + ' arrays'}")
-        if "arrays" not in self.declared:
+        held = "nested lists" if library == "lists" else f"{library} arrays"
+        if self.find("arrays", library, f"the weights are {held}"):
             self.layout.arrays = library
         if library != "lists":
-            self.layout.dtype = first.dtype
+            self.layout.dtype = raw.dtype
         if isinstance(self.raw, Recognised):
             self.raw.arrays, self.raw.dtype = self.layout.arrays, self.layout.dtype
-
-    def first_parameter(self, model: Any) -> Any:
-        if isinstance(self.raw, Recognised) and self.form is not None:
-            return self.raw.first_parameter(model)
-        found = attempt_raw(lambda: self.raw.parameters(model))
-        return found[0][0] if found and found[0] else None
 
     def network(self, point: Point) -> None:
         """Samples, output, labels, reduction, seeding, in this order: each relies on those before."""
@@ -214,387 +215,368 @@ class Probing:
         out = self.samples(point)
         if out is None:
             return
-        self.output(point, out)
+        if are_rows_of_probabilities(out):
+            self.find("output", "probabilities", "every row that forward gives is positive and sums to 1")
         for operation in ("backward", "loss"):
             self.labels(operation, point)
         self.name_labels()
-        self.logits(point, out)
+        if "output" not in self.found and "output" not in self.declared:
+            self.logits(point, out)
         self.reduction(point)
-        self.training(point)
+        self.fit(point)
+        self.summed_fit(point)
         self.seeding(point)
-        if isinstance(self.raw, Recognised):
-            attempt_raw(lambda: self.raw.predict(point.model, self.one(point.x)))
-            attempt_raw(lambda: self.raw.step(point.model, self.raw.parameters(point.model), 0.125))
+        self.remaining(point)
 
-    def one(self, x: np.ndarray) -> Any:
-        return self.layout.inputs(x[:1] if self.layout.samples in SINGLE else x)
+    def remaining(self, point: Point) -> None:
+        """Have predict and step found, too, on this point."""
+        if self.form is not None:
+            attempt_raw(lambda: self.translated.predict(point.model, point.x))
+            attempt_raw(lambda: self.translated.step(point.model, point.copies(), 0.125))
+            self.reset(point)
 
     def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:
         """Inputs and labels for a network of these sizes, in the code's own conventions."""
-        rng = np.random.default_rng(5)
-        n = 1 if self.layout.samples in SINGLE else BATCH
-        x, y = rng.normal(size=(n, sizes[0])), np.arange(n) % sizes[-1]
-        return self.layout.inputs(x), self.layout.targets(y, sizes[-1], "backward")
+        way = self.layout.way("backward")
+        n = 1 if way in SINGLE else BATCH
+        x, y = np.random.default_rng(5).normal(size=(n, sizes[0])), labels_of(n, sizes[-1])
+        return self.layout.inputs(x, way), self.layout.targets(y, sizes[-1], "backward")
 
     def samples(self, point: Point) -> np.ndarray | None:
-        """How a batch is taken: in rows, in columns, or one sample at a time.  The output must come as the input does."""
-        n, k = BATCH, point.sizes[-1]
-        ways = [self.layout.samples] if "samples" in self.declared and self.declared["samples"] != "single" else ["rows", "columns"]
-        ways = [] if self.declared.get("samples") == "single" else ways
+        """How a batch is taken: in rows, in columns, or one sample at a time.  The output must come as the input does.
+
+        Of several functions that may be the forward pass, the one with the likelier name counts, whichever way it takes.
+        """
         trouble: list[str] = []
-        odd: str | None = None
-        for way in ways:
-            out = self.forward(point, way, trouble)
-            if out is None:
-                continue
-            wanted = (n, k) if way == "rows" else (k, n)
-            if out.shape == wanted:
-                self.found["samples"] = (way, f"forward takes {(n, point.sizes[0]) if way == 'rows' else (point.sizes[0], n)} and gives {out.shape}")
-                self.layout.samples = way
-                return out.T if way == "columns" else out
-            odd = odd or f"forward takes samples in {way} and gives an array of shape {out.shape} for {n} samples and {k} classes"
-        for way in SINGLE if odd is None and "samples" not in self.declared or self.declared.get("samples") == "single" else ():
-            outs = [self.forward(point, way, trouble, row) for row in range(n)]
-            if all(out is not None and out.size == k for out in outs):
-                self.layout.samples = way
-                self.found["samples"] = ("single", "forward takes one sample at a time, not a batch")
-                return np.vstack([out.reshape(1, -1) for out in outs if out is not None])
-        if odd is not None:
-            self.notes.append(odd)
-            return None
-        if trouble:
-            self.notes.append(f"no forward pass was found: {trouble[0]}")
+        odd = ""
+        ways = {None: ("rows", "columns"), "single": ()}.get(self.declared.get("samples"), (self.declared.get("samples"),))
+        for candidate in self.candidates("forward", point):
+            if isinstance(self.raw, Recognised):
+                self.raw.only["forward"] = candidate
+            for way in ways:
+                out = self.forward(point, str(way), point.x, trouble)
+                if out is None:
+                    continue
+                if out.shape == (BATCH, point.classes):
+                    self.samples_found(str(way), point, point.x)
+                    return out
+                odd = odd or (
+                    f"forward takes {BATCH} samples in {way}, {np.shape(lie(point.x, str(way)))}, and gives an array of "
+                    f"shape {(out.T if way == 'columns' else out).shape} for {point.classes} classes"
+                )
+                if isinstance(self.raw, Recognised):
+                    self.raw.forget("forward", len(point.sizes))
+            for way in SINGLE if "samples" not in self.declared or not ways else ():
+                outs = [self.forward(point, way, row, trouble) for row in singles(point.x)]
+                if all(out is not None and out.size == point.classes for out in outs):
+                    self.samples_found(way, point, point.x[:1])
+                    return np.vstack(outs)  # type: ignore[arg-type]
+        if odd or trouble:
+            self.notes.append(odd or f"no forward pass was found: {trouble[0]}")
         return None
 
-    def forward(self, point: Point, way: str, trouble: list[str], row: int | None = None) -> np.ndarray | None:
-        x = point.x if row is None else point.x[row : row + 1]
+    def candidates(self, operation: str, point: Point) -> list[str | None]:
+        if self.form is None or not isinstance(self.raw, Recognised):
+            return [None]
+        return [name for name, _ in self.raw.candidates(operation, point.model)] or [None]
+
+    def samples_found(self, way: str, point: Point, x: np.ndarray) -> None:
+        value = "single" if way in SINGLE else way
+        taken = np.shape(lie(x, way))
+        how = f"forward takes an array of shape {taken}" + (" and no batch" if way in SINGLE else f" for {BATCH} samples")
+        self.find("samples", value, how)
+        self.layout.samples = way
+
+    def forward(self, point: Point, way: str, x: np.ndarray, trouble: list[str]) -> np.ndarray | None:
+        """What forward gives for x, as rows; None, and the reason among the troubles, if nothing."""
         try:
             with limit(PROBE_LIMIT):
-                return to_numpy(self.raw.forward(point.model, self.layout.inputs(x, way)))
+                return self.layout.outputs(self.raw.forward(point.model, self.layout.inputs(x, way)), way)
         except (Exception, SystemExit, TimedOut) as error:
-            trouble.append(f"{error}" if isinstance(error, NotOffered) else f"forward raised {type(error).__name__}: {error}")
+            said = str(error) if isinstance(error, NotOffered) else f"forward raised {type(error).__name__}: {error}"
+            trouble.append(said)
             return None
 
-    def output(self, point: Point, out: np.ndarray) -> None:
-        """Rows that are no probabilities may be logits: only the code's own loss, or gradient, can say so."""
-        if are_rows_of_probabilities(out):
-            self.found["output"] = ("probabilities", "every row that forward gives is positive and sums to 1")
-
     def logits(self, point: Point, out: np.ndarray) -> None:
-        if "output" in self.found or "output" in self.declared:
-            return
+        """Rows that are no probabilities may be logits: only the code's own loss, or its gradient, can say so."""
         p = softmax(out)
         own = [self.loss(point, y) for y in point.label_sets]
-        exact = [float(np.mean(-np.log(p[np.arange(len(y)), y]))) for y in point.label_sets]
         if all(loss is not None for loss in own):
-            ratios = np.array([loss / truth for loss, truth in zip(own, exact, strict=True)])  # type: ignore[operator]
+            ratios = np.array(own) / np.array([cross_entropy(p, y) for y in point.label_sets])
             if any(np.allclose(ratios, c, rtol=AGREE) for c in (1.0, BATCH)):
+                self.find("output", "logits", "loss is the cross-entropy of the softmax of what forward gives")
                 self.layout.output = "logits"
-                self.found["output"] = ("logits", "loss is the cross-entropy of the softmax of what forward gives")
             return
-        grads = self.backward(point, point.y)
-        if grads is not None:
-            right = (p - np.eye(p.shape[1])[point.y]).sum(axis=0)
-            if abs(cosine(grads[1][-1], right)) > 1 - AGREE**2:
-                self.layout.output = "logits"
-                self.found["output"] = ("logits", "backward takes the softmax of what forward gives")
+        grads = self.backward(point)
+        if grads is not None and abs(cosine(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2:
+            self.find("output", "logits", "backward takes the softmax of what forward gives")
+            self.layout.output = "logits"
 
     def labels(self, operation: str, point: Point) -> None:
-        """Integers or one-hot vectors: whichever the code takes; where it takes both, the form that its result follows."""
-        if "labels" in self.declared:
-            return
-        fitting: dict[str, float] = {}
-        error: Exception | None = None
-        for form in ("index", "one_hot"):
-            self.layout.labels[operation] = form
-            try:
-                with limit(PROBE_LIMIT):
-                    fitting[form] = self.follows(operation, point)
-            except (Exception, SystemExit, TimedOut) as raised:
-                error = error or (raised if isinstance(raised, Exception) else None)
-        if not fitting:
-            self.layout.labels[operation] = "index"
-            if isinstance(self.raw, Recognised) and isinstance(error, NotOffered):
-                self.raw.close(operation, len(point.sizes) - 1, error)
-            return
-        best = max(fitting, key=lambda form: (round(fitting[form], 3), form == "index"))
-        self.layout.labels[operation] = best
+        """Integers or one-hot vectors: whichever the code takes; where it takes both, the form its result follows."""
+        forms = [self.declared["labels"]] if "labels" in self.declared else ["index", "one_hot"]
+        ways = [self.layout.samples]
+        ways += [way for way in ("column", "vector", "row") if self.layout.samples not in SINGLE]
+        error: NotOffered | None = None
+        for way in ways:
+            fitting: dict[str, float] = {}
+            for form in forms:
+                self.layout.ways[operation], self.layout.labels[operation] = way, form
+                try:
+                    with limit(PROBE_LIMIT):
+                        fitting[form] = round(self.follows(operation, point), 3)
+                except NotOffered as raised:
+                    error = error or raised
+                except (Exception, SystemExit, TimedOut):
+                    continue
+            if fitting:
+                self.layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))
+                if way != self.layout.samples:
+                    self.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {ways[0]}")
+                return
+        del self.layout.ways[operation]
+        self.layout.labels[operation] = forms[0]
+        if isinstance(self.raw, Recognised) and error is not None:
+            self.raw.close(operation, len(point.sizes), error)
 
     def follows(self, operation: str, point: Point) -> float:
         """How closely results follow the labels, from 0 to 1: whatever their scale and sign."""
-        if operation == "loss":
-            p = softmax(point.logits)
-            own = [self.raw_loss(point, y) for y in point.label_sets]
-            exact = [float(np.mean(-np.log(p[np.arange(len(y)), y]))) for y in point.label_sets]
-            return abs(cosine(np.array(own) - np.mean(own), np.array(exact) - np.mean(exact)))
-        grads = self.raw_backward(point, point.y)
         p = softmax(point.logits)
-        return abs(cosine(grads[1][-1], (p - np.eye(p.shape[1])[point.y]).sum(axis=0)))
+        if operation == "loss":
+            own = np.array([float(self.translated.loss(point.model, point.x, y)) for y in point.label_sets])
+            exact = np.array([cross_entropy(p, y) for y in point.label_sets])
+            return abs(cosine(own - own.mean(), exact - exact.mean()))
+        grads = self.translated.backward(point.model, point.x, point.y)
+        return abs(cosine(to_numpy(grads[1][-1]), surplus(p, point.y)))
 
-    def raw_loss(self, point: Point, y: np.ndarray) -> float:
-        if self.layout.samples in SINGLE:
-            one = range(len(y))
-            return float(np.mean([to_numpy(self.raw.loss(point.model, self.layout.inputs(point.x[i : i + 1]), self.layout.targets(y[i : i + 1], point.classes, "loss"))).reshape(()) for i in one]))
-        return float(to_numpy(self.raw.loss(point.model, self.layout.inputs(point.x[: len(y)]), self.layout.targets(y, point.classes, "loss"))).reshape(()))
+    def loss(self, point: Point, y: np.ndarray, times: int = 1) -> float | None:
+        x, y = np.tile(point.x, (times, 1)), np.tile(y, times)
+        return attempt_raw(lambda: float(self.translated.loss(point.model, x, y)))
 
-    def raw_backward(self, point: Point, y: np.ndarray) -> Any:
-        if self.layout.samples in SINGLE:
-            each = [self.raw.backward(point.model, self.layout.inputs(point.x[i : i + 1]), self.layout.targets(y[i : i + 1], point.classes, "backward")) for i in range(len(y))]
-            return [[sum(to_numpy(g[group][l]) for g in each) for l in range(len(each[0][group]))] for group in (0, 1)]
-        grads = self.raw.backward(point.model, self.layout.inputs(point.x[: len(y)]), self.layout.targets(y, point.classes, "backward"))
-        return [[to_numpy(g) for g in group] for group in grads]
-
-    def loss(self, point: Point, y: np.ndarray) -> float | None:
-        return attempt_raw(lambda: self.raw_loss(point, y))
-
-    def backward(self, point: Point, y: np.ndarray) -> Any:
-        return attempt_raw(lambda: self.raw_backward(point, y))
+    def backward(self, point: Point, times: int = 1) -> Any:
+        x, y = np.tile(point.x, (times, 1)), np.tile(point.y, times)
+        grads = attempt_raw(lambda: self.translated.backward(point.model, x, y))
+        return None if grads is None else [[to_numpy(g) for g in group] for group in grads]
 
     def name_labels(self) -> None:
         """The convention is what gradients take; what differs from it is said."""
         forms = self.layout.labels
-        if not forms or "labels" in self.declared:
+        if not forms:
             return
         value = forms.get("backward") or next(iter(forms.values()))
-        if value == "one_hot" or "one_hot" in forms.values():
-            others = [f"{name} takes {form}" for name, form in forms.items() if form != value]
-            self.found["labels"] = (value, "; ".join([f"backward takes labels as {value}", *others]))
-        elif forms:
-            self.found["labels"] = ("index", "integer labels are taken")
+        others = [f"{name} takes {form}" for name, form in forms.items() if form != value]
+        self.find("labels", value, "; ".join([f"backward takes {value}", *others]))
+        self.notes += [f"{other} labels, backward {value}" for other in others]
 
     def reduction(self, point: Point) -> None:
         """Twice the batch gives twice the loss and twice every gradient under `sum`, the same under `mean`.
 
         Only where loss and gradients agree is it a convention; a sum beside a mean is a mistake, or something to say.
         """
-        if self.layout.samples in SINGLE:
+        if SINGLE_WAYS & {self.layout.way("loss"), self.layout.way("backward")} or "reduction" in self.declared:
             return
-        twice = Point.doubled(point)
-        losses = self.loss(point, point.y), self.loss(twice, twice.y)
-        grads = self.backward(point, point.y), self.backward(twice, twice.y)
-        of_loss = ratio(losses[0], losses[1])
+        of_loss = ratio(self.loss(point, point.y), self.loss(point, point.y, 2))
         of_grads = None
+        grads = self.backward(point), self.backward(point, 2)
         if grads[0] is not None and grads[1] is not None:
             each = [ratio(a, b) for group in (0, 1) for a, b in zip(grads[0][group], grads[1][group], strict=True)]
             of_grads = each[0] if len(set(each)) == 1 else "mixed"
-        if of_loss == of_grads == "sum":
-            self.found["reduction"] = ("sum", "loss and every gradient double when the batch is doubled")
-            if "reduction" not in self.declared:
-                self.layout.reduction = "sum"
-        elif of_loss == of_grads == "mean":
-            self.found["reduction"] = ("mean", "loss and gradients stay as they are when the batch is doubled")
-        elif of_loss in ("sum", "mean") and of_grads in ("sum", "mean", "mixed") and of_loss != of_grads:
-            said = {"sum": "doubles", "mean": "stays as it is"}
-            grown = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}
+        if of_loss == of_grads and of_loss in ("sum", "mean"):
+            done = {"sum": "double", "mean": "stay as they are"}[of_loss]
+            self.find("reduction", of_loss, f"loss and every gradient {done} when the batch is doubled")
+            self.layout.reduction = of_loss
+        elif of_loss and of_grads:
+            loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
+            grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
             self.notes.append(
-                f"when the batch is doubled the loss {said[of_loss]} while the gradients {grown[of_grads]}: "
-                "they are read as they stand, against the mean"
+                f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
+                "the mean"
             )
 
-    def training(self, point: Point) -> None:
-        """How fit takes samples and labels, and whether it moves by the sum or by the mean of the gradients."""
-        if isinstance(self.raw, Recognised) and self.form is not None:
-            self.fit_form(point)
-        before = attempt_raw(lambda: [np.array(to_numpy(w)) for w in self.raw.parameters(point.model)[1]])
-        grads = self.backward(point, point.y)
-        if self.layout.reduction != "sum" or before is None or grads is None:
+    def fit(self, point: Point) -> None:
+        """How fit takes samples and labels: as forward and backward do, or otherwise; whichever trains by the labels."""
+        if not isinstance(self.raw, Recognised) or self.form is None:
             return
-        translated = Translated(self.raw, self.layout)
-        with attempting():
-            translated.fit(point.model, point.x, point.y, epochs=1, batch_size=BATCH, lr=0.125, seed=0)
-            after = [to_numpy(b) for b in self.raw.parameters(point.model)[1]]
-            moved = (before[-1] - after[-1]).reshape(-1) / 0.125
-            if np.allclose(moved, np.reshape(grads[1][-1], -1), rtol=AGREE):
-                self.raw.summed_fit = True  # type: ignore[attr-defined]
-        self.reset(point)
-
-    def fit_form(self, point: Point) -> None:
-        if self.layout.samples in SINGLE:
-            forms = [(training, samples_way, form) for training, samples_way in (("arrays", "rows"), ("pairs", None), ("arrays", "columns")) for form in ("index", "one_hot")]
-        else:
-            first = self.layout.labels.get("backward", "index")
-            forms = [("arrays", self.layout.samples, form) for form in dict.fromkeys((first, "index", "one_hot"))]
-            other = "columns" if self.layout.samples == "rows" else "rows"
-            forms += [("arrays", other, form) for form in dict.fromkeys((first, "index", "one_hot"))]
-        translated = Translated(self.raw, self.layout)
-        best: tuple[float, int, Any] | None = None
+        first = self.layout.labels.get("backward", "index")
+        main = "rows" if self.layout.samples in SINGLE else self.layout.samples
+        ways = [main, "pairs", {"rows": "columns", "columns": "rows"}[main]]
+        best: tuple[float, str, str] | None = None
         error: NotOffered | None = None
-        for place, (training, way, form) in enumerate(forms):
-            self.layout.training, self.layout.training_samples, self.layout.labels["fit"] = training, way, form
-            before = attempt_raw(lambda: to_numpy(self.raw.parameters(point.model)[1][-1]))
-            try:
-                with limit(PROBE_LIMIT):
-                    translated.fit(point.model, point.x, point.y, epochs=1, batch_size=BATCH, lr=0.0625, seed=0)
-                after = to_numpy(self.raw.parameters(point.model)[1][-1])
-            except NotOffered as raised:
-                error = error or raised
-                continue
-            except (Exception, SystemExit, TimedOut):
-                continue
-            finally:
-                self.reset(point)
-            p = softmax(point.logits)
-            score = round(abs(cosine(before - after, (p - np.eye(p.shape[1])[point.y]).sum(axis=0))), 2)
-            if np.array_equal(before, after):
-                continue
-            if best is None or score > best[0]:
-                best = (score, place, (training, way, form))
-            if score > 0.9:
+        for way in ways:
+            for form in dict.fromkeys((first, "index", "one_hot")) if "labels" not in self.declared else (first,):
+                self.layout.ways["fit"], self.layout.labels["fit"] = way, form
+                try:
+                    with limit(PROBE_LIMIT):
+                        moved = self.trained(point)
+                except NotOffered as raised:
+                    error = error or raised
+                    continue
+                except (Exception, SystemExit, TimedOut):
+                    continue
+                finally:
+                    self.reset(point)
+                score = round(abs(cosine(moved, surplus(softmax(point.logits), point.y))), 2)
+                if np.any(moved) and (best is None or score > best[0]):
+                    best = score, way, form
+            if best is not None and best[0] > 0.9:
                 break
         if best is None:
-            self.layout.training, self.layout.training_samples = "arrays", None
-            self.layout.labels["fit"] = self.layout.labels.get("backward", "index")
+            self.layout.ways["fit"], self.layout.labels["fit"] = main, first
             if error is not None:
-                self.raw.close("fit", len(point.sizes) - 1, error)
+                self.raw.close("fit", len(point.sizes), error)
             return
-        self.layout.training, self.layout.training_samples, self.layout.labels["fit"] = best[2]
-        main = "rows" if self.layout.samples in SINGLE else self.layout.samples
-        if best[2][1] not in (None, main):
-            self.notes.append(f"fit takes samples in {best[2][1]}, forward in {self.layout.samples}")
+        _, self.layout.ways["fit"], self.layout.labels["fit"] = best
+        if best[1] != main:
+            self.notes.append(f"fit takes samples in {best[1]}, forward in {main}")
 
-    def reset(self, point: Point) -> None:
-        turn = self.layout.weights == "out_in"
-        with attempting():
-            self.raw.assign(point.model, [w.T if turn else w for w in point.weights], [b.copy() for b in point.biases])
+    def trained(self, point: Point, rate: float = 0.0625) -> np.ndarray:
+        """How far an epoch of one batch moves the last bias."""
+        before = to_numpy(self.translated.parameters(point.model)[1][-1]).copy()
+        self.translated.fit(point.model, point.x, point.y, epochs=1, batch_size=BATCH, lr=rate, seed=0)
+        return before - to_numpy(self.translated.parameters(point.model)[1][-1])
+
+    def summed_fit(self, point: Point) -> None:
+        """Under `sum`, whether fit moves by the sum of a batch's gradients or by their mean."""
+        if self.layout.reduction != "sum":
+            return
+        moved, grads = attempt_raw(lambda: self.trained(point)), self.backward(point)
+        self.reset(point)
+        if moved is not None and grads is not None and np.allclose(moved, 0.0625 * BATCH * grads[1][-1], rtol=AGREE):
+            self.raw.summed_fit = True  # type: ignore[attr-defined]
 
     def seeding(self, point: Point) -> None:
         """Whether a seed is an argument of the constructor, or NumPy's global generator decides, or neither."""
-        if self.form is None or not isinstance(self.raw, Recognised):
+        if not isinstance(self.raw, Recognised) or self.raw.takes_seed():
             return
-        if self.raw.takes_seed():
-            return
+
         def drawn(seed: int) -> Any:
-            return attempt_raw(lambda: [to_numpy(w) for w in self.raw.parameters(self.raw.create(point.sizes, seed))[0]])
+            made = attempt_raw(lambda: self.raw.parameters(self.raw.create(point.sizes, seed)))
+            return None if made is None else np.concatenate([to_numpy(w).reshape(-1) for w in made[0]])
 
         one, again, other = drawn(1), drawn(1), drawn(2)
         if one is None or again is None or other is None:
             return
-        if not all(map(np.array_equal, one, again)):
-            self.found["seeding"] = ("none", "two networks made from the same state of the global generator differ")
-        elif all(map(np.array_equal, one, other)):
-            self.found["seeding"] = ("fixed", "every new network has the same weights: the seed is fixed in the code")
+        if not np.array_equal(one, again):
+            self.find("seeding", "none", "two networks made from the same state of the global generator differ")
+        elif np.array_equal(one, other):
+            self.find("seeding", "fixed", "every new network has the same weights: the seed is fixed in the code")
         else:
-            self.found["seeding"] = ("global", "no seed is an argument, and NumPy's global generator decides the weights")
+            self.find("seeding", "global", "no seed is an argument, and the global generator decides the weights")
 
     # Functions by themselves
 
     def functions(self, point: Point | None) -> None:
         """Functions follow the network's conventions, unless each is seen to have its own."""
-        self.elementwise()
+        z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
+        if self.entries(z):
+            self.layout.ways["relu"] = "entries"
+            self.notes.append("relu takes one number at a time: it is applied entry by entry")
         self.softmax(point)
         self.cross_entropy()
         self.xavier()
 
-    def elementwise(self) -> None:
-        z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
-        if attempt_raw(lambda: to_numpy(self.raw.relu(self.layout.cast(z)))) is None:
-            if attempt_raw(lambda: to_numpy(self.raw.relu(1.5))) is not None:
-                self.layout.functions["relu"] = "entries"
-                self.notes.append("relu takes one number at a time: it is applied entry by entry")
+    def entries(self, z: np.ndarray) -> bool:
+        """Whether relu takes single numbers only."""
+        whole = attempt_raw(lambda: to_numpy(self.translated.relu(z)))
+        return whole is None and attempt_raw(lambda: to_numpy(self.raw.relu(1.5))) is not None
 
     def softmax(self, point: Point | None) -> None:
+        """Another way than the network's only where the network's own probabilities show that its softmax is right."""
         z = np.random.default_rng(3).normal(size=(5, 3))
-        right = softmax(z)
-        sums_to_one: dict[str, bool] = {}
-        for way in ("rows", "columns"):
-            out = attempt_raw(lambda way=way: self.layout.outputs(self.raw.softmax(self.layout.inputs(z, way)), 5, way))
-            if out is not None and out.shape == z.shape:
-                sums_to_one[way] = bool(np.allclose(out.sum(axis=1), 1, atol=AGREE))
-        del right
         main = self.layout.samples
-        if main in SINGLE or not sums_to_one:
-            if not sums_to_one and attempt_raw(lambda: to_numpy(self.raw.softmax(self.layout.inputs(z[:1], "vector")))) is not None:
-                self.layout.functions["softmax"] = "vector"
+        normalized: dict[str, bool] = {}
+        for way in dict.fromkeys((main, "rows", "columns", "vector")):
+            self.layout.ways["softmax"] = way
+            out = attempt_raw(lambda: to_numpy(self.translated.softmax(z)))
+            if out is not None and out.shape == z.shape:
+                normalized[way] = are_rows_of_probabilities(out)
+        self.layout.ways.pop("softmax", None)
+        if normalized.get(main) or "samples" in self.declared:
             return
-        if sums_to_one.get(main):
-            return
-        other = "columns" if main == "rows" else "rows"
-        if sums_to_one.get(other) and point is not None and "samples" in self.found and "output" in self.found and self.found["output"][0] == "probabilities":
-            self.layout.functions["softmax"] = other
-            self.notes.append(f"softmax takes samples in {other}, forward in {main}; the probabilities that forward gives are normalized")
+        proven = self.found.get("output", ("", ""))[0] == "probabilities"
+        other = next((way for way, right in normalized.items() if right and (proven or way in SINGLE)), None)
+        if other is not None and (proven or list(normalized) == [other]):
+            self.layout.ways["softmax"] = other
+            self.notes.append(f"softmax takes samples as {other}, forward as {main}")
 
     def cross_entropy(self) -> None:
-        rng = np.random.default_rng(4)
-        p = softmax(rng.normal(size=(BATCH, 3)))
-        sets = [np.arange(BATCH) % 3, (np.arange(BATCH) + 1) % 3, np.array([2, 2, 0, 1, 2, 0, 0])]
-        exact = np.array([float(np.mean(-np.log(p[np.arange(BATCH), y]))) for y in sets])
+        """How cross_entropy takes probabilities and labels: whichever its result follows."""
+        p = softmax(np.random.default_rng(4).normal(size=(BATCH, 3)))
+        sets = [labels_of(BATCH, 3), (labels_of(BATCH, 3) + 1) % 3, np.array([2, 2, 0, 1, 2, 0, 0])]
+        exact = np.array([cross_entropy(p, y) for y in sets])
+        main, first = self.layout.samples, self.layout.labels.get("loss", "index")
         fitting: dict[tuple[str, str], float] = {}
-        main = self.layout.samples
-        ways = dict.fromkeys((main, "rows", "columns", "vector")) if "samples" not in self.declared else (main,)
-        for way in ways:
-            for form in (self.layout.labels.get("loss", "index"), "one_hot", "index"):
-                if (way, form) in fitting:
-                    continue
-                trial = Layout(samples=way, labels={"cross_entropy": form}, arrays=self.layout.arrays, dtype=self.layout.dtype)
-                own = attempt_raw(lambda trial=trial: np.array([float(to_numpy(Translated(self.raw, trial).cross_entropy(p, y)).reshape(())) for y in sets]))
+        for way in dict.fromkeys((main, "rows", "columns", "vector")) if "samples" not in self.declared else (main,):
+            for form in dict.fromkeys((first, "one_hot", "index")) if "labels" not in self.declared else (first,):
+                self.layout.ways["cross_entropy"], self.layout.labels["cross_entropy"] = way, form
+                own = attempt_raw(lambda: np.array([float(self.translated.cross_entropy(p, y)) for y in sets]))
                 if own is not None:
-                    fitting[way, form] = abs(cosine(own - own.mean(), exact - exact.mean()))
-            if any(way == found and score > 0.99 for (found, _), score in fitting.items()):
+                    fitting[way, form] = round(abs(cosine(own - own.mean(), exact - exact.mean())), 3)
+            if max(fitting.values(), default=0.0) > 0.99:
                 break
-        if not fitting:
-            self.layout.labels.setdefault("cross_entropy", self.layout.labels.get("loss", "index"))
-            return
-        way, form = max(fitting, key=lambda key: (round(fitting[key], 3), key[0] == main, key[1] == "index"))
-        self.layout.labels["cross_entropy"] = self.declared.get("labels", form)
-        if way != main and not (main in SINGLE and way in SINGLE):
-            self.layout.functions["cross_entropy"] = way
-            if "samples" in self.found:
-                self.notes.append(f"cross_entropy takes samples in {way}, forward in {main}")
+        way, form = max(fitting, key=lambda key: fitting[key], default=(main, first))
+        self.layout.ways["cross_entropy"], self.layout.labels["cross_entropy"] = way, form
+        if way != main and "samples" in self.found:
+            self.notes.append(f"cross_entropy takes samples as {way}, forward as {main}")
 
     def xavier(self) -> None:
+        """Turned as a network's weights are; otherwise only where a network shows that it turns them."""
         found = attempt_raw(lambda: to_numpy(self.raw.xavier(5, 3, np.random.default_rng(0))))
-        if found is None or found.shape not in ((5, 3), (3, 5)):
+        if found is None or found.shape not in ((5, 3), (3, 5)) or "weights" not in self.found:
             return
         way = "in_out" if found.shape == (5, 3) else "out_in"
         if way != self.layout.weights and "weights" not in self.declared:
-            if "weights" not in self.found:
-                return  # nothing else says so: a wrong shape stays a wrong shape
-            self.layout.functions["xavier"] = way
+            self.layout.xavier = way
             self.notes.append(f"xavier gives weights as {way}, networks have them as {self.layout.weights}")
 
     def prepare(self, sizes: Sequence[int]) -> None:
         """Try every operation of networks of another depth on generic data, before a spec looks at them."""
-        if not isinstance(self.raw, Recognised) or self.form is None:
+        if self.form is None:
             return
-        fitted = self.form.fitted(list(sizes))
-        probe = next((s for s in map(self.form.fitted, PROBES) if s is not None and len(s) == len(sizes)), fitted)
+        probes = (fitted for fitted in map(self.form.fitted, PROBES) if fitted is not None)
+        probe = next((fitted for fitted in probes if len(fitted) == len(sizes)), self.form.fitted(list(sizes)))
         if probe is None:
             return
         with np.errstate(all="ignore"), attempting():
-            model = self.raw.create(probe, 0)
-            point = Point(model, list(probe))
+            point = Point(self.raw.create(probe, 0), list(probe))
             self.reset(point)
-            attempt_raw(lambda: self.raw.forward(model, self.one(point.x)))
+            attempt_raw(lambda: self.translated.forward(point.model, point.x))
             self.loss(point, point.y)
-            self.backward(point, point.y)
-            attempt_raw(lambda: self.raw.predict(model, self.one(point.x)))
-            attempt_raw(lambda: self.raw.step(model, self.raw.parameters(model), 0.125))
-            self.reset(point)
-            translated = Translated(self.raw, self.layout)
-            attempt_raw(lambda: translated.fit(model, point.x, point.y, epochs=1, batch_size=BATCH, lr=0.0625, seed=0))
+            self.backward(point)
+            self.remaining(point)
+            attempt_raw(lambda: self.trained(point))
 
 
 class Point:
     """A network, generic parameters for it, and a batch, all sizes different."""
 
-    def __init__(self, model: Any, sizes: list[int], seed: int = 11) -> None:
+    def __init__(self, model: Any, sizes: list[int]) -> None:
         self.model, self.sizes, self.classes = model, sizes, sizes[-1]
-        rng = np.random.default_rng(seed)
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
-        self.weights = [round32(rng.normal(size=pair) / math.sqrt(pair[0])) for pair in pairs]
-        self.biases = [round32(rng.normal(scale=0.5, size=out)) for _, out in pairs]
+        rng = np.random.default_rng(11)
+        fans = list(zip(sizes[:-1], sizes[1:], strict=True))
+        self.parameters = (
+            [round32(rng.normal(size=pair) / math.sqrt(pair[0])) for pair in fans],
+            [round32(rng.normal(scale=0.5, size=out)) for _, out in fans],
+        )
         self.x = round32(rng.normal(size=(BATCH, sizes[0])))
-        self.y = np.arange(BATCH) % sizes[-1]
-        self.label_sets = [self.y, (self.y + 1) % sizes[-1], np.array([0, 0, 1, 1, 0, 1, 1]), rng.integers(0, sizes[-1], BATCH)]
+        self.y = labels_of(BATCH, self.classes)
+        self.label_sets = [np.roll(self.y, 1), self.y, self.y[::-1].copy(), np.append(rng.permutation(self.y)[1:], self.classes - 1)]
         network = MLP(sizes)
-        network.weights, network.biases = self.weights, self.biases
+        network.weights, network.biases = self.copies()
         self.logits = network.propagate(self.x)[1]
 
-    @staticmethod
-    def doubled(point: Point) -> Point:
-        twice = Point(point.model, point.sizes)
-        twice.x, twice.y = np.vstack([point.x, point.x]), np.concatenate([point.y, point.y])
-        return twice
+    def copies(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return [w.copy() for w in self.parameters[0]], [b.copy() for b in self.parameters[1]]
+
+
+def labels_of(n: int, classes: int) -> np.ndarray:
+    """Labels from the last class downwards, so that it occurs: how many classes there are is often read off labels."""
+    return (classes - 1 - np.arange(n)) % classes
+
+
+def surplus(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The sum over the samples of p - y: what the last bias's gradient is, up to its scale."""
+    return (p - np.eye(p.shape[1])[y]).sum(axis=0)
 
 
 def round32(values: np.ndarray) -> np.ndarray:
@@ -664,9 +646,13 @@ def infer_log_epsilon(implementation: Implementation) -> str | None:
     """
 
     def of_network() -> float:
-        network = implementation.create([2, 2], 0)
-        implementation.assign(network, [np.array([[1000.0, -1000.0], [0.0, 0.0]])], [np.zeros(2)])
-        return implementation.loss(network, np.array([[1.0, 0.0]]), np.array([1]))
+        sizes = through.passing_sizes(lambda sizes: fitted(implementation, sizes), 2)
+        assert sizes is not None
+        network = implementation.create(list(sizes), 0)
+        implementation.assign(network, *through.passing_parameters(sizes, 2, 0.0))
+        x = np.zeros((1, sizes[0]))
+        x[0, :2] = [1000.0, -1000.0]
+        return implementation.loss(network, x, np.array([1]))
 
     probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network)
     losses = [float(loss.reshape(())) for loss in map(attempt, probes) if loss is not None and loss.size == 1]
@@ -675,6 +661,13 @@ def infer_log_epsilon(implementation: Implementation) -> str | None:
     epsilons = [math.exp(-loss) for loss in losses if loss > 0]  # a nan is not above 0
     found = max((epsilon for epsilon in epsilons if 2.0**-1022 <= epsilon <= LARGEST_PLAUSIBLE), default=0.0)
     return f"{found:.6g}"
+
+
+def fitted(implementation: Implementation, sizes: Sequence[int]) -> tuple[int, ...] | None:
+    """The sizes nearest to these that an implementation makes networks of."""
+    form = getattr(getattr(implementation, "raw", None), "form", None)
+    found = list(sizes) if form is None else form.fitted(list(sizes))
+    return None if found is None or implementation.supports(found) else tuple(found)
 
 
 def attempt(probe: Any) -> np.ndarray | None:

@@ -53,6 +53,9 @@ class Execution:
         """Execute the file.  Raises what the first definition raised, if nothing at all could be defined."""
         for statement in self.body:
             self._statement(statement)
+        if "xrange" in self.rule.needed and not self._is_defined("xrange"):
+            self.namespace["xrange"] = range
+            self.absence.note("xrange is Python 2's: range does its work")
         lost = [error for statement, error in self.failed.items() if isinstance(statement, DEFINITIONS)]
         if lost and not self.defined:
             raise lost[0]
@@ -203,7 +206,8 @@ class Execution:
             self.absence.note(f"{reason}: something simple does the work of {alias.name}")
             self.namespace[alias.asname or alias.name.partition(".")[0]] = found
             return
-        self.absence.note(f"{reason}: what needs it does not run")
+        if not self.siblings.active or is_absent(error, module):  # neighbours often import each other in a circle
+            self.absence.note(f"{reason}: what needs it does not run")
         if whole and not alias.asname and "." in alias.name:
             top = alias.name.partition(".")[0]
             with contextlib.suppress(Exception):

@@ -22,7 +22,8 @@ from typing import Any
 from chainrule.boundary import Boundary, last_line
 from chainrule.contract import Implementation, UnusableTarget
 from chainrule.conventions import settle
-from chainrule.execution import Execution, Siblings
+from chainrule.definitions import DEFINITIONS
+from chainrule.execution import Execution, Siblings, told
 from chainrule.notebooks import Notebook, python_2, read_notebook
 from chainrule.placeholders import Absence
 from chainrule.places import place
@@ -94,7 +95,7 @@ def load(
         if not isinstance(names, Mapping):
             raise UnusableTarget(f"{target}: CHAINRULE['names'] should map names to names, found {names!r}")
         with silence():
-            implementation: Implementation = recognise(module, dict(names))
+            implementation: Implementation = recognise(module, dict(names), source.missing)
     else:
         adapter_module = load_source(adapter, run_all=True).module
         declared = {key: value for key, value in declared.items() if key != "names"}
@@ -125,7 +126,7 @@ def load_source(target: str, *, run_all: bool = False) -> Source:
             raise UnusableTarget(f"{target}: a folder without __init__.py is no package; name a file in it instead")
         path = path / "__init__.py"
     if path.suffix in (".py", ".ipynb") or path.is_file():
-        return execute(path, target, run_all or path.name == "__init__.py")
+        return execute(path, target, run_all)
     if not all(part.isidentifier() for part in target.split(".")):
         raise UnusableTarget(
             f"{target}: no such file, and no module's name; "
@@ -147,15 +148,19 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
     with running(target):
         body, notes = parse(path, target)
         name, root = place_in_package(path, body)
-        module = new_module(name, path)
-        first = [path.parent.parent] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
+        first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
         folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
         for folder in folders:
             make_way(folder)
+        if BROUGHT.pop(name, None):
+            sys.modules.pop(name, None)
         before = dict(sys.modules)
-        sys.modules[name] = module
         try:
             with importable(first, folders[len(first) :]), surroundings(path):
+                whole = brought_by_its_package(name, path, body)
+                if whole is not None:
+                    return Source(whole, path)
+                sys.modules[name] = module = new_module(name, path)
                 return run(module, path, body, notes, run_all, folders)
         except BaseException:
             sys.modules.pop(name, None)
@@ -180,16 +185,58 @@ def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
 def run(
     module: ModuleType, path: Path, body: list[ast.stmt], notes: list[str], run_all: bool, folders: Sequence[Path]
 ) -> Source:
-    """Execute a module's statements: all of them, or those that the rule selects."""
-    if run_all:
+    """Execute a module's statements: all of them, or those that the rule selects.  A package is imported whole, and by
+    the rule if it cannot be.
+    """
+    package = path.name == "__init__.py"
+    if run_all or package:
         code = compile(ast.Module(body, []), str(path), "exec", dont_inherit=True)
-        exec(code, module.__dict__)
-        return Source(module, path, tuple(notes))
+        try:
+            exec(code, module.__dict__)
+            return Source(module, path, tuple(notes))
+        except Exception as error:
+            if run_all or not defines(body):
+                raise
+            notes.append(f"only the definitions run, because importing the whole raised {told(error)}")
     absence = Absence(notes)
     execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
     execution.run()
     absence.defining = False
     return Source(module, path, tuple(notes), execution.missing())
+
+
+def defines(body: list[ast.stmt]) -> bool:
+    """Whether a package's own file defines or imports anything."""
+    return any(isinstance(statement, (*DEFINITIONS, ast.ImportFrom)) for statement in body)
+
+
+def brought_by_its_package(name: str, path: Path, body: list[ast.stmt]) -> ModuleType | None:
+    """The file's module if it stands in a package that it imports from, and importing the package brings it in as well:
+    two copies of its classes would be strangers to each other.
+    """
+    parent, top = name.rpartition(".")[0], name.partition(".")[0]
+    if not parent or not imports_from(top, body):
+        return None
+    before = set(sys.modules)
+    try:
+        importlib.import_module(parent)
+    except (Exception, SystemExit):  # it will be tried again, by the rule, where the file needs it
+        for new in sys.modules.keys() - before:
+            if new.partition(".")[0] == top:
+                del sys.modules[new]
+        return None
+    module = sys.modules.get(name)
+    return module if module is not None and Path(module.__file__ or "") == path else None
+
+
+def imports_from(package: str, body: list[ast.stmt]) -> bool:
+    """Whether a file imports from the package that it stands in."""
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] == package):
+            return True
+        if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == package for alias in node.names):
+            return True
+    return False
 
 
 def new_module(name: str, path: Path) -> ModuleType:
@@ -209,10 +256,10 @@ def place_in_package(path: Path, body: list[ast.stmt]) -> tuple[str, Path]:
     """The name under which a file is imported, and the folder from which: where it stands in a package, or imports
     relatively as if it did, a dotted name and the folder that holds the package.
     """
-    if path.name == "__init__.py":
-        return path.parent.name, path.parent.parent
     levels = [node.level for statement in body for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
     depth, folder, name = max(levels, default=0), path.parent, path.stem
+    if path.name == "__init__.py":
+        depth, folder, name = depth - 1, path.parent.parent, path.parent.name
     while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
         folder, name, depth = folder.parent, f"{folder.name}.{name}", depth - 1
     return name, folder

@@ -42,16 +42,16 @@ def read_notebook(path: Path, target: str) -> Notebook:
         if magic:
             notes.append(f"cell {number} was left out: %%{magic}")
         cells.append("\n" * source.count("\n") if magic else without_magic_lines(cell))
-    starts = register_cells(filename, cells)
     statements, errors = [], []
-    for cell, start in zip(cells, starts, strict=True):
+    for index, start in enumerate(register_cells(filename, cells)):
         try:
-            statements += parse(cell, filename, start)
+            statements += parse(cells[index], filename, start)
         except SyntaxError as error:
-            line = error.lineno or start
-            notes.append(f"{within(filename, line).partition(':')[0]} was left out: not valid Python")
-            notes[-1] += f" ({within(filename, line)}: {error.msg})"
+            at = within(filename, error.lineno or start)
+            notes.append(f"cell {index + 1} was left out: not valid Python ({at}: {error.msg})")
             errors.append(error)
+            cells[index] = "\n" * cells[index].count("\n")
+    register_cells(filename, cells)  # without those that would keep `inspect` from parsing the rest
     if errors and not statements:
         at = place(filename, errors[0].lineno or 1)
         raise UnusableTarget(f"{target}: no cell is valid Python; at {at}: {errors[0].msg}{python_2(errors[0])}")
@@ -118,12 +118,11 @@ def without_magic_lines(source: str) -> str:
 
 def blank(lines: list[str], line: int) -> None:
     """Replace a line, and those that its backslashes continue it with, by ones that do nothing."""
-    while line < len(lines):
-        continued = lines[line].endswith("\\")
-        lines[line] = lines[line][: len(lines[line]) - len(lines[line].lstrip())] + "pass"
-        if not continued:
-            break
+    magic = lines[line]
+    lines[line] = magic[: len(magic) - len(magic.lstrip())] + "pass"
+    while magic.endswith("\\") and line + 1 < len(lines):
         line += 1
+        magic, lines[line] = lines[line], ""
 
 
 def parse(cell: str, filename: str, start: int) -> list[ast.stmt]:

@@ -232,6 +232,7 @@ def test_sizes(impl, networks):
 @spec("initialization.biases")
 def test_biases(impl, networks):
     """Every bias of a new network is zero."""
+    scheme(impl)
     sizes = networks.first((5, 4, 6, 3), (5, 4, 3))
     for seed in (0, 5):
         for l, b in enumerate(impl.parameters(impl.create(sizes, seed=seed))[1]):

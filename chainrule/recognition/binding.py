@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.recognition.vocabulary import plain, role
+from chainrule.recognition.vocabulary import plain, role, size_role
 
 # What is held fixed so that a network is the plain one: nothing regularized, nothing dropped, nothing printed.
 FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
@@ -129,6 +129,11 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if named is not MISSING:
         return named, parameter.name
     wanted = role(parameter.name)
+    if "sizes" in known.roles and size_role(parameter.name) == "sizes" and wanted not in ("params", "x", "y"):
+        return known.roles["sizes"], "sizes"
+    if wanted == "validation" and parameter.default is parameter.empty:
+        same = "y" if plain(parameter.name).startswith(("y", "label", "target")) or "label" in parameter.name else "x"
+        return (known.roles[same], wanted) if same in known.roles else None
     if wanted is None:
         return None
     wanted = known.as_role.get(wanted, wanted)

@@ -196,8 +196,8 @@ class SizeArguments:
             return (sizes[0],)
         if found == "outputs":
             return (sizes[-1],)
-        if found == "hidden":
-            return (hidden.pop(0),) if hidden else None
+        if found == "hidden" and hidden:
+            return (hidden.pop(0),)
         return self.other(parameter, seed)
 
     def other(self, parameter: inspect.Parameter, seed: int) -> tuple[Any] | None:
@@ -219,7 +219,7 @@ class SizeArguments:
             return None
         return {
             "lr": (0.1,), "epochs": (1,), "batch_size": (4,), "reg": (0.0,), "keep_prob": (1.0,), "quiet": (False,),
-            "activation": ("relu",), "validation": (None,),
+            "activation": ("relu",), "validation": (None,), "samples": (1,),
         }.get(found or "")  # fmt: skip
 
     def fit_depth(self, sizes: Sequence[int]) -> bool:
@@ -255,22 +255,23 @@ class ClassForm(Form):
                 return
             fixed = chain(value)
             if fixed is not None and not self.sizing.free:
-                self.pattern = self.fixed_pattern(fixed)
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)
+                self.pattern = self.fixed_pattern(fixed)
                 return
             trouble = trouble or Unbound(f"no weights and biases of sizes {list(sizes)} in its objects")
         raise trouble or Unbound("its sizes cannot be chosen")
 
     def fixed_pattern(self, fixed: Sequence[int]) -> list[int | None]:
-        """Which of the sizes are free: those that the constructor takes."""
-        roles = set(self.sizing.roles.values())
+        """Which of the sizes are free: those that can be chosen one at a time, as a network made so shows."""
         pattern: list[int | None] = list(fixed)
-        if "inputs" in roles:
-            pattern[0] = None
-        if "outputs" in roles:
-            pattern[-1] = None
-        if "hidden" in roles:
-            pattern[1 : 1 + self.sizing.hidden] = [None] * self.sizing.hidden
+        for place, size in enumerate(fixed):
+            other = [*fixed[:place], size + 1, *fixed[place + 1 :]]
+            try:
+                free = chain(self.construct(other, 0)) == other
+            except Exception:
+                free = False
+            if free:
+                pattern[place] = None
         return pattern
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:

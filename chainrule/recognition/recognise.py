@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chainrule.contract import NotOffered
@@ -22,15 +22,18 @@ from chainrule.recognition.forms import (
 )
 from chainrule.recognition.layers import StackForm, WiredForm
 from chainrule.recognition.recognised import Recognised
-from chainrule.recognition.vocabulary import rank
+from chainrule.recognition.vocabulary import rank, role
 
 
-def recognise(target: Any, names: Mapping[str, str]) -> Recognised:
+def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> Recognised:
     """The implementation in a namespace (a module, a dictionary, an object), in its own conventions.
 
-    names: {contract's name: the name the code uses}, declared.
+    names: {contract's name: the name the code uses}, declared.  missing: globals that its functions read and that
+    nothing defines; one that can only be the number of samples is supplied.
     """
     namespace = target if isinstance(target, dict) else vars(target)
+    counts = tuple(name for name in missing if role(name) == "samples")
+    namespace |= dict.fromkeys(counts, 1)
     if names.get("MLP", "MLP") in namespace and is_native(target, names):
         return Recognised(target, namespace, None, names)
     tried: list[str] = []
@@ -41,7 +44,7 @@ def recognise(target: Any, names: Mapping[str, str]) -> Recognised:
             said = f"nothing is known for its parameter {error}" if isinstance(error, Unbound) and " " not in str(error) else f"{type(error).__name__}: {error}"
             tried.append(f"{describe_attempt(attempt)}: {said}")
             continue
-        return Recognised(target, namespace, form, names, tuple(tried))
+        return Recognised(target, namespace, form, names, tuple(tried), counts)
     return Recognised(target, namespace, None, names, tuple(tried))
 
 

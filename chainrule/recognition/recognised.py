@@ -69,7 +69,9 @@ class Site:
 class Recognised(Native):
     """The functions of a namespace, and a network of some form, as an Implementation in the code's own conventions.
 
-    arrays: the library whose arrays the code takes.  reader: turns what crosses over into arrays of it.
+    tried: what else might have been the network, and why it is not.
+    counts: globals that nothing defines and that stand for the number of samples: they are given it before every call.
+    arrays: the library whose arrays the code takes, dtype: their type.
     """
 
     def __init__(
@@ -79,9 +81,12 @@ class Recognised(Native):
         form: Form | None,
         names: Mapping[str, str] | None = None,
         tried: tuple[str, ...] = (),
+        counts: Sequence[str] = (),
     ) -> None:
         super().__init__(target, dict(names or {}))
+        self.counts = tuple(counts)
         self.namespace, self.form, self.tried = namespace, form, tried
+        self.only: dict[str, str | None] = {}  # {operation: the one function that may be it}
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
         self.arrays = "numpy"
         self.dtype: Any = None
@@ -135,8 +140,9 @@ class Recognised(Native):
         return self.run_forward(site, model, x)
 
     def run_forward(self, site: Site, model: Held, x: Any) -> Any:
+        self.count(model, x)
         function = self.function(site, model)
-        arguments = bind(function, self.known(model, x=x))
+        arguments = bind(function, self.known(model, passing=True, x=x))
         model.forwarded = function(*arguments.arguments, **arguments.keywords)
         model.named = named_values(function, model.forwarded)
         model.output = follow(model.value if site.inside else model.forwarded, site.path)
@@ -255,21 +261,19 @@ class Recognised(Native):
         """How `operation` is done for networks of this depth, found on first use.  Raises NotOffered."""
         key = (operation, len(model.sizes))
         if key not in self.sites:
-            try:
-                self.sites[key] = self.resolve(operation, model, *arguments)
-            except NotOffered as error:
-                return self.refuse(key, error)
+            self.sites[key] = self.resolve(operation, model, *arguments)  # a failure may come of labels in another form
         found = self.sites[key]
         if isinstance(found, NotOffered):
             raise type(found)(str(found))
         return found
 
-    def refuse(self, key: tuple[str, int], error: NotOffered) -> Site:
-        raise error
+    def close(self, operation: str, layers: int, error: NotOffered) -> None:
+        """Remember that an operation is not to be had in networks of this many layer sizes."""
+        self.sites.setdefault((operation, layers), error)
 
-    def close(self, operation: str, depth: int, error: NotOffered) -> None:
-        """Remember that an operation is not to be had."""
-        self.sites.setdefault((operation, depth + 1), error)
+    def forget(self, operation: str, layers: int) -> None:
+        """Have an operation found anew."""
+        self.sites.pop((operation, layers), None)
 
     def resolve(self, operation: str, model: Held, *arguments: Any) -> Site:
         """Try every candidate.  Raises NotOffered, saying which were tried and why each is not it."""
@@ -281,6 +285,8 @@ class Recognised(Native):
         }  # fmt: skip
         unseen: Unseen | None = None
         for name, function in self.candidates(operation, model):
+            if self.only.get(operation) not in (None, name):
+                continue
             before = copy.deepcopy(model.value) if operation in ("backward", "fit", "step") else None
             try:
                 return attempts[operation](name, function, model, *arguments)
@@ -336,11 +342,11 @@ class Recognised(Native):
                 return function
         raise NotOffered(f"{site.name} is missing")
 
-    def known(self, model: Held, *, as_output: bool = False, **roles: Any) -> Known:
+    def known(self, model: Held, *, as_output: bool = False, passing: bool = False, **roles: Any) -> Known:
         """What functions can be given: the arguments of the operation, the parameters, what the forward pass left."""
         assert self.form is not None
         found = dict(roles)
-        if "x" in roles:
+        if "x" in roles and not passing:
             found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
         handed = self.form.handed(model)
         if handed is not None:
@@ -363,8 +369,22 @@ class Recognised(Native):
 
     def before(self, model: Held, x: Any) -> None:
         """Run the forward pass, on whose traces the rest relies."""
+        self.count(model, x)
         site = self.site("forward", model, x)
         self.run_forward(site, model, x)
+
+    def count(self, model: Held, x: Any) -> None:
+        """Tell the code how many samples there are, where it wants to know from outside."""
+        size = shape(x)
+        n = 1 if len(size) < 2 else size[1] if size[0] == model.sizes[0] and size[1] != model.sizes[0] else size[0]
+        for name in self.counts:
+            self.namespace[name] = n  # type: ignore[index]
+        self.set_attributes(model, {"samples": n}, self.told_samples(model))
+
+    def told_samples(self, model: Held) -> tuple[str, ...]:
+        """The attributes in which an object keeps a number of samples that its constructor was given."""
+        sizing = getattr(self.form, "sizing", None)
+        return tuple(p.name for p in getattr(sizing, "parameters", ()) if sizing.roles[p.name] == "other" and role(p.name) == "samples")
 
     def reaches(self, function: Callable[..., Any], model: Held) -> bool:
         """Whether a function can get at the parameters: as a method, or by taking them."""
@@ -386,7 +406,7 @@ class Recognised(Native):
     def try_forward(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
         if not self.reaches(function, model):
             raise NotThisWay("it does not take the parameters")
-        arguments = bind(function, self.known(model, x=x))
+        arguments = bind(function, self.known(model, passing=True, x=x))
         if "x" not in arguments.taken.values():
             raise NotThisWay("it takes no inputs")
         result = function(*arguments.arguments, **arguments.keywords)
@@ -622,7 +642,7 @@ class Recognised(Native):
     def fit_arguments(
         self, site: Site, model: Held, x: Any, y: Any, epochs: int, batch_size: int, lr: float, seed: int, function: Any
     ) -> Any:
-        roles = {"x": x, "y": y, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "rng": np.random.default_rng(seed)}
+        roles = {"x": x, "y": y, "sizes": list(model.sizes), "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "rng": np.random.default_rng(seed)}
         handed = self.form.handed(model)  # type: ignore[union-attr]
         if handed is not None:
             roles["params"] = copy.deepcopy(handed)
@@ -666,11 +686,13 @@ class Recognised(Native):
     def set_rate(self, model: Held, rate: float) -> None:
         self.set_attributes(model, {"lr": rate})
 
-    def set_attributes(self, model: Held, values: Mapping[str, Any]) -> None:
+    def set_attributes(self, model: Held, values: Mapping[str, Any], names: Sequence[str] | None = None) -> None:
         """Hyperparameters that an object keeps, and its optimizer too."""
-        for owner in self.owners(model):
+        for owner in self.owners(model) if names != () else ():
             for name, old in list(vars(owner).items()):
                 wanted = role(name)
+                if names is not None and name not in names:
+                    continue
                 if wanted in values and isinstance(old, (int, float)) and not isinstance(old, bool):
                     setattr(owner, name, values[wanted])
 

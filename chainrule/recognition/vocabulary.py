@@ -6,6 +6,7 @@ A name is compared without case and underscores.  docs/recognised.md lists these
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # What a parameter of a function is for, by its name.  The first role that matches holds.
 ROLES: dict[str, str] = {
@@ -54,7 +55,7 @@ SIZES: dict[str, str] = {
     "hiddens": r"(n|num|no|number|size|dim|nb)?_?(of)?_?hidden_?(sizes|dims|layers?|layersizes|units|neurons|layerssizes|layersdims|"
     r"nodes|list|layerdims|structure|architecture)(list|s)?|hiddens|hs",
     "hidden": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(first|second|third)?_?(hidden|hid|h|hl|hn)_?(layer)?_?\d*_?(size|dims?|"
-    r"dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|hnodes|nhid|nhidden\d*|m|"
+    r"dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|hnodes|nhid|nhidden\d*|"
     r"hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|sizelayer\d|midsize\w*|n\d|nodeshidden",
     "outputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(outputs?|output_?(size|dims?|dimensions?|nodes|neurons|units|features|"
     r"layer|layersize|layerneurons|num|number|n|count|shape|classes)|out|ny|classes|outfeatures|outdim|outsize|labels|y|"
@@ -104,6 +105,7 @@ NOT_PARAMETERS = (
 NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|log|list|plot|acc|reg)\w*"
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name without case, underscores and whatever marks it as private."""
     return name.replace("_", "").lower()
@@ -113,6 +115,7 @@ def matches(pattern: str, name: str) -> bool:
     return re.fullmatch(pattern, plain(name)) is not None
 
 
+@lru_cache(maxsize=4096)
 def rank(operation: str, name: str) -> int | None:
     """How well a name says that it is this operation: 0 the contract's own name, then by the table's order; None not
     at all.
@@ -123,6 +126,7 @@ def rank(operation: str, name: str) -> int | None:
     return next((i for i, pattern in enumerate(alternatives, 1) if matches(pattern, name)), None)
 
 
+@lru_cache(maxsize=64)
 def split_alternatives(pattern: str) -> list[str]:
     """The alternatives of a pattern at its top level."""
     parts, depth, start = [], 0, 0
@@ -134,11 +138,13 @@ def split_alternatives(pattern: str) -> list[str]:
     return [*parts, pattern[start:]]
 
 
+@lru_cache(maxsize=4096)
 def role(name: str) -> str | None:
     """What a parameter of that name is for, or None."""
     return next((role for role, pattern in ROLES.items() if matches(pattern, name)), None)
 
 
+@lru_cache(maxsize=4096)
 def size_role(name: str) -> str | None:
     """Which layer sizes a constructor's parameter of that name takes, or None."""
     return next((role for role, pattern in SIZES.items() if matches(pattern, name)), None)
