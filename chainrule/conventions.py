@@ -194,6 +194,20 @@ class Probing:
                 if self.find("weights", value, how):
                     self.layout.weights = value
 
+    def ambiguous_weights(self, point: Point, out: np.ndarray) -> np.ndarray:
+        """Square weights tell nothing by their shape: of the two ways, the one whose output is nearer to z = x W + b."""
+        found: dict[str, np.ndarray] = {}
+        for way in ("in_out", "out_in"):
+            self.layout.weights = way
+            self.reset(point)
+            result = attempt_raw(lambda: to_numpy(self.translated.forward(point.model, point.x)))
+            found[way] = out if result is None else result
+        near = {way: cosine(result, softmax(point.logits)) for way, result in found.items()}
+        self.layout.weights = "out_in" if near["out_in"] > near["in_out"] else "in_out"
+        self.find("weights", self.layout.weights, "all layers are square; read so, the output is nearer to z = x W + b")
+        self.reset(point)
+        return found[self.layout.weights]
+
     def arrays(self, model: Any, parameters: Any) -> None:
         """The library whose arrays hold the parameters, and their type where another would not be taken."""
         raw = self.raw.first_parameter(model) if isinstance(self.raw, Recognised) and self.form else parameters[0][0]
@@ -215,6 +229,8 @@ class Probing:
         out = self.samples(point)
         if out is None:
             return
+        if "weights" not in self.found and "weights" not in self.declared:
+            out = self.ambiguous_weights(point, out)
         if are_rows_of_probabilities(out):
             self.find("output", "probabilities", "every row that forward gives is positive and sums to 1")
         for operation in ("backward", "loss"):
@@ -231,7 +247,13 @@ class Probing:
     def remaining(self, point: Point) -> None:
         """Have predict and step found, too, on this point."""
         if self.form is not None:
-            attempt_raw(lambda: self.translated.predict(point.model, point.x))
+            for way in dict.fromkeys((self.layout.way("forward"), "rows", "columns")):
+                self.layout.ways["predict"] = way
+                labels = attempt_raw(lambda: to_numpy(self.translated.predict(point.model, point.x)))
+                if labels is not None and labels.size == len(point.x):
+                    break
+            else:
+                del self.layout.ways["predict"]
             attempt_raw(lambda: self.translated.step(point.model, point.copies(), 0.125))
             self.reset(point)
 
@@ -335,7 +357,8 @@ class Probing:
                     self.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {ways[0]}")
                 return
         del self.layout.ways[operation]
-        self.layout.labels[operation] = forms[0]
+        if "labels" not in self.declared:
+            del self.layout.labels[operation]
         if isinstance(self.raw, Recognised) and error is not None:
             self.raw.close(operation, len(point.sizes), error)
 
@@ -361,7 +384,7 @@ class Probing:
     def name_labels(self) -> None:
         """The convention is what gradients take; what differs from it is said."""
         forms = self.layout.labels
-        if not forms:
+        if not forms or "labels" in self.declared:
             return
         value = forms.get("backward") or next(iter(forms.values()))
         others = [f"{name} takes {form}" for name, form in forms.items() if form != value]
@@ -467,18 +490,22 @@ class Probing:
 
     def functions(self, point: Point | None) -> None:
         """Functions follow the network's conventions, unless each is seen to have its own."""
-        z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
-        if self.entries(z):
-            self.layout.ways["relu"] = "entries"
-            self.notes.append("relu takes one number at a time: it is applied entry by entry")
+        self.relu()
         self.softmax(point)
         self.cross_entropy()
         self.xavier()
 
-    def entries(self, z: np.ndarray) -> bool:
-        """Whether relu takes single numbers only."""
-        whole = attempt_raw(lambda: to_numpy(self.translated.relu(z)))
-        return whole is None and attempt_raw(lambda: to_numpy(self.raw.relu(1.5))) is not None
+    def relu(self) -> None:
+        """Whether relu takes arrays, rows or single numbers."""
+        z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
+        for way, told in (("rows", ""), ("entries", "one number"), ("vector", "one row")):
+            self.layout.ways["relu"] = way
+            found = attempt_raw(lambda: to_numpy(self.translated.relu(z)))
+            if found is not None and found.shape == z.shape:
+                if told:
+                    self.notes.append(f"relu takes {told} at a time")
+                return
+        del self.layout.ways["relu"]
 
     def softmax(self, point: Point | None) -> None:
         """Another way than the network's only where the network's own probabilities show that its softmax is right."""

@@ -103,7 +103,7 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
-    Labels run through all classes where n allows.  Where a unit comes too near its kink its bias is moved, by as little
+    Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its bias is moved, by as little
     as will do.
     """
     rng = np.random.default_rng([seed, n, *sizes])
@@ -116,7 +116,7 @@ def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 
         biases.append(b + np.array([clearance(z[:, j] + b[j], margin) for j in range(fan_out)]))
         a = np.maximum(z + biases[-1], 0)
     biases[-1] = b  # logits have no kink
-    return Case(sizes, weights, biases, x, rng.permutation(np.arange(n) % sizes[-1]))
+    return Case(sizes, weights, biases, x, rng.permutation((sizes[-1] - 1 - np.arange(n)) % sizes[-1]))
 
 
 def clearance(z: np.ndarray, margin: float) -> float:

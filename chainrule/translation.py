@@ -24,7 +24,7 @@ class Layout:
     """How arrays lie on the other side.
 
     samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: how its samples lie}, for
-    those that differ; `entries` for a function of single numbers, `pairs` for a fit that takes a list of (x, y).
+    those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for a fit that takes a list of (x, y).
     weights: `in_out`, `out_in`; xavier: the same of that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
@@ -112,6 +112,9 @@ class Translated(Implementation):
         if self.layout.way("relu") == "entries":
             values = [to_numpy(self.raw.relu(float(value))) for value in z.reshape(-1)]
             return np.array(values, dtype=float).reshape(z.shape)
+        if self.layout.way("relu") == "vector" and z.ndim:
+            rows = [to_numpy(self.raw.relu(self.layout.cast(row))) for row in z.reshape(-1, z.shape[-1])] if z.size else []
+            return np.array(rows, dtype=float).reshape(z.shape)
         return self.raw.relu(self.layout.cast(z))
 
     def softmax(self, z: Any) -> Any:

@@ -28,7 +28,7 @@ from chainrule.spec import spec
 from chainrule.strategies import Case
 from chainrule.through import passing_parameters, passing_sizes
 
-FORWARD = ("network.forward", "network.loss")
+FORWARD = ("network.forward", "network.loss", "network.missing_class")
 IDENTITIES = (
     "gradients.shapes",
     "gradients.repeatable",

@@ -20,6 +20,7 @@ from chainrule.recognition.vocabulary import plain, role, size_role
 
 # What is held fixed so that a network is the plain one: nothing regularized, nothing dropped, nothing printed.
 FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
+RARELY = 10**6  # for what is printed every so many times
 MISSING = object()
 
 
@@ -142,6 +143,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
         return known.roles[wanted], wanted
     if wanted in FIXED and parameter.default is not parameter.empty:
         return fixed(wanted, parameter)
+    if wanted == "quiet" and any(word in plain(parameter.name) for word in ("log", "every", "interval", "freq", "print")):
+        return RARELY, wanted
     if wanted in FIXED and wanted != "validation":
         return FIXED[wanted], wanted
     return None

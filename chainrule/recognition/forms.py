@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.recognition.binding import Unbound, parameters_of, returned_names
 from chainrule.recognition.slots import Slots, chain, discover
 from chainrule.recognition.structures import shape
-from chainrule.recognition.vocabulary import NETWORK_CLASSES, matches, plain, rank, role, size_role
+from chainrule.recognition.vocabulary import LAYER_CLASSES, NETWORK_CLASSES, matches, plain, rank, role, size_role
 
 PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # the depths that are tried, in turn
 Operation = tuple[str, Callable[..., Any]]
@@ -49,6 +49,7 @@ class Form:
     def __init__(self) -> None:
         self.slots_of: dict[int, Slots | None] = {}
         self.pattern: list[int | None] | None = None  # a fixed depth, and the sizes that are fixed
+        self.head: Any = None  # softmax and loss as objects of their own
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         """A new network.  Raises whatever the code raises, and Unbound."""
@@ -384,10 +385,19 @@ def network_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
 
     def place(item: tuple[str, type]) -> tuple[int, int]:
         name, cls = item
-        named = 0 if name == "MLP" else 1 if matches(NETWORK_CLASSES, name) else 2
+        named = 0 if name == "MLP" else 1 if matches(NETWORK_CLASSES, name) and not ends_as_layer(name) else 2
         return named, -[n for n, _ in classes].index(name)
 
-    return sorted((item for item in classes if acts(item[1])), key=place)
+    networks = (item for item in classes if acts(item[1]) and (place(item)[0] < 2 or not is_layer_name(item[0])))
+    return sorted(networks, key=place)
+
+
+def ends_as_layer(name: str) -> bool:
+    return plain(name).endswith(("layer", "neuron", "loss", "optimizer", "trainer"))
+
+
+def is_layer_name(name: str) -> bool:
+    return matches(LAYER_CLASSES, name)
 
 
 def acts(cls: type) -> bool:

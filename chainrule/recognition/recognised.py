@@ -287,7 +287,7 @@ class Recognised(Native):
         for name, function in self.candidates(operation, model):
             if self.only.get(operation) not in (None, name):
                 continue
-            before = copy.deepcopy(model.value) if operation in ("backward", "fit", "step") else None
+            before = self.parameters(model) if operation in ("backward", "fit", "step") else None
             try:
                 return attempts[operation](name, function, model, *arguments)
             except Unbound as error:
@@ -303,7 +303,8 @@ class Recognised(Native):
             except Exception as error:
                 tried.append(f"{name} raised {type(error).__name__}: {error}")
             if before is not None:
-                self.restore(model, before)
+                with contextlib.suppress(Exception):
+                    self.restore_parameters(model, before)
         if unseen is not None:
             raise unseen
         if not tried and operation in ("loss", "step", "fit", "predict"):
@@ -311,13 +312,6 @@ class Recognised(Native):
         if not tried:
             raise Missing(f"{operation} is missing: {self.form.title} has nothing of such a name")
         raise NotOffered(f"{operation} was not understood; tried {'; '.join(tried[:4])}")
-
-    def restore(self, model: Held, before: Any) -> None:
-        """The parameters as they were before something was tried."""
-        slots = self.slots(model)
-        if slots is not None:
-            with contextlib.suppress(Exception):
-                model.value = slots.write(model.value, *slots.read(before))
 
     def candidates(self, operation: str, model: Held) -> Iterator[Operation]:
         assert self.form is not None
@@ -484,7 +478,15 @@ class Recognised(Native):
             return function(*arguments.arguments, **arguments.keywords)
 
     def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
-        """(p - y) / N, for a backward pass that starts from the logits' gradient."""
+        """What a backward pass starts from: as an object for the loss gives it, else (p - y) / N."""
+        head = self.form.head  # type: ignore[union-attr]
+        if head is not None and head.object is not None and type(model.value).__name__ != "Stack":
+            head.loss(model.output, model.output, y)
+            return head.gradient(model.output, model.output, y, lambda: self.surplus(model, y))
+        return self.surplus(model, y)
+
+    def surplus(self, model: Held, y: Any) -> Any:
+        """(p - y) / N."""
         output = to_numpy(model.output)
         one_hot = to_numpy(y)
         n = samples(y)
@@ -679,6 +681,8 @@ class Recognised(Native):
         for path, leaf in leaves(result):
             if len(path) <= 1 and (np.size(to_numpy(leaf)) in counts) and is_integral(leaf):
                 return Site("predict", name, path, (), tuple(arguments.taken.items()))
+        if shape(result) in self.output_shapes(model, x):
+            raise Unseen(f"{name} gives probabilities; no function gives labels")
         raise NotThisWay(f"expected integer labels, found {describe_result(result)}")
 
     # The state of the code around a call

@@ -18,7 +18,7 @@ ROLES: dict[str, str] = {
     "reg": r"reg|regularization|regstrength|lambda\w*|lambd|lam|lmbda|l1|l2|l2reg|l1reg|weightdecay\w*|wd|decay|l2lambda"
     r"|lrdecay|learningratedecay|momentum|mu|dropout(rate|prob)?|pdrop|droprate|noise",
     "keep_prob": r"keepprob\w*|dropoutkeep\w*|keepratio|retain\w*",
-    "quiet": r"verbose|print\w*|show\w*|plot\w*|debug|display|log|logging|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
+    "quiet": r"verbose|print\w*|\w*log|log\w*|\w*every|\w*interval|\w*freq|show\w*|plot\w*|debug|display|log|logging|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
     "activation": r"(hidden)?(act|activations?|activationfunctions?|activationfn|nonlinearity|hiddenactivation)(s|func)?",
     "output_gradient": r"dout|dy|grady?|dvalues|dl?dy|outputgradient|gradoutputs?|upstream\w*|dz|da|dal|lossgrad\w*|outgrad"
     r"|outputerror|error|err|gradientoutput|accumgrad|dscores|dldout",
@@ -53,7 +53,7 @@ SIZES: dict[str, str] = {
     r"ninput|ninputs|inputfeatures|pixels|in_?size|fanin|inputlayer\w*)|d|di|din|ni|nin|nfeatures|nodesin|i|s0|inodes|"
     r"dimin|sizein|sizeinput|inunits|xdim|nin|inneurons|layer0\w*|sizelayer0",
     "hiddens": r"(n|num|no|number|size|dim|nb)?_?(of)?_?hidden_?(sizes|dims|layers?|layersizes|units|neurons|layerssizes|layersdims|"
-    r"nodes|list|layerdims|structure|architecture)(list|s)?|hiddens|hs",
+    r"nodes|list|layerdims|structure|architecture)(list|s)?|hiddens|hs|hidden\w*(list|sizes|dims|layers|config|shape|tuple)",
     "hidden": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(first|second|third)?_?(hidden|hid|h|hl|hn)_?(layer)?_?\d*_?(size|dims?|"
     r"dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|hnodes|nhid|nhidden\d*|"
     r"hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|sizelayer\d|midsize\w*|n\d|nodeshidden",
@@ -98,6 +98,7 @@ OPERATIONS: dict[str, str] = {
 }  # fmt: skip
 
 NETWORK_CLASSES = r"mlp|(\w*)(neural_?net(work)?|network|mlp|perceptron|net|nn|model|classifier|softmaxregression)(\w*)"
+LAYER_CLASSES = r"\w*(layer|dense|linear|affine|neuron|activation|relu|sigmoid|tanh|softmax|loss|optimi[sz]er|dropout|batchnorm)\w*"
 NOT_PARAMETERS = (
     r"(d|grad|g|delta|nabla|dl|del)_?(w|b|weights?|bias(es)?|theta|kernel|gamma|beta)_?\d*|.*grad.*|.*momentum.*|.*veloc.*|"
     r".*prev.*|.*cache.*|.*best.*|.*(delta|adam|rms|moment|history|accum).*|[vms]_?(d|t)?_?[wb]_?\d*|(dweights|dbiases)\d*"
