@@ -24,7 +24,7 @@ from chainrule.timeouts import TimedOut, limit
 
 STATEMENT_LIMIT = 10.0  # seconds for one assignment: what a definition needs is quickly made
 LONGEST_QUOTE = 60  # characters of a statement, in a sentence about it
-TYPE_ALIAS = (ast.TypeAlias,) if sys.version_info >= (3, 12) else ()
+TYPE_ALIAS: tuple[type[ast.stmt], ...] = (ast.TypeAlias,) if sys.version_info >= (3, 12) else ()  # type: ignore[attr-defined,unused-ignore]
 
 
 class Execution:
@@ -286,10 +286,10 @@ class Siblings:
 
     def __enter__(self) -> None:
         self.active = True
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def __exit__(self, *_error: object) -> None:
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         self.active = False
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
