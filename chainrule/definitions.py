@@ -228,7 +228,10 @@ class Rule:
         for attribute in chain[1:]:
             if not isinstance(found, (ModuleType, type)):
                 break
-            found = getattr(found, attribute, None)
+            try:
+                found = getattr(found, attribute, None)
+            except Exception:  # a module that imports its parts when they are asked for
+                return None
         return found
 
 

@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import importlib
 import importlib.util
+import linecache
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from chainrule.timeouts import TimedOut, limit
 
 STATEMENT_LIMIT = 10.0  # seconds for one assignment: what a definition needs is quickly made
 LONGEST_QUOTE = 60  # characters of a statement, in a sentence about it
-TYPE_ALIAS = (ast.TypeAlias,) if sys.version_info >= (3, 12) else ()
+TYPE_ALIAS: tuple[type[ast.stmt], ...] = (ast.TypeAlias,) if sys.version_info >= (3, 12) else ()  # type: ignore[attr-defined,unused-ignore]
 
 
 class Execution:
@@ -87,12 +88,12 @@ class Execution:
             with limit(STATEMENT_LIMIT):
                 self._execute(statement)
         except TimedOut as error:
-            self._note(statement, f"{quote(statement)} did not end within {STATEMENT_LIMIT:g} s")
+            self._note(statement, f"{quote(self.filename, statement)} did not end within {STATEMENT_LIMIT:g} s")
             self.failed[statement] = error
         except (Exception, SystemExit) as error:
             if strict:
                 raise
-            self._note(statement, f"{quote(statement)} did not run: {told(error)}")
+            self._note(statement, f"{quote(self.filename, statement)} did not run: {told(error)}")
             self.failed[statement] = error
         else:
             later = self.rule.of(statement).later
@@ -265,7 +266,7 @@ class Execution:
             if name in binds(statement):
                 why = f": {told(self.failed[statement])}" if statement in self.failed else ""
                 where = self._place(statement.lineno)
-                return f"defined by `{quote(statement)}` ({where}), which did not run{why}"
+                return f"defined by `{quote(self.filename, statement)}` ({where}), which did not run{why}"
         for statement in statements(self.body):
             if isinstance(statement, DEFINITIONS):
                 for node in ast.walk(statement):
@@ -286,10 +287,10 @@ class Siblings:
 
     def __enter__(self) -> None:
         self.active = True
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def __exit__(self, *_error: object) -> None:
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         self.active = False
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -339,9 +340,11 @@ def binds(statement: ast.stmt) -> set[str]:
     return set()
 
 
-def quote(statement: ast.stmt) -> str:
-    """A statement's beginning, to name it in a sentence."""
-    text = ast.unparse(statement).partition("\n")[0]
+def quote(filename: str, statement: ast.stmt) -> str:
+    """A statement's first line, to name it in a sentence."""
+    line = linecache.getline(filename, statement.lineno).rstrip("\n").encode()  # columns are counted in bytes
+    end = statement.end_col_offset if statement.end_lineno == statement.lineno else None
+    text = line[statement.col_offset : end].decode(errors="replace")
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 4]} ..."
 
 

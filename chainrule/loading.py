@@ -50,7 +50,7 @@ class Source:
     module: ModuleType
     path: Path
     notes: tuple[str, ...] = ()
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Loaded:
     sha256: str
     impl: Boundary
     notes: tuple[str, ...] = ()
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def load(

@@ -54,11 +54,11 @@ class Placeholder:
             raise AttributeError(name)
         return Placeholder(f"{self._path}.{name}", self._reason, self._absence)
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+    def __call__(self, *arguments: Any, **_keywords: Any) -> Any:
         name = self._path.replace("(...)", "").rpartition(".")[2]
         if not self._absence.defining or name in TRANSFORMING:
             fail(self)
-        if len(arguments) == 1 and not keywords and (inspect.isfunction(arguments[0]) or inspect.isclass(arguments[0])):
+        if len(arguments) == 1 and (inspect.isfunction(arguments[0]) or inspect.isclass(arguments[0])):
             self._absence.note(f"{arguments[0].__qualname__} is taken without @{self._path}: {self._reason}")
             return arguments[0]
         return Placeholder(f"{self._path}(...)", self._reason, self._absence)

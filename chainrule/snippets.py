@@ -39,6 +39,9 @@ def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
         adapter = f", adapter={loaded.adapter!r}" if loaded.adapter else ""
         return ["import chainrule", f"impl = chainrule.load({loaded.target!r}{adapter})"]
     name = native.name(call.name if call.name in FUNCTIONS else "MLP")
+    if loaded.path.suffix == ".ipynb":
+        load = "from chainrule.loading import load_source"
+        return [load, f"{name} = load_source({loaded.target!r}).module.{name}"]
     if not all(part.isidentifier() for part in loaded.module_name.split(".")):  # my-mlp.py
         return ["import importlib", f"{name} = importlib.import_module({loaded.module_name!r}).{name}"]
     return [f"from {loaded.module_name} import {name}"]

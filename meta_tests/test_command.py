@@ -435,7 +435,7 @@ def test_interrupted(command, monkeypatch):
 
 
 def test_interrupted_while_loading(command):
-    Path("stops.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    Path("stops.py").write_text("class Net:\n    raise KeyboardInterrupt\n", encoding="utf-8")
     assert command("check", "stops.py")[0] == 130
 
 

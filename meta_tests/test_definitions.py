@@ -500,6 +500,7 @@ def step():
 
 
 MISSING = """\
+import functools
 import nobodys_frames as pd
 import nobodys_learner.datasets.mnist
 from nobodys_learner.layers import Dense, relu as fast
@@ -520,6 +521,11 @@ def double(x):
 @njit(cache=True, signature=nobodys_learner.float64)
 def triple(x):
     return 3 * x
+
+
+@functools.partial(nobodys_learner.jit, static_argnums=0)
+def square(x):
+    return x * x
 
 
 class Net(Dense):
@@ -548,6 +554,7 @@ def check(x):
 def test_missing_imports(run):
     source = run(MISSING)
     module = source.module
+    assert module.square(3) == 9
     assert (module.double(2), module.triple(2), module.Net().count(), module.check(3)) == (4, 6, 6, False)
     assert module.zeros is np.zeros
     assert "scalar" not in vars(module)  # numba's vectorize would make another function of it
