@@ -111,7 +111,7 @@ def infer_log_epsilon(implementation: Implementation) -> str | None:
         return implementation.loss(network, np.array([[1.0, 0.0]]), np.array([1]))
 
     def of_logits() -> float:
-        return part(implementation.softmax_loss(np.array([[-1000.0, 1000.0]]), np.array([0])), 0)
+        return part(implementation.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1])), 0)
 
     probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network, of_logits)
     losses = [float(loss.reshape(())) for loss in map(attempt, probes) if loss is not None and loss.size == 1]

@@ -126,8 +126,10 @@ def test_affine_flattening(impl):
 def test_affine_values(impl):
     """The output is x w + b, one row for each sample."""
     for case in affine_cases():
-        out, error = analysis(impl, case).out
-        assert_close(impl.affine_forward(case.x, case.w, case.b)[0], out, bound=error, what=f"out ({case})")
+        for scale in (1.0, 1.1):  # on the grid, where little is rounded, and off it
+            x, w, b = scale * case.x, scale * case.w, scale * case.b
+            out, error = analyse_affine(x, w, b, case.dout, impl.unit_roundoff).out
+            assert_close(impl.affine_forward(x, w, b)[0], out, bound=error, what=f"out ({case})")
 
 
 @spec("affine.gradient_shapes", after="affine.shape")
@@ -373,7 +375,7 @@ def test_softmax_loss_results_kept(impl):
 @spec("softmax_loss.epsilon")
 def test_softmax_loss_epsilon(impl):
     """An epsilon that guards the logarithm is no larger than 1e-7, so that it distorts no loss that matters."""
-    loss, _ = impl.softmax_loss(np.array([[-1000.0, 1000.0]]), np.array([0]))  # p is 0 there: epsilon is exp(-loss)
+    loss, _ = impl.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1]))  # p is 0 there: epsilon is exp(-loss)
     epsilon = math.exp(-max(loss, 0.0))
     assert_that(
         not epsilon > LARGEST_LOG_EPSILON * (1 + 1e-5),  # the slack: the loss may have been rounded in float32
@@ -414,6 +416,7 @@ def test_softmax_loss_uniform(impl):
 def test_softmax_loss_label_types(impl):
     """Labels may be any kind of integer: uint8 as in image files, int32, int64."""
     z, y = np.array([[0.5, 2.0, -1.0], [1.0, 0.0, 0.25], [-2.0, 0.5, 0.75]]), np.array([2, 0, 1])
+    z, y = np.tile(z, (30, 1)), np.tile(y, 30)  # 270 entries: more than a byte can count
     (loss, loss_error), (dx, error) = loss_analysis(impl, z, y)
     for dtype in (np.uint8, np.int32, np.int64):
         found, gradient = impl.softmax_loss(z, y.astype(dtype))
