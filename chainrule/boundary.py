@@ -286,7 +286,7 @@ def read_forward(name: str, *arguments: Any) -> Callable[[Any], tuple[np.ndarray
     """Reads (out, cache) of a layer's forward pass; name, arguments: of the call that is read."""
 
     def read(raw: Any) -> tuple[np.ndarray, Cache]:
-        out, cache = parts(raw, "out", "cache")
+        out, cache = parts(name, raw, "out", "cache")
         return to_numpy(out), Cache(cache, name, arguments, contents(cache))
 
     return read
@@ -294,19 +294,22 @@ def read_forward(name: str, *arguments: Any) -> Callable[[Any], tuple[np.ndarray
 
 def read_gradients(raw: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(dx, dw, db) of an affine layer; db as a vector, like every bias."""
-    dx, dw, db = map(to_numpy, parts(raw, "dx", "dw", "db"))
+    dx, dw, db = map(to_numpy, parts("affine_backward", raw, "dx", "dw", "db"))
     return dx, dw, flat_bias(db)
 
 
 def read_loss(raw: Any) -> tuple[float, np.ndarray]:
-    loss, dx = parts(raw, "loss", "dx")
+    loss, dx = parts("softmax_loss", raw, "loss", "dx")
     return read_float(loss), to_numpy(dx)
 
 
-def parts(raw: Any, *names: str) -> Sequence[Any]:
-    """A tuple of as many parts as there are names.  Raises TypeError for anything else."""
+def parts(function: str, raw: Any, *names: str) -> Sequence[Any]:
+    """A tuple of as many parts as there are names.  Raises TypeError for anything else, Todo where a part is None."""
     if not (isinstance(raw, (list, tuple)) and len(raw) == len(names)):
         raise TypeError(f"expected ({', '.join(names)}), found {describe(raw)}")
+    missing = [name for name, part in zip(names, raw, strict=True) if part is None and name != "cache"]
+    if missing:
+        raise Todo(f"{function} returns None for {' and '.join(missing)}: a stub")
     return raw
 
 

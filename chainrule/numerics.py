@@ -205,8 +205,8 @@ def analyse(
 
 def affine(x: Pair, w: Pair, b: Pair, u: float) -> Pair:
     """(x w + b, its error): math.md 11.5, step 1."""
-    (z, dz), (b, db) = product(x, w, u), b
-    return z + b, dz + u * (np.abs(z) + 2 * np.abs(b)) + db
+    (z, dz), (shift, dshift) = product(x, w, u), b
+    return z + shift, dz + u * (np.abs(z) + 2 * np.abs(shift)) + dshift
 
 
 def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
@@ -215,12 +215,14 @@ def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
     return value.sum(axis=0), gamma(len(value) + extra, u) * np.abs(value).sum(axis=0) + error.sum(axis=0)
 
 
-def mean_cross_entropy(z: Pair, y: np.ndarray, u: float, log_epsilon: float = 0.0) -> tuple[tuple[float, float], Pair]:
+def mean_cross_entropy(
+    logits: Pair, y: np.ndarray, u: float, log_epsilon: float = 0.0
+) -> tuple[tuple[float, float], Pair]:
     """The loss of logits and its gradient by them, ((value, error), (value, error)): math.md 11.5, steps 3 and 4.
 
-    z: (N, K) each.  u, log_epsilon: as in `analyse`.
+    logits: (N, K) each.  u, log_epsilon: as in `analyse`.
     """
-    z, dz = z
+    z, dz = logits
     rows = np.arange(len(y))
     p, dp = softmax(z), softmax_bound(z, u, z_error=dz)
     surprise = log_sum_exp(z) - z[rows, y]

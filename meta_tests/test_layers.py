@@ -200,7 +200,7 @@ def single_precision():
 
 def with_an_epsilon(epsilon):
     def softmax_loss(x, y):
-        loss, dx = course().softmax_loss(x, y)
+        _, dx = course().softmax_loss(x, y)
         p = np.exp(x - x.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         return -np.log(p[np.arange(len(y)), y] + epsilon).mean(), dx
@@ -312,6 +312,16 @@ MISMATCHES = {
         "(missing a required argument: 'y')",
     ),
     "a stub": ({"relu_forward": lambda x: None}, "relu_layer", "relu_forward returns None: a stub"),
+    "a stub with a cache": (
+        {"relu_forward": lambda x: (None, x)},
+        "relu_layer",
+        "relu_forward returns None for out: a stub",
+    ),
+    "a stub with a part": (
+        {"affine_backward": lambda dout, cache: (dout, None, None)},
+        "affine.bias_gradient",
+        "affine_backward returns None for dw and db: a stub",
+    ),
 }
 
 
@@ -505,7 +515,7 @@ def test_a_chapter_named_is_required_though_nothing_is_there(folder, capsys):
 
 
 def test_an_extension_that_is_not_there_is_not_mentioned(folder, capsys):
-    assert "layers" not in checked(capsys, "relu.py")[1]
+    assert "\nlayers" not in checked(capsys, "relu.py")[1]
 
 
 def test_the_lines_to_paste_make_the_cache(folder, capsys):
@@ -586,4 +596,4 @@ def test_workers_make_the_same_choice(folder, capsys):
 
 
 def test_a_layer_file_is_loaded_like_any_other(folder):
-    assert load("layers.py").impl.implementation.where("relu_backward") == "layers.py:17"
+    assert load("layers.py").impl.implementation.where("relu_backward") == "layers.py:18"
