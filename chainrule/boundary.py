@@ -92,6 +92,24 @@ class Handle:
     parameters: tuple[list[np.ndarray], list[np.ndarray]] | None = None
 
 
+@dataclass(frozen=True)
+class Cache:
+    """What a forward pass keeps for its backward pass, as the specs hold it: opaque, and never copied.
+
+    name, arguments: the call that made it.  contents: its arrays as they were then.
+    """
+
+    value: Any
+    name: str
+    arguments: tuple[Any, ...]
+    contents: dict[str, tuple[Any, ...]]
+
+    def kept(self) -> bool:
+        """Whether every array in it is still there and still the same, to the byte."""
+        now = contents(self.value)
+        return all(now.get(place) == content for place, content in self.contents.items())
+
+
 class Boundary:
     """`implementation` seen through the boundary, with the conventions that hold for it."""
 
@@ -272,6 +290,21 @@ class Boundary:
     def predict(self, model: Handle, x: np.ndarray) -> np.ndarray:
         return self._call("predict", ["model", "x"], model, x, read=read_array)
 
+    def affine_forward(self, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Cache]:
+        return self._call("affine_forward", ["x", "w", "b"], x, w, b, read=read_forward("affine_forward", x, w, b))
+
+    def affine_backward(self, dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self._call("affine_backward", ["dout", "cache"], dout, cache, read=read_gradients)
+
+    def relu_forward(self, x: np.ndarray) -> tuple[np.ndarray, Cache]:
+        return self._call("relu_forward", ["x"], x, read=read_forward("relu_forward", x))
+
+    def relu_backward(self, dout: np.ndarray, cache: Cache) -> np.ndarray:
+        return self._call("relu_backward", ["dout", "cache"], dout, cache, read=read_array)
+
+    def softmax_loss(self, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+        return self._call("softmax_loss", ["x", "y"], x, y, read=read_loss)
+
     def supports(self, sizes: Sequence[int]) -> str | None:
         """None if the implementation makes networks of these sizes, else the reason why it does not."""
         return self.implementation.supports(list(sizes))
@@ -341,6 +374,8 @@ def copied(argument: Any) -> Any:
     """Arrays, and lists of them, as fresh copies; the rest, and models, as the implementation knows them."""
     if isinstance(argument, Handle):
         return argument.model
+    if isinstance(argument, Cache):
+        return argument.value
     if isinstance(argument, np.ndarray):
         return argument.copy()
     if isinstance(argument, (list, tuple)):
@@ -350,6 +385,8 @@ def copied(argument: Any) -> Any:
 
 def same(before: Any, after: Any) -> bool:
     """Whether a copy that went to the implementation came back as it was, to the byte."""
+    if isinstance(before, Cache):
+        return before.kept()
     if isinstance(before, np.ndarray):
         return before.shape == np.shape(after) and before.tobytes() == after.tobytes()
     if isinstance(before, (list, tuple)):
@@ -374,6 +411,62 @@ def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
     ):
         raise TypeError(f"expected (weights, biases), two lists of arrays, found {describe(raw)}")
     return [to_numpy(w) for w in raw[0]], [flat_bias(to_numpy(b)) for b in raw[1]]
+
+
+def read_forward(name: str, *arguments: Any) -> Callable[[Any], tuple[np.ndarray, Cache]]:
+    """Reads (out, cache) of a layer's forward pass; name, arguments: of the call that is read."""
+
+    def read(raw: Any) -> tuple[np.ndarray, Cache]:
+        out, cache = parts(name, raw, "out", "cache")
+        return to_numpy(out), Cache(cache, name, arguments, contents(cache))
+
+    return read
+
+
+def read_gradients(raw: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(dx, dw, db) of an affine layer; db as a vector, like every bias."""
+    dx, dw, db = map(to_numpy, parts("affine_backward", raw, "dx", "dw", "db"))
+    return dx, dw, flat_bias(db)
+
+
+def read_loss(raw: Any) -> tuple[float, np.ndarray]:
+    loss, dx = parts("softmax_loss", raw, "loss", "dx")
+    return read_float(loss), to_numpy(dx)
+
+
+def parts(function: str, raw: Any, *names: str) -> Sequence[Any]:
+    """A tuple of as many parts as there are names.  Raises TypeError for anything else, Todo where a part is None."""
+    if not (isinstance(raw, (list, tuple)) and len(raw) == len(names)):
+        raise TypeError(f"expected ({', '.join(names)}), found {describe(raw)}")
+    missing = [name for name, part in zip(names, raw, strict=True) if part is None and name != "cache"]
+    if missing:
+        raise Todo(f"{function} returns None for {' and '.join(missing)}: a stub")
+    return raw
+
+
+def contents(value: Any, place: str = "", depth: int = 6) -> dict[str, tuple[Any, ...]]:
+    """Every array, and list of numbers, inside tuples, lists, dictionaries and objects: {place: its content}.
+
+    Single numbers are left out: to count the calls, or to set a flag, harms nobody.
+    """
+    if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__"):
+        array = np.asarray(value) if isinstance(value, np.ndarray) else to_numpy(value)
+        return {place: (array.shape, array.dtype.str, array.tobytes())} if array.ndim else {}
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):
+        return {place: tuple(map(repr, value))}
+    if depth == 0 or isinstance(value, type) or callable(value):
+        return {}
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        items = list(enumerate(value))
+    else:
+        items = list(getattr(value, "__dict__", {}).items())
+    return {
+        found: content
+        for key, item in items
+        for found, content in contents(item, f"{place}/{key!r}", depth - 1).items()
+    }
 
 
 def read_history(raw: Any) -> list[float] | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from chainrule.contract import CORE_CHAPTERS, UnusableTarget
+from chainrule.contract import CORE_CHAPTERS, EXTENSION_CHAPTERS, UnusableTarget
 from chainrule.version import VERSION
 
 PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
@@ -87,7 +87,8 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}",
+        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}; {', '.join(EXTENSION_CHAPTERS)}, which runs "
+        "anyway where its names exist",
     )
     check.add_argument(
         "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"

@@ -648,7 +648,8 @@ def effects(implementation: Implementation) -> dict[str, tuple[str, str]]:
 
 
 def infer_precision(implementation: Implementation) -> str | None:
-    """The coarsest format that holds every probability of a generic batch exactly, of softmax or of a new network.
+    """The coarsest format that holds every number of a generic batch exactly, from softmax, from a new network or from
+    the layers' functions.
 
     A float32 holds a generic float64 with probability 2^-29, so fifteen of them show what the arithmetic ends in,
     whatever kind of array carries them.
@@ -658,6 +659,8 @@ def infer_precision(implementation: Implementation) -> str | None:
     probes = (
         lambda: implementation.softmax(z),
         lambda: implementation.forward(implementation.create([2, 4, 3], 0), x),
+        lambda: part(implementation.affine_forward(x, z[:2], z[0]), 0),
+        lambda: part(implementation.softmax_loss(z, np.array([0, 1, 2, 0, 1])), 1),
     )
     results = [p for p in map(attempt, probes) if p is not None and p.shape == z.shape and len(np.unique(p)) == p.size]
     if not results:
@@ -666,7 +669,7 @@ def infer_precision(implementation: Implementation) -> str | None:
 
 
 def infer_log_epsilon(implementation: Implementation) -> str | None:
-    """The larger epsilon inside the logarithms of the function and of the network's loss.
+    """The largest epsilon inside the logarithms of the function, of the network's loss and of softmax_loss.
 
     It is exp(-loss) where the true label has probability 0.  An infinite loss means none; one so small that it could
     come from no epsilon is left to the specs.
@@ -681,7 +684,10 @@ def infer_log_epsilon(implementation: Implementation) -> str | None:
         x[0, :2] = [1000.0, -1000.0]
         return implementation.loss(network, x, np.array([1]))
 
-    probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network)
+    def of_logits() -> float:
+        return part(implementation.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1])), 0)
+
+    probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network, of_logits)
     losses = [float(loss.reshape(())) for loss in map(attempt, probes) if loss is not None and loss.size == 1]
     if not losses:
         return None
@@ -695,6 +701,11 @@ def fitted(implementation: Implementation, sizes: Sequence[int]) -> tuple[int, .
     form = getattr(getattr(implementation, "raw", None), "form", None)
     found = list(sizes) if form is None else form.fitted(list(sizes))
     return None if found is None or implementation.supports(found) else tuple(found)
+
+
+def part(result: Any, index: int) -> Any:
+    """One of the two parts that a layer's function returns; if it returns something else, nothing."""
+    return result[index] if isinstance(result, (tuple, list)) and len(result) == 2 else None
 
 
 def attempt(probe: Any) -> np.ndarray | None:

@@ -202,19 +202,52 @@ def analyse(
     """
     u = u + UNIT_ROUNDOFF["float64"]
     y = np.asarray(y, np.int64)
-    rows = np.arange(len(y))
     weight_errors, bias_errors = parameter_errors or no_errors(network)
     exact = list(zip(network.weights, weight_errors, strict=True))
     clear = True
     layer_inputs = [(np.asarray(x, np.float64), np.zeros(np.shape(x)))]
     for l, (weight, b) in enumerate(zip(exact, network.biases, strict=True)):
-        z, dz = product(layer_inputs[-1], weight, u)
-        z, dz = z + b, dz + u * (np.abs(z) + 2 * np.abs(b)) + bias_errors[l]
+        z, dz = affine(layer_inputs[-1], weight, (b, bias_errors[l]), u)
         if l < len(exact) - 1:
             clear = clear and bool((np.abs(z) > dz).all())
             layer_inputs.append((np.maximum(z, 0), dz))
-    p = softmax(z)
-    dp = softmax_bound(z, u, z_error=dz)
+    loss, (delta, ddelta) = mean_cross_entropy((z, dz), y, u, log_epsilon)
+    weight_grads: list[Pair] = []
+    bias_grads: list[Pair] = []
+    for l in reversed(range(len(exact))):
+        a, da = layer_inputs[l]
+        weight_grads.insert(0, product((a.T, da.T), (delta, ddelta), u, extra=6))
+        bias_grads.insert(0, batch_sum((delta, ddelta), u, extra=6))
+        if l > 0:
+            w, dw = exact[l]
+            delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
+            delta, ddelta = delta * (a > 0), ddelta * (a > 0)
+    probabilities = softmax(z), softmax_bound(z, u, z_error=dz)
+    return Analysis((z, dz), probabilities, loss, weight_grads, bias_grads, clear)
+
+
+def affine(x: Pair, w: Pair, b: Pair, u: float) -> Pair:
+    """(x w + b, its error): math.md 11.5, step 1."""
+    (z, dz), (shift, dshift) = product(x, w, u), b
+    return z + shift, dz + u * (np.abs(z) + 2 * np.abs(shift)) + dshift
+
+
+def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
+    """(the sum of the rows of a, its error): math.md 11.2."""
+    value, error = a
+    return value.sum(axis=0), gamma(len(value) + extra, u) * np.abs(value).sum(axis=0) + error.sum(axis=0)
+
+
+def mean_cross_entropy(
+    logits: Pair, y: np.ndarray, u: float, log_epsilon: float = 0.0
+) -> tuple[tuple[float, float], Pair]:
+    """The loss of logits and its gradient by them, ((value, error), (value, error)): math.md 11.5, steps 3 and 4.
+
+    logits: (N, K) each.  u, log_epsilon: as in `analyse`.
+    """
+    z, dz = logits
+    rows = np.arange(len(y))
+    p, dp = softmax(z), softmax_bound(z, u, z_error=dz)
     surprise = log_sum_exp(z) - z[rows, y]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.nan_to_num(dp[rows, y] / p[rows, y], nan=np.inf, posinf=np.inf)  # nothing is known of log 0
@@ -222,18 +255,44 @@ def analyse(
     loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
     delta = (p - np.eye(p.shape[1])[y]) / len(y)
     ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta)
-    weight_grads: list[Pair] = []
-    bias_grads: list[Pair] = []
-    for l in reversed(range(len(exact))):
-        a, da = layer_inputs[l]
-        weight_grads.insert(0, product((a.T, da.T), (delta, ddelta), u, extra=6))
-        bias_grads.insert(0, (delta.sum(axis=0), gamma(len(y) + 6, u) * np.abs(delta).sum(axis=0) + ddelta.sum(axis=0)))
-        if l > 0:
-            w, dw = exact[l]
-            delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
-            delta, ddelta = delta * (a > 0), ddelta * (a > 0)
-    loss = float(surprise.mean()), float(loss_errors.mean())
-    return Analysis((z, dz), (p, dp), loss, weight_grads, bias_grads, clear)
+    return (float(surprise.mean()), float(loss_errors.mean())), (delta, ddelta)
+
+
+@dataclass(frozen=True)
+class AffineAnalysis:
+    """An affine layer's exact output and gradients, each with the error it may carry.  Gradients are those of
+    sum(dout out), as `affine_backward` returns them.
+    """
+
+    out: Pair
+    dx: Pair
+    dw: Pair
+    db: Pair
+
+    @property
+    def gradients(self) -> tuple[Pair, Pair, Pair]:
+        return self.dx, self.dw, self.db
+
+
+def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
+    """An affine layer in arithmetic of unit roundoff u: math.md 11.8.
+
+    x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
+    """
+    u = u + UNIT_ROUNDOFF["float64"]
+    rows = x.reshape(len(x), len(w))
+    dx, dx_error = product(exactly(dout), exactly(w.T), u)
+    return AffineAnalysis(
+        out=affine(exactly(rows), exactly(w), exactly(b), u),
+        dx=(dx.reshape(x.shape), dx_error.reshape(x.shape)),
+        dw=product(exactly(rows.T), exactly(dout), u),
+        db=batch_sum(exactly(dout), u),
+    )
+
+
+def exactly(array: np.ndarray) -> Pair:
+    """An array without error."""
+    return array, np.zeros(np.shape(array))
 
 
 def no_errors(network: MLP) -> Errors:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from chainrule.contract import CORE_CHAPTERS
+from chainrule.contract import CHAPTERS, CORE_CHAPTERS
 from chainrule.conventions import Convention
 from chainrule.version import VERSION
 
@@ -59,7 +59,7 @@ class Outcome:
     """A whole check.  target: as named; path, sha256: the file it resolved to and that file's digest.
 
     required: the chapters that a pass needs.  not_run: how many of their specs were left out, by pytest's options or
-    because a process was lost.
+    because a process was lost.  unchecked: names in the target that are recognised, and have no chapter yet.
     """
 
     target: str
@@ -70,6 +70,7 @@ class Outcome:
     required: Sequence[str] = CORE_CHAPTERS[:-1]
     not_run: int = 0
     seconds: float = 0.0
+    unchecked: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -116,6 +117,7 @@ class Outcome:
                 "verdict": self.verdict,
                 "required": list(self.required),
                 "not_run": self.not_run,
+                "unchecked": list(self.unchecked),
                 "seconds": round(self.seconds, 3),
                 "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
                 "specs": [spec_object(result) for result in self.specs],
@@ -163,4 +165,4 @@ def settle(results: Iterable[SpecResult]) -> list[SpecResult]:
 
 def chapter_place(chapter: str) -> int:
     """Where a chapter stands among the contract's; extensions follow the core."""
-    return CORE_CHAPTERS.index(chapter) if chapter in CORE_CHAPTERS else len(CORE_CHAPTERS)
+    return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.boundary import Boundary, NotApplicable, Raised, Todo
+from chainrule.contract import EXTENSION_NAMES
 from chainrule.numerics import Failure
 from chainrule.strategies import Case, Networks
 from chainrule.through import passing
+
+LAYER = np.array([[1.0, 2.0], [5.0, 3.0]])  # serves as inputs, as weights and as gradients of a layer
 
 
 def unresponsive(impl: Boundary) -> dict[str, str]:
@@ -55,6 +58,18 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
         "loss": lambda: tuple(impl.loss(case.create(impl), case.x, case.y) for case in cases()),
         "backward": lambda: tuple(flat(impl.backward(case.create(impl), case.x, case.y)) for case in cases()),
         "predict": lambda: predictions(impl),
+        "affine_forward": lambda: tuple(impl.affine_forward(x, LAYER, LAYER[0])[0] for x in (LAYER, LAYER + 1)),
+        "affine_backward": lambda: tuple(
+            joined(*impl.affine_backward(dout, impl.affine_forward(LAYER, LAYER, LAYER[0])[1]))
+            for dout in (LAYER, LAYER + 1)
+        ),
+        "relu_forward": lambda: tuple(impl.relu_forward(x)[0] for x in (LAYER, LAYER + 1)),
+        "relu_backward": lambda: tuple(
+            impl.relu_backward(dout, impl.relu_forward(LAYER)[1]) for dout in (LAYER, LAYER + 1)
+        ),
+        "softmax_loss": lambda: tuple(
+            joined(*impl.softmax_loss(x, np.array([0, 1]))) for x in (LAYER, LAYER[::-1].copy())
+        ),
         "step": lambda: moved(lambda model, case: impl.step(model, (case.weights, case.biases), 0.5)),
         "fit": lambda: moved(fit),
     }
@@ -62,7 +77,17 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
 
 
 DOES = dict.fromkeys(
-    ("relu", "softmax", "cross_entropy", "xavier", "forward", "loss", "backward", "predict"),
+    (
+        "relu",
+        "softmax",
+        "cross_entropy",
+        "xavier",
+        "forward",
+        "loss",
+        "backward",
+        "predict",
+        *EXTENSION_NAMES["layers"],
+    ),
     "returns the same whatever it is given",
 ) | {"step": "changes no parameter", "fit": "changes no parameter"}
 
@@ -77,7 +102,12 @@ def stands_still(probe: Callable[[], tuple[Any, ...]]) -> bool:
 
 def flat(parameters: tuple[list[np.ndarray], list[np.ndarray]]) -> np.ndarray:
     """All parameters, or gradients, in one vector."""
-    return np.concatenate([array.reshape(-1) for group in parameters for array in group])
+    return joined(*parameters[0], *parameters[1])
+
+
+def joined(*arrays: Any) -> np.ndarray:
+    """All entries of arrays and numbers in one vector."""
+    return np.concatenate([np.ravel(array) for array in arrays])
 
 
 def predictions(impl: Boundary) -> tuple[np.ndarray, np.ndarray]:

@@ -67,6 +67,15 @@ def predictions(draw: st.DrawFn, rows: tuple[int, int] = (1, 5)) -> tuple[np.nda
     return parts / parts.sum(axis=1, keepdims=True), np.array(y)
 
 
+@st.composite
+def scores(
+    draw: st.DrawFn, rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """(z, y): (N, K) logits between -size and size, and labels."""
+    z = draw(logits(rows, classes, size))
+    return z, np.array(draw(st.lists(st.integers(0, z.shape[1] - 1), min_size=len(z), max_size=len(z))))
+
+
 @dataclass(frozen=True)
 class Case:
     """A network of given parameters, and a batch: x (N, s[0]), y (N,)."""
@@ -117,6 +126,29 @@ def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 
         a = np.maximum(z + biases[-1], 0)
     biases[-1] = b  # logits have no kink
     return Case(sizes, weights, biases, x, rng.permutation((sizes[-1] - 1 - np.arange(n)) % sizes[-1]))
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """An affine layer's inputs, x (N, d[1], ..., d[k]), w (D, M) and b (M,), and a gradient dout (N, M) by its output,
+    all of them on the grid.
+    """
+
+    x: np.ndarray
+    w: np.ndarray
+    b: np.ndarray
+    dout: np.ndarray
+
+    def __str__(self) -> str:
+        return f"x of shape {self.x.shape}, {self.w.shape[1]} outputs"
+
+
+def layer_case(shape: tuple[int, ...], outputs: int, seed: int = 0) -> LayerCase:
+    """A layer for x of shape (N, d[1], ..., d[k]) with that many outputs."""
+    rng = np.random.default_rng([seed, outputs, *shape])
+    inputs = int(np.prod(shape[1:]))
+    shapes = (shape, (inputs, outputs), (outputs,), (shape[0], outputs))
+    return LayerCase(*(grid(rng.normal(size=shape)) for shape in shapes))
 
 
 def clearance(z: np.ndarray, margin: float) -> float:

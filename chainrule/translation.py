@@ -40,6 +40,16 @@ class Layout:
     arrays: str = "numpy"
     dtype: Any = None
 
+    @property
+    def native(self) -> bool:
+        """Whether there is nothing to translate."""
+        plain = (self.samples, self.weights, self.reduction, self.output, self.arrays)
+        return (
+            plain == ("rows", "in_out", "mean", "probabilities", "numpy")
+            and set(self.ways.values()) <= {"rows"}
+            and set(self.labels.values()) <= {"index"}
+        )
+
     def way(self, operation: str) -> str:
         """How the samples of an operation lie."""
         return self.ways.get(operation, self.samples)
