@@ -7,14 +7,17 @@ native value stands and the specs decide.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chainrule.architecture import Architecture
 from chainrule.arrays import to_numpy
 from chainrule.contract import Implementation, UnusableTarget
+from chainrule.precision import infer_precision
+from chainrule.through import passing_parameters, passing_sizes
 from chainrule.timeouts import TimedOut, limit
 
 NATIVE = {
@@ -30,7 +33,7 @@ NATIVE = {
     "architecture": "any",
 }
 SUPPORTED = {key: (value,) for key, value in NATIVE.items()} | {
-    "precision": ("float64", "float32"),
+    "precision": ("float64", "float32", "float16"),
     "initialization": ("xavier", "he", "lecun", "any"),
 }
 PROBE_LIMIT = 2.0  # seconds
@@ -55,7 +58,9 @@ def settle(implementation: Implementation, declared: Mapping[str, Any]) -> Conve
     Raises UnusableTarget for a declaration that is no convention or that this version cannot follow.
     """
     conventions = {key: Convention(value, "default") for key, value in NATIVE.items()}
-    found = {"precision": infer_precision(implementation), "log_epsilon": infer_log_epsilon(implementation)}
+    architecture = str(declared.get("architecture", "any"))
+    precision, _ = infer_precision(implementation, architecture)
+    found = {"precision": precision, "log_epsilon": infer_log_epsilon(implementation, architecture)}
     conventions |= {key: Convention(value, "inferred") for key, value in found.items() if value is not None}
     return conventions | {key: Convention(check(key, value), "declared") for key, value in declared.items()}
 
@@ -77,35 +82,28 @@ def check(key: str, value: Any) -> str:
     return str(value)
 
 
-def infer_precision(implementation: Implementation) -> str | None:
-    """The coarsest format that holds every probability of a generic batch exactly, of softmax or of a new network.
-
-    A float32 holds a generic float64 with probability 2^-29, so fifteen of them show what the arithmetic ends in,
-    whatever kind of array carries them.
-    """
-    rng = np.random.default_rng(20)
-    z, x = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
-    probes = (
-        lambda: implementation.softmax(z),
-        lambda: implementation.forward(implementation.create([2, 4, 3], 0), x),
-    )
-    results = [p for p in map(attempt, probes) if p is not None and p.shape == z.shape and len(np.unique(p)) == p.size]
-    if not results:
-        return None
-    return "float32" if any(np.array_equal(p, p.astype(np.float32)) for p in results) else "float64"
-
-
-def infer_log_epsilon(implementation: Implementation) -> str | None:
+def infer_log_epsilon(implementation: Implementation, architecture: str = "any") -> str | None:
     """The larger epsilon inside the logarithms of the function and of the network's loss.
+
+    architecture: as the convention's value has it.
 
     It is exp(-loss) where the true label has probability 0.  An infinite loss means none; one so small that it could
     come from no epsilon is left to the specs.
     """
 
     def of_network() -> float:
-        network = implementation.create([2, 2], 0)
-        implementation.assign(network, [np.array([[1000.0, -1000.0], [0.0, 0.0]])], [np.zeros(2)])
-        return implementation.loss(network, np.array([[1.0, 0.0]]), np.array([1]))
+        sizes = passing_sizes(fits, 2)
+        if sizes is None:
+            raise LookupError("no network passes two logits on")
+        network = implementation.create(list(sizes), 0)
+        implementation.assign(network, *passing_parameters(sizes, 2, -1000.0))
+        x = np.zeros((1, sizes[0]))
+        x[0, :2] = [1000.0, -1000.0]
+        return implementation.loss(network, x, np.array([1]))
+
+    def fits(wanted: Sequence[int]) -> tuple[int, ...] | None:
+        fitted = Architecture.parse(architecture).fit(wanted)
+        return None if fitted is None or implementation.supports(list(fitted)) is not None else fitted
 
     probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network)
     losses = [float(loss.reshape(())) for loss in map(attempt, probes) if loss is not None and loss.size == 1]
