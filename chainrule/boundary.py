@@ -188,7 +188,7 @@ class Boundary:
     def itself(self, name: str) -> None:
         """Raises NotApplicable where a network stands in for a function, and the spec says nothing of a network."""
         if self.goes_through(name):
-            raise NotApplicable(f"{name}: no function of that name; of the network there is nothing more to ask here")
+            raise NotApplicable(f"{name}: no function of that name, and this is asked of the function alone")
 
     def probability_error(self, p: np.ndarray) -> np.ndarray:
         """How far the logarithms of the probabilities that cross_entropy works on may lie from those of p, (N, K).

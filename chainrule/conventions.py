@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import through
+from chainrule.architecture import Architecture
 from chainrule.arrays import kind, to_numpy
 from chainrule.contract import Implementation, NotOffered, UnusableTarget
-from chainrule.reference import MLP, cross_entropy, softmax
+from chainrule.precision import infer_precision
 from chainrule.recognition.forms import PROBES
 from chainrule.recognition.recognised import Recognised, spelled
+from chainrule.reference import MLP, cross_entropy, softmax
+from chainrule.through import passing_parameters, passing_sizes
 from chainrule.timeouts import TimedOut, limit
 from chainrule.translation import SINGLE, Layout, Translated, lie, singles
 
@@ -43,7 +45,7 @@ SUPPORTED = {
     "labels": ("index", "one_hot"),
     "reduction": ("mean", "sum"),
     "output": ("probabilities", "logits"),
-    "precision": ("float64", "float32"),
+    "precision": ("float64", "float32", "float16"),
     "initialization": ("xavier", "he", "lecun", "any"),
     "seeding": ("argument", "global", "fixed", "none"),
     "arrays": ("numpy", "lists", "torch", "jax", "cupy"),
@@ -89,7 +91,8 @@ def settle(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
         probing.run()
     implementation = Translated(raw, probing.layout, probing.prepare)
     found = {key: Convention(value, "inferred", how) for key, (value, how) in probing.found.items()}
-    for key, (value, how) in effects(implementation).items():
+    pattern = (told.get("architecture") or found.get("architecture") or conventions["architecture"]).value
+    for key, (value, how) in effects(implementation, pattern).items():
         found[key] = Convention(value, "inferred", how)
     conventions |= found
     notes = list(probing.notes)
@@ -636,53 +639,40 @@ def ratio(once: Any, twice: Any) -> str | None:
     return "mean" if np.abs(twice - once).max() <= AGREE * scale else None
 
 
-def effects(implementation: Implementation) -> dict[str, tuple[str, str]]:
+def effects(implementation: Implementation, architecture: str) -> dict[str, tuple[str, str]]:
     """Precision and epsilon, which show in what the arithmetic does."""
-    precision, epsilon = infer_precision(implementation), infer_log_epsilon(implementation)
     found = {}
+    precision, how = infer_precision(implementation, architecture)
     if precision is not None:
-        found["precision"] = (precision, f"results are exact in {precision}, and in nothing coarser")
+        found["precision"] = (precision, how)
+    epsilon = infer_log_epsilon(implementation, architecture)
     if epsilon is not None:
         found["log_epsilon"] = (epsilon, "the loss where the true label has probability 0 is -log of it")
     return found
 
 
-def infer_precision(implementation: Implementation) -> str | None:
-    """The coarsest format that holds every number of a generic batch exactly, from softmax, from a new network or from
-    the layers' functions.
-
-    A float32 holds a generic float64 with probability 2^-29, so fifteen of them show what the arithmetic ends in,
-    whatever kind of array carries them.
-    """
-    rng = np.random.default_rng(20)
-    z, x = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
-    probes = (
-        lambda: implementation.softmax(z),
-        lambda: implementation.forward(implementation.create([2, 4, 3], 0), x),
-        lambda: part(implementation.affine_forward(x, z[:2], z[0]), 0),
-        lambda: part(implementation.softmax_loss(z, np.array([0, 1, 2, 0, 1])), 1),
-    )
-    results = [p for p in map(attempt, probes) if p is not None and p.shape == z.shape and len(np.unique(p)) == p.size]
-    if not results:
-        return None
-    return "float32" if any(np.array_equal(p, p.astype(np.float32)) for p in results) else "float64"
-
-
-def infer_log_epsilon(implementation: Implementation) -> str | None:
+def infer_log_epsilon(implementation: Implementation, architecture: str = "any") -> str | None:
     """The largest epsilon inside the logarithms of the function, of the network's loss and of softmax_loss.
+
+    architecture: as the convention's value has it.
 
     It is exp(-loss) where the true label has probability 0.  An infinite loss means none; one so small that it could
     come from no epsilon is left to the specs.
     """
 
     def of_network() -> float:
-        sizes = through.passing_sizes(lambda sizes: fitted(implementation, sizes), 2)
-        assert sizes is not None
+        sizes = passing_sizes(fits, 2)
+        if sizes is None:
+            raise LookupError("no network passes two logits on")
         network = implementation.create(list(sizes), 0)
-        implementation.assign(network, *through.passing_parameters(sizes, 2, 0.0))
+        implementation.assign(network, *passing_parameters(sizes, 2, -1000.0))
         x = np.zeros((1, sizes[0]))
         x[0, :2] = [1000.0, -1000.0]
         return implementation.loss(network, x, np.array([1]))
+
+    def fits(wanted: Sequence[int]) -> tuple[int, ...] | None:
+        fitted = Architecture.parse(architecture).fit(wanted)
+        return None if fitted is None or implementation.supports(list(fitted)) is not None else fitted
 
     def of_logits() -> float:
         return part(implementation.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1])), 0)
@@ -694,13 +684,6 @@ def infer_log_epsilon(implementation: Implementation) -> str | None:
     epsilons = [math.exp(-loss) for loss in losses if loss > 0]  # a nan is not above 0
     found = max((epsilon for epsilon in epsilons if 2.0**-1022 <= epsilon <= LARGEST_PLAUSIBLE), default=0.0)
     return f"{found:.6g}"
-
-
-def fitted(implementation: Implementation, sizes: Sequence[int]) -> tuple[int, ...] | None:
-    """The sizes nearest to these that an implementation makes networks of."""
-    form = getattr(getattr(implementation, "raw", None), "form", None)
-    found = list(sizes) if form is None else form.fitted(list(sizes))
-    return None if found is None or implementation.supports(found) else tuple(found)
 
 
 def part(result: Any, index: int) -> Any:

@@ -290,7 +290,10 @@ def test_names_are_mapped(write):
     [
         ("['rows']", "CHAINRULE should be a dictionary such as {'precision': 'float32'}, found ['rows']"),
         ("{'precison': 'float32'}", "declares 'precison', which is no convention; there are: samples, weights"),
-        ("{'precision': 'float16'}", "declares precision 'float16'; this version follows float64 or float32"),
+        (
+            "{'precision': 'float128'}",
+            "declares precision 'float128'; this version follows float64 or float32 or float16",
+        ),
         ("{'samples': 'columns'}", "declares samples 'columns'; this version follows rows: write an adapter"),
         ("{'samples': ['rows']}", "declares samples ['rows']"),
         ("{'log_epsilon': 'small'}", "declares log_epsilon 'small'; expected a number such as 1e-12"),

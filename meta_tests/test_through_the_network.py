@@ -13,7 +13,8 @@ from test_correct_variants import Network, cross_entropy_clipped, softmax_by_log
 import chainrule
 from chainrule.boundary import Boundary
 from chainrule.contract import Unseen
-from chainrule.conventions import Convention
+from chainrule.conventions import Convention, infer_log_epsilon
+from chainrule.precision import infer_precision
 from chainrule.run import check, run_pytest
 
 
@@ -127,7 +128,14 @@ class Summed(Alone):
 def outcome_of(implementation, **conventions):
     """The whole core specification, with conventions as they would be found or declared."""
     ready = variants.loaded(implementation)
-    settled = ready.impl.conventions | {key: Convention(value, "declared") for key, value in conventions.items()}
+    architecture = conventions.get("architecture", "any")
+    found = {
+        "precision": infer_precision(implementation, architecture)[0],
+        "log_epsilon": infer_log_epsilon(implementation, architecture),
+    }
+    settled = dict(ready.impl.conventions)
+    settled |= {key: Convention(value, "inferred") for key, value in found.items() if value is not None}
+    settled |= {key: Convention(value, "declared") for key, value in conventions.items()}
     return check(replace(ready, impl=Boundary(implementation, settled)), timeout=60.0)
 
 
