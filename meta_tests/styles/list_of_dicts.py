@@ -1,5 +1,7 @@
 import numpy as np
 
+CHAINRULE = {"initialization": "he"}
+
 # network architecture: one dict per layer
 NN_ARCHITECTURE = [
     {"input_dim": 2, "output_dim": 25, "activation": "relu"},

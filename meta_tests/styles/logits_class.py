@@ -19,6 +19,7 @@ class Net:
         self.b1 = np.zeros(num_hidden)
         self.W2 = rng.uniform(-1, 1, (num_classes, num_hidden)) * np.sqrt(6 / (num_hidden + num_classes))
         self.b2 = np.zeros(num_classes)
+        self.rng = rng
 
     def forward(self, x):
         self.x = x
@@ -53,7 +54,7 @@ class Net:
 
 
 def train_epoch(model, x, targets, batch_size, lr):
-    order = np.random.permutation(len(x))
+    order = model.rng.permutation(len(x))
     for i in range(0, len(x), batch_size):
         batch = order[i:i + batch_size]
         model.backward(x[batch], targets[batch])

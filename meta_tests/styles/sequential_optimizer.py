@@ -88,14 +88,14 @@ class Sequential:
         return self.forward(x).argmax(axis=1)
 
 
-model = Sequential()
-model.add(Linear(2, 16))
-model.add(ReLU())
-model.add(Linear(16, 16))
-model.add(ReLU())
-model.add(Linear(16, 2))
-
 if __name__ == "__main__":
+    model = Sequential()
+    model.add(Linear(2, 16))
+    model.add(ReLU())
+    model.add(Linear(16, 16))
+    model.add(ReLU())
+    model.add(Linear(16, 2))
+
     x = np.random.randn(300, 2)
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
     model.fit(x, y, SGD(lr=0.1), epochs=100)
