@@ -17,8 +17,8 @@ nox.options.sessions = ["lint", "types", "tests", "faults", "lowest", "wheel", "
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 PROJECT = nox.project.load_toml("pyproject.toml")
-BANK = "meta_tests/test_faults.py"
-WITHOUT_BANK = ("--ignore", BANK)
+BANK = ("meta_tests/test_faults.py", "meta_tests/test_styles.py")
+WITHOUT_BANK = tuple(f"--ignore={file}" for file in BANK)
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parallel tests would fight over the cores
 
@@ -38,9 +38,12 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """The bank of faults, each of which must fail its clause.  One interpreter is enough: the clauses are the same."""
+    """The bank of faults, each of which must fail its clause, and of styles, each of which must pass without one.
+
+    One interpreter is enough: the clauses are the same.
+    """
     session.install(*group("test"))
-    session.run("pytest", *PARALLEL, BANK, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, *BANK, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(python="3.10")
