@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays import flat_bias, of_kind, to_numpy
-from chainrule.contract import Implementation
+from chainrule.contract import EXTENSION_NAMES, Implementation
 from chainrule.reference import softmax
 
+EXTENSIONS = frozenset(name for names in EXTENSION_NAMES.values() for name in names)
 SINGLE = ("vector", "column", "row")  # how one sample at a time may be shaped: (D,), (D, 1), (1, D)
 
 
@@ -116,6 +117,15 @@ class Translated(Implementation):
 
     def where(self, name: str) -> str | None:
         return self.raw.where(name)
+
+    def offers(self, name: str) -> bool:
+        return self.raw.offers(name)
+
+    def __getattribute__(self, name: str) -> Any:
+        """Functions of the extension chapters have no conventions of their own."""
+        if name in EXTENSIONS:
+            return getattr(self.raw, name)
+        return super().__getattribute__(name)
 
     def relu(self, z: Any) -> Any:
         z = np.asarray(z)

@@ -10,7 +10,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -82,6 +82,8 @@ def bind(function: Any, known: Known) -> Binding:
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     chosen: dict[str, tuple[Any, str]] = {}
     unclear: list[inspect.Parameter] = []
+    if y_is_the_output(parameters):
+        known = replace(known, as_role={**known.as_role, "y itself": "output"})
     for parameter in parameters:
         found = choose(parameter, known, chosen)
         if found is not None:
@@ -110,6 +112,13 @@ def bind(function: Any, known: Known) -> Binding:
     return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
 
 
+def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
+    """Beside labels by another name, such as t or y_true, a plain y is what the network gives."""
+    return any(plain(p.name) == "y" for p in parameters) and any(
+        plain(p.name) != "y" and role(p.name) == "y" for p in parameters
+    )
+
+
 class Thunk:
     """A value that is computed when somebody takes it."""
 
@@ -130,6 +139,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if named is not MISSING:
         return named, parameter.name
     wanted = role(parameter.name)
+    if plain(parameter.name) == "y" and "y itself" in known.as_role:
+        wanted = "output"
     if "sizes" in known.roles and size_role(parameter.name) == "sizes" and wanted not in ("params", "x", "y"):
         return known.roles["sizes"], "sizes"
     if wanted == "validation" and parameter.default is parameter.empty:

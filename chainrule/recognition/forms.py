@@ -138,17 +138,23 @@ class SizeArguments:
     pattern: None where any depth is possible, else one entry a layer: None for a size that is free.
     """
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None) -> None:
+        self.known = dict(known or {})
         self.parameters = [
             p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name != "self"
         ]
         self.roles = {p.name: self.role_of(p) for p in self.parameters}
         self.variadic = [p for p in parameters_of(function) if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
-        hiddens = [name for name, found in self.roles.items() if found == "hidden"]
+        if numbered(self.parameters):
+            self.roles |= dict.fromkeys((p.name for p in numbered(self.parameters)), "hidden")
+            self.roles[numbered(self.parameters)[0].name] = "inputs"
+            self.roles[numbered(self.parameters)[-1].name] = "outputs"
+        hiddens = [name for name, found in self.roles.items() if found in ("hidden", "hiddens")]
         if "sizes" in self.roles.values():
             self.roles = {name: found if found in ("sizes", "other") else "other" for name, found in self.roles.items()}
-        elif len(hiddens) == 1 and self.is_list(hiddens[0]):
-            self.roles[hiddens[0]] = "hiddens"
+        elif len(hiddens) == 1:
+            listed = self.is_list(hiddens[0]) if hidden == "as named" else hidden == "list"
+            self.roles[hiddens[0]] = "hiddens" if listed else "hidden"
         self.free = bool(self.variadic) or bool({"sizes", "hiddens"} & set(self.roles.values()))
         self.hidden = sum(found == "hidden" for found in self.roles.values())
 
@@ -164,7 +170,7 @@ class SizeArguments:
 
     def is_list(self, name: str) -> bool:
         default = next(p.default for p in self.parameters if p.name == name)
-        return isinstance(default, (list, tuple)) or plain(name).endswith(("s", "list"))
+        return isinstance(default, (list, tuple)) or (not isinstance(default, int) and plain(name).endswith(("s", "list")))
 
     @property
     def gives_sizes(self) -> bool:
@@ -187,6 +193,8 @@ class SizeArguments:
 
     def value(self, parameter: inspect.Parameter, sizes: Sequence[int], hidden: list[int], seed: int) -> tuple[Any] | None:
         found = self.roles[parameter.name]
+        if parameter.name in self.known:
+            return (self.known[parameter.name],)
         if found == "sizes":
             if isinstance(parameter.default, tuple):
                 return (tuple(sizes),)
@@ -207,7 +215,8 @@ class SizeArguments:
         if found == "seed":
             return (seed,)
         if found == "rng":
-            return (np.random.default_rng(seed),)
+            old = isinstance(default, np.random.RandomState)
+            return (np.random.RandomState(seed) if old else np.random.default_rng(seed),)
         if found == "reg" and isinstance(default, float) and default > 0 and not plain(parameter.name).startswith(("lr", "learning", "decay")):
             return (0.0,)
         if found == "keep_prob" and isinstance(default, (int, float)):
@@ -227,6 +236,28 @@ class SizeArguments:
         return self.free or not self.gives_sizes or self.hidden in (0, len(sizes) - 2)
 
 
+def numbered(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Sizes that are told apart by a number only: n0, n1, n2."""
+    found = [p for p in parameters if p.default is p.empty or isinstance(p.default, int)]
+    stems = {p.name.rstrip("0123456789") for p in found if p.name[-1].isdigit()}
+    same = [p for p in found if p.name[-1].isdigit() and p.name.rstrip("0123456789") in stems]
+    return same if len(stems) == 1 and len(same) >= 3 and len(same) == len(found) else []
+
+
+def sizings(function: Any, namespace: Mapping[str, Any]) -> Iterator[SizeArguments]:
+    """The ways in which sizes may go into a constructor: as its parameters' names say, and otherwise; then globals of
+    the same names.
+    """
+    first = SizeArguments(function)
+    yield first
+    if {"hidden", "hiddens"} & set(first.roles.values()):
+        yield from (SizeArguments(function, "number"), SizeArguments(function, "list"))
+    values = {plain(name): value for name, value in namespace.items() if isinstance(value, (list, tuple, dict, int))}
+    known = {p.name: values[plain(p.name)] for p in first.parameters if plain(p.name) in values}
+    if known:
+        yield SizeArguments(function, known=known)
+
+
 class ClassForm(Form):
     """A class whose objects hold their parameters: in attributes, lists, dictionaries or layer objects."""
 
@@ -234,12 +265,22 @@ class ClassForm(Form):
         super().__init__()
         self.name, self.cls, self.namespace = name, cls, namespace
         self.title = f"class {name}"
-        self.sizing = SizeArguments(cls)
         self.initializer: str | None = None
-        self.settle()
+        self.settle_any(cls)
+
+    def settle_any(self, function: Any) -> None:
+        """Find out how sizes are given.  Raises what the first way raised, if none does."""
+        trouble: Exception | None = None
+        for sizing in sizings(function, self.namespace):
+            self.sizing = sizing
+            try:
+                return self.settle()
+            except Exception as error:
+                trouble = trouble or error
+        raise trouble or Unbound("its sizes cannot be chosen")
 
     def settle(self) -> None:
-        """Find out at which sizes the class makes networks.  Raises Unbound, or what the class raises, if at none."""
+        """Find out at which sizes networks are made.  Raises Unbound, or what the code raises, if at none."""
         trouble: Exception | None = None
         for sizes in PROBES:
             if not self.sizing.fit_depth(sizes):
@@ -255,7 +296,7 @@ class ClassForm(Form):
                 self.pattern = None if self.sizing.free else [None] * len(sizes)
                 return
             fixed = chain(value)
-            if fixed is not None and not self.sizing.free:
+            if fixed is not None and (not self.sizing.free or self.sizing.known):
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)
                 self.pattern = self.fixed_pattern(fixed)
                 return
@@ -322,10 +363,10 @@ class FunctionForm(Form):
         super().__init__()
         self.name, self.init, self.namespace = name, init, namespace
         self.title = f"functions around {name}"
-        self.sizing = SizeArguments(init)
         self.names = returned_names(init) or []
-        self.settle()
+        self.settle_any(init)
 
+    settle_any = ClassForm.settle_any
     settle = ClassForm.settle
     fixed_pattern = ClassForm.fixed_pattern
 
@@ -340,12 +381,12 @@ class FunctionForm(Form):
         yield from own_functions(self.namespace)
 
     def named(self, model: Held) -> dict[str, Any]:
-        value = model.value
+        value, known = model.value, dict(self.sizing.known)
         if isinstance(value, dict):
-            return {key: item for key, item in value.items() if isinstance(key, str)}
+            return known | {key: item for key, item in value.items() if isinstance(key, str)}
         if isinstance(value, (tuple, list)) and len(self.names) == len(value):
-            return {name: item for name, item in zip(self.names, value, strict=True) if name}
-        return {}
+            return known | {name: item for name, item in zip(self.names, value, strict=True) if name}
+        return known
 
     def handed(self, model: Held) -> Any:
         return model.value

@@ -12,7 +12,6 @@ from chainrule.recognition.binding import Unbound
 from chainrule.recognition.forms import (
     PROBES,
     ClassForm,
-    Form,
     FunctionForm,
     GlobalForm,
     methods_of,

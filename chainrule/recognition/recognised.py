@@ -19,7 +19,7 @@ import numpy as np
 from chainrule.arrays import describe, is_array, of_kind, to_numpy
 from chainrule.contract import Missing, NotOffered, Unseen, source_line
 from chainrule.native import NETWORK_METHODS, Native
-from chainrule.recognition.binding import FIXED, Known, Thunk, Unbound, bind, named_values
+from chainrule.recognition.binding import Known, Thunk, Unbound, bind, named_values, parameters_of
 from chainrule.recognition.forms import Form, Held, Operation, own_functions, ranked
 from chainrule.recognition.slots import Slots
 from chainrule.recognition.structures import Attribute, Item, Path, follow, label, leaves, put, shape
@@ -28,6 +28,7 @@ from chainrule.recognition.vocabulary import NOT_PARAMETERS, NOT_THE_LOSS, match
 RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
 
 
+FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
 DOES = {
     "loss": "loss",
     "step": "update step of its own",
@@ -217,6 +218,11 @@ class Recognised(Native):
         with seeded(int(rng.integers(2**31)) if "rng" not in map(role, keywords) else 0):
             return function(*arguments, **keywords)
 
+    def offers(self, name: str) -> bool:
+        if name == "create":
+            return self.form is not None or super().offers(name)
+        return super().offers(name) or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
+
     def alone(self, operation: str, z: Any) -> Any:
         name, function = self.lone(operation)
         known = Known({"x": z}, order=("x",), as_role=dict.fromkeys(("output", "output_gradient", "y", "params", "cache"), "x"))
@@ -229,7 +235,11 @@ class Recognised(Native):
         if not found and self.form is not None:
             model = self.sample()
             if model is not None:
-                found = [pair for pair in self.form.functions(operation, model) if rank(operation, pair[0]) is not None]
+                found = [
+                    (name, function)
+                    for name, function in self.form.functions(operation, model)
+                    if rank(operation, name) is not None and stands_alone(operation, function)
+                ]
         if not found:
             raise Missing(f"{operation} is missing")
         return found[0]
@@ -251,7 +261,7 @@ class Recognised(Native):
         if sites and model is not None and self.form is not None:
             return source_line(self.function(sites[0], model))
         try:
-            return source_line(self.lone(name)[1]) if name in ("relu", "softmax", "cross_entropy", "xavier") else None
+            return source_line(self.lone(name)[1]) if name in FUNCTIONS else None
         except NotOffered:
             return None
 
@@ -578,7 +588,7 @@ class Recognised(Native):
     def first_parameter(self, model: Held) -> Any:
         """The first layer's weights, as the code holds them."""
         slots = self.slots(model)
-        return None if slots is None else follow(model.value, slots.weights[0].paths[0])
+        return None if slots is None else follow(model.value, slots.weights[0].path)
 
     def takes_seed(self) -> bool:
         """Whether a seed, or a generator, is an argument of what makes networks."""
@@ -593,7 +603,7 @@ class Recognised(Native):
         slots = self.slots(model)
         assert slots is not None
         for candidate in (result, *(result if isinstance(result, (tuple, list)) else ())):
-            if type(candidate) is not type(handed):
+            if type(candidate) is not type(handed) or len(candidate) != len(handed):
                 continue
             try:
                 found = slots.read(candidate)
@@ -610,12 +620,12 @@ class Recognised(Native):
             held = Held(handed, model.sizes)
             value = handed
             for path_slot in (*slots.weights, *slots.biases):
-                key = list(own)[path_slot.paths[0][0].key] if isinstance(path_slot.paths[0][0].key, int) else path_slot.paths[0][0].key  # type: ignore[union-attr]
-                value = put(value, path_slot.paths[0], to_numpy(names[key])) if write else value
+                key = list(own)[path_slot.path[0].key] if isinstance(path_slot.path[0].key, int) else path_slot.path[0].key  # type: ignore[union-attr]
+                value = put(value, path_slot.path, to_numpy(names[key])) if write else value
             if write:
                 model.value = value
             order = list(own)
-            read = lambda group: [to_numpy(names[order[s.paths[0][0].key] if isinstance(s.paths[0][0].key, int) else s.paths[0][0].key]) for s in group]  # type: ignore[union-attr]  # noqa: E731
+            read = lambda group: [to_numpy(names[order[s.path[0].key] if isinstance(s.path[0].key, int) else s.path[0].key]) for s in group]  # type: ignore[union-attr]  # noqa: E731
             del held
             return read(slots.weights), read(slots.biases)
         return None
@@ -749,6 +759,15 @@ class Recognised(Native):
             yield
 
 
+def stands_alone(operation: str, function: Callable[..., Any]) -> bool:
+    """Whether a method needs nothing of its object: a cross-entropy of probabilities, not of inputs."""
+    try:
+        roles = [role(p.name) for p in parameters_of(function)]
+    except Unbound:
+        return False
+    return operation != "cross_entropy" or ("output" in roles and "x" not in roles)
+
+
 def methods_and_functions(form: Form, model: Held) -> Iterator[Operation]:
     """All that a form has to call, methods first."""
     for operation in ("forward", "predict", "loss", "backward", "step", "fit"):
@@ -800,7 +819,7 @@ def by_name(found: Sequence[tuple[Path, Any]], slot: Any, titles: Mapping[int, s
         if path not in taken and not name.isdigit() and stem(name) == wanted and (is_array(leaf) or shape(leaf) or np.ndim(leaf) == 0):
             fitting.append(path)
     if len(fitting) > 1:  # layers[0].dW and layers[1].dW: the one on the same way
-        near = [path for path in fitting if indices(path) == indices(slot.paths[0])]
+        near = [path for path in fitting if indices(path) == indices(slot.path)]
         fitting = near or []
     return fitting[0] if fitting else None
 
@@ -948,5 +967,3 @@ def seeded(seed: int) -> Iterator[None]:
         if torch is not None:
             torch.set_rng_state(torch_state)
 
-
-UNUSED = FIXED

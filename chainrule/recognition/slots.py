@@ -19,30 +19,36 @@ BIAS_LIKE = r"(b|bias(es)?|intercepts?|beta|.*bias.*|.*b|b.*)\d*"
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one array: a single path, or, for a layer made of neurons, the path of every row."""
+    """The place of one array: at the end of a path; or, for a layer made of neurons, row by row: at the end of `rest`
+    in every item of the list at the end of `path`.
+    """
 
-    paths: tuple[Path, ...]
-    composed: bool = False
+    path: Path
+    rest: Path | None = None
+
+    def rows(self, value: Any) -> list[Path]:
+        assert self.rest is not None
+        return [(*self.path, Item(i), *self.rest) for i in range(len(follow(value, self.path)))]
 
     def read(self, value: Any) -> np.ndarray:
-        if not self.composed:
-            return to_numpy(follow(value, self.paths[0]))
-        return np.array([to_numpy(follow(value, path)) for path in self.paths])
+        if self.rest is None:
+            return to_numpy(follow(value, self.path))
+        return np.array([to_numpy(follow(value, path)) for path in self.rows(value)])
 
     def write(self, value: Any, array: np.ndarray) -> Any:
         """Put an array there.  Returns `value`, or what takes its place."""
-        if not self.composed:
-            return put(value, self.paths[0], array)
-        for path, row in zip(self.paths, array, strict=True):
+        if self.rest is None:
+            return put(value, self.path, array)
+        for path, row in zip(self.rows(value), array, strict=True):
             value = put(value, path, row)
         return value
 
     @property
     def name(self) -> str:
-        return label(self.paths[0])
+        return label(self.path if self.rest is None else self.rest)
 
     def __str__(self) -> str:
-        return spell(self.paths[0]) + (" ..." if self.composed else "")
+        return spell(self.path) + (f"[...]{spell(self.rest)}" if self.rest is not None else "")
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Slots:
         return value
 
     def paths(self) -> set[Path]:
-        return {path for slot in (*self.weights, *self.biases) for path in slot.paths}
+        return {slot.path for slot in (*self.weights, *self.biases)}
 
 
 def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
@@ -93,23 +99,24 @@ def find(
         return None
     best = min(fitting, key=lambda path: (not any(matches(like, step_name(step)) for step in path), len(path)))
     used.add(best)
-    return Slot((best,))
+    return Slot(best)
 
 
 def step_name(step: Attribute | Item) -> str:
     return step.name if isinstance(step, Attribute) else str(step.key)
 
 
-def families(found: Sequence[tuple[Path, tuple[int, ...]]], wanted: tuple[int, ...]) -> list[list[Path]]:
-    """Leaves of one shape that differ in one index only, such as layers[0].neurons[j].weights for every j."""
-    groups: dict[Any, list[Path]] = {}
+def families(found: Sequence[tuple[Path, tuple[int, ...]]], wanted: tuple[int, ...]) -> dict[tuple[Path, Path], int]:
+    """{(path to a list, path inside its items): how many}, of leaves of one shape that differ in one index only, such
+    as layers[0].neurons[j].weights for every j.
+    """
+    groups: dict[tuple[Path, Path], int] = {}
     for path, found_shape in found:
-        if found_shape != wanted:
-            continue
         for i, step in enumerate(path):
-            if isinstance(step, Item) and isinstance(step.key, int):
-                groups.setdefault((path[:i], path[i + 1 :]), []).append(path)
-    return list(groups.values())
+            if found_shape == wanted and isinstance(step, Item) and isinstance(step.key, int):
+                key = (path[:i], path[i + 1 :])
+                groups[key] = groups.get(key, 0) + 1
+    return groups
 
 
 def compose(
@@ -118,13 +125,13 @@ def compose(
     """Weights kept neuron by neuron: one row of fan_in numbers for each of fan_out neurons."""
     if orientation == "in_out":
         return None
-    return next((Slot(tuple(group), True) for group in families(found, (fan_in,)) if len(group) == fan_out), None)
+    return next((Slot(*key) for key, n in families(found, (fan_in,)).items() if n == fan_out and key[1]), None)
 
 
 def compose_bias(found: Sequence[tuple[Path, tuple[int, ...]]], fan_out: int) -> Slot | None:
     """Biases kept neuron by neuron: one number for each."""
     named = [(path, found_shape) for path, found_shape in found if matches(BIAS_LIKE, label(path))]
-    return next((Slot(tuple(group), True) for group in families(named, ()) if len(group) == fan_out), None)
+    return next((Slot(*key) for key, n in families(named, ()).items() if n == fan_out and key[1]), None)
 
 
 def chain(value: Any) -> list[int] | None:

@@ -14,11 +14,11 @@ ROLES: dict[str, str] = {
     "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|max)iter(ation)?s?",
     "batch_size": r"(mini)?batch(es)?size|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
     "seed": r"(random|rng|np)?(seed|state)",
-    "rng": r"rng|generator|gen|prng|key",
+    "rng": r"rng|generator|gen|prng|rs|randomgenerator",
     "reg": r"reg|regularization|regstrength|lambda\w*|lambd|lam|lmbda|l1|l2|l2reg|l1reg|weightdecay\w*|wd|decay|l2lambda"
     r"|lrdecay|learningratedecay|momentum|mu|dropout(rate|prob)?|pdrop|droprate|noise",
     "keep_prob": r"keepprob\w*|dropoutkeep\w*|keepratio|retain\w*",
-    "quiet": r"verbose|print\w*|\w*log|log\w*|\w*every|\w*interval|\w*freq|show\w*|plot\w*|debug|display|log|logging|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
+    "quiet": r"verbose|print\w*|(iter|step)?logs?|log(ging|every|interval|freq|steps?|iter|loss|cost)|\w*every|\w*interval|\w*freq|show\w*|plot\w*|debug|display|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
     "activation": r"(hidden)?(act|activations?|activationfunctions?|activationfn|nonlinearity|hiddenactivation)(s|func)?",
     "output_gradient": r"dout|dy|grady?|dvalues|dl?dy|outputgradient|gradoutputs?|upstream\w*|dz|da|dal|lossgrad\w*|outgrad"
     r"|outputerror|error|err|gradientoutput|accumgrad|dscores|dldout",
@@ -65,9 +65,9 @@ SIZES: dict[str, str] = {
 
 # What functions and methods are called, the contract's own name first.
 OPERATIONS: dict[str, str] = {
-    "relu": r"relu|rectifiedlinear|rectifier|reluactivation|activationrelu|relufunction|fnrelu|relufn|reluforward",
+    "relu": r"relu|rectifiedlinear|rectifier|reluactivation|activationrelu|relufunction|fnrelu|relufn",
     "softmax": r"softmax|stablesoftmax|softmaxactivation|activationsoftmax|softmaxfunction|softmaxstable|softmaxfn|"
-    r"numpysoftmax|softmaxforward",
+    r"numpysoftmax",
     "cross_entropy": r"(categorical|softmax)?crossentropy(loss|error|cost)?|crossentropyloss|categoricalcrossentropy\w*|"
     r"nll(loss)?|negativeloglikelihood|logloss|celoss|xent|ce|crossentropybatch",
     "xavier": r"(init)?(xavier|glorot)(uniform|normal)?(init|initiali[sz]ation|initiali[sz]er|weights)?",
@@ -103,7 +103,9 @@ NOT_PARAMETERS = (
     r"(d|grad|g|delta|nabla|dl|del)_?(w|b|weights?|bias(es)?|theta|kernel|gamma|beta)_?\d*|.*grad.*|.*momentum.*|.*veloc.*|"
     r".*prev.*|.*cache.*|.*best.*|.*(delta|adam|rms|moment|history|accum).*|[vms]_?(d|t)?_?[wb]_?\d*|(dweights|dbiases)\d*"
 )
-NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|log|list|plot|acc|reg)\w*"
+NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|plot|acc)\w*"
+PREFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "my", "numpy", "np", "llayer", "l", "full")
+SUFFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "numpy", "all")
 
 
 @lru_cache(maxsize=4096)
@@ -124,7 +126,18 @@ def rank(operation: str, name: str) -> int | None:
     if plain(name) == plain(operation):
         return 0
     alternatives = split_alternatives(OPERATIONS[operation])
-    return next((i for i, pattern in enumerate(alternatives, 1) if matches(pattern, name)), None)
+    for further, form in enumerate(name_forms(plain(name))):
+        place = next((i for i, pattern in enumerate(alternatives, 1) if re.fullmatch(pattern, form)), None)
+        if place is not None:
+            return place + 1000 * further
+    return None
+
+
+def name_forms(name: str) -> list[str]:
+    """A name as it is, and without words that only say that it belongs to a network."""
+    shorter = [name.removeprefix(word) for word in PREFIXES if name.startswith(word) and len(name) > len(word) + 2]
+    shorter += [name.removesuffix(word) for word in SUFFIXES if name.endswith(word) and len(name) > len(word) + 2]
+    return [name, *shorter]
 
 
 @lru_cache(maxsize=64)
