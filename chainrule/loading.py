@@ -317,7 +317,8 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
 def running(target: str) -> Iterator[None]:
     """Somebody's module level runs: silently, and whatever it raises becomes a message that names the line."""
     try:
-        with silence(), limit(LOADING_LIMIT):
+        with silence(), limit(LOADING_LIMIT), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
     except UnusableTarget:
         raise
@@ -372,9 +373,7 @@ def surroundings(path: Path) -> Iterator[None]:
     if path.suffix == ".ipynb":
         os.chdir(path.parent)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         sys.argv = argv
         os.chdir(folder)

@@ -199,7 +199,10 @@ def test_another_value_does_not(run, value):
         ("needed = function(undefined)", False),
         ("needed = Net().train()", False),
         ("needed = trains()", False),
-        ("needed = trains_deep_down()", False),
+        ("needed = works()", False),
+        ("needed = works_deep_down()", False),
+        ("needed = Trainer()", True),
+        ("needed = Trainer().train()", False),
         ("needed = reads()", False),
         ("needed = Reader()", False),
         ("needed = absent_library.zeros(3)", False),
@@ -228,9 +231,16 @@ class Reader:
 def trains():
     return Net().fit(3)
 
-def trains_deep_down():
+def works():
+    return Net().fit(3)
+
+def works_deep_down():
     print("working")
-    return [trains()]
+    return [works()]
+
+class Trainer:
+    def train(self):
+        return open(__file__)
 
 def reads():
     with open(__file__) as file:
@@ -263,6 +273,7 @@ class User:
         "async def f(): return helper",
         "if True:\n    def f(): return helper",
         "def f():\n    class Inner:\n        size = helper\n    return Inner",
+        "def f():\n    global helper\n    helper += 1",
     ],
 )
 def test_what_counts_as_needing_a_name(run, use):
@@ -662,9 +673,11 @@ def test_relative_imports_without_a_package(write):
 
 def test_the_folders_above_are_searched_last_up_to_the_projects_root(write, tmp_path):
     write("my_top_helpers.py", LAYERS)
-    write("json.py", "raise RuntimeError('the wrong one')\n")
-    deep = write("a/b/net.py", "import json\nfrom my_top_helpers import relu\n")
-    assert load_source(deep).module.relu(-1) == 0
+    write("colorsys.py", "raise RuntimeError('the wrong one')\n")
+    deep = write("a/b/net.py", "import colorsys\nfrom my_top_helpers import relu\n")
+    module = load_source(deep).module
+    assert module.relu(-1) == 0
+    assert module.colorsys.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
     (tmp_path / "a" / ".git").mkdir()
     del sys.modules["my_top_helpers"]
     assert isinstance(load_source(deep).module.relu, Placeholder)
@@ -684,6 +697,32 @@ def test_a_neighbour_in_python_2_is_done_without(write):
     source = load_source(write("net.py", f"from neighbour import gone\n{LAYERS}"))
     assert source.module.relu(-1) == 0
     assert source.notes[0].startswith("neighbour could not be imported (SyntaxError: Missing parentheses")
+
+
+def test_a_package_whose_own_file_is_in_python_2(write):
+    write("old_pack/__init__.py", "print 'hello'\n")
+    write("old_pack/layers.py", LAYERS)
+    assert load_source(write("net.py", "from old_pack.layers import relu\n")).module.relu(-1) == 0
+
+
+def test_an_installed_library_is_no_neighbour(write, tmp_path, monkeypatch):
+    write("venv/site-packages/my_library.py", f"{LAYERS}\nraise ValueError('not today')\n")
+    monkeypatch.syspath_prepend(tmp_path / "venv" / "site-packages")
+    source = load_source(write("net.py", "from my_library import relu\n"))
+    assert isinstance(source.module.relu, Placeholder)
+    assert source.notes[0].startswith("my_library could not be imported (ValueError: not today)")
+
+
+def test_a_file_that_takes_the_name_of_a_library_computes_no_more_than_others(write):
+    module = load_source(write("random.py", f"{DEFINITIONS}\nvalue = function()\n")).module
+    assert module.__name__ == "random"
+    assert "value" not in vars(module)
+
+
+@pytest.mark.parametrize("run_all", [False, True])
+def test_warnings_are_no_matter(run, run_all):
+    content = "import warnings\n\n\nclass Net:\n    warnings.warn('old')\n    pattern = '\\d'\n"
+    assert run(content, run_all=run_all).module.Net.pattern == "\\d"
 
 
 def test_a_package_that_cannot_be_imported_whole_is_executed_by_the_rule(write, tmp_path):

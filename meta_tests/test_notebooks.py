@@ -246,6 +246,12 @@ def test_older_formats_are_read(tmp_path):
     assert load_source(str(path)).module.f() == 3
 
 
+def test_a_mark_of_byte_order_is_no_obstacle(notebook):
+    target = Path(notebook("def f():\n    return 3"))
+    target.write_bytes(b"\xef\xbb\xbf" + target.read_bytes())
+    assert load_source(str(target)).module.f() == 3
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
