@@ -256,6 +256,7 @@ class User:
 """)
     name = "not_needed" if "not_needed" in statement else "needed"
     assert (name in vars(source.module)) is runs
+    assert not [note for note in source.notes if "did not run" in note]  # it was not even tried
     if name == "needed":
         assert ("needed" in source.missing) is not runs
 
