@@ -75,6 +75,10 @@ def cost(x):
     return forward(x).sum() / m
 
 
+def scaled(x):
+    return SCALE * x, RATIO, EPOCHS, held
+
+
 params = init(3, 2)
 unused = init(3, 2)
 losses = []
@@ -89,6 +93,9 @@ del RATE
 
 if __name__ == "__main__":
     seen = 3
+    RATIO = 0.5
+    SCALE, EPOCHS = 0.5, 20
+    held = open("train.csv")
 else:
     imported = 3
 """
@@ -102,11 +109,15 @@ def test_a_script_that_loads_trains_and_plots(run):
     assert found["params"].shape == (2, 3)  # forward reads it
     assert found["forward"](np.eye(3), W=np.eye(3)).tolist() == np.eye(3).tolist()
     assert found["losses"] == []
-    assert found["imported"] == 3
+    assert (found["imported"], found["RATIO"]) == (3, 0.5)
     absent = {"frame", "data", "m", "n", "X_train", "unused", "epoch", "leftover", "seen"}
     assert not absent & found.keys()
     assert source.missing == {
-        "m": "m is read by cost (line 27) and defined by `m, n = data.shape` (line 13), which did not run"
+        "m": "m is read by cost (line 27) and defined by `m, n = data.shape` (line 13), which did not run",
+        "SCALE": "SCALE is read by scaled (line 31) and defined by "
+        "`SCALE, EPOCHS = 0.5, 20` (line 49), which did not run",
+        "held": "held is read by scaled (line 31) and defined by "
+        '`held = open("train.csv")` (line 50), which did not run',
     }
     assert "matplotlib_of_nobody is not installed: what needs it does not run" in source.notes
     vars(source.module)["m"] = 4  # as a check may supply it
@@ -259,6 +270,11 @@ class User:
     assert not [note for note in source.notes if "did not run" in note]  # it was not even tried
     if name == "needed":
         assert ("needed" in source.missing) is not runs
+
+
+def test_a_list_is_not_left_half_made(run):
+    source = run(f"{DEFINITIONS}\nlayers = []\nlayers.append(Net())\nlayers.append(3)\nlayers.append(train())\n")
+    assert [type(layer) for layer in source.module.layers] == [source.module.Net, int]
 
 
 @pytest.mark.parametrize(
