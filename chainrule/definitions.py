@@ -150,7 +150,7 @@ class Rule:
     def _is_needed(self, statement: ast.stmt) -> bool:
         """Whether a definition needs what a statement makes, and its value can be had without reading or training."""
         if isinstance(statement, ast.Expr):  # what is there, because it ran, is not left half made
-            parts = arguments(statement.value)
+            parts = arguments(statement.value)  # type: ignore[arg-type]
         elif self.needs(statement):
             parts = [statement.value]  # type: ignore[attr-defined]
         else:
