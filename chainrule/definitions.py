@@ -143,13 +143,18 @@ class Rule:
             and all(self._only_computes(call, used.bound) for call in calls(value))
         )
 
+    def needs(self, statement: ast.stmt) -> bool:
+        """Whether a definition reads what a statement makes, or what is made from that."""
+        return bool(self.needed & makes(statement, self.of(statement)))
+
     def _is_needed(self, statement: ast.stmt) -> bool:
         """Whether a definition needs what a statement makes, and its value can be had without reading or training."""
-        used = self.of(statement)
-        if not self.needed & makes(statement, used):
+        if isinstance(statement, ast.Expr):  # what is there, because it ran, is not left half made
+            parts = arguments(statement.value)  # type: ignore[arg-type]
+        elif self.needs(statement):
+            parts = [statement.value]  # type: ignore[attr-defined]
+        else:
             return False
-        value = statement.value  # type: ignore[attr-defined]
-        parts = arguments(value) if isinstance(statement, ast.Expr) else [value]
         return all(
             self._are_defined(names(part)) and all(self._may_be_called(call) for call in calls(part)) for part in parts
         )

@@ -70,6 +70,8 @@ class Execution:
         elif isinstance(statement, ast.If):
             for chosen in self._branch(statement):
                 self._statement(chosen, strict)
+            if main_guard(statement.test) is False:
+                self._constants(statement.body)
         elif isinstance(statement, TRIES):
             self._try(statement, strict)
         elif isinstance(statement, (ast.With, ast.AsyncWith)):
@@ -132,6 +134,14 @@ class Execution:
         if holds is None:
             holds = not statement.orelse
         return statement.body if holds else statement.orelse
+
+    def _constants(self, body: list[ast.stmt]) -> None:
+        """Of what only a script does: the constants that its functions read, where nothing else defines them."""
+        for statement in body:
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value and self.rule.needs(statement):
+                absent = not any(map(self._is_defined, self.rule.of(statement).bound))
+                if absent and self.rule.constant_like(statement.value):
+                    self._attempt(statement, strict=False)
 
     def _try(self, statement: Any, strict: bool) -> None:
         """A `try`, with the rule for each statement in it."""

@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import io
 import os
+import re
 import sys
 import textwrap
 import warnings
@@ -147,7 +148,7 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         )
     with running(target):
         body, notes = parse(path, target)
-        name, root = place_in_package(path, body)
+        name, root = place_in_package(path)
         first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
         folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
         for folder in folders:
@@ -157,7 +158,7 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         before = dict(sys.modules)
         try:
             with importable(first, folders[len(first) :]), surroundings(path):
-                whole = brought_by_its_package(name, path, body)
+                whole = brought_by_its_package(name, path)
                 if whole is not None:
                     return Source(whole, path)
                 sys.modules[name] = module = new_module(name, path)
@@ -210,12 +211,12 @@ def defines(body: list[ast.stmt]) -> bool:
     return any(isinstance(statement, (*DEFINITIONS, ast.ImportFrom)) for statement in body)
 
 
-def brought_by_its_package(name: str, path: Path, body: list[ast.stmt]) -> ModuleType | None:
+def brought_by_its_package(name: str, path: Path) -> ModuleType | None:
     """The file's module if it stands in a package that it imports from, and importing the package brings it in as well:
     two copies of its classes would be strangers to each other.
     """
     parent, top = name.rpartition(".")[0], name.partition(".")[0]
-    if not parent or not imports_from(top, body):
+    if not parent or not imports_from(top, path):
         return None
     before = set(sys.modules)
     try:
@@ -229,14 +230,10 @@ def brought_by_its_package(name: str, path: Path, body: list[ast.stmt]) -> Modul
     return module if module is not None and Path(module.__file__ or "") == path else None
 
 
-def imports_from(package: str, body: list[ast.stmt]) -> bool:
-    """Whether a file imports from the package that it stands in."""
-    for node in (node for statement in body for node in ast.walk(statement)):
-        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] == package):
-            return True
-        if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == package for alias in node.names):
-            return True
-    return False
+def imports_from(package: str, path: Path) -> bool:
+    """Whether a file imports from the package that it stands in, by its name or relatively."""
+    pattern = rf"^\s*(from\s+\.|(from|import)\s+{re.escape(package)}\b)"
+    return re.search(pattern.encode(), path.read_bytes(), re.MULTILINE) is not None
 
 
 def new_module(name: str, path: Path) -> ModuleType:
@@ -252,12 +249,14 @@ def new_module(name: str, path: Path) -> ModuleType:
     return importlib.util.module_from_spec(spec)
 
 
-def place_in_package(path: Path, body: list[ast.stmt]) -> tuple[str, Path]:
+def place_in_package(path: Path) -> tuple[str, Path]:
     """The name under which a file is imported, and the folder from which: where it stands in a package, or imports
     relatively as if it did, a dotted name and the folder that holds the package.
     """
-    levels = [node.level for statement in body for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
-    depth, folder, name = max(levels, default=0), path.parent, path.stem
+    if path.suffix == ".ipynb":
+        return path.stem, path.parent
+    dots = re.findall(rb"^[ \t]*from[ \t]+(\.+)", path.read_bytes(), re.MULTILINE)
+    depth, folder, name = max(map(len, dots), default=0), path.parent, path.stem
     if path.name == "__init__.py":
         depth, folder, name = depth - 1, path.parent.parent, path.parent.name
     while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
@@ -330,7 +329,8 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
 def running(target: str) -> Iterator[None]:
     """Somebody's module level runs: silently, and whatever it raises becomes a message that names the line."""
     try:
-        with silence(), limit(LOADING_LIMIT):
+        with silence(), limit(LOADING_LIMIT), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
     except UnusableTarget:
         raise
@@ -385,9 +385,7 @@ def surroundings(path: Path) -> Iterator[None]:
     if path.suffix == ".ipynb":
         os.chdir(path.parent)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         sys.argv = argv
         os.chdir(folder)

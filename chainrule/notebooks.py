@@ -92,28 +92,18 @@ def without_cell_magic(source: str) -> tuple[str, str]:
 def without_magic_lines(source: str) -> str:
     """A cell whose magic lines, `%matplotlib inline` and the like, do nothing.
 
-    Only a line at which parsing stops is taken for one, so that a string's lines stay as they are; where the parser
-    points elsewhere, all that look like one are.
+    Only a line at which parsing stops is taken for one, so that a string's lines stay as they are.
     """
     lines = source.split("\n")
-    for _ in range(len(lines)):
+    while True:
         try:
             ast.parse("\n".join(lines))
         except (SyntaxError, ValueError) as error:
             line = (getattr(error, "lineno", None) or 0) - 1
-            if not (0 <= line < len(lines) and MAGIC_LINE.match(lines[line])):
-                break
-            blank(lines, line)
-        else:
-            return "\n".join(lines)
-    for line in range(len(lines)):
-        if MAGIC_LINE.match(lines[line]):
-            blank(lines, line)
-    try:
-        ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError):
-        return source
-    return "\n".join(lines)
+            if 0 <= line < len(lines) and MAGIC_LINE.match(lines[line]):
+                blank(lines, line)
+                continue
+        return "\n".join(lines)
 
 
 def blank(lines: list[str], line: int) -> None:

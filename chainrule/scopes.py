@@ -89,7 +89,20 @@ class Scope:
             self.bound.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             self.bound.add(node.rest)
-        return list(ast.iter_child_nodes(node))[::-1]
+        return children(node)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below, the last first.  Faster than ast.iter_child_nodes, and most of the time goes here."""
+    below: list[ast.AST] = []
+    for name in node._fields[::-1]:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            if not isinstance(value, ast.expr_context):
+                below.append(value)
+        elif isinstance(value, list):
+            below += [item for item in reversed(value) if isinstance(item, ast.AST)]
+    return below
 
 
 def inside(

@@ -75,6 +75,10 @@ def cost(x):
     return forward(x).sum() / m
 
 
+def scaled(x):
+    return SCALE * x, RATIO, EPOCHS, held
+
+
 params = init(3, 2)
 unused = init(3, 2)
 losses = []
@@ -89,6 +93,9 @@ del RATE
 
 if __name__ == "__main__":
     seen = 3
+    RATIO = 0.5
+    SCALE, EPOCHS = 0.5, 20
+    held = open("train.csv")
 else:
     imported = 3
 """
@@ -102,11 +109,15 @@ def test_a_script_that_loads_trains_and_plots(run):
     assert found["params"].shape == (2, 3)  # forward reads it
     assert found["forward"](np.eye(3), W=np.eye(3)).tolist() == np.eye(3).tolist()
     assert found["losses"] == []
-    assert found["imported"] == 3
+    assert (found["imported"], found["RATIO"]) == (3, 0.5)
     absent = {"frame", "data", "m", "n", "X_train", "unused", "epoch", "leftover", "seen"}
     assert not absent & found.keys()
     assert source.missing == {
-        "m": "m is read by cost (line 27) and defined by `m, n = data.shape` (line 13), which did not run"
+        "m": "m is read by cost (line 27) and defined by `m, n = data.shape` (line 13), which did not run",
+        "SCALE": "SCALE is read by scaled (line 31) and defined by "
+        "`SCALE, EPOCHS = 0.5, 20` (line 49), which did not run",
+        "held": "held is read by scaled (line 31) and defined by "
+        '`held = open("train.csv")` (line 50), which did not run',
     }
     assert "matplotlib_of_nobody is not installed: what needs it does not run" in source.notes
     vars(source.module)["m"] = 4  # as a check may supply it
@@ -199,7 +210,10 @@ def test_another_value_does_not(run, value):
         ("needed = function(undefined)", False),
         ("needed = Net().train()", False),
         ("needed = trains()", False),
-        ("needed = trains_deep_down()", False),
+        ("needed = works()", False),
+        ("needed = works_deep_down()", False),
+        ("needed = Trainer()", True),
+        ("needed = Trainer().train()", False),
         ("needed = reads()", False),
         ("needed = Reader()", False),
         ("needed = absent_library.zeros(3)", False),
@@ -228,9 +242,16 @@ class Reader:
 def trains():
     return Net().fit(3)
 
-def trains_deep_down():
+def works():
+    return Net().fit(3)
+
+def works_deep_down():
     print("working")
-    return [trains()]
+    return [works()]
+
+class Trainer:
+    def train(self):
+        return open(__file__)
 
 def reads():
     with open(__file__) as file:
@@ -246,8 +267,14 @@ class User:
 """)
     name = "not_needed" if "not_needed" in statement else "needed"
     assert (name in vars(source.module)) is runs
+    assert not [note for note in source.notes if "did not run" in note]  # it was not even tried
     if name == "needed":
         assert ("needed" in source.missing) is not runs
+
+
+def test_a_list_is_not_left_half_made(run):
+    source = run(f"{DEFINITIONS}\nlayers = []\nlayers.append(Net())\nlayers.append(3)\nlayers.append(train())\n")
+    assert [type(layer) for layer in source.module.layers] == [source.module.Net, int]
 
 
 @pytest.mark.parametrize(
@@ -263,6 +290,7 @@ class User:
         "async def f(): return helper",
         "if True:\n    def f(): return helper",
         "def f():\n    class Inner:\n        size = helper\n    return Inner",
+        "def f():\n    global helper\n    helper += 1",
     ],
 )
 def test_what_counts_as_needing_a_name(run, use):
@@ -662,9 +690,11 @@ def test_relative_imports_without_a_package(write):
 
 def test_the_folders_above_are_searched_last_up_to_the_projects_root(write, tmp_path):
     write("my_top_helpers.py", LAYERS)
-    write("json.py", "raise RuntimeError('the wrong one')\n")
-    deep = write("a/b/net.py", "import json\nfrom my_top_helpers import relu\n")
-    assert load_source(deep).module.relu(-1) == 0
+    write("colorsys.py", "raise RuntimeError('the wrong one')\n")
+    deep = write("a/b/net.py", "import colorsys\nfrom my_top_helpers import relu\n")
+    module = load_source(deep).module
+    assert module.relu(-1) == 0
+    assert module.colorsys.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
     (tmp_path / "a" / ".git").mkdir()
     del sys.modules["my_top_helpers"]
     assert isinstance(load_source(deep).module.relu, Placeholder)
@@ -684,6 +714,32 @@ def test_a_neighbour_in_python_2_is_done_without(write):
     source = load_source(write("net.py", f"from neighbour import gone\n{LAYERS}"))
     assert source.module.relu(-1) == 0
     assert source.notes[0].startswith("neighbour could not be imported (SyntaxError: Missing parentheses")
+
+
+def test_a_package_whose_own_file_is_in_python_2(write):
+    write("old_pack/__init__.py", "print 'hello'\n")
+    write("old_pack/layers.py", LAYERS)
+    assert load_source(write("net.py", "from old_pack.layers import relu\n")).module.relu(-1) == 0
+
+
+def test_an_installed_library_is_no_neighbour(write, tmp_path, monkeypatch):
+    write("venv/site-packages/my_library.py", f"{LAYERS}\nraise ValueError('not today')\n")
+    monkeypatch.syspath_prepend(tmp_path / "venv" / "site-packages")
+    source = load_source(write("net.py", "from my_library import relu\n"))
+    assert isinstance(source.module.relu, Placeholder)
+    assert source.notes[0].startswith("my_library could not be imported (ValueError: not today)")
+
+
+def test_a_file_that_takes_the_name_of_a_library_computes_no_more_than_others(write):
+    module = load_source(write("random.py", f"{DEFINITIONS}\nvalue = function()\n")).module
+    assert module.__name__ == "random"
+    assert "value" not in vars(module)
+
+
+@pytest.mark.parametrize("run_all", [False, True])
+def test_warnings_are_no_matter(run, run_all):
+    content = "import warnings\n\n\nclass Net:\n    warnings.warn('old')\n    pattern = '\\d'\n"
+    assert run(content, run_all=run_all).module.Net.pattern == "\\d"
 
 
 def test_a_package_that_cannot_be_imported_whole_is_executed_by_the_rule(write, tmp_path):

@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from chainrule import loading
+from chainrule import loading, run
 from chainrule.boundary import last_line
 from chainrule.contract import UnusableTarget, source_line
 from chainrule.loading import load, load_source
@@ -246,6 +246,12 @@ def test_older_formats_are_read(tmp_path):
     assert load_source(str(path)).module.f() == 3
 
 
+def test_a_mark_of_byte_order_is_no_obstacle(notebook):
+    target = Path(notebook("def f():\n    return 3"))
+    target.write_bytes(b"\xef\xbb\xbf" + target.read_bytes())
+    assert load_source(str(target)).module.f() == 3
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -261,6 +267,20 @@ def test_what_is_no_notebook(tmp_path, content, message):
     with pytest.raises(UnusableTarget, match=re.escape(message)) as caught:
         load(str(path))
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_failure_in_a_notebook_names_its_cell_and_can_be_repeated(notebook, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))  # the run of pytest inside extends it
+    target = notebook("import numpy as np\ndata = np.load('gone.npy')", "\ndef relu(z):\n    return np.abs(z)")
+    failed = [
+        spec
+        for spec in run.check(load(target), chapters=["activations"]).specs
+        if spec.outcome == "failed" and spec.snippet
+    ]
+    assert {spec.where for spec in failed} == {"net.ipynb:cell 2:2"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for spec in failed:
+        subprocess.run([sys.executable, "-c", spec.snippet], env=environment, capture_output=True, check=True)
 
 
 def test_a_notebook_of_another_language(notebook):
