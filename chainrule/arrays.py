@@ -4,6 +4,7 @@ source.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,14 @@ import numpy as np
 def to_numpy(value: Any) -> np.ndarray:
     """A plain numeric NumPy array with the content of `value`, copied.  Raises TypeError if it holds no numbers.
 
-    value: anything `numpy.asarray` accepts, else anything that offers DLPack.  Subclasses of ndarray become ndarray.
+    value: anything `numpy.asarray` accepts, else anything that offers DLPack; lists of such arrays too.  Subclasses of
+    ndarray become ndarray.
     """
     why = ""
+    if hasattr(value, "detach"):  # a tensor that records gradients shows its numbers only without them
+        value = value.detach()
+    if isinstance(value, (list, tuple)) and any(hasattr(inner, "detach") for inner in value):
+        value = [to_numpy(inner) for inner in value]
     for read in (np.array, copy_dlpack) if hasattr(value, "__dlpack__") else (np.array,):
         try:
             array = read(value)
@@ -43,6 +49,51 @@ def like(value: np.ndarray, template: Any) -> Any:
         return value.tolist()
     dtype = np.asarray(template).dtype
     return value.astype(dtype if dtype.kind == "f" else value.dtype, copy=False)
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is an array of any library: NumPy, PyTorch, JAX, CuPy."""
+    return isinstance(value, np.ndarray) or (
+        hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "__getitem__") and kind(value) != "numpy"
+    )
+
+
+def kind(value: Any) -> str:
+    """The library an array belongs to: `numpy`, `torch`, `jax`, `cupy`, or `lists`."""
+    if isinstance(value, (list, tuple)):
+        return "lists"
+    library = type(value).__module__.partition(".")[0]
+    return {"torch": "torch", "jax": "jax", "jaxlib": "jax", "cupy": "cupy"}.get(library, "numpy")
+
+
+def of_kind(array: np.ndarray, library: str, dtype: Any = None) -> Any:
+    """A NumPy array as the same of another library's, on the CPU where there is a choice; dtype: that library's own."""
+    if library == "lists":
+        return array.tolist()
+    if library == "numpy":
+        return array if dtype is None else array.astype(dtype, copy=False)
+    module = importlib.import_module("jax.numpy" if library == "jax" else library)
+    made = module.asarray(np.ascontiguousarray(array))
+    if dtype is None:
+        return made
+    return made.to(dtype) if library == "torch" else made.astype(dtype)
+
+
+def alike(array: np.ndarray, template: Any) -> Any:
+    """`array` as what `template` is: a number, nested lists, or an array of its library, shape and precision.
+
+    Raises ValueError where the template holds another number of entries.
+    """
+    if not is_array(template) and not isinstance(template, (list, tuple)):
+        return float(np.reshape(array, ()))
+    shape = np.shape(template) if isinstance(template, (list, tuple)) else tuple(template.shape)
+    array = np.array(array).reshape(shape)
+    if not is_array(template):
+        made = array.tolist()
+        return tuple(made) if isinstance(template, tuple) else made
+    if isinstance(template, np.ndarray):
+        return array.astype(template.dtype if template.dtype.kind == "f" else array.dtype, copy=False)
+    return of_kind(array, kind(template), template.dtype)
 
 
 def flat_bias(bias: np.ndarray) -> np.ndarray:

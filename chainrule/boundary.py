@@ -13,17 +13,22 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
 
 import numpy as np
 
+from chainrule import through
+from chainrule.architecture import Architecture
 from chainrule.arrays import describe, flat_bias, to_numpy
-from chainrule.contract import Implementation, Model, NotOffered, Unseen
+from chainrule.contract import Implementation, Missing, Model, NotOffered, Unseen
 from chainrule.conventions import LARGEST_LOG_EPSILON, Conventions
-from chainrule.numerics import UNIT_ROUNDOFF, Failure
+from chainrule.numerics import UNIT_ROUNDOFF, Failure, softmax_log_error
+from chainrule.places import place
 
 REMEMBERED_CALLS = 64
 RUNNING = object()  # what a call has returned so far
@@ -35,6 +40,10 @@ class NotApplicable(SkipTest):
 
 class Todo(SkipTest):
     """A spec cannot run, because what it needs is missing, is a stub, or has another form."""
+
+
+class Absent(Todo):
+    """There is no such name."""
 
 
 class Hung(SkipTest):
@@ -83,15 +92,38 @@ class Handle:
     parameters: tuple[list[np.ndarray], list[np.ndarray]] | None = None
 
 
+@dataclass(frozen=True)
+class Cache:
+    """What a forward pass keeps for its backward pass, as the specs hold it: opaque, and never copied.
+
+    name, arguments: the call that made it.  contents: its arrays as they were then.
+    """
+
+    value: Any
+    name: str
+    arguments: tuple[Any, ...]
+    contents: dict[str, tuple[Any, ...]]
+
+    def kept(self) -> bool:
+        """Whether every array in it is still there and still the same, to the byte."""
+        now = contents(self.value)
+        return all(now.get(place) == content for place, content in self.contents.items())
+
+
 class Boundary:
     """`implementation` seen through the boundary, with the conventions that hold for it."""
 
-    def __init__(self, implementation: Implementation, conventions: Conventions) -> None:
+    def __init__(self, implementation: Implementation, conventions: Conventions, notes: Sequence[str] = ()) -> None:
         self.implementation = implementation
         self.conventions = conventions
+        self.notes = tuple(notes)  # what was found that no convention can hold
         self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
         self.called: set[str] = set()
         self.hung: dict[str, str] = {}
+        self.tried: set[str] = set()
+        self.absent: set[str] = set()
+        self.seen_through: set[str] = set()  # the functions that the network stood in for, since a spec began
+        self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
 
     @property
     def unit_roundoff(self) -> float:
@@ -103,17 +135,112 @@ class Boundary:
         """The epsilon inside the logarithm that widens bounds: what was found, up to the largest that is accepted."""
         return min(float(self.conventions["log_epsilon"].value), LARGEST_LOG_EPSILON)
 
+    @property
+    def summed_fit(self) -> bool:
+        """Whether fit's step is lr / batch_size times the sum over a batch, so that a smaller last one counts less."""
+        return bool(getattr(self.implementation, "summed_fit", False))
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The sizes of the networks that the implementation makes."""
+        return Architecture.parse(self.conventions["architecture"].value)
+
+    def fits(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
+        """The wanted sizes, fixed ones put in their places; None if the implementation makes no such network."""
+        wanted = tuple(int(size) for size in sizes)
+        if wanted not in self._fits:
+            fitted = self.architecture.fit(wanted)
+            self._fits[wanted] = None if fitted is None or self.supports(fitted) is not None else fitted
+        return self._fits[wanted]
+
+    def no_network(self, which: str) -> NotApplicable:
+        """What a spec raises that finds no network to look at."""
+        kept = "" if self.architecture.pattern is None else f"the architecture is {self.architecture}: "
+        return NotApplicable(f"{kept}no network {which} to look at")
+
+    @cached_property
+    def has_network(self) -> bool:
+        """Whether networks can be made, so that one can stand in for functions that are not there."""
+        sizes = next(filter(None, (self.fits((3, *[4] * depth, 2)) for depth in range(through.DEEPEST + 1))), None)
+        if sizes is None:
+            return False
+        try:
+            return self.create(sizes, seed=0) is not None
+        except (SkipTest, Raised, Failure):
+            return False
+
+    def goes_through(self, name: str) -> bool:
+        """Whether a function, softmax, cross_entropy or xavier, is not there and a network stands in for it."""
+        if name not in self.tried:
+            with suppress(SkipTest, Raised, Failure):
+                self._call(name, [], *through.TRIALS[name]())
+        return name in self.absent and self.has_network
+
+    def reaches(self, classes: int) -> bool:
+        """Whether softmax and cross_entropy can be had for this number of classes."""
+        seen = self.goes_through("softmax") or self.goes_through("cross_entropy")
+        return not seen or through.passing_sizes(self.fits, classes) is not None
+
+    def reaches_layer(self, fan_in: int, fan_out: int) -> bool:
+        """Whether weights of this shape can be had, from xavier or as a new network's first ones."""
+        return not self.goes_through("xavier") or through.layer_sizes(self.fits, fan_in, fan_out) is not None
+
+    def itself(self, name: str) -> None:
+        """Raises NotApplicable where a network stands in for a function, and the spec says nothing of a network."""
+        if self.goes_through(name):
+            raise NotApplicable(f"{name}: no function of that name, and this is asked of the function alone")
+
+    def probability_error(self, p: np.ndarray) -> np.ndarray:
+        """How far the logarithms of the probabilities that cross_entropy works on may lie from those of p, (N, K).
+
+        Zero if it is given p itself.  Through a network they come out of its softmax of log p: math.md 11.8.
+        """
+        p = np.asarray(p, np.float64)
+        if not self.goes_through("cross_entropy"):
+            return np.zeros(p.shape)
+        u = self.unit_roundoff + 9 * UNIT_ROUNDOFF["float64"]
+        logits = np.where(p > 0, through.surprises(p), 0.0)
+        off = softmax_log_error(logits, self.unit_roundoff, z_error=u * np.abs(logits))
+        return off + np.abs(np.log(p.sum(axis=1, keepdims=True))) + 4 * p.shape[1] * UNIT_ROUNDOFF["float64"]
+
+    def gradient_error(self, theta: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """What is lost where gradients are read off an update, (theta - theta') / r: math.md 11.9.  Zero elsewhere."""
+        rate = getattr(self.implementation, "recovery_rate", None)
+        if rate is None:
+            return np.zeros(np.shape(theta))
+        u = self.unit_roundoff + UNIT_ROUNDOFF["float64"]
+        return u * (2 * np.abs(theta) + 4 * abs(rate) * np.abs(g)) / abs(rate)
+
     def relu(self, z: np.ndarray) -> np.ndarray:
-        return self._call("relu", ["z"], z, read=read_array)
+        try:
+            return self._call("relu", ["z"], z, read=read_array)
+        except Absent:
+            if not self.has_network:
+                raise
+            message = "relu: no function of that name; the network's own is checked by network.forward"
+            raise NotApplicable(message) from None
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
-        return self._call("softmax", ["z"], z, read=read_array)
+        return self._function("softmax", ["z"], z, read=read_array)
 
     def cross_entropy(self, p: np.ndarray, y: np.ndarray) -> float:
-        return self._call("cross_entropy", ["p", "y"], p, y, read=read_float)
+        return self._function("cross_entropy", ["p", "y"], p, y, read=read_float)
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
-        return self._call("xavier", ["fan_in", "fan_out", "rng"], fan_in, fan_out, rng, read=read_array)
+        return self._function("xavier", ["fan_in", "fan_out", "rng"], fan_in, fan_out, rng, read=read_array)
+
+    def _function(self, name: str, names: list[str], *arguments: Any, read: Callable[[Any], Any]) -> Any:
+        """Call a function, or where there is none, see it through a network."""
+        if name not in self.absent:
+            try:
+                return self._call(name, names, *arguments, read=read)
+            except Absent:
+                if not self.has_network:
+                    raise
+        if not self.has_network:
+            raise Absent(f"{name} is missing")
+        self.seen_through.add(name)
+        return getattr(through, name)(self, *arguments)
 
     def create(self, sizes: Sequence[int], seed: int) -> Handle:
         model = self._call("create", ["sizes", "seed"], list(sizes), seed)
@@ -132,6 +259,22 @@ class Boundary:
     def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
         return self._call("loss", ["model", "x", "y"], model, x, y, read=read_float)
 
+    def own_loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
+        """The network's loss, or where nobody outside can see it, the cross-entropy of its probabilities."""
+        try:
+            return self.loss(model, x, y)
+        except NotApplicable:
+            p = np.asarray(self.forward(model, x), np.float64)
+            with np.errstate(all="ignore"):
+                return float(-np.log(p[np.arange(len(y)), y]).mean())
+
+    def classify(self, model: Handle, x: np.ndarray) -> np.ndarray:
+        """What the network predicts, or where it says nothing, its likeliest classes."""
+        try:
+            return self.predict(model, x)
+        except NotApplicable:
+            return self.forward(model, x).argmax(axis=1)
+
     def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return self._call("backward", ["model", "x", "y"], model, x, y, read=read_parameters)
 
@@ -146,6 +289,21 @@ class Boundary:
 
     def predict(self, model: Handle, x: np.ndarray) -> np.ndarray:
         return self._call("predict", ["model", "x"], model, x, read=read_array)
+
+    def affine_forward(self, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Cache]:
+        return self._call("affine_forward", ["x", "w", "b"], x, w, b, read=read_forward("affine_forward", x, w, b))
+
+    def affine_backward(self, dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self._call("affine_backward", ["dout", "cache"], dout, cache, read=read_gradients)
+
+    def relu_forward(self, x: np.ndarray) -> tuple[np.ndarray, Cache]:
+        return self._call("relu_forward", ["x"], x, read=read_forward("relu_forward", x))
+
+    def relu_backward(self, dout: np.ndarray, cache: Cache) -> np.ndarray:
+        return self._call("relu_backward", ["dout", "cache"], dout, cache, read=read_array)
+
+    def softmax_loss(self, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+        return self._call("softmax_loss", ["x", "y"], x, y, read=read_loss)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
         """None if the implementation makes networks of these sizes, else the reason why it does not."""
@@ -181,12 +339,18 @@ class Boundary:
             call.model_sizes, call.model_parameters = handle.sizes, handle.parameters
         self.calls.append(call)
         self.called.add(name)
+        self.tried.add(name)
         passed = tuple(copied(argument) for argument in arguments)
         try:
             with np.errstate(all="ignore"):
                 call.raw = getattr(self.implementation, name)(*passed, **keywords)
         except Unseen as error:
             raise NotApplicable(str(error)) from None
+        except Missing as error:
+            self.calls.pop()
+            self.called.discard(name)
+            self.absent.add(name)
+            raise Absent(str(error)) from None
         except NotOffered as error:
             raise Todo(str(error)) from None
         except NotImplementedError as error:
@@ -210,6 +374,8 @@ def copied(argument: Any) -> Any:
     """Arrays, and lists of them, as fresh copies; the rest, and models, as the implementation knows them."""
     if isinstance(argument, Handle):
         return argument.model
+    if isinstance(argument, Cache):
+        return argument.value
     if isinstance(argument, np.ndarray):
         return argument.copy()
     if isinstance(argument, (list, tuple)):
@@ -219,6 +385,8 @@ def copied(argument: Any) -> Any:
 
 def same(before: Any, after: Any) -> bool:
     """Whether a copy that went to the implementation came back as it was, to the byte."""
+    if isinstance(before, Cache):
+        return before.kept()
     if isinstance(before, np.ndarray):
         return before.shape == np.shape(after) and before.tobytes() == after.tobytes()
     if isinstance(before, (list, tuple)):
@@ -245,6 +413,62 @@ def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
     return [to_numpy(w) for w in raw[0]], [flat_bias(to_numpy(b)) for b in raw[1]]
 
 
+def read_forward(name: str, *arguments: Any) -> Callable[[Any], tuple[np.ndarray, Cache]]:
+    """Reads (out, cache) of a layer's forward pass; name, arguments: of the call that is read."""
+
+    def read(raw: Any) -> tuple[np.ndarray, Cache]:
+        out, cache = parts(name, raw, "out", "cache")
+        return to_numpy(out), Cache(cache, name, arguments, contents(cache))
+
+    return read
+
+
+def read_gradients(raw: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(dx, dw, db) of an affine layer; db as a vector, like every bias."""
+    dx, dw, db = map(to_numpy, parts("affine_backward", raw, "dx", "dw", "db"))
+    return dx, dw, flat_bias(db)
+
+
+def read_loss(raw: Any) -> tuple[float, np.ndarray]:
+    loss, dx = parts("softmax_loss", raw, "loss", "dx")
+    return read_float(loss), to_numpy(dx)
+
+
+def parts(function: str, raw: Any, *names: str) -> Sequence[Any]:
+    """A tuple of as many parts as there are names.  Raises TypeError for anything else, Todo where a part is None."""
+    if not (isinstance(raw, (list, tuple)) and len(raw) == len(names)):
+        raise TypeError(f"expected ({', '.join(names)}), found {describe(raw)}")
+    missing = [name for name, part in zip(names, raw, strict=True) if part is None and name != "cache"]
+    if missing:
+        raise Todo(f"{function} returns None for {' and '.join(missing)}: a stub")
+    return raw
+
+
+def contents(value: Any, place: str = "", depth: int = 6) -> dict[str, tuple[Any, ...]]:
+    """Every array, and list of numbers, inside tuples, lists, dictionaries and objects: {place: its content}.
+
+    Single numbers are left out: to count the calls, or to set a flag, harms nobody.
+    """
+    if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__"):
+        array = np.asarray(value) if isinstance(value, np.ndarray) else to_numpy(value)
+        return {place: (array.shape, array.dtype.str, array.tobytes())} if array.ndim else {}
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):
+        return {place: tuple(map(repr, value))}
+    if depth == 0 or isinstance(value, type) or callable(value):
+        return {}
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        items = list(enumerate(value))
+    else:
+        items = list(getattr(value, "__dict__", {}).items())
+    return {
+        found: content
+        for key, item in items
+        for found, content in contents(item, f"{place}/{key!r}", depth - 1).items()
+    }
+
+
 def read_history(raw: Any) -> list[float] | None:
     """The losses that fit may return; anything else, such as the network itself, is no history."""
     if not isinstance(raw, (list, tuple, np.ndarray)):
@@ -256,11 +480,11 @@ def read_history(raw: Any) -> list[float] | None:
 
 
 def last_line(error: BaseException) -> str | None:
-    """`file:line` of the deepest frame outside installed packages and this tool: the user's own line."""
+    """The place (chainrule.places) of the deepest frame outside installed packages and this tool: the user's line."""
     own = Path(__file__).parent
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         library = path.is_relative_to(Path(sys.base_prefix) / "lib") or "site-packages" in path.parts
         if not library and own not in path.parents and not frame.filename.startswith("<"):
-            return f"{path.name}:{frame.lineno}"
+            return place(frame.filename, frame.lineno or 1)
     return None

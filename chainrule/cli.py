@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from chainrule.contract import CORE_CHAPTERS, UnusableTarget
+from chainrule.contract import CORE_CHAPTERS, EXTENSION_CHAPTERS, UnusableTarget
 from chainrule.version import VERSION
 
 PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
@@ -87,10 +87,25 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}",
+        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}; {', '.join(EXTENSION_CHAPTERS)}, which runs "
+        "anyway where its names exist",
     )
     check.add_argument(
         "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"
+    )
+    check.add_argument(
+        "--convention",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="declare a convention, such as samples=columns or initialization=he",
+    )
+    check.add_argument(
+        "--name",
+        metavar="NAME=THEIRS",
+        action="append",
+        default=[],
+        help="what the file calls a name of the contract, such as MLP=NeuralNetwork or backward=backprop",
     )
     check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
     check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
@@ -119,7 +134,12 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     stream = sys.stdout if arguments.output is None else io.StringIO()
     report = TextReport(Console(file=stream, width=None if arguments.output is None else 100))
     told = arguments.format == "text"
-    loaded = load(arguments.target, arguments.adapter)
+    loaded = load(
+        arguments.target,
+        arguments.adapter,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+    )
     if told:
         report.begin(loaded)
     try:
@@ -141,6 +161,14 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if isinstance(stream, io.StringIO):
         arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     return PASS if outcome.verdict == "pass" else FAIL
+
+
+def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE arguments as a dictionary.  Raises UnusableTarget for anything else."""
+    for pair in given:
+        if "=" not in pair.strip("="):
+            raise UnusableTarget(f"{option} {pair}: expected KEY=VALUE, such as samples=columns or MLP=NeuralNetwork")
+    return dict(pair.split("=", 1) for pair in given)
 
 
 def require_data() -> None:

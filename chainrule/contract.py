@@ -4,13 +4,13 @@ it.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from numpy.random import Generator
 from numpy.typing import ArrayLike
+
+from chainrule.places import place_of
 
 CORE_CHAPTERS = (
     "activations",
@@ -23,13 +23,37 @@ CORE_CHAPTERS = (
     "training",
     "accuracy",
 )
+EXTENSION_CHAPTERS = ("layers",)
+CHAPTERS = CORE_CHAPTERS + EXTENSION_CHAPTERS
+
+CORE_NAMES = ("relu", "softmax", "cross_entropy", "xavier", "create")
+EXTENSION_NAMES = {
+    "layers": ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "softmax_loss"),
+}
+# Names of deep-learning courses, those of Stanford's cs231n among them, for which there is no chapter yet.
+UNCHECKED_NAMES = (
+    *("SGD", "Momentum", "RMSProp", "Adam", "sgd", "sgd_momentum", "rmsprop", "adam"),
+    *("constant", "step_decay", "cosine", "l2_penalty", "l2_gradient"),
+    *("dropout_forward", "dropout_backward"),
+    *("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt", "layernorm_forward", "layernorm_backward"),
+    *("spatial_batchnorm_forward", "spatial_batchnorm_backward"),
+    *("spatial_groupnorm_forward", "spatial_groupnorm_backward"),
+    *("conv2d_forward", "conv2d_backward", "conv_forward_naive", "conv_backward_naive"),
+    *("maxpool2d_forward", "maxpool2d_backward", "max_pool_forward_naive", "max_pool_backward_naive"),
+    *("svm_loss", "svm_loss_naive", "svm_loss_vectorized", "softmax_loss_naive", "softmax_loss_vectorized"),
+)
 
 Model = Any  # an opaque handle: only the implementation that made it looks inside
+Cache = Any  # what a layer's forward pass keeps for its backward pass: as opaque as a model
 Parameters = tuple[Sequence[ArrayLike], Sequence[ArrayLike]]
 
 
 class NotOffered(NotImplementedError):
     """The implementation does not offer a name, or offers it in another form.  Specs that need it are `todo`."""
+
+
+class Missing(NotOffered):
+    """There is no such name.  Where a network can stand in for it, it is checked through the network."""
 
 
 class Unseen(NotOffered):
@@ -108,24 +132,44 @@ class Implementation:
         """(N, D) inputs -> (N,) integer labels."""
         self._not_offered("predict")
 
+    def affine_forward(self, x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[ArrayLike, Cache]:
+        """x (N, d[1], ..., d[k]), w (D, M) with D = d[1] ... d[k], b (M,) -> (out (N, M), cache)."""
+        self._not_offered("affine_forward")
+
+    def affine_backward(self, dout: ArrayLike, cache: Cache) -> tuple[ArrayLike, ArrayLike, ArrayLike]:
+        """The gradient by out, and the cache of that forward pass -> (dx, dw, db), shaped like x, w and b."""
+        self._not_offered("affine_backward")
+
+    def relu_forward(self, x: ArrayLike) -> tuple[ArrayLike, Cache]:
+        """x, of any shape -> (max(x, 0), cache)."""
+        self._not_offered("relu_forward")
+
+    def relu_backward(self, dout: ArrayLike, cache: Cache) -> ArrayLike:
+        """The gradient by out, and the cache of that forward pass -> dx, shaped like x."""
+        self._not_offered("relu_backward")
+
+    def softmax_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, ArrayLike]:
+        """(N, K) logits and (N,) labels -> (the mean cross-entropy of their softmax, its gradient by x)."""
+        self._not_offered("softmax_loss")
+
     def supports(self, sizes: Sequence[int]) -> str | None:
         """None if `create` makes networks of these sizes, else the reason why it does not.  Specs that need another
         network than those it makes are `skipped`, and not required.
         """
         return None
 
+    def offers(self, name: str) -> bool:
+        """Whether the code has something under a name of the contract; `create` is the network."""
+        return getattr(type(self), name) is not getattr(Implementation, name)
+
     def where(self, name: str) -> str | None:
         """`file:line` of the code behind a method, where it can be found."""
         return source_line(getattr(type(self), name, None))
 
     def _not_offered(self, name: str) -> NoReturn:
-        raise NotOffered(f"{name}: the adapter does not override it")
+        raise Missing(f"{name}: the adapter does not override it")
 
 
 def source_line(function: Any) -> str | None:
-    """`file:line` at which a function or class begins, or None where its source is out of reach."""
-    try:
-        function = inspect.unwrap(function)
-        return f"{Path(inspect.getsourcefile(function) or '').name}:{inspect.getsourcelines(function)[1]}"
-    except (TypeError, OSError, ValueError):
-        return None
+    """The place (chainrule.places) at which a function or class begins, or None where its source is out of reach."""
+    return place_of(function)

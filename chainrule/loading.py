@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
 import importlib.util
 import inspect
 import io
+import os
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,13 +22,35 @@ from typing import Any
 from chainrule.boundary import Boundary, last_line
 from chainrule.contract import Implementation, UnusableTarget
 from chainrule.conventions import settle
-from chainrule.native import Native
+from chainrule.definitions import DEFINITIONS
+from chainrule.execution import Execution, Siblings, told
+from chainrule.notebooks import Notebook, python_2, read_notebook
+from chainrule.placeholders import Absence
+from chainrule.places import place
+from chainrule.recognition.recognise import recognise
 from chainrule.timeouts import TimedOut, limit
 
 LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
 UNGUARDED = 'keep what loads data, trains or asks under `if __name__ == "__main__":`, so that the file can be imported'
 
+PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
+HIGHEST = 3  # levels above a file's folder, where nothing marks its project's root
+
 BROUGHT: dict[str, Path] = {}  # modules that checked files brought in, and the folder each came from
+
+
+@dataclass(frozen=True)
+class Source:
+    """A TARGET, loaded.
+
+    module: its names.  path: the file it resolved to.  notes: what did not run, in sentences.  missing: {name: why it
+    is not there}, of the globals that its functions read.
+    """
+
+    module: ModuleType
+    path: Path
+    notes: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -33,7 +58,7 @@ class Loaded:
     """An implementation ready to be checked.
 
     target, adapter: as they were named.  module_name: what an import statement calls it.
-    path: the file it resolved to.  sha256: of that file's content.
+    path: the file it resolved to.  sha256: of that file's content.  notes, missing: as in Source.
     """
 
     target: str
@@ -42,84 +67,213 @@ class Loaded:
     path: Path
     sha256: str
     impl: Boundary
+    notes: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-def load(target: str, adapter: str | None = None) -> Loaded:
-    """Load TARGET (a .py file, a package folder or a module name), behind its adapter if one is given.
+def load(
+    target: str,
+    adapter: str | None = None,
+    *,
+    conventions: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    run_all: bool = False,
+) -> Loaded:
+    """Load TARGET (a .py file, a notebook, a package folder or a module name), behind its adapter if one is given.
 
+    conventions, names: declared by whoever checks, and stronger than what the file declares.
+    run_all: execute all of a file or notebook, not only its definitions and what they need.
     Raises UnusableTarget: the message says why it cannot be loaded and what to do.
     """
-    module = load_module(target)
-    path = Path(module.__file__ or target).resolve()
+    source = load_source(target, run_all=run_all)
+    module, path = source.module, source.path
     declared = declaration(module, target)
+    outside = dict(conventions or {}) | ({"names": dict(names)} if names else {})
+    declared |= outside
     if adapter is None:
         names = declared.pop("names", {})
         if not isinstance(names, Mapping):
             raise UnusableTarget(f"{target}: CHAINRULE['names'] should map names to names, found {names!r}")
-        implementation: Implementation = Native(module, dict(names))
+        with silence():
+            implementation: Implementation = recognise(module, dict(names), source.missing)
     else:
-        adapter_module = load_module(adapter)
+        adapter_module = load_source(adapter, run_all=True).module
         declared = {key: value for key, value in declared.items() if key != "names"}
         declared |= declaration(adapter_module, adapter)
+        declared |= {key: value for key, value in outside.items() if key != "names"}
         implementation = make_adapter(adapter_module, adapter, module)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Loaded(target, adapter, module.__name__, path, digest, behind_boundary(implementation, declared))
+    impl = behind_boundary(implementation, declared)
+    return Loaded(target, adapter, module.__name__, path, digest, impl, source.notes, source.missing)
 
 
 def behind_boundary(implementation: Implementation, declared: Mapping[str, Any]) -> Boundary:
     """`implementation` behind the boundary, its conventions settled."""
     with silence():
-        return Boundary(implementation, settle(implementation, declared))
+        settled = settle(implementation, declared)
+        return Boundary(settled.implementation, settled.conventions, settled.notes)
 
 
-def load_module(target: str) -> ModuleType:
-    """Execute a file, or import a package folder or a module by name.  What it prints is kept out of the way."""
+def load_source(target: str, *, run_all: bool = False) -> Source:
+    """Execute the definitions of a file or notebook, and what they need (docs/loading.md states the rule), or, with
+    `run_all`, all of it; import a package folder or a module by name.  What it prints is kept out of the way.
+
+    Raises UnusableTarget.
+    """
     path = Path(target)
-    if path.suffix == ".ipynb":
-        raise UnusableTarget(
-            f"{target}: notebooks cannot be read yet; export with `jupyter nbconvert --to script`, check the .py file"
-        )
     if path.is_dir():
         if not (path / "__init__.py").is_file():
             raise UnusableTarget(f"{target}: a folder without __init__.py is no package; name a file in it instead")
         path = path / "__init__.py"
-    if path.suffix == ".py" or path.is_file():
-        return execute(path, target)
+    if path.suffix in (".py", ".ipynb") or path.is_file():
+        return execute(path, target, run_all)
     if not all(part.isidentifier() for part in target.split(".")):
         raise UnusableTarget(
-            f"{target}: no such file, and no module's name; expected a .py file, a package folder or a module"
+            f"{target}: no such file, and no module's name; "
+            "expected a .py file, a notebook, a package folder or a module"
         )
-    return import_by_name(target)
+    module = import_by_name(target)
+    return Source(module, Path(module.__file__ or target).resolve())
 
 
-def execute(path: Path, target: str) -> ModuleType:
+def execute(path: Path, target: str, run_all: bool) -> Source:
     """Execute the file as a module of its own; its folder is importable meanwhile, and first."""
     if not path.is_file():
         raise UnusableTarget(f"{target}: no such file (looked for {path.resolve()})")
     path = path.resolve()
+    if path.suffix not in (".py", ".ipynb"):
+        raise UnusableTarget(
+            f"{target}: not a Python file; expected a .py file, a notebook, a package folder or a module"
+        )
+    with running(target):
+        body, notes = parse(path, target)
+        name, root = place_in_package(path, body)
+        first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
+        folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
+        for folder in folders:
+            make_way(folder)
+        if BROUGHT.pop(name, None):
+            sys.modules.pop(name, None)
+        before = dict(sys.modules)
+        try:
+            with importable(first, folders[len(first) :]), surroundings(path):
+                whole = brought_by_its_package(name, path, body)
+                if whole is not None:
+                    return Source(whole, path)
+                sys.modules[name] = module = new_module(name, path)
+                return run(module, path, body, notes, run_all, folders)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+        finally:
+            if name in before:  # never shadow a module of the same name that something else relies on
+                sys.modules[name] = before[name]
+            for brought in sys.modules.keys() - before.keys():
+                home = next((folder for folder in folders if stands_in(folder, brought)), None)
+                if home is not None:
+                    BROUGHT[brought] = home
+
+
+def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
+    """The statements of a file or notebook, and what is to be said of a notebook's cells.  Raises SyntaxError."""
+    if path.suffix == ".ipynb":
+        notebook: Notebook = read_notebook(path, target)
+        return notebook.statements, notebook.notes
+    return ast.parse(path.read_bytes(), str(path)).body, []
+
+
+def run(
+    module: ModuleType, path: Path, body: list[ast.stmt], notes: list[str], run_all: bool, folders: Sequence[Path]
+) -> Source:
+    """Execute a module's statements: all of them, or those that the rule selects.  A package is imported whole, and by
+    the rule if it cannot be.
+    """
     package = path.name == "__init__.py"
-    name = path.parent.name if package else path.stem
-    folder = path.parent.parent if package else path.parent
-    spec = importlib.util.spec_from_file_location(
-        name, path, submodule_search_locations=[str(path.parent)] if package else None
-    )
-    if spec is None or spec.loader is None:
-        raise UnusableTarget(f"{target}: not a Python file; expected a .py file, a package folder or a module")
-    module = importlib.util.module_from_spec(spec)
-    make_way(folder)
-    before = dict(sys.modules)
-    sys.modules[name] = module
+    if run_all or package:
+        code = compile(ast.Module(body, []), str(path), "exec", dont_inherit=True)
+        try:
+            exec(code, module.__dict__)
+            return Source(module, path, tuple(notes))
+        except Exception as error:
+            if run_all or not defines(body):
+                raise
+            notes.append(f"only the definitions run, because importing the whole raised {told(error)}")
+    absence = Absence(notes)
+    execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
+    execution.run()
+    absence.defining = False
+    return Source(module, path, tuple(notes), execution.missing())
+
+
+def defines(body: list[ast.stmt]) -> bool:
+    """Whether a package's own file defines or imports anything."""
+    return any(isinstance(statement, (*DEFINITIONS, ast.ImportFrom)) for statement in body)
+
+
+def brought_by_its_package(name: str, path: Path, body: list[ast.stmt]) -> ModuleType | None:
+    """The file's module if it stands in a package that it imports from, and importing the package brings it in as well:
+    two copies of its classes would be strangers to each other.
+    """
+    parent, top = name.rpartition(".")[0], name.partition(".")[0]
+    if not parent or not imports_from(top, body):
+        return None
+    before = set(sys.modules)
     try:
-        with importable(folder), running(target):
-            spec.loader.exec_module(module)
-    except UnusableTarget:
-        sys.modules.pop(name, None)
-        raise
-    finally:
-        if name in before:  # never shadow a module of the same name that something else relies on
-            sys.modules[name] = before[name]
-        BROUGHT.update({name: folder for name in sys.modules.keys() - before.keys() if stands_in(folder, name)})
-    return module
+        importlib.import_module(parent)
+    except (Exception, SystemExit):  # it will be tried again, by the rule, where the file needs it
+        for new in sys.modules.keys() - before:
+            if new.partition(".")[0] == top:
+                del sys.modules[new]
+        return None
+    module = sys.modules.get(name)
+    return module if module is not None and Path(module.__file__ or "") == path else None
+
+
+def imports_from(package: str, body: list[ast.stmt]) -> bool:
+    """Whether a file imports from the package that it stands in."""
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] == package):
+            return True
+        if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == package for alias in node.names):
+            return True
+    return False
+
+
+def new_module(name: str, path: Path) -> ModuleType:
+    """An empty module for the file, with the attributes that importing it would give it."""
+    if path.suffix == ".ipynb":
+        module = ModuleType(name)
+        module.__file__, module.__package__ = str(path), name.rpartition(".")[0]
+        module.__dict__["display"] = lambda *_things, **_options: None  # IPython has it everywhere
+        return module
+    package = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=package)
+    assert spec is not None  # it is for every path that ends in .py
+    return importlib.util.module_from_spec(spec)
+
+
+def place_in_package(path: Path, body: list[ast.stmt]) -> tuple[str, Path]:
+    """The name under which a file is imported, and the folder from which: where it stands in a package, or imports
+    relatively as if it did, a dotted name and the folder that holds the package.
+    """
+    levels = [node.level for statement in body for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
+    depth, folder, name = max(levels, default=0), path.parent, path.stem
+    if path.name == "__init__.py":
+        depth, folder, name = depth - 1, path.parent.parent, path.parent.name
+    while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
+        folder, name, depth = folder.parent, f"{folder.name}.{name}", depth - 1
+    return name, folder
+
+
+def ancestors(folder: Path) -> list[Path]:
+    """The folders above, up to the root of the project."""
+    found = [folder]
+    while len(found) <= HIGHEST and folder.parent != folder:
+        if any((folder / mark).exists() for mark in PROJECT_MARKS):
+            break
+        folder = folder.parent
+        found.append(folder)
+    return found[1:]
 
 
 def make_way(folder: Path) -> None:
@@ -138,13 +292,14 @@ def stands_in(folder: Path, name: str) -> bool:
 
 
 def import_by_name(target: str) -> ModuleType:
-    with importable(Path.cwd()), running(target):
+    with importable([Path.cwd()]), running(target):
         try:
             return importlib.import_module(target)
         except ModuleNotFoundError as error:
             if error.name and (target == error.name or target.startswith(f"{error.name}.")):
                 raise UnusableTarget(
-                    f"{target}: no such file and no such module; expected a .py file, a package folder or a module"
+                    f"{target}: no such file and no such module; "
+                    "expected a .py file, a notebook, a package folder or a module"
                 ) from None
             raise
 
@@ -182,9 +337,13 @@ def running(target: str) -> Iterator[None]:
     except TimedOut:
         raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
     except SyntaxError as error:
+        if error.filename and error.filename.endswith(".ipynb"):
+            raise UnusableTarget(
+                f"{target}: not valid Python, {place(error.filename, error.lineno or 1)}: {error.msg}"
+            ) from None
         raise UnusableTarget(
-            f"{target}: not valid Python{f', line {error.lineno}' if error.lineno else ''}: {error.msg}; "
-            f"mend it so that `python {target}` runs"
+            f"{target}: not valid Python{f', line {error.lineno}' if error.lineno else ''}: {error.msg}"
+            f"{python_2(error) or f'; mend it so that `python {target}` runs'}"
         ) from None
     except (Exception, SystemExit) as error:
         at, said = last_line(error), textwrap.shorten(str(error), 300)  # on one line, whatever it says
@@ -205,10 +364,32 @@ def silence() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def importable(folder: Path) -> Iterator[None]:
-    sys.path.insert(0, str(folder))
+def importable(first: Sequence[Path], last: Sequence[Path] = ()) -> Iterator[None]:
+    """The folders `first` come before all others, those in `last` after them; what the code changes is undone."""
+    before = list(sys.path)
+    sys.path[:] = [*map(str, first), *before, *map(str, last)]
     try:
         yield
     finally:
-        if str(folder) in sys.path:
-            sys.path.remove(str(folder))
+        sys.path[:] = before
+
+
+@contextlib.contextmanager
+def surroundings(path: Path) -> Iterator[None]:
+    """What code finds around it as it loads: no arguments, no window to plot into, and for a notebook its own folder
+    as the current one, as Jupyter has it.  A script runs where the command was given, as `python FILE` would.
+    """
+    argv, folder, backend = sys.argv, os.getcwd(), os.environ.get("MPLBACKEND")
+    sys.argv = [str(path)]
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    if path.suffix == ".ipynb":
+        os.chdir(path.parent)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.argv = argv
+        os.chdir(folder)
+        if backend is None:
+            os.environ.pop("MPLBACKEND", None)

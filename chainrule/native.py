@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays import describe, like
-from chainrule.contract import Implementation, NotOffered, source_line
+from chainrule.contract import Implementation, Missing, NotOffered, source_line
 
 NETWORK_METHODS = ("forward", "loss", "backward", "step", "fit", "predict")
 
@@ -81,6 +81,34 @@ class Native(Implementation):
     def predict(self, model, x):
         return self._call(model, "predict", x)
 
+    def affine_forward(self, x, w, b):
+        return self._parts("affine_forward", ("out", "cache"), x, w, b)
+
+    def affine_backward(self, dout, cache):
+        return self._parts("affine_backward", ("dx", "dw", "db"), dout, cache)
+
+    def relu_forward(self, x):
+        return self._parts("relu_forward", ("out", "cache"), x)
+
+    def relu_backward(self, dout, cache):
+        dx = self._call(self.target, "relu_backward", dout, cache)
+        if isinstance(dx, tuple):
+            raise NotOffered(f"{self.name('relu_backward')}: expected dx, an array, found {describe(dx)}")
+        return dx
+
+    def softmax_loss(self, x, y):
+        return self._parts("softmax_loss", ("loss", "dx"), x, y)
+
+    def _parts(self, name, parts, *arguments):
+        """What a function of the target returns, which is a tuple of these parts."""
+        result = self._call(self.target, name, *arguments)
+        if result is not None and not (isinstance(result, (tuple, list)) and len(result) == len(parts)):
+            raise NotOffered(f"{self.name(name)}: expected ({', '.join(parts)}), found {describe(result)}")
+        return result
+
+    def offers(self, name):
+        return callable(getattr(self.target, self.name({"create": "MLP"}.get(name, name)), None))
+
     def where(self, name):
         owner = getattr(self.target, self.name("MLP"), None) if name in NETWORK_METHODS else self.target
         return source_line(
@@ -95,7 +123,7 @@ class Native(Implementation):
         try:
             return getattr(owner, self.name(name))
         except AttributeError:
-            raise NotOffered(f"{self.name(name)} is missing") from None
+            raise Missing(f"{self.name(name)} is missing") from None
 
     def _read(self, model: Any, attribute: str) -> Any:
         values = self._find(model, attribute)
@@ -127,6 +155,9 @@ class Native(Implementation):
             expected = {"relu": "z", "softmax": "z", "cross_entropy": "p, y", "xavier": "fan_in, fan_out, rng"} | {
                 "MLP": "sizes, seed=0", "forward": "x", "loss": "x, y", "backward": "x, y", "step": "grads, lr",
                 "fit": "x, y, *, epochs, batch_size, lr, seed=0", "predict": "x",
+            } | {
+                "affine_forward": "x, w, b", "affine_backward": "dout, cache",
+                "relu_forward": "x", "relu_backward": "dout, cache", "softmax_loss": "x, y",
             }  # fmt: skip
             raise NotOffered(
                 f"{self.name(name)}: expected {self.name(name)}({expected[name]}), "

@@ -19,14 +19,16 @@ import numpy as np
 from chainrule.arrays import show
 from chainrule.reference import MLP, log_sum_exp, softmax
 
-UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
-SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126}
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
+SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14}
 
 Pair = tuple[np.ndarray, np.ndarray]  # a value and the error it may carry
 Errors = tuple[list[np.ndarray], list[np.ndarray]]  # of the weights, of the biases
 
 # Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
 ELEMENTARY = 8
+
+NEARLY = 1e-3  # relative to the largest entry: below this, digits were lost; above, it is another number
 
 LARGEST_EXPONENT = 50.0  # an error beyond exp(50) says no more than that nothing is known
 
@@ -72,12 +74,27 @@ def assert_close(actual: Any, expected: Any, *, bound: Any, what: str = "the res
     by = f"off by {off:.3g}, allowed {bound[index]:.2g}; " if np.isfinite(off) else ""
     raise Failure(
         f"{what}{entry} is {float(actual[index])!r}, expected {float(expected[index])!r} "
-        f"({by}{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} wrong)",
+        f"({by}{int(wrong.sum())} of {actual.size} {'entry' if actual.size == 1 else 'entries'} wrong)"
+        f"{digits_of_agreement(actual, expected, bound)}",
         expected=expected,
         actual=actual,
         bound=bound,
         index=index,
     )
+
+
+def digits_of_agreement(actual: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
+    """Where every entry is nearly right, "; agrees to 9 of 15 digits", relative to the largest expected; else nothing.
+
+    The second number is what the bound would have let pass.
+    """
+    scale = np.abs(expected).max(initial=0.0)
+    off = np.abs(actual - expected).max(initial=0.0)
+    if not (np.isfinite(off) and 0 < off <= NEARLY * scale < np.inf):
+        return ""
+    expected_digits = min(15, int(-np.log10(max(float(bound.max()) / scale, 1e-15))))
+    digits = int(-np.log10(off / scale))
+    return f"; agrees to {digits} of {expected_digits} digits" if digits < expected_digits else ""
 
 
 def assert_equal(actual: Any, expected: Any, *, what: str = "the result") -> None:
@@ -122,18 +139,24 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
     What underflows is off by at most the smallest normal number.
     z: (N, K).  Returns (N, K).
     """
+    exponent = softmax_log_error(z, u, z_error=z_error)
+    return softmax(np.asarray(z, np.float64)) * np.expm1(np.minimum(exponent, LARGEST_EXPONENT)) + smallest_normal(u)
+
+
+def softmax_log_error(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
+    """How far the logarithms of computed probabilities may be off, where none underflows: t of math.md 11.3."""
     z = np.asarray(z, np.float64)
     classes = z.shape[1]
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
     shift = np.broadcast_to(z_error, z.shape).max(axis=1, keepdims=True)
     roundings = classes + 2 * ELEMENTARY + (ELEMENTARY + 3) * np.log(classes)
-    exponent = gamma(roundings, u) + 2 * u * size + 2 * shift
-    return softmax(z) * np.expm1(np.minimum(exponent, LARGEST_EXPONENT)) + smallest_normal(u)
+    return gamma(roundings, u) + 2 * u * size + 2 * shift
 
 
 def smallest_normal(u: float) -> float:
     """The smallest normal number of arithmetic with unit roundoff about u."""
-    return SMALLEST_NORMAL["float32" if u > 2.0**-40 else "float64"]
+    name = "float16" if u > 2.0**-18 else "float32" if u > 2.0**-40 else "float64"
+    return SMALLEST_NORMAL[name]
 
 
 @dataclass(frozen=True)
@@ -179,19 +202,52 @@ def analyse(
     """
     u = u + UNIT_ROUNDOFF["float64"]
     y = np.asarray(y, np.int64)
-    rows = np.arange(len(y))
     weight_errors, bias_errors = parameter_errors or no_errors(network)
     exact = list(zip(network.weights, weight_errors, strict=True))
     clear = True
     layer_inputs = [(np.asarray(x, np.float64), np.zeros(np.shape(x)))]
     for l, (weight, b) in enumerate(zip(exact, network.biases, strict=True)):
-        z, dz = product(layer_inputs[-1], weight, u)
-        z, dz = z + b, dz + u * (np.abs(z) + 2 * np.abs(b)) + bias_errors[l]
+        z, dz = affine(layer_inputs[-1], weight, (b, bias_errors[l]), u)
         if l < len(exact) - 1:
             clear = clear and bool((np.abs(z) > dz).all())
             layer_inputs.append((np.maximum(z, 0), dz))
-    p = softmax(z)
-    dp = softmax_bound(z, u, z_error=dz)
+    loss, (delta, ddelta) = mean_cross_entropy((z, dz), y, u, log_epsilon)
+    weight_grads: list[Pair] = []
+    bias_grads: list[Pair] = []
+    for l in reversed(range(len(exact))):
+        a, da = layer_inputs[l]
+        weight_grads.insert(0, product((a.T, da.T), (delta, ddelta), u, extra=6))
+        bias_grads.insert(0, batch_sum((delta, ddelta), u, extra=6))
+        if l > 0:
+            w, dw = exact[l]
+            delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
+            delta, ddelta = delta * (a > 0), ddelta * (a > 0)
+    probabilities = softmax(z), softmax_bound(z, u, z_error=dz)
+    return Analysis((z, dz), probabilities, loss, weight_grads, bias_grads, clear)
+
+
+def affine(x: Pair, w: Pair, b: Pair, u: float) -> Pair:
+    """(x w + b, its error): math.md 11.5, step 1."""
+    (z, dz), (shift, dshift) = product(x, w, u), b
+    return z + shift, dz + u * (np.abs(z) + 2 * np.abs(shift)) + dshift
+
+
+def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
+    """(the sum of the rows of a, its error): math.md 11.2."""
+    value, error = a
+    return value.sum(axis=0), gamma(len(value) + extra, u) * np.abs(value).sum(axis=0) + error.sum(axis=0)
+
+
+def mean_cross_entropy(
+    logits: Pair, y: np.ndarray, u: float, log_epsilon: float = 0.0
+) -> tuple[tuple[float, float], Pair]:
+    """The loss of logits and its gradient by them, ((value, error), (value, error)): math.md 11.5, steps 3 and 4.
+
+    logits: (N, K) each.  u, log_epsilon: as in `analyse`.
+    """
+    z, dz = logits
+    rows = np.arange(len(y))
+    p, dp = softmax(z), softmax_bound(z, u, z_error=dz)
     surprise = log_sum_exp(z) - z[rows, y]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.nan_to_num(dp[rows, y] / p[rows, y], nan=np.inf, posinf=np.inf)  # nothing is known of log 0
@@ -199,18 +255,44 @@ def analyse(
     loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
     delta = (p - np.eye(p.shape[1])[y]) / len(y)
     ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta)
-    weight_grads: list[Pair] = []
-    bias_grads: list[Pair] = []
-    for l in reversed(range(len(exact))):
-        a, da = layer_inputs[l]
-        weight_grads.insert(0, product((a.T, da.T), (delta, ddelta), u, extra=6))
-        bias_grads.insert(0, (delta.sum(axis=0), gamma(len(y) + 6, u) * np.abs(delta).sum(axis=0) + ddelta.sum(axis=0)))
-        if l > 0:
-            w, dw = exact[l]
-            delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
-            delta, ddelta = delta * (a > 0), ddelta * (a > 0)
-    loss = float(surprise.mean()), float(loss_errors.mean())
-    return Analysis((z, dz), (p, dp), loss, weight_grads, bias_grads, clear)
+    return (float(surprise.mean()), float(loss_errors.mean())), (delta, ddelta)
+
+
+@dataclass(frozen=True)
+class AffineAnalysis:
+    """An affine layer's exact output and gradients, each with the error it may carry.  Gradients are those of
+    sum(dout out), as `affine_backward` returns them.
+    """
+
+    out: Pair
+    dx: Pair
+    dw: Pair
+    db: Pair
+
+    @property
+    def gradients(self) -> tuple[Pair, Pair, Pair]:
+        return self.dx, self.dw, self.db
+
+
+def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
+    """An affine layer in arithmetic of unit roundoff u: math.md 11.8.
+
+    x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
+    """
+    u = u + UNIT_ROUNDOFF["float64"]
+    rows = x.reshape(len(x), len(w))
+    dx, dx_error = product(exactly(dout), exactly(w.T), u)
+    return AffineAnalysis(
+        out=affine(exactly(rows), exactly(w), exactly(b), u),
+        dx=(dx.reshape(x.shape), dx_error.reshape(x.shape)),
+        dw=product(exactly(rows.T), exactly(dout), u),
+        db=batch_sum(exactly(dout), u),
+    )
+
+
+def exactly(array: np.ndarray) -> Pair:
+    """An array without error."""
+    return array, np.zeros(np.shape(array))
 
 
 def no_errors(network: MLP) -> Errors:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from chainrule.contract import CORE_CHAPTERS
+from chainrule.contract import CHAPTERS, CORE_CHAPTERS
 from chainrule.conventions import Convention
 from chainrule.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
 NOT_PASSED = ("failed", "error", "blocked")
+INSIDE = ("activations", "cross_entropy")  # chapters whose subject a network may keep inside
+HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by a network of certain sizes
 UNJUDGED = "blocked: "  # begins the message of a spec that is blocked by no other spec, so that it blocks none itself
 
 
@@ -57,7 +59,7 @@ class Outcome:
     """A whole check.  target: as named; path, sha256: the file it resolved to and that file's digest.
 
     required: the chapters that a pass needs.  not_run: how many of their specs were left out, by pytest's options or
-    because a process was lost.
+    because a process was lost.  unchecked: names in the target that are recognised, and have no chapter yet.
     """
 
     target: str
@@ -68,19 +70,35 @@ class Outcome:
     required: Sequence[str] = CORE_CHAPTERS[:-1]
     not_run: int = 0
     seconds: float = 0.0
+    unchecked: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """`fail` if any spec failed or raised; else `incomplete` if a required one is todo, blocked or was left out;
-        else `pass`.
+        """`fail` if any spec failed or raised; else `incomplete` if a required one is todo, blocked or was left out, or
+        if a required chapter was looked at and nothing in it passed; else `pass`.
+
+        A chapter of which everything is skipped is no matter where the reason is that its subject is seen inside the
+        network alone: ReLU by its forward pass, cross-entropy by its gradients.  It is none either, except for the
+        chapters of the network itself (shapes, gradients, training), under an `architecture` of certain sizes: it
+        may hold no network that shows softmax alone, a certain layer, or a golden value.
         """
         found = {result.outcome for result in self.specs}
         if found & {"failed", "error"}:
             return "fail"
         required = {result.outcome for result in self.specs if result.chapter in self.required}
-        if self.not_run or required & {"todo", "blocked"} or "passed" not in required:
+        if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
             return "incomplete"
         return "pass"
+
+    @property
+    def unseen_chapters(self) -> list[str]:
+        """The required chapters of which everything was skipped, with no reason that the verdict accepts."""
+        architecture = self.conventions.get("architecture")
+        fixed = architecture is not None and architecture.value != "any"
+        excused = INSIDE + (HARD_TO_REACH if fixed else ())
+        passed = {result.chapter for result in self.specs if result.outcome == "passed"}
+        looked_at = dict.fromkeys(result.chapter for result in self.specs if result.chapter in self.required)
+        return [chapter for chapter in looked_at if chapter not in passed and chapter not in excused]
 
     @property
     def diagnoses(self) -> list[Diagnosis]:
@@ -99,6 +117,7 @@ class Outcome:
                 "verdict": self.verdict,
                 "required": list(self.required),
                 "not_run": self.not_run,
+                "unchecked": list(self.unchecked),
                 "seconds": round(self.seconds, 3),
                 "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
                 "specs": [spec_object(result) for result in self.specs],
@@ -146,4 +165,4 @@ def settle(results: Iterable[SpecResult]) -> list[SpecResult]:
 
 def chapter_place(chapter: str) -> int:
     """Where a chapter stands among the contract's; extensions follow the core."""
-    return CORE_CHAPTERS.index(chapter) if chapter in CORE_CHAPTERS else len(CORE_CHAPTERS)
+    return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)

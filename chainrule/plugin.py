@@ -31,6 +31,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
         return
     group = parser.getgroup("chainrule")
     group.addoption("--adapter", metavar="FILE", help="the file with the Adapter for TARGET")
+    group.addoption(
+        "--chapter", metavar="NAME", action="append", default=[], help="require this chapter only, and any others named"
+    )
     group.addoption("--full", action="store_true", help="train on Fashion-MNIST as well")
     group.addoption("--thorough", action="store_true", help="explore at random, with many more examples")
     group.addoption(

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from chainrule import spec_tests
-from chainrule.contract import CORE_CHAPTERS, UnusableTarget
+from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
 from chainrule.plugin import LOADED, RECORDER
 from chainrule.recorder import Recorder
+from chainrule.selection import select, unchecked
 
 SPECS = Path(spec_tests.__file__).parent
 UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
@@ -53,19 +54,22 @@ def check(
 ) -> Outcome:
     """Run the specification on `loaded`.
 
-    chapters: those required, all core ones if empty.  full: train on Fashion-MNIST as well.  thorough: explore at
-    random. timeout: seconds per spec.  pytest_arguments: handed on to pytest.  listener: called with every result as it
-    arrives.
+    chapters: those required; if empty, what `selection.select` finds.  full: train on Fashion-MNIST as well.
+    thorough: explore at random. timeout: seconds per spec.  pytest_arguments: handed on to pytest.  listener: called
+    with every result as it arrives.
     Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
     """
-    required = tuple(dict.fromkeys(chapters)) or (CORE_CHAPTERS if full else CORE_CHAPTERS[:-1])
+    implementation = loaded.impl.implementation
+    required, beside = select(implementation, chapters, full=full)
+    running = [*required, *beside]
     full = full or "accuracy" in required
     recorder = Recorder(listener)
     arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
     arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
     arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
+    arguments += [f"--chapter={chapter}" for chapter in running]
     started = time.perf_counter()
-    run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, required))], Session(loaded, recorder))
+    run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, running))], Session(loaded, recorder))
     if not recorder.results:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
     return Outcome(
@@ -75,8 +79,10 @@ def check(
         conventions=loaded.impl.conventions,
         specs=settle(recorder.results.values()),
         required=required,
-        not_run=sum(map(specs_written, required)) - len(recorder.results),
+        not_run=sum(map(specs_written, required))
+        - sum(result.chapter in required for result in recorder.results.values()),
         seconds=time.perf_counter() - started,
+        unchecked=unchecked(implementation.target),
     )
 
 
@@ -84,7 +90,7 @@ def spec_file(chapter: str) -> Path:
     """The file of a chapter's specs.  Raises UnusableTarget for a chapter that does not exist."""
     path = SPECS / f"test_{chapter}.py"
     if not path.is_file():
-        raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CORE_CHAPTERS)}")
+        raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CHAPTERS)}")
     return path
 
 

@@ -20,6 +20,7 @@ from chainrule.loading import silence
 from chainrule.outcomes import SpecResult, chapter_place
 from chainrule.plugin import LOADED
 from chainrule.responsiveness import unresponsive
+from chainrule.selection import select
 from chainrule.spec import spec_of
 from chainrule.strategies import Networks
 from chainrule.verdicts import judge
@@ -51,17 +52,18 @@ def impl(request: pytest.FixtureRequest) -> Boundary:
 
 
 @pytest.fixture(scope="session")
-def networks(request: pytest.FixtureRequest) -> Networks:
+def networks(request: pytest.FixtureRequest, impl: Boundary) -> Networks:
     """The network cases of this run."""
     thorough = request.config.option.thorough
-    return Networks(thorough, seed=time.time_ns() % 2**32 if thorough else 0)
+    return Networks(impl, thorough, seed=time.time_ns() % 2**32 if thorough else 0)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The chapters in the contract's order; the accuracy chapter only with `--full`."""
-    left_out = (
-        [] if config.option.full else [item for item in items if spec_of(item) and spec_of(item).chapter == "accuracy"]
-    )
+    """The chapters in the contract's order; the accuracy chapter only with `--full`, an extension only where the
+    implementation has something for it, and any chapter that is named.
+    """
+    required, beside = select(config.stash[LOADED].impl.implementation, config.option.chapter, full=config.option.full)
+    left_out = [item for item in items if spec_of(item) and spec_of(item).chapter not in (*required, *beside)]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: chapter_place(spec_of(item).chapter) if spec_of(item) else -1)
@@ -103,6 +105,7 @@ class Runner:
         impl = self.loaded.impl
         impl.forget()
         impl.called.clear()
+        impl.seen_through.clear()
         handle = getattr(item.obj, "hypothesis", None)
         if handle is None:
             return

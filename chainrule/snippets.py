@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.arrays import literal
-from chainrule.boundary import Call
+from chainrule.boundary import Cache, Call
+from chainrule.contract import EXTENSION_NAMES
 from chainrule.loading import Loaded
 from chainrule.native import NETWORK_METHODS, Native
+from chainrule.recognition.recognised import Recognised
+from chainrule.translation import Translated
 
 LONGEST = 4000  # characters: beyond this nobody pastes it
-FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
+FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier", *EXTENSION_NAMES["layers"])
 
 
 def snippet(loaded: Loaded, calls: Sequence[Call]) -> str | None:
@@ -25,7 +28,7 @@ def snippet(loaded: Loaded, calls: Sequence[Call]) -> str | None:
         return None
     last = told[-1]
     pair = [call for call in told[-2:] if call.name == last.name and call.name in FUNCTIONS] or [last]
-    native = loaded.impl.implementation if isinstance(loaded.impl.implementation, Native) else None
+    native = native_of(loaded)
     lines = ["import numpy as np", *(opening(loaded, native, last))]
     for call in pair:
         lines += repeat(native, call)
@@ -33,23 +36,39 @@ def snippet(loaded: Loaded, calls: Sequence[Call]) -> str | None:
     return text if len(text) <= LONGEST else None
 
 
+def native_of(loaded: Loaded) -> Native | None:
+    """The implementation, if its names are the contract's and can be imported; else it is called as chainrule does."""
+    implementation = loaded.impl.implementation
+    if isinstance(implementation, Translated) and implementation.layout.native and loaded.path.suffix == ".py":
+        raw = implementation.raw
+        return raw if isinstance(raw, Recognised) and raw.form is None else None
+    return None
+
+
 def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
     """How the code under test comes into reach."""
     if native is None:
         adapter = f", adapter={loaded.adapter!r}" if loaded.adapter else ""
         return ["import chainrule", f"impl = chainrule.load({loaded.target!r}{adapter})"]
-    name = native.name(call.name if call.name in FUNCTIONS else "MLP")
+    made_by = [argument.name for argument in call.arguments if isinstance(argument, Cache)]
+    names = [native.name(name) for name in ([*made_by, call.name] if call.name in FUNCTIONS else ["MLP"])]
     if not all(part.isidentifier() for part in loaded.module_name.split(".")):  # my-mlp.py
-        return ["import importlib", f"{name} = importlib.import_module({loaded.module_name!r}).{name}"]
-    return [f"from {loaded.module_name} import {name}"]
+        module = f"importlib.import_module({loaded.module_name!r})"
+        return ["import importlib", *(f"{name} = {module}.{name}" for name in names)]
+    return [f"from {loaded.module_name} import {', '.join(names)}"]
 
 
 def repeat(native: Native | None, call: Call) -> list[str]:
     """One call, after the assignments it needs."""
     keywords = [f"{key}={value!r}" for key, value in call.keywords.items()]
     if call.name in FUNCTIONS or call.name == "create":
-        function = native.name("MLP" if call.name == "create" else call.name) if native else f"impl.{call.name}"
-        return [f"print({function}({', '.join(spell(value) for value in call.arguments)}))"]
+
+        def spelled(name: str, arguments: Sequence[object]) -> str:
+            function = native.name("MLP" if name == "create" else name) if native else f"impl.{name}"
+            return f"{function}({', '.join('cache' if isinstance(a, Cache) else spell(a) for a in arguments)})"
+
+        forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
+        return [*forward, f"print({spelled(call.name, call.arguments)})"]
     arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
     if native is None:
         assign = [f"impl.assign(model, {spell(call.model_parameters)[1:-1]})"] if call.model_parameters else []

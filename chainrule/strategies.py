@@ -67,6 +67,15 @@ def predictions(draw: st.DrawFn, rows: tuple[int, int] = (1, 5)) -> tuple[np.nda
     return parts / parts.sum(axis=1, keepdims=True), np.array(y)
 
 
+@st.composite
+def scores(
+    draw: st.DrawFn, rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """(z, y): (N, K) logits between -size and size, and labels."""
+    z = draw(logits(rows, classes, size))
+    return z, np.array(draw(st.lists(st.integers(0, z.shape[1] - 1), min_size=len(z), max_size=len(z))))
+
+
 @dataclass(frozen=True)
 class Case:
     """A network of given parameters, and a batch: x (N, s[0]), y (N,)."""
@@ -103,7 +112,7 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
-    Labels run through all classes where n allows.  Where a unit comes too near its kink its bias is moved, by as little
+    Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its bias is moved, by as little
     as will do.
     """
     rng = np.random.default_rng([seed, n, *sizes])
@@ -116,7 +125,30 @@ def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 
         biases.append(b + np.array([clearance(z[:, j] + b[j], margin) for j in range(fan_out)]))
         a = np.maximum(z + biases[-1], 0)
     biases[-1] = b  # logits have no kink
-    return Case(sizes, weights, biases, x, rng.permutation(np.arange(n) % sizes[-1]))
+    return Case(sizes, weights, biases, x, rng.permutation((sizes[-1] - 1 - np.arange(n)) % sizes[-1]))
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """An affine layer's inputs, x (N, d[1], ..., d[k]), w (D, M) and b (M,), and a gradient dout (N, M) by its output,
+    all of them on the grid.
+    """
+
+    x: np.ndarray
+    w: np.ndarray
+    b: np.ndarray
+    dout: np.ndarray
+
+    def __str__(self) -> str:
+        return f"x of shape {self.x.shape}, {self.w.shape[1]} outputs"
+
+
+def layer_case(shape: tuple[int, ...], outputs: int, seed: int = 0) -> LayerCase:
+    """A layer for x of shape (N, d[1], ..., d[k]) with that many outputs."""
+    rng = np.random.default_rng([seed, outputs, *shape])
+    inputs = int(np.prod(shape[1:]))
+    shapes = (shape, (inputs, outputs), (outputs,), (shape[0], outputs))
+    return LayerCase(*(grid(rng.normal(size=shape)) for shape in shapes))
 
 
 def clearance(z: np.ndarray, margin: float) -> float:
@@ -138,10 +170,23 @@ def grid(values: np.ndarray) -> np.ndarray:
     return np.where(rounded == 0, GRID, rounded)
 
 
+def sizes_of(depth: int) -> tuple[int, ...]:
+    """Sizes, all different, of a network with that many hidden layers."""
+    return SIZES.get(depth) or (5, *range(6, 6 + depth), 3)
+
+
+NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two hidden layers"}
+
+
 @dataclass(frozen=True)
 class Networks:
-    """The network cases of a run, smallest first; with `thorough`, many more at random after the fixed ones."""
+    """The network cases of a run, of the sizes that the implementation makes, smallest first; with `thorough`, many
+    more at random after the fixed ones.
 
+    What finds no network to look at raises NotApplicable.
+    """
+
+    impl: Boundary
     thorough: bool = False
     seed: int = 0
 
@@ -149,14 +194,66 @@ class Networks:
         self, depths: Sequence[int] = (0, 1, 2, 3, 4), batches: Sequence[int] = (1, 2, 7), margin: float = 2.0**-9
     ) -> Iterator[Case]:
         """Cases with each number of hidden layers in `depths` and each batch size in `batches`."""
+        seen = set()
+        for sizes, n, seed in self.wanted(self.depths(depths), batches):
+            fitted = self.impl.fits(sizes)
+            if fitted and (fitted, n, seed) not in seen:
+                seen.add((fitted, n, seed))
+                yield self.at(fitted, n, seed, margin)
+
+    def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int, int]]:
+        """(sizes, batch size, seed) of each case, before the sizes are made to fit."""
         if 1 in depths:
             for sizes in (SMALLEST, *NARROW):
-                yield network_case(sizes, batches[0], margin=margin)
+                yield sizes, batches[0], 0
         for depth in depths:
             for n in batches:
-                yield network_case(SIZES[depth], n, margin=margin)
+                yield sizes_of(depth), n, 0
         rng = np.random.default_rng(self.seed)
         for _ in range(40 if self.thorough else 0):
             depth, n = rng.choice(depths), int(rng.choice(batches))
             drawn = tuple(int(s) for s in rng.choice(np.arange(2, 10), size=depth + 2, replace=False))
-            yield network_case(drawn, n, seed=int(rng.integers(1, 2**31)), margin=margin)
+            yield drawn, n, int(rng.integers(1, 2**31))
+
+    def depths(self, wanted: Sequence[int]) -> list[int]:
+        """Those of the wanted numbers of hidden layers that exist; if none does, the nearest, but a linear network is
+        no substitute for one with hidden layers.
+        """
+        deepest = max(4, *wanted, self.impl.architecture.depth or 0)
+        existing = [depth for depth in range(deepest + 1) if self.impl.fits(sizes_of(depth))]
+        found = [depth for depth in wanted if depth in existing]
+        if found:
+            return found
+        substitutes = [depth for depth in existing if depth > 0 or 0 in wanted]
+        if not substitutes:
+            raise self.impl.no_network("with hidden layers" if min(wanted) > 0 else "of any size")
+        return [min(substitutes, key=lambda depth: abs(depth - wanted[0]))]
+
+    def case(self, depth: int, n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
+        """The case with that many hidden layers, or the nearest number that there is."""
+        return self.each((depth,), n, seed, margin)[0]
+
+    def each(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = 2.0**-9) -> list[Case]:
+        """A case for each of these numbers of hidden layers that there is, or for the nearest."""
+        fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
+        return [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
+
+    def exactly(self, depth: int, n: int, seed: int = 0) -> Case:
+        """The case with that many hidden layers and no other."""
+        sizes = self.impl.fits(sizes_of(depth))
+        if sizes is None:
+            raise self.impl.no_network(NUMBERS[depth])
+        return self.at(sizes, n, seed)
+
+    def first(self, *wanted: Sequence[int]) -> tuple[int, ...]:
+        """The first of the wanted sizes that fit, or some that exist."""
+        depths = self.depths((1, 0, 2))
+        return next(filter(None, map(self.impl.fits, (*wanted, *map(sizes_of, depths)))))
+
+    def all(self, *wanted: Sequence[int]) -> list[tuple[int, ...]]:
+        """All of the wanted sizes that fit, once each, or some that exist."""
+        return list(dict.fromkeys(filter(None, map(self.impl.fits, wanted)))) or [self.first()]
+
+    def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
+        """The case of exactly these sizes."""
+        return network_case(tuple(sizes), n, seed, margin)

@@ -27,6 +27,9 @@ def judge(
     still = [unresponsive[name] for name in sorted(impl.called & unresponsive.keys())]
     if outcome == "passed" and still:
         outcome, message = "blocked", f"{UNJUDGED}{still[0]}"
+    if impl.seen_through and outcome in ("passed", "failed", "error"):
+        told = f"{' and '.join(sorted(impl.seen_through))} seen through the network"
+        message = f"{message} ({told})" if message else told
     result = SpecResult(
         id=spec.clause,
         chapter=spec.chapter,

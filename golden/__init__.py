@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Case", "Functions", "functions", "load", "names"]
+__all__ = [
+    "AffineLayer",
+    "Case",
+    "Functions",
+    "Layers",
+    "ReluLayer",
+    "SoftmaxLoss",
+    "functions",
+    "layers",
+    "load",
+    "names",
+]
 
 FOLDER = importlib.resources.files(__name__)
 
@@ -69,9 +80,53 @@ class Functions:
     cross_entropy: list[tuple[np.ndarray, np.ndarray, float]]
 
 
+@dataclass(frozen=True)
+class AffineLayer:
+    """x (N, d[1], ..., d[k]), w (D, M), b (M,); out (N, M); dout (N, M), and the gradients of sum(dout out)."""
+
+    x: np.ndarray
+    w: np.ndarray
+    b: np.ndarray
+    dout: np.ndarray
+    out: np.ndarray
+    dx: np.ndarray
+    dw: np.ndarray
+    db: np.ndarray
+
+
+@dataclass(frozen=True)
+class ReluLayer:
+    """x, dout, out and dx, all of one shape."""
+
+    x: np.ndarray
+    dout: np.ndarray
+    out: np.ndarray
+    dx: np.ndarray
+
+
+@dataclass(frozen=True)
+class SoftmaxLoss:
+    """x (N, K) logits, y (N,) labels; probabilities (N, K), their mean cross-entropy, and its gradient by x, (N, K)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    probabilities: np.ndarray
+    loss: float
+    dx: np.ndarray
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Inputs, outputs and gradients of the layer functions. Arrays are float64, labels int64; each the caller's own."""
+
+    affine: list[AffineLayer]
+    relu: list[ReluLayer]
+    softmax_loss: list[SoftmaxLoss]
+
+
 def names():
     """The names of the network cases, from the fewest parameters to the most."""
-    return [file.removesuffix(".json") for file in _checksums() if file != "functions.json"]
+    return [file.removesuffix(".json") for file in _checksums() if file not in ("functions.json", "layers.json")]
 
 
 def load(name):
@@ -88,6 +143,11 @@ def load(name):
 def functions():
     """The Functions.  Raises ValueError if functions.json is not the file SHA256SUMS describes."""
     return copy.deepcopy(_functions())
+
+
+def layers():
+    """The Layers.  Raises ValueError if layers.json is not the file SHA256SUMS describes."""
+    return copy.deepcopy(_layers())
 
 
 @functools.cache
@@ -110,6 +170,20 @@ def _functions():
             (np.array(batch["p"]), np.array(batch["y"], np.int64), batch["value"]) for batch in content["cross_entropy"]
         ],
     )
+
+
+@functools.cache
+def _layers():
+    content = _verified("layers.json")
+    kinds = {"affine": AffineLayer, "relu": ReluLayer, "softmax_loss": SoftmaxLoss}
+    return Layers(**{kind: [cls(**_arrays(case)) for case in content[kind]] for kind, cls in kinds.items()})
+
+
+def _arrays(case):
+    return {
+        key: value if key == "loss" else np.array(value, np.int64 if key == "y" else np.float64)
+        for key, value in case.items()
+    }
 
 
 def _verified(file):

@@ -384,6 +384,106 @@ def solve_functions():
     }
 
 
+# The layers by themselves
+
+IMAGES = ((1, 2), (4, 3), (3, 2, 2), (2, 3, 4, 5))  # shapes of x, of which one axis is the batch
+OUTPUTS = (3, 2, 5, 7)
+EXTREMES = (2.0**-100, 2.0**-30, 1.0, 2.0**30, 2.0**100)
+LAYER_SCALES = (4.0, 30.0, 300.0, 1e3, 1e4)  # at 300 losses are large, and no probability underflows
+
+
+def shaped(flat_list, shape):
+    """A flat list as nested lists of this shape, the last axis running fastest."""
+    if len(shape) == 1:
+        return flat_list
+    size = len(flat_list) // shape[0]
+    return [shaped(flat_list[i : i + size], shape[1:]) for i in range(0, len(flat_list), size)]
+
+
+def affine_layer(shape, outputs, rng):
+    """x (N, d[1], ..., d[k]), w, b, dout as drawn, and out = X w + b with the gradients of sum(dout out)."""
+    inputs = math.prod(shape[1:])
+    drawn = matrix(rng, shape[0], inputs, -2, 2, 256)
+    w, b = matrix(rng, inputs, outputs, -1, 1, 256), vector(rng, outputs, -1, 1, 256)
+    dout = matrix(rng, shape[0], outputs, -2, 2, 256)
+    rows, weights, slopes = exact(drawn), exact(w), exact(dout)
+    gradients = {
+        "dx": [[mp.fdot(slope, row) for row in weights] for slope in slopes],
+        "dw": [[mp.fdot(x, d) for d in zip(*slopes, strict=True)] for x in zip(*rows, strict=True)],
+        "db": [mp.fsum(d) for d in zip(*slopes, strict=True)],
+    }
+    confirm_slope("affine", lambda x, w, b: weighted(slopes, affine(x, w, b)), [rows, weights, exact(b)], gradients)
+    gradients["dx"] = shaped(flat(gradients["dx"]), shape)
+    out = affine(rows, weights, exact(b))
+    return {"x": shaped(flat(drawn), shape), "w": w, "b": b, "dout": dout, "out": doubles(out)} | {
+        name: doubles(gradient) for name, gradient in gradients.items()
+    }
+
+
+def relu_layer(shape, rng):
+    """x of both signs, from 2^-100 to 2^100, dout, and out with the gradient of sum(dout out).  Nothing is rounded."""
+    x = [sign * scale for scale in EXTREMES for sign in (1, -1)]
+    x += [dyadic(rng, 1, 4, 256) * (-1) ** k for k in range(math.prod(shape) - len(x))]
+    x = sorted(x, key=lambda _: rng.random())
+    dout = [dyadic(rng, -2, 2, 256) for _ in x]
+    [out], dx = relu([x]), [slope if value > 0 else 0.0 for value, slope in zip(x, dout, strict=True)]
+    lists = {"x": x, "dout": dout, "out": [float(value) for value in out], "dx": dx}
+    return {name: shaped(values, shape) for name, values in lists.items()}
+
+
+def softmax_loss_layer(classes, scale, rng):
+    """Seven samples: logits equal, one alone at the top or bottom, and anything up to the scale; labels of any kind.
+
+    At the largest scales probabilities underflow, and losses are as large as the scale.
+    """
+    peaks = [[peak] + [0.0] * (classes - 1) for peak in (scale, -scale)]
+    near = [[peak + offset for offset in vector(rng, classes, -2, 2, 256)] for peak in (scale, -scale)]
+    x = [[0.0] * classes, *peaks, *near, *matrix(rng, 2, classes, -scale, scale, 256)]
+    y = [below(rng, classes) for _ in x]
+    z = exact(x)
+    dx = [[value / len(y) for value in logit_gradient(row, label)] for row, label in zip(z, y, strict=True)]
+    confirm_slope("softmax_loss", lambda z: mean_loss(z, y), [z], {"dx": dx})
+    outputs = {"probabilities": [softmax(row) for row in z], "loss": mean_loss(z, y), "dx": dx}
+    return {"x": x, "y": y} | {name: doubles(value) for name, value in outputs.items()}
+
+
+def weighted(slopes, out):
+    """sum(dout out)"""
+    return mp.fdot(flat(slopes), flat(out))
+
+
+def confirm_slope(name, f, point, gradients):
+    """Compare with a central difference of f along one random direction, as `confirm_gradients` does."""
+    rng, h = random.Random(0), mp.mpf(10) ** -15
+    direction = exact([[dyadic(rng, -1, 1, 64) for _ in flat(item)] for item in point])
+    values = []
+    for rate in (-h, h):
+        lines = [moved(flat(item), along, rate) for item, along in zip(point, direction, strict=True)]
+        values.append(f(*(like(line, item) for line, item in zip(lines, point, strict=True))))
+    slope = mp.fdot(flat(list(gradients.values())), flat(direction))
+    difference = (values[0] - values[1]) / (2 * h)
+    if abs(difference - slope) > mp.mpf(10) ** -20 * max(1, abs(slope)):
+        raise ArithmeticError(f"{name}: the gradient gives the slope {slope}, a central difference {difference}")
+
+
+def like(line, item):
+    """A flat list in the form of a vector or a matrix."""
+    return shaped(line, (len(item), len(item[0]))) if isinstance(item[0], list) else line
+
+
+def solve_layers():
+    """The content of layers.json: inputs, outputs and gradients of the layer functions."""
+    seed = 1
+    rng = random.Random(seed)
+    return {
+        "description": "The affine layer, the ReLU layer, and softmax with its loss: forward and backward.",
+        "seed": seed,
+        "affine": [affine_layer(shape, outputs, rng) for shape, outputs in zip(IMAGES, OUTPUTS, strict=True)],
+        "relu": [relu_layer(shape, rng) for shape in ((12,), (4, 5), (2, 3, 4))],
+        "softmax_loss": [softmax_loss_layer(classes, scale, rng) for classes in CLASSES[1:] for scale in LAYER_SCALES],
+    }
+
+
 def cross_entropy(p, y):
     """1/N sum_n -log p[n, y[n]]"""
     return -mp.fsum(mp.log(row[label]) for row, label in zip(p, y, strict=True)) / len(y)
@@ -424,13 +524,16 @@ def assured(solution, *arguments):
     with mp.workdps(2 * DIGITS):
         again = solution(*arguments)
     for key, value in content.items():
-        require(value == again[key], content.get("name", "functions"), f"{DIGITS} digits are too few for {key}")
+        require(
+            value == again[key], content.get("name", content["description"]), f"{DIGITS} digits are too few for {key}"
+        )
     return content
 
 
 def texts():
-    """{file name: content} of the cases, of functions.json, and of SHA256SUMS, which lists them in this order."""
-    contents = {recipe.name: assured(solve, recipe) for recipe in RECIPES} | {"functions": assured(solve_functions)}
+    """{file name: content} of the cases, functions.json, layers.json, and SHA256SUMS, which lists them in order."""
+    contents = {recipe.name: assured(solve, recipe) for recipe in RECIPES}
+    contents |= {"functions": assured(solve_functions), "layers": assured(solve_layers)}
     files = {f"{name}.json": as_text(content) + "\n" for name, content in contents.items()}
     sums = [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in files.items()]
     return files | {"SHA256SUMS": "".join(sums)}

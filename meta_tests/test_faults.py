@@ -2,6 +2,7 @@
 
 import shutil
 
+import layer_faults  # noqa: F401  its faults join the bank
 import pytest
 import variants
 from faults import FAULTS

@@ -24,7 +24,7 @@ def own_copy(tmp_path, monkeypatch):
     folder = tmp_path / "golden"
     shutil.copytree(generate.FOLDER, folder)
     monkeypatch.setattr(golden, "FOLDER", folder)
-    caches = (golden._case, golden._functions, golden._checksums)
+    caches = (golden._case, golden._functions, golden._layers, golden._checksums)
     for cached in caches:
         cached.cache_clear()
     yield folder
@@ -34,7 +34,7 @@ def own_copy(tmp_path, monkeypatch):
 
 def committed():
     """The files as they stand, in the form of `generate.texts`."""
-    names = [*(f"{name}.json" for name in golden.names()), "functions.json", "SHA256SUMS"]
+    names = [*(f"{name}.json" for name in golden.names()), "functions.json", "layers.json", "SHA256SUMS"]
     return {name: (generate.FOLDER / name).read_bytes().decode() for name in names}
 
 
@@ -139,6 +139,22 @@ def test_generator_gives_the_committed_functions():
     assert text == committed()["functions.json"]
 
 
+def test_generator_gives_the_committed_layers():
+    text = generate.as_text(generate.assured(generate.solve_layers)) + "\n"
+    assert text == committed()["layers.json"]
+
+
+def test_a_wrong_gradient_of_a_layer_is_refused(monkeypatch):
+    right = generate.logit_gradient
+
+    def with_the_label_forgotten(z, label):
+        return generate.softmax(z) if len(z) == 3 else right(z, label)
+
+    monkeypatch.setattr(generate, "logit_gradient", with_the_label_forgotten)
+    with pytest.raises(ArithmeticError, match=r"softmax_loss: the gradient gives the slope .* a central difference"):
+        generate.assured(generate.solve_layers)
+
+
 def test_check_names_what_differs(own_copy):
     files = committed()
     assert generate.check(own_copy, files) == []
@@ -234,6 +250,23 @@ def test_functions_cover_the_hard_points():
     assert all(y.dtype == np.int64 and len(y) == len(p) for p, y, _ in functions.cross_entropy)
 
 
+def test_layers_have_consistent_shapes():
+    layers = golden.layers()
+    for case in layers.affine:
+        assert case.dx.shape == case.x.shape
+        assert case.dw.shape == case.w.shape == (case.x[0].size, len(case.b))
+        assert case.db.shape == case.b.shape
+        assert case.out.shape == case.dout.shape == (len(case.x), len(case.b))
+    for case in layers.relu:
+        assert case.x.shape == case.out.shape == case.dout.shape == case.dx.shape
+        assert {2.0**-100, -(2.0**-100), 2.0**100, -(2.0**100)} <= set(case.x.ravel())
+    for case in layers.softmax_loss:
+        assert case.dx.shape == case.x.shape == case.probabilities.shape
+        assert (case.y.dtype, case.y.shape) == (np.int64, case.x.shape[:1])
+    assert {case.x.ndim for case in layers.affine} == {2, 3, 4}
+    assert max(case.loss for case in layers.softmax_loss) > 1000
+
+
 def test_large_logits_are_large():
     case = golden.load("large_logits")
     own = case.probabilities[np.arange(len(case.y)), case.y]
@@ -268,7 +301,7 @@ def test_image_is_sparse_and_not_negative():
 def test_provenance_names_every_case_with_its_seed():
     rows = [line for line in (generate.FOLDER / "README.md").read_text("utf-8").splitlines() if line.startswith("| `")]
     listed = {cells[1].strip(" `"): cells[2:5] for cells in (row.split("|") for row in rows)}
-    assert list(listed) == [*golden.names(), "functions"]
+    assert list(listed) == [*golden.names(), "functions", "layers"]
     for name in golden.names():
         case = golden.load(name)
         assert [cell.strip() for cell in listed[name]] == [

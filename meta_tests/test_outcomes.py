@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chainrule.contract import CORE_CHAPTERS
+from chainrule.contract import CHAPTERS
 from chainrule.conventions import Convention
 from chainrule.outcomes import UNJUDGED, Diagnosis, Outcome, SpecResult, settle
 
@@ -103,11 +103,11 @@ def test_what_is_missing_blocks_nothing(kind):
 
 
 def test_results_stand_in_the_order_of_the_specification():
-    given = [result(f"{chapter}.{line}", chapter=chapter, line=line) for line in (9, 2) for chapter in CORE_CHAPTERS]
+    given = [result(f"{chapter}.{line}", chapter=chapter, line=line) for line in (9, 2) for chapter in CHAPTERS]
     extra = result("extra.1", chapter="extra", line=1)
     settled = settle([extra, *reversed(given)])
-    assert [entry.chapter for entry in settled] == [c for chapter in CORE_CHAPTERS for c in [chapter] * 2] + ["extra"]
-    assert [entry.line for entry in settled[:-1]] == [2, 9] * len(CORE_CHAPTERS)
+    assert [entry.chapter for entry in settled] == [c for chapter in CHAPTERS for c in [chapter] * 2] + ["extra"]
+    assert [entry.line for entry in settled[:-1]] == [2, 9] * len(CHAPTERS)
 
 
 def test_diagnoses_are_distinct_and_in_order():

@@ -42,7 +42,7 @@ def test_imports_nothing_but_numpy(path):
             assert node.module == "numpy"
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 1
-            assert node.module in {"functions", "mlp"}
+            assert node.module in {"functions", "layers", "mlp"}
 
 
 def test_every_public_name_is_documented():

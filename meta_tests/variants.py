@@ -36,10 +36,8 @@ def fresh_reference() -> ModuleType:
     module.__package__ = "chainrule.reference"
     module.__file__ = str(FOLDER / "mlp.py")
     sys.modules[module.__name__] = module  # where `inspect` looks for a class's source
-    for name in (
-        "mlp.py",
-        "functions.py",
-    ):  # in this order: mlp.py imports the four functions, and its own take their place
+    # In this order: mlp.py and layers.py import the functions, and the module's own take their place.
+    for name in ("mlp.py", "layers.py", "functions.py"):
         exec(compiled(name), module.__dict__)
     return module
 
@@ -94,7 +92,7 @@ def run_clauses(variant: Any, clauses: Iterable[str], *, timeout: float = 20.0) 
 
 
 def check(variant: Any, *, timeout: float = 20.0, declared: dict[str, Any] | None = None) -> Outcome:
-    """The whole core specification, run on a module or an Implementation."""
+    """The whole specification, extension chapters where their names exist, run on a module or an Implementation."""
     return run.check(loaded(variant, declared), timeout=timeout)
 
 

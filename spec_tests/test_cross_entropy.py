@@ -30,13 +30,15 @@ def loss_bound(impl, p, y):
     true = p[np.arange(len(y)), y]
     surprise = -np.log(true)
     input_rounding = 0.0 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else u
+    passed_on = impl.probability_error(p)[np.arange(len(y)), y]
     each = ELEMENTARY * u * surprise + gamma(len(y) + 2, u) * surprise + input_rounding + 2 * impl.log_epsilon / true
-    return float(each.mean())
+    return float((each + passed_on).mean())
 
 
 @spec("cross_entropy.input_kept")
 def test_input_kept(impl):
     """cross_entropy leaves probabilities and labels as they were."""
+    impl.itself("cross_entropy")
     impl.cross_entropy(np.array([[0.25, 0.75], [1.0, 0.0]]), np.array([1, 0]))
     modified = impl.calls[-1].modified
     assert_that(not modified, f"cross_entropy writes into its argument {' and '.join(modified)}")
@@ -67,15 +69,14 @@ def test_nonnegative(impl, case):
 def test_certainty(impl):
     """The loss of a sure and right prediction is zero."""
     p, y = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.array([0, 2])
-    assert_close(
-        impl.cross_entropy(p, y), 0.0, bound=2 * impl.log_epsilon, what="the loss of a sure and right prediction"
-    )
+    bound = 2 * impl.log_epsilon + impl.probability_error(p)[np.arange(2), y].mean()
+    assert_close(impl.cross_entropy(p, y), 0.0, bound=bound, what="the loss of a sure and right prediction")
 
 
 @spec("cross_entropy.uniform", after="cross_entropy.epsilon")
 def test_uniform(impl):
     """The loss of the uniform distribution over K classes is log K."""
-    for n, k in [(1, 2), (3, 4), (2, 10), (5, 3)]:
+    for n, k in [(n, k) for n, k in [(1, 2), (3, 4), (2, 10), (5, 3)] if impl.reaches(k)] or [(1, 2)]:
         p, y = np.full((n, k), 1 / k), np.arange(n) % k
         assert_close(
             impl.cross_entropy(p, y),
@@ -101,6 +102,7 @@ def test_zero_probability(impl):
 @spec("cross_entropy.near_one", after="cross_entropy.epsilon")
 def test_near_one(impl):
     """Next to p = 1 the loss is accurate to rounding: -log(1 - d) is d, not 0 and not noise."""
+    impl.itself("cross_entropy")  # through a network p is rounded, and with it what is left of 1 - p
     u = impl.unit_roundoff
     for d in (u * 2, u * 64, 2.0**-12):
         p, y = np.array([[1 - d, d]]), np.array([0])
@@ -193,6 +195,7 @@ def test_gradient(impl, z, data):
     p = softmax(z)
     expected = (p - np.eye(z.shape[1])[y]) / len(z)
     relative = float((softmax_bound(z, u) / p).max())
+    relative += float(impl.probability_error(p).max())
     rounding = relative + gamma(len(z) + ELEMENTARY, u) * float(-np.log(p).min() + 16) + u
     epsilon = 2 * impl.log_epsilon / float(p.min())
     h = difference_step(rounding, 0.1)

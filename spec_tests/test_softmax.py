@@ -24,6 +24,7 @@ from chainrule.strategies import GRID, logits, shifts
 @spec("softmax.shape")
 def test_shape(impl):
     """softmax turns (N, K) logits into (N, K) probabilities, for one row, one class and any other numbers."""
+    impl.itself("softmax")
     for shape in [(1, 2), (2, 1), (1, 1), (3, 2), (2, 5), (7, 10)]:
         z = np.linspace(-1, 1, shape[0] * shape[1]).reshape(shape)
         assert_shape(impl.softmax(z), shape, what=f"softmax of shape {shape}")
@@ -32,6 +33,7 @@ def test_shape(impl):
 @spec("softmax.input_kept")
 def test_input_kept(impl):
     """softmax leaves the logits as they were."""
+    impl.itself("softmax")
     impl.softmax(np.array([[1.0, 2.0], [3.0, -1.0]]))
     assert_that(not impl.calls[-1].modified, "softmax writes into its argument z")
 

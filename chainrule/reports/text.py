@@ -88,6 +88,10 @@ class TextReport:
         self.rest(outcome, "blocked", "not judged, because what they build on did not pass")
         self.rest(outcome, "todo", "nothing to check yet")
         self.rest(outcome, "skipped", "not applicable")
+        if outcome.unchecked:
+            self.console.print(
+                f"\n[dim]recognised, not checked yet:[/] {', '.join(outcome.unchecked)}", highlight=False
+            )
         self.verdict(outcome)
 
     def rest(self, outcome: Outcome, kind: str, why: str) -> None:

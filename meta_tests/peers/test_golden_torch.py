@@ -264,3 +264,48 @@ def test_torch_cross_entropy_agrees(p, y, value):
     """Every term is positive and right to 4 u, so the mean of N has a relative error of gamma(N + 5) at the most."""
     found = torch.nn.functional.nll_loss(torch.log(torch.tensor(p)), torch.tensor(y)).item()
     assert abs(found - value) <= (gamma(len(y) + 5) + U) * value
+
+
+# The layers by themselves
+
+
+def backward(output, dout, *inputs):
+    """The gradients of sum(dout output) by the inputs, by autograd."""
+    return [to_numpy(gradient) for gradient in torch.autograd.grad(output, inputs, torch.as_tensor(dout))]
+
+
+@pytest.mark.parametrize("case", golden.layers().affine, ids=lambda case: str(case.x.shape))
+def test_torch_affine_layer_agrees(case):
+    x, w, b = (torch.tensor(array, requires_grad=True) for array in (case.x, case.w, case.b))
+    out = torch.nn.functional.linear(x.flatten(1), w.T, b)
+    rows, dout = exactly(case.x.reshape(len(case.x), -1)), exactly(case.dout)
+    errors = (
+        product(rows, exactly(case.w), exactly(case.b)).error,
+        product(dout, exactly(case.w.T)).error.reshape(case.x.shape),
+        product(rows.T, dout).error,
+        batch_sum(dout).error,
+    )
+    found = (to_numpy(out), *backward(out, case.dout, x, w, b))
+    for f, expected, error in zip(found, (case.out, case.dx, case.dw, case.db), errors, strict=True):
+        assert f.shape == expected.shape
+        assert (abs(f - expected) <= error + U * abs(expected)).all()
+
+
+@pytest.mark.parametrize("case", golden.layers().relu, ids=lambda case: str(case.x.shape))
+def test_torch_relu_layer_agrees(case):
+    x = torch.tensor(case.x, requires_grad=True)
+    out = torch.relu(x)
+    assert (to_numpy(out) == case.out).all()
+    assert (backward(out, case.dout, x)[0] == case.dx).all()
+
+
+@pytest.mark.parametrize("case", golden.layers().softmax_loss, ids=lambda case: f"{case.x.shape[1]}-{case.loss:.3g}")
+def test_torch_softmax_loss_agrees(case):
+    x = torch.tensor(case.x, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor(case.y))
+    z = exactly(case.x)
+    assert abs(loss.item() - case.loss) <= mean_loss_error(z) + U * case.loss
+    error = logit_gradient(softmax(z, case.probabilities), case.y).error
+    [dx] = backward(loss, torch.ones((), dtype=torch.float64), x)
+    assert (abs(dx - case.dx) <= error + U * abs(case.dx)).all()
+    assert (abs(to_numpy(torch.softmax(x, dim=1)) - case.probabilities) <= softmax(z, case.probabilities).error).all()

@@ -1,0 +1,77 @@
+"""Places in somebody's code, as a report names them: `net.py:12`, or `net.ipynb:cell 3:12` in a notebook."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# A notebook's code cells are compiled as one text, line after line under the notebook's own file name, so that
+# `inspect` finds the source of its classes too.  Here stands the line of that text at which each code cell begins.
+CELLS: dict[str, list[int]] = {}
+
+
+def register_cells(filename: str, cells: Sequence[str]) -> list[int]:
+    """Make the code of a notebook known, to `inspect` and to tracebacks as well; returns the line each cell begins at.
+
+    cells: the source of every code cell, as it is executed.
+    """
+    starts, line = [], 1
+    for cell in cells:
+        starts.append(line)
+        line += cell.count("\n") + 1
+    CELLS[filename] = starts
+    text = "\n".join(cells) + "\n"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)  # None: never out of date
+    return starts
+
+
+def within(filename: str, line: int) -> str:
+    """The place inside its file: `line 12`, or `cell 3:12`, the third code cell's line 12."""
+    starts = CELLS.get(filename)
+    if starts is None:
+        return f"line {line}"
+    cell = max(bisect_right(starts, line), 1)
+    return f"cell {cell}:{line - starts[cell - 1] + 1}"
+
+
+def place(filename: str, line: int) -> str:
+    """`net.py:12`, or `net.ipynb:cell 3:12`."""
+    return f"{Path(filename).name}:{within(filename, line).removeprefix('line ')}"
+
+
+def place_of(thing: Any) -> str | None:
+    """Where a function or class begins, or None where its source is out of reach."""
+    try:
+        thing = inspect.unwrap(thing)
+        if inspect.isclass(thing):
+            found = last_class_statement(thing)
+            if found is not None:
+                return place(*found)
+        return place(inspect.getsourcefile(thing) or "", inspect.getsourcelines(thing)[1])
+    except (TypeError, OSError, ValueError):
+        return None
+
+
+def last_class_statement(cls: type) -> tuple[str, int] | None:
+    """The file and line of the class statement above the methods of `cls`: where a file defines a class twice, as
+    notebooks do, `inspect` knows only the first before Python 3.13.
+    """
+    codes = [
+        function.__code__
+        for function in vars(cls).values()
+        if inspect.isfunction(function) and function.__qualname__ == f"{cls.__qualname__}.{function.__name__}"
+    ]
+    if not codes:
+        return None
+    first = min(codes, key=lambda code: code.co_firstlineno)
+    statement = re.compile(rf"\s*class\s+{re.escape(cls.__name__)}\b")
+    lines = linecache.getlines(first.co_filename)
+    for line in range(min(first.co_firstlineno, len(lines)), 0, -1):
+        if statement.match(lines[line - 1]):
+            return first.co_filename, line
+    return None

@@ -1,0 +1,151 @@
+"""What people call things: the roles of parameters, and the names of functions, in code written from scratch.
+
+A name is compared without case and underscores.  docs/recognised.md lists these tables for readers.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+# What a parameter of a function is for, by its name.  The first role that matches holds.
+ROLES: dict[str, str] = {
+    "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0|a",
+    "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|max)iter(ation)?s?",
+    "batch_size": r"(mini)?batch(es)?size|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
+    "seed": r"(random|rng|np)?(seed|state)",
+    "rng": r"rng|generator|gen|prng|key",
+    "reg": r"reg|regularization|regstrength|lambda\w*|lambd|lam|lmbda|l1|l2|l2reg|l1reg|weightdecay\w*|wd|decay|l2lambda"
+    r"|lrdecay|learningratedecay|momentum|mu|dropout(rate|prob)?|pdrop|droprate|noise",
+    "keep_prob": r"keepprob\w*|dropoutkeep\w*|keepratio|retain\w*",
+    "quiet": r"verbose|print\w*|\w*log|log\w*|\w*every|\w*interval|\w*freq|show\w*|plot\w*|debug|display|log|logging|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
+    "activation": r"(hidden)?(act|activations?|activationfunctions?|activationfn|nonlinearity|hiddenactivation)(s|func)?",
+    "output_gradient": r"dout|dy|grady?|dvalues|dl?dy|outputgradient|gradoutputs?|upstream\w*|dz|da|dal|lossgrad\w*|outgrad"
+    r"|outputerror|error|err|gradientoutput|accumgrad|dscores|dldout",
+    "output": r"(y|t)?_?(hat|pred\w*|preds)|yhat\w*|ypred\w*|pred(s|ictions?|icted\w*)?|outputs?|out|prob\w*|scores?|logits?"
+    r"|al|a[2-9]|a_?out|alast|softmaxout\w*|p|q|yp|yh|o|aout|yprob\w*|ycap|finaloutput|networkoutput|finalactivation|h",
+    "y": r"y|ys|t|yy|labels?|targets?|y?(train|batch|true|onehot|oh|labels?|b|mb|tr|enc|data|actual|mini|set|gt|one|hot|real)"
+    r"|(train|batch|true|training|onehot|real|actual|correct|desired|expected|mini|gold|one|sample|target)_?(y|ys|labels?|"
+    r"targets?|outputs?|classes|values?|onehot|vector|output)|ylabels?|y_?one_?hot|onehoty?|groundtruth|truth|gt|expected|"
+    r"actual|classes|ytrue\w*|ytrain\w*|ybatch\w*|trainlabels?\w*|tlabels|yenc|ymini|ytr|yset|yoh|yi",
+    "x": r"x|xs|inputs?|data|features?|images?|samples?|img|batch|imgs|x(train|batch|b|mb|data|in|tr|inputs?|mini|set|input|i)"
+    r"|(train|batch|input|training|mini|in|sample|layer)_?(x|xs|inputs?|data|images?|features?|samples?|set|vector|array|batch)"
+    r"|a0|aprev|xtrain\w*|xbatch\w*|trainx|inputdata|inputvector|inputarray|value|vector|z|trainingdata|trainingset|examples?",
+    "params": r"(model|net|network|nn|all)?_?(params?|parameters?|weights?|theta|model|net|network|nn|w|wb|weightsandbiases|"
+    r"paramvalues|paramsvalues|layers)(dict|list|s)?",
+    "cache": r"(forward|fwd|fp|model|layer)?_?(caches?|memory|store|stored|intermediates?|activations?|states|values?|memo|"
+    r"outs|results?|vals|layeroutputs|activationcache|history|forwardpass|ctx|tape)",
+    "grads": r"(all|param|weight|d)?_?(grads?|gradients?|deltas?|derivatives?|derivs?|updates?|dparams|gradsvalues|gradvalues|"
+    r"nabla|changes|newgrads)(dict|list)?",
+    "samples": r"m|n|numsamples|nsamples|numexamples|nexamples|batchn|numtrain|msamples|numdata|mtrain|ntrain",
+    "validation": r"(x|y)?(val|valid|validation|test|dev|eval|holdout)\w*",
+    "train_mode": r"train|training|istraining|trainflag|istrain|mode",
+    "optimizer": r"opt|optim|optimi[sz]er\w*|updaterule",
+}  # fmt: skip
+
+# Layer sizes, among the parameters of what makes a network.
+SIZES: dict[str, str] = {
+    "sizes": r"(all|layer|layers|network|nn|net|num|n)?_?(sizes?|dims?|dimensions?|architecture|arch|topology|structure|shape|"
+    r"units|neurons|nodes|layers?|layerslist|config|hiddensizesall)(list|s)?|layerdims?|layersdims|layersizes|layerssizes|"
+    r"layersdim|layerunits|nlist|ns|layernodes|neuronsperlayer|unitsperlayer",
+    "inputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(inputs?|input_?(size|dims?|dimensions?|nodes|neurons|units|features|shape"
+    r"|layer|layersize|layerneurons|num|number|n|count|width|len|length)|inp|in|nx|features|infeatures|indim|insize|innodes|x|"
+    r"ninput|ninputs|inputfeatures|pixels|in_?size|fanin|inputlayer\w*)|d|di|din|ni|nin|nfeatures|nodesin|i|s0|inodes|"
+    r"dimin|sizein|sizeinput|inunits|xdim|nin|inneurons|layer0\w*|sizelayer0",
+    "hiddens": r"(n|num|no|number|size|dim|nb)?_?(of)?_?hidden_?(sizes|dims|layers?|layersizes|units|neurons|layerssizes|layersdims|"
+    r"nodes|list|layerdims|structure|architecture)(list|s)?|hiddens|hs|hidden\w*(list|sizes|dims|layers|config|shape|tuple)",
+    "hidden": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(first|second|third)?_?(hidden|hid|h|hl|hn)_?(layer)?_?\d*_?(size|dims?|"
+    r"dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|hnodes|nhid|nhidden\d*|"
+    r"hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|sizelayer\d|midsize\w*|n\d|nodeshidden",
+    "outputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(outputs?|output_?(size|dims?|dimensions?|nodes|neurons|units|features|"
+    r"layer|layersize|layerneurons|num|number|n|count|shape|classes)|out|ny|classes|outfeatures|outdim|outsize|labels|y|"
+    r"categories|noutput|noutputs|fanout|outputlayer\w*|classcount|targets)|k|c|do|dout|no|nout|nclass(es)?|nodesout|o|onodes|"
+    r"numclass|dimout|sizeout|sizeoutput|outunits|ydim|numlabels|outneurons|digits",
+}  # fmt: skip
+
+# What functions and methods are called, the contract's own name first.
+OPERATIONS: dict[str, str] = {
+    "relu": r"relu|rectifiedlinear|rectifier|reluactivation|activationrelu|relufunction|fnrelu|relufn|reluforward",
+    "softmax": r"softmax|stablesoftmax|softmaxactivation|activationsoftmax|softmaxfunction|softmaxstable|softmaxfn|"
+    r"numpysoftmax|softmaxforward",
+    "cross_entropy": r"(categorical|softmax)?crossentropy(loss|error|cost)?|crossentropyloss|categoricalcrossentropy\w*|"
+    r"nll(loss)?|negativeloglikelihood|logloss|celoss|xent|ce|crossentropybatch",
+    "xavier": r"(init)?(xavier|glorot)(uniform|normal)?(init|initiali[sz]ation|initiali[sz]er|weights)?",
+    "forward": r"forward|forward(pass|prop|propagation|propagate|propogation|propogate|feed|step|all)|feedforward|fprop|"
+    r"l?modelforward|nnforward|forwardmodel|networkforward|fwd|propagate|mlpforward|predictprob\w*|proba|__call__|call|"
+    r"hypothesis|getoutput|computeoutput|fp|feedfwd|feed|run|think|query|activate|infer|inference|evaluate|forwardl?model\w*|"
+    r"fullforward\w*|compute|output|netforward|scores?",
+    "loss": r"loss|cost|(compute|calc|calculate|get|find|eval|evaluate|calcul)?(the)?(loss|cost|crossentropy\w*|error)|"
+    r"(loss|cost)(function|fn|func|val|value)?|categoricalcrossentropy\w*|crossentropy(loss|cost|error)?|"
+    r"computecrossentropy\w*|nll|nllloss|negativeloglikelihood|objective|logloss|celoss|costfunc|multiclasscrossentropy|"
+    r"getcostvalue|j|softmaxcrossentropy\w*|computemulticlassloss|crossentropymulti\w*",
+    "backward": r"backward|backward(pass|prop|propagation|propagate|propogation|step|all)|back|backprop|backprop\w*agat\w+|"
+    r"backpropog\w+|bprop|lmodelbackward|modelbackward|nnbackward|backwardmodel|networkbackward|bwd|gradients?|grads?|"
+    r"(compute|calc|calculate|get|find)(the)?(grads?|gradients?)|mlpbackward|bp|fullbackward\w*|netbackward|lossandgrad\w*|"
+    r"computegrads\w*|gradfn|dloss",
+    "step": r"step|update|update(params?|parameters?|weights?|weightsandbiases|weightsbiases|network|all|model)?|"
+    r"apply(grads?|gradients?|updates?)|optimi[sz]e(params?)?|updateparam\w*|gradientdescent(step|update)|sgd(step|update)|"
+    r"gradientstep|paramsupdate|adjust\w*|descend|gradientdescent|sgd|optimi[sz]erstep|updateparameterswithgd|updatemodel",
+    "fit": r"fit|train|train(network|model|nn|mlp|loop|ing|all|epochs?|net|classifier|sgd|minibatch\w*|batch|gd|neural\w*)|"
+    r"training(loop)?|learn|sgd|gradientdescent|minibatch\w*|stochastic\w*|batchgradientdescent|optimi[sz]e|model|nnmodel|"
+    r"l?layermodel|neuralnetwork|runtraining|trainmodel\w*|mlptrain|fitmodel|llayermodel|nlayermodel|nn|run|solve",
+    "predict": r"predict|predict(class|classes|labels?|ions?|digit|all|batch|model|nn)?|getpredictions?|classify|inferlabels|"
+    r"makepredictions?|predictclass\w*|getlabels|getpreds|prediction",
+    "init": r"init|init(iali[sz]e)?_?(params?|parameters?|weights?|network|model|nn|weightsandbiases|weightsbiases|all|layers?|"
+    r"parametersdeep|paramsdeep|theta|deep|mlp|net|wb|wandb|nnparams)?(deep|he|xavier|random|rand|glorot|zeros|l)?|"
+    r"initiali[sz]er?|initiali[sz]ation|(create|make|build|new|random|get|generate|setup)_?(params?|parameters?|weights?|network|"
+    r"model|nn|mlp|net)|paramsinit\w*|weightinit\w*|init\w*params\w*|nninit|initializelayers|initializeparameters\w*",
+}  # fmt: skip
+
+NETWORK_CLASSES = r"mlp|(\w*)(neural_?net(work)?|network|mlp|perceptron|net|nn|model|classifier|softmaxregression)(\w*)"
+LAYER_CLASSES = r"\w*(layer|dense|linear|affine|neuron|activation|relu|sigmoid|tanh|softmax|loss|optimi[sz]er|dropout|batchnorm)\w*"
+NOT_PARAMETERS = (
+    r"(d|grad|g|delta|nabla|dl|del)_?(w|b|weights?|bias(es)?|theta|kernel|gamma|beta)_?\d*|.*grad.*|.*momentum.*|.*veloc.*|"
+    r".*prev.*|.*cache.*|.*best.*|.*(delta|adam|rms|moment|history|accum).*|[vms]_?(d|t)?_?[wb]_?\d*|(dweights|dbiases)\d*"
+)
+NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|log|list|plot|acc|reg)\w*"
+
+
+@lru_cache(maxsize=4096)
+def plain(name: str) -> str:
+    """A name without case, underscores and whatever marks it as private."""
+    return name.replace("_", "").lower()
+
+
+def matches(pattern: str, name: str) -> bool:
+    return re.fullmatch(pattern, plain(name)) is not None
+
+
+@lru_cache(maxsize=4096)
+def rank(operation: str, name: str) -> int | None:
+    """How well a name says that it is this operation: 0 the contract's own name, then by the table's order; None not
+    at all.
+    """
+    if plain(name) == plain(operation):
+        return 0
+    alternatives = split_alternatives(OPERATIONS[operation])
+    return next((i for i, pattern in enumerate(alternatives, 1) if matches(pattern, name)), None)
+
+
+@lru_cache(maxsize=64)
+def split_alternatives(pattern: str) -> list[str]:
+    """The alternatives of a pattern at its top level."""
+    parts, depth, start = [], 0, 0
+    for i, letter in enumerate(pattern):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and not depth:
+            parts.append(pattern[start:i])
+            start = i + 1
+    return [*parts, pattern[start:]]
+
+
+@lru_cache(maxsize=4096)
+def role(name: str) -> str | None:
+    """What a parameter of that name is for, or None."""
+    return next((role for role, pattern in ROLES.items() if matches(pattern, name)), None)
+
+
+@lru_cache(maxsize=4096)
+def size_role(name: str) -> str | None:
+    """Which layer sizes a constructor's parameter of that name takes, or None."""
+    return next((role for role, pattern in SIZES.items() if matches(pattern, name)), None)

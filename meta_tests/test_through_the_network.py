@@ -1,0 +1,168 @@
+"""Classes alone, networks of fixed sizes, and networks that keep something to themselves: right ones pass, each with
+what cannot be seen skipped, and wrong ones fail in the right chapter.
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import variants
+from test_correct_variants import Network, cross_entropy_clipped, softmax_by_logarithm
+
+import chainrule
+from chainrule.boundary import Boundary
+from chainrule.contract import Unseen
+from chainrule.conventions import Convention, infer_log_epsilon
+from chainrule.precision import infer_precision
+from chainrule.run import check, run_pytest
+
+
+class Alone(chainrule.Implementation):
+    """A network class and nothing beside it; what differs between networks is overridden."""
+
+    depths = None  # of hidden layers; any
+
+    def __init__(self, network=Network):
+        super().__init__(network)
+
+    def supports(self, sizes):
+        return None if self.depths in (None, len(sizes) - 2) else f"only {self.depths} hidden layers"
+
+    def create(self, sizes, seed):
+        return self.target(sizes, seed)
+
+    def parameters(self, model):
+        return model.weights, model.biases
+
+    def assign(self, model, weights, biases):
+        model.weights, model.biases = [np.array(w) for w in weights], [np.array(b) for b in biases]
+
+    def forward(self, model, x):
+        return model.forward(x)
+
+    def loss(self, model, x, y):
+        return model.loss(x, y)
+
+    def backward(self, model, x, y):
+        return model.backward(x, y)
+
+    def step(self, model, grads, lr):
+        model.step(grads, lr)
+
+    def fit(self, model, x, y, *, epochs, batch_size, lr, seed):
+        return model.fit(x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+    def predict(self, model, x):
+        return model.predict(x)
+
+
+class OneHidden(Alone):
+    depths = 1
+
+
+def fixed(pattern):
+    """A class whose networks have the sizes of a pattern, None where they are free."""
+
+    class Fixed(Alone):
+        def supports(self, sizes):
+            same = len(sizes) == len(pattern) and all(p in (None, s) for p, s in zip(pattern, sizes, strict=True))
+            return None if same else f"only {pattern}"
+
+    return Fixed
+
+
+def hiding(*names, base=Alone):
+    """A class of networks that keep these methods to themselves."""
+
+    def hide(name):
+        def hidden(self, *arguments, **keywords):
+            raise Unseen(f"{name} is inside the training loop")
+
+        return hidden
+
+    return type("Hiding", (base,), {name: hide(name) for name in names})
+
+
+class FullBatch(Alone):
+    """Knows the whole data only."""
+
+    def fit(self, model, x, y, *, epochs, batch_size, lr, seed):
+        if batch_size < len(x):
+            raise Unseen("it trains on the whole data at once")
+        for _ in range(epochs):
+            model.step(model.backward(x, y), lr)
+
+
+class UpdatesAtOnce(hiding("step")):
+    """Gradients are what backward has changed, over the rate."""
+
+    recovery_rate = 0.125
+
+    def backward(self, model, x, y):
+        before = [w.copy() for w in model.weights], [b.copy() for b in model.biases]
+        model.step(model.backward(x, y), self.recovery_rate)
+        after = model.weights, model.biases
+        self.assign(model, *before)
+        return tuple(
+            [(old - new) / self.recovery_rate for old, new in zip(*groups, strict=True)]
+            for groups in zip(before, after, strict=True)
+        )
+
+
+class Summed(Alone):
+    """Trains by lr times the sum over the batch; the translator divides lr by the batch size."""
+
+    summed_fit = True
+
+    def fit(self, model, x, y, *, epochs, batch_size, lr, seed):
+        rng = np.random.default_rng(seed)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                grads = model.backward(x[batch], y[batch])
+                model.step([[g * len(batch) for g in group] for group in grads], lr / batch_size)
+
+
+def outcome_of(implementation, **conventions):
+    """The whole core specification, with conventions as they would be found or declared."""
+    ready = variants.loaded(implementation)
+    architecture = conventions.get("architecture", "any")
+    found = {
+        "precision": infer_precision(implementation, architecture)[0],
+        "log_epsilon": infer_log_epsilon(implementation, architecture),
+    }
+    settled = dict(ready.impl.conventions)
+    settled |= {key: Convention(value, "inferred") for key, value in found.items() if value is not None}
+    settled |= {key: Convention(value, "declared") for key, value in conventions.items()}
+    return check(replace(ready, impl=Boundary(implementation, settled)), timeout=60.0)
+
+
+WITH_HIDDEN = "[*, *, *]"
+FIXED, FREE = "[784, 10, 10]", "[784, *, 10]"
+
+RIGHT = {
+    "class alone": (Alone, {}),
+    "one hidden layer": (OneHidden, {"architecture": WITH_HIDDEN}),
+    "one hidden layer, not told": (OneHidden, {}),
+    "fixed sizes": (fixed((784, 10, 10)), {"architecture": FIXED}),
+    "free hidden size": (fixed((784, None, 10)), {"architecture": FREE}),
+    "three hidden layers": (type("Three", (Alone,), {"depths": 3}), {"architecture": "[*, *, *, *, *]"}),
+    "no loss": (hiding("loss"), {}),
+    "no loss, no predict, no step": (hiding("loss", "predict", "step", base=OneHidden), {}),
+    "full batches": (FullBatch, {}),
+    "full batches, one hidden layer": (type("Full", (FullBatch,), {"depths": 1}), {"architecture": WITH_HIDDEN}),
+    "updates at once": (UpdatesAtOnce, {}),
+    "summed training": (Summed, {}),
+    "summed training, one hidden layer": (type("SummedOne", (Summed,), {"depths": 1}), {}),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_passes(name):
+    made, conventions = RIGHT[name]
+    outcome = outcome_of(made(), **conventions)
+    found = variants.not_passed(outcome)
+    assert {kind: said for kind, said in found.items() if not said.startswith("skipped")} == {}
+    assert outcome.verdict == "pass"
