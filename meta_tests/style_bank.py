@@ -205,7 +205,7 @@ style(
     mistake("training climbs", "self.params[name] -= learning_rate", "self.params[name] += learning_rate", "training"),
     mistake("fan-out for fan-in", "np.sqrt(2.0 / dims[i])", "np.sqrt(2.0 / dims[i + 1])", "initialization"),
     initialization="he",
-    seeding="global",
+    unsaid=("seeding",),  # the constructor takes a generator, train draws from NumPy's global one
 )
 
 # Functions, parameters handed around
@@ -550,7 +550,7 @@ style(
         "range(0, n-mini_batch_size+1, mini_batch_size)",
         "training",
     ),
-    samples="columns",
+    samples="single",
     weights="out_in",
     labels="one_hot",
     initialization="lecun",
@@ -726,7 +726,7 @@ style(
     initialization="lecun",
     log_epsilon="1e-9",
     architecture=TWO_LAYERS,
-    unsaid=("seeding",),  # the same seed in every constructor, set in NumPy's global generator
+    seeding="fixed",
 )
 style(
     "dataclass_layers.py",
@@ -771,6 +771,7 @@ style(
     seeding="global",
     log_epsilon="1e-10",
     architecture=TWO_LAYERS,
+    arrays="torch",
 )
 style(
     "torch_double.py",
@@ -781,6 +782,7 @@ style(
     needs="torch",
     labels="one_hot",
     log_epsilon="1e-15",
+    arrays="torch",
 )
 style(
     "jax_functional.py",
@@ -799,6 +801,7 @@ style(
     output="logits",
     precision="float32",
     initialization="he",
+    arrays="jax",
 )
 style(
     "pure_python.py",
@@ -810,6 +813,8 @@ style(
     initialization="he",
     log_epsilon="1e-300",
     architecture=TWO_LAYERS,
+    samples="single",
+    arrays="lists",
 )
 style(
     "pure_python_batch.py",
@@ -824,6 +829,7 @@ style(
     mistake("He for Xavier", "sqrt(2.0 / (n + m))", "sqrt(2.0 / n)", "initialization"),
     seeding="global",
     log_epsilon="1e-15",
+    arrays="lists",
 )
 style(
     "pure_python_neurons.py",
@@ -842,4 +848,6 @@ style(
     seeding="global",
     log_epsilon="1e-15",
     architecture=TWO_LAYERS,
+    samples="single",
+    arrays="lists",
 )
