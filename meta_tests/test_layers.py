@@ -267,9 +267,11 @@ def test_correct_layers_pass(make):
     assert (outcome.verdict, outcome.required, len(outcome.specs)) == ("pass", ("layers",), len(LAYERS))
 
 
-@pytest.mark.parametrize("make", [single_precision], ids=["float32"])
-def test_precision_is_found_in_layers_alone(make):
-    assert variants.check(make()).conventions["precision"].value == "float32"
+@pytest.mark.parametrize("name", ["affine_forward", "softmax_loss"])
+def test_precision_is_found_in_one_layer_alone(name):
+    alone = SimpleNamespace(**{name: getattr(single_precision(), name)})
+    conventions = variants.loaded(alone).impl.conventions
+    assert (conventions["precision"].value, conventions["precision"].source) == ("float32", "inferred")
 
 
 # What is no layer
@@ -391,6 +393,27 @@ def test_a_cache_is_read_to_its_depths():
     array[1] = -0.0
     after = contents(({"a": [inner, 1.0, "text"]}, [1, 2.0], np.float64(3), len))
     assert {place for place in before if before[place] != after[place]} == set(before)
+
+
+def test_what_cannot_be_read_in_a_cache_is_left_alone():
+    class OutOfReach:
+        def __dlpack__(self):
+            raise BufferError("elsewhere")
+
+    assert contents((OutOfReach(), np, np.array(["text"]), print, None, "text")) == {}
+
+
+def test_layers_that_take_matrices_alone_fail_once():
+    def affine_forward(x, w, b):
+        return x @ w + b, (x, w)
+
+    def affine_backward(dout, cache):
+        return dout @ cache[1].T, cache[0].T @ dout, dout.sum(axis=0)
+
+    outcome = variants.check(course(affine_forward=affine_forward, affine_backward=affine_backward))
+    assert [clause for clause, (kind, _) in found(outcome).items() if kind in ("failed", "error")] == [
+        "affine.flattening"
+    ]
 
 
 @pytest.mark.parametrize("kind", [tuple, list, lambda arrays: dict(enumerate(arrays)), lambda a: Kept(x=a[0], w=a[1])])
