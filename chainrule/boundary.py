@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
 
@@ -31,6 +32,7 @@ from chainrule.numerics import UNIT_ROUNDOFF, Failure, softmax_log_error
 from chainrule.places import place
 
 REMEMBERED_CALLS = 64
+DEEPEST = 6  # how far into what a cache holds one looks for arrays
 RUNNING = object()  # what a call has returned so far
 
 
@@ -444,17 +446,20 @@ def parts(function: str, raw: Any, *names: str) -> Sequence[Any]:
     return raw
 
 
-def contents(value: Any, place: str = "", depth: int = 6) -> dict[str, tuple[Any, ...]]:
+def contents(value: Any, place: str = "", above: tuple[int, ...] = ()) -> dict[str, tuple[Any, ...]]:
     """Every array, and list of numbers, inside tuples, lists, dictionaries and objects: {place: its content}.
 
-    Single numbers are left out: to count the calls, or to set a flag, harms nobody.
+    Single numbers are left out: to count the calls, or to set a flag, harms nobody.  above: what `value` is inside of.
     """
     if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__"):
-        array = np.asarray(value) if isinstance(value, np.ndarray) else to_numpy(value)
+        try:
+            array = to_numpy(value)
+        except TypeError:  # out of reach, or no numbers
+            return {}
         return {place: (array.shape, array.dtype.str, array.tobytes())} if array.ndim else {}
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):
         return {place: tuple(map(repr, value))}
-    if depth == 0 or isinstance(value, type) or callable(value):
+    if id(value) in above or len(above) > DEEPEST or isinstance(value, ModuleType) or callable(value):
         return {}
     if isinstance(value, dict):
         items = list(value.items())
@@ -465,7 +470,7 @@ def contents(value: Any, place: str = "", depth: int = 6) -> dict[str, tuple[Any
     return {
         found: content
         for key, item in items
-        for found, content in contents(item, f"{place}/{key!r}", depth - 1).items()
+        for found, content in contents(item, f"{place}/{key!r}", (*above, id(value))).items()
     }
 
 

@@ -26,14 +26,14 @@ def affine_drops_axes_of_length_one(original, x, w, b):
     return out.squeeze(), cache
 
 
-@fault("affine.shape", "affine_forward")
+@fault("affine.flattening", "affine_forward")
 def affine_keeps_the_axes(original, x, w, b):
     """The middle axes of the samples are put back into the output, as ones."""
     out, cache = original(x, w, b)
     return out.reshape(len(x), *[1] * (x.ndim - 2), -1), cache
 
 
-@fault("affine.shape", "affine_forward")
+@fault("affine.flattening", "affine_forward")
 def affine_takes_matrices_only(original, x, w, b):
     """x.dot(w) without flattening: samples of several dimensions raise."""
     return x.dot(w) + b, (x, w)

@@ -155,6 +155,13 @@ def test_a_wrong_gradient_of_a_layer_is_refused(monkeypatch):
         generate.assured(generate.solve_layers)
 
 
+def test_a_wrong_gradient_of_the_affine_layer_is_refused(monkeypatch):
+    right = generate.affine
+    monkeypatch.setattr(generate, "affine", lambda a, w, b: right(a, w, [2 * bias for bias in b]))
+    with pytest.raises(ArithmeticError, match=r"affine: the gradient gives the slope .* a central difference"):
+        generate.assured(generate.solve_layers)
+
+
 def test_check_names_what_differs(own_copy):
     files = committed()
     assert generate.check(own_copy, files) == []

@@ -84,13 +84,15 @@ def same_gradients(found, expected, exact, what):
 
 @spec("affine.shape")
 def test_affine_shape(impl):
-    """affine_forward turns N samples of any shape, D entries each, into (N, M)."""
+    """affine_forward turns N samples of D entries into (N, M)."""
     for case in affine_cases():
+        if case.x.ndim > 2:
+            continue
         out, _ = impl.affine_forward(case.x, case.w, case.b)
         assert_shape(out, (len(case.x), case.w.shape[1]), what=f"out ({case})")
 
 
-@spec("affine.arguments_kept")
+@spec("affine.arguments_kept", after="affine.flattening")
 def test_affine_arguments_kept(impl):
     """affine_forward leaves x, w and b as they were, affine_backward dout and the arrays in the cache."""
     case = layer_case((2, 3, 5), 4)
@@ -132,7 +134,7 @@ def test_affine_values(impl):
             assert_close(impl.affine_forward(x, w, b)[0], out, bound=error, what=f"out ({case})")
 
 
-@spec("affine.gradient_shapes", after="affine.shape")
+@spec("affine.gradient_shapes", after="affine.flattening")
 def test_affine_gradient_shapes(impl):
     """dx has the shape of x, with all its dimensions, dw that of w and db that of b."""
     for case in affine_cases():
