@@ -8,14 +8,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import variants
-from test_correct_variants import Network, cross_entropy_clipped, softmax_by_logarithm
+from test_correct_variants import Network, softmax_by_logarithm
 
 import chainrule
 from chainrule.boundary import Boundary
 from chainrule.contract import Unseen
 from chainrule.conventions import Convention, infer_log_epsilon
 from chainrule.precision import infer_precision
-from chainrule.run import check, run_pytest
+from chainrule.run import check
 
 
 class Alone(chainrule.Implementation):
@@ -166,3 +166,150 @@ def test_what_is_right_passes(name):
     found = variants.not_passed(outcome)
     assert {kind: said for kind, said in found.items() if not said.startswith("skipped")} == {}
     assert outcome.verdict == "pass"
+
+
+class NoShift(Network):
+    def activations(self, x):
+        a = super().activations(x)
+        z = a[-2] @ self.weights[-1] + self.biases[-1]
+        a[-1] = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        return a
+
+
+class WrongSign(Network):
+    def backward(self, x, y):
+        return tuple([-g for g in group] for group in super().backward(x, y))
+
+
+class Summing(Network):
+    """The gradient lacks its 1/N."""
+
+    def backward(self, x, y):
+        return tuple([g * len(y) for g in group] for group in super().backward(x, y))
+
+
+class LogOfTen(Network):
+    def loss(self, x, y):
+        return super().loss(x, y) / np.log(10)
+
+
+class HeInstead(Network):
+    def __init__(self, sizes, seed=0):
+        rng = np.random.default_rng(seed)
+        self.weights = [rng.normal(size=fans) * np.sqrt(2 / fans[0]) for fans in pairwise(sizes)]
+        self.biases = [np.zeros(size) for size in sizes[1:]]
+
+
+class UpdatedFirst(Network):
+    """The second layer's weights are updated before the error goes back through them."""
+
+    def backward(self, x, y):
+        weight_grads, bias_grads = super().backward(x, y)
+        kept, self.weights[-1] = self.weights[-1], self.weights[-1] - 0.125 * weight_grads[-1]
+        moved = super().backward(x, y)
+        self.weights[-1] = kept
+        return [*moved[0][:-1], weight_grads[-1]], [*moved[1][:-1], bias_grads[-1]]
+
+
+class Unshuffled(Network):
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+        for _ in range(epochs):
+            for start in range(0, len(x), batch_size):
+                batch = slice(start, start + batch_size)
+                self.step(self.backward(x[batch], y[batch]), lr)
+
+
+class LeavesOut(Network):
+    """What is left over when the batch size does not divide N is not trained on."""
+
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+        rng = np.random.default_rng(seed)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x) - batch_size + 1 if batch_size <= len(x) else 1, batch_size):
+                batch = order[start : start + batch_size]
+                self.step(self.backward(x[batch], y[batch]), lr)
+
+
+class WithReplacement(Network):
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+        rng = np.random.default_rng(seed)
+        for _ in range(epochs):
+            for start in range(0, len(x), batch_size):
+                size = min(batch_size, len(x) - start)
+                batch = rng.integers(0, len(x), size=size) if size < len(x) else np.arange(size)
+                self.step(self.backward(x[batch], y[batch]), lr)
+
+
+class LabelsStay(Network):
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+        order = np.random.default_rng(seed + 1).permutation(len(x))
+        super().fit(x[order] if batch_size < len(x) else x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+
+class ScaledLast(Network):
+    """Not the smaller last batch's own mean: a sum over the batch size."""
+
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+        rng = np.random.default_rng(seed)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                share = len(batch) / min(batch_size, len(x))
+                self.step(self.backward(x[batch], y[batch]), lr * share)
+
+
+class Linear(Network):
+    """No ReLU between the layers."""
+
+    def activations(self, x):
+        a = [np.asarray(x, dtype=float)]
+        for w, b in zip(self.weights, self.biases, strict=True):
+            z = a[-1] @ w + b
+            a.append(softmax_by_logarithm(z) if len(a) == len(self.weights) else z)
+        return a
+
+
+MISTAKES = {
+    "no shift": (NoShift, "softmax.overflow"),
+    "no relu": (Linear, "network.forward"),
+    "wrong sign": (WrongSign, "gradients.weights"),
+    "no mean": (Summing, "gradients."),
+    "updated before going back": (UpdatedFirst, "gradients."),
+    "He": (HeInstead, "initialization.network_variance"),
+    "unshuffled": (Unshuffled, "training."),
+    "leaves out": (LeavesOut, "training.last_batch"),
+    "with replacement": (WithReplacement, "training.every_sample"),
+    "labels stay": (LabelsStay, "training.labels"),
+    "last batch too small": (ScaledLast, "training.last_batch"),
+}
+PLACES = {
+    "class alone": (Alone, {}),
+    "one hidden layer": (OneHidden, {"architecture": WITH_HIDDEN}),
+    "fixed sizes": (fixed((784, 10, 10)), {"architecture": FIXED}),
+    "free hidden size": (fixed((784, None, 10)), {"architecture": FREE}),
+    "no loss": (hiding("loss"), {}),
+}
+
+
+THROUGHOUT = ("class alone", "fixed sizes")  # elsewhere a few mistakes will do
+FEW = ("no relu", "no mean", "updated before going back", "with replacement")
+
+
+@pytest.mark.parametrize(
+    ("place", "mistake"),
+    [(place, mistake) for place in PLACES for mistake in (MISTAKES if place in THROUGHOUT else FEW)],
+)
+def test_a_mistake_fails_in_the_right_chapter(place, mistake):
+    made, conventions = PLACES[place]
+    network, clause = MISTAKES[mistake]
+    outcome = outcome_of(made(network), **conventions)
+    failed = {result.id: result.message for result in outcome.specs if result.outcome in ("failed", "error")}
+    assert any(found.startswith(clause) for found in failed), variants.not_passed(outcome)
+    assert {found.partition(".")[0] for found in failed} <= {
+        clause.partition(".")[0],
+        *(("network", "golden", "gradients") if clause.startswith(("softmax", "network")) else ()),
+        *(("softmax", "cross_entropy") if clause.startswith("network") else ()),
+    }, failed
+    assert outcome.verdict == "fail"
