@@ -138,8 +138,14 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
     """
     if result.outcome not in NOT_PASSED:
         return result
-    for clause in result.after:
+    waiting, seen = list(result.after), set()
+    while waiting:
+        clause = waiting.pop(0)
         upstream = before.get(clause)
+        if upstream is not None and upstream.outcome == "skipped" and clause not in seen:
+            seen.add(clause)
+            waiting = [*upstream.after, *waiting]  # what was skipped says nothing; what it builds on may
+            continue
         if upstream is None or upstream.outcome not in NOT_PASSED or upstream.message.startswith(UNJUDGED):
             continue
         if upstream.through and not result.through:

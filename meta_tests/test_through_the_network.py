@@ -375,3 +375,131 @@ def test_half_precision_passes(made):
     assert {kind: said for kind, said in found.items() if not said.startswith("skipped")} == {}
     assert outcome.conventions["precision"].value == "float16"
     assert outcome.verdict == "pass"
+
+
+class WrongAxis(Half):
+    """The biases' gradients are taken over the wrong axis, the classes."""
+
+    def backward(self, x, y):
+        weight_grads, bias_grads = super().backward(x, y)
+        return weight_grads, [np.full_like(b, b.sum(dtype=HALF)) for b in bias_grads]
+
+
+HALF_MISTAKES = {
+    "wrong sign": type("HalfSign", (Half,), {"backward": lambda self, x, y: halves(Half.backward(self, x, y), -1)}),
+    "no mean": type("HalfSum", (Half,), {"backward": lambda self, x, y: halves(Half.backward(self, x, y), len(y))}),
+    "wrong axis": WrongAxis,
+}
+
+
+def halves(grads, factor):
+    return tuple([g * HALF(factor) for g in group] for group in grads)
+
+
+@pytest.mark.parametrize("mistake", HALF_MISTAKES)
+def test_a_mistake_fails_in_half_precision(mistake):
+    outcome = outcome_of(InHalf(HALF_MISTAKES[mistake]))
+    failed = {result.id for result in outcome.specs if result.outcome in ("failed", "error")}
+    assert {clause.partition(".")[0] for clause in failed} == {"gradients"}, failed
+
+
+class RoundsInside(Network):
+    """float64 arrays everywhere, but the layers see their weights through float32."""
+
+    def activations(self, x):
+        kept = self.weights
+        self.weights = [np.asarray(w, np.float32).astype(float) for w in kept]
+        try:
+            return super().activations(x)
+        finally:
+            self.weights = kept
+
+
+def test_single_precision_is_told_by_its_effect():
+    assert infer_precision(Alone(RoundsInside)) == (
+        "float32",
+        "forward: a relative change of its arguments beyond the digits of float32 shows in no result",
+    )
+    outcome = outcome_of(Alone(RoundsInside))
+    assert {k: v for k, v in variants.not_passed(outcome).items() if not v.startswith("skipped")} == {}
+    assert outcome.verdict == "pass"
+
+
+@pytest.mark.parametrize("decimals", [2, 3, 4, 6, 8])
+def test_a_rounding_to_decimals_is_no_precision(decimals):
+    class Output(Network):
+        def forward(self, x):
+            return np.round(super().forward(x), decimals)
+
+    class Inputs(Network):
+        def activations(self, x):
+            return super().activations(np.round(x, decimals))
+
+    for network in (Output, Inputs):
+        assert infer_precision(Alone(network))[0] == "float64"
+
+
+def drawn_by(generator):
+    """A class whose weights come from a generator that no seed of ours decides."""
+
+    class Drawn(Network):
+        def __init__(self, sizes, seed=0):
+            super().__init__(sizes, int(generator().integers(2**31)))
+
+        def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+            super().fit(x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=int(generator().integers(2**31)))
+
+    return Drawn
+
+
+NOWHERE = np.random.default_rng(11)
+
+
+@pytest.mark.parametrize(
+    ("seeding", "generator"), [("fixed", lambda: np.random.default_rng(42)), ("none", lambda: NOWHERE)]
+)
+def test_weights_that_no_seed_decides(seeding, generator):
+    outcome = outcome_of(Alone(drawn_by(generator)), seeding=seeding)
+    found = variants.not_passed(outcome)
+    assert {kind: said for kind, said in found.items() if not said.startswith("skipped")} == {}
+    assert "initialization.seeds_differ" in found
+    assert ("initialization.seed" in found) == (seeding == "none")
+    assert ("training.every_sample" in found) is False
+    assert outcome.verdict == "pass"
+
+
+def test_he_is_found_where_every_network_is_the_same():
+    class Fixed(HeInstead):
+        def __init__(self, sizes, seed=0):
+            super().__init__(sizes, 42)
+
+    outcome = outcome_of(Alone(Fixed), seeding="fixed")
+    failed = {result.id for result in outcome.specs if result.outcome == "failed"}
+    assert "initialization.network_variance" in failed
+
+
+def test_gradients_unseen_are_no_pass():
+    outcome = outcome_of(hiding("backward")())
+    assert {result.outcome for result in outcome.specs if result.chapter == "gradients"} == {"skipped"}
+    assert outcome.verdict == "incomplete"
+
+
+def test_functions_alone_are_incomplete():
+    outcome = outcome_of(type("Functions", (WithFunctions,), {"create": chainrule.Implementation.create})())
+    assert outcome.verdict == "incomplete"
+
+
+def test_a_stub_is_not_seen_through_the_network():
+    class Stub(Alone):
+        def softmax(self, z):
+            raise NotImplementedError
+
+    outcome = outcome_of(Stub())
+    assert {result.outcome for result in outcome.specs if result.chapter == "softmax"} == {"todo"}
+
+
+def test_results_say_what_was_seen_through_the_network():
+    outcome = outcome_of(Alone())
+    told = {result.id: (result.through, result.message) for result in outcome.specs}
+    assert told["softmax.values"] == ("softmax", "softmax seen through the network")
+    assert told["network.forward"] == ("", "")
