@@ -94,6 +94,15 @@ class FullBatch(Alone):
             model.step(model.backward(x, y), lr)
 
 
+class OneByOne(Alone):
+    """Visits the samples one by one, and knows no batches."""
+
+    def fit(self, model, x, y, *, epochs, batch_size, lr, seed):
+        if batch_size > 1:
+            raise Unseen("it updates after every sample")
+        super().fit(model, x, y, epochs=epochs, batch_size=1, lr=lr, seed=seed)
+
+
 class UpdatesAtOnce(hiding("step")):
     """Gradients are what backward has changed, over the rate."""
 
@@ -153,6 +162,7 @@ RIGHT = {
     "no loss, no predict, no step": (hiding("loss", "predict", "step", base=OneHidden), {}),
     "full batches": (FullBatch, {}),
     "full batches, one hidden layer": (type("Full", (FullBatch,), {"depths": 1}), {"architecture": WITH_HIDDEN}),
+    "one by one": (OneByOne, {}),
     "updates at once": (UpdatesAtOnce, {}),
     "summed training": (Summed, {}),
     "summed training, one hidden layer": (type("SummedOne", (Summed,), {"depths": 1}), {}),
