@@ -7,6 +7,7 @@ from test_through_the_network import Alone, fixed
 from chainrule.architecture import Architecture
 from chainrule.boundary import Boundary, NotApplicable
 from chainrule.conventions import NATIVE, Convention
+from chainrule.spec_tests.test_accuracy import calibrated
 from chainrule.strategies import NARROW, SIZES, SMALLEST, Networks
 from chainrule.through import passing_parameters, passing_sizes
 
@@ -87,3 +88,17 @@ def test_logits_are_passed_on_exactly(text):
 
 def test_too_narrow_a_network_passes_nothing_on():
     assert passing_sizes(networks("[784, 5, 10]").impl.fits, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [("any", (784, 128, 64, 10)), ("[784, *, 10]", (784, 128, 10)), ("[784, 100, *]", (784, 100, 10))],
+)
+def test_accuracy_is_asked_of_sizes_that_it_was_calibrated_for(text, sizes):
+    assert calibrated(networks(text).impl) == sizes
+
+
+@pytest.mark.parametrize("text", ["[784, 10, 10]", "[*, *]", "[4, *, 3]"])
+def test_accuracy_is_not_asked_of_others(text):
+    with pytest.raises(NotApplicable, match="as the goal needs"):
+        calibrated(networks(text).impl)
