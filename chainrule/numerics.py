@@ -90,7 +90,9 @@ def digits_of_agreement(actual: np.ndarray, expected: np.ndarray, bound: np.ndar
     """
     scale = np.abs(expected).max(initial=0.0)
     off = np.abs(actual - expected).max(initial=0.0)
-    if not (np.isfinite(off) and 0 < off <= NEARLY * scale < np.inf):
+    with np.errstate(invalid="ignore"):
+        nearly = np.abs(actual - expected) <= np.maximum(NEARLY * np.abs(expected), bound)
+    if not (nearly.all() and 0 < off <= NEARLY * scale < np.inf):
         return ""
     expected_digits = min(15, int(-np.log10(max(float(bound.max()) / scale, 1e-15))))
     digits = int(-np.log10(off / scale))
@@ -275,7 +277,7 @@ class AffineAnalysis:
 
 
 def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
-    """An affine layer in arithmetic of unit roundoff u: math.md 11.8.
+    """An affine layer in arithmetic of unit roundoff u: math.md 11.11.
 
     x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
     """

@@ -35,6 +35,7 @@ class SpecResult:
     equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds
     on. line: where the spec stands in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
+    through: the functions that a network stood in for.
     """
 
     id: str
@@ -51,6 +52,7 @@ class SpecResult:
     expected: str | None = None
     actual: str | None = None
     snippet: str | None = None
+    through: str = ""
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
@@ -138,10 +140,18 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
     """
     if result.outcome not in NOT_PASSED:
         return result
-    for clause in result.after:
+    waiting, seen = list(result.after), set()
+    while waiting:
+        clause = waiting.pop(0)
         upstream = before.get(clause)
+        if upstream is not None and upstream.outcome == "skipped" and clause not in seen:
+            seen.add(clause)
+            waiting = [*upstream.after, *waiting]  # what was skipped says nothing; what it builds on may
+            continue
         if upstream is None or upstream.outcome not in NOT_PASSED or upstream.message.startswith(UNJUDGED):
             continue
+        if upstream.through and not result.through:
+            continue  # the network stood in for a function: what is asked of the network itself is judged by itself
         message = upstream.message if upstream.outcome == "blocked" else f"blocked by {clause}, which did not pass"
         return replace(result, outcome="blocked", message=message, snippet=None, diagnoses=())
     return result

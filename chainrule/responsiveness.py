@@ -40,11 +40,10 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
         return before, flat(impl.parameters(model))
 
     def fit(model: Any, case: Case) -> None:
-        settings = {"epochs": 1, "lr": 0.5, "seed": 0}
         try:
-            impl.fit(model, case.x, case.y, batch_size=3, **settings)
+            impl.fit(model, case.x, case.y, epochs=1, batch_size=3, lr=0.5, seed=0)
         except NotApplicable:  # known to train on the whole data only
-            impl.fit(model, case.x, case.y, batch_size=7, **settings)
+            impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=0.5, seed=0)
 
     probes: dict[str, Callable[[], tuple[Any, ...]]] = {
         "relu": lambda: (impl.relu(np.array([[1.0, 2.0]])), impl.relu(np.array([[3.0, 5.0]]))),

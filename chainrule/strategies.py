@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from chainrule.boundary import Boundary, Handle
+from chainrule.boundary import Boundary, Handle, NotApplicable
+from chainrule.numerics import analyse
 from chainrule.reference import MLP
 
 GRID = 2.0**-10
@@ -109,20 +110,20 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 
 
 @lru_cache(maxsize=256)
-def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
+def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9, spacing: float = GRID) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
     Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its bias is moved, by as little
     as will do.
     """
     rng = np.random.default_rng([seed, n, *sizes])
-    x = grid(rng.normal(size=(n, sizes[0])))
+    x = grid(rng.normal(size=(n, sizes[0])), spacing)
     a, weights, biases = x, [], []
     for fan_in, fan_out in pairwise(sizes):
-        weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))))
-        b = grid(rng.normal(scale=0.5, size=fan_out))
+        weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out)), spacing))
+        b = grid(rng.normal(scale=0.5, size=fan_out), spacing)
         z = a @ weights[-1]
-        biases.append(b + np.array([clearance(z[:, j] + b[j], margin) for j in range(fan_out)]))
+        biases.append(b + np.array([clearance(z[:, j] + b[j], margin, spacing) for j in range(fan_out)]))
         a = np.maximum(z + biases[-1], 0)
     biases[-1] = b  # logits have no kink
     return Case(sizes, weights, biases, x, rng.permutation((sizes[-1] - 1 - np.arange(n)) % sizes[-1]))
@@ -151,11 +152,11 @@ def layer_case(shape: tuple[int, ...], outputs: int, seed: int = 0) -> LayerCase
     return LayerCase(*(grid(rng.normal(size=shape)) for shape in shapes))
 
 
-def clearance(z: np.ndarray, margin: float) -> float:
+def clearance(z: np.ndarray, margin: float, spacing: float = GRID) -> float:
     """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from
     zero.
     """
-    unit = max(np.ceil(margin / GRID), 1.0) * GRID / 2
+    unit = max(np.ceil(margin / spacing), 1.0) * spacing / 2
     steps = 0
     while True:
         for shift in (steps * unit, -steps * unit):
@@ -164,10 +165,10 @@ def clearance(z: np.ndarray, margin: float) -> float:
         steps += 1
 
 
-def grid(values: np.ndarray) -> np.ndarray:
-    """Rounded to multiples of 2^-10, never to zero."""
-    rounded = np.round(values / GRID) * GRID
-    return np.where(rounded == 0, GRID, rounded)
+def grid(values: np.ndarray, spacing: float = GRID) -> np.ndarray:
+    """Rounded to multiples of the spacing, 2^-10, never to zero."""
+    rounded = np.round(values / spacing) * spacing
+    return np.where(rounded == 0, spacing, rounded)
 
 
 def sizes_of(depth: int) -> tuple[int, ...]:
@@ -199,7 +200,9 @@ class Networks:
             fitted = self.impl.fits(sizes)
             if fitted and (fitted, n, seed) not in seen:
                 seen.add((fitted, n, seed))
-                yield self.at(fitted, n, seed, margin)
+                case = self.at(fitted, n, seed, margin)
+                if self.certain(case):
+                    yield case
 
     def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int, int]]:
         """(sizes, batch size, seed) of each case, before the sizes are made to fit."""
@@ -236,7 +239,12 @@ class Networks:
     def each(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = 2.0**-9) -> list[Case]:
         """A case for each of these numbers of hidden layers that there is, or for the nearest."""
         fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
-        return [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
+        cases = [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
+        found = [case for case in cases if self.certain(case)]
+        if not found:
+            precision = self.impl.conventions["precision"].value
+            raise NotApplicable(f"in {precision} the sides that the network's ReLUs are on cannot be told")
+        return found
 
     def exactly(self, depth: int, n: int, seed: int = 0) -> Case:
         """The case with that many hidden layers and no other."""
@@ -256,4 +264,12 @@ class Networks:
 
     def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
         """The case of exactly these sizes."""
-        return network_case(tuple(sizes), n, seed, margin)
+        if self.impl.half:
+            margin = max(margin, 2.0**-2)
+        return network_case(tuple(sizes), n, seed, margin, self.impl.spacing)
+
+    def certain(self, case: Case) -> bool:
+        """Whether the digits of the arithmetic suffice to know which side of its kink every ReLU is on: in half
+        precision not for deep networks.
+        """
+        return not self.impl.half or analyse(case.reference, case.x, case.y, self.impl.unit_roundoff).clear

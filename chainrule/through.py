@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from chainrule.boundary import Boundary
+    from chainrule.boundary import Boundary, Handle
 
 LOWEST = -1e4  # the logit that stands for log 0: its exponential is 0 in every precision
 BELOW = 1e3  # how far the logits of classes that nobody asked for lie below the others
@@ -93,7 +93,7 @@ def xavier(impl: Boundary, fan_in: int, fan_out: int, rng: np.random.Generator) 
     return impl.parameters(impl.create(sizes, seed=int(rng.integers(2**31))))[0][0]
 
 
-def passing(impl: Boundary, z: np.ndarray) -> tuple[object, np.ndarray]:
+def passing(impl: Boundary, z: np.ndarray) -> tuple[Handle, np.ndarray]:
     """A network that passes z on, and its inputs.  Raises NotApplicable if the implementation makes none."""
     classes = z.shape[1]
     sizes = passing_sizes(impl.fits, classes)

@@ -27,8 +27,9 @@ def judge(
     still = [unresponsive[name] for name in sorted(impl.called & unresponsive.keys())]
     if outcome == "passed" and still:
         outcome, message = "blocked", f"{UNJUDGED}{still[0]}"
-    if impl.seen_through and outcome in ("passed", "failed", "error"):
-        told = f"{' and '.join(sorted(impl.seen_through))} seen through the network"
+    through = " and ".join(sorted(impl.seen_through))
+    if through and outcome in ("passed", "failed", "error"):
+        told = f"{through} seen through the network"
         message = f"{message} ({told})" if message else told
     result = SpecResult(
         id=spec.clause,
@@ -40,6 +41,7 @@ def judge(
         formula=clause.formula if clause else "",
         seconds=seconds,
         after=spec.after,
+        through=through,
     )
     if outcome not in ("failed", "error"):
         return result

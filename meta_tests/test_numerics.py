@@ -74,6 +74,23 @@ def test_not_close(actual, expected, bound, message):
         assert_close(actual, expected, bound=bound)
 
 
+@pytest.mark.parametrize(
+    ("actual", "expected", "bound", "said"),
+    [
+        ([1 + 1e-9, 2.0], [1.0, 2.0], 1e-15, "; agrees to 9 of 15 digits"),
+        ([1 + 1e-5, 2.0], [1.0, 2.0], 1e-7, "; agrees to 5 of 7 digits"),
+        ([1.5, 2.0], [1.0, 2.0], 1e-15, ""),  # another number
+        ([2e-9, 1.0], [1e-9, 1.0], 1e-15, ""),  # the same, though small beside the largest
+        ([NAN, 1.0], [1.0, 1.0], 1e-15, ""),
+        ([1.0, 1e-9], [1.0, 0.0], 1e-15, ""),
+    ],
+)
+def test_what_is_merely_less_precise_is_told_by_its_digits(actual, expected, bound, said):
+    with pytest.raises(Failure) as caught:
+        assert_close(actual, expected, bound=bound)
+    assert str(caught.value).partition(" wrong)")[2] == said
+
+
 def test_a_failure_carries_its_numbers():
     with pytest.raises(Failure, match="softmax") as caught:
         assert_close([1.0, 3.0], [1.0, 2.0], bound=0.5, what="softmax(z)")

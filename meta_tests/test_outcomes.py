@@ -40,6 +40,44 @@ def test_verdict(outcomes, verdict):
     assert outcome(*(result(f"c.{i}", kind) for i, kind in enumerate(outcomes))).verdict == verdict
 
 
+def test_what_was_skipped_is_looked_through():
+    first = result("first", "failed")
+    second = result("second", "skipped", ["first"])
+    third = result("third", "failed", ["second"])
+    assert [entry.outcome for entry in settle([third, second, first])] == ["failed", "skipped", "blocked"]
+
+
+ANY, SIZES = Convention("any", "default"), Convention("[784, 10, 10]", "inferred")
+
+
+@pytest.mark.parametrize(
+    ("chapter", "architecture", "verdict"),
+    [
+        ("activations", ANY, "pass"),
+        ("cross_entropy", ANY, "pass"),
+        ("gradients", ANY, "incomplete"),
+        ("golden", ANY, "incomplete"),
+        ("initialization", ANY, "incomplete"),
+        ("golden", SIZES, "pass"),
+        ("initialization", SIZES, "pass"),
+        ("gradients", SIZES, "incomplete"),
+        ("shapes", SIZES, "incomplete"),
+        ("training", SIZES, "incomplete"),
+    ],
+)
+def test_a_required_chapter_of_skips_alone_needs_a_reason(chapter, architecture, verdict):
+    results = result("a.one"), result("b.one", "skipped", chapter=chapter), result("b.two", "skipped", chapter=chapter)
+    whole = Outcome("mlp.py", "/mlp.py", "0" * 64, {"architecture": architecture}, results)
+    assert whole.verdict == verdict
+
+
+def test_what_the_network_stood_in_for_does_not_block_what_is_asked_of_it():
+    first = result("first", "failed", through="softmax")
+    second = result("second", "failed", ["first"], through="softmax")
+    third = result("third", "failed", ["second"])
+    assert [entry.outcome for entry in settle([first, second, third])] == ["failed", "blocked", "failed"]
+
+
 def test_a_failure_counts_in_a_chapter_that_is_not_required():
     passed = result("a.one", chapter="activations")
     assert outcome(passed, result("x.one", "failed", chapter="extra"), required=("activations",)).verdict == "fail"

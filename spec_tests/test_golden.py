@@ -96,11 +96,16 @@ def test_loss(impl):
 @spec("golden.gradients", after=("gradients.values", "golden.forward"))
 def test_gradients(impl):
     """backward agrees with 50-digit arithmetic in every entry of every layer."""
+    compared = 0
     for name, expected, case in golden_cases(impl):
         exact = analysis(impl, case)
+        if not exact.clear:  # in half precision a ReLU may be on either side of its kink
+            continue
+        compared += 1
         weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
         assert_each(weight_grads, expected.weight_grads, errors(exact.weight_grads), what=f"dloss/dW ({name})")
         assert_each(bias_grads, expected.bias_grads, errors(exact.bias_grads), what=f"dloss/db ({name})")
+    assert_that(compared > 0, "no golden network could be compared")
 
 
 @spec("golden.steps", after=("golden.gradients", "training.step", "training.step_stateless"))
