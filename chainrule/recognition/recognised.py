@@ -145,7 +145,8 @@ class Recognised(Native):
         function = self.function(site, model)
         arguments = bind(function, self.known(model, passing=True, x=x))
         model.forwarded = function(*arguments.arguments, **arguments.keywords)
-        model.named = named_values(function, model.forwarded)
+        passed_on = named_values(function, model.forwarded)
+        model.named = {name: value for name, value in passed_on.items() if role(name) not in ("x", "y")}
         model.output = follow(model.value if site.inside else model.forwarded, site.path)
         return model.output
 
@@ -186,7 +187,7 @@ class Recognised(Native):
         if self.form is None:
             return super().predict(model, x)
         site = self.site("predict", model, x)
-        if "output" in dict(site.taken).values() or not dict(site.taken):
+        if "x" not in dict(site.taken).values():
             self.before(model, x)
         function = self.function(site, model)
         arguments = bind(function, self.known(model, x=x, as_output=not self.reaches(function, model)))
