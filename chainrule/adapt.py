@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import random
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ MEANING = {
 CORE = tuple(MEANING)
 NETWORK = CORE[len(FUNCTIONS) :]
 LAYERS = EXTENSION_NAMES["layers"]
+AGREE = 1e-6  # of gradients that are read off updates: far more than rounding, far less than any mistake
+DECLARED = ("initialization", "log_epsilon", "architecture", "seeding", "precision")  # what no adapter translates
 TRIAL_LIMIT = 5.0  # seconds for one method
 WIDTH = 116  # of a comment
 INDENT = "    "
@@ -90,7 +93,8 @@ class Draft:
         """One line for whoever asked for it."""
         parts = [f"{len(self.explicit)} methods written out"]
         parts += [f"{len(self.handed_on)} left to chainrule ({', '.join(self.handed_on)})"] if self.handed_on else []
-        parts += [f"{len(self.open)} to fill in ({', '.join(self.open)})"] if self.open else ["none to fill in"]
+        asked = [name for name in self.open if name in NETWORK] or list(self.open) * (not self.explicit)
+        parts += [f"{len(asked)} to fill in ({', '.join(asked)})"] if asked else ["none that must be filled in"]
         return ", ".join(parts)
 
 
@@ -113,20 +117,34 @@ class Method:
 
 def broken(line: str) -> list[str]:
     """A line that is too long, with the longest of its brackets spread over several."""
-    if len(line) + 2 * len(INDENT) <= WIDTH or line.lstrip().startswith("raise"):
+    margin = line[: len(line) - len(line.lstrip())]
+    if len(line) + 2 * len(INDENT) <= WIDTH:
         return [line]
-    spans, opened = [], []
+    if line.lstrip().startswith("raise"):
+        head, said, _ = re.split(r"(?<=\()[\"'](.*)[\"'](?=\))", line)
+        parts = textwrap.wrap(said, WIDTH - len(margin) - 4 * len(INDENT), drop_whitespace=False)
+        return [head, *(f'{margin}{INDENT}"{part}"' for part in parts), f"{margin})"]
+    spans: list[tuple[int, int, int]] = []
+    opened: list[int] = []
     for place, letter in enumerate(line):
         if letter in "([{":
             opened.append(place)
         elif letter in ")]}":
             spans.append((opened.pop(), place, len(opened)))
-    commas = {span: [i for i in range(span[0], span[1]) if line[i] == "," and depth_at(line, i) == span[2] + 1] for span in spans}
-    start, end, _ = max(spans, key=lambda span: (len(commas[span]) > 1, span[1] - span[0]))
-    margin = line[: len(line) - len(line.lstrip())]
-    cuts = [start, *commas[next(span for span in spans if span[:2] == (start, end))], end]
-    items = [line[a + 1 : b].strip() for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    cuts = {(a, b): [i for i in range(a, b) if line[i] == "," and depth_at(line, i) == depth + 1] for a, b, depth in spans}
+    cuts = {span: commas for span, commas in cuts.items() if commas and not comprehends(line, *span)}
+    if not cuts:
+        return [line]
+    start, end = max(cuts, key=lambda span: span[1] - span[0])
+    places = [start, *cuts[start, end], end]
+    items = [line[a + 1 : b].strip() for a, b in zip(places[:-1], places[1:], strict=True)]
     return [line[: start + 1], *(f"{margin}{INDENT}{item}," for item in items if item), f"{margin}{line[end:]}"]
+
+
+def comprehends(line: str, start: int, end: int) -> bool:
+    """Whether a bracket holds a comprehension, in which a comma at the end would be a mistake."""
+    outer = depth_at(line, start) + 1
+    return any(line.startswith(" for ", i) and depth_at(line, i) == outer for i in range(start, end))
 
 
 def depth_at(line: str, place: int) -> int:
@@ -209,11 +227,11 @@ class Trial:
         expected = self.outcome(name, self.found)
         kind, said = expected[0]
         if kind == "Unseen":
-            return Method(name, (), (f"raise chainrule.Unseen({said!r})",))
+            return Method(name, (), (f"raise chainrule.Unseen({quoted(said)})",))
         if kind == "Missing" or (name in NETWORK and not self.found.offers("create")):
             return Method(name, (MEANING[name], *asked(self.raw, name, "" if name in NETWORK and kind == "value" else said)))
         if kind == "NotOffered":
-            body = (f"raise NotImplementedError({said.partition('; tried')[0]!r})",) if name in FUNCTIONS else ()
+            body = (f"raise NotImplementedError({quoted(said.partition('; tried')[0])})",) if name in FUNCTIONS else ()
             return Method(name, (MEANING[name], *asked(self.raw, name, said)), body)
         for body in self.drafting.bodies(name):
             if len(body) <= 14 and self.agrees(name, body, expected):
@@ -227,7 +245,9 @@ class Trial:
             adapter = self.adapter({**self.bodies, name: body})
         except SyntaxError:
             return False
-        return same(self.outcome(name, adapter), expected)
+        site = next((site for (operation, _), site in self.raw.sites.items() if operation == name), None)
+        read_off = name == "backward" and isinstance(site, Site) and site.how == "update"
+        return same(self.outcome(name, adapter), expected, AGREE if read_off else 0.0)  # samples may be added in any order
 
     def adapter(self, bodies: Mapping[str, Body]) -> Implementation:
         """An adapter of these methods that hands on all others."""
@@ -326,16 +346,18 @@ def run(call: Callable[[], Any]) -> tuple[str, Any]:
         return type(error).__name__, str(error)
 
 
-def same(a: Any, b: Any) -> bool:
-    """Whether two results are alike to the last bit; of exceptions the kind counts."""
+def same(a: Any, b: Any, within: float = 0.0) -> bool:
+    """Whether two results are alike to the last bit, or within a relative distance; of exceptions the kind counts."""
     if isinstance(a, tuple) and isinstance(b, tuple) and a and b and isinstance(a[0], str) and isinstance(b[0], str):
-        return a[0] == b[0] and (a[0] != "value" or same(a[1], b[1]))
+        return a[0] == b[0] and (a[0] != "value" or same(a[1], b[1], within))
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
+        return len(a) == len(b) and all(same(p, q, within) for p, q in zip(a, b, strict=True))
     if a is None or b is None:
         return a is b
     try:
         a, b = np.asarray(a), np.asarray(b)
+        if within and a.shape == b.shape:
+            return bool(np.allclose(a, b, rtol=within, atol=within))
         return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
     except (TypeError, ValueError):
         return False
@@ -351,6 +373,9 @@ def call_of(name: str) -> str:
 def handed_on(raw: Recognised, name: str) -> tuple[str, ...]:
     """What chainrule does there, as a comment."""
     site = next((site for (operation, _), site in raw.sites.items() if operation == name and isinstance(site, Site)), None)
+    if site is None and name in FUNCTIONS:
+        with contextlib.suppress(NotOffered):
+            return (f"As chainrule recognises it, by {describe(*raw.lone(name))}.",)
     if site is None:
         return (f"As chainrule recognises it: {MEANING[name]}.",)
     told = how(site)
@@ -415,7 +440,11 @@ def constants(found: Found) -> list[str]:
 def constructor(loaded: Loaded, raw: Recognised) -> str:
     """How an adapter comes by what was recognised: with the declarations that hold here."""
     options = {
-        "conventions": {key: found.value for key, found in loaded.impl.conventions.items() if found.source == "declared"},
+        "conventions": {
+            key: found.value
+            for key, found in loaded.impl.conventions.items()
+            if found.source == "declared" and key not in DECLARED
+        },
         "names": dict(raw.names),
         "missing": tuple(raw.counts),
     }
@@ -428,8 +457,7 @@ def constructor(loaded: Loaded, raw: Recognised) -> str:
 
 def declarations(loaded: Loaded) -> str:
     """The CHAINRULE dictionary: what no adapter can translate."""
-    kept = ("initialization", "log_epsilon", "architecture", "seeding", "precision")
-    found = {key: loaded.impl.conventions[key] for key in kept}
+    found = {key: loaded.impl.conventions[key] for key in DECLARED}
     told = {key: c.value for key, c in found.items() if c.source == "declared" or c.value != NATIVE[key]}
     return quoted(told) if told else ""
 

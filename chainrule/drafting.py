@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from chainrule.recognition.vocabulary import rank, role
 from chainrule.translation import Layout, Translated
 
 Body = list[str]  # the lines of a method
+LONG = 96  # characters of two lists beyond which each has a line of its own
 
 
 class Involved(Exception):
@@ -124,9 +126,11 @@ class Drafting:
 
     def lone(self, operation: str) -> tuple[Any, str]:
         name, function = self.raw.lone(operation)
-        if self.raw.namespace.get(name) is not function:
-            raise Involved
-        return function, f"self.target.{name}"
+        if self.raw.namespace.get(name) is function:
+            return function, f"self.target.{name}"
+        if isinstance(self.form, ClassForm) and name in dir(self.form.cls):
+            return function, f"self.target.{self.form.name}.{name}"
+        raise Involved
 
     def parts(self, call: str, suffix: str) -> Iterable[Body]:
         """The result, or the first or last part of it."""
@@ -239,7 +243,7 @@ class Drafting:
 
     def parameters(self) -> Iterable[Body]:
         flat = self.flat([slot.path for slot in self.slots.biases], self.held.value)
-        lines = [f"return {self.weight_list(self.turned)}, {self.bias_list(flat)}"]
+        lines = both("weights", "biases", self.weight_list(self.turned), self.bias_list(flat))
         yield self.with_depth(self.with_unpacked(lines), own=True)
 
     def assign(self) -> Iterable[Body]:
@@ -286,6 +290,8 @@ class Drafting:
 
     def of_items(self, before: str, keys: Sequence[Any], after: Path, suffix: str) -> str:
         name = "layer" if after else "array"
+        if list(keys) == list(range(len(keys))) and not after and not suffix:
+            return f"list({before})"
         if list(keys) == list(range(len(keys))):
             return f"[{name}{spell(after)}{suffix} for {name} in {before}]"
         if list(keys) == list(range(len(keys)))[::-1]:
@@ -334,6 +340,8 @@ class Drafting:
         if any(not isinstance(value, (Source, int, float, str, bool, type(None))) for value in [*found.arguments, *found.keywords.values()]):
             raise Involved
         keywords = [f"{name}={literal(value)}" for name, value in found.keywords.items()]
+        if isinstance(function, MethodType) and spelling.startswith("self.target.") and not isinstance(function.__self__, type):
+            return f"{spelling}({', '.join(['None', *map(literal, found.arguments), *keywords])})"  # it needs no object
         return f"{spelling}({', '.join([*map(literal, found.arguments), *keywords])})"
 
     def spelling(self, site: Site) -> tuple[Any, str]:
@@ -481,7 +489,7 @@ class Drafting:
             raise Involved
         for statement in self.adopting(call):
             for lines in self.after_forward([*kept, statement], trace):
-                yield ["", "def update(rate):", *(f"    {line}" for line in lines), "", *tail]
+                yield ["def update(rate):", *(f"    {line}" for line in lines), "", *tail]
 
     def adopting(self, call: str) -> list[str]:
         """Statements that keep the parameters which a function returns, the plain call first."""
@@ -538,7 +546,7 @@ class Drafting:
                 f"weight_grads, bias_grads = {weights}, {biases}",
                 "return [g / len(y) for g in weight_grads], [g / len(y) for g in bias_grads]",
             ]
-        return [f"return {weights}, {biases}"]
+        return both("weight_grads", "bias_grads", weights, biases)
 
     def kept(self, values: Mapping[str, str]) -> Body:
         """Hyperparameters that an object keeps."""
@@ -692,6 +700,13 @@ class Drafting:
     @property
     def rate(self) -> str:
         return "lr / batch_size" if self.raw.summed_fit else "lr"
+
+
+def both(first: str, second: str, weights: str, biases: str) -> Body:
+    """Return two lists: in one line, or where that is too long with a name for each."""
+    if len(weights) + len(biases) < LONG:
+        return [f"return {weights}, {biases}"]
+    return [f"{first} = {weights}", f"{second} = {biases}", f"return {first}, {second}"]
 
 
 class Trace:
