@@ -465,7 +465,9 @@ class Probing:
         """Under `sum`, whether fit moves by the sum of a batch's gradients or by their mean."""
         if self.layout.reduction != "sum":
             return
-        moved, grads = attempt_raw(lambda: self.trained(point)), self.backward(point)
+        grads = self.backward(point)
+        self.reset(point)
+        moved = attempt_raw(lambda: self.trained(point))
         self.reset(point)
         if moved is not None and grads is not None and np.allclose(moved, 0.0625 * BATCH * grads[1][-1], rtol=AGREE):
             self.raw.summed_fit = True  # type: ignore[attr-defined]

@@ -135,6 +135,9 @@ class Translated(Implementation):
         if self.layout.way("relu") == "vector" and z.ndim:
             rows = [to_numpy(self.raw.relu(self.layout.cast(row))) for row in z.reshape(-1, z.shape[-1])] if z.size else []
             return np.array(rows, dtype=float).reshape(z.shape)
+        if self.layout.arrays == "lists" and (z.ndim != 2 or not z.size):  # lists of rows are what such code knows
+            rows = z.reshape(-1, z.shape[-1]) if z.size else z
+            return to_numpy(self.raw.relu(rows.tolist())).reshape(z.shape) if z.size else np.zeros(z.shape)
         return self.raw.relu(self.layout.cast(z))
 
     def softmax(self, z: Any) -> Any:

@@ -384,7 +384,7 @@ class FunctionForm(Form):
         value, known = model.value, dict(self.sizing.known)
         if isinstance(value, dict):
             return known | {key: item for key, item in value.items() if isinstance(key, str)}
-        if isinstance(value, (tuple, list)) and len(self.names) == len(value):
+        if isinstance(value, (tuple, list)) and len(self.names) == len(value) > 1:
             return known | {name: item for name, item in zip(self.names, value, strict=True) if name}
         return known
 

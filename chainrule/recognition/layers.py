@@ -152,7 +152,7 @@ class Head:
 
     def probabilities(self, z: Any) -> Any:
         """The output for logits: their softmax where the code has one by itself, else the logits."""
-        if self.softmax is not None and self.tools.combined is None:
+        if self.softmax is not None:
             return call(self.softmax, "forward", {"x": z})
         found = ranked("softmax", self.functions)
         return found[0][1](z) if found and self.tools.combined is None else z

@@ -232,7 +232,7 @@ class Recognised(Native):
 
     def lone(self, operation: str) -> Operation:
         """The function of that name in the file, or a method of the network that needs nothing else."""
-        found = ranked(operation, own_functions(self.namespace))
+        found = [pair for pair in ranked(operation, own_functions(self.namespace)) if of_probabilities(*pair, operation)]
         if not found and self.form is not None:
             model = self.sample()
             if model is not None:
@@ -469,6 +469,7 @@ class Recognised(Native):
         if not changed and self.adopt(model, result, function, write=False) is not None:
             changed = True  # a function that returns new parameters
         if changed:
+            self.restore_parameters(model, before)
             self.recovery_rate = RATES[0]
             return Site("backward", name, how="update")
         raise NotThisWay(f"no gradients shaped like the parameters in what it returns ({describe_result(result)}) or keeps")
@@ -484,7 +485,9 @@ class Recognised(Native):
             self.set_attributes(model, {"epochs": 1, "batch_size": samples(y)})
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
-            raise NotThisWay("it takes no labels")
+            if rank("backward", site.name) is None:
+                raise NotThisWay("it takes no labels")
+            self.loss(model, x, y)  # it goes back from the loss that was computed last
         with self.initialization_stands(model):
             return function(*arguments.arguments, **arguments.keywords)
 
@@ -656,6 +659,9 @@ class Recognised(Native):
         self, site: Site, model: Held, x: Any, y: Any, epochs: int, batch_size: int, lr: float, seed: int, function: Any
     ) -> Any:
         roles = {"x": x, "y": y, "sizes": list(model.sizes), "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "rng": np.random.default_rng(seed)}
+        tools = getattr(self.form, "tools", None)
+        if tools is not None and tools.optimizer is not None:
+            roles["optimizer"] = Thunk(lambda: made_with_rate(tools.optimizer, lr))
         handed = self.form.handed(model)  # type: ignore[union-attr]
         if handed is not None:
             roles["params"] = copy.deepcopy(handed)
@@ -666,9 +672,13 @@ class Recognised(Native):
         self, site: Site, model: Held, x: Any, y: Any, epochs: int, batch_size: int, lr: float, seed: int, whole: int,
         function: Callable[..., Any] | None = None,
     ) -> Any:  # fmt: skip
+        if site.how == "single" and batch_size > 1 and whole > 1:
+            raise Unseen(f"{site.name} makes an update for every sample: it has no batches")
         if site.how == "whole" and batch_size < whole:
             raise Unseen(f"{site.name} takes no batch size: every epoch is one step along the gradient of all samples")
         function = function or self.function(site, model)
+        if is_array(x) or isinstance(x, list) and y is not None:
+            self.count(model, x)
         arguments = self.fit_arguments(site, model, x, y, epochs, batch_size, lr, seed, function)
         self.set_rate(model, lr)
         self.set_attributes(model, {"epochs": epochs, "batch_size": batch_size, "seed": seed})
@@ -758,6 +768,22 @@ class Recognised(Native):
                 vars(model.value).pop(form.initializer, None)
         else:
             yield
+
+
+def made_with_rate(cls: type, lr: float) -> Any:
+    """An optimizer of this learning rate."""
+    arguments = bind(cls, Known({"lr": lr}))
+    return cls(*arguments.arguments, **arguments.keywords)
+
+
+def of_probabilities(_name: str, function: Callable[..., Any], operation: str) -> bool:
+    """Whether a cross-entropy is not one of logits, by the name of what it takes."""
+    if operation != "cross_entropy":
+        return True
+    try:
+        return not any(plain(p.name) in ("logits", "scores", "z") for p in parameters_of(function))
+    except Unbound:
+        return True
 
 
 def stands_alone(operation: str, function: Callable[..., Any]) -> bool:
