@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from chainrule.arrays import kind, to_numpy
 from chainrule.contract import Implementation, NotOffered, UnusableTarget
 from chainrule.precision import infer_precision
 from chainrule.recognition.forms import PROBES
-from chainrule.recognition.recognised import Recognised, spelled
+from chainrule.recognition.recognised import Recognised, Site, spelled
 from chainrule.reference import MLP, cross_entropy, softmax
 from chainrule.through import passing_parameters, passing_sizes
 from chainrule.timeouts import TimedOut, limit
@@ -234,10 +234,11 @@ class Probing:
             return
         if "weights" not in self.found and "weights" not in self.declared:
             out = self.ambiguous_weights(point, out)
-        if are_rows_of_probabilities(out):
-            self.find("output", "probabilities", "every row that forward gives is positive and sums to 1")
         for operation in ("backward", "loss"):
             self.labels(operation, point)
+        out = self.one_at_a_time(point, out)
+        if are_rows_of_probabilities(out):
+            self.find("output", "probabilities", "every row that forward gives is positive and sums to 1")
         self.name_labels()
         if "output" not in self.found and "output" not in self.declared:
             self.logits(point, out)
@@ -342,6 +343,7 @@ class Probing:
         forms = [self.declared["labels"]] if "labels" in self.declared else ["index", "one_hot"]
         ways = [self.layout.samples]
         ways += [way for way in ("column", "vector", "row") if self.layout.samples not in SINGLE]
+        ways += ["pairs"] if operation == "loss" and self.layout.samples in SINGLE else []
         error: NotOffered | None = None
         for way in ways:
             fitting: dict[str, float] = {}
@@ -356,7 +358,7 @@ class Probing:
                     continue
             if fitting:
                 self.layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))
-                if way != self.layout.samples:
+                if way != self.layout.samples and way != "pairs":
                     self.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {ways[0]}")
                 return
         del self.layout.ways[operation]
@@ -364,6 +366,24 @@ class Probing:
             del self.layout.labels[operation]
         if isinstance(self.raw, Recognised) and error is not None:
             self.raw.close(operation, len(point.sizes), error)
+
+    def one_at_a_time(self, point: Point, out: np.ndarray) -> np.ndarray:
+        """A forward pass that takes a batch only because arrays happen to fit: gradients take one sample, and of one
+        sample forward gives probabilities, of a batch none.
+        """
+        way = self.layout.way("backward")
+        if way not in SINGLE or self.layout.samples in SINGLE or are_rows_of_probabilities(out):
+            return out
+        outs = [self.forward(point, way, row, []) for row in singles(point.x)]
+        if not all(single is not None and single.size == point.classes for single in outs):
+            return out
+        alone = np.vstack(outs)  # type: ignore[arg-type]
+        if are_rows_of_probabilities(alone):
+            self.samples_found(way, point, point.x[:1])
+            if self.layout.way("loss") != way:
+                self.labels("loss", point)
+            return alone
+        return out
 
     def follows(self, operation: str, point: Point) -> float:
         """How closely results follow the labels, from 0 to 1: whatever their scale and sign."""
@@ -425,7 +445,7 @@ class Probing:
             return
         first = self.layout.labels.get("backward", "index")
         main = "rows" if self.layout.samples in SINGLE else self.layout.samples
-        ways = [main, "pairs", {"rows": "columns", "columns": "rows"}[main]]
+        ways = [main, "pairs", {"rows": "columns", "columns": "rows"}[main], *({self.layout.way("backward")} & SINGLE_WAYS)]
         best: tuple[float, str, str] | None = None
         error: NotOffered | None = None
         for way in ways:
@@ -441,7 +461,8 @@ class Probing:
                     continue
                 finally:
                     self.reset(point)
-                score = round(abs(cosine(moved, surplus(softmax(point.logits), point.y))), 2)
+                seen = 1 if way in SINGLE else BATCH
+                score = round(abs(cosine(moved, surplus(softmax(point.logits[:seen]), point.y[:seen]))), 2)
                 if np.any(moved) and (best is None or score > best[0]):
                     best = score, way, form
             if best is not None and best[0] > 0.9:
@@ -452,22 +473,58 @@ class Probing:
                 self.raw.close("fit", len(point.sizes), error)
             return
         _, self.layout.ways["fit"], self.layout.labels["fit"] = best
+        self.sample_by_sample(point)
         if best[1] != main:
             self.notes.append(f"fit takes samples in {best[1]}, forward in {main}")
+
+    def sample_by_sample(self, point: Point) -> None:
+        """Whether a fit that takes no batch size makes one update for every sample: two samples in turn, either first,
+        lead exactly to where it arrives.
+        """
+        assert isinstance(self.raw, Recognised)
+        site = self.raw.sites.get(("fit", len(point.sizes)))
+        if not isinstance(site, Site) or site.how != "whole":
+            return
+        x, y, rate = point.x[:2], point.y[:2], 0.25
+
+        def arrived() -> np.ndarray:
+            self.reset(point)
+            self.translated.fit(point.model, x, y, epochs=1, batch_size=2, lr=rate, seed=0)
+            return flat(self.translated.parameters(point.model))
+
+        def in_turn(order: Sequence[int]) -> np.ndarray:
+            self.reset(point)
+            for i in order:
+                grads = self.translated.backward(point.model, x[i : i + 1], y[i : i + 1])
+                before = self.translated.parameters(point.model)
+                after = [[to_numpy(p) - rate * to_numpy(g) for p, g in zip(*pair, strict=True)] for pair in zip(before, grads, strict=True)]
+                self.translated.assign(point.model, *after)
+            return flat(self.translated.parameters(point.model))
+
+        with attempting():
+            end = arrived()
+            if any(np.allclose(end, in_turn(order), rtol=0, atol=1e-6) for order in ((0, 1), (1, 0))):
+                self.raw.sites["fit", len(point.sizes)] = replace(site, how="single")
+                self.raw.one_by_one = True
+        self.reset(point)
 
     def trained(self, point: Point, rate: float = 0.0625) -> np.ndarray:
         """How far an epoch of one batch moves the last bias."""
         before = to_numpy(self.translated.parameters(point.model)[1][-1]).copy()
-        self.translated.fit(point.model, point.x, point.y, epochs=1, batch_size=BATCH, lr=rate, seed=0)
+        size = 1 if self.layout.way("fit") in SINGLE else BATCH
+        x, y = point.x[:size], point.y[:size]
+        self.translated.fit(point.model, x, y, epochs=1, batch_size=size, lr=rate, seed=0)
         return before - to_numpy(self.translated.parameters(point.model)[1][-1])
 
     def summed_fit(self, point: Point) -> None:
         """Under `sum`, whether fit moves by the sum of a batch's gradients or by their mean."""
         if self.layout.reduction != "sum":
             return
-        moved, grads = attempt_raw(lambda: self.trained(point)), self.backward(point)
+        grads = self.backward(point)
         self.reset(point)
-        if moved is not None and grads is not None and np.allclose(moved, 0.0625 * BATCH * grads[1][-1], rtol=AGREE):
+        moved = attempt_raw(lambda: self.trained(point))
+        self.reset(point)
+        if moved is not None and grads is not None and np.allclose(moved, 0.0625 * BATCH * grads[1][-1].reshape(-1), rtol=AGREE):
             self.raw.summed_fit = True  # type: ignore[attr-defined]
 
     def seeding(self, point: Point) -> None:
@@ -597,6 +654,11 @@ class Point:
 
     def copies(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return [w.copy() for w in self.parameters[0]], [b.copy() for b in self.parameters[1]]
+
+
+def flat(parameters: Any) -> np.ndarray:
+    """All parameters in one vector."""
+    return np.concatenate([to_numpy(array).reshape(-1) for group in parameters for array in group])
 
 
 def labels_of(n: int, classes: int) -> np.ndarray:

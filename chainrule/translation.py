@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays import flat_bias, of_kind, to_numpy
-from chainrule.contract import EXTENSION_NAMES, Implementation
+from chainrule.contract import EXTENSION_NAMES, Implementation, Unseen
 from chainrule.reference import softmax
 
 EXTENSIONS = frozenset(name for names in EXTENSION_NAMES.values() for name in names)
@@ -59,12 +59,12 @@ class Layout:
         """(N, D) as the other side takes it; one sample, (1, D), where it takes one at a time."""
         return self.cast(lie(x, way))
 
-    def targets(self, y: np.ndarray, classes: int, operation: str) -> Any:
+    def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
         """N labels as the other side takes them."""
-        way = self.way(operation)
+        way = way or self.way(operation)
         if self.labels.get(operation, "index") == "one_hot":
             return self.cast(lie(np.eye(classes)[y.astype(np.int64)], way))
-        if way in (*SINGLE, "pairs") and y.size == 1:
+        if way in SINGLE and y.size == 1:
             return int(y[0])
         return self.cast(y)
 
@@ -84,7 +84,7 @@ class Layout:
 
 def lie(array: np.ndarray, way: str) -> np.ndarray:
     """Rows of samples, lying otherwise.  Views, so that code which writes into them writes into `array`."""
-    if way in ("columns", "column", "pairs"):
+    if way in ("columns", "column"):
         return array.T
     return array[0] if way == "vector" and len(array) == 1 else array
 
@@ -135,6 +135,9 @@ class Translated(Implementation):
         if self.layout.way("relu") == "vector" and z.ndim:
             rows = [to_numpy(self.raw.relu(self.layout.cast(row))) for row in z.reshape(-1, z.shape[-1])] if z.size else []
             return np.array(rows, dtype=float).reshape(z.shape)
+        if self.layout.arrays == "lists" and (z.ndim != 2 or not z.size):  # lists of rows are what such code knows
+            rows = z.reshape(-1, z.shape[-1]) if z.size else z
+            return to_numpy(self.raw.relu(rows.tolist())).reshape(z.shape) if z.size else np.zeros(z.shape)
         return self.raw.relu(self.layout.cast(z))
 
     def softmax(self, z: Any) -> Any:
@@ -152,11 +155,20 @@ class Translated(Implementation):
     def lost(self, operation: str, function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray, k: int) -> Any:
         """A mean loss, from one of a batch or from one of each sample."""
         way = self.layout.way(operation)
+        if way == "pairs":
+            return function(self.pairs(x, y, k, operation), None)
         if way in SINGLE:
             each = [self.with_labels(operation, function, row, label, k) for row, label in pairs(x, y)]
             return float(np.mean([to_numpy(loss).reshape(()) for loss in each]))
         loss = self.with_labels(operation, function, x, y, k)
         return loss if self.layout.reduction == "mean" or loss is None else to_numpy(loss) / len(y)
+
+    def pairs(self, x: np.ndarray, y: np.ndarray, k: int, operation: str) -> list[Any]:
+        """Every sample with its label, each as forward and backward take one."""
+        way = self.layout.samples if self.layout.samples in SINGLE else "column"
+        return [
+            (self.layout.inputs(row, way), self.layout.targets(label, k, operation, way)) for row, label in pairs(x, y)
+        ]
 
     def with_labels(self, operation: str, function: Callable[[Any, Any], Any], x: Any, y: np.ndarray, k: int) -> Any:
         """Call a function of inputs and labels; what it writes into encoded labels shows in y as well."""
@@ -239,9 +251,10 @@ class Translated(Implementation):
         def train(x: Any, y: Any) -> Any:
             return self.raw.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=rate, seed=seed)
 
+        if self.layout.way("fit") in SINGLE and len(x) > 1:
+            raise Unseen("one call makes one update, for one sample: which samples, and in which order, is the caller's")
         if self.layout.way("fit") == "pairs":
-            given = [(self.layout.inputs(row, "pairs"), self.layout.targets(label, k, "fit")) for row, label in pairs(x, y)]
-            history = train(given, None)
+            history = train(self.pairs(x, y, k, "fit"), None)
         else:
             history = self.with_labels("fit", train, x, y, k)
         return history if self.layout.reduction == "mean" else None

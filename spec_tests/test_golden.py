@@ -56,8 +56,8 @@ def test_cross_entropy(impl):
     compared, within_reach = 0, False
     for p, y, loss in golden.functions().cross_entropy:
         true = p[np.arange(len(y)), y]
-        if not impl.reaches(p.shape[1]):
-            continue
+        if p.shape[1] == 1 or not impl.reaches(p.shape[1]):
+            continue  # of one class, integers and one-hot vectors are equally many numbers, and much code tells them so
         within_reach = True
         if true.min() < max(1e4 * impl.log_epsilon, float(np.finfo(impl.conventions["precision"].value).tiny)):
             continue  # below what an accepted epsilon, or the precision of the arithmetic, can tell from zero

@@ -10,6 +10,7 @@ import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -225,6 +226,8 @@ class SizeArguments:
             return (False,)
         if found == "activation" and isinstance(default, str):
             return ("ReLU" if default[:1].isupper() else "relu",) if default.lower() != "relu" else None
+        if plain(parameter.name) == "warmstart":
+            return (True,)  # scikit-learn's word for going on from the present weights
         if default is not parameter.empty:
             return None
         return {
@@ -326,7 +329,14 @@ class ClassForm(Form):
                     self.initializer = name
         elif self.initializer:
             self.initialize(made, getattr(made, self.initializer), sizes, seed)
+        if self.initializer and self.knows_classes and not hasattr(made, "classes_"):
+            made.classes_ = np.arange(sizes[-1])
         return made
+
+    @cached_property
+    def knows_classes(self) -> bool:
+        """Whether its methods read the attribute in which scikit-learn's classifiers keep the labels they have seen."""
+        return any("classes_" in method.__code__.co_names for _, method in inspect.getmembers(self.cls, inspect.isfunction))
 
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
         """Call what a class keeps for later, so that its objects have parameters now."""
@@ -384,7 +394,7 @@ class FunctionForm(Form):
         value, known = model.value, dict(self.sizing.known)
         if isinstance(value, dict):
             return known | {key: item for key, item in value.items() if isinstance(key, str)}
-        if isinstance(value, (tuple, list)) and len(self.names) == len(value):
+        if isinstance(value, (tuple, list)) and len(self.names) == len(value) > 1:
             return known | {name: item for name, item in zip(self.names, value, strict=True) if name}
         return known
 

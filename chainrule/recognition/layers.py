@@ -152,7 +152,7 @@ class Head:
 
     def probabilities(self, z: Any) -> Any:
         """The output for logits: their softmax where the code has one by itself, else the logits."""
-        if self.softmax is not None and self.tools.combined is None:
+        if self.softmax is not None:
             return call(self.softmax, "forward", {"x": z})
         found = ranked("softmax", self.functions)
         return found[0][1](z) if found and self.tools.combined is None else z
@@ -203,7 +203,7 @@ def call(thing: Any, operations: str | tuple[str, ...], roles: Mapping[str, Any]
                 takes_default = [p for p in parameters_of(method) if role(p.name) == "output_gradient" and p.default is not p.empty]
                 if takes_default:
                     given.pop("output_gradient")
-            order = [key for key in ("output_gradient", "x", "y", "lr") if key in given]
+            order = [key for key in ("output_gradient", "x", "y", "params", "lr") if key in given]
             arguments = bind(method, Known(given, order=order))
             result = method(*arguments.arguments, **arguments.keywords)
             return kept(thing, operation) if result is None else result
@@ -242,6 +242,17 @@ class Stack:
             slope = call(layer, "backward", {"output_gradient": slope, "x": slope, "lr": lr})
 
 
+    def step(self, lr: float) -> None:
+        """One update of every layer, by an optimizer object that takes a layer."""
+        optimizer = self.head.tools.optimizer
+        if optimizer is None:
+            raise Unseen("there is no optimizer beside the layers")
+        made = optimizer(*bind(optimizer, Known({"lr": lr})).arguments)
+        for layer in self.layers:
+            if self.head.tools.dense is not None and isinstance(layer, self.head.tools.dense.cls):
+                call(made, "step", {"params": layer, "lr": lr})
+
+
 class StackForm(Form):
     """Layer classes that nothing in the file wires to a network."""
 
@@ -260,7 +271,7 @@ class StackForm(Form):
         return Stack(self.tools.layers(sizes, softmax=wants_softmax), self.head)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
-        if operation in ("forward", "loss", "backward"):
+        if operation in ("forward", "loss", "backward") or (operation == "step" and self.tools.optimizer is not None):
             yield operation, getattr(model.value, operation)
 
 

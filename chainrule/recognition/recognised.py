@@ -93,6 +93,7 @@ class Recognised(Native):
         self.dtype: Any = None
         self.sites: dict[tuple[str, int], Site | NotOffered] = {}
         self.summed_fit = False
+        self.one_by_one = False  # whether fit makes an update for every sample
         self.recovery_rate: float | None = None
 
     # The network
@@ -154,7 +155,8 @@ class Recognised(Native):
         if self.form is None:
             return super().loss(model, x, y)
         site = self.site("loss", model, x, y)
-        self.before(model, x)
+        if y is not None:
+            self.before(model, x)
         function = self.function(site, model)
         arguments = bind(function, self.known(model, x=x, y=y, as_output=not self.reaches(function, model)))
         return follow(function(*arguments.arguments, **arguments.keywords), site.path)
@@ -180,8 +182,7 @@ class Recognised(Native):
         if self.form is None:
             return super().fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
         site = self.site("fit", model, x, y)
-        whole = len(to_numpy(y).reshape(-1)) if shape(y) and len(shape(y)) == 1 else max(shape(y))
-        return self.run_fit(site, model, x, y, epochs, batch_size, lr, seed, whole)
+        return self.run_fit(site, model, x, y, epochs, batch_size, lr, seed, len(x) if y is None else samples(x, y))
 
     def predict(self, model: Held, x: Any) -> Any:
         if self.form is None:
@@ -232,14 +233,16 @@ class Recognised(Native):
 
     def lone(self, operation: str) -> Operation:
         """The function of that name in the file, or a method of the network that needs nothing else."""
-        found = ranked(operation, own_functions(self.namespace))
+        found = [pair for pair in ranked(operation, own_functions(self.namespace)) if of_probabilities(*pair, operation)]
         if not found and self.form is not None:
             model = self.sample()
             if model is not None:
                 found = [
                     (name, function)
                     for name, function in self.form.functions(operation, model)
-                    if rank(operation, name) is not None and stands_alone(operation, function)
+                    if rank(operation, name) is not None
+                    and stands_alone(operation, function)
+                    and of_probabilities(name, function, operation)
                 ]
         if not found:
             raise Missing(f"{operation} is missing")
@@ -302,7 +305,8 @@ class Recognised(Native):
             try:
                 return attempts[operation](name, function, model, *arguments)
             except Unbound as error:
-                tried.append(f"{name}: nothing is known for its parameter {error}")
+                if operation != "step":  # what takes more than gradients and a rate is no step
+                    tried.append(f"{name}: nothing is known for its parameter {error}")
             except NotThisWay as error:
                 tried.append(f"{name}: {error}")
             except Unseen as error:
@@ -316,6 +320,9 @@ class Recognised(Native):
             if before is not None:
                 with contextlib.suppress(Exception):
                     self.restore_parameters(model, before)
+        updating = self.sites.get(("backward", len(model.sizes)))
+        if operation == "fit" and isinstance(updating, Site) and updating.how == "update" and arguments[1] is not None:
+            return Site("fit", updating.name, how="update", repeated=True)
         if unseen is not None:
             raise unseen
         if not tried and operation in ("loss", "step", "fit", "predict"):
@@ -350,16 +357,16 @@ class Recognised(Native):
     def known(self, model: Held, *, as_output: bool = False, passing: bool = False, **roles: Any) -> Known:
         """What functions can be given: the arguments of the operation, the parameters, what the forward pass left."""
         assert self.form is not None
+        roles = {name: value for name, value in roles.items() if value is not None}
         found = dict(roles)
         if "x" in roles and not passing:
             found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
         handed = self.form.handed(model)
-        if handed is not None:
-            found["params"] = handed
+        found["params"] = model.value if handed is None else handed
         if model.forwarded is not None:
             found.setdefault("cache", remainder(model))
         if "y" in roles:
-            found.setdefault("samples", samples(roles["y"]))
+            found.setdefault("samples", samples(roles.get("x"), roles["y"]))
         elif "x" in roles:
             pass
         order = [name for name in ("x", "y") if name in roles]
@@ -439,10 +446,11 @@ class Recognised(Native):
     def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
         if matches(NOT_THE_LOSS, name) and not name.lower().startswith("loss"):
             raise NotThisWay("its name says something else")
-        self.before(model, x)
+        if y is not None:
+            self.before(model, x)
         as_output = not self.reaches(function, model)
         arguments = bind(function, self.known(model, x=x, y=y, as_output=as_output))
-        if "y" not in arguments.taken.values():
+        if y is not None and "y" not in arguments.taken.values():
             raise NotThisWay("it takes no labels")
         result = function(*arguments.arguments, **arguments.keywords)
         path = next((path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), None)
@@ -469,6 +477,7 @@ class Recognised(Native):
         if not changed and self.adopt(model, result, function, write=False) is not None:
             changed = True  # a function that returns new parameters
         if changed:
+            self.restore_parameters(model, before)
             self.recovery_rate = RATES[0]
             return Site("backward", name, how="update")
         raise NotThisWay(f"no gradients shaped like the parameters in what it returns ({describe_result(result)}) or keeps")
@@ -478,13 +487,15 @@ class Recognised(Native):
     ) -> Any:
         function = function or self.function(site, model)
         self.set_rate(model, rate)
-        known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=samples(y), output_gradient=Thunk(lambda: self.output_gradient(model, x, y)), seed=0)
+        known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=samples(x, y), output_gradient=Thunk(lambda: self.output_gradient(model, x, y)), seed=0)
         if rank("fit", site.name) is not None and rank("backward", site.name) is None:
             known = Known({key: value for key, value in known.roles.items() if key not in ("output", "cache")}, self.form.named(model), known.order)  # type: ignore[union-attr]
-            self.set_attributes(model, {"epochs": 1, "batch_size": samples(y)})
+            self.set_attributes(model, {"epochs": 1, "batch_size": samples(x, y)})
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
-            raise NotThisWay("it takes no labels")
+            if rank("backward", site.name) is None:
+                raise NotThisWay("it takes no labels")
+            self.loss(model, x, y)  # it goes back from the loss that was computed last
         with self.initialization_stands(model):
             return function(*arguments.arguments, **arguments.keywords)
 
@@ -493,14 +504,14 @@ class Recognised(Native):
         head = self.form.head  # type: ignore[union-attr]
         if head is not None and head.object is not None and type(model.value).__name__ != "Stack":
             head.loss(model.output, model.output, y)
-            return head.gradient(model.output, model.output, y, lambda: self.surplus(model, y))
-        return self.surplus(model, y)
+            return head.gradient(model.output, model.output, y, lambda: self.surplus(model, x, y))
+        return self.surplus(model, x, y)
 
-    def surplus(self, model: Held, y: Any) -> Any:
+    def surplus(self, model: Held, x: Any, y: Any) -> Any:
         """(p - y) / N."""
         output = to_numpy(model.output)
         one_hot = to_numpy(y)
-        n = samples(y)
+        n = samples(x, y)
         if one_hot.ndim == 1 and output.ndim == 2:
             k = model.sizes[-1]
             one_hot = np.eye(k)[one_hot.astype(int)]
@@ -569,13 +580,12 @@ class Recognised(Native):
             for path, gradient in zip(paths, group, strict=True):
                 source = put(source, path, np.asarray(gradient))
         named: dict[str, Any] = {}
-        roles: dict[str, Any] = {"lr": lr, "samples": samples(y)}
+        roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y)}
         if backward.how == "returned":
             named = named_values(producer, source)
-            roles["grads"] = follow(source, common(backward.paths))
+            roles["grads"] = gradients_alone(source, backward.paths)
         handed = self.form.handed(model)  # type: ignore[union-attr]
-        if handed is not None:
-            roles["params"] = handed
+        roles["params"] = model.value if handed is None else handed
         known = Known(roles, self.form.named(model) | named, ("params", "grads", "lr"))  # type: ignore[union-attr]
         arguments = bind(function, known)
         changed = function(*arguments.arguments, **arguments.keywords)
@@ -634,17 +644,17 @@ class Recognised(Native):
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
         site = Site("fit", name)
         before = self.parameters(model)
-        n = samples(y)
+        n = len(x) if y is None else samples(x, y)
         arguments = self.fit_arguments(site, model, x, y, 1, n, 0.25, 0, function)
         roles = set(arguments.taken.values())
-        if not {"x", "y"} <= roles:
-            raise NotThisWay("it takes no inputs and labels")
+        if not {"x", "y"} <= roles and (y is not None or "x" not in roles):
+            raise NotThisWay("it takes no inputs and labels" if y is not None else "it takes no pairs of inputs and labels")
         has_batches = "batch_size" in roles or self.has_attribute(model, "batch_size")
         repeated = "epochs" not in roles and not self.has_attribute(model, "epochs")
         counted = next((p for p, taken in arguments.taken.items() if taken == "epochs"), "epochs")
         if has_batches and "iter" in plain(counted):
             raise Unseen(f"{name} draws batches {counted} times: it has no epochs that could be looked at")
-        site = Site("fit", name, taken=tuple(arguments.taken.items()), how="batches" if has_batches else "whole", repeated=repeated)
+        site = Site("fit", name, taken=tuple(arguments.taken.items()), how="batches" if has_batches else "single" if self.one_by_one else "whole", repeated=repeated)
         self.run_fit(site, model, x, y, 1, n, 0.25, 0, n, function)
         after = self.parameters(model)
         if all(np.array_equal(a, b) for a, b in zip([*before[0], *before[1]], [*after[0], *after[1]], strict=True)):
@@ -655,10 +665,13 @@ class Recognised(Native):
     def fit_arguments(
         self, site: Site, model: Held, x: Any, y: Any, epochs: int, batch_size: int, lr: float, seed: int, function: Any
     ) -> Any:
-        roles = {"x": x, "y": y, "sizes": list(model.sizes), "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "rng": np.random.default_rng(seed)}
+        roles: dict[str, Any] = {} if y is None else {"y": y}
+        roles |= {"x": x, "sizes": list(model.sizes), "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "rng": np.random.default_rng(seed)}
+        tools = getattr(self.form, "tools", None)
+        if tools is not None and tools.optimizer is not None:
+            roles["optimizer"] = Thunk(lambda: made_with_rate(tools.optimizer, lr))
         handed = self.form.handed(model)  # type: ignore[union-attr]
-        if handed is not None:
-            roles["params"] = copy.deepcopy(handed)
+        roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         known = Known(roles, self.form.named(model), ("x", "y", "epochs", "lr"))  # type: ignore[union-attr]
         return bind(function, known)
 
@@ -666,9 +679,18 @@ class Recognised(Native):
         self, site: Site, model: Held, x: Any, y: Any, epochs: int, batch_size: int, lr: float, seed: int, whole: int,
         function: Callable[..., Any] | None = None,
     ) -> Any:  # fmt: skip
-        if site.how == "whole" and batch_size < whole:
+        if site.how == "single" and batch_size > 1 and whole > 1:
+            raise Unseen(f"{site.name} makes an update for every sample: it has no batches")
+        if site.how in ("whole", "update") and batch_size < whole:
             raise Unseen(f"{site.name} takes no batch size: every epoch is one step along the gradient of all samples")
         function = function or self.function(site, model)
+        if site.how == "update":
+            for _ in range(epochs):
+                self.before(model, x)
+                self.adopt(model, self.call_backward(site, model, x, y, lr, function), function)
+            return None
+        if y is not None:
+            self.count(model, x)
         arguments = self.fit_arguments(site, model, x, y, epochs, batch_size, lr, seed, function)
         self.set_rate(model, lr)
         self.set_attributes(model, {"epochs": epochs, "batch_size": batch_size, "seed": seed})
@@ -758,6 +780,22 @@ class Recognised(Native):
                 vars(model.value).pop(form.initializer, None)
         else:
             yield
+
+
+def made_with_rate(cls: type, lr: float) -> Any:
+    """An optimizer of this learning rate."""
+    arguments = bind(cls, Known({"lr": lr}))
+    return cls(*arguments.arguments, **arguments.keywords)
+
+
+def of_probabilities(_name: str, function: Callable[..., Any], operation: str) -> bool:
+    """Whether a cross-entropy is not one of logits, by the name of what it takes."""
+    if operation != "cross_entropy":
+        return True
+    try:
+        return not any(plain(p.name) in ("logits", "scores", "z") for p in parameters_of(function))
+    except Unbound:
+        return True
 
 
 def stands_alone(operation: str, function: Callable[..., Any]) -> bool:
@@ -892,17 +930,18 @@ def remainder(model: Held) -> Any:
     return result
 
 
-def common(groups: Sequence[Sequence[Path]]) -> Path:
-    """The longest path that all of these begin with, short of any leaf."""
-    paths = [path for group in groups for path in group]
-    length = 0
-    while all(len(path) > length + 1 for path in paths) and len({path[length] for path in paths}) == 1:
-        length += 1
-    return paths[0][:length]
+def gradients_alone(result: Any, groups: Sequence[Sequence[Path]]) -> Any:
+    """What a function returned, without a loss or anything else that stands beside the gradients."""
+    firsts = {path[0] for group in groups for path in group if path}
+    if isinstance(result, tuple) and len(result) > 1 and len(firsts) == 1:
+        return follow(result, (*firsts,))
+    return result
 
 
-def samples(y: Any) -> int:
-    """How many samples labels are for: of one-hot labels the side is found by what is 1 in each."""
+def samples(x: Any, y: Any) -> int:
+    """How many samples there are: inputs without a second axis are one; of one-hot labels each has a single 1."""
+    if x is not None and len(shape(x)) == 1:
+        return 1
     found = to_numpy(y)
     if found.ndim < 2:
         return int(found.size) if found.ndim else 1
@@ -918,7 +957,7 @@ def history(result: Any, epochs: int) -> Any:
     """The losses that a training returned, if it did: a list of as many numbers as there were epochs."""
     candidates = [result, *(result if isinstance(result, tuple) else ()), *(result.values() if isinstance(result, dict) else ())]
     for candidate in candidates:
-        if isinstance(candidate, (list, np.ndarray)) and np.ndim(candidate) == 1 and len(candidate) == epochs:
+        if isinstance(candidate, (list, np.ndarray)) and len(candidate) == epochs:
             if all(isinstance(value, (float, np.floating)) for value in candidate):
                 return list(candidate)
     return None

@@ -82,8 +82,11 @@ def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
         for fan_in, fan_out in pairwise(sizes):
             wanted = (fan_in, fan_out) if orientation == "in_out" else (fan_out, fan_in)
             weights.append(find(found, [wanted], WEIGHT_LIKE, used) or compose(found, fan_in, fan_out, orientation))
+            vectors = [(fan_out,), (1, fan_out), (fan_out, 1)]
             biases.append(
-                find(found, [(fan_out,), (1, fan_out), (fan_out, 1)], BIAS_LIKE, used) or compose_bias(found, fan_out)
+                find(found, vectors, BIAS_LIKE, used, named=True)
+                or compose_bias(found, fan_out)
+                or find(found, vectors, BIAS_LIKE, used)
             )
         if all(weights) and all(biases):
             return Slots(tuple(w for w in weights if w), tuple(b for b in biases if b), orientation)
@@ -91,10 +94,17 @@ def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
 
 
 def find(
-    found: Sequence[tuple[Path, tuple[int, ...]]], shapes: Sequence[tuple[int, ...]], like: str, used: set[Path]
+    found: Sequence[tuple[Path, tuple[int, ...]]],
+    shapes: Sequence[tuple[int, ...]],
+    like: str,
+    used: set[Path],
+    *,
+    named: bool = False,
 ) -> Slot | None:
-    """The leaf of one of these shapes whose name fits best, and which is not taken."""
+    """The leaf of one of these shapes whose name fits best, and which is not taken; `named`: none whose name does not."""
     fitting = [path for path, found_shape in found if found_shape in shapes and path not in used]
+    if named:
+        fitting = [path for path in fitting if any(matches(like, step_name(step)) for step in path)]
     if not fitting:
         return None
     best = min(fitting, key=lambda path: (not any(matches(like, step_name(step)) for step in path), len(path)))

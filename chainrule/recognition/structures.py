@@ -59,7 +59,7 @@ def leaves(value: Any, path: Path = (), seen: frozenset[int] = frozenset()) -> I
         return
     if is_array(value) or is_nested(value) or isinstance(value, (int, float, np.number)):
         yield path, value
-    if is_array(value) or isinstance(value, (int, float, np.number)) or isinstance(value, NOT_ENTERED):
+    if is_array(value) or is_nested(value) or isinstance(value, (int, float, np.number, *NOT_ENTERED)):
         return
     seen = seen | {id(value)}
     for step, inner in inside(value):

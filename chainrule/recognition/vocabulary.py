@@ -10,7 +10,7 @@ from functools import lru_cache
 
 # What a parameter of a function is for, by its name.  The first role that matches holds.
 ROLES: dict[str, str] = {
-    "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0|a",
+    "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0|eps",
     "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|max)iter(ation)?s?",
     "batch_size": r"(mini)?batch(es)?size|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
     "seed": r"(random|rng|np)?(seed|state)",
@@ -23,7 +23,7 @@ ROLES: dict[str, str] = {
     "output_gradient": r"dout|dy|grady?|dvalues|dl?dy|outputgradient|gradoutputs?|upstream\w*|dz|da|dal|lossgrad\w*|outgrad"
     r"|outputerror|error|err|gradientoutput|accumgrad|dscores|dldout",
     "output": r"(y|t)?_?(hat|pred\w*|preds)|yhat\w*|ypred\w*|pred(s|ictions?|icted\w*)?|outputs?|out|prob\w*|scores?|logits?"
-    r"|al|a[2-9]|a_?out|alast|softmaxout\w*|p|q|yp|yh|o|aout|yprob\w*|ycap|finaloutput|networkoutput|finalactivation|h",
+    r"|al|a|a[2-9]|a_?out|alast|softmaxout\w*|p|q|yp|yh|o|aout|yprob\w*|ycap|finaloutput|networkoutput|finalactivation|h",
     "y": r"y|ys|t|yy|labels?|targets?|y?(train|batch|true|onehot|oh|labels?|b|mb|tr|enc|data|actual|mini|set|gt|one|hot|real)"
     r"|(train|batch|true|training|onehot|real|actual|correct|desired|expected|mini|gold|one|sample|target)_?(y|ys|labels?|"
     r"targets?|outputs?|classes|values?|onehot|vector|output)|ylabels?|y_?one_?hot|onehoty?|groundtruth|truth|gt|expected|"
@@ -73,7 +73,7 @@ OPERATIONS: dict[str, str] = {
     "xavier": r"(init)?(xavier|glorot)(uniform|normal)?(init|initiali[sz]ation|initiali[sz]er|weights)?",
     "forward": r"forward|forward(pass|prop|propagation|propagate|propogation|propogate|feed|step|all)|feedforward|fprop|"
     r"l?modelforward|nnforward|forwardmodel|networkforward|fwd|propagate|mlpforward|predictprob\w*|proba|__call__|call|"
-    r"hypothesis|getoutput|computeoutput|fp|feedfwd|feed|run|think|query|activate|infer|inference|evaluate|forwardl?model\w*|"
+    r"hypothesis|getoutput|computeoutput|fp|feedfwd|feed|run|think|query|activate|infer|inference|evaluate|forwardl?model\w*|neuralnet(work)?|(get)?logits|"
     r"fullforward\w*|compute|output|netforward|scores?",
     "loss": r"loss|cost|(compute|calc|calculate|get|find|eval|evaluate|calcul)?(the)?(loss|cost|crossentropy\w*|error)|"
     r"(loss|cost)(function|fn|func|val|value)?|categoricalcrossentropy\w*|crossentropy(loss|cost|error)?|"
