@@ -219,7 +219,7 @@ def definitions_of(target: Any) -> tuple[dict[str, Any], str]:
     if isinstance(target, ModuleType):
         return vars(target), target.__name__
     if isinstance(target, dict):
-        return target, "globals()" if "__name__" in target else "definitions"
+        return target, "globals()" if "__name__" in target else spelled(target)
     if isinstance(target, (list, tuple)):
         found: dict[str, Any] = {}
         for item in target:
@@ -235,6 +235,13 @@ def definitions_of(target: Any) -> tuple[dict[str, Any], str]:
     if cls.__module__ == "builtins" or target is None:
         raise TypeError(f"{EXPECTED}; found {target!r:.80}")
     return {cls.__name__: cls}, cls.__name__
+
+
+def spelled(definitions: Mapping[str, Any]) -> str:
+    """A dictionary as it may have been written."""
+    names = {name: getattr(thing, "__name__", "") for name, thing in definitions.items() if callable(thing)}
+    entries = [f"{name!r}: {own if own.isidentifier() else '...'}" for name, own in names.items()]
+    return f"{{{', '.join(entries)}}}"
 
 
 def chapters_of(target: Any, names: Mapping[str, str]) -> tuple[str, ...]:

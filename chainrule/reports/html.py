@@ -22,9 +22,9 @@ MEANING = {
     "incomplete": "Nothing is broken, but not everything that is required could be checked.",
 }
 VARIABLES = """--text: #1f2328; --dim: #656d76; --line: #d8dee4; --soft: #f6f8fa; --back: #ffffff;
---passed: #1a7f37; --failed: #cf222e; --error: #cf222e; --blocked: #9a6700; --todo: #0969da; --skipped: #8c959f;"""
+--passed: #1a7f37; --failed: #cf222e; --error: #cf222e; --blocked: #9a6700; --todo: #0969da; --skipped: #747c85;"""
 DARK = """--text: #e6edf3; --dim: #9198a1; --line: #3d444d; --soft: #212830; --back: #15191f;
---passed: #3fb950; --failed: #f85149; --error: #f85149; --blocked: #d29922; --todo: #4493f8; --skipped: #6e7681;"""
+--passed: #3fb950; --failed: #f85149; --error: #f85149; --blocked: #d29922; --todo: #4493f8; --skipped: #848d97;"""
 STYLE = (
     """
 .chainrule-report { LIGHT color: var(--text); background: var(--back); font: 14px/1.5 system-ui, -apple-system,
@@ -69,8 +69,8 @@ FILLS = {"pass": "passed", "fail": "failed", "incomplete": "blocked"}
 
 def page(outcome: Outcome) -> str:
     """A whole document."""
-    dark = "@media (prefers-color-scheme: dark) { body { background: #15191f; } .chainrule-report { border: 0 } }"
-    light = "body { margin: 1.5em auto; max-width: 64em; } .chainrule-report { border: 0; max-width: none; }"
+    dark = "@media (prefers-color-scheme: dark) { body { background: #15191f; } }"
+    light = "body { margin: 1.5em auto; max-width: 64em; padding: 0 1em; }"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -186,7 +186,7 @@ def notes(outcome: Outcome) -> str:
     """How the code was read, beside its conventions."""
     if not outcome.notes:
         return ""
-    return folded(f"{len(outcome.notes)} notes" if len(outcome.notes) > 1 else "a note", listed(map(escape, outcome.notes)))
+    return folded(f"{len(outcome.notes)} note{'s' * (len(outcome.notes) > 1)}", listed(map(escape, outcome.notes)))
 
 
 def not_understood(outcome: Outcome) -> str:
