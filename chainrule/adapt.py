@@ -70,6 +70,19 @@ MEANING = {
 CORE = tuple(MEANING)
 NETWORK = CORE[len(FUNCTIONS) :]
 LAYERS = EXTENSION_NAMES["layers"]
+NEAR = {  # words in the names of functions that may be meant
+    "cross_entropy": "entropy|loss|cost|nll",
+    "xavier": "xavier|glorot|init",
+    "create": "init|create|make|build|net|model",
+    "parameters": "param|weight",
+    "assign": "set|assign|load",
+    "forward": "forward|feed|propag|predict|output",
+    "loss": "loss|cost|error|entropy|objective",
+    "backward": "back|grad|deriv|delta",
+    "step": "step|update|descent|optim",
+    "fit": "fit|train|learn|descent|sgd|epoch",
+    "predict": "predict|classif|infer|label|argmax",
+}
 AGREE = 1e-6  # of gradients that are read off updates: far more than rounding, far less than any mistake
 DECLARED = ("initialization", "log_epsilon", "architecture", "seeding", "precision")  # what no adapter translates
 TRIAL_LIMIT = 5.0  # seconds for one method
@@ -111,7 +124,9 @@ class Method:
         lines += [INDENT + f"# {line}" for line in self.comment]
         lines += [INDENT + line if line else "" for whole in self.body for line in broken(whole)]
         if not self.body:
-            lines = [f"# {line}" for line in [lines[0], *[line.replace("# ", "", 1) for line in lines[1:]], f"{INDENT}..."]]
+            lines = [
+                f"# {line}" for line in [lines[0], *[line.replace("# ", "", 1) for line in lines[1:]], f"{INDENT}..."]
+            ]
         return "\n".join(INDENT + line if line else "" for line in lines)
 
 
@@ -131,7 +146,9 @@ def broken(line: str) -> list[str]:
             opened.append(place)
         elif letter in ")]}":
             spans.append((opened.pop(), place, len(opened)))
-    cuts = {(a, b): [i for i in range(a, b) if line[i] == "," and depth_at(line, i) == depth + 1] for a, b, depth in spans}
+    cuts = {
+        (a, b): [i for i in range(a, b) if line[i] == "," and depth_at(line, i) == depth + 1] for a, b, depth in spans
+    }
     cuts = {span: commas for span, commas in cuts.items() if commas and not comprehends(line, *span)}
     if not cuts:
         return [line]
@@ -223,13 +240,19 @@ class Trial:
     def method(self, name: str) -> Method | None:
         """The method for an operation; None where it is none of the target's affairs."""
         if name in LAYERS:
-            return Method(name, (), (f"return self.target.{self.raw.name(name)}({SIGNATURES[name]})",)) if self.raw.offers(name) else None
+            return (
+                Method(name, (), (f"return self.target.{self.raw.name(name)}({SIGNATURES[name]})",))
+                if self.raw.offers(name)
+                else None
+            )
         expected = self.outcome(name, self.found)
         kind, said = expected[0]
         if kind == "Unseen":
             return Method(name, (), (f"raise chainrule.Unseen({quoted(said)})",))
         if kind == "Missing" or (name in NETWORK and not self.found.offers("create")):
-            return Method(name, (MEANING[name], *asked(self.raw, name, "" if name in NETWORK and kind == "value" else said)))
+            return Method(
+                name, (MEANING[name], *asked(self.raw, name, "" if name in NETWORK and kind == "value" else said))
+            )
         if kind == "NotOffered":
             body = (f"raise NotImplementedError({quoted(said.partition('; tried')[0])})",) if name in FUNCTIONS else ()
             return Method(name, (MEANING[name], *asked(self.raw, name, said)), body)
@@ -237,7 +260,10 @@ class Trial:
             if len(body) <= 14 and self.agrees(name, body, expected):
                 self.bodies[name] = body
                 return Method(name, (), tuple(body))
-        return Method(name, handed_on(self.raw, name), (f"return self.found.{call_of(name)}",))
+        call = call_of(name)
+        if name == "fit" and self.found.summed_fit:
+            call = call.replace("lr=lr", "lr=lr * batch_size")
+        return Method(name, handed_on(self.raw, name), (f"return self.found.{call}",))
 
     def agrees(self, name: str, body: Body, expected: Any) -> bool:
         """Whether a proposal does the same as what was recognised."""
@@ -247,7 +273,9 @@ class Trial:
             return False
         site = next((site for (operation, _), site in self.raw.sites.items() if operation == name), None)
         read_off = name == "backward" and isinstance(site, Site) and site.how == "update"
-        return same(self.outcome(name, adapter), expected, AGREE if read_off else 0.0)  # samples may be added in any order
+        return same(
+            self.outcome(name, adapter), expected, AGREE if read_off else 0.0
+        )  # samples may be added in any order
 
     def adapter(self, bodies: Mapping[str, Body]) -> Implementation:
         """An adapter of these methods that hands on all others."""
@@ -284,7 +312,7 @@ class Trial:
             again = found.parameters(found.create(list(sizes), 0)), found.parameters(found.create(list(sizes), 0))
             return parameters if same(*again) else unseeded
         model = self.network(sizes, 7)
-        other = self.network(sizes, 8)
+        other, third = self.network(sizes, 8), self.network(sizes, 6)
         with contextlib.suppress(Exception):
             found.forward(other, self.batch(sizes, 4, 2)[0])
         weights, biases = generic(sizes, 9)
@@ -297,9 +325,16 @@ class Trial:
         elif name == "step":
             adapter.step(model, (weights, biases), 0.125)
         elif name == "fit":
-            whole = run(lambda: adapter.fit(self.network(sizes, 7), x, y, epochs=1, batch_size=5, lr=0.25, seed=4))
-            parts = run(lambda: adapter.fit(model, x, y, epochs=2, batch_size=2, lr=0.25, seed=3))
-            result = whole, parts
+            summed = found.summed_fit and adapter is found  # an adapter that says so is given the rate of a sum
+            lr = 2.0**-4
+
+            def rate(batch_size: int) -> float:
+                return lr * batch_size if summed else lr
+
+            whole = run(lambda: adapter.fit(third, x, y, epochs=2, batch_size=5, lr=rate(5), seed=4))
+            parts = run(lambda: adapter.fit(model, x, y, epochs=2, batch_size=2, lr=rate(2), seed=3))
+            single = run(lambda: adapter.fit(other, x, y, epochs=1, batch_size=1, lr=rate(1), seed=3))
+            result = whole, parts, single, found.parameters(third), found.parameters(other)
         elif name == "loss":
             result = adapter.loss(model, x, y), adapter.loss(model, x[:1], y[:1])
         elif name == "backward":
@@ -372,10 +407,12 @@ def call_of(name: str) -> str:
 
 def handed_on(raw: Recognised, name: str) -> tuple[str, ...]:
     """What chainrule does there, as a comment."""
-    site = next((site for (operation, _), site in raw.sites.items() if operation == name and isinstance(site, Site)), None)
+    site = next(
+        (site for (operation, _), site in raw.sites.items() if operation == name and isinstance(site, Site)), None
+    )
     if site is None and name in FUNCTIONS:
         with contextlib.suppress(NotOffered):
-            return (f"As chainrule recognises it, by {describe(*raw.lone(name))}.",)
+            return wrapped(f"As chainrule recognises it, by {describe(*raw.lone(name))}.")
     if site is None:
         return (f"As chainrule recognises it: {MEANING[name]}.",)
     told = how(site)
@@ -384,14 +421,16 @@ def handed_on(raw: Recognised, name: str) -> tuple[str, ...]:
 
 def asked(raw: Recognised, name: str, said: str) -> tuple[str, ...]:
     """What was looked for, and what there is of similar names."""
-    where = "in the file; it is seen through the network" if name in FUNCTIONS and raw.offers("create") else "in the file"
+    where = (
+        "in the file; it is seen through the network" if name in FUNCTIONS and raw.offers("create") else "in the file"
+    )
     said = f"there is no {name} {where}" if said == f"{name} is missing" else said and f"looked for: {said}"
     lines = wrapped(said) if said else ()
     operation = "init" if name in ("create", "parameters", "assign") else name
     near = [
         describe(own, function)
         for own, function in own_functions(raw.namespace)
-        if operation in OPERATIONS and (rank(operation, own) is not None or plain(operation) in plain(own))
+        if (operation in OPERATIONS and rank(operation, own) is not None) or re.search(NEAR.get(name, name), plain(own))
     ]
     return (*lines, *(wrapped(f"found: {', '.join(near)}") if near else ()))
 
@@ -402,7 +441,11 @@ def wrapped(text: str) -> tuple[str, ...]:
 
 def written(loaded: Loaded, raw: Recognised, trial: Trial, methods: list[Method], handing: list[str], name: str) -> str:
     """The file."""
-    supports = [sizes for sizes in map(list, PROBES) if raw.form is not None and raw.form.pattern is None and raw.supports(sizes)]
+    supports = [
+        sizes
+        for sizes in map(list, PROBES)
+        if raw.form is not None and raw.form.pattern is None and raw.supports(sizes)
+    ]
     texts = [*constants(trial.found)]
     if handing or supports:
         texts.append(constructor(loaded, raw))
@@ -431,7 +474,7 @@ def constants(found: Found) -> list[str]:
     """What a boundary asks of an implementation beside its methods."""
     lines = []
     if found.summed_fit:
-        lines.append("    summed_fit = True  # fit moves by the rate times the sum of a batch's gradients, divided by the batch size")
+        lines.append("    summed_fit = True  # fit is given a rate for the sum of a batch's gradients")
     if found.recovery_rate is not None:
         lines.append(f"    recovery_rate = {found.recovery_rate!r}  # at which gradients are read off an update")
     return ["\n".join(lines)] if lines else []
@@ -480,6 +523,10 @@ def docstring(loaded: Loaded, raw: Recognised, name: str) -> str:
         everything = [describe(n, t) for n, t in (*own_classes(raw.namespace), *own_functions(raw.namespace))]
         lines += [f"  {one}" for one in everything or strangers(raw.namespace)] or ["  nothing"]
         if refused(raw.tried):
-            lines += ["", "Tried as the network:", *(f"  {textwrap.shorten(one, WIDTH - 4)}" for one in refused(raw.tried))]
+            lines += [
+                "",
+                "Tried as the network:",
+                *(f"  {textwrap.shorten(one, WIDTH - 4)}" for one in refused(raw.tried)),
+            ]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''")
     return f'"""{text}\n"""' if len(lines) > 1 else f'"""{text}"""'

@@ -115,7 +115,9 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
     )
     check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
     check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
-    check.add_argument("--format", choices=("text", "json", "html"), default="text", help="how to report (default text)")
+    check.add_argument(
+        "--format", choices=("text", "json", "html"), default="text", help="how to report (default text)"
+    )
     check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
     check.set_defaults(run=run_check)
 

@@ -16,14 +16,25 @@ import numpy as np
 from chainrule.native import NETWORK_METHODS
 from chainrule.recognition.binding import Known, bind, returned_names
 from chainrule.recognition.forms import ClassForm, FunctionForm, Held, SizeArguments, methods_of
-from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site, common
+from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site
 from chainrule.recognition.slots import Slot
-from chainrule.recognition.structures import Attribute, Item, Path, follow, shape, spell
+from chainrule.recognition.structures import Attribute, Item, Path, follow, shape
+from chainrule.recognition.structures import spell as spell_path
 from chainrule.recognition.vocabulary import rank, role
 from chainrule.translation import Layout, Translated
 
 Body = list[str]  # the lines of a method
+LAST = (  # of lists with an entry for every layer
+    (r"list\((.*)\)", r"\1[-1]"),
+    (r"\[(\w+)(\S*) for \1 in ([\w.]+)\]", r"\3[-1]\2"),
+    (r"\[(.*)\{l\}(.*) for l in range\(1, depth \+ 1\)\]", r"\1{depth}\2"),
+)
 LONG = 96  # characters of two lists beyond which each has a line of its own
+
+
+def spell(path: Path) -> str:
+    """A path as source, in double quotes."""
+    return spell_path(path).replace("'", '"')
 
 
 class Involved(Exception):
@@ -110,10 +121,9 @@ class Drafting:
     def xavier(self) -> Iterable[Body]:
         function, spelling = self.lone("xavier")
         sizing = SizeArguments(function)
-        call = self.sized(sizing, spelling, ["fan_in", "fan_out"], "int(rng.integers(2**31))")
         turned = ".T" if (self.layout.xavier or self.layout.weights) == "out_in" else ""
+        call = self.sized(sizing, spelling, ["fan_in", "fan_out"], "0", "rng")
         if any(role(p.name) == "rng" for p in sizing.parameters):
-            call = re.sub(r"(\w+)=np\.random\.default_rng\([^=]*?\)\)", r"\1=rng)", call)
             yield [f"return {call}{turned}"]
             return
         yield ["np.random.seed(rng.integers(2**31))  # the global generator decides", f"return {call}{turned}"]
@@ -156,7 +166,14 @@ class Drafting:
 
     @property
     def classes(self) -> str:
-        return f"{self.bias_list('')[1:-1].split(', ')[-1]}.size" if self.fixed else f"{self.bias_list('')}[-1].size"
+        """How many there are: the size of the last bias."""
+        biases = self.bias_list("")
+        if self.fixed:
+            return f"{biases[1:-1].split(', ')[-1]}.size"
+        for pattern, last in LAST:
+            if re.fullmatch(pattern, biases):
+                return re.sub(pattern, last, biases) + ".size"
+        return f"{biases}[-1].size"
 
     def data(self, operation: str) -> dict[str, Any]:
         """x and y as an operation of the code takes them."""
@@ -195,8 +212,13 @@ class Drafting:
         yield [*seeding, *lines]
         yield ["np.random.seed(seed)", "random.seed(seed)", *lines]
 
-    def sized(self, sizing: SizeArguments, spelling: str, sizes: Sequence[str] | None, seed: str) -> str:
-        """A call of what is given layer sizes: made with numbers that stand for each, and read back."""
+    def sized(
+        self, sizing: SizeArguments, spelling: str, sizes: Sequence[str] | None, seed: str, generator: str = ""
+    ) -> str:
+        """A call of what is given layer sizes: made with numbers that stand for each, and read back.
+
+        generator: an expression for one, where there is one already.
+        """
         count = len(self.held.sizes) if sizes is None else len(sizes)
         marks = [10007 + i for i in range(count)]
         arguments, keywords = sizing.arguments(marks, 20011)
@@ -210,10 +232,12 @@ class Drafting:
             if isinstance(value, (list, tuple)) and list(value) == marks[1:-1] and sizing.free:
                 return f"{kind}(sizes[1:-1])"
             if isinstance(value, np.random.Generator):
-                return f"np.random.default_rng({seed})"
+                return generator or f"np.random.default_rng({seed})"
             if isinstance(value, np.random.RandomState):
                 return f"np.random.RandomState({seed})"
-            return known.get(value, repr(value)) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
+            return (
+                known.get(value, repr(value)) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
+            )
 
         if arguments == marks and sizing.variadic:
             given = ["*sizes"]
@@ -258,9 +282,9 @@ class Drafting:
             return
         yield self.with_depth(
             [
-                f"for old, new in zip({self.weight_list('')}, weights, strict=True):",
+                f"for old, new in zip({iterated(self.weight_list(''))}, weights, strict=True):",
                 f"    old[...] = new{self.turned}",
-                f"for old, new in zip({self.bias_list('')}, biases, strict=True):",
+                f"for old, new in zip({iterated(self.bias_list(''))}, biases, strict=True):",
                 f"    old[...] = {new}",
             ],
             own=True,
@@ -299,12 +323,12 @@ class Drafting:
         if not after or list(keys) != sorted(keys):
             raise Involved
         step = after[0]
-        has = f"hasattr(layer, {step.name!r})" if isinstance(step, Attribute) else f"{step.key!r} in layer"
+        has = f'hasattr(layer, "{step.name}")' if isinstance(step, Attribute) else f'"{step.key}" in layer'
         return f"[layer{spell(after)}{suffix} for layer in {before} if {has}]"
 
     def with_depth(self, lines: Body, *, own: bool = False) -> Body:
         """Where the number of layers is asked for, say it: by the names of the parameters, or by those read."""
-        if not any("range(" in line and "depth" in line for line in lines):
+        if not any(re.search(r"\bdepth\b", line) for line in lines):
             return lines
         path = self.slots.weights[0].path
         stem = re.sub(r"\d+$", "", path[-1].name if isinstance(path[-1], Attribute) else str(path[-1].key))
@@ -337,10 +361,17 @@ class Drafting:
 
     def call(self, function: Any, spelling: str, known: Known) -> str:
         found = bind(function, known)
-        if any(not isinstance(value, (Source, int, float, str, bool, type(None))) for value in [*found.arguments, *found.keywords.values()]):
+        if any(
+            not isinstance(value, (Source, int, float, str, bool, type(None)))
+            for value in [*found.arguments, *found.keywords.values()]
+        ):
             raise Involved
         keywords = [f"{name}={literal(value)}" for name, value in found.keywords.items()]
-        if isinstance(function, MethodType) and spelling.startswith("self.target.") and not isinstance(function.__self__, type):
+        if (
+            isinstance(function, MethodType)
+            and spelling.startswith("self.target.")
+            and not isinstance(function.__self__, type)
+        ):
             return f"{spelling}({', '.join(['None', *map(literal, found.arguments), *keywords])})"  # it needs no object
         return f"{spelling}({', '.join([*map(literal, found.arguments), *keywords])})"
 
@@ -363,14 +394,16 @@ class Drafting:
         """As Recognised.known has it, with expressions for values."""
         assert self.form is not None
         found, named = dict(roles), self.named()
-        if self.form.handed(self.held) is not None:
-            found["params"] = Source("model")
+        found["params"] = Source("model")
         if trace is not None:
             found.setdefault("output", Source(trace.output))
             found.setdefault("cache", Source(trace.cache))
             named |= {name: Source(spelled) for name, spelled in trace.named.items()}
         if "y" in roles:
             found.setdefault("samples", Source("len(y)"))
+        named = {
+            name: value for name, value in named.items() if role(name) not in ("x", "y") or role(name) not in roles
+        }
         order = [name for name in ("x", "y") if name in roles]
         if as_output:
             found.pop("x", None)
@@ -390,7 +423,12 @@ class Drafting:
         if site.inside:
             return Trace(call, call, f"model{spell(site.path)}", "model", {})
         names = returned_names(function) or []
-        if isinstance(result, tuple) and len(names) == len(result) and all(map(str.isidentifier, names)) and len(set(names)) == len(names):
+        if (
+            isinstance(result, tuple)
+            and len(names) == len(result)
+            and all(map(str.isidentifier, names))
+            and len(set(names)) == len(names)
+        ):
             named = {name: name for name in names}
             for name, element in zip(names, result, strict=True):
                 if isinstance(element, dict):
@@ -402,7 +440,13 @@ class Drafting:
             cache = others[0] if len(names) == 2 else f"({', '.join(names)})"
             return Trace(call, f"{', '.join(names)} = {call}", output, cache, named)
         if not site.path:
-            return Trace(call, f"output = {call}", "output", "output", {names[0]: "output"} if len(names) == 1 and names[0] else {})
+            return Trace(
+                call,
+                f"output = {call}",
+                "output",
+                "output",
+                {names[0]: "output"} if len(names) == 1 and names[0] else {},
+            )
         named = {}
         if isinstance(result, dict):
             named = {key: f'forwarded["{key}"]' for key in result if isinstance(key, str)}
@@ -484,9 +528,13 @@ class Drafting:
 
     def updates(self, call: str, kept: Body, trace: Trace) -> Iterable[Body]:
         """Gradients read off what an update changes."""
-        tail = ["return chainrule.gradients_from_update(self, model, update)"]
-        if self.layout.reduction == "sum":
-            raise Involved
+        found = "chainrule.gradients_from_update(self, model, update)"
+        tail = [f"return {found}"]
+        if self.averaged:
+            tail = [
+                f"weight_grads, bias_grads = {found}",
+                "return [g / len(y) for g in weight_grads], [g / len(y) for g in bias_grads]",
+            ]
         for statement in self.adopting(call):
             for lines in self.after_forward([*kept, statement], trace):
                 yield ["def update(rate):", *(f"    {line}" for line in lines), "", *tail]
@@ -569,7 +617,11 @@ class Drafting:
             result = self.backward_result(backward)
             producer = self.raw.function(backward, self.held)
             names = returned_names(producer) or []
-            parts = dict(zip(names, enumerate(result), strict=True)) if isinstance(result, tuple) and len(names) == len(result) > 1 else {}
+            parts = (
+                dict(zip(names, enumerate(result), strict=True))
+                if isinstance(result, tuple) and len(names) == len(result) > 1
+                else {}
+            )
             for name, (i, element) in parts.items():
                 self.try_name(named, name, element, (Item(i),), backward, flat)
             for prefix, element in [((), result), *(((Item(i),), e) for i, e in parts.values())]:
@@ -578,7 +630,8 @@ class Drafting:
                         self.try_name(named, str(key), inner, (*prefix, Item(key)), backward, flat)
             if len(names) == 1 and not parts:
                 self.try_name(named, names[0], result, (), backward, flat)
-            shared = common(backward.paths)
+            firsts = {path[0] for group in backward.paths for path in group if path}
+            shared = tuple(firsts) if isinstance(result, tuple) and len(result) > 1 and len(firsts) == 1 else ()
             try:
                 roles["grads"] = Source(self.structure(follow(result, shared), shared, backward, flat))
             except Involved:
@@ -589,10 +642,17 @@ class Drafting:
             for group, paths in enumerate(backward.paths):
                 for i, path in enumerate(paths):
                     lines.append(f"model{spell(path)} = {self.gradient(group, i, flat)}")
-        if self.form is not None and self.form.handed(self.held) is not None:
-            roles["params"] = Source("model")
+        roles["params"] = Source("model")
         known = Known(roles, named, ("params", "grads", "lr"))
         call = self.call(function, spelling, known)
+        long = next(
+            (source for source in {**named, **roles}.values() if len(str(source)) > LONG // 2 and str(source) in call),
+            "",
+        )
+        if isinstance(long, Source) and long.startswith("{"):  # a dictionary on lines of its own
+            call = call.replace(long, "named")
+            first, *more = re.split(r"(?<=\}) \| (?=\{)", long)
+            lines += [f"named = {first}", *(f"named |= {part}" for part in more)]
         kept = self.kept({"lr": "lr"})
         for statement in self.adopting(call):
             for before in dict.fromkeys(((), tuple(kept))):
@@ -627,7 +687,11 @@ class Drafting:
             if not self.fixed:
                 return self.free_dict(at, site, flat)
             keys = {key: (*at, Item(key)) for key in element}
-            items = [f"{key!r}: {self.structure(element[key], path, site, flat)}" for key, path in keys.items() if any(p[: len(path)] == path for p in inner)]
+            items = [
+                f"{key!r}: {self.structure(element[key], path, site, flat)}"
+                for key, path in keys.items()
+                if any(p[: len(path)] == path for p in inner)
+            ]
             return f"{{{', '.join(items)}}}".replace("'", '"')
         if isinstance(element, (list, tuple)):
             items = [self.structure(item, (*at, Item(i)), site, flat) for i, item in enumerate(element)]
@@ -640,7 +704,11 @@ class Drafting:
             if list(paths) == [(*at, Item(i)) for i in range(len(paths))]:
                 if group == 0:
                     return f"[g{self.turned} for g in grads[0]]" if self.turned else "list(grads[0])"
-                return "[g.reshape(b.shape) for g, b in zip(grads[1], " + self.bias_list("") + ")]" if flat else "list(grads[1])"
+                return (
+                    "[g.reshape(b.shape) for g, b in zip(grads[1], " + self.bias_list("") + ")]"
+                    if flat
+                    else "list(grads[1])"
+                )
         one = [[path[len(at) : len(at) + 1] for path in paths] for paths in site.paths]
         count = len(site.paths[0])
         if one[0] == one[1] == [(Item(i),) for i in range(count)] and len(site.paths[0][0]) == len(at) + 2:
@@ -662,7 +730,15 @@ class Drafting:
             first = int(str(keys[0])[len(stem) :])
             if keys != [f"{stem}{first + i}" for i in range(len(paths))]:
                 raise Involved
-            entry = f"g{self.turned}" if group == 0 else "g" if not flat else "g.reshape(-1, 1)" if self.layout.weights == "out_in" else "g.reshape(1, -1)"
+            entry = (
+                f"g{self.turned}"
+                if group == 0
+                else "g"
+                if not flat
+                else "g.reshape(-1, 1)"
+                if self.layout.weights == "out_in"
+                else "g.reshape(1, -1)"
+            )
             parts.append(f'{{f"{stem}{{l}}": {entry} for l, g in enumerate(grads[{group}], {first})}}')
         return " | ".join(parts)
 
@@ -670,16 +746,17 @@ class Drafting:
         assert self.form is not None
         site, data = self.site("fit"), self.data("fit")
         function, spelling = self.spelling(site)
-        roles = data | {"epochs": Source("epochs"), "batch_size": Source("batch_size"), "lr": Source(self.rate), "seed": Source("seed"), "rng": Source("np.random.default_rng(seed)"), "sizes": Source("self.sizes(model)")}  # fmt: skip
-        if self.form.handed(self.held) is not None:
-            roles["params"] = Source("model")
+        roles = data | {"epochs": Source("epochs"), "batch_size": Source("batch_size"), "lr": Source("lr"), "seed": Source("seed"), "rng": Source("np.random.default_rng(seed)"), "sizes": Source("self.sizes(model)")}  # fmt: skip
+        roles["params"] = Source("model")
         known = Known(roles, self.named(), ("x", "y", "epochs", "lr"))
         call = self.call(function, spelling, known)
         given = set(bind(function, known).taken.values())
         lines: Body = []
+        if site.how == "single":
+            lines += ["if batch_size > 1 and len(y) > 1:", f'    raise chainrule.Unseen("{site.name} makes an update for every sample: it has no batches")']  # fmt: skip
         if site.how == "whole":
             lines += ["if batch_size < len(y):", f'    raise chainrule.Unseen("{site.name} takes no batch size: every epoch is one step along the gradient of all samples")']  # fmt: skip
-        values = {"lr": self.rate, "epochs": "epochs", "batch_size": "batch_size", "seed": "seed"}
+        values = {"lr": "lr", "epochs": "epochs", "batch_size": "batch_size", "seed": "seed"}
         lines += self.kept({name: value for name, value in values.items() if name not in given})
         seeding = [] if {"seed", "rng"} & given else ["np.random.seed(seed)"]
         generator = [
@@ -693,13 +770,13 @@ class Drafting:
             if not site.repeated and statement == call:
                 answers = [[f"return {call}"], [f"return {call}[-1]"], [f"return {call}[0]"], loop]
             for answer in answers:
-                yield [*self.counted(), *self.with_unpacked([*lines, *(generator or seeding), *answer])]
-                if generator:
-                    yield [*self.counted(), *self.with_unpacked([*lines, *generator, *seeding, *answer])]
+                for seeds in (generator or seeding, *([[*generator, *seeding]] if generator else [])):
+                    yield [*self.counted(), *self.with_depth(self.with_unpacked([*lines, *seeds, *answer]))]
 
-    @property
-    def rate(self) -> str:
-        return "lr / batch_size" if self.raw.summed_fit else "lr"
+
+def iterated(items: str) -> str:
+    """A list as it stands behind `in`."""
+    return re.sub(r"^list\(([\w.]+)\)$", r"\1", items)
 
 
 def both(first: str, second: str, weights: str, biases: str) -> Body:
@@ -727,5 +804,3 @@ class Trace:
 
 def uses(lines: Sequence[str], name: str) -> bool:
     return any(re.search(rf"(?<![\w.\"'])\b{re.escape(name)}\b(?!=[^=])", line) for line in lines)
-
-

@@ -39,10 +39,15 @@ def notes_of(loaded: Loaded) -> tuple[str, ...]:
     raw = recognised_of(loaded)
     supplied = raw.counts if raw is not None and raw.form is not None else ()
     absent = [found[1] for found in map(NOT_INSTALLED.fullmatch, loaded.notes) if found]
-    notes = [f"{name} is defined by nothing that ran: it is given the number of samples before every call" for name in supplied]
+    notes = [
+        f"{name} is defined by nothing that ran: it is given the number of samples before every call"
+        for name in supplied
+    ]
     if absent:
         are = "are" if len(absent) > 1 else "is"
-        notes.append(f"{', '.join(absent)} {are} not installed: what needs {'them' if len(absent) > 1 else 'it'} did not run")
+        notes.append(
+            f"{', '.join(absent)} {are} not installed: what needs {'them' if len(absent) > 1 else 'it'} did not run"
+        )
     notes += [note for note in loaded.notes if not NOT_INSTALLED.fullmatch(note)]
     notes += [why for name, why in loaded.missing.items() if name not in supplied]
     return (*loaded.impl.notes, *notes)
@@ -67,7 +72,9 @@ def not_understood(loaded: Loaded, specs: Sequence[SpecResult]) -> str:
         if raw.offers("create") or not others:
             return ""
         looked_for, found = LOOKED_FOR, [*refused(raw.tried), *others][: 2 * SHOWN]
-    way_on = "pass globals(), or the file's path to `chainrule adapt`" if loaded.live else f"chainrule adapt {loaded.target}"
+    way_on = (
+        "pass globals(), or the file's path to `chainrule adapt`" if loaded.live else f"chainrule adapt {loaded.target}"
+    )
     return "\n".join([f"looked for {looked_for}", f"found {'; '.join(found)}", way_on])
 
 
@@ -174,4 +181,5 @@ WAYS = {
     "update": "it updates at once: gradients are read off the change of the parameters, at two rates",
     "whole": "every epoch is one step on all samples",
     "batches": "in mini-batches",
+    "single": "an update for every sample",
 }

@@ -160,7 +160,10 @@ def gradients_from_update(implementation: Implementation, model: Any, update: Ca
         update(rate)
         after = implementation.parameters(model)
         found.append(
-            [[(np.asarray(a) - np.asarray(b)) / rate for a, b in zip(*groups, strict=True)] for groups in zip(before, after, strict=True)]
+            [
+                [(np.asarray(a) - np.asarray(b)) / rate for a, b in zip(*groups, strict=True)]
+                for groups in zip(before, after, strict=True)
+            ]
         )
         implementation.assign(model, *before)
     for layer, (coarse, fine) in enumerate(zip(found[0][0], found[1][0], strict=True)):

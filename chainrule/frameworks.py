@@ -61,7 +61,9 @@ def frameworks_of(path: Path, module_name: str) -> tuple[FrameworkImport, ...]:
 def imports_in(file: Path) -> Iterator[ast.Import | ast.ImportFrom]:
     """Every import statement of a file, those inside functions too; none where the file cannot be read."""
     try:
-        body = read_notebook(file, file.name).statements if file.suffix == ".ipynb" else ast.parse(file.read_bytes()).body
+        body = (
+            read_notebook(file, file.name).statements if file.suffix == ".ipynb" else ast.parse(file.read_bytes()).body
+        )
     except Exception:  # a file that the target imports may hold anything; loading says what is wrong with the target
         return
     for node in ast.walk(ast.Module(body, [])):

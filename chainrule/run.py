@@ -157,13 +157,14 @@ def alone() -> Iterator[None]:
             Path(tempfile.gettempdir(), "chainrule-hypothesis")
         ),  # not the user's folder
     }
-    before = {name: os.environ.get(name) for name in changed}
+    kept = (*changed, "PYTEST_CURRENT_TEST")  # the last is of a pytest that runs around this one
+    before = {name: os.environ.get(name) for name in kept}
     os.environ.update(changed)
     try:
         yield
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value

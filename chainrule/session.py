@@ -22,6 +22,7 @@ from chainrule.conventions import Convention
 from chainrule.loading import Loaded, behind_boundary, load, load_live
 from chainrule.outcomes import Diagnosis, Outcome, SpecResult
 from chainrule.project import Declared
+from chainrule.recognition.forms import is_own
 
 CHAPTER_OF = {"relu": "activations", "softmax": "softmax", "cross_entropy": "cross_entropy", "xavier": "initialization"}
 CHAPTER_OF |= {name: chapter for chapter, names in EXTENSION_NAMES.items() for name in names}
@@ -171,7 +172,9 @@ def loaded_from(
         return load(fspath(target), file, conventions=conventions, names=names, run_all=run_all)
     asked = Declared(dict(conventions or {}), dict(names or {}))
     if adapter is not None and not (inspect.isclass(adapter) and issubclass(adapter, Implementation)):
-        raise TypeError(f"adapter: expected a subclass of chainrule.Implementation beside definitions, found {adapter!r}")
+        raise TypeError(
+            f"adapter: expected a subclass of chainrule.Implementation beside definitions, found {adapter!r}"
+        )
     if isinstance(target, Implementation):
         return load_implementation(target, asked)
     definitions, spelling = definitions_of(target)
@@ -179,9 +182,7 @@ def loaded_from(
     declared = definitions.get("CHAINRULE", {})
     if not isinstance(declared, Mapping):
         raise UnusableTarget(f"CHAINRULE should be a dictionary such as {{'precision': 'float32'}}, found {declared!r}")
-    return load_live(
-        Definitions(definitions), spelling, path, digest, declared=declared, asked=asked, adapter=adapter
-    )
+    return load_live(Definitions(definitions), spelling, path, digest, declared=declared, asked=asked, adapter=adapter)
 
 
 def load_implementation(implementation: Implementation, asked: Declared) -> Loaded:
@@ -232,7 +233,7 @@ def definitions_of(target: Any) -> tuple[dict[str, Any], str]:
             raise TypeError("a lambda has no name: pass it with one, such as {'relu': lambda z: ...}")
         return {target.__name__: target}, target.__name__
     cls = target if inspect.isclass(target) else type(target)
-    if cls.__module__ == "builtins" or target is None:
+    if cls.__module__ == "builtins" or (cls is not target and not is_own(cls)):
         raise TypeError(f"{EXPECTED}; found {target!r:.80}")
     return {cls.__name__: cls}, cls.__name__
 
@@ -257,7 +258,11 @@ def origin(target: Any, definitions: Mapping[str, Any]) -> tuple[Path, str]:
     file = getattr(target, "__file__", None)
     if not isinstance(file, str):
         try:
-            file = inspect.getsourcefile(target if callable(target) else type(target)) if not isinstance(target, dict) else None
+            file = (
+                inspect.getsourcefile(target if callable(target) else type(target))
+                if not isinstance(target, dict)
+                else None
+            )
         except (TypeError, OSError):
             file = None
     path = Path(file) if file else Path("session")

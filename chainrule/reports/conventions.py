@@ -21,7 +21,9 @@ def print_conventions(console: Console, loaded: Loaded) -> None:
     console.print(grid(rows, ("", "bold", "dim", "")))
     raw = recognised_of(loaded)
     if raw is not None:
-        title = raw.form.title if raw.form is not None else "the contract's own names" if raw.offers("create") else "none"
+        title = (
+            raw.form.title if raw.form is not None else "the contract's own names" if raw.offers("create") else "none"
+        )
         section(console, "network", title)
         rows = [(found.operation, found.by or "-", found.how) for found in served(raw)]
         if rows:

@@ -26,7 +26,8 @@ VARIABLES = """--text: #1f2328; --dim: #656d76; --line: #d8dee4; --soft: #f6f8fa
 DARK = """--text: #e6edf3; --dim: #9198a1; --line: #3d444d; --soft: #212830; --back: #15191f;
 --passed: #3fb950; --failed: #f85149; --error: #f85149; --blocked: #d29922; --todo: #4493f8; --skipped: #848d97;"""
 STYLE = (
-    """
+    (
+        """
 .chainrule-report { LIGHT color: var(--text); background: var(--back); font: 14px/1.5 system-ui, -apple-system,
   "Segoe UI", sans-serif; max-width: 62em; padding: 1em 1.2em; border: 1px solid var(--line); border-radius: 8px; }
 @media (prefers-color-scheme: dark) { .chainrule-report { DARK } }
@@ -61,9 +62,12 @@ STYLE = (
 .chainrule-report .notice { border-left: 3px solid var(--todo); padding: .3em .8em; margin: .8em 0;
   background: var(--soft); border-radius: 0 6px 6px 0; }
 """
-    + "".join(f".chainrule-report .{kind} {{ color: var(--{kind}); }}\n" for kind in OUTCOMES)
-    + "".join(f".chainrule-report .fill-{kind} {{ background: var(--{kind}); }}\n" for kind in OUTCOMES)
-).replace("LIGHT", VARIABLES).replace("DARK", DARK)
+        + "".join(f".chainrule-report .{kind} {{ color: var(--{kind}); }}\n" for kind in OUTCOMES)
+        + "".join(f".chainrule-report .fill-{kind} {{ background: var(--{kind}); }}\n" for kind in OUTCOMES)
+    )
+    .replace("LIGHT", VARIABLES)
+    .replace("DARK", DARK)
+)
 FILLS = {"pass": "passed", "fail": "failed", "incomplete": "blocked"}
 
 
@@ -131,7 +135,10 @@ def chapters(outcome: Outcome) -> str:
 
 def failure(result: SpecResult, *, opened: bool) -> str:
     """A clause that is broken: its sentence, the equation, what was found, and lines to paste."""
-    rows = [("Equation", code(result.formula)), ("Error" if result.outcome == "error" else "Found", escape(result.message))]
+    rows = [
+        ("Equation", code(result.formula)),
+        ("Error" if result.outcome == "error" else "Found", escape(result.message)),
+    ]
     for title, value in (("Expected", result.expected), ("Actual", result.actual)):
         if value is not None and value.startswith("["):
             rows.append((title, block(value)))
