@@ -242,9 +242,10 @@ class Probing:
         self.name_labels()
         if "output" not in self.found and "output" not in self.declared:
             self.logits(point, out)
-        self.reduction(point)
         self.fit(point)
+        self.reduction(point)
         self.summed_fit(point)
+        self.counted_labels(point)
         self.seeding(point)
         self.remaining(point)
 
@@ -431,6 +432,10 @@ class Probing:
             done = {"sum": "double", "mean": "stay as they are"}[of_loss]
             self.find("reduction", of_loss, f"loss and every gradient {done} when the batch is doubled")
             self.layout.reduction = of_loss
+        elif of_loss is None and of_grads == "sum" and self.trains_by_the_mean(point, grads[0]):
+            how = "every gradient doubles when the batch is doubled, and training divides it by the number of samples"
+            self.find("reduction", "sum", how)
+            self.layout.reduction = "sum"
         elif of_loss and of_grads:
             loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
             grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
@@ -438,6 +443,13 @@ class Probing:
                 f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
                 "the mean"
             )
+
+    def trains_by_the_mean(self, point: Point, grads: Any) -> bool:
+        """Whether an epoch of one batch moves by the sum of the gradients over the number of samples."""
+        moved = attempt_raw(lambda: self.trained(point))
+        self.reset(point)
+        expected = 0.0625 * np.reshape(grads[1][-1], -1) / BATCH
+        return moved is not None and np.allclose(moved, expected, rtol=AGREE, atol=AGREE * np.abs(expected).max())
 
     def fit(self, point: Point) -> None:
         """How fit takes samples and labels: as forward and backward do, or otherwise; whichever trains by the labels."""
@@ -526,6 +538,25 @@ class Probing:
         self.reset(point)
         if moved is not None and grads is not None and np.allclose(moved, 0.0625 * BATCH * grads[1][-1].reshape(-1), rtol=AGREE):
             self.raw.summed_fit = True  # type: ignore[attr-defined]
+
+    def counted_labels(self, point: Point) -> None:
+        """Whether the number of classes is taken from the labels, as in np.eye(y.max() + 1)[y].
+
+        In mini-batches that is a mistake, and the specs find it.  Where the code trains on the whole data only, every
+        class occurs, and it does no harm.
+        """
+        if not isinstance(self.raw, Recognised) or self.layout.labels.get("backward") != "index":
+            return
+        site = self.raw.sites.get(("fit", len(point.sizes)))
+        if isinstance(site, Site) and site.how == "batches":
+            return
+        lacking = np.minimum(point.y, point.classes - 2)
+        fails = attempt_raw(lambda: self.translated.backward(point.model, point.x, lacking)) is None
+        self.reset(point)
+        if fails and self.backward(point) is not None:
+            self.layout.counts_labels = True
+            self.notes.append("the number of classes is read off the labels: a batch has to include the last class")
+        self.reset(point)
 
     def seeding(self, point: Point) -> None:
         """Whether a seed is an argument of the constructor, or NumPy's global generator decides, or neither."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule.recognition.binding import Unbound, parameters_of, returned_names
 from chainrule.recognition.slots import Slots, chain, discover
-from chainrule.recognition.structures import shape
+from chainrule.recognition.structures import Item, shape
 from chainrule.recognition.vocabulary import LAYER_CLASSES, NETWORK_CLASSES, matches, plain, rank, role, size_role
 
 PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # the depths that are tried, in turn
@@ -67,6 +67,10 @@ class Form:
     def named(self, model: Held) -> dict[str, Any]:
         """Parameters by the names under which functions take them."""
         return {}
+
+    def slot_names(self, slots: Slots) -> list[str]:
+        """What the parameters are called, weights first."""
+        return [slot.name for slot in (*slots.weights, *slots.biases)]
 
     def handed(self, model: Held) -> Any:
         """All parameters, as functions take them in one argument; None where they take none."""
@@ -270,6 +274,7 @@ class ClassForm(Form):
         self.title = f"class {name}"
         self.initializer: str | None = None
         self.settle_any(cls)
+        self.head = loss_head(namespace)
 
     def settle_any(self, function: Any) -> None:
         """Find out how sizes are given.  Raises what the first way raised, if none does."""
@@ -349,10 +354,25 @@ class ClassForm(Form):
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         yield from ranked(operation, methods_of(model.value))
         yield from ranked(operation, own_functions(self.namespace))
+        if self.head is not None:
+            yield from self.head.losses(operation)
 
     def everything(self, model: Held) -> Iterator[Operation]:
+        if self.head is not None:
+            yield from self.head.losses("loss")
         yield from methods_of(model.value)
         yield from own_functions(self.namespace)
+
+
+def loss_head(namespace: Mapping[str, Any]) -> Any:
+    """The loss as an object beside the network, if the namespace has a class of one."""
+    from chainrule.recognition.layers import Head, Toolbox
+
+    try:
+        head = Head(Toolbox(namespace))
+    except Exception:
+        return None
+    return head if head.object is not None else None
 
 
 def methods_of(value: Any) -> list[tuple[str, Any]]:
@@ -400,6 +420,14 @@ class FunctionForm(Form):
 
     def handed(self, model: Held) -> Any:
         return model.value
+
+    def slot_names(self, slots: Slots) -> list[str]:
+        """As `return W1, b1, W2, b2` names them."""
+        named = super().slot_names(slots)
+        keys = [slot.path[0].key if isinstance(slot.path[0], Item) else None for slot in (*slots.weights, *slots.biases)]
+        if len(self.names) == len(keys) and set(keys) == set(range(len(keys))):
+            return [self.names[key] for key in keys if isinstance(key, int)]
+        return named
 
 
 class GlobalForm(Form):

@@ -105,7 +105,7 @@ NOT_PARAMETERS = (
 )
 NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|plot|acc)\w*"
 PREFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "my", "numpy", "np", "llayer", "l", "full")
-SUFFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "numpy", "all")
+SUFFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "numpy", "all", "batch")
 
 
 @lru_cache(maxsize=4096)
