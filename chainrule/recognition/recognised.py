@@ -23,7 +23,7 @@ from chainrule.recognition.binding import Known, Thunk, Unbound, bind, named_val
 from chainrule.recognition.forms import Form, Held, Operation, own_functions, ranked
 from chainrule.recognition.slots import Slot, Slots
 from chainrule.recognition.structures import Attribute, Item, Path, follow, label, leaves, put, shape
-from chainrule.recognition.vocabulary import NOT_PARAMETERS, NOT_THE_LOSS, matches, plain, rank, role
+from chainrule.recognition.vocabulary import GRADIENTS, NOT_THE_LOSS, matches, plain, rank, role
 
 RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
 
@@ -103,7 +103,7 @@ class Recognised(Native):
             return None
         if self.form.fitted(sizes) != list(sizes):
             return f"{self.form.title} makes networks of sizes {spelled(self.form.pattern)} only"
-        if self.form.slots(len(sizes) - 1) is None and len(sizes) < 4:
+        if self.form.slots(len(sizes) - 1) is None:
             return f"{self.form.title} makes no network of {len(sizes) - 1} layers"
         return None
 
@@ -506,17 +506,23 @@ class Recognised(Native):
         """What a backward pass starts from: as an object for the loss gives it, else (p - y) / N."""
         head = self.form.head  # type: ignore[union-attr]
         if head is not None and head.object is not None and type(model.value).__name__ != "Stack":
-            head.loss(model.output, model.output, y)
-            return head.gradient(model.output, model.output, y, lambda: self.surplus(model, x, y))
+            p = of_kind(self.probabilities(model), self.arrays, self.dtype)
+            head.loss(model.output, p, y)
+            return head.gradient(model.output, p, y, lambda: self.surplus(model, x, y))
         return self.surplus(model, x, y)
+
+    def probabilities(self, model: Held) -> np.ndarray:
+        """The last output, as probabilities; of logits their softmax, where softmax and loss are beside the network."""
+        output = to_numpy(model.output)
+        if are_probabilities(output):
+            return output
+        axis = 0 if output.shape[0] == model.sizes[-1] else output.ndim - 1
+        e = np.exp(output - output.max(axis=axis, keepdims=True))
+        return e / e.sum(axis=axis, keepdims=True)
 
     def surplus(self, model: Held, x: Any, y: Any) -> Any:
         """(p - y) / N."""
-        output = to_numpy(model.output)
-        if not are_probabilities(output):  # logits: the softmax and the loss are beside the network
-            axis = 0 if output.shape[0] == model.sizes[-1] else output.ndim - 1
-            output = np.exp(output - output.max(axis=axis, keepdims=True))
-            output = output / output.sum(axis=axis, keepdims=True)
+        output = self.probabilities(model)
         one_hot = to_numpy(y)
         n = samples(x, y)
         if one_hot.ndim == 1 and output.ndim == 2:
@@ -593,7 +599,8 @@ class Recognised(Native):
             roles["grads"] = gradients_alone(source, backward.paths)
         handed = self.form.handed(model)  # type: ignore[union-attr]
         roles["params"] = model.value if handed is None else handed
-        known = Known(roles, self.form.named(model) | named, ("params", "grads", "lr"))  # type: ignore[union-attr]
+        order = ("grads", "lr") if handed is None else ("params", "grads", "lr")
+        known = Known(roles, self.form.named(model) | named, order)  # type: ignore[union-attr]
         arguments = bind(function, known)
         changed = function(*arguments.arguments, **arguments.keywords)
         self.adopt(model, changed, function)
@@ -859,7 +866,7 @@ def gradient_paths(
 
 
 def is_gradient(name: str) -> bool:
-    return matches(NOT_PARAMETERS, name) or matches(r"(d|g|grad|delta|nabla).*|.*(grad|gradient|delta|derivative)s?\d*", name)
+    return matches(GRADIENTS, name) or plain(name)[:1] == "d" and len(plain(name)) > 1
 
 
 def names_on(path: Path) -> list[str]:
