@@ -17,9 +17,9 @@ import numpy as np
 
 from chainrule.architecture import Architecture
 from chainrule.arrays import kind, to_numpy
-from chainrule.contract import Implementation, NotOffered, UnusableTarget
+from chainrule.contract import Implementation, NotOffered, Unseen, UnusableTarget
 from chainrule.precision import infer_precision
-from chainrule.recognition.forms import PROBES
+from chainrule.recognition.forms import PROBES, SignatureForm
 from chainrule.recognition.recognised import Recognised, Site, spelled
 from chainrule.reference import MLP, cross_entropy, softmax
 from chainrule.through import passing_parameters, passing_sizes
@@ -165,7 +165,33 @@ class Probing:
         point = self.point(self.form.probe_sizes() if self.form is not None else [4, 6, 5, 3])
         if point is not None:
             self.network(point)
+            point = self.ten_classes(point) or point
         self.functions(point)
+
+    def ten_classes(self, point: Point) -> Point | None:
+        """Where something works with ten classes only, as a number written into the code has it, look at ten classes."""
+        form, raw = self.form, self.raw
+        if form is None or form.pattern is None or form.pattern[-1] is not None or not isinstance(raw, Recognised):
+            return None
+        refused = [raw.sites.get((operation, len(point.sizes))) for operation in ("backward", "loss", "fit")]
+        if not any(isinstance(site, NotOffered) and not isinstance(site, Unseen) for site in refused):
+            return None
+        trial = Probing(raw, self.declared)
+        before = dict(raw.sites)
+        raw.sites.clear()
+        form.pattern[-1] = 10
+        again = trial.point(form.probe_sizes())
+        if again is not None:
+            trial.network(again)
+            found = [raw.sites.get((operation, len(point.sizes))) for operation in ("backward", "loss", "fit")]
+            if sum(isinstance(site, Site) for site in found) > sum(isinstance(site, Site) for site in refused):
+                self.layout.__dict__.update(trial.layout.__dict__)
+                self.found, self.notes = trial.found, [*trial.notes, "the code works with ten classes only"]
+                return again
+        form.pattern[-1] = None
+        raw.sites.clear()
+        raw.sites.update(before)
+        return None
 
     # The network
 
@@ -242,9 +268,10 @@ class Probing:
         self.name_labels()
         if "output" not in self.found and "output" not in self.declared:
             self.logits(point, out)
-        self.reduction(point)
         self.fit(point)
+        self.reduction(point)
         self.summed_fit(point)
+        self.counted_labels(point)
         self.seeding(point)
         self.remaining(point)
 
@@ -431,6 +458,10 @@ class Probing:
             done = {"sum": "double", "mean": "stay as they are"}[of_loss]
             self.find("reduction", of_loss, f"loss and every gradient {done} when the batch is doubled")
             self.layout.reduction = of_loss
+        elif of_loss is None and of_grads == "sum" and self.trains_by_the_mean(point, grads[0]):
+            how = "every gradient doubles when the batch is doubled, and training divides it by the number of samples"
+            self.find("reduction", "sum", how)
+            self.layout.reduction = "sum"
         elif of_loss and of_grads:
             loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
             grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
@@ -438,6 +469,13 @@ class Probing:
                 f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
                 "the mean"
             )
+
+    def trains_by_the_mean(self, point: Point, grads: Any) -> bool:
+        """Whether an epoch of one batch moves by the sum of the gradients over the number of samples."""
+        moved = attempt_raw(lambda: self.trained(point))
+        self.reset(point)
+        expected = 0.0625 * np.reshape(grads[1][-1], -1) / BATCH
+        return moved is not None and np.allclose(moved, expected, rtol=AGREE, atol=AGREE * np.abs(expected).max())
 
     def fit(self, point: Point) -> None:
         """How fit takes samples and labels: as forward and backward do, or otherwise; whichever trains by the labels."""
@@ -527,8 +565,32 @@ class Probing:
         if moved is not None and grads is not None and np.allclose(moved, 0.0625 * BATCH * grads[1][-1].reshape(-1), rtol=AGREE):
             self.raw.summed_fit = True  # type: ignore[attr-defined]
 
+    def counted_labels(self, point: Point) -> None:
+        """Whether the number of classes is taken from the labels, as in np.eye(y.max() + 1)[y].
+
+        In mini-batches that is a mistake, and the specs find it.  Where the code trains on the whole data only, every
+        class occurs, and it does no harm.
+        """
+        if not isinstance(self.raw, Recognised) or self.layout.labels.get("backward") != "index":
+            return
+        site = self.raw.sites.get(("fit", len(point.sizes)))
+        if isinstance(site, Site) and site.how == "batches":
+            return
+        lacking = np.minimum(point.y, point.classes - 2)
+        fails = attempt_raw(lambda: self.translated.backward(point.model, point.x, lacking)) is None
+        self.reset(point)
+        if fails and self.backward(point) is not None:
+            self.layout.counts_labels = True
+            self.notes.append("the number of classes is read off the labels: a batch has to include the last class")
+        self.reset(point)
+
     def seeding(self, point: Point) -> None:
         """Whether a seed is an argument of the constructor, or NumPy's global generator decides, or neither."""
+        if isinstance(self.form, SignatureForm):
+            how = "no function makes the parameters that the others take"
+            self.find("seeding", "none", how)
+            self.find("initialization", "any", how)
+            return
         if not isinstance(self.raw, Recognised) or self.raw.takes_seed():
             return
 

@@ -36,6 +36,8 @@ from chainrule.timeouts import TimedOut, limit
 LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
 UNGUARDED = 'keep what loads data, trains or asks under `if __name__ == "__main__":`, so that the file can be imported'
 
+PRINT_STATEMENT = re.compile(rb"^([ \t]*)print[ \t]+(?![(=])(.+?)[ \t]*$", re.MULTILINE)
+
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
 HIGHEST = 3  # levels above a file's folder, where nothing marks its project's root
 
@@ -234,7 +236,16 @@ def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
     if path.suffix == ".ipynb":
         notebook: Notebook = read_notebook(path, target)
         return notebook.statements, notebook.notes
-    return ast.parse(path.read_bytes(), str(path)).body, []
+    source = path.read_bytes()
+    try:
+        return ast.parse(source, str(path)).body, []
+    except SyntaxError as error:
+        if not python_2(error):
+            raise
+        with contextlib.suppress(SyntaxError):
+            called = PRINT_STATEMENT.sub(rb"\1print(\2)", source)
+            return ast.parse(called, str(path)).body, ["print statements of Python 2 were read as calls of print"]
+        raise
 
 
 def run(

@@ -16,6 +16,10 @@ from chainrule.arrays import flat_bias, of_kind, to_numpy
 from chainrule.contract import EXTENSION_NAMES, Implementation, Unseen
 from chainrule.reference import softmax
 
+COUNTED = (
+    "the number of classes is read off the labels, and training takes the whole data: a batch without the last class "
+    "never occurs"
+)
 EXTENSIONS = frozenset(name for names in EXTENSION_NAMES.values() for name in names)
 SINGLE = ("vector", "column", "row")  # how one sample at a time may be shaped: (D,), (D, 1), (1, D)
 
@@ -29,6 +33,7 @@ class Layout:
     weights: `in_out`, `out_in`; xavier: the same of that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
+    counts_labels: whether the number of classes is read off the labels, which must include the last class then.
     """
 
     samples: str = "rows"
@@ -40,6 +45,7 @@ class Layout:
     output: str = "probabilities"
     arrays: str = "numpy"
     dtype: Any = None
+    counts_labels: bool = False
 
     @property
     def native(self) -> bool:
@@ -172,6 +178,8 @@ class Translated(Implementation):
 
     def with_labels(self, operation: str, function: Callable[[Any, Any], Any], x: Any, y: np.ndarray, k: int) -> Any:
         """Call a function of inputs and labels; what it writes into encoded labels shows in y as well."""
+        if self.layout.counts_labels and y.size and y.max() < k - 1:
+            raise Unseen(COUNTED)
         labels = self.layout.targets(y, k, operation)
         before = labels.copy() if isinstance(labels, np.ndarray) and labels is not y else None
         result = function(self.layout.inputs(x, self.layout.way(operation)), labels)

@@ -247,7 +247,7 @@ def test_biases(impl, networks):
         check_differences(impl, case, 1)
 
 
-@spec("gradients.saturated", after=("gradients.weights", "gradients.biases"))
+@spec("gradients.saturated", after=("gradients.weights", "gradients.biases", "network.missing_class"))
 def test_saturated(impl):
     """Where the probabilities are 0 and 1 to rounding the gradient is still p - y: zero if right, one if wrong, never
     nan.

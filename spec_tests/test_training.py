@@ -23,7 +23,7 @@ from chainrule.spec import spec
 from chainrule.strategies import Case, network_case, reference
 from chainrule.through import DEEPEST
 
-GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values")
+GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
 FIT = (*GRADIENTS, "training.step")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.recognition.binding import Unbound, parameters_of, returned_names
+from chainrule.recognition.binding import Known, Unbound, bind, parameters_of, returned_names
 from chainrule.recognition.slots import Slots, chain, discover
-from chainrule.recognition.structures import shape
+from chainrule.recognition.structures import Item, shape
 from chainrule.recognition.vocabulary import LAYER_CLASSES, NETWORK_CLASSES, matches, plain, rank, role, size_role
 
 PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # the depths that are tried, in turn
@@ -67,6 +68,10 @@ class Form:
     def named(self, model: Held) -> dict[str, Any]:
         """Parameters by the names under which functions take them."""
         return {}
+
+    def slot_names(self, slots: Slots) -> list[str]:
+        """What the parameters are called, weights first."""
+        return [slot.name for slot in (*slots.weights, *slots.biases)]
 
     def handed(self, model: Held) -> Any:
         """All parameters, as functions take them in one argument; None where they take none."""
@@ -270,6 +275,7 @@ class ClassForm(Form):
         self.title = f"class {name}"
         self.initializer: str | None = None
         self.settle_any(cls)
+        self.head = loss_head(namespace)
 
     def settle_any(self, function: Any) -> None:
         """Find out how sizes are given.  Raises what the first way raised, if none does."""
@@ -349,10 +355,25 @@ class ClassForm(Form):
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         yield from ranked(operation, methods_of(model.value))
         yield from ranked(operation, own_functions(self.namespace))
+        if self.head is not None:
+            yield from self.head.losses(operation)
 
     def everything(self, model: Held) -> Iterator[Operation]:
+        if self.head is not None:
+            yield from self.head.losses("loss")
         yield from methods_of(model.value)
         yield from own_functions(self.namespace)
+
+
+def loss_head(namespace: Mapping[str, Any]) -> Any:
+    """The loss as an object beside the network, if the namespace has a class of one."""
+    from chainrule.recognition.layers import Head, Toolbox
+
+    try:
+        head = Head(Toolbox(namespace))
+    except Exception:
+        return None
+    return head if head.object is not None else None
 
 
 def methods_of(value: Any) -> list[tuple[str, Any]]:
@@ -400,6 +421,74 @@ class FunctionForm(Form):
 
     def handed(self, model: Held) -> Any:
         return model.value
+
+    def slot_names(self, slots: Slots) -> list[str]:
+        """As `return W1, b1, W2, b2` names them."""
+        named = super().slot_names(slots)
+        keys = [slot.path[0].key if isinstance(slot.path[0], Item) else None for slot in (*slots.weights, *slots.biases)]
+        if len(self.names) == len(keys) and set(keys) == set(range(len(keys))):
+            return [self.names[key] for key in keys if isinstance(key, int)]
+        return named
+
+
+class SignatureForm(Form):
+    """Functions that take their parameters by name, W1, b1, W2, b2, where nothing outside a script makes them.
+
+    Networks get random parameters, which say nothing about how the code would initialize them.
+    """
+
+    def __init__(self, name: str, function: FunctionType, namespace: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.name, self.namespace = name, namespace
+        self.title = f"functions around {name}"
+        found = [p.name for p in parameters_of(function)]
+        self.layers = [(w, b) for w in found for b in found if is_pair(w, b)]
+        if not self.layers:
+            raise Unbound("it takes no weights and biases by name")
+        self.pattern = [None] * (len(self.layers) + 1)
+        sizes = self.probe_sizes()
+        for self.turned, self.bias in ((False, "row"), (False, "flat"), (True, "column")):
+            if self.runs(function, sizes):
+                return
+        raise Unbound("it takes no batch with any usual shapes of weights and biases")
+
+    def runs(self, function: FunctionType, sizes: Sequence[int]) -> bool:
+        """Whether a forward pass goes through with parameters of these shapes."""
+        x = np.ones((sizes[0], 11) if self.turned else (11, sizes[0]))
+        try:
+            arguments = bind(function, Known({"x": x}, self.construct(sizes, 0), order=("x",)))
+            function(*arguments.arguments, **arguments.keywords)
+        except Exception:
+            return False
+        return True
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        rng, made = np.random.default_rng(seed), {}
+        for (w, b), fan_in, fan_out in zip(self.layers, sizes[:-1], sizes[1:], strict=True):
+            weights = rng.normal(size=(fan_in, fan_out)) / np.sqrt(fan_in)
+            made[w] = weights.T.copy() if self.turned else weights
+            made[b] = np.zeros({"row": (1, fan_out), "flat": (fan_out,), "column": (fan_out, 1)}[self.bias])
+        return made
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        yield from ranked(operation, own_functions(self.namespace))
+
+    def everything(self, model: Held) -> Iterator[Operation]:
+        yield from own_functions(self.namespace)
+
+    def named(self, model: Held) -> dict[str, Any]:
+        return dict(model.value)
+
+
+def is_pair(w: str, b: str) -> bool:
+    """Whether two names are those of the weights and the bias of one layer: W1 and b1, weights_2 and bias_2."""
+    stem, number = re.fullmatch(r"(\D*)(\d*)", plain(w)), re.fullmatch(r"(\D*)(\d*)", plain(b))
+    return (
+        stem is not None
+        and number is not None
+        and (stem[1], number[1]) in (("w", "b"), ("weights", "biases"), ("weights", "bias"), ("weight", "bias"))
+        and stem[2] == number[2]
+    )
 
 
 class GlobalForm(Form):

@@ -150,6 +150,13 @@ class Head:
         self.softmax = make(tools.softmax, "softmax") if tools.softmax else None
         self.functions = own_functions(tools.namespace)
 
+    def losses(self, operation: str) -> Iterator[Operation]:
+        """The methods that compute the loss, if that is what is asked for."""
+        if operation == "loss" and self.object is not None:
+            for place in ("loss", "forward"):
+                for name, method in ranked(place, methods_of(self.object)):
+                    yield f"{type(self.object).__name__}.{name}", method
+
     def probabilities(self, z: Any) -> Any:
         """The output for logits: their softmax where the code has one by itself, else the logits."""
         if self.softmax is not None:
@@ -271,6 +278,8 @@ class StackForm(Form):
         return Stack(self.tools.layers(sizes, softmax=wants_softmax), self.head)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        if operation == "backward" and not ranked("backward", methods_of(model.value.layers[0])):
+            return
         if operation in ("forward", "loss", "backward") or (operation == "step" and self.tools.optimizer is not None):
             yield operation, getattr(model.value, operation)
 
@@ -352,18 +361,9 @@ class WiredForm(Form):
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         yield from ranked(operation, methods_of(model.value))
-        yield from loss_methods(operation, self.head)
+        yield from self.head.losses(operation)
         yield from ranked(operation, own_functions(self.namespace))
 
     def everything(self, model: Held) -> Iterator[Operation]:
+        yield from self.head.losses("loss")
         yield from methods_of(model.value)
-
-
-def loss_methods(operation: str, head: Head) -> Iterator[Operation]:
-    """The loss that an object beside the network computes."""
-    if operation != "loss" or head.object is None:
-        return
-    for place in ("loss", "forward"):
-        for name, method in ranked(place, methods_of(head.object)):
-            yield f"{type(head.object).__name__}.{name}", method
-

@@ -14,6 +14,7 @@ from chainrule.recognition.forms import (
     ClassForm,
     FunctionForm,
     GlobalForm,
+    SignatureForm,
     methods_of,
     network_classes,
     own_functions,
@@ -58,6 +59,8 @@ def forms(namespace: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[An
     for name, function in ranked("init", own_functions(namespace)):
         yield named(name, lambda name=name, function=function: FunctionForm(name, function, namespace))
     yield named("layers", lambda: StackForm(namespace))
+    for name, function in ranked("forward", own_functions(namespace)):
+        yield named(name, lambda name=name, function=function: SignatureForm(name, function, namespace))
     yield named("globals", lambda: GlobalForm(dict_of(namespace)))
 
 

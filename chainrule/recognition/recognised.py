@@ -21,9 +21,9 @@ from chainrule.contract import Missing, NotOffered, Unseen, source_line
 from chainrule.native import NETWORK_METHODS, Native
 from chainrule.recognition.binding import Known, Thunk, Unbound, bind, named_values, parameters_of
 from chainrule.recognition.forms import Form, Held, Operation, own_functions, ranked
-from chainrule.recognition.slots import Slots
+from chainrule.recognition.slots import Slot, Slots
 from chainrule.recognition.structures import Attribute, Item, Path, follow, label, leaves, put, shape
-from chainrule.recognition.vocabulary import NOT_PARAMETERS, NOT_THE_LOSS, matches, plain, rank, role
+from chainrule.recognition.vocabulary import GRADIENTS, NOT_THE_LOSS, matches, plain, rank, role
 
 RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
 
@@ -103,7 +103,7 @@ class Recognised(Native):
             return None
         if self.form.fitted(sizes) != list(sizes):
             return f"{self.form.title} makes networks of sizes {spelled(self.form.pattern)} only"
-        if self.form.slots(len(sizes) - 1) is None and len(sizes) < 4:
+        if self.form.slots(len(sizes) - 1) is None:
             return f"{self.form.title} makes no network of {len(sizes) - 1} layers"
         return None
 
@@ -340,7 +340,9 @@ class Recognised(Native):
             yield from found
             return
         seen: set[int] = set()
-        wider = {"forward": ("forward", "predict", "loss"), "backward": ("backward", "loss", "step", "fit"), "predict": ("predict",)}
+        wider = {
+            "forward": ("forward", "predict", "loss"), "backward": ("backward", "loss", "step", "fit"), "fit": ("fit", "step"),
+        }  # fmt: skip
         for place in wider.get(operation, (operation,)):
             for name, function in self.form.functions(place, model):
                 if id(getattr(function, "__func__", function)) not in seen and fits(operation, place, name):
@@ -367,8 +369,8 @@ class Recognised(Native):
             found.setdefault("cache", remainder(model))
         if "y" in roles:
             found.setdefault("samples", samples(roles.get("x"), roles["y"]))
-        elif "x" in roles:
-            pass
+        found |= {"inputs": model.sizes[0], "outputs": model.sizes[-1]}
+        found |= {"hidden": model.sizes[1], "hiddens": list(model.sizes[1:-1])} if len(model.sizes) > 2 else {}
         order = [name for name in ("x", "y") if name in roles]
         if as_output:
             found.pop("x", None)
@@ -467,11 +469,12 @@ class Recognised(Native):
         result = self.call_backward(site, model, x, y, 2.0**-3, function)
         after = slots.read(model.value)
         changed = any(not np.array_equal(a, b) for a, b in zip([*before[0], *before[1]], [*after[0], *after[1]], strict=True))
-        paths = gradient_paths(result, slots, model, named_values(function, result))
-        if paths is not None and not changed:
+        paths = gradient_paths(result, slots, model, named_values(function, result), names=self.form.slot_names(slots))
+        gives = rank("backward", name) is not None or rank("loss", name) is not None  # the others give new parameters
+        if paths is not None and not changed and gives:
             return Site("backward", name, (), paths, how="returned")
         if not changed and rank("fit", name) is None:
-            paths = gradient_paths(model.value, slots, model, {}, inside=True)
+            paths = gradient_paths(model.value, slots, model, {}, names=self.form.slot_names(slots), inside=True)
             if paths is not None:
                 return Site("backward", name, (), paths, how="attributes", inside=True)
         if not changed and self.adopt(model, result, function, write=False) is not None:
@@ -503,13 +506,23 @@ class Recognised(Native):
         """What a backward pass starts from: as an object for the loss gives it, else (p - y) / N."""
         head = self.form.head  # type: ignore[union-attr]
         if head is not None and head.object is not None and type(model.value).__name__ != "Stack":
-            head.loss(model.output, model.output, y)
-            return head.gradient(model.output, model.output, y, lambda: self.surplus(model, x, y))
+            p = of_kind(self.probabilities(model), self.arrays, self.dtype)
+            head.loss(model.output, p, y)
+            return head.gradient(model.output, p, y, lambda: self.surplus(model, x, y))
         return self.surplus(model, x, y)
+
+    def probabilities(self, model: Held) -> np.ndarray:
+        """The last output, as probabilities; of logits their softmax, where softmax and loss are beside the network."""
+        output = to_numpy(model.output)
+        if are_probabilities(output):
+            return output
+        axis = 0 if output.shape[0] == model.sizes[-1] else output.ndim - 1
+        e = np.exp(output - output.max(axis=axis, keepdims=True))
+        return e / e.sum(axis=axis, keepdims=True)
 
     def surplus(self, model: Held, x: Any, y: Any) -> Any:
         """(p - y) / N."""
-        output = to_numpy(model.output)
+        output = self.probabilities(model)
         one_hot = to_numpy(y)
         n = samples(x, y)
         if one_hot.ndim == 1 and output.ndim == 2:
@@ -586,7 +599,8 @@ class Recognised(Native):
             roles["grads"] = gradients_alone(source, backward.paths)
         handed = self.form.handed(model)  # type: ignore[union-attr]
         roles["params"] = model.value if handed is None else handed
-        known = Known(roles, self.form.named(model) | named, ("params", "grads", "lr"))  # type: ignore[union-attr]
+        order = ("grads", "lr") if handed is None else ("params", "grads", "lr")
+        known = Known(roles, self.form.named(model) | named, order)  # type: ignore[union-attr]
         arguments = bind(function, known)
         changed = function(*arguments.arguments, **arguments.keywords)
         self.adopt(model, changed, function)
@@ -666,6 +680,8 @@ class Recognised(Native):
         self, site: Site, model: Held, x: Any, y: Any, epochs: int, batch_size: int, lr: float, seed: int, function: Any
     ) -> Any:
         roles: dict[str, Any] = {} if y is None else {"y": y}
+        roles |= {"inputs": model.sizes[0], "outputs": model.sizes[-1]}
+        roles |= {"hidden": model.sizes[1], "hiddens": list(model.sizes[1:-1])} if len(model.sizes) > 2 else {}
         roles |= {"x": x, "sizes": list(model.sizes), "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "rng": np.random.default_rng(seed)}
         tools = getattr(self.form, "tools", None)
         if tools is not None and tools.optimizer is not None:
@@ -705,9 +721,11 @@ class Recognised(Native):
         return None if site.repeated else history(result, epochs)
 
     def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
-        self.before(model, x)
         as_output = not self.reaches(function, model)
         arguments = bind(function, self.known(model, x=x, as_output=as_output))
+        if "x" not in arguments.taken.values():
+            self.before(model, x)
+            arguments = bind(function, self.known(model, x=x, as_output=as_output))
         result = function(*arguments.arguments, **arguments.keywords)
         n = max(self.output_shapes(model, x)[0][0], 1)
         counts = {size for wanted in self.output_shapes(model, x) for size in wanted} - {model.sizes[-1]} or {n}
@@ -818,22 +836,28 @@ def fits(operation: str, place: str, name: str) -> bool:
     """Whether a function found under one operation's names may stand in for another."""
     if operation == place:
         return True
-    return {"forward": place in ("predict", "loss"), "backward": place in ("loss", "step", "fit")}.get(operation, False)
+    places = {"forward": ("predict", "loss"), "backward": ("loss", "step", "fit"), "fit": ("step",)}
+    return place in places.get(operation, ())
 
 
 def gradient_paths(
-    source: Any, slots: Slots, model: Held, names: Mapping[str, Any], *, inside: bool = False
+    source: Any,
+    slots: Slots,
+    model: Held,
+    found_names: Mapping[str, Any],
+    *,
+    names: Sequence[str],
+    inside: bool = False,
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
     """Where in `source` the gradient of every parameter stands: by its name, else by its shape."""
     own = slots.paths()
     found = [(path, leaf) for path, leaf in leaves(source) if not (inside and path in own)]
     if inside:
         found = [(path, leaf) for path, leaf in found if is_gradient(label(path)) or any(is_gradient(n) for n in names_on(path))]
-    titles = {id(value): name for name, value in names.items()}
-    shapes = [slot.read(model.value).shape for slot in (*slots.weights, *slots.biases)]
+    titles = {id(value): name for name, value in found_names.items()}
     taken: list[Path] = []
-    for slot, wanted in zip((*slots.weights, *slots.biases), shapes, strict=True):
-        path = by_name(found, slot, titles, taken) or by_shape(found, wanted, taken)
+    for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):
+        path = by_name(found, slot, name, titles, taken) or by_shape(found, slot.read(model.value).shape, taken)
         if path is None:
             return None
         taken.append(path)
@@ -842,16 +866,18 @@ def gradient_paths(
 
 
 def is_gradient(name: str) -> bool:
-    return matches(NOT_PARAMETERS, name) or matches(r"(d|g|grad|delta|nabla).*|.*(grad|gradient|delta|derivative)s?\d*", name)
+    return matches(GRADIENTS, name) or plain(name)[:1] == "d" and len(plain(name)) > 1
 
 
 def names_on(path: Path) -> list[str]:
     return [step.name if isinstance(step, Attribute) else str(step.key) for step in path]
 
 
-def by_name(found: Sequence[tuple[Path, Any]], slot: Any, titles: Mapping[int, str], taken: Sequence[Path]) -> Path | None:
+def by_name(
+    found: Sequence[tuple[Path, Any]], slot: Slot, name: str, titles: Mapping[int, str], taken: Sequence[Path]
+) -> Path | None:
     """The leaf called like the parameter, with or without the mark of a gradient, standing where it stands."""
-    wanted = stem(slot.name)
+    wanted = stem(name)
     fitting = []
     for path, leaf in found:
         name = titles.get(id(leaf)) or label(path)

@@ -86,8 +86,8 @@ OPERATIONS: dict[str, str] = {
     "step": r"step|update|update(params?|parameters?|weights?|weightsandbiases|weightsbiases|network|all|model)?|"
     r"apply(grads?|gradients?|updates?)|optimi[sz]e(params?)?|updateparam\w*|gradientdescent(step|update)|sgd(step|update)|"
     r"gradientstep|paramsupdate|adjust\w*|descend|gradientdescent|sgd|optimi[sz]erstep|updateparameterswithgd|updatemodel",
-    "fit": r"fit|train|train(network|model|nn|mlp|loop|ing|all|epochs?|net|classifier|sgd|minibatch\w*|batch|gd|neural\w*)|"
-    r"training(loop)?|learn|sgd|gradientdescent|minibatch\w*|stochastic\w*|batchgradientdescent|optimi[sz]e|model|nnmodel|"
+    "fit": r"fit|train|train(network|model|nn|mlp|loop|ing|all|epochs?|step|onbatch|onebatch|onestep|iteration|net|classifier|sgd|minibatch\w*|batch|gd|neural\w*)|"
+    r"training(loop)?|learn|sgd|gradientdescent|minibatch\w*|stochastic\w*|partialfit|batchgradientdescent|optimi[sz]e|model|nnmodel|"
     r"l?layermodel|neuralnetwork|runtraining|trainmodel\w*|mlptrain|fitmodel|llayermodel|nlayermodel|nn|run|solve",
     "predict": r"predict|predict(class|classes|labels?|ions?|digit|all|batch|model|nn)?|getpredictions?|classify|inferlabels|"
     r"makepredictions?|predictclass\w*|getlabels|getpreds|prediction",
@@ -103,9 +103,13 @@ NOT_PARAMETERS = (
     r"(d|grad|g|delta|nabla|dl|del)_?(w|b|weights?|bias(es)?|theta|kernel|gamma|beta)_?\d*|.*grad.*|.*momentum.*|.*veloc.*|"
     r".*prev.*|.*cache.*|.*best.*|.*(delta|adam|rms|moment|history|accum).*|[vms]_?(d|t)?_?[wb]_?\d*|(dweights|dbiases)\d*"
 )
+GRADIENTS = (
+    r"(d|grad|g|delta|nabla|dl|del|dloss)_?(w|b|weights?|bias(es)?|theta|kernel|params?)_?\d*|nabla.*|"
+    r".*(grad|gradient|delta|derivative|deriv)s?\d*"
+)
 NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|plot|acc)\w*"
 PREFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "my", "numpy", "np", "llayer", "l", "full")
-SUFFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "numpy", "all")
+SUFFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "numpy", "all", "batch")
 
 
 @lru_cache(maxsize=4096)
