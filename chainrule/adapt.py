@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import random
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -154,7 +156,7 @@ def broken(line: str) -> list[str]:
         return [line]
     start, end = max(cuts, key=lambda span: span[1] - span[0])
     places = [start, *cuts[start, end], end]
-    items = [line[a + 1 : b].strip() for a, b in zip(places[:-1], places[1:], strict=True)]
+    items = [line[a + 1 : b].strip() for a, b in itertools.pairwise(places)]
     return [line[: start + 1], *(f"{margin}{INDENT}{item}," for item in items if item), f"{margin}{line[end:]}"]
 
 
@@ -288,10 +290,10 @@ class Trial:
         return made
 
     def outcome(self, name: str, adapter: Implementation) -> list[Any]:
-        """What an operation does in networks of several depths: results and parameters afterwards, or what it raises."""
+        """What an operation does in networks of several depths: results, and parameters afterwards, or an exception."""
         if name in FUNCTIONS:
             return [run(lambda: self.alone(name, adapter))]
-        return [run(lambda sizes=sizes: self.in_network(name, adapter, sizes)) for sizes in self.sizes or [[4, 6, 3]]]  # type: ignore[misc]
+        return [run(partial(self.in_network, name, adapter, sizes)) for sizes in self.sizes or [[4, 6, 3]]]
 
     def alone(self, name: str, adapter: Any) -> Any:
         rng = np.random.default_rng(3)
@@ -362,7 +364,7 @@ def generic(sizes: list[int], seed: int) -> tuple[list[np.ndarray], list[np.ndar
     def drawn(*shape: int) -> np.ndarray:
         return np.round(rng.normal(size=shape) * 32) / 32
 
-    fans = list(zip(sizes[:-1], sizes[1:], strict=True))
+    fans = list(itertools.pairwise(sizes))
     return [drawn(*fan) for fan in fans], [drawn(fan[1]) for fan in fans]
 
 
@@ -515,7 +517,7 @@ def docstring(loaded: Loaded, raw: Recognised, name: str) -> str:
     """What the draft is for, and what was found in the target where that is not a network."""
     lines = [f"Translates {loaded.path.name} for `chainrule check {loaded.target} --adapter {name}`.", ""]
     lines.append(
-        "x is (N, D), y holds N labels 0..K-1, weights are (s[l], s[l+1]), losses and gradients are means over the batch."
+        "x is (N, D), y holds N labels 0..K-1, weights are (s[l], s[l+1]), losses and gradients are means over a batch."
     )
     lines.append("`self.target` is the loaded file; what is not overridden is todo.")
     if raw.form is None and not raw.offers("create"):

@@ -6,6 +6,7 @@ proposal: chainrule.adapt runs it beside the recognised implementation, and keep
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MethodType
@@ -239,10 +240,7 @@ class Drafting:
                 known.get(value, repr(value)) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
             )
 
-        if arguments == marks and sizing.variadic:
-            given = ["*sizes"]
-        else:
-            given = [spelled(value) for value in arguments]
+        given = ["*sizes"] if arguments == marks and sizing.variadic else [spelled(value) for value in arguments]
         return f"{spelling}({', '.join([*given, *(f'{name}={spelled(value)}' for name, value in keywords.items())])})"
 
     def weight_list(self, suffix: str) -> str:
@@ -557,7 +555,7 @@ class Drafting:
         group = [path for paths in site.paths for path in paths]
         direct = isinstance(result, tuple) and len(names) == len(result) and all(map(str.isidentifier, names))
         if direct and len(set(names)) == len(names) and all(isinstance(path[0], Item) for path in group):
-            roots = {path[0]: names[path[0].key] for path in group if isinstance(path[0], Item)}  # type: ignore[call-overload]
+            roots = {path[0]: names[key_of(path[0])] for path in group}
             used = [name if name in roots.values() else "_" for name in names]
             lines = [*kept, f"{', '.join(used)} = {call}", *self.gradients_named(site, result, roots)]
         else:
@@ -591,7 +589,8 @@ class Drafting:
     def pair(self, weights: str, biases: str) -> Body:
         if self.layout.reduction == "sum":
             return [
-                f"weight_grads, bias_grads = {weights}, {biases}",
+                f"weight_grads = {weights}",
+                f"bias_grads = {biases}",
                 "return [g / len(y) for g in weight_grads], [g / len(y) for g in bias_grads]",
             ]
         return both("weight_grads", "bias_grads", weights, biases)
@@ -632,10 +631,8 @@ class Drafting:
                 self.try_name(named, names[0], result, (), backward, flat)
             firsts = {path[0] for group in backward.paths for path in group if path}
             shared = tuple(firsts) if isinstance(result, tuple) and len(result) > 1 and len(firsts) == 1 else ()
-            try:
+            with contextlib.suppress(Involved):
                 roles["grads"] = Source(self.structure(follow(result, shared), shared, backward, flat))
-            except Involved:
-                pass
         else:
             if not self.fixed:
                 raise Involved
@@ -716,7 +713,8 @@ class Drafting:
             w = f"w{self.turned}"
             b = "b" if not flat else "b.reshape(-1, 1)" if self.layout.weights == "out_in" else "b.reshape(1, -1)"
             if all(isinstance(key, Item) and isinstance(key.key, str) for key in keys):
-                return f'[{{"{keys[0].key}": {w}, "{keys[1].key}": {b}}} for w, b in zip(*grads, strict=True)]'  # type: ignore[union-attr]
+                entries = f'"{key_of(keys[0])}": {w}, "{key_of(keys[1])}": {b}'
+                return f"[{{{entries}}} for w, b in zip(*grads, strict=True)]"
             if [key.key for key in keys if isinstance(key, Item)] == [0, 1]:
                 return f"[({w}, {b}) for w, b in zip(*grads, strict=True)]"
         raise Involved
@@ -725,7 +723,7 @@ class Drafting:
         """A dictionary with numbered entries for every layer."""
         parts = []
         for group, paths in enumerate(site.paths):
-            keys = [path[len(at)].key for path in paths if len(path) == len(at) + 1 and isinstance(path[len(at)], Item)]  # type: ignore[union-attr]
+            keys = [key_of(path[-1]) for path in paths if len(path) == len(at) + 1]
             stem = re.sub(r"\d+$", "", str(keys[0]))
             first = int(str(keys[0])[len(stem) :])
             if keys != [f"{stem}{first + i}" for i in range(len(paths))]:
@@ -746,16 +744,20 @@ class Drafting:
         assert self.form is not None
         site, data = self.site("fit"), self.data("fit")
         function, spelling = self.spelling(site)
-        roles = data | {"epochs": Source("epochs"), "batch_size": Source("batch_size"), "lr": Source("lr"), "seed": Source("seed"), "rng": Source("np.random.default_rng(seed)"), "sizes": Source("self.sizes(model)")}  # fmt: skip
+        roles = data | {name: Source(name) for name in ("epochs", "batch_size", "lr", "seed")}
+        roles |= {"rng": Source("np.random.default_rng(seed)"), "sizes": Source("self.sizes(model)")}
         roles["params"] = Source("model")
         known = Known(roles, self.named(), ("x", "y", "epochs", "lr"))
         call = self.call(function, spelling, known)
         given = set(bind(function, known).taken.values())
         lines: Body = []
         if site.how == "single":
-            lines += ["if batch_size > 1 and len(y) > 1:", f'    raise chainrule.Unseen("{site.name} makes an update for every sample: it has no batches")']  # fmt: skip
+            lines += refusal(
+                "batch_size > 1 and len(y) > 1", f"{site.name} makes an update for every sample: it has no batches"
+            )
         if site.how == "whole":
-            lines += ["if batch_size < len(y):", f'    raise chainrule.Unseen("{site.name} takes no batch size: every epoch is one step along the gradient of all samples")']  # fmt: skip
+            every = "every epoch is one step along the gradient of all samples"
+            lines += refusal("batch_size < len(y)", f"{site.name} takes no batch size: {every}")
         values = {"lr": "lr", "epochs": "epochs", "batch_size": "batch_size", "seed": "seed"}
         lines += self.kept({name: value for name, value in values.items() if name not in given})
         seeding = [] if {"seed", "rng"} & given else ["np.random.seed(seed)"]
@@ -774,6 +776,16 @@ class Drafting:
                     yield [*self.counted(), *self.with_depth(self.with_unpacked([*lines, *seeds, *answer]))]
 
 
+def refusal(condition: str, why: str) -> Body:
+    return [f"if {condition}:", f'    raise chainrule.Unseen("{why}")']
+
+
+def key_of(step: Attribute | Item) -> Any:
+    if isinstance(step, Attribute):
+        raise Involved
+    return step.key
+
+
 def iterated(items: str) -> str:
     """A list as it stands behind `in`."""
     return re.sub(r"^list\(([\w.]+)\)$", r"\1", items)
@@ -789,7 +801,8 @@ def both(first: str, second: str, weights: str, biases: str) -> Body:
 class Trace:
     """A forward pass in source.
 
-    call: it alone; statement: it, with names for what it returns.  output, cache: expressions for those.  named: by name.
+    call: it alone; statement: it, with names for what it returns.  output, cache: expressions for those.  named: of
+    what it returned, by name.
     """
 
     def __init__(self, call: str, statement: str, output: str, cache: str, named: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.contract import NotOffered, Unseen
+from chainrule.contract import NotOffered
 from chainrule.recognition.forms import own_classes, own_functions
 from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site
 from chainrule.recognition.structures import spell
@@ -129,10 +129,10 @@ def served(raw: Recognised) -> list[Served]:
     """Which function serves each operation of the network, in networks of the first depth that was looked at."""
     found: dict[str, Served] = {}
     for (operation, _), site in raw.sites.items():
-        if operation not in found:
-            found[operation] = Served(operation, signature_of(raw, site), how(site)) if isinstance(site, Site) else Served(
-                operation, "", str(site)
-            )  # fmt: skip
+        if operation not in found and isinstance(site, Site):
+            found[operation] = Served(operation, signature_of(raw, site), how(site))
+        elif operation not in found:
+            found[operation] = Served(operation, "", str(site))
     return [found[name] for name in NETWORK_OPERATIONS if name in found]
 
 

@@ -142,8 +142,15 @@ class Found(Implementation):
 
 
 PASSED_ON = frozenset(
-    ("relu", "softmax", "cross_entropy", "xavier", "summed_fit", "recovery_rate")
-    + tuple(name for names in EXTENSION_NAMES.values() for name in names)
+    (
+        "relu",
+        "softmax",
+        "cross_entropy",
+        "xavier",
+        "summed_fit",
+        "recovery_rate",
+        *tuple(name for names in EXTENSION_NAMES.values() for name in names),
+    )
 )
 
 

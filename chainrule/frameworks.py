@@ -48,7 +48,7 @@ def frameworks_of(path: Path, module_name: str) -> tuple[FrameworkImport, ...]:
         for node in imports_in(file):
             for imported in names_of(node, name, file):
                 framework = imported.partition(".")[0]
-                if framework in FRAMEWORKS or (framework == OWN and top != OWN):
+                if (framework in FRAMEWORKS or framework == OWN != top) and not is_local(node, framework, path):
                     where = place(str(file), node.lineno)
                     found.setdefault(framework, FrameworkImport(framework, where, ast.unparse(node)))
                 neighbour = file_of(imported, path)
@@ -82,8 +82,15 @@ def names_of(node: ast.Import | ast.ImportFrom, module_name: str, file: Path) ->
     return [home, *(f"{home}.{alias.name}".lstrip(".") for alias in node.names)]
 
 
+def is_local(node: ast.Import | ast.ImportFrom, name: str, target: Path) -> bool:
+    """Whether what is imported is a module of the target's own that only has a framework's name."""
+    if isinstance(node, ast.ImportFrom) and node.level:
+        return True
+    return (target.parent / f"{name}.py").is_file() or (target.parent / name / "__init__.py").is_file()
+
+
 def file_of(module_name: str, target: Path) -> Path | None:
-    """The file of a module that was imported with the target, if it belongs to the same project and not to a library."""
+    """The file of a module that was imported with the target, if it belongs to its project and to no library."""
     found = getattr(sys.modules.get(module_name), "__file__", None)
     if not found:
         return None

@@ -162,8 +162,10 @@ def listed(ids: Sequence[str], kind: str) -> str:
     """All of them; of many that were skipped for one reason only how many, and in which chapters."""
     if kind != "skipped" or len(ids) <= SKIPS:
         return ", ".join(ids)
-    chapters = Counter(name.partition(".")[0] for name in ids)
-    return f"{len(ids)} specs ({', '.join(f'{name}.*' if n > 1 else name for name, n in chapters.items())})"
+    families: dict[str, list[str]] = {}
+    for name in ids:
+        families.setdefault(name.partition(".")[0], []).append(name)
+    return f"{len(ids)} specs ({', '.join(f'{name}.*' if of[1:] else of[0] for name, of in families.items())})"
 
 
 def told(counts: Counter[str]) -> str:
