@@ -147,7 +147,7 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if "sizes" in known.roles and size_role(parameter.name) == "sizes" and wanted not in ("params", "x", "y"):
         return known.roles["sizes"], "sizes"
     size = size_role(parameter.name)
-    if size in ("inputs", "hidden", "hiddens", "outputs") and size in known.roles and wanted in (None, *FIXED):
+    if size in ("inputs", "hidden", "hiddens", "outputs") and size in known.roles and wanted is None:
         return known.roles[size], size
     if wanted == "validation" and parameter.default is parameter.empty:
         same = "y" if plain(parameter.name).startswith(("y", "label", "target")) or "label" in parameter.name else "x"
