@@ -1,6 +1,8 @@
 """chainrule: a specification, as executable tests, for neural networks written from scratch.
 
+chainrule.check             checks a file, or classes, functions and globals() of a session
 chainrule.Implementation    what an adapter subclasses: the interface through which the specs see a network
+chainrule.recognised        what chainrule recognises in code, for an adapter to fall back on
 chainrule.load              an implementation behind its boundary, as the specs call it
 chainrule.datasets          Fashion-MNIST
 chainrule.reference         a small MLP in NumPy, and the mathematics it implements
@@ -15,27 +17,48 @@ from chainrule.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from chainrule.boundary import Boundary
-    from chainrule.contract import Implementation, UnusableTarget
+    from chainrule.contract import Implementation, Unseen, UnusableTarget
+    from chainrule.found import gradients_from_update, recognised
+    from chainrule.session import Result, check
 
 # In a checkout the other rooms stand beside this folder instead of in it: `python -m chainrule` finds them there.
 _CHECKOUT = Path(__file__).resolve().parent.parent
 if (_CHECKOUT / "reference" / "math.md").is_file():
     __path__.append(str(_CHECKOUT))
 
-__all__ = ["Implementation", "UnusableTarget", "__version__", "load"]
+__all__ = [
+    "Implementation",
+    "Result",
+    "Unseen",
+    "UnusableTarget",
+    "__version__",
+    "check",
+    "gradients_from_update",
+    "load",
+    "recognised",
+]
 
-_HOMES = {"Implementation": "chainrule.contract", "UnusableTarget": "chainrule.contract"}
+_HOMES = {
+    "Implementation": "chainrule.contract",
+    "Result": "chainrule.session",
+    "Unseen": "chainrule.contract",
+    "UnusableTarget": "chainrule.contract",
+    "check": "chainrule.session",
+    "gradients_from_update": "chainrule.found",
+    "recognised": "chainrule.found",
+}
 
 
-def load(target: str, adapter: str | None = None) -> Boundary:
-    """The implementation in TARGET (a .py file, a package folder or a module name) as the specs see it.
+def load(target: Any, adapter: Any = None, **options: Any) -> Boundary:
+    """The implementation in TARGET (whatever `chainrule.check` takes) as the specs see it.
 
+    adapter, and conventions, names, run_all among the options: as `chainrule.check` takes them.
     Returns a boundary with the methods of `Implementation`, which take and return NumPy arrays.
     Raises UnusableTarget if it cannot be loaded.
     """
-    from chainrule.loading import load
+    from chainrule.session import loaded_from
 
-    return load(target, adapter).impl
+    return loaded_from(target, adapter, **options).impl
 
 
 def __getattr__(name: str) -> Any:

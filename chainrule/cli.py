@@ -15,12 +15,20 @@ from chainrule.version import VERSION
 
 PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
 LONGEST_TIMEOUT = 1e6  # seconds: what every system's timers can count
+TARGET = "a .py file, a notebook (.ipynb), a package folder or a module name"
 DESCRIPTION = "A specification, as executable tests, for neural networks written from scratch."
 CHECK = """Check an implementation against the mathematics.
 
-TARGET is a .py file, a package folder or a module name.  Options that chainrule does not know are handed on to pytest:
+TARGET is a .py file, a notebook, a package folder or a module name; of a file or notebook only the definitions run, and
+what they need.  Conventions and names are found by themselves; those declared here are stronger than those of
+[tool.chainrule.conventions] and [tool.chainrule.names] in the nearest pyproject.toml above TARGET, those than the
+file's own CHAINRULE dictionary, and all of them than what is found.  Options that chainrule does not know are handed on to pytest:
 -k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
 """
+ADAPT = (
+    "Write a draft of an adapter, with all that is recognised in TARGET filled in and the rest as comments.  The draft "
+    "runs as it is: `chainrule check TARGET --adapter DRAFT`."
+)
 STATUS = "Exit status: 0 the verdict is `pass`; 1 it is `fail` or `incomplete`; 4 the command or TARGET is unusable."
 
 
@@ -72,12 +80,17 @@ def make_parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="write a skeleton to fill in")
     new.add_argument("file", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
     new.set_defaults(run=run_new)
+    adapt = commands.add_parser("adapt", help="draft an adapter for code in another form", description=ADAPT)
+    adapt.add_argument("target", metavar="TARGET", help=TARGET)
+    adapt.add_argument("--output", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
+    add_reading_arguments(adapt)
+    adapt.set_defaults(run=run_adapt)
     add_train(commands)
     return parser
 
 
 def add_check_arguments(check: argparse.ArgumentParser) -> None:
-    check.add_argument("target", metavar="TARGET", help="a .py file, a package folder or a module name")
+    check.add_argument("target", metavar="TARGET", help=TARGET)
     check.add_argument(
         "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
     )
@@ -93,31 +106,51 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"
     )
+    add_reading_arguments(check)
     check.add_argument(
+        "--explain-conventions", action="store_true", help="show first how the file is read, and how that was found"
+    )
+    check.add_argument(
+        "--from-scratch", action="store_true", help="fail if an ML framework, or chainrule itself, is imported"
+    )
+    check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
+    check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
+    check.add_argument(
+        "--format", choices=("text", "json", "html"), default="text", help="how to report (default text)"
+    )
+    check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
+    check.set_defaults(run=run_check)
+
+
+def add_reading_arguments(command: argparse.ArgumentParser) -> None:
+    """How TARGET is read: what is declared of it, and what of it is executed."""
+    command.add_argument(
         "--convention",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="declare a convention, such as samples=columns or initialization=he",
+        help="declare a convention, such as samples=columns or initialization=he; may be given several times",
     )
-    check.add_argument(
+    command.add_argument(
         "--name",
         metavar="NAME=THEIRS",
         action="append",
         default=[],
-        help="what the file calls a name of the contract, such as MLP=NeuralNetwork or backward=backprop",
+        help="what the file calls a name of the contract, such as MLP=NeuralNetwork or backward=backprop; may be "
+        "given several times",
     )
-    check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
-    check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
-    check.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default text)")
-    check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
-    check.set_defaults(run=run_check)
+    command.add_argument(
+        "--run-all", action="store_true", help="execute all of the file or notebook, its training and plotting included"
+    )
 
 
 def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     from rich.console import Console
 
     from chainrule.loading import load
+    from chainrule.options import pairs
+    from chainrule.reports.conventions import print_conventions
+    from chainrule.reports.html import page
     from chainrule.reports.text import TextReport
     from chainrule.run import check, spec_file
 
@@ -132,14 +165,18 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if arguments.output is not None:
         require_writable(arguments.output)
     stream = sys.stdout if arguments.output is None else io.StringIO()
-    report = TextReport(Console(file=stream, width=None if arguments.output is None else 100))
+    console = Console(file=stream, width=None if arguments.output is None else 100)
+    report = TextReport(console)
     told = arguments.format == "text"
     loaded = load(
         arguments.target,
         arguments.adapter,
         conventions=pairs("--convention", arguments.convention),
         names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
     )
+    if arguments.explain_conventions:
+        print_conventions(console if told else Console(stderr=True), loaded)
     if told:
         report.begin(loaded)
     try:
@@ -149,6 +186,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
             full=arguments.full,
             thorough=arguments.thorough,
             timeout=arguments.timeout,
+            from_scratch=arguments.from_scratch,
             pytest_arguments=rest,
             listener=report if told else None,
         )
@@ -157,18 +195,10 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if told:
         report.finish(outcome)
     else:
-        print(outcome.to_json(), file=stream)
+        print(outcome.to_json() if arguments.format == "json" else page(outcome), file=stream)
     if isinstance(stream, io.StringIO):
         arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     return PASS if outcome.verdict == "pass" else FAIL
-
-
-def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE arguments as a dictionary.  Raises UnusableTarget for anything else."""
-    for pair in given:
-        if "=" not in pair.strip("="):
-            raise UnusableTarget(f"{option} {pair}: expected KEY=VALUE, such as samples=columns or MLP=NeuralNetwork")
-    return dict(pair.split("=", 1) for pair in given)
 
 
 def require_data() -> None:
@@ -206,15 +236,40 @@ def run_new(arguments: argparse.Namespace, _rest: list[str]) -> int:
     path: Path = arguments.file
     if path.suffix != ".py":
         raise UnusableTarget(f"{path}: expected the name of a Python file, such as my_mlp.py")
+    write_new(path, SKELETON)
+    print(f"{path}: fill it in, and run `chainrule check {path}` as often as you like")
+    return PASS
+
+
+def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from chainrule.adapt import draft
+    from chainrule.loading import load
+    from chainrule.options import pairs
+
+    path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
+    if path.exists():
+        raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file with --output")
+    loaded = load(
+        arguments.target,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
+    written = draft(loaded, str(path))
+    write_new(path, written.source)
+    print(f"{path}: {written.summary}\nchainrule check {arguments.target} --adapter {path}")
+    return PASS
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist yet.  Raises UnusableTarget."""
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(SKELETON)
+            file.write(text)
     except FileExistsError:
         raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file") from None
     except OSError as error:
         raise UnusableTarget(f"{path}: cannot be written ({error.strerror})") from None
-    print(f"{path}: fill it in, and run `chainrule check {path}` as often as you like")
-    return PASS
 
 
 def add_train(commands: argparse._SubParsersAction[Parser]) -> None:

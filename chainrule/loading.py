@@ -14,7 +14,7 @@ import re
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -25,9 +25,11 @@ from chainrule.contract import Implementation, UnusableTarget
 from chainrule.conventions import settle
 from chainrule.definitions import DEFINITIONS
 from chainrule.execution import Execution, Siblings, told
+from chainrule.frameworks import FrameworkImport, frameworks_of
 from chainrule.notebooks import Notebook, python_2, read_notebook
 from chainrule.placeholders import Absence
 from chainrule.places import place
+from chainrule.project import Declared, check_names, project_of
 from chainrule.recognition.recognise import recognise
 from chainrule.timeouts import TimedOut, limit
 
@@ -62,6 +64,8 @@ class Loaded:
 
     target, adapter: as they were named.  module_name: what an import statement calls it.
     path: the file it resolved to.  sha256: of that file's content.  notes, missing: as in Source.
+    outside, run_all: what whoever checks asked for.  frameworks: imports that are not from scratch.
+    live: whether it was handed over as an object; target is then an expression for it.
     """
 
     target: str
@@ -72,6 +76,10 @@ class Loaded:
     impl: Boundary
     notes: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict, hash=False)
+    outside: Declared = Declared()
+    run_all: bool = False
+    frameworks: tuple[FrameworkImport, ...] = ()
+    live: bool = False
 
 
 def load(
@@ -88,26 +96,72 @@ def load(
     run_all: execute all of a file or notebook, not only its definitions and what they need.
     Raises UnusableTarget: the message says why it cannot be loaded and what to do.
     """
+    outside = Declared(dict(conventions or {}), dict(names or {}))
+    check_names(outside.names, "names")
     source = load_source(target, run_all=run_all)
     module, path = source.module, source.path
+    asked = outside.over(project_of(path))
     declared = declaration(module, target)
-    outside = dict(conventions or {}) | ({"names": dict(names)} if names else {})
-    declared |= outside
     if adapter is None:
-        names = declared.pop("names", {})
-        if not isinstance(names, Mapping):
-            raise UnusableTarget(f"{target}: CHAINRULE['names'] should map names to names, found {names!r}")
-        with silence():
-            implementation: Implementation = recognise(module, dict(names), source.missing)
+        implementation, declared = recognised_in(module, declared, asked, target, source.missing)
     else:
         adapter_module = load_source(adapter, run_all=True).module
-        declared = {key: value for key, value in declared.items() if key != "names"}
-        declared |= declaration(adapter_module, adapter)
-        declared |= {key: value for key, value in outside.items() if key != "names"}
+        both = declared | declaration(adapter_module, adapter) | dict(asked.conventions)
+        declared = {key: value for key, value in both.items() if key != "names"}
         implementation = make_adapter(adapter_module, adapter, module)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    impl = behind_boundary(implementation, declared)
-    return Loaded(target, adapter, module.__name__, path, digest, impl, source.notes, source.missing)
+    return Loaded(
+        target,
+        adapter,
+        module.__name__,
+        path,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        behind_boundary(implementation, declared),
+        source.notes,
+        source.missing,
+        outside,
+        run_all,
+        frameworks_of(path, module.__name__),
+    )
+
+
+def load_live(
+    namespace: Any,
+    target: str,
+    path: Path,
+    sha256: str,
+    *,
+    declared: Mapping[str, Any] | None = None,
+    asked: Declared = Declared(),
+    adapter: type[Implementation] | None = None,
+) -> Loaded:
+    """Definitions that are there already, such as a session's, behind the boundary.
+
+    namespace: an object with the definitions as attributes.  target: an expression for it.  path, sha256: what a report
+    says it is.  declared: what the definitions declare themselves, as a CHAINRULE dictionary does.  asked: stronger.
+    adapter: called with the namespace.
+    Raises UnusableTarget.
+    """
+    check_names(asked.names, "names")
+    found = dict(declared or {})
+    if adapter is None:
+        implementation, found = recognised_in(namespace, found, asked, target, ())
+    else:
+        with running(target):
+            implementation = adapter(namespace)
+        own = getattr(sys.modules.get(adapter.__module__), "CHAINRULE", {}) if adapter.__module__ != "__main__" else {}
+        found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
+    return Loaded(target, None, target, path, sha256, behind_boundary(implementation, found), outside=asked, live=True)
+
+
+def recognised_in(
+    namespace: Any, declared: Mapping[str, Any], asked: Declared, target: str, missing: Iterable[str]
+) -> tuple[Implementation, dict[str, Any]]:
+    """(what is recognised in a namespace, the conventions declared for it)."""
+    names = declared.get("names", {})
+    check_names(names, f"{target}: CHAINRULE['names']")
+    with silence():
+        implementation = recognise(namespace, {**names, **asked.names}, missing)
+    return implementation, {key: value for key, value in {**declared, **asked.conventions}.items() if key != "names"}
 
 
 def behind_boundary(implementation: Implementation, declared: Mapping[str, Any]) -> Boundary:

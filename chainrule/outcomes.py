@@ -9,6 +9,7 @@ from typing import Any
 
 from chainrule.contract import CHAPTERS, CORE_CHAPTERS
 from chainrule.conventions import Convention
+from chainrule.frameworks import FrameworkImport
 from chainrule.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
@@ -62,6 +63,9 @@ class Outcome:
 
     required: the chapters that a pass needs.  not_run: how many of their specs were left out, by pytest's options or
     because a process was lost.  unchecked: names in the target that are recognised, and have no chapter yet.
+    notes: what else there is to say of how the code was read and loaded.  not_understood: what was looked for and not
+    found, what was found instead, and the command that goes on from there; empty where there is nothing of the kind.
+    frameworks: what the target imports that is not from scratch; from_scratch: whether that fails the check.
     """
 
     target: str
@@ -73,10 +77,14 @@ class Outcome:
     not_run: int = 0
     seconds: float = 0.0
     unchecked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    not_understood: str = ""
+    frameworks: tuple[FrameworkImport, ...] = ()
+    from_scratch: bool = False
 
     @property
     def verdict(self) -> str:
-        """`fail` if any spec failed or raised; else `incomplete` if a required one is todo, blocked or was left out, or
+        """`fail` if any spec failed or raised, or if a framework is imported that must not be; else `incomplete` if a required one is todo, blocked or was left out, or
         if a required chapter was looked at and nothing in it passed; else `pass`.
 
         A chapter of which everything is skipped is no matter where the reason is that its subject is seen inside the
@@ -85,7 +93,7 @@ class Outcome:
         may hold no network that shows softmax alone, a certain layer, or a golden value.
         """
         found = {result.outcome for result in self.specs}
-        if found & {"failed", "error"}:
+        if found & {"failed", "error"} or (self.from_scratch and self.frameworks):
             return "fail"
         required = {result.outcome for result in self.specs if result.chapter in self.required}
         if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
@@ -107,26 +115,31 @@ class Outcome:
         """The distinct diagnoses, in the order of the specs that made them."""
         return list(dict.fromkeys(diagnosis for result in self.specs for diagnosis in result.diagnoses))
 
+    def to_dict(self) -> dict[str, Any]:
+        """The object of the contract's section 4."""
+        return {
+            "schema": 1,
+            "chainrule": VERSION,
+            "target": self.target,
+            "path": self.path,
+            "sha256": self.sha256,
+            "verdict": self.verdict,
+            "required": list(self.required),
+            "not_run": self.not_run,
+            "unchecked": list(self.unchecked),
+            "seconds": round(self.seconds, 3),
+            "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
+            "notes": list(self.notes),
+            "not_understood": self.not_understood,
+            "frameworks": [asdict(framework) for framework in self.frameworks],
+            "from_scratch": self.from_scratch,
+            "specs": [spec_object(result) for result in self.specs],
+            "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
+        }
+
     def to_json(self) -> str:
-        """The object of the contract's section 4, as text."""
-        return json.dumps(
-            {
-                "schema": 1,
-                "chainrule": VERSION,
-                "target": self.target,
-                "path": self.path,
-                "sha256": self.sha256,
-                "verdict": self.verdict,
-                "required": list(self.required),
-                "not_run": self.not_run,
-                "unchecked": list(self.unchecked),
-                "seconds": round(self.seconds, 3),
-                "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
-                "specs": [spec_object(result) for result in self.specs],
-                "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
-            },
-            indent=2,
-        )
+        """The same, as text."""
+        return json.dumps(self.to_dict(), indent=2)
 
 
 def spec_object(result: SpecResult) -> dict[str, Any]:

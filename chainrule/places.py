@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,15 @@ def within(filename: str, line: int) -> str:
 
 def place(filename: str, line: int) -> str:
     """`net.py:12`, or `net.ipynb:cell 3:12`."""
-    return f"{Path(filename).name}:{within(filename, line).removeprefix('line ')}"
+    return f"{session_cell(filename) or Path(filename).name}:{within(filename, line).removeprefix('line ')}"
+
+
+def session_cell(filename: str) -> str | None:
+    """`In [3]` for code that was typed into IPython or a notebook, as its own tracebacks number it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(filename)
+    return None if number is None else f"In [{number}]"
 
 
 def place_of(thing: Any) -> str | None:

@@ -34,6 +34,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     group.addoption(
         "--chapter", metavar="NAME", action="append", default=[], help="require this chapter only, and any others named"
     )
+    group.addoption("--convention", metavar="KEY=VALUE", action="append", default=[], help="declare a convention")
+    group.addoption("--name", metavar="NAME=THEIRS", action="append", default=[], help="what TARGET calls a name")
+    group.addoption("--run-all", action="store_true", help="execute all of TARGET, not only its definitions")
     group.addoption("--full", action="store_true", help="train on Fashion-MNIST as well")
     group.addoption("--thorough", action="store_true", help="explore at random, with many more examples")
     group.addoption(
@@ -47,11 +50,18 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from chainrule.contract import UnusableTarget
     from chainrule.loading import load
+    from chainrule.options import pairs
     from chainrule.recorder import Recorder
 
     if LOADED not in config.stash:
         try:
-            config.stash[LOADED] = load(config.option.impl, config.option.adapter)
+            config.stash[LOADED] = load(
+                config.option.impl,
+                config.option.adapter,
+                conventions=pairs("--convention", config.option.convention),
+                names=pairs("--name", config.option.name),
+                run_all=config.option.run_all,
+            )
         except UnusableTarget as error:
             raise pytest.UsageError(str(error)) from None
     if not hasattr(config, "workerinput"):  # a worker process sends its reports to the one that records

@@ -17,6 +17,7 @@ import pytest
 
 from chainrule import spec_tests
 from chainrule.contract import CHAPTERS, UnusableTarget
+from chainrule.explanation import not_understood, notes_of
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
 from chainrule.plugin import LOADED, RECORDER
@@ -49,13 +50,14 @@ def check(
     full: bool = False,
     thorough: bool = False,
     timeout: float | None = None,
+    from_scratch: bool = False,
     pytest_arguments: Sequence[str] = (),
     listener: Callable[[SpecResult], None] | None = None,
 ) -> Outcome:
     """Run the specification on `loaded`.
 
     chapters: those required; if empty, what `selection.select` finds.  full: train on Fashion-MNIST as well.
-    thorough: explore at random. timeout: seconds per spec.  pytest_arguments: handed on to pytest.  listener: called
+    thorough: explore at random. timeout: seconds per spec.  from_scratch: an imported framework fails the check.  pytest_arguments: handed on to pytest.  listener: called
     with every result as it arrives.
     Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
     """
@@ -68,22 +70,35 @@ def check(
     arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
     arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
     arguments += [f"--chapter={chapter}" for chapter in running]
+    arguments += asked_for(loaded)
     started = time.perf_counter()
     run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, running))], Session(loaded, recorder))
     if not recorder.results:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
+    specs = settle(recorder.results.values())
     return Outcome(
         target=loaded.target,
         path=str(loaded.path),
         sha256=loaded.sha256,
         conventions=loaded.impl.conventions,
-        specs=settle(recorder.results.values()),
+        specs=specs,
         required=required,
         not_run=sum(map(specs_written, required))
         - sum(result.chapter in required for result in recorder.results.values()),
         seconds=time.perf_counter() - started,
         unchecked=unchecked(implementation.target),
+        notes=notes_of(loaded),
+        not_understood=not_understood(loaded, specs),
+        frameworks=loaded.frameworks,
+        from_scratch=from_scratch,
     )
+
+
+def asked_for(loaded: Loaded) -> list[str]:
+    """The options by which another process loads the same: pytest-xdist's workers do."""
+    conventions = [f"--convention={key}={value}" for key, value in loaded.outside.conventions.items()]
+    names = [f"--name={key}={value}" for key, value in loaded.outside.names.items()]
+    return [*conventions, *names, *(["--run-all"] if loaded.run_all else [])]
 
 
 def spec_file(chapter: str) -> Path:
@@ -142,13 +157,14 @@ def alone() -> Iterator[None]:
             Path(tempfile.gettempdir(), "chainrule-hypothesis")
         ),  # not the user's folder
     }
-    before = {name: os.environ.get(name) for name in changed}
+    kept = (*changed, "PYTEST_CURRENT_TEST")  # the last is of a pytest that runs around this one
+    before = {name: os.environ.get(name) for name in kept}
     os.environ.update(changed)
     try:
         yield
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value

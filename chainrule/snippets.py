@@ -47,6 +47,8 @@ def native_of(loaded: Loaded) -> Native | None:
 
 def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
     """How the code under test comes into reach."""
+    if loaded.live:
+        return ["import chainrule", f"impl = chainrule.load({loaded.target})"]
     if native is None:
         adapter = f", adapter={loaded.adapter!r}" if loaded.adapter else ""
         return ["import chainrule", f"impl = chainrule.load({loaded.target!r}{adapter})"]

@@ -5,6 +5,7 @@ mend it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chainrule.contract import CORE_CHAPTERS
+from chainrule.conventions import NATIVE
+from chainrule.explanation import NOT_UNDERSTOOD, notes_of, recognised_of
 from chainrule.loading import Loaded
 from chainrule.outcomes import OUTCOMES, UNJUDGED, Outcome, SpecResult
 from chainrule.version import VERSION
@@ -28,6 +31,8 @@ STYLES = {
 }
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
 SHOWN = 12  # failures told in full; the rest are listed
+NOTES = 6  # notes told; the rest are counted
+SKIPS = 3  # specs skipped for one reason that are named; of more the families are
 
 
 class TextReport:
@@ -49,15 +54,31 @@ class TextReport:
         shown = [
             f"{key} {escape(convention.value)} ({convention.source})"
             for key, convention in loaded.impl.conventions.items()
-            if convention.source != "default"
+            if convention.source == "declared" or convention.value != NATIVE[key]
         ]
-        out.print(f"[dim]conventions[/]  {', '.join(['native', *shown])}", highlight=False, soft_wrap=True)
+        out.print(f"[dim]conventions[/]  {', '.join(shown or ['native'])}", highlight=False)
+        raw = recognised_of(loaded)
+        if raw is not None and raw.form is not None:
+            out.print(f"[dim]network[/]      {escape(raw.form.title)}", highlight=False)
         if loaded.adapter:
             out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False, soft_wrap=True)
+        self.notes(loaded)
         out.print()
         if out.is_terminal:
             self.status = out.status("starting")
             self.status.start()
+
+    def notes(self, loaded: Loaded) -> None:
+        """What else there is to say of how the file was read, the rest of it counted."""
+        notes = notes_of(loaded)
+        rows = [*notes[:NOTES], *([f"and {len(notes) - NOTES} more: --explain-conventions"] if notes[NOTES:] else [])]
+        for place, note in enumerate(rows):
+            table = Table.grid(padding=(0, 2))
+            table.add_row(Text("notes" if not place else "", "dim"), Text(note))
+            table.columns[0].width = len("conventions")
+            self.console.print(table)
+        for framework in loaded.frameworks:
+            self.console.print(f"[dim]not scratch[/]  {escape(str(framework))}", highlight=False)
 
     def __call__(self, result: SpecResult) -> None:
         """A result came in: the live line counts it."""
@@ -88,6 +109,8 @@ class TextReport:
         self.rest(outcome, "blocked", "not judged, because what they build on did not pass")
         self.rest(outcome, "todo", "nothing to check yet")
         self.rest(outcome, "skipped", "not applicable")
+        if outcome.not_understood:
+            self.not_understood(outcome.not_understood)
         if outcome.unchecked:
             self.console.print(
                 f"\n[dim]recognised, not checked yet:[/] {', '.join(outcome.unchecked)}", highlight=False
@@ -99,13 +122,23 @@ class TextReport:
         groups: dict[str, list[str]] = {}
         for result in outcome.specs:
             if result.outcome == kind:
-                groups.setdefault(result.message, []).append(result.id)
+                message = result.message
+                if outcome.not_understood and NOT_UNDERSTOOD in message:
+                    message = message.partition(NOT_UNDERSTOOD)[0] + " was not understood"
+                groups.setdefault(message, []).append(result.id)
         if not groups:
             return
         self.console.print(f"\n[{STYLES[kind]}]{kind}[/]  [dim]{why}[/]", highlight=False)
         for message, ids in groups.items():
             said = message.removeprefix(UNJUDGED).removeprefix("blocked ")
-            self.console.print(Padding(Text(f"{said}: {', '.join(ids)}"), (0, 0, 0, 2)), highlight=False)
+            self.console.print(Padding(Text(f"{said}: {listed(ids, kind)}"), (0, 0, 0, 2)), highlight=False)
+
+    def not_understood(self, message: str) -> None:
+        """What was looked for, what was found, and the way on."""
+        looked_for, found, way_on = message.split("\n")
+        self.console.print(f"\n[{STYLES['todo']}]not understood[/]  {escape(looked_for)}", highlight=False)
+        self.console.print(Padding(Text(found), (0, 0, 0, 2)))
+        self.console.print(Padding(Text.assemble("say what is what in an adapter: ", (way_on, "bold")), (0, 0, 0, 2)))
 
     def verdict(self, outcome: Outcome) -> None:
         """pass  99 passed in 2.4 s"""
@@ -113,6 +146,9 @@ class TextReport:
         left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
         verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
         seconds = f"[dim]{outcome.seconds:.1f} s[/]"
+        if outcome.from_scratch and outcome.frameworks:
+            names = ", ".join(framework.name for framework in outcome.frameworks)
+            left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"
         self.console.print(f"\n{verdict}  {told(counts)}{left_out}  {seconds}", highlight=False)
         if (
             outcome.verdict == "pass"
@@ -120,6 +156,14 @@ class TextReport:
             and set(outcome.required) == set(CORE_CHAPTERS[:-1])
         ):
             self.console.print("[dim]--full adds the last chapter: training on Fashion-MNIST[/]", highlight=False)
+
+
+def listed(ids: Sequence[str], kind: str) -> str:
+    """All of them; of many that were skipped for one reason only how many, and in which chapters."""
+    if kind != "skipped" or len(ids) <= SKIPS:
+        return ", ".join(ids)
+    chapters = Counter(name.partition(".")[0] for name in ids)
+    return f"{len(ids)} specs ({', '.join(f'{name}.*' if n > 1 else name for name, n in chapters.items())})"
 
 
 def told(counts: Counter[str]) -> str:

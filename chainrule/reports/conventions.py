@@ -1,0 +1,60 @@
+"""How a file is read: every convention with its source and how it was found, and which function serves what."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.explanation import notes_of, recognised_of, refused, served
+from chainrule.loading import Loaded
+
+
+def print_conventions(console: Console, loaded: Loaded) -> None:
+    """`--explain-conventions`: the conventions, the network, its operations, and what else there is to say."""
+    section(console, "conventions", "value, source, and what showed it")
+    rows = [
+        (key, convention.value, convention.source, convention.how or UNSHOWN.get(convention.source, ""))
+        for key, convention in loaded.impl.conventions.items()
+    ]
+    console.print(grid(rows, ("", "bold", "dim", "")))
+    raw = recognised_of(loaded)
+    if raw is not None:
+        title = (
+            raw.form.title if raw.form is not None else "the contract's own names" if raw.offers("create") else "none"
+        )
+        section(console, "network", title)
+        rows = [(found.operation, found.by or "-", found.how) for found in served(raw)]
+        if rows:
+            console.print(grid(rows, ("", "bold", "")))
+        if refused(raw.tried):
+            section(console, "tried", "as the network, and why each is not it")
+            for attempt in refused(raw.tried):
+                item(console, attempt)
+    if notes_of(loaded):
+        section(console, "notes", "")
+        for note in notes_of(loaded):
+            item(console, note)
+    console.print()
+
+
+UNSHOWN = {"default": "nothing showed another", "declared": "no probe is asked"}
+
+
+def section(console: Console, title: str, told: str) -> None:
+    console.print(Text.assemble("\n" if title != "conventions" else "", (title, "bold"), f"  {told}" if told else ""))
+
+
+def item(console: Console, said: str) -> None:
+    console.print(Padding(Text(said), (0, 0, 0, 2)))
+
+
+def grid(rows: list[tuple[str, ...]], styles: tuple[str, ...]) -> Padding:
+    """Columns of which the last is wrapped, and none but it."""
+    table = Table.grid(padding=(0, 2))
+    for place, style in enumerate(styles):
+        table.add_column(style=style, no_wrap=len(rows[0]) - 1 != place and place != 1, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return Padding(table, (0, 0, 0, 2))

@@ -1,0 +1,223 @@
+"""The report as HTML: a fragment for Jupyter, or a page of its own.  Everything is inside, nothing is fetched or run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from chainrule.conventions import NATIVE
+from chainrule.outcomes import OUTCOMES, UNJUDGED, Outcome, SpecResult
+from chainrule.version import VERSION
+
+SHOWN = 12  # failures whose details are open; the rest are folded
+WHY = {
+    "blocked": "not judged, because what they build on did not pass",
+    "todo": "nothing to check yet",
+    "skipped": "not applicable",
+}
+MEANING = {
+    "pass": "Every required clause holds.",
+    "fail": "At least one clause is broken.",
+    "incomplete": "Nothing is broken, but not everything that is required could be checked.",
+}
+VARIABLES = """--text: #1f2328; --dim: #656d76; --line: #d8dee4; --soft: #f6f8fa; --back: #ffffff;
+--passed: #1a7f37; --failed: #cf222e; --error: #cf222e; --blocked: #9a6700; --todo: #0969da; --skipped: #747c85;"""
+DARK = """--text: #e6edf3; --dim: #9198a1; --line: #3d444d; --soft: #212830; --back: #15191f;
+--passed: #3fb950; --failed: #f85149; --error: #f85149; --blocked: #d29922; --todo: #4493f8; --skipped: #848d97;"""
+STYLE = (
+    (
+        """
+.chainrule-report { LIGHT color: var(--text); background: var(--back); font: 14px/1.5 system-ui, -apple-system,
+  "Segoe UI", sans-serif; max-width: 62em; padding: 1em 1.2em; border: 1px solid var(--line); border-radius: 8px; }
+@media (prefers-color-scheme: dark) { .chainrule-report { DARK } }
+[data-jp-theme-light="true"] .chainrule-report, .vscode-light .chainrule-report { LIGHT }
+[data-jp-theme-light="false"] .chainrule-report, .vscode-dark .chainrule-report { DARK }
+.chainrule-report * { box-sizing: border-box; }
+.chainrule-report code, .chainrule-report pre { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,
+  "DejaVu Sans Mono", monospace; color: inherit; background: none; padding: 0; border: 0; }
+.chainrule-report pre { background: var(--soft); padding: .6em .8em; border-radius: 6px; overflow-x: auto; margin: 0;
+  white-space: pre; }
+.chainrule-report .head { display: flex; flex-wrap: wrap; gap: .3em .8em; align-items: baseline; }
+.chainrule-report .badge { color: var(--back); font-weight: 600; padding: .1em .7em; border-radius: 1em; }
+.chainrule-report .dim { color: var(--dim); }
+.chainrule-report .right { margin-left: auto; }
+.chainrule-report table { border-collapse: collapse; margin: .3em 0; color: inherit; font-size: inherit; border: 0; }
+.chainrule-report tr, .chainrule-report tr:nth-child(even), .chainrule-report tr:hover { background: none; }
+.chainrule-report td, .chainrule-report th { padding: .12em 1em .12em 0; text-align: left; vertical-align: top;
+  border: 0; font-weight: normal; max-width: none; white-space: normal; }
+.chainrule-report .bar { display: flex; width: 12em; height: .6em; margin-top: .45em; border-radius: .3em;
+  overflow: hidden; background: var(--line); }
+.chainrule-report h3 { font-size: 1em; font-weight: 600; margin: 1.1em 0 .3em; color: inherit; }
+.chainrule-report .failure { border: 1px solid var(--line); border-left: 3px solid var(--failed); border-radius: 6px;
+  padding: .5em .8em; margin: .6em 0; }
+.chainrule-report .failure > summary { display: flex; flex-wrap: wrap; gap: .2em .8em; cursor: pointer; }
+.chainrule-report .failure dl { display: grid; grid-template-columns: 6em minmax(0, 1fr); gap: .35em .8em;
+  margin: .7em 0 .2em; }
+.chainrule-report dt { color: var(--dim); margin: 0; font-weight: normal; }
+.chainrule-report dd { margin: 0; overflow-wrap: anywhere; }
+.chainrule-report details.more { margin: .4em 0; }
+.chainrule-report summary { cursor: pointer; color: inherit; }
+.chainrule-report ul { margin: .2em 0; padding-left: 1.4em; }
+.chainrule-report .notice { border-left: 3px solid var(--todo); padding: .3em .8em; margin: .8em 0;
+  background: var(--soft); border-radius: 0 6px 6px 0; }
+"""
+        + "".join(f".chainrule-report .{kind} {{ color: var(--{kind}); }}\n" for kind in OUTCOMES)
+        + "".join(f".chainrule-report .fill-{kind} {{ background: var(--{kind}); }}\n" for kind in OUTCOMES)
+    )
+    .replace("LIGHT", VARIABLES)
+    .replace("DARK", DARK)
+)
+FILLS = {"pass": "passed", "fail": "failed", "incomplete": "blocked"}
+
+
+def page(outcome: Outcome) -> str:
+    """A whole document."""
+    dark = "@media (prefers-color-scheme: dark) { body { background: #15191f; } }"
+    light = "body { margin: 1.5em auto; max-width: 64em; padding: 0 1em; }"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>chainrule: {escape(outcome.target)} {outcome.verdict}</title>\n"
+        f"<style>{light} {dark}</style>\n</head>\n<body>\n{fragment(outcome)}\n</body>\n</html>"
+    )
+
+
+def fragment(outcome: Outcome) -> str:
+    """The report for another page, its style scoped to itself."""
+    failures = [result for result in outcome.specs if result.outcome in ("failed", "error")]
+    parts = [
+        head(outcome),
+        scratch(outcome),
+        not_understood(outcome),
+        chapters(outcome),
+        f"<h3>{len(failures)} broken</h3>" if failures else "",
+        *(failure(result, opened=place < SHOWN) for place, result in enumerate(failures)),
+        *(rest(outcome, kind) for kind in WHY),
+        conventions(outcome),
+        notes(outcome),
+    ]
+    return f'<style>{STYLE}</style>\n<div class="chainrule-report">\n{chr(10).join(filter(None, parts))}\n</div>'
+
+
+def head(outcome: Outcome) -> str:
+    """Verdict, target and counts."""
+    counts = Counter(result.outcome for result in outcome.specs)
+    left_out = f", {outcome.not_run} not run" if outcome.not_run else ""
+    return (
+        f'<div class="head"><span class="badge fill-{FILLS[outcome.verdict]}">{outcome.verdict}</span>'
+        f"<strong>{escape(outcome.target)}</strong><span>{told(counts)}{left_out}</span>"
+        f'<span class="dim right">{outcome.seconds:.1f} s, chainrule {VERSION}</span></div>\n'
+        f'<div class="dim">{MEANING[outcome.verdict]} '
+        f'<span title="sha256 {outcome.sha256}">{escape(outcome.path)}</span></div>'
+    )
+
+
+def told(counts: Counter[str]) -> str:
+    return ", ".join(f'<span class="{kind}">{counts[kind]} {kind}</span>' for kind in OUTCOMES if counts[kind])
+
+
+def chapters(outcome: Outcome) -> str:
+    """A line and a bar for each chapter."""
+    rows = []
+    for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
+        counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
+        bar = "".join(
+            f'<span class="fill-{kind}" style="flex: {counts[kind]}"></span>' for kind in OUTCOMES if counts[kind]
+        )
+        beside = "" if chapter in outcome.required else ' <span class="dim">(not required)</span>'
+        rows.append(
+            f'<tr><th>{escape(chapter)}{beside}</th><td><div class="bar">{bar}</div></td><td>{told(counts)}</td></tr>'
+        )
+    return f"<h3>chapters</h3>\n<table>{''.join(rows)}</table>"
+
+
+def failure(result: SpecResult, *, opened: bool) -> str:
+    """A clause that is broken: its sentence, the equation, what was found, and lines to paste."""
+    rows = [
+        ("Equation", code(result.formula)),
+        ("Error" if result.outcome == "error" else "Found", escape(result.message)),
+    ]
+    for title, value in (("Expected", result.expected), ("Actual", result.actual)):
+        if value is not None and value.startswith("["):
+            rows.append((title, block(value)))
+    if result.snippet:
+        rows.append(("Try it", block(result.snippet)))
+    rows.append(("Why", code(f"chainrule explain {result.id}")))
+    where = f'<span class="dim right">{escape(result.where)}</span>' if result.where else ""
+    body = "".join(f"<dt>{title}</dt><dd>{told_}</dd>" for title, told_ in rows if told_)
+    return (
+        f'<details class="failure"{" open" if opened else ""}><summary><strong class="{result.outcome}">'
+        f"{escape(result.id)}</strong><span>{escape(result.title)}</span>{where}</summary><dl>{body}</dl></details>"
+    )
+
+
+def code(text: str) -> str:
+    return f"<code>{escape(text)}</code>" if text else ""
+
+
+def block(text: str) -> str:
+    return f"<pre>{escape(text)}</pre>"
+
+
+def rest(outcome: Outcome, kind: str) -> str:
+    """The specs that were neither passed nor failed, by what they say."""
+    groups: dict[str, list[str]] = {}
+    for result in outcome.specs:
+        if result.outcome == kind:
+            groups.setdefault(result.message.removeprefix(UNJUDGED).removeprefix("blocked "), []).append(result.id)
+    if not groups:
+        return ""
+    count = sum(map(len, groups.values()))
+    items = [f'{escape(message)}: <span class="dim">{escape(", ".join(ids))}</span>' for message, ids in groups.items()]
+    return folded(f'<span class="{kind}">{count} {kind}</span> <span class="dim">{WHY[kind]}</span>', listed(items))
+
+
+def conventions(outcome: Outcome) -> str:
+    """What is not native, and folded all of them with how each was found."""
+    shown = [
+        f"{key} <strong>{escape(found.value)}</strong>"
+        for key, found in outcome.conventions.items()
+        if found.source == "declared" or NATIVE.get(key) != found.value
+    ]
+    rows = "".join(
+        f"<tr><th>{escape(key)}</th><td><strong>{escape(found.value)}</strong></td>"
+        f'<td class="dim">{found.source}</td><td class="dim">{escape(found.how)}</td></tr>'
+        for key, found in outcome.conventions.items()
+    )
+    return folded(f'conventions <span class="dim">{", ".join(shown) or "native"}</span>', f"<table>{rows}</table>")
+
+
+def notes(outcome: Outcome) -> str:
+    """How the code was read, beside its conventions."""
+    if not outcome.notes:
+        return ""
+    return folded(f"{len(outcome.notes)} note{'s' * (len(outcome.notes) > 1)}", listed(map(escape, outcome.notes)))
+
+
+def not_understood(outcome: Outcome) -> str:
+    """What was looked for, what was found instead, and the way on."""
+    if not outcome.not_understood:
+        return ""
+    looked_for, found, way_on = map(escape, outcome.not_understood.split("\n"))
+    return (
+        f'<div class="notice"><strong>not understood</strong> {looked_for}<br><span class="dim">{found}</span><br>'
+        f"say what is what in an adapter: <code>{way_on}</code></div>"
+    )
+
+
+def scratch(outcome: Outcome) -> str:
+    """The frameworks that are imported."""
+    if not outcome.frameworks:
+        return ""
+    kind = "failed" if outcome.from_scratch else "dim"
+    return f'<div class="{kind}">not from scratch: {escape(", ".join(map(str, outcome.frameworks)))}</div>'
+
+
+def folded(summary: str, body: str) -> str:
+    return f'<details class="more"><summary>{summary}</summary>{body}</details>'
+
+
+def listed(items: Iterable[str] | Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
