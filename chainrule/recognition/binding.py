@@ -68,13 +68,16 @@ class Binding:
 def parameters_of(function: Any) -> list[inspect.Parameter]:
     """The parameters of a function or class.  Raises Unbound where they cannot be known."""
     try:
-        return list(signature(function).parameters.values())
+        bound = inspect.ismethod(function)
+        found = signature(function.__func__ if bound else function)
+        return found[1:] if bound else found
     except (TypeError, ValueError):
         raise Unbound("its signature cannot be read") from None
 
 
-def signature(function: Any) -> inspect.Signature:
-    return inspect.signature(function)
+@lru_cache(maxsize=1024)
+def signature(function: Any) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())
 
 
 def bind(function: Any, known: Known) -> Binding:
@@ -144,7 +147,7 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if "sizes" in known.roles and size_role(parameter.name) == "sizes" and wanted not in ("params", "x", "y"):
         return known.roles["sizes"], "sizes"
     size = size_role(parameter.name)
-    if size in ("inputs", "hidden", "hiddens", "outputs") and size in known.roles and wanted in (None, *FIXED):
+    if size in ("inputs", "hidden", "hiddens", "outputs") and size in known.roles and wanted is None:
         return known.roles[size], size
     if wanted == "validation" and parameter.default is parameter.empty:
         same = "y" if plain(parameter.name).startswith(("y", "label", "target")) or "label" in parameter.name else "x"
@@ -178,12 +181,16 @@ def fixed(wanted: str, parameter: inspect.Parameter) -> tuple[Any, str] | None:
     return None
 
 
-@lru_cache(maxsize=512)
 def returned_names(function: Any) -> list[str] | None:
     """The names of what a function returns, in order, if every `return` of it says so: `return Z1, A1` -> [Z1, A1].
 
-    None for an element that has no name stands as an empty string.
+    An element that has no name stands as an empty string.
     """
+    return names_in_source(function.__func__ if inspect.ismethod(function) else function)
+
+
+@lru_cache(maxsize=1024)
+def names_in_source(function: Any) -> list[str] | None:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     except (OSError, TypeError, SyntaxError, ValueError):

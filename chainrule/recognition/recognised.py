@@ -301,14 +301,15 @@ class Recognised(Native):
         for name, function in self.candidates(operation, model):
             if self.only.get(operation) not in (None, name):
                 continue
+            named_so = operation in ("forward", "backward") or rank(operation, name) is not None
             before = self.parameters(model) if operation in ("backward", "fit", "step") else None
             try:
                 return attempts[operation](name, function, model, *arguments)
             except Unbound as error:
-                if operation != "step":  # what takes more than gradients and a rate is no step
+                if named_so and operation != "step":  # what takes more than gradients and a rate is no step
                     tried.append(f"{name}: nothing is known for its parameter {error}")
             except NotThisWay as error:
-                tried.append(f"{name}: {error}")
+                tried += [f"{name}: {error}"] if named_so else []
             except Unseen as error:
                 unseen = unseen or error
             except NotOffered as error:
