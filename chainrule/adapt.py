@@ -256,8 +256,9 @@ class Trial:
                 name, (MEANING[name], *asked(self.raw, name, "" if name in NETWORK and kind == "value" else said))
             )
         if kind == "NotOffered":
-            body = (f"raise NotImplementedError({quoted(said.partition('; tried')[0])})",) if name in FUNCTIONS else ()
-            return Method(name, (MEANING[name], *asked(self.raw, name, said)), body)
+            raising = f"raise NotImplementedError({quoted(said.partition('; tried')[0])})"
+            body_of_todo = (raising,) if name in FUNCTIONS else ()
+            return Method(name, (MEANING[name], *asked(self.raw, name, said)), body_of_todo)
         for body in self.drafting.bodies(name):
             if len(body) <= 14 and self.agrees(name, body, expected):
                 self.bodies[name] = body

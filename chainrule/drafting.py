@@ -200,7 +200,8 @@ class Drafting:
     def create(self) -> Iterable[Body]:
         assert isinstance(self.form, (ClassForm, FunctionForm))
         seeding = [] if self.raw.takes_seed() else ["np.random.seed(seed)"]
-        call = self.sized(self.form.sizing, f"self.target.{self.form.name}", None, "seed")
+        sizing: SizeArguments = self.form.sizing  # type: ignore[union-attr]
+        call = self.sized(sizing, f"self.target.{self.form.name}", None, "seed")
         if isinstance(self.form, FunctionForm):
             call = f"list({call})" if isinstance(self.held.value, tuple) else call
             lines = [f"return {call}"]
@@ -450,7 +451,7 @@ class Drafting:
             named = {key: f'forwarded["{key}"]' for key in result if isinstance(key, str)}
         cache = "forwarded"
         if isinstance(result, tuple) and len(result) == 2 and site.path[0] in (Item(0), Item(1)):
-            cache = f"forwarded[{1 - site.path[0].key}]"  # type: ignore[union-attr]
+            cache = f"forwarded[{1 - site.path[0].key}]"
             for i, element in enumerate(result):
                 if isinstance(element, dict):
                     named |= {key: f'forwarded[{i}]["{key}"]' for key in element if isinstance(key, str)}
@@ -602,7 +603,7 @@ class Drafting:
         return [
             f"model.{name} = {values[found]}"
             for name, old in vars(self.held.value).items()
-            for found in (role(name),)
+            for found in (role(name) or "",)
             if found in values and isinstance(old, (int, float)) and not isinstance(old, bool)
         ]
 

@@ -119,8 +119,10 @@ class Found(Implementation):
         self.with_held(model, lambda held: self.translated.step(held, grads, lr))
 
     def fit(self, model: Any, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
-        keywords = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
-        return self.with_held(model, lambda held: self.translated.fit(held, x, y, **keywords))
+        def train(held: Any) -> Any:
+            return self.translated.fit(held, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+        return self.with_held(model, train)
 
     def predict(self, model: Any, x: Any) -> Any:
         return self.translated.predict(self.held(model), x)

@@ -289,15 +289,15 @@ def test_names_are_mapped(write):
     ("declared", "message"),
     [
         ("['rows']", "CHAINRULE should be a dictionary such as {'precision': 'float32'}, found ['rows']"),
-        ("{'precison': 'float32'}", "declares 'precison', which is no convention; there are: samples, weights"),
+        ("{'precison': 'float32'}", "'precison' is declared, which is no convention; there are: samples, weights"),
         (
             "{'precision': 'float128'}",
-            "declares precision 'float128'; this version follows float64 or float32 or float16",
+            "precision is declared to be 'float128'; expected float64 or float32 or float16: for anything else write an",
         ),
-        ("{'samples': 'columns'}", "declares samples 'columns'; this version follows rows: write an adapter"),
-        ("{'samples': ['rows']}", "declares samples ['rows']"),
-        ("{'log_epsilon': 'small'}", "declares log_epsilon 'small'; expected a number such as 1e-12"),
-        ("{'log_epsilon': None}", "declares log_epsilon None"),
+        ("{'samples': 'diagonal'}", "samples is declared to be 'diagonal'; expected rows or columns or single"),
+        ("{'samples': ['rows']}", "samples is declared to be ['rows']"),
+        ("{'log_epsilon': 'small'}", "log_epsilon is declared to be 'small'; expected a number such as 1e-12"),
+        ("{'log_epsilon': None}", "log_epsilon is declared to be None"),
         ("{'names': 'relu'}", "CHAINRULE['names'] should map names to names, found 'relu'"),
     ],
 )
@@ -340,7 +340,7 @@ def test_an_adapter(write):
         ),
         (ADAPTER + "\n    def __init__(self):\n        pass\n", "raised TypeError while loading"),
         ("import a_library_that_nobody_has\n", "adapt.py: raised ModuleNotFoundError while loading at adapt.py:1"),
-        (ADAPTER.replace("initialization", "initialisation"), "declares 'initialisation', which is no convention"),
+        (ADAPTER.replace("initialization", "initialisation"), "'initialisation' is declared, which is no convention"),
     ],
 )
 def test_bad_adapters(write, adapter, message):

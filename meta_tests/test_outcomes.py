@@ -163,7 +163,7 @@ def test_json_is_the_outcome():
     )
     written = json.loads(whole.to_json())
     assert (written["schema"], written["verdict"], written["not_run"]) == (1, "fail", 2)
-    assert written["conventions"] == {"samples": {"value": "rows", "source": "default"}}
+    assert written["conventions"] == {"samples": {"value": "rows", "source": "default", "how": ""}}
     [spec] = written["specs"]
     assert (spec["message"], spec["after"], spec["seconds"]) == ("λ is nan", ["z"], 0.1235)
     assert spec["diagnoses"] == written["diagnoses"] == [vars(SLIP)]
