@@ -273,3 +273,28 @@ def test_what_the_command_checks_and_what_a_session_checks_end_alike(tmp_path):
     by_command = run_check(chainrule.session.load(str(path)), chapters=["activations"])
     in_session = chainrule.check(str(path), chapters=["activations"])
     assert outcomes(in_session) == {spec.id: spec.outcome for spec in by_command.specs}
+
+
+GLOBALS = """
+import numpy as np
+
+W1, b1 = np.ones((4, 5)), np.zeros(5)
+W2, b2 = np.ones((5, 3)), np.zeros(3)
+
+
+def forward(X):
+    A1 = np.maximum(X @ W1 + b1, 0)
+    e = np.exp(A1 @ W2 + b2 - (A1 @ W2 + b2).max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+def test_a_session_whose_parameters_are_globals_keeps_them():
+    session = {"__name__": "__main__"}
+    exec(GLOBALS, session)
+    before = {name: session[name] for name in ("W1", "b1", "W2", "b2")}
+    values = {name: array.copy() for name, array in before.items()}
+    result = chainrule.check(session, chapters="shapes")
+    assert outcomes(result)["network.forward"] == "passed", result
+    assert all(session[name] is array for name, array in before.items())
+    assert all(np.array_equal(array, values[name]) for name, array in before.items())
