@@ -92,7 +92,7 @@ def settle(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
     implementation = Translated(raw, probing.layout, probing.prepare)
     found = {key: Convention(value, "inferred", how) for key, (value, how) in probing.found.items()}
     pattern = (told.get("architecture") or found.get("architecture") or conventions["architecture"]).value
-    for key, (value, how) in effects(implementation, pattern).items():
+    for key, (value, how) in effects(implementation, pattern, probing.held).items():
         found[key] = Convention(value, "inferred", how)
     conventions |= found
     notes = list(probing.notes)
@@ -153,6 +153,7 @@ class Probing:
             self.layout.labels = dict.fromkeys(("loss", "backward", "fit", "cross_entropy"), declared["labels"])
         self.found: dict[str, tuple[str, str]] = {}
         self.notes: list[str] = []
+        self.held: str | None = None  # the precision of the parameters, if it is below float64
         self.translated = Translated(raw, self.layout)
         self.form = raw.form if isinstance(raw, Recognised) else None
 
@@ -241,6 +242,8 @@ class Probing:
         """The library whose arrays hold the parameters, and their type where another would not be taken."""
         raw = self.raw.first_parameter(model) if isinstance(self.raw, Recognised) and self.form else parameters[0][0]
         library = kind(raw)
+        name = str(getattr(raw, "dtype", "")).rpartition(".")[2]
+        self.held = name if name in ("float32", "float16") else None
         if library == "numpy":
             return
         held = "nested lists" if library == "lists" else f"{library} arrays"
@@ -763,10 +766,12 @@ def ratio(once: Any, twice: Any) -> str | None:
     return "mean" if np.abs(twice - once).max() <= AGREE * scale else None
 
 
-def effects(implementation: Implementation, architecture: str) -> dict[str, tuple[str, str]]:
-    """Precision and epsilon, which show in what the arithmetic does."""
+def effects(implementation: Implementation, architecture: str, held: str | None) -> dict[str, tuple[str, str]]:
+    """Precision and epsilon, which show in what the arithmetic does.  held: the lower precision of the parameters."""
     found = {}
     precision, how = infer_precision(implementation, architecture)
+    if held is not None and precision in (None, "float64"):  # digits that no parameter holds are in no result
+        precision, how = held, f"the parameters are {held}"
     if precision is not None:
         found["precision"] = (precision, how)
     epsilon = infer_log_epsilon(implementation, architecture)

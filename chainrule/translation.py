@@ -62,8 +62,11 @@ class Layout:
         return self.ways.get(operation, self.samples)
 
     def inputs(self, x: np.ndarray, way: str) -> Any:
-        """(N, D) as the other side takes it; one sample, (1, D), where it takes one at a time."""
-        return self.cast(lie(x, way))
+        """(N, D) as the other side takes it; one sample, (1, D), where it takes one at a time.
+
+        Libraries that multiply no integers with floating-point numbers are given the latter.
+        """
+        return self.cast(lie(x if self.arrays in ("numpy", "lists") else x.astype(np.float64), way))
 
     def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
         """N labels as the other side takes them."""
@@ -72,7 +75,7 @@ class Layout:
             return self.cast(lie(np.eye(classes)[y.astype(np.int64)], way))
         if way in SINGLE and y.size == 1:
             return int(y[0])
-        return self.cast(y)
+        return self.cast(y if self.arrays == "numpy" else y.astype(np.int64))
 
     def cast(self, array: np.ndarray) -> Any:
         """As an array of the other side's library; NumPy's stay as they are, integers too."""

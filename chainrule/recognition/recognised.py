@@ -298,6 +298,7 @@ class Recognised(Native):
             "step": self.try_step, "fit": self.try_fit, "predict": self.try_predict,
         }  # fmt: skip
         unseen: Unseen | None = None
+        raised: Exception | None = None  # by what has the right name and was given all that it asks for
         for name, function in self.candidates(operation, model):
             if self.only.get(operation) not in (None, name):
                 continue
@@ -318,6 +319,9 @@ class Recognised(Native):
                 tried.append(f"{name} is not implemented")
             except Exception as error:
                 tried.append(f"{name} raised {type(error).__name__}: {error}")
+                says_so = rank(operation, name) is not None or (operation == "backward" and rank("loss", name) is not None)
+                if operation in ("backward", "loss") and says_so:
+                    raised = raised or error
             if before is not None:
                 with contextlib.suppress(Exception):
                     self.restore_parameters(model, before)
@@ -330,6 +334,8 @@ class Recognised(Native):
             raise Unseen(f"{self.form.title} has no {DOES[operation]} that could be called from outside")
         if not tried:
             raise Missing(f"{operation} is missing: {self.form.title} has nothing of such a name")
+        if raised is not None:
+            raise raised
         raise NotOffered(f"{operation} was not understood; tried {'; '.join(tried[:4])}")
 
     def candidates(self, operation: str, model: Held) -> Iterator[Operation]:

@@ -30,7 +30,7 @@ ROLES: dict[str, str] = {
     r"actual|classes|ytrue\w*|ytrain\w*|ybatch\w*|trainlabels?\w*|tlabels|yenc|ymini|ytr|yset|yoh|yi",
     "x": r"x|xs|inputs?|data|features?|images?|samples?|img|batch|imgs|x(train|batch|b|mb|data|in|tr|inputs?|mini|set|input|i)"
     r"|(train|batch|input|training|mini|in|sample|layer)_?(x|xs|inputs?|data|images?|features?|samples?|set|vector|array|batch)"
-    r"|a0|aprev|xtrain\w*|xbatch\w*|trainx|inputdata|inputvector|inputarray|value|vector|z|trainingdata|trainingset|examples?",
+    r"|a0|aprev|xtrain\w*|xbatch\w*|trainx|inputdata|inputvector|inputarray|value|vector|z|trainingdata|trainingsets?|examples?|pairs|dataset",
     "params": r"(model|net|network|nn|all)?_?(params?|parameters?|weights?|theta|model|net|network|nn|w|wb|weightsandbiases|"
     r"paramvalues|paramsvalues|layers)(dict|list|s)?",
     "cache": r"(forward|fwd|fp|model|layer)?_?(caches?|memory|store|stored|intermediates?|activations?|states|values?|memo|"
@@ -45,7 +45,7 @@ ROLES: dict[str, str] = {
 
 # Layer sizes, among the parameters of what makes a network.
 SIZES: dict[str, str] = {
-    "sizes": r"(all|layer|layers|network|nn|net|num|n)?_?(sizes?|dims?|dimensions?|architecture|arch|topology|structure|shape|"
+    "sizes": r"(all|layer|layers|network|nn|net|num|n)?_?(sizes?|widths?|dims?|dimensions?|architecture|arch|topology|structure|shape|"
     r"units|neurons|nodes|layers?|layerslist|config|hiddensizesall)(list|s)?|layerdims?|layersdims|layersizes|layerssizes|"
     r"layersdim|layerunits|nlist|ns|layernodes|neuronsperlayer|unitsperlayer",
     "inputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(inputs?|input_?(size|dims?|dimensions?|nodes|neurons|units|features|shape"
@@ -75,7 +75,7 @@ OPERATIONS: dict[str, str] = {
     r"l?modelforward|nnforward|forwardmodel|networkforward|fwd|propagate|mlpforward|predictprob\w*|proba|__call__|call|"
     r"hypothesis|getoutput|computeoutput|fp|feedfwd|feed|run|think|query|activate|infer|inference|evaluate|forwardl?model\w*|neuralnet(work)?|(get)?logits|"
     r"fullforward\w*|compute|output|netforward|scores?",
-    "loss": r"loss|cost|(compute|calc|calculate|get|find|eval|evaluate|calcul)?(the)?(loss|cost|crossentropy\w*|error)|"
+    "loss": r"loss|cost|(compute|calc|calculate|get|find|eval|evaluate|calcul)?(the)?(total|mean|average|avg)?(loss|cost|crossentropy\w*|error)|(loss|cost)(and)?(grads?|gradients?)|"
     r"(loss|cost)(function|fn|func|val|value)?|categoricalcrossentropy\w*|crossentropy(loss|cost|error)?|"
     r"computecrossentropy\w*|nll|nllloss|negativeloglikelihood|objective|logloss|celoss|costfunc|multiclasscrossentropy|"
     r"getcostvalue|j|softmaxcrossentropy\w*|computemulticlassloss|crossentropymulti\w*",
