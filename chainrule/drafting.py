@@ -515,7 +515,8 @@ class Drafting:
         if site.how == "update":
             yield from self.updates(call, kept, trace)
         elif site.how == "attributes":
-            yield from self.after_forward([*kept, call, *self.gradients(site, "model", self.held.value)], trace)
+            lines = self.gradients(site, "model", self.held.value, ".copy()")  # later calls may write into them
+            yield from self.after_forward([*kept, call, *lines], trace)
         else:
             yield from self.returned(site, function, call, data, trace, kept)
 
@@ -568,10 +569,10 @@ class Drafting:
         self.raw.before(self.held, x)
         return self.raw.call_backward(site, self.held, x, y, 1.0)
 
-    def gradients(self, site: Site, root: str, source: Any) -> Body:
+    def gradients(self, site: Site, root: str, source: Any, suffix: str = "") -> Body:
         flat = self.flat(site.paths[1], source)
         weights, biases = site.paths
-        return self.pair(self.listed(root, weights, self.turned), self.listed(root, biases, flat))
+        return self.pair(self.listed(root, weights, self.turned + suffix), self.listed(root, biases, flat + suffix))
 
     def gradients_named(self, site: Site, result: Any, roots: Mapping[Any, str]) -> Body:
         """The same, of a tuple whose parts have names."""

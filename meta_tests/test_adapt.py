@@ -36,6 +36,7 @@ HANDED_ON = {  # what is more than a few lines in these styles, of all that was 
 COMPARED = (
     *("neural_network_rows.py", "kaggle_global_m.py", "deeplearning_ai.py", "reduction_sum.py"),
     *("hidden_dims_loss_grads.py", "layers_in_network.py", "cs231n_two_layer.py", "nielsen_softmax.py"),
+    *("sklearn_like.py", "zero_grad.py"),
 )
 CHAPTERS = ("activations", "softmax", "shapes", "gradients", "training")
 
