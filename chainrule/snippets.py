@@ -47,17 +47,26 @@ def native_of(loaded: Loaded) -> Native | None:
 
 def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
     """How the code under test comes into reach."""
-    if loaded.live:
-        return ["import chainrule", f"impl = chainrule.load({loaded.target})"]
-    if native is None:
-        adapter = f", adapter={loaded.adapter!r}" if loaded.adapter else ""
-        return ["import chainrule", f"impl = chainrule.load({loaded.target!r}{adapter})"]
+    if native is None or loaded.live:
+        target = loaded.target if loaded.live else repr(loaded.target)
+        return ["import chainrule", f"impl = chainrule.load({', '.join([target, *options(loaded)])})"]
     made_by = [argument.name for argument in call.arguments if isinstance(argument, Cache)]
     names = [native.name(name) for name in ([*made_by, call.name] if call.name in FUNCTIONS else ["MLP"])]
     if not all(part.isidentifier() for part in loaded.module_name.split(".")):  # my-mlp.py
         module = f"importlib.import_module({loaded.module_name!r})"
         return ["import importlib", *(f"{name} = {module}.{name}" for name in names)]
     return [f"from {loaded.module_name} import {', '.join(names)}"]
+
+
+def options(loaded: Loaded) -> list[str]:
+    """What the target was loaded with, as keyword arguments."""
+    given = {
+        "adapter": loaded.adapter,
+        "conventions": dict(loaded.outside.conventions),
+        "names": dict(loaded.outside.names),
+        "run_all": loaded.run_all,
+    }
+    return [f"{name}={value!r}" for name, value in given.items() if value]
 
 
 def repeat(native: Native | None, call: Call) -> list[str]:

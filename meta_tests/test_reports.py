@@ -272,6 +272,19 @@ def test_all_of_a_file_runs_if_that_is_asked_for(command):
     assert Path("ran.txt").exists()
 
 
+def test_the_lines_to_paste_declare_the_same(as_json):
+    Path("mine.py").write_text(RELU.replace("np.maximum(z, 0)", "np.abs(z)"), encoding="utf-8")
+    Path("adapt.py").write_text(
+        "import chainrule\n\n\nclass Adapter(chainrule.Implementation):\n"
+        "    def relu(self, z):\n        return self.target.relu(z)\n",
+        encoding="utf-8",
+    )
+    written = as_json("mine.py", "--adapter", "adapt.py", *ACTIVATIONS, "--convention", "samples=rows", "--run-all")
+    snippets = {spec["snippet"].splitlines()[2] for spec in written["specs"] if spec["outcome"] == "failed"}
+    options = "adapter='adapt.py', conventions={'samples': 'rows'}, run_all=True"
+    assert snippets == {f"impl = chainrule.load('mine.py', {options})"}
+
+
 # What is imported
 
 
