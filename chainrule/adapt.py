@@ -26,8 +26,10 @@ from chainrule.drafting import Body, Drafting
 from chainrule.explanation import describe, how, recognised_of, refused, signature_of, strangers
 from chainrule.found import Found
 from chainrule.loading import Loaded, silence
-from chainrule.recognition.forms import PROBES, own_classes, own_functions
-from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site
+from chainrule.recognition.forms import PROBES
+from chainrule.recognition.namespaces import own_classes, own_functions
+from chainrule.recognition.recognised import FUNCTIONS, Recognised
+from chainrule.recognition.sites import Site
 from chainrule.recognition.vocabulary import OPERATIONS, plain, rank
 from chainrule.timeouts import TimedOut, limit
 from chainrule.translation import Translated

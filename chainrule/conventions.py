@@ -19,8 +19,10 @@ from chainrule.architecture import Architecture
 from chainrule.arrays import kind, to_numpy
 from chainrule.contract import Implementation, NotOffered, Unseen, UnusableTarget
 from chainrule.precision import infer_precision
-from chainrule.recognition.forms import PROBES, SignatureForm
-from chainrule.recognition.recognised import Recognised, Site, spelled
+from chainrule.recognition.forms import PROBES, spelled
+from chainrule.recognition.function_forms import SignatureForm
+from chainrule.recognition.recognised import Recognised
+from chainrule.recognition.sites import Site
 from chainrule.reference import MLP, cross_entropy, softmax
 from chainrule.through import passing_parameters, passing_sizes
 from chainrule.timeouts import TimedOut, limit
