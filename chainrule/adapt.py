@@ -13,6 +13,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,12 @@ import chainrule
 from chainrule import reference
 from chainrule.arrays import flat_bias, to_numpy
 from chainrule.contract import EXTENSION_NAMES, Implementation, Missing, NotOffered, Unseen
-from chainrule.conventions import NATIVE, labels_of
+from chainrule.conventions import NATIVE
 from chainrule.drafting import Body, Drafting
 from chainrule.explanation import describe, how, recognised_of, refused, signature_of, strangers
 from chainrule.found import Found
 from chainrule.loading import Loaded, silence
+from chainrule.probing.points import labels_of
 from chainrule.recognition.forms import PROBES
 from chainrule.recognition.namespaces import own_classes, own_functions
 from chainrule.recognition.recognised import FUNCTIONS, Recognised
@@ -156,7 +158,7 @@ def broken(line: str) -> list[str]:
         return [line]
     start, end = max(cuts, key=lambda span: span[1] - span[0])
     places = [start, *cuts[start, end], end]
-    items = [line[a + 1 : b].strip() for a, b in zip(places[:-1], places[1:], strict=True)]
+    items = [line[a + 1 : b].strip() for a, b in pairwise(places)]
     return [line[: start + 1], *(f"{margin}{INDENT}{item}," for item in items if item), f"{margin}{line[end:]}"]
 
 
@@ -290,7 +292,7 @@ class Trial:
         return made
 
     def outcome(self, name: str, adapter: Implementation) -> list[Any]:
-        """What an operation does in networks of several depths: results and parameters afterwards, or what it raises."""
+        """What an operation does in networks of several depths: results and parameters after it, or what it raises."""
         if name in FUNCTIONS:
             return [run(lambda: self.alone(name, adapter))]
         return [run(lambda sizes=sizes: self.in_network(name, adapter, sizes)) for sizes in self.sizes or [[4, 6, 3]]]  # type: ignore[misc]
@@ -364,7 +366,7 @@ def generic(sizes: list[int], seed: int) -> tuple[list[np.ndarray], list[np.ndar
     def drawn(*shape: int) -> np.ndarray:
         return np.round(rng.normal(size=shape) * 32) / 32
 
-    fans = list(zip(sizes[:-1], sizes[1:], strict=True))
+    fans = list(pairwise(sizes))
     return [drawn(*fan) for fan in fans], [drawn(fan[1]) for fan in fans]
 
 
@@ -517,7 +519,8 @@ def docstring(loaded: Loaded, raw: Recognised, name: str) -> str:
     """What the draft is for, and what was found in the target where that is not a network."""
     lines = [f"Translates {loaded.path.name} for `chainrule check {loaded.target} --adapter {name}`.", ""]
     lines.append(
-        "x is (N, D), y holds N labels 0..K-1, weights are (s[l], s[l+1]), losses and gradients are means over the batch."
+        "x is (N, D), y holds N labels 0..K-1, weights are (s[l], s[l+1]), losses and gradients are means over the "
+        "batch."
     )
     lines.append("`self.target` is the loaded file; what is not overridden is todo.")
     if raw.form is None and not raw.offers("create"):

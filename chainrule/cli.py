@@ -22,8 +22,8 @@ CHECK = """Check an implementation against the mathematics.
 TARGET is a .py file, a notebook, a package folder or a module name; of a file or notebook only the definitions run, and
 what they need.  Conventions and names are found by themselves; those declared here are stronger than those of
 [tool.chainrule.conventions] and [tool.chainrule.names] in the nearest pyproject.toml above TARGET, those than the
-file's own CHAINRULE dictionary, and all of them than what is found.  Options that chainrule does not know are handed on to pytest:
--k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
+file's own CHAINRULE dictionary, and all of them than what is found.  Options that chainrule does not know are handed
+on to pytest: -k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
 """
 ADAPT = (
     "Write a draft of an adapter, with all that is recognised in TARGET filled in and the rest as comments.  The draft "

@@ -6,6 +6,7 @@ proposal: chainrule.adapt runs it beside the recognised implementation, and keep
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MethodType
@@ -243,10 +244,8 @@ class Drafting:
                 known.get(value, repr(value)) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
             )
 
-        if arguments == marks and sizing.variadic:
-            given = ["*sizes"]
-        else:
-            given = [spelled(value) for value in arguments]
+        whole = arguments == marks and sizing.variadic
+        given = ["*sizes"] if whole else [spelled(value) for value in arguments]
         return f"{spelling}({', '.join([*given, *(f'{name}={spelled(value)}' for name, value in keywords.items())])})"
 
     def weight_list(self, suffix: str) -> str:
@@ -636,10 +635,8 @@ class Drafting:
                 self.try_name(named, names[0], result, (), backward, flat)
             firsts = {path[0] for group in backward.paths for path in group if path}
             shared = tuple(firsts) if isinstance(result, tuple) and len(result) > 1 and len(firsts) == 1 else ()
-            try:
+            with contextlib.suppress(Involved):
                 roles["grads"] = Source(self.structure(follow(result, shared), shared, backward, flat))
-            except Involved:
-                pass
         else:
             if not self.fixed:
                 raise Involved
@@ -750,16 +747,19 @@ class Drafting:
         assert self.form is not None
         site, data = self.site("fit"), self.data("fit")
         function, spelling = self.spelling(site)
-        roles = data | {"epochs": Source("epochs"), "batch_size": Source("batch_size"), "lr": Source("lr"), "seed": Source("seed"), "rng": Source("np.random.default_rng(seed)"), "sizes": Source("self.sizes(model)")}  # fmt: skip
+        roles = data | {name: Source(name) for name in ("epochs", "batch_size", "lr", "seed")}
+        roles |= {"rng": Source("np.random.default_rng(seed)"), "sizes": Source("self.sizes(model)")}
         roles["params"] = Source("model")
         known = Known(roles, self.named(), ("x", "y", "epochs", "lr"))
         call = self.call(function, spelling, known)
         given = set(bind(function, known).taken.values())
         lines: Body = []
         if site.how == "single":
-            lines += ["if batch_size > 1 and len(y) > 1:", f'    raise chainrule.Unseen("{site.name} makes an update for every sample: it has no batches")']  # fmt: skip
+            why = f"{site.name} makes an update for every sample: it has no batches"
+            lines += ["if batch_size > 1 and len(y) > 1:", f'    raise chainrule.Unseen("{why}")']
         if site.how == "whole":
-            lines += ["if batch_size < len(y):", f'    raise chainrule.Unseen("{site.name} takes no batch size: every epoch is one step along the gradient of all samples")']  # fmt: skip
+            why = f"{site.name} takes no batch size: every epoch is one step along the gradient of all samples"
+            lines += ["if batch_size < len(y):", f'    raise chainrule.Unseen("{why}")']
         values = {"lr": "lr", "epochs": "epochs", "batch_size": "batch_size", "seed": "seed"}
         lines += self.kept({name: value for name, value in values.items() if name not in given})
         seeding = [] if {"seed", "rng"} & given else ["np.random.seed(seed)"]
@@ -793,7 +793,8 @@ def both(first: str, second: str, weights: str, biases: str) -> Body:
 class Trace:
     """A forward pass in source.
 
-    call: it alone; statement: it, with names for what it returns.  output, cache: expressions for those.  named: by name.
+    call: it alone; statement: it, with names for what it returns.  output, cache: expressions for those.
+    named: by name.
     """
 
     def __init__(self, call: str, statement: str, output: str, cache: str, named: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.contract import NotOffered, Unseen
+from chainrule.contract import NotOffered
 from chainrule.recognition.namespaces import own_classes, own_functions
 from chainrule.recognition.recognised import FUNCTIONS, Recognised
 from chainrule.recognition.sites import Site
@@ -131,9 +131,8 @@ def served(raw: Recognised) -> list[Served]:
     found: dict[str, Served] = {}
     for (operation, _), site in raw.sites.items():
         if operation not in found:
-            found[operation] = Served(operation, signature_of(raw, site), how(site)) if isinstance(site, Site) else Served(
-                operation, "", str(site)
-            )  # fmt: skip
+            function, said = (signature_of(raw, site), how(site)) if isinstance(site, Site) else ("", str(site))
+            found[operation] = Served(operation, function, said)
     return [found[name] for name in NETWORK_OPERATIONS if name in found]
 
 

@@ -143,8 +143,10 @@ class Found(Implementation):
 
 
 PASSED_ON = frozenset(
-    ("relu", "softmax", "cross_entropy", "xavier", "summed_fit", "recovery_rate")
-    + tuple(name for names in EXTENSION_NAMES.values() for name in names)
+    (
+        *("relu", "softmax", "cross_entropy", "xavier", "summed_fit", "recovery_rate"),
+        *(name for names in EXTENSION_NAMES.values() for name in names),
+    )
 )
 
 

@@ -83,7 +83,7 @@ def names_of(node: ast.Import | ast.ImportFrom, module_name: str, file: Path) ->
 
 
 def file_of(module_name: str, target: Path) -> Path | None:
-    """The file of a module that was imported with the target, if it belongs to the same project and not to a library."""
+    """The file of a module imported with the target, if it belongs to the same project and not to a library."""
     found = getattr(sys.modules.get(module_name), "__file__", None)
     if not found:
         return None

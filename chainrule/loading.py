@@ -29,7 +29,7 @@ from chainrule.frameworks import FrameworkImport, frameworks_of
 from chainrule.notebooks import Notebook, python_2, read_notebook
 from chainrule.placeholders import Absence
 from chainrule.places import place
-from chainrule.project import Declared, check_names, project_of
+from chainrule.project import NOTHING, Declared, check_names, project_of
 from chainrule.recognition.recognise import recognise
 from chainrule.timeouts import TimedOut, limit
 
@@ -76,7 +76,7 @@ class Loaded:
     impl: Boundary
     notes: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict, hash=False)
-    outside: Declared = Declared()
+    outside: Declared = NOTHING
     run_all: bool = False
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
@@ -131,7 +131,7 @@ def load_live(
     sha256: str,
     *,
     declared: Mapping[str, Any] | None = None,
-    asked: Declared = Declared(),
+    asked: Declared = NOTHING,
     adapter: type[Implementation] | None = None,
 ) -> Loaded:
     """Definitions that are there already, such as a session's, behind the boundary.

@@ -84,8 +84,9 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """`fail` if any spec failed or raised, or if a framework is imported that must not be; else `incomplete` if a required one is todo, blocked or was left out, or
-        if a required chapter was looked at and nothing in it passed; else `pass`.
+        """`fail` if any spec failed or raised, or if a framework is imported that must not be; else `incomplete` if a
+        required one is todo, blocked or was left out, or if a required chapter was looked at and nothing in it passed;
+        else `pass`.
 
         A chapter of which everything is skipped is no matter where the reason is that its subject is seen inside the
         network alone: ReLU by its forward pass, cross-entropy by its gradients.  It is none either, except for the

@@ -1,4 +1,4 @@
-"""What a project's pyproject.toml declares for the files in it: `[tool.chainrule.conventions]`, `[tool.chainrule.names]`."""
+"""What a project's pyproject.toml declares for its files: `[tool.chainrule.conventions]`, `[tool.chainrule.names]`."""
 
 from __future__ import annotations
 
@@ -36,8 +36,11 @@ class Declared:
         return Declared({**other.conventions, **self.conventions}, {**other.names, **self.names})
 
 
+NOTHING = Declared()
+
+
 def project_of(path: Path) -> Declared:
-    """The declarations of the nearest pyproject.toml above a file.  Raises UnusableTarget, naming the pyproject.toml."""
+    """The declarations of the nearest pyproject.toml above a file.  Raises UnusableTarget, which names it."""
     file = next((folder / "pyproject.toml" for folder in path.parents if (folder / "pyproject.toml").is_file()), None)
     if file is None:
         return Declared()

@@ -57,8 +57,8 @@ def check(
     """Run the specification on `loaded`.
 
     chapters: those required; if empty, what `selection.select` finds.  full: train on Fashion-MNIST as well.
-    thorough: explore at random. timeout: seconds per spec.  from_scratch: an imported framework fails the check.  pytest_arguments: handed on to pytest.  listener: called
-    with every result as it arrives.
+    thorough: explore at random.  timeout: seconds per spec.  from_scratch: an imported framework fails the check.
+    pytest_arguments: handed on to pytest.  listener: called with every result as it arrives.
     Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
     """
     implementation = loaded.impl.implementation

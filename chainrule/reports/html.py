@@ -1,4 +1,4 @@
-"""The report as HTML: a fragment for Jupyter, or a page of its own.  Everything is inside, nothing is fetched or run."""
+"""The report as HTML: a fragment for Jupyter, or a page of its own.  All is inside, nothing is fetched or run."""
 
 from __future__ import annotations
 
