@@ -258,8 +258,9 @@ class Trial:
                 name, (MEANING[name], *asked(self.raw, name, "" if name in NETWORK and kind == "value" else said))
             )
         if kind == "NotOffered":
-            body = (f"raise NotImplementedError({quoted(said.partition('; tried')[0])})",) if name in FUNCTIONS else ()
-            return Method(name, (MEANING[name], *asked(self.raw, name, said)), body)
+            refusal = f"raise NotImplementedError({quoted(said.partition('; tried')[0])})"
+            asking = (MEANING[name], *asked(self.raw, name, said))
+            return Method(name, asking, (refusal,) if name in FUNCTIONS else ())
         for body in self.drafting.bodies(name):
             if len(body) <= 14 and self.agrees(name, body, expected):
                 self.bodies[name] = body

@@ -455,7 +455,7 @@ class Drafting:
             named = {key: f'forwarded["{key}"]' for key in result if isinstance(key, str)}
         cache = "forwarded"
         if isinstance(result, tuple) and len(result) == 2 and site.path[0] in (Item(0), Item(1)):
-            cache = f"forwarded[{1 - site.path[0].key}]"  # type: ignore[union-attr]
+            cache = f"forwarded[{1 - site.path[0].key}]"
             for i, element in enumerate(result):
                 if isinstance(element, dict):
                     named |= {key: f'forwarded[{i}]["{key}"]' for key in element if isinstance(key, str)}
@@ -560,7 +560,7 @@ class Drafting:
         group = [path for paths in site.paths for path in paths]
         direct = isinstance(result, tuple) and len(names) == len(result) and all(map(str.isidentifier, names))
         if direct and len(set(names)) == len(names) and all(isinstance(path[0], Item) for path in group):
-            roots = {path[0]: names[path[0].key] for path in group if isinstance(path[0], Item)}  # type: ignore[call-overload]
+            roots = {path[0]: names[path[0].key] for path in group if isinstance(path[0], Item)}
             used = [name if name in roots.values() else "_" for name in names]
             lines = [*kept, f"{', '.join(used)} = {call}", *self.gradients_named(site, result, roots)]
         else:
@@ -607,7 +607,7 @@ class Drafting:
             f"model.{name} = {values[found]}"
             for name, old in vars(self.held.value).items()
             for found in (role(name),)
-            if found in values and isinstance(old, (int, float)) and not isinstance(old, bool)
+            if found is not None and found in values and isinstance(old, (int, float)) and not isinstance(old, bool)
         ]
 
     def step(self) -> Iterable[Body]:

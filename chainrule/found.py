@@ -120,7 +120,7 @@ class Found(Implementation):
         self.with_held(model, lambda held: self.translated.step(held, grads, lr))
 
     def fit(self, model: Any, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
-        keywords = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
+        keywords: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
         return self.with_held(model, lambda held: self.translated.fit(held, x, y, **keywords))
 
     def predict(self, model: Any, x: Any) -> Any:

@@ -203,7 +203,7 @@ class Definitions:
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
-        return object.__getattribute__(self, "_definitions")  # type: ignore[no-any-return]
+        return object.__getattribute__(self, "_definitions")
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -74,7 +74,12 @@ class Probe:
 
     def reset(self, point: Point) -> bool:
         """Put the point's parameters back; whether that can be done."""
-        return attempt(lambda: (self.translated.assign(point.model, *point.copies()), True)) is not None
+
+        def assigned() -> bool:
+            self.translated.assign(point.model, *point.copies())
+            return True
+
+        return attempt(assigned) is not None
 
     def forward(self, point: Point, way: str, x: np.ndarray, trouble: list[str]) -> np.ndarray | None:
         """What forward gives for x, as rows; None, and the reason among the troubles, if nothing."""

@@ -102,7 +102,7 @@ class Calling(Native):
         if "y" in roles:
             found.setdefault("samples", samples(roles.get("x"), roles["y"]))
         found |= size_values(model.sizes)
-        order = [name for name in ("x", "y") if name in roles]
+        order: list[str] = [name for name in ("x", "y") if name in roles]
         if as_output:
             found.pop("x", None)
             order = ["output", *[name for name in order if name != "x"]]

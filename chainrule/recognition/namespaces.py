@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 from chainrule.recognition.vocabulary import LAYER_CLASSES, NETWORK_CLASSES, matches, plain, rank
 
-Operation = tuple[str, Callable[..., Any]]
+Operation = tuple[str, Callable[..., Any]]  # a function and its name
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def own_functions(namespace: Mapping[str, Any]) -> list[tuple[str, FunctionType]]:
@@ -33,7 +34,7 @@ def is_own(value: Any) -> bool:
     return "site-packages" not in name and not name.startswith("<frozen") and "/lib/python" not in name
 
 
-def ranked(operation: str, functions: Sequence[tuple[str, Any]]) -> list[Operation]:
+def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tuple[str, Function]]:
     """Those whose names say that they do it, the contract's own name first; of equal ones the last defined, as the
     last cell of a notebook counts.
     """

@@ -151,9 +151,9 @@ class Recognised(Attempts):
 
     def lone(self, operation: str) -> Operation:
         """The function of that name, or a method of the network that needs nothing of it.  Raises Missing."""
-        found = ranked(operation, own_functions(self.namespace))
-        found = [(name, function) for name, function in found if takes_no_logits(operation, function)]
-        found = found or list(self.lone_methods(operation))
+        functions = ranked(operation, own_functions(self.namespace))
+        found: list[Operation] = [pair for pair in functions if takes_no_logits(operation, pair[1])]
+        found = found or self.lone_methods(operation)
         if not found:
             raise Missing(f"{operation} is missing")
         return found[0]

@@ -60,7 +60,7 @@ def seed_generators(network: Any, seed: int) -> None:
     for owner in owners(network):
         for value in list(vars(owner).values()):
             if isinstance(value, np.random.Generator):
-                value.bit_generator.state = type(value.bit_generator)(seed).state  # type: ignore[call-arg]
+                value.bit_generator.state = type(value.bit_generator)(seed).state
             elif isinstance(value, (np.random.RandomState, random.Random)):
                 value.seed(seed)
 
