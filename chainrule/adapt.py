@@ -23,13 +23,16 @@ import chainrule
 from chainrule import reference
 from chainrule.arrays import flat_bias, to_numpy
 from chainrule.contract import EXTENSION_NAMES, Implementation, Missing, NotOffered, Unseen
-from chainrule.conventions import NATIVE, labels_of
+from chainrule.conventions import NATIVE
 from chainrule.drafting import Body, Drafting
 from chainrule.explanation import describe, how, recognised_of, refused, signature_of, strangers
 from chainrule.found import Found
 from chainrule.loading import Loaded, silence
-from chainrule.recognition.forms import PROBES, own_classes, own_functions
-from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site
+from chainrule.probing.points import labels_of
+from chainrule.recognition.forms import PROBES
+from chainrule.recognition.namespaces import own_classes, own_functions
+from chainrule.recognition.recognised import FUNCTIONS, Recognised
+from chainrule.recognition.sites import Site
 from chainrule.recognition.vocabulary import OPERATIONS, plain, rank
 from chainrule.timeouts import TimedOut, limit
 from chainrule.translation import Translated

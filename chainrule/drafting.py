@@ -16,8 +16,12 @@ import numpy as np
 
 from chainrule.native import NETWORK_METHODS
 from chainrule.recognition.binding import Known, bind, returned_names
-from chainrule.recognition.forms import ClassForm, FunctionForm, Held, SizeArguments, methods_of
-from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site
+from chainrule.recognition.forms import ClassForm, Held
+from chainrule.recognition.function_forms import FunctionForm
+from chainrule.recognition.namespaces import methods_of
+from chainrule.recognition.recognised import FUNCTIONS, Recognised
+from chainrule.recognition.sites import Site
+from chainrule.recognition.sizing import SizeArguments
 from chainrule.recognition.slots import Slot
 from chainrule.recognition.structures import Attribute, Item, Path, follow, shape
 from chainrule.recognition.structures import spell as spell_path

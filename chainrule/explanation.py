@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.contract import NotOffered
-from chainrule.recognition.forms import own_classes, own_functions
-from chainrule.recognition.recognised import FUNCTIONS, Recognised, Site
+from chainrule.recognition.namespaces import own_classes, own_functions
+from chainrule.recognition.recognised import FUNCTIONS, Recognised
+from chainrule.recognition.sites import Site
 from chainrule.recognition.structures import spell
 from chainrule.recognition.vocabulary import OPERATIONS, rank
 from chainrule.translation import Translated

@@ -13,7 +13,8 @@ from chainrule.conventions import settle
 from chainrule.loading import recognised_in, silence
 from chainrule.project import Declared
 from chainrule.recognition.forms import PROBES, Held
-from chainrule.recognition.recognised import RATES, Contradiction, Recognised
+from chainrule.recognition.gradients import RATES, Contradiction
+from chainrule.recognition.recognised import Recognised
 from chainrule.translation import Translated
 
 

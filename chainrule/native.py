@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,25 +25,25 @@ class Native(Implementation):
         self.names = names or {}
         self._checked: set[tuple[str, int]] = set()
 
-    def relu(self, z):
+    def relu(self, z: Any) -> Any:
         return self._call(self.target, "relu", z)
 
-    def softmax(self, z):
+    def softmax(self, z: Any) -> Any:
         return self._call(self.target, "softmax", z)
 
-    def cross_entropy(self, p, y):
+    def cross_entropy(self, p: Any, y: Any) -> Any:
         return self._call(self.target, "cross_entropy", p, y)
 
-    def xavier(self, fan_in, fan_out, rng):
+    def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
         return self._call(self.target, "xavier", fan_in, fan_out, rng)
 
-    def create(self, sizes, seed):
+    def create(self, sizes: Sequence[int], seed: int) -> Any:
         return self._call(self.target, "MLP", list(sizes), seed=seed)
 
-    def parameters(self, model):
+    def parameters(self, model: Any) -> Any:
         return self._read(model, "weights"), self._read(model, "biases")
 
-    def assign(self, model, weights, biases):
+    def assign(self, model: Any, weights: Any, biases: Any) -> None:
         for attribute, values in (("weights", weights), ("biases", biases)):
             current = self._read(model, attribute)
             if len(current) != len(values):
@@ -54,13 +55,13 @@ class Native(Implementation):
                     f"MLP.{attribute}: assigned values are not kept, neither in place nor by item nor as a new list"
                 )
 
-    def forward(self, model, x):
+    def forward(self, model: Any, x: Any) -> Any:
         return self._call(model, "forward", x)
 
-    def loss(self, model, x, y):
+    def loss(self, model: Any, x: Any, y: Any) -> Any:
         return self._call(model, "loss", x, y)
 
-    def backward(self, model, x, y):
+    def backward(self, model: Any, x: Any, y: Any) -> Any:
         grads = self._call(model, "backward", x, y)
         if not (isinstance(grads, (tuple, list)) and len(grads) == 2):
             if grads is None:
@@ -68,48 +69,48 @@ class Native(Implementation):
             raise NotOffered(f"backward: expected (weight_grads, bias_grads), found {describe(grads)}")
         return grads
 
-    def step(self, model, grads, lr):
+    def step(self, model: Any, grads: Any, lr: float) -> None:
         shaped = tuple(
             self._alike(group, self._read(model, attribute), attribute)
             for group, attribute in zip(grads, ("weights", "biases"), strict=True)
         )
         return self._call(model, "step", shaped, lr)
 
-    def fit(self, model, x, y, *, epochs, batch_size, lr, seed):
+    def fit(self, model: Any, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
         return self._call(model, "fit", x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
 
-    def predict(self, model, x):
+    def predict(self, model: Any, x: Any) -> Any:
         return self._call(model, "predict", x)
 
-    def affine_forward(self, x, w, b):
+    def affine_forward(self, x: Any, w: Any, b: Any) -> Any:
         return self._parts("affine_forward", ("out", "cache"), x, w, b)
 
-    def affine_backward(self, dout, cache):
+    def affine_backward(self, dout: Any, cache: Any) -> Any:
         return self._parts("affine_backward", ("dx", "dw", "db"), dout, cache)
 
-    def relu_forward(self, x):
+    def relu_forward(self, x: Any) -> Any:
         return self._parts("relu_forward", ("out", "cache"), x)
 
-    def relu_backward(self, dout, cache):
+    def relu_backward(self, dout: Any, cache: Any) -> Any:
         dx = self._call(self.target, "relu_backward", dout, cache)
         if isinstance(dx, tuple):
             raise NotOffered(f"{self.name('relu_backward')}: expected dx, an array, found {describe(dx)}")
         return dx
 
-    def softmax_loss(self, x, y):
+    def softmax_loss(self, x: Any, y: Any) -> Any:
         return self._parts("softmax_loss", ("loss", "dx"), x, y)
 
-    def _parts(self, name, parts, *arguments):
+    def _parts(self, name: str, parts: tuple[str, ...], *arguments: Any) -> Any:
         """What a function of the target returns, which is a tuple of these parts."""
         result = self._call(self.target, name, *arguments)
         if result is not None and not (isinstance(result, (tuple, list)) and len(result) == len(parts)):
             raise NotOffered(f"{self.name(name)}: expected ({', '.join(parts)}), found {describe(result)}")
         return result
 
-    def offers(self, name):
+    def offers(self, name: str) -> bool:
         return callable(getattr(self.target, self.name({"create": "MLP"}.get(name, name)), None))
 
-    def where(self, name):
+    def where(self, name: str) -> str | None:
         owner = getattr(self.target, self.name("MLP"), None) if name in NETWORK_METHODS else self.target
         return source_line(
             getattr(owner, self.name("MLP" if name in ("create", "parameters", "assign") else name), None)
@@ -140,7 +141,7 @@ class Native(Implementation):
         self._check_signature(name, function, arguments, keywords)
         return function(*arguments, **keywords)
 
-    def _check_signature(self, name: str, function: Any, arguments: tuple, keywords: dict) -> None:
+    def _check_signature(self, name: str, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         """A name that exists with other arguments is something else, not wrong mathematics."""
         key = (name, id(getattr(function, "__func__", function)))
         if key in self._checked:
@@ -165,18 +166,18 @@ class Native(Implementation):
             ) from None
         self._checked.add(key)
 
-    def _alike(self, values: Any, current: Any, attribute: str) -> list:
+    def _alike(self, values: Any, current: Any, attribute: str) -> list[Any]:
         try:
             return [like(value, old) for value, old in zip(values, current, strict=True)]
         except ValueError as error:
             raise NotOffered(f"MLP.{attribute}: {error}") from None
 
-    def _holds(self, model: Any, attribute: str, new: list) -> bool:
+    def _holds(self, model: Any, attribute: str, new: list[Any]) -> bool:
         current = self._read(model, attribute)
         return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in zip(current, new, strict=True))
 
 
-def assign_in_place(model: Any, attribute: str, new: list) -> bool:
+def assign_in_place(model: Any, attribute: str, new: list[Any]) -> bool:
     arrays = getattr(model, attribute)
     if not all(isinstance(array, np.ndarray) and array.flags.writeable for array in arrays):
         return False
@@ -185,7 +186,7 @@ def assign_in_place(model: Any, attribute: str, new: list) -> bool:
     return True
 
 
-def assign_items(model: Any, attribute: str, new: list) -> bool:
+def assign_items(model: Any, attribute: str, new: list[Any]) -> bool:
     items = getattr(model, attribute)
     if not isinstance(items, list):
         return False
@@ -193,7 +194,7 @@ def assign_items(model: Any, attribute: str, new: list) -> bool:
     return True
 
 
-def assign_list(model: Any, attribute: str, new: list) -> bool:
+def assign_list(model: Any, attribute: str, new: list[Any]) -> bool:
     try:
         setattr(model, attribute, new)
     except AttributeError:  # a property without a setter

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, settings
 
 from chainrule import timeouts
 from chainrule.boundary import Boundary
-from chainrule.conventions import PROBE_LIMIT
 from chainrule.loading import silence
 from chainrule.outcomes import SpecResult, chapter_place
 from chainrule.plugin import LOADED
+from chainrule.probing.attempting import PROBE_LIMIT
 from chainrule.responsiveness import unresponsive
 from chainrule.selection import select
 from chainrule.spec import spec_of

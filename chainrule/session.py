@@ -22,7 +22,7 @@ from chainrule.conventions import Convention
 from chainrule.loading import Loaded, behind_boundary, load, load_live
 from chainrule.outcomes import Diagnosis, Outcome, SpecResult
 from chainrule.project import Declared
-from chainrule.recognition.forms import is_own
+from chainrule.recognition.namespaces import is_own
 
 CHAPTER_OF = {"relu": "activations", "softmax": "softmax", "cross_entropy": "cross_entropy", "xavier": "initialization"}
 CHAPTER_OF |= {name: chapter for chapter, names in EXTENSION_NAMES.items() for name in names}

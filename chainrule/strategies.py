@@ -113,8 +113,8 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9, spacing: float = GRID) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
-    Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its bias is moved, by as little
-    as will do.
+    Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its
+    bias is moved, by as little as will do.
     """
     rng = np.random.default_rng([seed, n, *sizes])
     x = grid(rng.normal(size=(n, sizes[0])), spacing)

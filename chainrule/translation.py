@@ -1,4 +1,4 @@
-"""An implementation in its own conventions, seen in the native ones: what goes in and out is turned, spread or averaged.
+"""An implementation in its own conventions, seen in the native ones: what goes in and out is turned or averaged.
 
 Nothing here repairs anything: a translation is a transposition, a one-hot encoding, a division by the number of samples
 or a softmax of logits, and it is the same for every call.
@@ -29,7 +29,8 @@ class Layout:
     """How arrays lie on the other side.
 
     samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: how its samples lie}, for
-    those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for a fit that takes a list of (x, y).
+    those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one that
+    takes a list of (x, y).
     weights: `in_out`, `out_in`; xavier: the same of that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
@@ -137,16 +138,18 @@ class Translated(Implementation):
         return super().__getattribute__(name)
 
     def relu(self, z: Any) -> Any:
-        z = np.asarray(z)
-        if self.layout.way("relu") == "entries":
+        z, way = np.asarray(z), self.layout.way("relu")
+        if way == "entries":
             values = [to_numpy(self.raw.relu(float(value))) for value in z.reshape(-1)]
             return np.array(values, dtype=float).reshape(z.shape)
-        if self.layout.way("relu") == "vector" and z.ndim:
-            rows = [to_numpy(self.raw.relu(self.layout.cast(row))) for row in z.reshape(-1, z.shape[-1])] if z.size else []
-            return np.array(rows, dtype=float).reshape(z.shape)
-        if self.layout.arrays == "lists" and (z.ndim != 2 or not z.size):  # lists of rows are what such code knows
-            rows = z.reshape(-1, z.shape[-1]) if z.size else z
-            return to_numpy(self.raw.relu(rows.tolist())).reshape(z.shape) if z.size else np.zeros(z.shape)
+        if way == "vector" and z.ndim:
+            rows = z.reshape(-1, z.shape[-1]) if z.size else []
+            found = [to_numpy(self.raw.relu(self.layout.cast(row))) for row in rows]
+            return np.array(found, dtype=float).reshape(z.shape)
+        if self.layout.arrays == "lists" and not z.size:
+            return np.zeros(z.shape)
+        if self.layout.arrays == "lists" and z.ndim != 2:  # lists of rows are what such code knows
+            return to_numpy(self.raw.relu(z.reshape(-1, z.shape[-1]).tolist())).reshape(z.shape)
         return self.raw.relu(self.layout.cast(z))
 
     def softmax(self, z: Any) -> Any:
@@ -218,14 +221,17 @@ class Translated(Implementation):
     def forward(self, model: Any, x: Any) -> Any:
         x, way = np.asarray(x), self.layout.way("forward")
         if way in SINGLE:
-            each = [self.layout.outputs(self.raw.forward(model, self.layout.inputs(row, way)), way) for row in singles(x)]
-            out = np.vstack(each)
+            out = np.vstack([self.forward_raw(model, row, way) for row in singles(x)])
         else:
             raw = self.raw.forward(model, self.layout.inputs(x, way))
             if raw is None or (way == "rows" and self.layout.output == "probabilities"):
                 return raw
             out = self.layout.outputs(raw, way)
         return softmax(out) if self.layout.output == "logits" else out
+
+    def forward_raw(self, model: Any, x: np.ndarray, way: str) -> np.ndarray:
+        """What the other side gives for inputs that lie this way, as (N, K)."""
+        return self.layout.outputs(self.raw.forward(model, self.layout.inputs(x, way)), way)
 
     def loss(self, model: Any, x: Any, y: Any) -> Any:
         x, y = np.asarray(x), np.asarray(y)
@@ -263,7 +269,7 @@ class Translated(Implementation):
             return self.raw.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=rate, seed=seed)
 
         if self.layout.way("fit") in SINGLE and len(x) > 1:
-            raise Unseen("one call makes one update, for one sample: which samples, and in which order, is the caller's")
+            raise Unseen("one call makes one update, for one sample: which samples, in which order, is the caller's")
         if self.layout.way("fit") == "pairs":
             history = train(self.pairs(x, y, k, "fit"), None)
         else:

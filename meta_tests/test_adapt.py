@@ -172,7 +172,7 @@ def test_what_is_recognised_is_there_for_adapters(tmp_path):
 
 
 def test_gradients_of_an_update_that_comes_too_early():
-    from chainrule.recognition.recognised import Contradiction
+    from chainrule.recognition.gradients import Contradiction
 
     class Early(chainrule.Implementation):
         def parameters(self, model):

@@ -13,8 +13,9 @@ from test_correct_variants import Network, softmax_by_logarithm
 import chainrule
 from chainrule.boundary import Boundary
 from chainrule.contract import Unseen
-from chainrule.conventions import Convention, infer_log_epsilon
+from chainrule.conventions import Convention
 from chainrule.precision import infer_precision
+from chainrule.probing.effects import infer_log_epsilon
 from chainrule.run import check
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from chainrule.recognition.vocabulary import plain, role, size_role
 
 # What is held fixed so that a network is the plain one: nothing regularized, nothing dropped, nothing printed.
 FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
+NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for what is printed every so many times
+MANY = 8  # from so many items on, a list is one of layers or samples
 MISSING = object()
 
 
@@ -28,11 +28,18 @@ class Unbound(Exception):
     """A parameter that nothing is known for.  str(): its name."""
 
 
+@dataclass(frozen=True)
+class Thunk:
+    """A value that is computed when somebody takes it."""
+
+    compute: Callable[[], Any]
+
+
 @dataclass
 class Known:
     """What can be given to a function.
 
-    named: by name (weights, activations, gradients).  roles: by role; a callable value is called when it is needed.
+    named: by name (weights, activations, gradients).  roles: by role; a Thunk is computed when it is needed.
     order: roles for parameters whose names say nothing, in the order in which they are usually taken.
     as_role: {a role: the role it stands for here}, such as x for the network's output in a loss function.
     """
@@ -46,11 +53,6 @@ class Known:
         if name in self.named:
             return self.named[name]
         return next((value for key, value in self.named.items() if plain(key) == plain(name)), MISSING)
-
-    def by_role(self, name: str) -> Any:
-        if name in self.as_role:
-            return self.as_role[name]
-        return name
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,33 @@ def signature(function: Any) -> list[inspect.Parameter]:
 def bind(function: Any, known: Known) -> Binding:
     """Arguments for `function` from what is known.  Raises Unbound for a parameter that nothing is known for."""
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    chosen: dict[str, tuple[Any, str]] = {}
-    unclear: list[inspect.Parameter] = []
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
+    chosen = choose_all(parameters, known)
+    arguments: list[Any] = []
+    keywords: dict[str, Any] = {}
+    by_place = True  # until one is left to its default
+    for parameter in parameters:
+        if parameter.name not in chosen:
+            by_place = False
+            continue
+        value = chosen[parameter.name][0]
+        value = value.compute() if isinstance(value, Thunk) else value
+        if by_place and parameter.kind != parameter.KEYWORD_ONLY:
+            arguments.append(value)
+        else:
+            keywords[parameter.name] = value
+    return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
+
+
+def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[str, tuple[Any, str]]:
+    """{parameter: (its value, where it is from)}, without those that keep their default.
+
+    Parameters whose names say nothing are given, in turn, what is usually taken and is not given yet.  Raises Unbound
+    where that does not go round.
+    """
+    chosen: dict[str, tuple[Any, str]] = {}
+    unclear: list[inspect.Parameter] = []
     for parameter in parameters:
         found = choose(parameter, known, chosen)
         if found is not None:
@@ -99,20 +124,7 @@ def bind(function: Any, known: Known) -> Binding:
         raise Unbound(unclear[0].name)
     for parameter, name in zip(unclear, waiting, strict=False):
         chosen[parameter.name] = (known.roles[name], name)
-    arguments: list[Any] = []
-    keywords: dict[str, Any] = {}
-    for parameter in parameters:
-        if parameter.name not in chosen:
-            continue
-        value = chosen[parameter.name][0]
-        value = value() if isinstance(value, Callable) and not inspect.isclass(value) and is_thunk(value) else value  # type: ignore[arg-type]
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) and not keywords:
-            skipped = [p.name for p in parameters[: parameters.index(parameter)] if p.name not in chosen]
-            if not skipped:
-                arguments.append(value)
-                continue
-        keywords[parameter.name] = value
-    return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
+    return chosen
 
 
 def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
@@ -122,56 +134,62 @@ def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
     )
 
 
-class Thunk:
-    """A value that is computed when somebody takes it."""
-
-    def __init__(self, compute: Callable[[], Any]) -> None:
-        self.compute = compute
-
-    def __call__(self) -> Any:
-        return self.compute()
-
-
-def is_thunk(value: Any) -> bool:
-    return isinstance(value, Thunk)
-
-
 def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]) -> tuple[Any, str] | None:
-    """The value for one parameter and where it is from, or None."""
+    """The value for one parameter and where it is from, or None.
+
+    By its own name first, then as a layer size, then by its role, at last what is held fixed.
+    """
     named = known.by_name(parameter.name)
     if named is not MISSING:
         return named, parameter.name
     wanted = role(parameter.name)
     if plain(parameter.name) == "y" and "y itself" in known.as_role:
         wanted = "output"
-    if "sizes" in known.roles and size_role(parameter.name) == "sizes" and wanted not in ("params", "x", "y"):
-        return known.roles["sizes"], "sizes"
-    size = size_role(parameter.name)
-    if size in ("inputs", "hidden", "hiddens", "outputs") and size in known.roles and wanted is None:
-        return known.roles[size], size
+    size = choose_size(parameter, wanted, known)
+    if size is not None:
+        return size
     if wanted == "validation" and parameter.default is parameter.empty:
-        same = "y" if plain(parameter.name).startswith(("y", "label", "target")) or "label" in parameter.name else "x"
+        same = "y" if is_of_labels(parameter.name) else "x"
         return (known.roles[same], wanted) if same in known.roles else None
     if wanted is None:
         return None
     wanted = known.as_role.get(wanted, wanted)
-    taken = {source for _, source in chosen.values()}
-    if wanted in known.roles and wanted not in taken:
+    if wanted in known.roles and wanted not in {source for _, source in chosen.values()}:
         return known.roles[wanted], wanted
-    if wanted in FIXED and parameter.default is not parameter.empty:
-        return fixed(wanted, parameter)
-    if wanted == "quiet" and any(word in plain(parameter.name) for word in ("log", "every", "interval", "freq", "print")):
+    return choose_fixed(parameter, wanted)
+
+
+def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) -> tuple[Any, str] | None:
+    """Layer sizes, for a function that makes a network itself.  wanted: the parameter's role otherwise."""
+    size = size_role(parameter.name)
+    if size is None or size not in known.roles:
+        return None
+    fits = wanted not in ("params", "x", "y") if size == "sizes" else wanted is None
+    return (known.roles[size], size) if fits else None
+
+
+def is_of_labels(name: str) -> bool:
+    """Whether a parameter for validation data takes its labels, and not its inputs."""
+    return plain(name).startswith(("y", "label", "target")) or "label" in name
+
+
+def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
+    """What is held fixed for a role that nothing is known for, or None."""
+    if wanted not in FIXED:
+        return None
+    if parameter.default is not parameter.empty:
+        return in_place_of_default(parameter, wanted)
+    if wanted == "quiet" and any(word in plain(parameter.name) for word in NOW_AND_THEN):
         return RARELY, wanted
-    if wanted in FIXED and wanted != "validation":
-        return FIXED[wanted], wanted
-    return None
+    return (FIXED[wanted], wanted) if wanted != "validation" else None
 
 
-def fixed(wanted: str, parameter: inspect.Parameter) -> tuple[Any, str] | None:
-    """A fixed value in place of a default, where it means the same kind of thing: None keeps the default."""
+def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
+    """A fixed value where it means the same kind of thing as the default: None keeps the default."""
     default = parameter.default
     if wanted == "reg" and isinstance(default, (int, float)) and not isinstance(default, bool):
-        return (0.0, wanted) if not plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay")) else None
+        decays = plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay"))
+        return None if decays else (0.0, wanted)
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
     if wanted == "quiet" and isinstance(default, bool):
@@ -210,7 +228,14 @@ class Returns(ast.NodeVisitor):
     def visit_FunctionDef(self, node: Any) -> None:
         pass
 
-    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef
+    def visit_AsyncFunctionDef(self, node: Any) -> None:
+        pass
+
+    def visit_Lambda(self, node: Any) -> None:
+        pass
+
+    def visit_ClassDef(self, node: Any) -> None:
+        pass
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is None:
@@ -236,15 +261,11 @@ def named_values(function: Any, result: Any) -> dict[str, Any]:
     elements = list(result) if isinstance(result, (tuple, list)) and len(names) > 1 else [result]
     if len(elements) == len(names):
         values |= {name: element for name, element in zip(names, elements, strict=True) if name}
-    for element in elements if isinstance(result, (tuple, list)) and len(result) < 8 else [result]:
+    if isinstance(result, tuple):
+        elements = list(result)
+    elif isinstance(result, list) and len(result) >= MANY:
+        elements = []
+    for element in elements:
         if isinstance(element, dict):
             values |= {key: value for key, value in element.items() if isinstance(key, str)}
-    if isinstance(result, tuple):
-        for element in result:
-            if isinstance(element, dict):
-                values |= {key: value for key, value in element.items() if isinstance(key, str)}
     return values
-
-
-def plain_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from chainrule.contract import NotOffered
 from chainrule.native import NETWORK_METHODS, Native
 from chainrule.recognition.binding import Unbound
-from chainrule.recognition.forms import (
-    PROBES,
-    ClassForm,
-    FunctionForm,
-    GlobalForm,
-    SignatureForm,
-    methods_of,
-    network_classes,
-    own_functions,
-    ranked,
-)
+from chainrule.recognition.forms import PROBES, ClassForm, Form
+from chainrule.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm
 from chainrule.recognition.layers import StackForm, WiredForm
+from chainrule.recognition.namespaces import methods_of, network_classes, own_functions, ranked
 from chainrule.recognition.recognised import Recognised
 from chainrule.recognition.vocabulary import rank, role
+
+GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # to a network's methods, by the contract
+    "forward": ((0,), {}),
+    "loss": ((0, 0), {}),
+    "backward": ((0, 0), {}),
+    "step": ((0, 0), {}),
+    "predict": ((0,), {}),
+    "fit": ((0, 0), {"epochs": 1, "batch_size": 1, "lr": 1.0, "seed": 0}),
+}
 
 
 def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> Recognised:
@@ -37,44 +39,37 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
     if names.get("MLP", "MLP") in namespace and is_native(target, names):
         return Recognised(target, namespace, None, names)
     tried: list[str] = []
-    for attempt in forms(namespace, names):
+    for name, attempt in forms(namespace, names):
         try:
             form = attempt()
         except (Exception, SystemExit) as error:
-            said = f"nothing is known for its parameter {error}" if isinstance(error, Unbound) and " " not in str(error) else f"{type(error).__name__}: {error}"
-            tried.append(f"{describe_attempt(attempt)}: {said}")
+            tried.append(f"{name}: {reason(error)}")
             continue
         return Recognised(target, namespace, form, names, tuple(tried), counts)
     return Recognised(target, namespace, None, names, tuple(tried))
 
 
-def forms(namespace: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Any]:
-    """Every form that the namespace may have, the likeliest first, as functions that make it or raise."""
+def reason(error: BaseException) -> str:
+    """Why a form does not fit."""
+    if isinstance(error, Unbound) and " " not in str(error):
+        return f"nothing is known for its parameter {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], Form]]]:
+    """Every form that the namespace may have, the likeliest first: its name, and a function that makes it or raises."""
     classes = network_classes(namespace)
     if "MLP" in names:
         classes = [(name, cls) for name, cls in classes if name == names["MLP"]] or classes
     for name, cls in classes:
-        yield named(name, lambda name=name, cls=cls: ClassForm(name, cls, namespace))
-        yield named(name, lambda name=name, cls=cls: WiredForm(name, cls, namespace))
+        yield name, partial(ClassForm, name, cls, namespace)
+        yield name, partial(WiredForm, name, cls, namespace)
     for name, function in ranked("init", own_functions(namespace)):
-        yield named(name, lambda name=name, function=function: FunctionForm(name, function, namespace))
-    yield named("layers", lambda: StackForm(namespace))
+        yield name, partial(FunctionForm, name, function, namespace)
+    yield "layers", partial(StackForm, namespace)
     for name, function in ranked("forward", own_functions(namespace)):
-        yield named(name, lambda name=name, function=function: SignatureForm(name, function, namespace))
-    yield named("globals", lambda: GlobalForm(dict_of(namespace)))
-
-
-def dict_of(namespace: Mapping[str, Any]) -> dict[str, Any]:
-    return namespace if isinstance(namespace, dict) else dict(namespace)
-
-
-def named(name: str, attempt: Any) -> Any:
-    attempt.title = name
-    return attempt
-
-
-def describe_attempt(attempt: Any) -> str:
-    return str(attempt.title)
+        yield name, partial(SignatureForm, name, function, namespace)
+    yield "globals", partial(GlobalForm, namespace)
 
 
 def is_native(target: Any, names: Mapping[str, str]) -> bool:
@@ -83,37 +78,40 @@ def is_native(target: Any, names: Mapping[str, str]) -> bool:
     cls = native._find(target, "MLP")
     if not inspect.isclass(cls):
         return True
-    try:
-        inspect.signature(cls).bind([1, 2], seed=0)
-    except TypeError:
+    if not takes(cls, [1, 2], seed=0):
         return False
-    except ValueError:
-        return True
     try:
         network = native.create(PROBES[0], 0)
     except Exception:
         return True  # the specs will say what it raises
-    for attribute in ("weights", "biases"):
-        try:
-            if len(native._read(network, attribute)) != len(PROBES[0]) - 1:
-                return False
-        except NotOffered:
-            return False
-    arguments: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
-        "forward": ((0,), {}), "loss": ((0, 0), {}), "backward": ((0, 0), {}), "step": ((0, 0), {}), "predict": ((0,), {}),
-        "fit": ((0, 0), {"epochs": 1, "batch_size": 1, "lr": 1.0, "seed": 0}),
-    }  # fmt: skip
-    others = methods_of(network)
-    for name in NETWORK_METHODS:
-        method = getattr(network, native.name(name), None)
-        if method is None:
-            if any(rank(name, other) is not None and other not in NETWORK_METHODS for other, _ in others):
-                return False
-            continue
-        try:
-            inspect.signature(method).bind(*arguments[name][0], **arguments[name][1])
-        except TypeError:
-            return False
-        except ValueError:
-            continue
+    return has_parameters(native, network) and all(is_native_method(native, network, name) for name in NETWORK_METHODS)
+
+
+def has_parameters(native: Native, network: Any) -> bool:
+    """Whether there are weights and biases, one of each for every layer."""
+    try:
+        found = [native._read(network, attribute) for attribute in ("weights", "biases")]
+        return all(len(arrays) == len(PROBES[0]) - 1 for arrays in found)
+    except NotOffered:
+        return False
+
+
+def is_native_method(native: Native, network: Any, name: str) -> bool:
+    """Whether a method takes what the contract has it take; one that is missing may not be there by another name."""
+    method = getattr(network, native.name(name), None)
+    if method is not None:
+        arguments, keywords = GIVEN[name]
+        return takes(method, *arguments, **keywords)
+    others = (other for other, _ in methods_of(network) if other not in NETWORK_METHODS)
+    return all(rank(name, other) is None for other in others)
+
+
+def takes(function: Any, *arguments: Any, **keywords: Any) -> bool:
+    """Whether a function can be called so; where nobody can say, whether it does is left to the specs."""
+    try:
+        inspect.signature(function).bind(*arguments, **keywords)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
     return True

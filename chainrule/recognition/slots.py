@@ -101,7 +101,7 @@ def find(
     *,
     named: bool = False,
 ) -> Slot | None:
-    """The leaf of one of these shapes whose name fits best, and which is not taken; `named`: none whose name does not."""
+    """The leaf of one of these shapes, not in use, whose name fits best.  named: whether its name has to fit."""
     fitting = [path for path, found_shape in found if found_shape in shapes and path not in used]
     if named:
         fitting = [path for path in fitting if any(matches(like, step_name(step)) for step in path)]
@@ -129,9 +129,7 @@ def families(found: Sequence[tuple[Path, tuple[int, ...]]], wanted: tuple[int, .
     return groups
 
 
-def compose(
-    found: Sequence[tuple[Path, tuple[int, ...]]], fan_in: int, fan_out: int, orientation: str
-) -> Slot | None:
+def compose(found: Sequence[tuple[Path, tuple[int, ...]]], fan_in: int, fan_out: int, orientation: str) -> Slot | None:
     """Weights kept neuron by neuron: one row of fan_in numbers for each of fan_out neurons."""
     if orientation == "in_out":
         return None
@@ -148,9 +146,13 @@ def chain(value: Any) -> list[int] | None:
     """The sizes of a network that has them fixed: its weights, in order, fit together and each has a bias."""
     found = [(path, shape(leaf)) for path, leaf in leaves(value) if not matches(NOT_PARAMETERS, label(path))]
     matrices = [found_shape for path, found_shape in found if len(found_shape) == 2 and 1 not in found_shape]
-    vectors = [max(found_shape) for _, found_shape in found if len(found_shape) == 1 or (len(found_shape) == 2 and 1 in found_shape)]
-    for turn in (lambda fans: fans, lambda fans: fans[::-1]):
-        fans = [turn(matrix) for matrix in matrices]
+    vectors = [max(found_shape) for _, found_shape in found if is_vector(found_shape)]
+    for fans in (matrices, [matrix[::-1] for matrix in matrices]):
         if fans and all(a[1] == b[0] for a, b in pairwise(fans)) and all(out in vectors for _, out in fans):
             return [fans[0][0], *[out for _, out in fans]]
     return None
+
+
+def is_vector(found_shape: tuple[int, ...]) -> bool:
+    """Whether a shape is (n,), (1, n) or (n, 1)."""
+    return len(found_shape) == 1 or (len(found_shape) == 2 and 1 in found_shape)

@@ -71,7 +71,9 @@ def inside(value: Any) -> list[tuple[Step, Any]]:
     if isinstance(value, dict):
         return [(Item(key), inner) for key, inner in value.items()]
     if isinstance(value, (list, tuple)):
-        if len(value) > 64 and not any(isinstance(inner, (list, tuple, dict)) or is_array(inner) for inner in value[:4]):
+        if len(value) > 64 and not any(
+            isinstance(inner, (list, tuple, dict)) or is_array(inner) for inner in value[:4]
+        ):
             return []  # a list of many numbers is read as a whole
         return [(Item(i), inner) for i, inner in enumerate(value)]
     if hasattr(value, "__dict__") and not callable(getattr(value, "item", None)):
@@ -112,7 +114,7 @@ def follow(value: Any, path: Path) -> Any:
 
 
 def replace(value: Any, path: Path, new: Any) -> Any:
-    """`value` with `new` at the end of the path: itself, changed in place, unless a tuple on the way has to be rebuilt."""
+    """`value` with `new` at the end of the path: changed in place, unless a tuple on the way has to be rebuilt."""
     if not path:
         return new
     step, rest = path[0], path[1:]

@@ -11,32 +11,38 @@ from functools import lru_cache
 # What a parameter of a function is for, by its name.  The first role that matches holds.
 ROLES: dict[str, str] = {
     "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0|eps",
-    "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|max)iter(ation)?s?",
+    "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|"
+    r"max)iter(ation)?s?",
     "batch_size": r"(mini)?batch(es)?size|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
     "seed": r"(random|rng|np)?(seed|state)",
     "rng": r"rng|generator|gen|prng|rs|randomgenerator",
-    "reg": r"reg|regularization|regstrength|lambda\w*|lambd|lam|lmbda|l1|l2|l2reg|l1reg|weightdecay\w*|wd|decay|l2lambda"
-    r"|lrdecay|learningratedecay|momentum|mu|dropout(rate|prob)?|pdrop|droprate|noise",
+    "reg": r"reg|regularization|regstrength|lambda\w*|lambd|lam|lmbda|l1|l2|l2reg|l1reg|weightdecay\w*|wd|decay|"
+    r"l2lambda|lrdecay|learningratedecay|momentum|mu|dropout(rate|prob)?|pdrop|droprate|noise",
     "keep_prob": r"keepprob\w*|dropoutkeep\w*|keepratio|retain\w*",
-    "quiet": r"verbose|print\w*|(iter|step)?logs?|log(ging|every|interval|freq|steps?|iter|loss|cost)|\w*every|\w*interval|\w*freq|show\w*|plot\w*|debug|display|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
-    "activation": r"(hidden)?(act|activations?|activationfunctions?|activationfn|nonlinearity|hiddenactivation)(s|func)?",
-    "output_gradient": r"dout|dy|grady?|dvalues|dl?dy|outputgradient|gradoutputs?|upstream\w*|dz|da|dal|lossgrad\w*|outgrad"
-    r"|outputerror|error|err|gradientoutput|accumgrad|dscores|dldout",
-    "output": r"(y|t)?_?(hat|pred\w*|preds)|yhat\w*|ypred\w*|pred(s|ictions?|icted\w*)?|outputs?|out|prob\w*|scores?|logits?"
-    r"|al|a|a[2-9]|a_?out|alast|softmaxout\w*|p|q|yp|yh|o|aout|yprob\w*|ycap|finaloutput|networkoutput|finalactivation|h",
-    "y": r"y|ys|t|yy|labels?|targets?|y?(train|batch|true|onehot|oh|labels?|b|mb|tr|enc|data|actual|mini|set|gt|one|hot|real)"
-    r"|(train|batch|true|training|onehot|real|actual|correct|desired|expected|mini|gold|one|sample|target)_?(y|ys|labels?|"
-    r"targets?|outputs?|classes|values?|onehot|vector|output)|ylabels?|y_?one_?hot|onehoty?|groundtruth|truth|gt|expected|"
-    r"actual|classes|ytrue\w*|ytrain\w*|ybatch\w*|trainlabels?\w*|tlabels|yenc|ymini|ytr|yset|yoh|yi",
-    "x": r"x|xs|inputs?|data|features?|images?|samples?|img|batch|imgs|x(train|batch|b|mb|data|in|tr|inputs?|mini|set|input|i)"
-    r"|(train|batch|input|training|mini|in|sample|layer)_?(x|xs|inputs?|data|images?|features?|samples?|set|vector|array|batch)"
-    r"|a0|aprev|xtrain\w*|xbatch\w*|trainx|inputdata|inputvector|inputarray|value|vector|z|trainingdata|trainingsets?|examples?|pairs|dataset",
-    "params": r"(model|net|network|nn|all)?_?(params?|parameters?|weights?|theta|model|net|network|nn|w|wb|weightsandbiases|"
-    r"paramvalues|paramsvalues|layers)(dict|list|s)?",
-    "cache": r"(forward|fwd|fp|model|layer)?_?(caches?|memory|store|stored|intermediates?|activations?|states|values?|memo|"
-    r"outs|results?|vals|layeroutputs|activationcache|history|forwardpass|ctx|tape)",
-    "grads": r"(all|param|weight|d)?_?(grads?|gradients?|deltas?|derivatives?|derivs?|updates?|dparams|gradsvalues|gradvalues|"
-    r"nabla|changes|newgrads)(dict|list)?",
+    "quiet": r"verbose|print\w*|(iter|step)?logs?|log(ging|every|interval|freq|steps?|iter|loss|cost)|\w*every|"
+    r"\w*interval|\w*freq|show\w*|plot\w*|debug|display|visuali[sz]e|savef?i?g?u?r?e?s?|animate",
+    "activation": r"(hidden)?(act|activations?|activationfunctions?|activationfn|nonlinearity|hiddenactivation)(s|"
+    r"func)?",
+    "output_gradient": r"dout|dy|grady?|dvalues|dl?dy|outputgradient|gradoutputs?|upstream\w*|dz|da|dal|lossgrad\w*|"
+    r"outgrad|outputerror|error|err|gradientoutput|accumgrad|dscores|dldout",
+    "output": r"(y|t)?_?(hat|pred\w*|preds)|yhat\w*|ypred\w*|pred(s|ictions?|icted\w*)?|outputs?|out|prob\w*|scores?|"
+    r"logits?|al|a|a[2-9]|a_?out|alast|softmaxout\w*|p|q|yp|yh|o|aout|yprob\w*|ycap|finaloutput|networkoutput|"
+    r"finalactivation|h",
+    "y": r"y|ys|t|yy|labels?|targets?|y?(train|batch|true|onehot|oh|labels?|b|mb|tr|enc|data|actual|mini|set|gt|one|"
+    r"hot|real)|(train|batch|true|training|onehot|real|actual|correct|desired|expected|mini|gold|one|sample|"
+    r"target)_?(y|ys|labels?|targets?|outputs?|classes|values?|onehot|vector|output)|ylabels?|y_?one_?hot|onehoty?|"
+    r"groundtruth|truth|gt|expected|actual|classes|ytrue\w*|ytrain\w*|ybatch\w*|trainlabels?\w*|tlabels|yenc|ymini|"
+    r"ytr|yset|yoh|yi",
+    "x": r"x|xs|inputs?|data|features?|images?|samples?|img|batch|imgs|x(train|batch|b|mb|data|in|tr|inputs?|mini|"
+    r"set|input|i)|(train|batch|input|training|mini|in|sample|layer)_?(x|xs|inputs?|data|images?|features?|samples?|"
+    r"set|vector|array|batch)|a0|aprev|xtrain\w*|xbatch\w*|trainx|inputdata|inputvector|inputarray|value|vector|z|"
+    r"trainingdata|trainingsets?|examples?|pairs|dataset",
+    "params": r"(model|net|network|nn|all)?_?(params?|parameters?|weights?|theta|model|net|network|nn|w|wb|"
+    r"weightsandbiases|paramvalues|paramsvalues|layers)(dict|list|s)?",
+    "cache": r"(forward|fwd|fp|model|layer)?_?(caches?|memory|store|stored|intermediates?|activations?|states|"
+    r"values?|memo|outs|results?|vals|layeroutputs|activationcache|history|forwardpass|ctx|tape)",
+    "grads": r"(all|param|weight|d)?_?(grads?|gradients?|deltas?|derivatives?|derivs?|updates?|dparams|gradsvalues|"
+    r"gradvalues|nabla|changes|newgrads)(dict|list)?",
     "samples": r"m|n|numsamples|nsamples|numexamples|nexamples|batchn|numtrain|msamples|numdata|mtrain|ntrain",
     "validation": r"(x|y)?(val|valid|validation|test|dev|eval|holdout)\w*",
     "train_mode": r"train|training|istraining|trainflag|istrain|mode",
@@ -45,22 +51,24 @@ ROLES: dict[str, str] = {
 
 # Layer sizes, among the parameters of what makes a network.
 SIZES: dict[str, str] = {
-    "sizes": r"(all|layer|layers|network|nn|net|num|n)?_?(sizes?|widths?|dims?|dimensions?|architecture|arch|topology|structure|shape|"
-    r"units|neurons|nodes|layers?|layerslist|config|hiddensizesall)(list|s)?|layerdims?|layersdims|layersizes|layerssizes|"
-    r"layersdim|layerunits|nlist|ns|layernodes|neuronsperlayer|unitsperlayer",
-    "inputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(inputs?|input_?(size|dims?|dimensions?|nodes|neurons|units|features|shape"
-    r"|layer|layersize|layerneurons|num|number|n|count|width|len|length)|inp|in|nx|features|infeatures|indim|insize|innodes|x|"
-    r"ninput|ninputs|inputfeatures|pixels|in_?size|fanin|inputlayer\w*)|d|di|din|ni|nin|nfeatures|nodesin|i|s0|inodes|"
-    r"dimin|sizein|sizeinput|inunits|xdim|nin|inneurons|layer0\w*|sizelayer0",
-    "hiddens": r"(n|num|no|number|size|dim|nb)?_?(of)?_?hidden_?(sizes|dims|layers?|layersizes|units|neurons|layerssizes|layersdims|"
-    r"nodes|list|layerdims|structure|architecture)(list|s)?|hiddens|hs|hidden\w*(list|sizes|dims|layers|config|shape|tuple)",
-    "hidden": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(first|second|third)?_?(hidden|hid|h|hl|hn)_?(layer)?_?\d*_?(size|dims?|"
-    r"dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|hnodes|nhid|nhidden\d*|"
-    r"hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|sizelayer\d|midsize\w*|n\d|nodeshidden",
-    "outputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(outputs?|output_?(size|dims?|dimensions?|nodes|neurons|units|features|"
-    r"layer|layersize|layerneurons|num|number|n|count|shape|classes)|out|ny|classes|outfeatures|outdim|outsize|labels|y|"
-    r"categories|noutput|noutputs|fanout|outputlayer\w*|classcount|targets)|k|c|do|dout|no|nout|nclass(es)?|nodesout|o|onodes|"
-    r"numclass|dimout|sizeout|sizeoutput|outunits|ydim|numlabels|outneurons|digits",
+    "sizes": r"(all|layer|layers|network|nn|net|num|n)?_?(sizes?|widths?|dims?|dimensions?|architecture|arch|"
+    r"topology|structure|shape|units|neurons|nodes|layers?|layerslist|config|hiddensizesall)(list|s)?|layerdims?|"
+    r"layersdims|layersizes|layerssizes|layersdim|layerunits|nlist|ns|layernodes|neuronsperlayer|unitsperlayer",
+    "inputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(inputs?|input_?(size|dims?|dimensions?|nodes|neurons|units|"
+    r"features|shape|layer|layersize|layerneurons|num|number|n|count|width|len|length)|inp|in|nx|features|infeatures|"
+    r"indim|insize|innodes|x|ninput|ninputs|inputfeatures|pixels|in_?size|fanin|inputlayer\w*)|d|di|din|ni|nin|"
+    r"nfeatures|nodesin|i|s0|inodes|dimin|sizein|sizeinput|inunits|xdim|nin|inneurons|layer0\w*|sizelayer0",
+    "hiddens": r"(n|num|no|number|size|dim|nb)?_?(of)?_?hidden_?(sizes|dims|layers?|layersizes|units|neurons|"
+    r"layerssizes|layersdims|nodes|list|layerdims|structure|architecture)(list|s)?|hiddens|hs|hidden\w*(list|sizes|"
+    r"dims|layers|config|shape|tuple)",
+    "hidden": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(first|second|third)?_?(hidden|hid|h|hl|"
+    r"hn)_?(layer)?_?\d*_?(size|dims?|dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|"
+    r"hnodes|nhid|nhidden\d*|hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|"
+    r"sizelayer\d|midsize\w*|n\d|nodeshidden",
+    "outputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(outputs?|output_?(size|dims?|dimensions?|nodes|neurons|"
+    r"units|features|layer|layersize|layerneurons|num|number|n|count|shape|classes)|out|ny|classes|outfeatures|"
+    r"outdim|outsize|labels|y|categories|noutput|noutputs|fanout|outputlayer\w*|classcount|targets)|k|c|do|dout|no|"
+    r"nout|nclass(es)?|nodesout|o|onodes|numclass|dimout|sizeout|sizeoutput|outunits|ydim|numlabels|outneurons|digits",
 }  # fmt: skip
 
 # What functions and methods are called, the contract's own name first.
@@ -68,37 +76,43 @@ OPERATIONS: dict[str, str] = {
     "relu": r"relu|rectifiedlinear|rectifier|reluactivation|activationrelu|relufunction|fnrelu|relufn",
     "softmax": r"softmax|stablesoftmax|softmaxactivation|activationsoftmax|softmaxfunction|softmaxstable|softmaxfn|"
     r"numpysoftmax",
-    "cross_entropy": r"(categorical|softmax)?crossentropy(loss|error|cost)?|crossentropyloss|categoricalcrossentropy\w*|"
-    r"nll(loss)?|negativeloglikelihood|logloss|celoss|xent|ce|crossentropybatch",
+    "cross_entropy": r"(categorical|softmax)?crossentropy(loss|error|cost)?|crossentropyloss|"
+    r"categoricalcrossentropy\w*|nll(loss)?|negativeloglikelihood|logloss|celoss|xent|ce|crossentropybatch",
     "xavier": r"(init)?(xavier|glorot)(uniform|normal)?(init|initiali[sz]ation|initiali[sz]er|weights)?",
-    "forward": r"forward|forward(pass|prop|propagation|propagate|propogation|propogate|feed|step|all)|feedforward|fprop|"
-    r"l?modelforward|nnforward|forwardmodel|networkforward|fwd|propagate|mlpforward|predictprob\w*|proba|__call__|call|"
-    r"hypothesis|getoutput|computeoutput|fp|feedfwd|feed|run|think|query|activate|infer|inference|evaluate|forwardl?model\w*|neuralnet(work)?|(get)?logits|"
-    r"fullforward\w*|compute|output|netforward|scores?",
-    "loss": r"loss|cost|(compute|calc|calculate|get|find|eval|evaluate|calcul)?(the)?(total|mean|average|avg)?(loss|cost|crossentropy\w*|error)|(loss|cost)(and)?(grads?|gradients?)|"
-    r"(loss|cost)(function|fn|func|val|value)?|categoricalcrossentropy\w*|crossentropy(loss|cost|error)?|"
-    r"computecrossentropy\w*|nll|nllloss|negativeloglikelihood|objective|logloss|celoss|costfunc|multiclasscrossentropy|"
-    r"getcostvalue|j|softmaxcrossentropy\w*|computemulticlassloss|crossentropymulti\w*",
-    "backward": r"backward|backward(pass|prop|propagation|propagate|propogation|step|all)|back|backprop|backprop\w*agat\w+|"
-    r"backpropog\w+|bprop|lmodelbackward|modelbackward|nnbackward|backwardmodel|networkbackward|bwd|gradients?|grads?|"
-    r"(compute|calc|calculate|get|find)(the)?(grads?|gradients?)|mlpbackward|bp|fullbackward\w*|netbackward|lossandgrad\w*|"
-    r"computegrads\w*|gradfn|dloss",
+    "forward": r"forward|forward(pass|prop|propagation|propagate|propogation|propogate|feed|step|all)|feedforward|"
+    r"fprop|l?modelforward|nnforward|forwardmodel|networkforward|fwd|propagate|mlpforward|predictprob\w*|proba|"
+    r"__call__|call|hypothesis|getoutput|computeoutput|fp|feedfwd|feed|run|think|query|activate|infer|inference|"
+    r"evaluate|forwardl?model\w*|neuralnet(work)?|(get)?logits|fullforward\w*|compute|output|netforward|scores?",
+    "loss": r"loss|cost|(compute|calc|calculate|get|find|eval|evaluate|calcul)?(the)?(total|mean|average|avg)?(loss|"
+    r"cost|crossentropy\w*|error)|(loss|cost)(and)?(grads?|gradients?)|(loss|cost)(function|fn|func|val|value)?|"
+    r"categoricalcrossentropy\w*|crossentropy(loss|cost|error)?|computecrossentropy\w*|nll|nllloss|"
+    r"negativeloglikelihood|objective|logloss|celoss|costfunc|multiclasscrossentropy|getcostvalue|j|"
+    r"softmaxcrossentropy\w*|computemulticlassloss|crossentropymulti\w*",
+    "backward": r"backward|backward(pass|prop|propagation|propagate|propogation|step|all)|back|backprop|"
+    r"backprop\w*agat\w+|backpropog\w+|bprop|lmodelbackward|modelbackward|nnbackward|backwardmodel|networkbackward|"
+    r"bwd|gradients?|grads?|(compute|calc|calculate|get|find)(the)?(grads?|gradients?)|mlpbackward|bp|"
+    r"fullbackward\w*|netbackward|lossandgrad\w*|computegrads\w*|gradfn|dloss",
     "step": r"step|update|update(params?|parameters?|weights?|weightsandbiases|weightsbiases|network|all|model)?|"
-    r"apply(grads?|gradients?|updates?)|optimi[sz]e(params?)?|updateparam\w*|gradientdescent(step|update)|sgd(step|update)|"
-    r"gradientstep|paramsupdate|adjust\w*|descend|gradientdescent|sgd|optimi[sz]erstep|updateparameterswithgd|updatemodel",
-    "fit": r"fit|train|train(network|model|nn|mlp|loop|ing|all|epochs?|step|onbatch|onebatch|onestep|iteration|net|classifier|sgd|minibatch\w*|batch|gd|neural\w*)|"
-    r"training(loop)?|learn|sgd|gradientdescent|minibatch\w*|stochastic\w*|partialfit|batchgradientdescent|optimi[sz]e|model|nnmodel|"
-    r"l?layermodel|neuralnetwork|runtraining|trainmodel\w*|mlptrain|fitmodel|llayermodel|nlayermodel|nn|run|solve",
-    "predict": r"predict|predict(class|classes|labels?|ions?|digit|all|batch|model|nn)?|getpredictions?|classify|inferlabels|"
-    r"makepredictions?|predictclass\w*|getlabels|getpreds|prediction",
-    "init": r"init|init(iali[sz]e)?_?(params?|parameters?|weights?|network|model|nn|weightsandbiases|weightsbiases|all|layers?|"
-    r"parametersdeep|paramsdeep|theta|deep|mlp|net|wb|wandb|nnparams)?(deep|he|xavier|random|rand|glorot|zeros|l)?|"
-    r"initiali[sz]er?|initiali[sz]ation|(create|make|build|new|random|get|generate|setup)_?(params?|parameters?|weights?|network|"
-    r"model|nn|mlp|net)|paramsinit\w*|weightinit\w*|init\w*params\w*|nninit|initializelayers|initializeparameters\w*",
+    r"apply(grads?|gradients?|updates?)|optimi[sz]e(params?)?|updateparam\w*|gradientdescent(step|update)|sgd(step|"
+    r"update)|gradientstep|paramsupdate|adjust\w*|descend|gradientdescent|sgd|optimi[sz]erstep|"
+    r"updateparameterswithgd|updatemodel",
+    "fit": r"fit|train|train(network|model|nn|mlp|loop|ing|all|epochs?|step|onbatch|onebatch|onestep|iteration|net|"
+    r"classifier|sgd|minibatch\w*|batch|gd|neural\w*)|training(loop)?|learn|sgd|gradientdescent|minibatch\w*|"
+    r"stochastic\w*|partialfit|batchgradientdescent|optimi[sz]e|model|nnmodel|l?layermodel|neuralnetwork|runtraining|"
+    r"trainmodel\w*|mlptrain|fitmodel|llayermodel|nlayermodel|nn|run|solve",
+    "predict": r"predict|predict(class|classes|labels?|ions?|digit|all|batch|model|nn)?|getpredictions?|classify|"
+    r"inferlabels|makepredictions?|predictclass\w*|getlabels|getpreds|prediction",
+    "init": r"init|init(iali[sz]e)?_?(params?|parameters?|weights?|network|model|nn|weightsandbiases|weightsbiases|"
+    r"all|layers?|parametersdeep|paramsdeep|theta|deep|mlp|net|wb|wandb|nnparams)?(deep|he|xavier|random|rand|glorot|"
+    r"zeros|l)?|initiali[sz]er?|initiali[sz]ation|(create|make|build|new|random|get|generate|setup)_?(params?|"
+    r"parameters?|weights?|network|model|nn|mlp|net)|paramsinit\w*|weightinit\w*|init\w*params\w*|nninit|"
+    r"initializelayers|initializeparameters\w*",
 }  # fmt: skip
 
 NETWORK_CLASSES = r"mlp|(\w*)(neural_?net(work)?|network|mlp|perceptron|net|nn|model|classifier|softmaxregression)(\w*)"
-LAYER_CLASSES = r"\w*(layer|dense|linear|affine|neuron|activation|relu|sigmoid|tanh|softmax|loss|optimi[sz]er|dropout|batchnorm)\w*"
+LAYER_CLASSES = (
+    r"\w*(layer|dense|linear|affine|neuron|activation|relu|sigmoid|tanh|softmax|loss|optimi[sz]er|dropout|batchnorm)\w*"
+)
 NOT_PARAMETERS = (
     r"(d|grad|g|delta|nabla|dl|del)_?(w|b|weights?|bias(es)?|theta|kernel|gamma|beta)_?\d*|.*grad.*|.*momentum.*|.*veloc.*|"
     r".*prev.*|.*cache.*|.*best.*|.*(delta|adam|rms|moment|history|accum).*|[vms]_?(d|t)?_?[wb]_?\d*|(dweights|dbiases)\d*"
@@ -108,8 +122,9 @@ GRADIENTS = (
     r".*(grad|gradient|delta|derivative|deriv)s?\d*"
 )
 NOT_THE_LOSS = r".*(deriv|prime|grad|backward|delta|history|plot|acc)\w*"
-PREFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "my", "numpy", "np", "llayer", "l", "full")
-SUFFIXES = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net", "numpy", "all", "batch")
+NETWORK_WORDS = ("neuralnetwork", "neuralnet", "network", "model", "mlp", "nn", "net")
+PREFIXES = (*NETWORK_WORDS, "my", "numpy", "np", "llayer", "l", "full")
+SUFFIXES = (*NETWORK_WORDS, "numpy", "all", "batch")
 
 
 @lru_cache(maxsize=4096)

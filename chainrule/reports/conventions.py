@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -25,9 +27,9 @@ def print_conventions(console: Console, loaded: Loaded) -> None:
             raw.form.title if raw.form is not None else "the contract's own names" if raw.offers("create") else "none"
         )
         section(console, "network", title)
-        rows = [(found.operation, found.by or "-", found.how) for found in served(raw)]
-        if rows:
-            console.print(grid(rows, ("", "bold", "")))
+        operations = [(found.operation, found.by or "-", found.how) for found in served(raw)]
+        if operations:
+            console.print(grid(operations, ("", "bold", "")))
         if refused(raw.tried):
             section(console, "tried", "as the network, and why each is not it")
             for attempt in refused(raw.tried):
@@ -50,7 +52,7 @@ def item(console: Console, said: str) -> None:
     console.print(Padding(Text(said), (0, 0, 0, 2)))
 
 
-def grid(rows: list[tuple[str, ...]], styles: tuple[str, ...]) -> Padding:
+def grid(rows: Sequence[tuple[str, ...]], styles: tuple[str, ...]) -> Padding:
     """Columns of which the last is wrapped, and none but it."""
     table = Table.grid(padding=(0, 2))
     for place, style in enumerate(styles):

@@ -1,0 +1,90 @@
+"""What form labels have: integers or one-hot vectors, and for how many samples at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.arrays import to_numpy
+from chainrule.contract import NotOffered
+from chainrule.probing.attempting import PROBE_LIMIT, attempt
+from chainrule.probing.points import Point, cosine, follows, surplus
+from chainrule.probing.probe import Probe
+from chainrule.recognition.sites import Site
+from chainrule.reference import cross_entropy, softmax
+from chainrule.timeouts import TimedOut, limit
+from chainrule.translation import SINGLE
+
+
+def find_labels(probe: Probe, operation: str, point: Point) -> None:
+    """Integers or one-hot vectors: whichever the code takes; where it takes both, the form its result follows."""
+    layout = probe.layout
+    error: NotOffered | None = None
+    for way in ways_of_labels(probe, operation):
+        fitting: dict[str, float] = {}
+        for form in [probe.declared["labels"]] if "labels" in probe.declared else ["index", "one_hot"]:
+            layout.ways[operation], layout.labels[operation] = way, form
+            try:
+                with limit(PROBE_LIMIT):
+                    fitting[form] = round(result_follows(probe, operation, point), 3)
+            except NotOffered as raised:
+                error = error or raised
+            except (Exception, SystemExit, TimedOut):
+                continue
+        if fitting:
+            layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))
+            if way not in (layout.samples, "pairs"):
+                probe.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {layout.samples}")
+            return
+    del layout.ways[operation]
+    if "labels" not in probe.declared:
+        del layout.labels[operation]
+    probe.close(operation, point, error)
+
+
+def ways_of_labels(probe: Probe, operation: str) -> list[str]:
+    """The ways in which samples may come together with labels: as they do without, else one by one, else in pairs."""
+    samples = probe.layout.samples
+    if samples not in SINGLE:
+        return [samples, "column", "vector", "row"]
+    return [samples, "pairs"] if operation == "loss" else [samples]
+
+
+def result_follows(probe: Probe, operation: str, point: Point) -> float:
+    """How closely results follow the labels, from 0 to 1: whatever their scale and sign."""
+    p = softmax(point.logits)
+    if operation == "loss":
+        own = np.array([float(probe.translated.loss(point.model, point.x, y)) for y in point.label_sets])
+        return follows(own, np.array([cross_entropy(p, y) for y in point.label_sets]))
+    grads = probe.translated.backward(point.model, point.x, point.y)
+    return abs(cosine(to_numpy(grads[1][-1]), surplus(p, point.y)))
+
+
+def name_labels(probe: Probe) -> None:
+    """The convention is what gradients take; what differs from it is said."""
+    forms = probe.layout.labels
+    if not forms or "labels" in probe.declared:
+        return
+    value = forms.get("backward") or next(iter(forms.values()))
+    others = [f"{name} takes {form}" for name, form in forms.items() if form != value]
+    probe.find("labels", value, "; ".join([f"backward takes {value}", *others]))
+    probe.notes += [f"{other} labels, backward {value}" for other in others]
+
+
+def find_counted_labels(probe: Probe, point: Point) -> None:
+    """Whether the number of classes is taken from the labels, as in np.eye(y.max() + 1)[y].
+
+    In mini-batches that is a mistake, and the specs find it.  Where the code trains on the whole data only, every
+    class occurs, and it does no harm.
+    """
+    if probe.recognised is None or probe.layout.labels.get("backward") != "index":
+        return
+    site = probe.site("fit", point)
+    if isinstance(site, Site) and site.how == "batches":
+        return
+    lacking = np.minimum(point.y, point.classes - 2)
+    fails = attempt(lambda: probe.translated.backward(point.model, point.x, lacking)) is None
+    probe.reset(point)
+    if fails and probe.backward(point) is not None:
+        probe.layout.counts_labels = True
+        probe.notes.append("the number of classes is read off the labels: a batch has to include the last class")
+    probe.reset(point)
