@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 
 
+class NotNumbers(TypeError):
+    """What should be an array of numbers is something else.  str(): what was expected, and what was found."""
+
+
 def to_numpy(value: Any) -> np.ndarray:
-    """A plain numeric NumPy array with the content of `value`, copied.  Raises TypeError if it holds no numbers.
+    """A plain numeric NumPy array with the content of `value`, copied.  Raises NotNumbers if it holds no numbers.
 
     value: anything `numpy.asarray` accepts, else anything that offers DLPack; lists of such arrays too.  Subclasses of
     ndarray become ndarray.
@@ -29,7 +33,7 @@ def to_numpy(value: Any) -> np.ndarray:
             continue
         if array.dtype.kind in "biuf":
             return array
-    raise TypeError(f"expected numbers, found {describe(value)}{why}")
+    raise NotNumbers(f"expected numbers, found {describe(value)}{why}")
 
 
 def copy_dlpack(value: Any) -> np.ndarray:

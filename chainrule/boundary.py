@@ -25,7 +25,7 @@ import numpy as np
 
 from chainrule import through
 from chainrule.architecture import Architecture
-from chainrule.arrays import describe, flat_bias, to_numpy
+from chainrule.arrays import NotNumbers, describe, flat_bias, to_numpy
 from chainrule.contract import Implementation, Missing, Model, NotOffered, Unseen
 from chainrule.conventions import LARGEST_LOG_EPSILON, Conventions
 from chainrule.numerics import UNIT_ROUNDOFF, Failure, softmax_log_error
@@ -371,6 +371,8 @@ class Boundary:
             raise Absent(str(error)) from None
         except NotOffered as error:
             raise Todo(str(error)) from None
+        except NotNumbers as error:
+            raise Failure(f"{name} returns something else: {error}") from None
         except NotImplementedError as error:
             raise Todo(f"{name} is not implemented{f': {error}' if str(error) else ''}") from None
         except (Exception, SystemExit) as error:

@@ -7,7 +7,7 @@ or a softmax of logits, and it is the same for every call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Layout:
     weights: `in_out`, `out_in`; xavier: the same of that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
+    numpy_functions: whether functions take NumPy's arrays where networks take others.
     counts_labels: whether the number of classes is read off the labels, which must include the last class then.
     """
 
@@ -47,6 +48,7 @@ class Layout:
     arrays: str = "numpy"
     dtype: Any = None
     counts_labels: bool = False
+    numpy_functions: bool = False
 
     @property
     def native(self) -> bool:
@@ -57,6 +59,11 @@ class Layout:
             and set(self.ways.values()) <= {"rows"}
             and set(self.labels.values()) <= {"index"}
         )
+
+    @property
+    def of_functions(self) -> Layout:
+        """The layout that holds for functions by themselves."""
+        return replace(self, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else self
 
     def way(self, operation: str) -> str:
         """How the samples of an operation lie."""
@@ -138,29 +145,38 @@ class Translated(Implementation):
         return super().__getattribute__(name)
 
     def relu(self, z: Any) -> Any:
-        z, way = np.asarray(z), self.layout.way("relu")
+        z, layout = np.asarray(z), self.layout.of_functions
+        way = layout.way("relu")
         if way == "entries":
             values = [to_numpy(self.raw.relu(float(value))) for value in z.reshape(-1)]
             return np.array(values, dtype=float).reshape(z.shape)
         if way == "vector" and z.ndim:
             rows = z.reshape(-1, z.shape[-1]) if z.size else []
-            found = [to_numpy(self.raw.relu(self.layout.cast(row))) for row in rows]
+            found = [to_numpy(self.raw.relu(layout.cast(row))) for row in rows]
             return np.array(found, dtype=float).reshape(z.shape)
-        if self.layout.arrays == "lists" and not z.size:
-            return np.zeros(z.shape)
-        if self.layout.arrays == "lists" and z.ndim != 2:  # lists of rows are what such code knows
+        if layout.arrays == "lists" and not z.size:
+            self.raw.relu([[0.0]])  # whether there is a relu at all
+            raise Unseen("a list of no rows has no shape that could be kept")
+        if layout.arrays == "lists" and z.ndim != 2:  # lists of rows are what such code knows
             return to_numpy(self.raw.relu(z.reshape(-1, z.shape[-1]).tolist())).reshape(z.shape)
-        return self.raw.relu(self.layout.cast(z))
+        return self.raw.relu(layout.cast(z))
 
     def softmax(self, z: Any) -> Any:
-        z, way = np.asarray(z), self.layout.way("softmax")
+        z, layout = np.asarray(z), self.layout.of_functions
+        way = layout.way("softmax")
         if way in SINGLE:
-            rows = [self.layout.outputs(self.raw.softmax(self.layout.inputs(row, way)), way) for row in singles(z)]
+            rows = [layout.outputs(self.raw.softmax(layout.inputs(row, way)), way) for row in singles(z)]
             return np.vstack(rows)
-        raw = self.raw.softmax(self.layout.inputs(z, way))
-        return None if raw is None else self.layout.outputs(raw, way)
+        raw = self.raw.softmax(layout.inputs(z, way))
+        return None if raw is None else layout.outputs(raw, way)
 
     def cross_entropy(self, p: Any, y: Any) -> Any:
+        if self.layout.numpy_functions:
+            return Translated(self.raw, self.layout.of_functions).lost_by_itself(p, y)
+        return self.lost_by_itself(p, y)
+
+    def lost_by_itself(self, p: Any, y: Any) -> Any:
+        """The loss of probabilities, by the function for it."""
         p, y = np.asarray(p), np.asarray(y)
         return self.lost("cross_entropy", lambda x, y: self.raw.cross_entropy(x, y), p, y, p.shape[1])
 

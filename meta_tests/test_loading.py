@@ -176,7 +176,7 @@ def test_an_empty_file_offers_nothing(write):
         ("def relu(z):\nreturn z\n", "not valid Python, line 2: expected an indented block"),
         (b"cafe = 'caf\xe9'\n", r"not valid Python.*(utf-8|UTF-8).*mend it"),
         (b"x = 1\0\n", "null bytes"),
-        ("x = 1\nprint 'done'\n", "line 2: Missing parentheses.*written in Python 2: convert it to Python 3 first"),
+        ("x = 1\nexec 'done'\n", "line 2: Missing parentheses.*written in Python 2: convert it to Python 3 first"),
         ("class Net:\n    rate = 1 / 0\n", r"raised ZeroDivisionError while loading at mine\.py:2: division by zero"),
         ("class Net:\n    exit()\n", r"raised (SystemExit|NameError) while loading at mine\.py:2"),
         ("class Net:\n    input('epochs? ')\n", r"raised EOFError while loading at mine\.py:2"),

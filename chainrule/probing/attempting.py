@@ -1,4 +1,7 @@
-"""Trying something, within a time limit: whatever goes wrong here, the specs will say."""
+"""Trying something, within a time limit: whatever goes wrong here, the specs will say.
+
+What does not return in time ends the search (TimedOut goes through): it would not return the next time either.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def attempt(probe: Callable[[], Any]) -> Any:
     try:
         with limit(PROBE_LIMIT):
             return probe()
-    except (Exception, SystemExit, TimedOut):
+    except (Exception, SystemExit):
         return None
 
 
@@ -28,7 +31,7 @@ def attempt_array(probe: Callable[[], Any]) -> np.ndarray | None:
     try:
         with np.errstate(all="ignore"), limit(PROBE_LIMIT):
             return to_numpy(probe())
-    except (Exception, SystemExit, TimedOut):
+    except (Exception, SystemExit):
         return None
 
 

@@ -17,10 +17,24 @@ FOLLOWS = 0.99  # from this cosine on, losses follow the labels
 
 
 def find_functions(probe: Probe) -> None:
+    find_library(probe)
     find_relu(probe)
     find_softmax(probe)
     find_cross_entropy(probe)
     find_xavier(probe)
+
+
+def find_library(probe: Probe) -> None:
+    """Whether functions want NumPy's arrays beside a network that keeps its parameters in others."""
+    if probe.layout.arrays == "numpy":
+        return
+    z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
+    functions = (probe.raw.relu, probe.raw.softmax)
+    if all(attempt(lambda f=f: to_numpy(f(probe.layout.cast(z)))) is None for f in functions) and any(
+        attempt(lambda f=f: to_numpy(f(z.copy()))) is not None for f in functions
+    ):
+        probe.layout.numpy_functions = True
+        probe.notes.append("functions by themselves take NumPy's arrays")
 
 
 def find_relu(probe: Probe) -> None:
@@ -29,10 +43,11 @@ def find_relu(probe: Probe) -> None:
     for way, told in (("rows", ""), ("entries", "one number"), ("vector", "one row")):
         probe.layout.ways["relu"] = way
         found = attempt(lambda: to_numpy(probe.translated.relu(z)))
-        if found is not None and found.shape == z.shape:
-            if told:
-                probe.notes.append(f"relu takes {told} at a time")
-            return
+        if found is None:
+            continue  # only what refuses arrays may want less: one that gives another shape is wrong
+        if told and found.shape == z.shape:
+            probe.notes.append(f"relu takes {told} at a time")
+        return
     del probe.layout.ways["relu"]
 
 

@@ -11,7 +11,7 @@ from chainrule.probing.points import Point, cosine, follows, surplus
 from chainrule.probing.probe import Probe
 from chainrule.recognition.sites import Site
 from chainrule.reference import cross_entropy, softmax
-from chainrule.timeouts import TimedOut, limit
+from chainrule.timeouts import limit
 from chainrule.translation import SINGLE
 
 
@@ -28,7 +28,7 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
                     fitting[form] = round(result_follows(probe, operation, point), 3)
             except NotOffered as raised:
                 error = error or raised
-            except (Exception, SystemExit, TimedOut):
+            except (Exception, SystemExit):
                 continue
         if fitting:
             layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))

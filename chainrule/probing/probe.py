@@ -14,7 +14,7 @@ from chainrule.probing.points import BATCH, Point, labels_of
 from chainrule.recognition.forms import Form
 from chainrule.recognition.recognised import Recognised
 from chainrule.recognition.sites import Site
-from chainrule.timeouts import TimedOut, limit
+from chainrule.timeouts import limit
 from chainrule.translation import SINGLE, Layout, Translated
 
 LABELLED = ("loss", "backward", "fit", "cross_entropy")  # what takes labels
@@ -27,7 +27,7 @@ class Probe:
     recognised: the implementation, unless an adapter speaks for it; form: of its network, if it is not native.
     declared: {key: value}.  layout: what was found, as a translation needs it; translated: seen through it.
     found: {key: (value, how)}.  notes: what else there is to say.
-    held: the precision of the parameters, if it is below float64.
+    held: the precision of the parameters, if it is below float64.  hung: whether something did not return.
     """
 
     def __init__(self, raw: Implementation, declared: Mapping[str, str]) -> None:
@@ -48,6 +48,7 @@ class Probe:
         self.found: dict[str, tuple[str, str]] = {}
         self.notes: list[str] = []
         self.held: str | None = None
+        self.hung = False
 
     def find(self, key: str, value: str, how: str) -> bool:
         """Note what was found; whether it is to be followed, as nothing else is declared."""
@@ -86,7 +87,7 @@ class Probe:
         try:
             with limit(PROBE_LIMIT):
                 return self.layout.outputs(self.raw.forward(point.model, self.layout.inputs(x, way)), way)
-        except (Exception, SystemExit, TimedOut) as error:
+        except (Exception, SystemExit) as error:
             said = str(error) if isinstance(error, NotOffered) else f"forward raised {type(error).__name__}: {error}"
             trouble.append(said)
             return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.arrays import to_numpy
 from chainrule.contract import NotOffered, Unseen
-from chainrule.probing.attempting import attempt, attempting
+from chainrule.probing.attempting import PROBE_LIMIT, attempt, attempting
 from chainrule.probing.functions import find_functions
 from chainrule.probing.labels import find_counted_labels, find_labels, name_labels
 from chainrule.probing.network import find_logits, find_point, find_samples, find_square_weights, one_at_a_time
@@ -17,6 +17,7 @@ from chainrule.probing.probe import Probe
 from chainrule.probing.training import find_fit, find_reduction, find_seeding, find_summed_fit
 from chainrule.recognition.forms import PROBES
 from chainrule.recognition.sites import Site
+from chainrule.timeouts import TimedOut
 
 NATIVE_SIZES = [4, 6, 5, 3]
 MANY_CLASSES = 10  # as digits and clothes have
@@ -25,12 +26,16 @@ EIGHTH = 0.125  # a learning rate that rounds nothing
 
 
 def search(probe: Probe) -> None:
-    """Find all there is to find."""
-    point = find_point(probe, probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES)
-    if point is not None:
-        search_network(probe, point)
-        search_ten_classes(probe, point)
-    find_functions(probe)
+    """Find all there is to find, up to what does not return."""
+    try:
+        point = find_point(probe, probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES)
+        if point is not None:
+            search_network(probe, point)
+            search_ten_classes(probe, point)
+        find_functions(probe)
+    except TimedOut:
+        probe.hung = True
+        probe.notes.append(f"something did not return within {PROBE_LIMIT:g} s: no further convention was looked for")
 
 
 def search_network(probe: Probe, point: Point) -> None:

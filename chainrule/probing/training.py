@@ -42,7 +42,9 @@ def find_fit(probe: Probe, point: Point) -> None:
         except NotOffered as raised:
             error = error or raised
             continue
-        except (Exception, SystemExit, TimedOut):
+        except TimedOut:
+            break
+        except (Exception, SystemExit):
             continue
         finally:
             probe.reset(point)

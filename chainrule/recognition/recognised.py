@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,7 @@ from chainrule.recognition.surroundings import seeded
 from chainrule.recognition.vocabulary import plain, rank, role
 
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
+ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # that the contract's own names take
 IN_PLACE_OF_X = ("output", "output_gradient", "y", "params", "cache")  # what relu and softmax may call what they take
 
 
@@ -121,17 +123,21 @@ class Recognised(Attempts):
     # Functions by themselves
 
     def relu(self, z: Any) -> Any:
-        return self.alone("relu", z)
+        return self.alone("relu", z) if self.lone_functions("relu") else super().relu(z)
 
     def softmax(self, z: Any) -> Any:
-        return self.alone("softmax", z)
+        return self.alone("softmax", z) if self.lone_functions("softmax") else super().softmax(z)
 
     def cross_entropy(self, p: Any, y: Any) -> Any:
+        if not self.lone_functions("cross_entropy"):
+            return super().cross_entropy(p, y)
         name, function = self.lone("cross_entropy")
         known = Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"})
         return first_fitting(function, bound(name, function, known), lambda found: to_numpy(found).size == 1)
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
+        if not self.lone_functions("xavier"):
+            return super().xavier(fan_in, fan_out, rng)
         name, function = self.lone("xavier")
         sizing = SizeArguments(function)
         try:
@@ -151,12 +157,21 @@ class Recognised(Attempts):
 
     def lone(self, operation: str) -> Operation:
         """The function of that name, or a method of the network that needs nothing of it.  Raises Missing."""
-        functions = ranked(operation, own_functions(self.namespace))
-        found: list[Operation] = [pair for pair in functions if takes_no_logits(operation, pair[1])]
-        found = found or self.lone_methods(operation)
+        found = self.lone_functions(operation)
         if not found:
             raise Missing(f"{operation} is missing")
         return found[0]
+
+    def lone_functions(self, operation: str) -> list[Operation]:
+        """All that may be it, the likeliest first.  Under a declared name, or where the contract's own name takes other
+        arguments, there is none: the native style calls it so, or says what was found.
+        """
+        functions = own_functions(self.namespace)
+        own = dict(functions).get(self.name(operation))
+        if operation in self.names or (own is not None and not takes(own, ARGUMENTS.get(operation))):
+            return []
+        found: list[Operation] = [pair for pair in ranked(operation, functions) if takes_no_logits(operation, pair[1])]
+        return found or self.lone_methods(operation)
 
     def lone_methods(self, operation: str) -> list[Operation]:
         model = self.sample()
@@ -198,9 +213,23 @@ class Recognised(Attempts):
         if sites and model is not None:
             return source_line(self.function(sites[0], model))
         try:
-            return source_line(self.lone(name)[1]) if name in FUNCTIONS else None
+            found = self.lone_functions(name) if name in FUNCTIONS else []
+            return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
             return None
+
+
+def takes(function: Callable[..., Any], arguments: int | None) -> bool:
+    """Whether a function can be called with so many arguments; None for any number."""
+    if arguments is None:
+        return True
+    try:
+        inspect.signature(function).bind(*range(arguments))
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 def takes_no_logits(operation: str, function: Callable[..., Any]) -> bool:

@@ -28,7 +28,7 @@ ROLES: dict[str, str] = {
     "output": r"(y|t)?_?(hat|pred\w*|preds)|yhat\w*|ypred\w*|pred(s|ictions?|icted\w*)?|outputs?|out|prob\w*|scores?|"
     r"logits?|al|a|a[2-9]|a_?out|alast|softmaxout\w*|p|q|yp|yh|o|aout|yprob\w*|ycap|finaloutput|networkoutput|"
     r"finalactivation|h",
-    "y": r"y|ys|t|yy|labels?|targets?|y?(train|batch|true|onehot|oh|labels?|b|mb|tr|enc|data|actual|mini|set|gt|one|"
+    "y": r"y|ys|t|yy|labels?|targets?|y(train|batch|true|onehot|oh|labels?|b|mb|tr|enc|data|actual|mini|set|gt|one|"
     r"hot|real)|(train|batch|true|training|onehot|real|actual|correct|desired|expected|mini|gold|one|sample|"
     r"target)_?(y|ys|labels?|targets?|outputs?|classes|values?|onehot|vector|output)|ylabels?|y_?one_?hot|onehoty?|"
     r"groundtruth|truth|gt|expected|actual|classes|ytrue\w*|ytrain\w*|ybatch\w*|trainlabels?\w*|tlabels|yenc|ymini|"
