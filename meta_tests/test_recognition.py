@@ -155,7 +155,8 @@ def arguments(function, sizes):
 
 def test_layer_sizes_as_constructors_take_them():
     assert arguments(lambda layer_dims: 0, [4, 6, 3]) == {"layer_dims": [4, 6, 3]}
-    assert arguments(lambda n_in, n_hidden, n_out, seed: 0, [4, 6, 3]) == dict(n_in=4, n_hidden=6, n_out=3, seed=7)
+    found = arguments(lambda n_in, n_hidden, n_out, seed: 0, [4, 6, 3])
+    assert found == {"n_in": 4, "n_hidden": 6, "n_out": 3, "seed": 7}
     found = arguments(lambda input_size, output_size, hidden_sizes=(100,): 0, [4, 6, 5, 3])
     assert found == {"input_size": 4, "output_size": 3, "hidden_sizes": (6, 5)}
     assert arguments(lambda n0, n1, n2: 0, [4, 6, 3]) == {"n0": 4, "n1": 6, "n2": 3}
@@ -422,8 +423,8 @@ def test_gradients_are_recovered_from_an_update(loaded):
     recovered = gradients(found)
     assert found.impl.implementation.recovery_rate == 2.0**10
     for a, b in zip((*exact[0], *exact[1]), (*recovered[0], *recovered[1]), strict=True):
-        # W - 2**10 g is rounded once, W minus it once more, each by half a unit of a number below 2**10 max|g| + max|W|,
-        # and the difference is divided by 2**10; here |g| < 1 and |W| < 4
+        # W - 2**10 g is rounded once, W minus it once more, each by half a unit of a number below 2**10 |g| + 2 |W|, and
+        # the difference is divided by 2**10; here |g| < 1 and |W| < 4
         assert np.abs(a).max() < 1
         np.testing.assert_allclose(a, b, rtol=0, atol=2 * 2.0**-53 * (2.0**10 + 2 * 4) / 2.0**10)
 
