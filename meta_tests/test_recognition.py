@@ -254,7 +254,13 @@ def test_marks_of_gradients(name):
 def test_gradients_by_name_whatever_their_order():
     value = network()
     slots = discover(value, [4, 6, 3])
-    grads = {"db2": np.ones((1, 3)), "dW2": np.ones((6, 3)), "db1": np.ones(6), "dW1": np.ones((4, 6))}
+    grads = {
+        "dA1": np.ones((4, 6)),
+        "db2": np.ones((1, 3)),
+        "dW2": np.ones((6, 3)),
+        "db1": np.ones(6),
+        "dW1": np.ones((4, 6)),
+    }
     weights, biases = gradient_paths((0.5, grads), slots, value, {}, names=names(slots))
     assert [spell(path) for path in (*weights, *biases)] == ["[1]['dW1']", "[1]['dW2']", "[1]['db1']", "[1]['db2']"]
     del grads["dW1"]
@@ -423,8 +429,8 @@ def test_gradients_are_recovered_from_an_update(loaded):
     recovered = gradients(found)
     assert found.impl.implementation.recovery_rate == 2.0**10
     for a, b in zip((*exact[0], *exact[1]), (*recovered[0], *recovered[1]), strict=True):
-        # W - 2**10 g is rounded once, W minus it once more, each by half a unit of a number below 2**10 |g| + 2 |W|, and
-        # the difference is divided by 2**10; here |g| < 1 and |W| < 4
+        # W - 2**10 g is rounded once, W minus it once more, each by half a unit of a number below 2**10 |g| + 2 |W|,
+        # and the difference is divided by 2**10; here |g| < 1 and |W| < 4
         assert np.abs(a).max() < 1
         np.testing.assert_allclose(a, b, rtol=0, atol=2 * 2.0**-53 * (2.0**10 + 2 * 4) / 2.0**10)
 
