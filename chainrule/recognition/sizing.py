@@ -29,10 +29,12 @@ WITHOUT_DEFAULT: dict[str, Any] = {
 class SizeArguments:
     """How the layer sizes go into the parameters of a constructor.
 
-    hidden: whether a parameter for hidden layers takes a `list`, a `number`, or what its name says, `as named`.
+    The only parameter for hidden layers takes, by the argument `hidden`, a `list`, a `number`, or what its name says,
+    `as named`.
+
     known: values that are given to parameters of these names.
     roles: {parameter: `sizes`, `inputs`, `hidden`, `hiddens`, `outputs`, or `other`}.
-    free: whether any depth is possible.  hidden: how many hidden layers there are a parameter for.
+    free: whether any depth is possible.  single: how many parameters there are for one hidden layer each.
     """
 
     def __init__(self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None) -> None:
@@ -42,7 +44,7 @@ class SizeArguments:
         self.variadic = [p for p in every if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
         self.roles = self.find_roles(hidden)
         self.free = bool(self.variadic) or bool({"sizes", "hiddens"} & set(self.roles.values()))
-        self.hidden = sum(found == "hidden" for found in self.roles.values())
+        self.single = sum(found == "hidden" for found in self.roles.values())
 
     def find_roles(self, hidden: str) -> dict[str, str]:
         roles = {p.name: role_of(p) for p in self.parameters}
@@ -69,7 +71,7 @@ class SizeArguments:
         return self.free or bool({"inputs", "hidden", "outputs"} & set(self.roles.values()))
 
     def fits_depth(self, sizes: Sequence[int]) -> bool:
-        return self.free or not self.gives_sizes or self.hidden in (0, len(sizes) - 2)
+        return self.free or not self.gives_sizes or self.single in (0, len(sizes) - 2)
 
     def arguments(self, sizes: Sequence[int], seed: int) -> tuple[list[Any], dict[str, Any]]:
         """Arguments for a network of these sizes.  Raises Unbound for a parameter that nothing is known for."""
