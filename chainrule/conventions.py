@@ -81,7 +81,7 @@ def settle(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
     implementation = Translated(raw, probe.layout, partial(prepare, probe))
     found = {key: Convention(value, "inferred", how) for key, (value, how) in probe.found.items()}
     pattern = (told.get("architecture") or found.get("architecture") or conventions["architecture"]).value
-    for key, (value, how) in (effects(implementation, pattern, probe.held) if not probe.hung else {}).items():
+    for key, (value, how) in effects(implementation, pattern, probe.held).items():
         found[key] = Convention(value, "inferred", how)
     conventions |= found
     notes = list(probe.notes)

@@ -31,7 +31,7 @@ def attempt_array(probe: Callable[[], Any]) -> np.ndarray | None:
     try:
         with np.errstate(all="ignore"), limit(PROBE_LIMIT):
             return to_numpy(probe())
-    except (Exception, SystemExit):
+    except (Exception, SystemExit, TimedOut):
         return None
 
 

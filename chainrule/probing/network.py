@@ -73,7 +73,7 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
     library = kind(raw)
     precision = str(getattr(raw, "dtype", "")).rpartition(".")[2]
     probe.held = precision if precision in LOW else None
-    if library == "numpy":
+    if library == "numpy" or (library == "lists" and probe.form is None and takes_numpy(probe, model, parameters)):
         return
     held = "nested lists" if library == "lists" else f"{library} arrays"
     if probe.find("arrays", library, f"the weights are {held}"):
@@ -82,6 +82,12 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
         probe.layout.dtype = raw.dtype
     if recognised is not None:
         recognised.arrays, recognised.dtype = probe.layout.arrays, probe.layout.dtype
+
+
+def takes_numpy(probe: Probe, model: Any, parameters: Any) -> bool:
+    """Whether a network of the native style that keeps its parameters in lists takes NumPy's arrays all the same."""
+    x = np.ones((BATCH, len(to_numpy(parameters[0][0]))))
+    return attempt(lambda: to_numpy(probe.raw.forward(model, x))) is not None
 
 
 def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
@@ -96,6 +102,7 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
     for candidate in forward_candidates(probe, point):
         if probe.recognised is not None:
             probe.recognised.only["forward"] = candidate
+        turned = False  # whether a batch comes back the other way round, which is told and not absorbed
         for way in batches:
             out = probe.forward(point, way, point.x, trouble)
             if out is None:
@@ -103,10 +110,11 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
             if out.shape == (BATCH, point.classes):
                 samples_found(probe, way, point.x)
                 return out
+            turned = turned or out.shape == (point.classes, BATCH)
             odd.append(odd_shape(out, way, point))
             if probe.recognised is not None:
                 probe.recognised.forget("forward", len(point.sizes))
-        for way in alone:
+        for way in () if turned else alone:
             out = one_by_one(probe, point, way, trouble)
             if out is not None:
                 samples_found(probe, way, point.x[:1])

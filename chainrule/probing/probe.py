@@ -27,7 +27,7 @@ class Probe:
     recognised: the implementation, unless an adapter speaks for it; form: of its network, if it is not native.
     declared: {key: value}.  layout: what was found, as a translation needs it; translated: seen through it.
     found: {key: (value, how)}.  notes: what else there is to say.
-    held: the precision of the parameters, if it is below float64.  hung: whether something did not return.
+    held: the precision of the parameters, if it is below float64.
     """
 
     def __init__(self, raw: Implementation, declared: Mapping[str, str]) -> None:
@@ -48,7 +48,6 @@ class Probe:
         self.found: dict[str, tuple[str, str]] = {}
         self.notes: list[str] = []
         self.held: str | None = None
-        self.hung = False
 
     def find(self, key: str, value: str, how: str) -> bool:
         """Note what was found; whether it is to be followed, as nothing else is declared."""

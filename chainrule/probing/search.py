@@ -34,7 +34,6 @@ def search(probe: Probe) -> None:
             search_ten_classes(probe, point)
         find_functions(probe)
     except TimedOut:
-        probe.hung = True
         probe.notes.append(f"something did not return within {PROBE_LIMIT:g} s: no further convention was looked for")
 
 
