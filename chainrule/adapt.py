@@ -316,8 +316,8 @@ class Trial:
             parameters = [found.parameters(model) for model in made]
             unseeded = [[np.shape(a) for a in group] for group in parameters[0]]
             again = found.parameters(found.create(list(sizes), 0)), found.parameters(found.create(list(sizes), 0))
-            kept = [sorted(map(str, getattr(model, "__dict__", ()))) for model in made]  # what fit would leave, too
-            return (parameters if same(*again) else unseeded), kept
+            left = [sorted(map(str, getattr(model, "__dict__", ()))) for model in made]  # what fit would leave, too
+            return (parameters if same(*again) else unseeded), left
         model = self.network(sizes, 7)
         other, third = self.network(sizes, 8), self.network(sizes, 6)
         with contextlib.suppress(Exception):

@@ -204,7 +204,7 @@ class Drafting:
     def create(self) -> Iterable[Body]:
         assert isinstance(self.form, (ClassForm, FunctionForm))
         seeding = [] if self.raw.takes_seed() else ["np.random.seed(seed)"]
-        sizing: SizeArguments = self.form.sizing  # type: ignore[union-attr]
+        sizing: SizeArguments = self.form.sizing
         call = self.sized(sizing, f"self.target.{self.form.name}", None, "seed")
         if isinstance(self.form, FunctionForm):
             call = f"list({call})" if isinstance(self.held.value, tuple) else call

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +31,12 @@ def find_library(probe: Probe) -> None:
     if probe.layout.arrays == "numpy":
         return
     z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
-    functions = (probe.raw.relu, probe.raw.softmax)
-    if all(attempt(lambda f=f: to_numpy(f(probe.layout.cast(z)))) is None for f in functions) and any(
-        attempt(lambda f=f: to_numpy(f(z.copy()))) is not None for f in functions
-    ):
+
+    def takes(given: Any) -> bool:
+        tried = (attempt(partial(probe.raw.relu, given)), attempt(partial(probe.raw.softmax, given)))
+        return any(result is not None for result in tried)
+
+    if not takes(probe.layout.cast(z)) and takes(z.copy()):
         probe.layout.numpy_functions = True
         probe.notes.append("functions by themselves take NumPy's arrays")
 
