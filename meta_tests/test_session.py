@@ -117,7 +117,11 @@ def test_what_is_declared_in_a_session():
     assert stronger.conventions["precision"].value == "float64"
 
 
-@pytest.mark.parametrize("target", [None, 3, [relu, 3], {1, 2}, lambda z: z, np.zeros(3)], ids=repr)
+@pytest.mark.parametrize(
+    "target",
+    [None, 3, [relu, 3], {1, 2}, lambda z: z, np.zeros(3)],
+    ids=["nothing", "number", "list", "set", "lambda", "array"],
+)
 def test_what_is_no_target(target):
     with pytest.raises(TypeError, match=r"expected|pass it with"):
         chainrule.check(target)
