@@ -308,9 +308,11 @@ def test_from_scratch_is_a_pass(command, as_json):
 
 
 def test_what_is_imported_by_way_of_neighbours_counts(command):
-    Path("layers.py").write_text("import numpy as np\nimport keras.layers as kl\nimport cupy\n", encoding="utf-8")
-    Path("mine.py").write_text("from layers import np\n" + RELU, encoding="utf-8")
-    assert "keras (layers.py:2: import keras.layers as kl)" in command("check", "mine.py", *ACTIVATIONS)[1]
+    Path("borrowed_layers.py").write_text(
+        "import numpy as np\nimport keras.layers as kl\nimport cupy\n", encoding="utf-8"
+    )
+    Path("mine.py").write_text("from borrowed_layers import np\n" + RELU, encoding="utf-8")
+    assert "keras (borrowed_layers.py:2: import keras.layers as kl)" in command("check", "mine.py", *ACTIVATIONS)[1]
 
 
 @pytest.mark.parametrize(

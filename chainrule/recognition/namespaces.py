@@ -15,15 +15,26 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def own_functions(namespace: Mapping[str, Any]) -> list[tuple[str, FunctionType]]:
     """The functions in a namespace that were written by hand: no library's."""
-    return [(name, value) for name, value in namespace.items() if isinstance(value, FunctionType) and is_own(value)]
+    home = home_of(namespace)
+    return [
+        (name, value) for name, value in namespace.items() if isinstance(value, FunctionType) and is_own(value, home)
+    ]
 
 
 def own_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
-    return [(name, value) for name, value in namespace.items() if inspect.isclass(value) and is_own(value)]
+    home = home_of(namespace)
+    return [(name, value) for name, value in namespace.items() if inspect.isclass(value) and is_own(value, home)]
 
 
-def is_own(value: Any) -> bool:
-    """Whether a function or class is neither Python's nor an installed library's."""
+def home_of(namespace: Mapping[str, Any]) -> str:
+    """The package, or the module, that a namespace belongs to."""
+    return str(namespace.get("__name__", "")).partition(".")[0]
+
+
+def is_own(value: Any, home: str = "") -> bool:
+    """Whether a function or class is neither Python's nor an installed library's, other than that of `home`."""
+    if home and str(getattr(value, "__module__", "")).partition(".")[0] == home:
+        return True
     code = getattr(value, "__code__", None)
     if code is None and inspect.isclass(value):
         methods = [item for item in vars(value).values() if isinstance(item, FunctionType)]
