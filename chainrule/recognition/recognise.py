@@ -51,8 +51,8 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
 
 def reason(error: BaseException) -> str:
     """Why a form does not fit."""
-    if isinstance(error, Unbound) and " " not in str(error):
-        return f"nothing is known for its parameter {error}"
+    if isinstance(error, Unbound):
+        return str(error) if " " in str(error) else f"nothing is known for its parameter {error}"
     return f"{type(error).__name__}: {error}"
 
 
