@@ -66,6 +66,7 @@ class Loaded:
     path: the file it resolved to.  sha256: of that file's content.  notes, missing: as in Source.
     outside, run_all: what whoever checks asked for.  frameworks: imports that are not from scratch.
     live: whether it was handed over as an object; target is then an expression for it.
+    evidence: {clause: what its spec saw when it failed}.
     """
 
     target: str
@@ -80,6 +81,7 @@ class Loaded:
     run_all: bool = False
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
+    evidence: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
 
 
 def load(

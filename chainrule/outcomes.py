@@ -19,14 +19,29 @@ HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by a netw
 UNJUDGED = "blocked: "  # begins the message of a spec that is blocked by no other spec, so that it blocks none itself
 
 
+CERTAINTIES = ("certain", "likely", "partial", "unknown")
+
+
 @dataclass(frozen=True)
 class Diagnosis:
-    """A mistake by name.  where: `file:line`, or None."""
+    """A mistake by name.
+
+    id: in the catalogue of mistakes (`chainrule explain ID`), or `unnamed`.  where: `file:line`, or None.
+    certainty: `certain`, the numbers are those of this mistake and of no other, to rounding, or the spec says just that;
+    `likely`, others would give the same; `partial`, it explains a part of the numbers; `unknown`, nothing known does.
+    found: what speaks for it, in numbers.  mend: what to do.  change: the line that mends it, as it is and as it would
+    be, where trying it out made everything right.  explains: the clauses that fail because of it.
+    """
 
     id: str
     title: str
     explanation: str
     where: str | None
+    certainty: str = "certain"
+    found: str = ""
+    mend: str = ""
+    change: tuple[str, str] | None = None
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,8 +128,9 @@ class Outcome:
 
     @property
     def diagnoses(self) -> list[Diagnosis]:
-        """The distinct diagnoses, in the order of the specs that made them."""
-        return list(dict.fromkeys(diagnosis for result in self.specs for diagnosis in result.diagnoses))
+        """The distinct diagnoses, the surest first, then in the order of the specs that they explain."""
+        distinct = dict.fromkeys(diagnosis for result in self.specs for diagnosis in result.diagnoses)
+        return sorted(distinct, key=lambda diagnosis: CERTAINTIES.index(diagnosis.certainty))
 
     def to_dict(self) -> dict[str, Any]:
         """The object of the contract's section 4."""

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from chainrule import spec_tests
+from chainrule.causes.diagnose import diagnose
 from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
 from chainrule.loading import Loaded
@@ -75,7 +76,7 @@ def check(
     run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, running))], Session(loaded, recorder))
     if not recorder.results:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
-    specs = settle(recorder.results.values())
+    specs = diagnose(loaded, settle(recorder.results.values()), time.perf_counter() - started)
     return Outcome(
         target=loaded.target,
         path=str(loaded.path),

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.arrays import show
 from chainrule.boundary import Hung, Raised, Todo
+from chainrule.causes.evidence import Evidence
 from chainrule.clauses import clauses
 from chainrule.loading import Loaded
 from chainrule.outcomes import UNJUDGED, SpecResult
@@ -72,6 +73,8 @@ def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tup
 def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loaded) -> SpecResult:
     """The numbers, the place in the code and the lines that repeat it."""
     calls = list(loaded.impl.calls)
+    if error is not None:
+        loaded.evidence[result.id] = Evidence(tuple(calls), error)
     where = error.where if isinstance(error, Raised) else None
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
     return replace(

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.architecture import Architecture
+from chainrule.arrays import to_numpy
 from chainrule.contract import Implementation
 from chainrule.precision import infer_precision
 from chainrule.probing.attempting import attempt_array
 from chainrule.through import passing_parameters, passing_sizes
 
+NEARER = 30.0  # logits that overflow in no precision, and leave a probability of 1e-26
 LARGEST_PLAUSIBLE = 1e-2  # beyond this a loss at p = 0 is no logarithm of p + epsilon
 
 
@@ -40,15 +42,19 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
     come from no epsilon is left to the specs.
     """
 
-    def of_network() -> float:
+    def of_network(far: float = 1000.0) -> float:
         sizes = passing_sizes(fits, 2)
         if sizes is None:
             raise LookupError("no network passes two logits on")
         network = implementation.create(list(sizes), 0)
-        implementation.assign(network, *passing_parameters(sizes, 2, -1000.0))
+        implementation.assign(network, *passing_parameters(sizes, 2, -far))
         x = np.zeros((1, sizes[0]))
-        x[0, :2] = [1000.0, -1000.0]
-        return implementation.loss(network, x, np.array([1]))
+        x[0, :2] = [far, -far]
+        loss = implementation.loss(network, x, np.array([1]))
+        if far > NEARER and np.isnan(to_numpy(loss)).all():  # a softmax that overflows: its loss may have an epsilon too
+            loss = of_network(NEARER)
+            return loss if math.exp(-float(to_numpy(loss).reshape(()))) > 2 * math.exp(-2 * NEARER) else math.inf
+        return loss
 
     def fits(wanted: Sequence[int]) -> tuple[int, ...] | None:
         fitted = Architecture.parse(architecture).fit(wanted)

@@ -30,6 +30,8 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
                 error = error or raised
             except (Exception, SystemExit):
                 continue
+            finally:
+                probe.reset(point)  # an update that contradicts itself leaves the parameters as they came out
         if fitting:
             layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))
             if way not in (layout.samples, "pairs"):
@@ -55,8 +57,11 @@ def result_follows(probe: Probe, operation: str, point: Point) -> float:
     if operation == "loss":
         own = np.array([float(probe.translated.loss(point.model, point.x, y)) for y in point.label_sets])
         return follows(own, np.array([cross_entropy(p, y) for y in point.label_sets]))
-    grads = probe.translated.backward(point.model, point.x, point.y)
-    return abs(cosine(to_numpy(grads[1][-1]), surplus(p, point.y)))
+    weight_grads, bias_grads = probe.translated.backward(point.model, point.x, point.y)
+    # Either may be wrong for reasons of its own: one that has the right direction tells the form of the labels.
+    exact = point.network.backward(point.x, point.y)[0][-1]
+    weights, biases = to_numpy(weight_grads[-1]), to_numpy(bias_grads[-1])
+    return max(abs(cosine(biases, surplus(p, point.y))), abs(cosine(weights, exact)))
 
 
 def name_labels(probe: Probe) -> None:
@@ -66,7 +71,10 @@ def name_labels(probe: Probe) -> None:
         return
     value = forms.get("backward") or next(iter(forms.values()))
     others = [f"{name} takes {form}" for name, form in forms.items() if form != value]
-    probe.find("labels", value, "; ".join([f"backward takes {value}", *others]))
+    by = "backward" if "backward" in forms else next(iter(forms))
+    probe.find("labels", value, "; ".join([f"{by} takes {value}", *others]))
+    for operation in ("loss", "backward"):
+        forms.setdefault(operation, value)  # of what could not be told, the other's is the likeliest
     probe.notes += [f"{other} labels, backward {value}" for other in others]
 
 

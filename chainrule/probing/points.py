@@ -18,7 +18,7 @@ AGREE = 1e-3  # how closely two results agree whose ratio is asked for, in any p
 class Point:
     """A network, generic parameters for it, and a batch, all sizes different.
 
-    label_sets: labels on which losses differ.  logits: of the reference, at these parameters.
+    label_sets: labels on which losses differ.  network: the reference, at these parameters; logits: its.
     """
 
     def __init__(self, model: Any, sizes: list[int]) -> None:
@@ -33,9 +33,9 @@ class Point:
         self.y = labels_of(BATCH, self.classes)
         shuffled = np.append(rng.permutation(self.y)[1:], self.classes - 1)
         self.label_sets = [np.roll(self.y, 1), self.y, self.y[::-1].copy(), shuffled]
-        network = MLP(sizes)
-        network.weights, network.biases = self.copies()
-        self.logits = network.propagate(self.x)[1]
+        self.network = MLP(sizes)
+        self.network.weights, self.network.biases = self.copies()
+        self.logits = self.network.propagate(self.x)[1]
 
     def copies(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return [w.copy() for w in self.parameters[0]], [b.copy() for b in self.parameters[1]]

@@ -14,6 +14,7 @@ from chainrule.probing.attempting import PROBE_LIMIT, attempt, attempting
 from chainrule.probing.points import AGREE, BATCH, Point, cosine, flat, ratio, surplus
 from chainrule.probing.probe import RATE, Probe
 from chainrule.recognition.function_forms import SignatureForm
+from chainrule.recognition.gradients import Contradiction
 from chainrule.recognition.sites import Site
 from chainrule.reference import softmax
 from chainrule.timeouts import TimedOut, limit
@@ -130,6 +131,10 @@ def find_reduction(probe: Probe, point: Point) -> None:
         how = "every gradient doubles when the batch is doubled, and training divides it by the number of samples"
         probe.find("reduction", "sum", how)
         probe.layout.reduction = "sum"
+    elif of_loss == "sum" and mostly_sums(probe, point, grads):
+        probe.find("reduction", "sum", "the loss, and what can be told of the gradients, doubles when the batch is doubled")
+        probe.layout.reduction = "sum"
+        probe.notes.append("the loss is a sum over the batch, and some of the gradients are not: they are held to be wrong")
     elif of_loss and of_grads:
         loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
         grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
@@ -145,6 +150,32 @@ def ratio_of_gradients(once: Any, twice: Any) -> str | None:
         return None
     each = [ratio(a, b) for group in (0, 1) for a, b in zip(once[group], twice[group], strict=True)]
     return each[0] if len(set(each)) == 1 else "mixed"
+
+
+def mostly_sums(probe: Probe, point: Point, grads: Any) -> bool:
+    """Whether, beside a summed loss, more of the gradients are sums than means: one mistake in some of them is likelier
+    than two in the others.  Gradients that contradict themselves say nothing against it.
+    """
+    if grads is None:
+        return contradicts_itself(probe, point)
+    twice = probe.backward(point, 2)
+    if twice is None:
+        return False
+    each = [ratio(a, b) for group in (0, 1) for a, b in zip(grads[group], twice[group], strict=True)]
+    return each.count("sum") > 0 and each.count("sum") >= each.count("mean")
+
+
+def contradicts_itself(probe: Probe, point: Point) -> bool:
+    """Whether the gradients are read off updates that are along none."""
+    try:
+        probe.translated.backward(point.model, point.x, point.y)
+    except Contradiction:
+        return True
+    except (Exception, SystemExit):
+        return False
+    finally:
+        probe.reset(point)
+    return False
 
 
 def trains_by_the_mean(probe: Probe, point: Point, grads: Sequence[Sequence[np.ndarray]]) -> bool:

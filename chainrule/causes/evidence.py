@@ -1,0 +1,53 @@
+"""What a failing spec saw, kept for the diagnosis: the calls that it made, and the numbers that did not agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.boundary import Call, Handle
+from chainrule.diagnosis.probes import Actor, Probe
+
+MOST = 3  # calls of one kind that are asked again
+FUNCTIONS = ("relu", "softmax", "cross_entropy")
+LARGEST = 100_000  # entries of the arguments of a call that is asked again
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """calls: across the boundary, the last ones.  error: what ended the spec."""
+
+    calls: tuple[Call, ...]
+    error: BaseException
+
+
+def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
+    """The spec's own last calls of a subject as questions, so that what explains them is what explains the failure."""
+    own = [call for call in evidence.calls if call.name == subject and small(call)]
+    for call in own[-MOST:]:
+        arguments = [a for a in call.arguments if not isinstance(a, Handle)]
+        if subject in FUNCTIONS:
+            yield Probe(
+                f"{subject}, as the failing spec calls it",
+                lambda actor, arguments=arguments: [getattr(actor, subject)(*map(np.copy, arguments))],
+                [subject],
+                relative=subject != "cross_entropy",
+            )
+        elif call.model_parameters is not None and subject in ("forward", "loss", "predict", "backward"):
+            weights, biases = call.model_parameters
+            kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
+
+            def ask(actor: Actor, weights: Any = weights, biases: Any = biases, given: Any = arguments) -> Sequence[Any]:
+                found = getattr(actor, subject)(actor.network(weights, biases), *map(np.copy, given))
+                return [*found[0], *found[1]] if subject == "backward" else [found]
+
+            yield Probe(f"{subject}, as the failing spec calls it", ask, [subject], kinds if subject == "backward" else ())
+
+
+def small(call: Call) -> bool:
+    """Whether its arguments are few enough to ask again, for every mistake in the catalogue."""
+    arrays = [*call.arguments, *(call.model_parameters[0] if call.model_parameters else [])]
+    return sum(np.size(a) for a in arrays if isinstance(a, np.ndarray)) <= LARGEST

@@ -1,0 +1,47 @@
+"""Which edits are likelier for which mistake: what is tried first, so that the search is short."""
+
+from __future__ import annotations
+
+HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, kinds of edits)
+    ("gradient-not-averaged", ("scale", "call", "hoist")),
+    ("array-not-averaged", ("scale", "call")),
+    ("gradient-averaged-twice", ("hoist", "call")),
+    ("array-averaged-twice", ("call", "hoist")),
+    ("gradient-divided", ("constant", "name", "scale", "hoist")),
+    ("array-averaged", ("constant", "name", "hoist")),
+    ("array-divided", ("constant", "name", "hoist")),
+    ("mask-missing", ("operator", "mask", "constant", "name")),
+    ("mask-of-delta", ("name", "operator")),
+    ("mask", ("operator", "name", "offset", "constant", "mask")),
+    ("carry-not", ("hoist", "transpose")),
+    ("carry-updated", ("move", "operator", "hoist")),
+    ("carry", ("name", "offset", "hoist")),
+    ("bias-gradient", ("axis", "call", "name", "fresh", "hoist")),
+    ("weight-gradient-transposed", ("transpose", "hoist")),
+    ("weight-gradient", ("name", "offset", "fresh", "transpose")),
+    ("gradients-accumulate", ("fresh", "delete")),
+    ("gradient-one-hot", ("hoist", "constant", "operator")),
+    ("gradient-labels", ("hoist", "index", "delete")),
+    ("gradient", ("operator", "hoist", "delete", "scale")),
+    ("softmax-no-shift", ("shift", "hoist")),
+    ("softmax", ("axis", "constant", "hoist", "call", "operator", "shift", "fresh", "delete")),
+    ("loss", ("call", "hoist", "operator", "constant", "scale", "axis", "index")),
+    ("relu", ("constant", "call", "operator", "hoist", "fresh")),
+    ("forward-bias-missing", ("add", "insert")),
+    ("forward", ("hoist", "operator", "constant", "delete", "offset")),
+    ("predict", ("axis", "constant", "call", "hoist")),
+    ("step-leaves-out", ("insert", "offset", "constant", "fresh", "hoist", "operator")),
+    ("step", ("operator", "hoist", "delete", "constant", "fresh")),
+    ("fit-labels", ("index", "name")),
+    ("fit-last-batch-dropped", ("operator", "hoist", "offset")),
+    ("fit-same-order", ("move", "hoist")),
+    ("fit", ("hoist", "name", "operator", "index", "delete", "offset", "constant")),
+    ("history", ("call", "hoist", "move", "scale", "multiply", "name")),
+    ("init", ("constant", "root", "operator", "call", "name", "hoist", "scale")),
+    ("layer", ("axis", "call", "hoist", "operator", "name", "fresh")),
+)
+
+
+def hints(mistake: str) -> tuple[str, ...]:
+    """The kinds of edits to try first for a mistake, none for an unknown one."""
+    return next((kinds for beginning, kinds in HINTS if mistake.startswith(beginning)), ())

@@ -1,0 +1,283 @@
+"""Mistakes in the initialization: other variances, other means, and what a generator is for."""
+
+import math
+
+from chainrule.diagnosis.mistake import mistake
+
+MEND = "rng.uniform(-a, a, (fan_in, fan_out)) with a = sqrt(6 / (fan_in + fan_out)), or rng.normal(0, sqrt(2 / (fan_in + fan_out)), ...)"
+
+
+def zero(fan_in, fan_out):
+    return 0.0
+
+
+mistake(
+    "init-he",
+    "He's variance, 2 / fan_in, in place of Xavier's",
+    "He's initialization keeps the forward signal through ReLU; Xavier's keeps signal and gradient, 2 / (fan_in + fan_out). Either trains; they are "
+    "different schemes. (If He's is meant, declare initialization = he.)",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 2 / fan_in",
+    scheme=lambda fan_in, fan_out: 2 / fan_in,
+)
+mistake(
+    "init-lecun",
+    "LeCun's variance, 1 / fan_in, in place of Xavier's",
+    "1 / fan_in is often called Xavier's in blogs and frameworks; Glorot's paper has 2 / (fan_in + fan_out). (If it is meant, declare initialization = "
+    "lecun.)",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 1 / fan_in",
+    scheme=lambda fan_in, fan_out: 1 / fan_in,
+)
+mistake(
+    "init-xavier",
+    "Xavier's variance, 2 / (fan_in + fan_out), where another is declared",
+    "The declared scheme is not the one that the weights are drawn from.",
+    clause="initialization.variance",
+    mend="declare initialization = xavier, or draw with the declared variance",
+    fingerprint="variance 2 / (fan_in + fan_out)",
+    scheme=lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+)
+mistake(
+    "init-half-variance",
+    "half of Xavier's variance",
+    "1 / (fan_in + fan_out) for 2 / (fan_in + fan_out): a 2 is missing under the root, or a 3 stands for the 6 of the uniform limit.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 1 / (fan_in + fan_out)",
+    scheme=lambda fan_in, fan_out: 1 / (fan_in + fan_out),
+)
+mistake(
+    "init-third-variance",
+    "the limit of the uniform distribution is the deviation of the normal one",
+    "A uniform distribution on (-a, a) has variance a^2 / 3. With a = sqrt(2 / (fan_in + fan_out)) it has a third of Xavier's: the 6 is 3 times the 2.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 2 / (3 (fan_in + fan_out))",
+    scheme=lambda fan_in, fan_out: 2 / (3 * (fan_in + fan_out)),
+)
+mistake(
+    "init-half-range",
+    "half of the range: a quarter of the variance",
+    "Uniform on (-a/2, a/2), as from a * (random() - 0.5).",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 1 / (2 (fan_in + fan_out))",
+    scheme=lambda fan_in, fan_out: 1 / (2 * (fan_in + fan_out)),
+)
+mistake(
+    "init-triple-variance",
+    "the limit of the uniform distribution is taken for a deviation",
+    "rng.normal(0, a) with a = sqrt(6 / (fan_in + fan_out)) has three times Xavier's variance.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 6 / (fan_in + fan_out)",
+    scheme=lambda fan_in, fan_out: 6 / (fan_in + fan_out),
+)
+mistake(
+    "init-double-variance",
+    "twice Xavier's variance",
+    "4 / (fan_in + fan_out), or sqrt(2) times the deviation.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 4 / (fan_in + fan_out)",
+    scheme=lambda fan_in, fan_out: 4 / (fan_in + fan_out),
+)
+mistake(
+    "init-variance-for-deviation",
+    "the variance is given where the standard deviation is wanted",
+    "rng.normal(0, s) takes the deviation: a square root is missing.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance (2 / (fan_in + fan_out))^2",
+    scheme=lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 2,
+)
+mistake(
+    "init-limit-without-root",
+    "the root is missing in the limit of the uniform distribution",
+    "a = 6 / (fan_in + fan_out) in place of its square root.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance (6 / (fan_in + fan_out))^2 / 3",
+    scheme=lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 2 / 3,
+)
+mistake(
+    "init-he-uniform-limit",
+    "the range of He's scheme is mixed with Xavier's",
+    "sqrt(6 / fan_in) is He's limit, sqrt(3 / fan_in) LeCun's, sqrt(2 / fan_in) a deviation used as a limit.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 2 / (3 fan_in), or 1 / (3 fan_in)",
+    scheme=lambda fan_in, fan_out: (2 / (3 * fan_in), 1 / (3 * fan_in), 6 / fan_in, 3 / fan_in),
+)
+mistake(
+    "init-fan-out",
+    "fan_out in place of fan_in, or of their sum",
+    "The wrong one of a layer's two sizes.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 2 / fan_out, or 1 / fan_out",
+    scheme=lambda fan_in, fan_out: (2 / fan_out, 1 / fan_out, 2 / (3 * fan_out), 1 / (3 * fan_out)),
+)
+mistake(
+    "init-difference-of-fans",
+    "the fans are multiplied or divided where they should be added",
+    "2 / (fan_in + fan_out) is an average of both fans.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 2 / (fan_in fan_out), or alike",
+    scheme=lambda fan_in, fan_out: (
+        2 / (fan_in * fan_out),
+        1 / (fan_in * fan_out),
+        math.sqrt(2 / (fan_in + fan_out)),
+        2 / (fan_in + fan_out) / 2 + 1 / fan_out,
+    ),
+)
+mistake(
+    "init-constant-scale",
+    "a fixed scale, whatever the layer's size",
+    "0.01 times a normal distribution, or a standard normal one: in wide layers signals explode, in narrow ones they vanish.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 1, 0.01, 1e-4, ...",
+    scheme=lambda fan_in, fan_out: (
+        1.0,
+        0.25,
+        0.01,
+        0.0025,
+        1e-4,
+        2.5e-5,
+        1e-6,
+        1 / 3,
+        1 / 12,
+        0.01 / 3,
+        1e-4 / 3,
+        0.04,
+        4e-4,
+    ),
+)
+mistake(
+    "init-zero",
+    "all weights are zero, or all alike",
+    "Units that begin alike get the same gradient and stay alike for ever: the layer is one unit wide. Symmetry must be broken at random.",
+    clause="initialization.variance",
+    mend=MEND,
+    fingerprint="variance 0 about the mean",
+    scheme=zero,
+)
+mistake(
+    "init-positive",
+    "all weights are positive: the range begins at 0",
+    "random() is in [0, 1), and uniform(0, a) in [0, a): without a subtraction the mean is not zero, and every signal grows from layer to layer.",
+    clause="initialization.mean",
+    mend=MEND,
+    fingerprint="mean > 0, no weight below 0",
+)
+mistake(
+    "init-distribution",
+    "the weights are neither uniformly nor normally distributed",
+    "Their variance is right, but not their distribution: signs only, a Laplace or another one.",
+    clause="initialization.distribution",
+    mend=MEND,
+    fingerprint="distance of the distribution function from both",
+    broken="initialization.distribution",
+)
+mistake(
+    "init-units-alike",
+    "units or layers repeat each other",
+    "Two columns, rows or layers are the same or each other's negative: they learn the same.",
+    clause="initialization.independence",
+    mend="draw all entries from the generator, in one call for each layer",
+    fingerprint="correlation of +-1 between two columns",
+    broken="initialization.independence",
+)
+mistake(
+    "init-layers-alike",
+    "every layer begins with the same random numbers",
+    "The generator is made anew, from the same seed, for each layer.",
+    clause="initialization.layers_differ",
+    mend="make rng once, outside the loop over the layers",
+    fingerprint="correlation of 1 between two layers",
+    broken="initialization.layers_differ",
+)
+mistake(
+    "init-network-other-scheme",
+    "the network does not draw its layers with their own fans",
+    "xavier is right, but the constructor draws otherwise: with the network's first and last size, an old 0.01 * randn, or one layer's fans for all.",
+    clause="initialization.network_variance",
+    mend="weights[l] = xavier(s[l], s[l+1], rng) for every layer",
+    fingerprint="variance of weights[l] is not that of its fans",
+    broken="initialization.network_variance",
+)
+mistake(
+    "init-shape",
+    "the weights are transposed",
+    "xavier(fan_in, fan_out) is (fan_in, fan_out) where z = x W + b.",
+    clause="initialization.shape",
+    mend="size=(fan_in, fan_out)",
+    fingerprint="shape (fan_out, fan_in)",
+    suspected="initialization.shape",
+)
+mistake(
+    "init-generator-unused",
+    "the generator that is handed in is not used",
+    "The weights come from another one (np.random, or default_rng(0) inside): the same state no longer gives the same weights, or always does.",
+    clause="initialization.generator",
+    mend="rng.uniform(...), with the rng of the arguments",
+    fingerprint="xavier(m, n, rng) does not follow rng",
+    broken="initialization.generator",
+)
+mistake(
+    "init-bias-constant",
+    "biases begin at a constant other than zero",
+    "0.01 so that no ReLU is dead, or 1 from np.ones: the specification's networks begin with zero biases.",
+    clause="initialization.biases",
+    mend="np.zeros(fan_out)",
+    fingerprint="b = c",
+)
+mistake(
+    "init-bias-random",
+    "biases are drawn at random",
+    "Weights must differ to break the symmetry; biases need not, and begin at zero.",
+    clause="initialization.biases",
+    mend="np.zeros(fan_out)",
+    fingerprint="b random",
+)
+mistake(
+    "init-sizes",
+    "the network has other layers than it was asked for",
+    "L + 1 sizes make L weights, (s[l], s[l+1]), and L biases, (s[l+1],).",
+    clause="initialization.sizes",
+    mend="for fan_in, fan_out in zip(sizes[:-1], sizes[1:])",
+    fingerprint="len(weights) or a shape",
+    broken="initialization.sizes",
+)
+mistake(
+    "init-seed-unused",
+    "the seed does not decide the weights",
+    "Two networks of one seed differ: the weights come from the global generator, or from one without a seed.",
+    clause="initialization.seed",
+    mend="rng = np.random.default_rng(seed)",
+    fingerprint="MLP(sizes, seed=11) twice gives two networks",
+    broken="initialization.seed",
+)
+mistake(
+    "init-seed-fixed",
+    "different seeds give the same weights",
+    "A seed is fixed in the code, or zero is taken for none.",
+    clause="initialization.seeds_differ",
+    mend="rng = np.random.default_rng(seed), whatever the seed",
+    fingerprint="MLP(sizes, seed=0) and MLP(sizes, seed=1) are the same",
+    broken="initialization.seeds_differ",
+)
+mistake(
+    "init-shared",
+    "two networks share their parameters",
+    "Class attributes, a mutable default argument, or a cache: training one changes the other.",
+    clause="initialization.fresh",
+    mend="make the arrays in __init__, as attributes of self",
+    fingerprint="changing one network changes another",
+    broken="initialization.fresh",
+)

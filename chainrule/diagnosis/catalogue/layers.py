@@ -1,0 +1,273 @@
+"""Mistakes in layers by themselves: `affine_forward`, `affine_backward`, `relu_backward`, `softmax_loss`.
+
+ReLU's, softmax's and the loss's own mistakes are those of the core chapters.
+"""
+
+import numpy as np
+
+from chainrule.diagnosis.mistake import mistake
+
+mistake(
+    "layer-bias-missing",
+    "the affine layer does not add its bias",
+    "out = x w + b.",
+    clause="affine.values",
+    mend="x.reshape(len(x), -1) @ w + b",
+    fingerprint="x w",
+    affine_forward=lambda right, x, w, b: right(x, w, 0 * b),
+)
+mistake(
+    "layer-bias-subtracted",
+    "the affine layer subtracts its bias",
+    "out = x w + b, and db is the sum of dout: with -b it would be its negative.",
+    clause="affine.values",
+    mend="x.reshape(len(x), -1) @ w + b",
+    fingerprint="x w - b",
+    affine_forward=lambda right, x, w, b: right(x, w, -b),
+)
+mistake(
+    "layer-bias-of-one-unit",
+    "the affine layer adds one bias to all units",
+    "b has an entry for every unit.",
+    clause="affine.values",
+    mend="x.reshape(len(x), -1) @ w + b",
+    fingerprint="x w + b[0], or + sum b",
+    variants={
+        "b[0]": {"affine_forward": lambda right, x, w, b: right(x, w, 0 * b + b[0])},
+        "sum b": {"affine_forward": lambda right, x, w, b: right(x, w, 0 * b + b.sum())},
+        "mean b": {"affine_forward": lambda right, x, w, b: right(x, w, 0 * b + b.mean())},
+    },
+)
+mistake(
+    "layer-flattening-order",
+    "the inputs are flattened in another order",
+    "x.reshape(N, -1) puts the last axis innermost. Transposing first, or order='F', permutes the inputs against w.",
+    clause="affine.flattening",
+    mend="x.reshape(x.shape[0], -1)",
+    fingerprint="x flattened in Fortran's order",
+    variants={
+        "first axis innermost": {
+            "affine_forward": lambda right, x, w, b: right(x.reshape(len(x), -1, order="F"), w, b)
+        },
+        "axes turned": {
+            "affine_forward": lambda right, x, w, b: right(np.moveaxis(x, 0, -1).T.reshape(len(x), -1), w, b)
+        },
+    },
+)
+mistake(
+    "layer-input-gradient-shape",
+    "dx is not brought back to the shape of x",
+    "dout @ w.T is (N, D); x may have been an image. dx must have the shape of x.",
+    clause="affine.gradient_shapes",
+    mend="(dout @ w.T).reshape(x.shape)",
+    fingerprint="dx of shape (N, D)",
+    affine_dx=lambda right, dout, x, w: dout @ w.T,
+)
+mistake(
+    "layer-input-gradient-not-transposed",
+    "dx goes through w, not through w transposed",
+    "With a square w the shapes still fit.",
+    clause="affine.input_gradient",
+    mend="dout @ w.T",
+    fingerprint="dout w",
+    affine_dx=lambda right, dout, x, w: (dout @ w).reshape(x.shape),
+)
+mistake(
+    "layer-input-gradient-scaled",
+    "dx has a factor that does not belong to it",
+    "The layer passes on what it is given: averages belong to the loss.",
+    clause="affine.input_gradient",
+    mend="(dout @ w.T).reshape(x.shape)",
+    fingerprint="dx / N, N dx, -dx, 2 dx",
+    variants={
+        name: {"affine_dx": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)}
+        for name, f in {
+            "1/N": lambda x, w: 1 / len(x),
+            "N": lambda x, w: len(x),
+            "-1": lambda x, w: -1.0,
+            "2": lambda x, w: 2.0,
+            "1/M": lambda x, w: 1 / w.shape[1],
+            "0": lambda x, w: 0.0,
+        }.items()
+    },
+)
+mistake(
+    "layer-input-gradient-absolute",
+    "a sign of w is lost in dx",
+    "|w| in place of w.",
+    clause="affine.input_gradient",
+    mend="(dout @ w.T).reshape(x.shape)",
+    fingerprint="dout |w|^T",
+    affine_dx=lambda right, dout, x, w: right(dout, x, np.abs(w)),
+)
+mistake(
+    "layer-weight-gradient-averaged",
+    "dw is a mean over the batch, or has another factor",
+    "The 1/N is in dout already, from the loss; a layer sums.",
+    clause="affine.weight_gradient",
+    mend="x.reshape(N, -1).T @ dout",
+    fingerprint="dw / N, -dw, 2 dw",
+    variants={
+        name: {"affine_dw": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)}
+        for name, f in {
+            "1/N": lambda x, w: 1 / len(x),
+            "N": lambda x, w: len(x),
+            "-1": lambda x, w: -1.0,
+            "2": lambda x, w: 2.0,
+            "1/M": lambda x, w: 1 / w.shape[1],
+            "1/D": lambda x, w: 1 / w.shape[0],
+            "0": lambda x, w: 0.0,
+        }.items()
+    },
+)
+mistake(
+    "layer-weight-gradient-transposed",
+    "dw is transposed",
+    "dout^T x in place of x^T dout. With a square w the shapes still fit.",
+    clause="affine.weight_gradient",
+    mend="x.reshape(N, -1).T @ dout",
+    fingerprint="dout^T x",
+    affine_dw=lambda right, dout, x, w: right(dout, x, w).T,
+)
+mistake(
+    "layer-weight-decay",
+    "dw has a penalty's derivative in it",
+    "lam w belongs to a penalty, which is no part of the layer.",
+    clause="affine.weight_gradient",
+    mend="x.reshape(N, -1).T @ dout",
+    fingerprint="dw + c w",
+    variants={
+        f"c = {c:g}": {"affine_dw": lambda right, dout, x, w, c=c: right(dout, x, w) + c * w}
+        for c in (1.0, 0.5, 0.1, 0.05, 0.01, 1e-3, 5e-4, 1e-4, 1e-5)
+    },
+)
+mistake(
+    "layer-bias-gradient-averaged",
+    "db is a mean over the batch, or has another factor",
+    "np.mean for np.sum: the 1/N is in dout already.",
+    clause="affine.bias_gradient",
+    mend="dout.sum(axis=0)",
+    fingerprint="db / N, -db, 2 db",
+    variants={
+        name: {"affine_db": lambda right, dout, f=f: right(dout) * f(dout)}
+        for name, f in {
+            "1/N": lambda dout: 1 / len(dout),
+            "N": lambda dout: len(dout),
+            "-1": lambda dout: -1.0,
+            "2": lambda dout: 2.0,
+            "0": lambda dout: 0.0,
+        }.items()
+    },
+)
+mistake(
+    "layer-bias-gradient-axis",
+    "db is summed over the wrong axis, or over both",
+    "Each unit's bias is added to every sample: db[j] is the sum of dout[n, j] over n.",
+    clause="affine.bias_gradient",
+    mend="dout.sum(axis=0)",
+    fingerprint="sum over j of dout[n, j]",
+    variants={
+        "axis 1": {"affine_db": lambda right, dout: dout.sum(axis=1)},
+        "both": {"affine_db": lambda right, dout: np.full(dout.shape[1], dout.sum())},
+        "both, one number": {"affine_db": lambda right, dout: np.array(dout.sum())},
+        "none": {"affine_db": lambda right, dout: dout},
+        "the first sample": {"affine_db": lambda right, dout: dout[0]},
+        "the last sample": {"affine_db": lambda right, dout: dout[-1]},
+    },
+)
+mistake(
+    "layer-mask-missing",
+    "relu_backward lets everything through",
+    "dx = dout where x > 0, and 0 elsewhere. (out >= 0) is always true.",
+    clause="relu_layer.gradient",
+    mend="dout * (x > 0)",
+    fingerprint="dout",
+    relu_dx=lambda right, dout, x: dout * 1.0,
+)
+mistake(
+    "layer-mask-inverted",
+    "relu_backward's mask is the wrong way round",
+    "The gradient goes through where the unit is off.",
+    clause="relu_layer.gradient",
+    mend="dout * (x > 0)",
+    fingerprint="dout (x < 0)",
+    relu_dx=lambda right, dout, x: dout * (x <= 0),
+)
+mistake(
+    "layer-mask-of-gradient",
+    "relu_backward masks by the gradient's own sign",
+    "relu(dout): the mask must come from x, of the forward pass.",
+    clause="relu_layer.gradient",
+    mend="dout * (x > 0)",
+    fingerprint="max(dout, 0)",
+    variants={
+        "": {"relu_dx": lambda right, dout, x: np.maximum(dout, 0.0)},
+        "besides the right one": {"relu_dx": lambda right, dout, x: np.maximum(right(dout, x), 0.0)},
+    },
+)
+mistake(
+    "layer-mask-is-activation",
+    "relu_backward multiplies by x, or returns ReLU's derivative alone",
+    "The derivative is 1 where x > 0, and multiplies dout.",
+    clause="relu_layer.gradient",
+    mend="dout * (x > 0)",
+    fingerprint="dout max(x, 0), or (x > 0)",
+    variants={
+        "dout max(x, 0)": {"relu_dx": lambda right, dout, x: dout * np.maximum(x, 0.0)},
+        "dout x": {"relu_dx": lambda right, dout, x: dout * x},
+        "(x > 0)": {"relu_dx": lambda right, dout, x: (x > 0) * 1.0},
+        "max(x, 0)": {"relu_dx": lambda right, dout, x: np.maximum(x, 0.0)},
+    },
+)
+mistake(
+    "layer-mask-leaky",
+    "relu_backward lets a part through where the unit is off",
+    "That is a leaky ReLU's derivative.",
+    clause="relu_layer.gradient",
+    mend="dout * (x > 0)",
+    fingerprint="dout where x > 0, else c dout",
+    variants={
+        f"c = {c:g}": {"relu_dx": lambda right, dout, x, c=c: np.where(x > 0, dout, c * dout)}
+        for c in (0.01, 0.001, 0.05, 0.1, 0.2, 0.3, 0.5, -1.0)
+    },
+)
+mistake(
+    "layer-mask-by-unit",
+    "relu_backward's mask is taken over an axis",
+    "A mask for each entry is needed, not one for each unit, sample or batch.",
+    clause="relu_layer.gradient",
+    mend="dout * (x > 0)",
+    fingerprint="dout (any x of the unit > 0)",
+    variants={
+        "any sample": {"relu_dx": lambda right, dout, x: dout * (x > 0).any(axis=0)},
+        "all samples": {"relu_dx": lambda right, dout, x: dout * (x > 0).all(axis=0)},
+        "the first sample": {"relu_dx": lambda right, dout, x: dout * (x[:1] > 0)},
+    },
+)
+mistake(
+    "layer-arguments-changed",
+    "a layer writes into its arguments or its cache",
+    "dout[x <= 0] = 0, x -= x.max(...), or probs[np.arange(N), y] -= 1 on something that somebody else still holds.",
+    clause="relu_layer.arguments_kept",
+    mend="work on a copy: dx = dout * (x > 0); dx = p.copy()",
+    fingerprint="after the call an argument, or an array in the cache, has changed",
+    broken=("affine.arguments_kept", "relu_layer.arguments_kept", "softmax_loss.arguments_kept"),
+)
+mistake(
+    "layer-shape",
+    "a layer's result has another shape than it should",
+    "out of an affine layer is (N, M), of a ReLU that of x; softmax_loss gives one number and a gradient of the shape of x.",
+    clause="affine.shape",
+    mend="keep the axis of the samples first, and no squeeze",
+    fingerprint="out.shape, or dx.shape",
+    broken=("affine.shape", "relu_layer.shape", "softmax_loss.shape"),
+)
+mistake(
+    "layer-gradients-accumulate",
+    "a layer's gradients add up from call to call",
+    "A second backward pass through the same cache returns more than the first.",
+    clause="affine.repeatable",
+    mend="make new arrays in every call",
+    fingerprint="the second call returns g + g",
+    broken=("affine.repeatable", "relu_layer.repeatable"),
+)

@@ -1,0 +1,322 @@
+"""Mistakes in how the layers are put together, in the loss of a network and in its predictions."""
+
+import numpy as np
+
+from chainrule import reference
+from chainrule.diagnosis.mistake import mistake
+
+MEND = "z = a @ W + b for every layer, relu(z) for all but the last, softmax(z) for that"
+
+
+def last(model, l):
+    return l == len(model.weights) - 1
+
+
+mistake(
+    "forward-bias-missing",
+    "the bias is not added",
+    "z = a W + b. Without b every hyperplane goes through the origin; the bias is trained and has no effect. (One number "
+    "added to all units of the last layer has no effect either: softmax does not see it.)",
+    clause="network.forward",
+    mend="a @ W + b",
+    fingerprint="z = a W",
+    variants={
+        "in every layer": {"affine": lambda right, a, model, l: a @ model.weights[l]},
+        "in the first layer": {"affine": lambda right, a, model, l: right(a, model, l) if l else a @ model.weights[l]},
+        "in the last layer": {
+            "affine": lambda right, a, model, l: a @ model.weights[l] if last(model, l) else right(a, model, l)
+        },
+        "in the hidden layers": {
+            "affine": lambda right, a, model, l: right(a, model, l) if last(model, l) else a @ model.weights[l]
+        },
+    },
+)
+mistake(
+    "forward-bias-subtracted",
+    "the bias is subtracted",
+    "z = a W + b: the sign of b is wrong, and its gradient no longer fits it.",
+    clause="network.forward",
+    mend="a @ W + b",
+    fingerprint="z = a W - b",
+    affine=lambda right, a, model, l: a @ model.weights[l] - model.biases[l],
+)
+mistake(
+    "forward-bias-of-one-unit",
+    "one bias is added to all units of a layer",
+    "b[0], or the sum or mean of b, in place of the vector b, which has an entry for every unit.",
+    clause="network.forward",
+    mend="a @ W + b, with b of shape (units,)",
+    fingerprint="z = a W + b[0]",
+    variants={
+        name: {"affine": lambda right, a, model, l, f=f: a @ model.weights[l] + f(model.biases[l])}
+        for name, f in {
+            "b[0]": lambda b: b[0],
+            "b[-1]": lambda b: b[-1],
+            "the sum": lambda b: b.sum(),
+            "the mean": lambda b: b.mean(),
+        }.items()
+    },
+)
+mistake(
+    "forward-bias-added-twice",
+    "the bias is added twice",
+    "z = a W + 2b: b is added in two places, or stands in an extra column as well.",
+    clause="network.forward",
+    mend="add b once",
+    fingerprint="z = a W + 2 b",
+    affine=lambda right, a, model, l: right(a, model, l) + model.biases[l],
+)
+mistake(
+    "forward-relu-on-output",
+    "ReLU after the last layer, too",
+    "The logits go through ReLU before softmax: every class below zero gets the same probability, and no gradient.",
+    clause="network.forward",
+    mend="no activation between the last layer and softmax",
+    fingerprint="softmax(relu(z[L]))",
+    activation=lambda right, z, model, l: np.maximum(z, 0.0),
+)
+mistake(
+    "forward-activation-missing-in-one-layer",
+    "ReLU is left out after one of the layers",
+    "The loop, or the code written out for a certain number of layers, misses one.",
+    clause="network.forward",
+    mend="a = relu(z) after every layer but the last",
+    special="relu-missing",
+    fingerprint="a[l] = z[l] for one l",
+    variants={
+        "the first hidden layer": {"activation": lambda right, z, model, l: z if l == 0 else right(z, model, l)},
+        "the last hidden layer": {
+            "activation": lambda right, z, model, l: z if l == len(model.weights) - 2 else right(z, model, l)
+        },
+        "from the second": {"activation": lambda right, z, model, l: z if l >= 1 else right(z, model, l)},
+        "from the third": {"activation": lambda right, z, model, l: z if l >= 2 else right(z, model, l)},
+        "from the fourth": {"activation": lambda right, z, model, l: z if l >= 3 else right(z, model, l)},
+    },
+)
+mistake(
+    "forward-relu-on-input",
+    "the inputs go through ReLU",
+    "Negative inputs are lost before the first layer sees them; standardized data are half negative.",
+    clause="network.forward",
+    mend="a[0] = x",
+    fingerprint="a[0] = relu(x)",
+    features=lambda right, x: np.maximum(x, 0.0),
+)
+mistake(
+    "forward-bias-after-activation",
+    "the bias is added after the activation",
+    "relu(a W) + b is not relu(a W + b): the bias can no longer move the kink.",
+    clause="network.forward",
+    mend="relu(a @ W + b)",
+    fingerprint="a[l] = relu(a[l-1] W[l]) + b[l]",
+    affine=lambda right, a, model, l: right(a, model, l) if last(model, l) else a @ model.weights[l],
+    activation=lambda right, z, model, l: z if last(model, l) else np.maximum(z, 0.0) + model.biases[l],
+)
+mistake(
+    "forward-scaled-inputs",
+    "the inputs are scaled or shifted inside the network",
+    "A division by 255, or a standardization, belongs to the preparation of the data. Here it happens in forward, for all data "
+    "alike, prepared or not.",
+    clause="network.forward",
+    mend="take x as it is given",
+    fingerprint="forward(c x)",
+    variants={
+        name: {"features": lambda right, x, f=f: f(x)}
+        for name, f in {
+            "x / 255": lambda x: x / 255,
+            "x / 256": lambda x: x / 256,
+            "x / 2": lambda x: x / 2,
+            "2 x": lambda x: 2 * x,
+            "x / 127.5 - 1": lambda x: x / 127.5 - 1,
+            "x / max x": lambda x: x / max(np.abs(x).max(), 1e-300),
+            "-x": lambda x: -x,
+        }.items()
+    },
+)
+mistake(
+    "forward-batch-statistics",
+    "the batch's own mean or spread is used on the inputs",
+    "What a sample gets then depends on which others are in its batch; a single sample becomes zero.",
+    clause="network.samples_independent",
+    mend="standardize with the training data's mean and deviation, once, outside of the network",
+    fingerprint="forward(x - mean of the batch)",
+    variants={
+        "the mean": {"features": lambda right, x: x - x.mean(axis=0)},
+        "mean and deviation": {"features": lambda right, x: (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-8)},
+        "mean and deviation, no epsilon": {"features": lambda right, x: standardized(x)},
+        "the mean of all entries": {"features": lambda right, x: x - x.mean()},
+    },
+)
+mistake(
+    "forward-logits",
+    "the logits are returned, without softmax",
+    "forward stops before the last function. (As a convention throughout, output = logits, it is accepted.)",
+    clause="network.forward",
+    mend="return softmax(z)",
+    fingerprint="z[L]",
+    output=lambda right, z: z,
+)
+mistake(
+    "forward-dropout",
+    "units are dropped at random while the network predicts",
+    "Dropout belongs to training; with it two calls of forward differ.",
+    clause="network.memoryless",
+    mend="switch dropout off outside of training",
+    fingerprint="forward(x) twice gives two results",
+    suspected="network.memoryless",
+)
+mistake(
+    "forward-shape",
+    "the probabilities have another shape than (N, K)",
+    "A squeeze, a transposition or a missing axis: one row for each sample and one column for each class, for a single sample too.",
+    clause="network.output_shape",
+    mend="return (N, K)",
+    fingerprint="forward(x).shape != (N, K)",
+    broken="network.output_shape",
+)
+mistake(
+    "forward-global-maximum",
+    "what a sample gets depends on how large the others' logits are",
+    "The maximum that is subtracted in the network's own softmax is that of the whole batch: rows far below it underflow to 0 / 0.",
+    clause="network.scales",
+    mend="z.max(axis=1, keepdims=True)",
+    fingerprint="exp(z - max over the batch), divided by its row sum",
+    suspected="network.scales",
+)
+mistake(
+    "forward-integers",
+    "whole-numbered inputs are treated otherwise",
+    "Bytes of an image are numbers. Scaling them only if they are integers, or computing in their own type, in which 200 + 200 is "
+    "144, gives another result than for the same numbers as floats.",
+    clause="network.integer_inputs",
+    mend="x = np.asarray(x, dtype=float) first, and no scaling that hangs on the type",
+    fingerprint="forward(bytes) != forward(the same as floats)",
+    suspected="network.integer_inputs",
+)
+mistake(
+    "network-arguments-changed",
+    "the network writes into its arguments, or changes its parameters while it is only asked",
+    "forward, loss, backward and predict answer; only step and fit change something. x -= x.mean(axis=0) standardizes the caller's "
+    "data, and an update inside backward makes every check of a gradient one of other weights.",
+    clause="network.arguments_kept",
+    mend="work on copies; update in step",
+    fingerprint="after the call x, y or the parameters have changed",
+    broken="network.arguments_kept",
+)
+mistake(
+    "network-parameters-shared",
+    "assigned parameters are not the ones that the network uses",
+    "Views that overlap, copies, or a second set of names: what is put into weights and biases does not come out again.",
+    clause="network.assignable",
+    mend="keep one list of arrays, self.weights, and use no other",
+    fingerprint="after weights, biases = W, b they are not W, b",
+    broken="network.assignable",
+)
+mistake(
+    "loss-weight-penalty",
+    "a penalty on the weights is part of the loss",
+    "(lam/2) sum of W^2, or lam sum of W^2: weight decay is an extension. The loss of the core is the cross-entropy alone, and so is "
+    "its gradient.",
+    clause="network.loss",
+    mend="add no penalty, or switch it off by default",
+    fingerprint="loss + c sum of W^2",
+    variants={
+        f"c = {c:g}": {
+            "loss": lambda right, model, x, y, c=c: right(model, x, y) + c * sum((w**2).sum() for w in model.weights)
+        }
+        for c in (0.5, 0.1, 0.05, 0.01, 5e-3, 1e-3, 5e-4, 1e-4, 5e-5, 1e-5)
+    },
+)
+mistake(
+    "loss-softmax-twice",
+    "the loss applies softmax to probabilities",
+    "forward has applied softmax already; the loss takes its result for logits and applies it again. Nothing can be sure then, and the "
+    "loss stays above a floor.",
+    clause="network.loss",
+    mend="the loss of p is -log p[y], without another softmax",
+    fingerprint="-log softmax(softmax(z))[y]",
+    surprising=lambda right, p, y: right(reference.softmax(p), y),
+)
+mistake(
+    "loss-one-hot-classes",
+    "the number of classes is read off the batch's labels",
+    "np.eye(y.max() + 1)[y] has a column too few where the last class does not occur in the batch.",
+    clause="network.missing_class",
+    mend="np.eye(number of classes)[y]",
+    fingerprint="one-hot of shape (N, max y + 1)",
+    broken=("network.missing_class", "softmax_loss.missing_class"),
+)
+mistake(
+    "predict-over-batch",
+    "argmax runs over the samples",
+    "argmax(axis=0) says for each class which sample has most of it; a label is wanted for each sample.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    fingerprint="p.argmax(axis=0)",
+    label=lambda right, p: p.argmax(axis=0),
+)
+mistake(
+    "predict-over-everything",
+    "argmax of the flattened array",
+    "Without an axis, argmax gives one number for the whole batch.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    fingerprint="p.argmax()",
+    label=lambda right, p: np.array(p.argmax()),
+)
+mistake(
+    "predict-probability",
+    "the largest probability, not its class",
+    "max gives how likely, argmax which one.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    fingerprint="p.max(axis=1)",
+    label=lambda right, p: p.max(axis=1),
+)
+mistake(
+    "predict-probabilities",
+    "all probabilities are returned, not a class",
+    "predict says which class is likeliest, one integer for each sample; forward gives the probabilities.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    fingerprint="p, or a one-hot row",
+    variants={
+        "as they are": {"label": lambda right, p: p * 1.0},
+        "one-hot": {"label": lambda right, p: np.eye(p.shape[1])[p.argmax(axis=1)]},
+    },
+)
+mistake(
+    "predict-least-likely",
+    "the least likely class",
+    "argmin in place of argmax, or argmax of a loss.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    fingerprint="p.argmin(axis=1)",
+    label=lambda right, p: p.argmin(axis=1),
+)
+mistake(
+    "predict-shifted",
+    "classes are counted from 1",
+    "Labels run from 0 to K - 1.",
+    clause="network.predict",
+    mend="argmax(axis=1), without adding 1",
+    fingerprint="argmax + 1",
+    variants={
+        "+ 1": {"label": lambda right, p: right(p) + 1},
+        "- 1": {"label": lambda right, p: right(p) - 1},
+    },
+)
+mistake(
+    "predict-threshold",
+    "p > 0.5 decides",
+    "With more than two classes the likeliest may have less than a half; it is class 0 then, or none.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    fingerprint="(p > 0.5).argmax(axis=1)",
+    label=lambda right, p: (p > 0.5).argmax(axis=1),
+)
+
+
+def standardized(x):
+    with np.errstate(all="ignore"):
+        return (x - x.mean(axis=0)) / x.std(axis=0)

@@ -1,0 +1,268 @@
+"""Which mistakes in the catalogue give the numbers that an implementation gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
+from chainrule.diagnosis.probes import MADE_OF, OWN, Answer, Mistaken, Probe, agree, alike, answer
+
+Observed = tuple[Probe, Answer]  # a question, and what the implementation answered
+
+ERROR = frozenset({"one_hot", "error", "average"})  # what the last layer's gradients are made of
+BELOW = frozenset({"carried", "slope", "weight_gradient", "bias_gradient"})
+ENTRY = frozenset({"affine", "features"})
+EXIT = frozenset({"softmax", "output"})
+# Where two mistakes are looked for: (those of an earlier stage, those of a later one).
+STAGES = {
+    "backward": ((ERROR, BELOW), (frozenset({"one_hot", "error"}), frozenset({"average"}))),
+    "forward": ((ENTRY, EXIT), (frozenset({"affine"}), frozenset({"activation"}))),
+}
+
+
+@dataclass(frozen=True)
+class Match:
+    """What explains an implementation's numbers.
+
+    mistakes: one, or two that were made together.  details: which variant of each, and which arrays it shows in.
+    explained, wrong: on how many of the wrong answers, out of how many, to rounding.  raised: whether any of the
+    answers that it explains is more than an exception.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    details: tuple[str, ...]
+    explained: int
+    wrong: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether it explains every wrong answer."""
+        return self.explained == self.wrong
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(mistake.id for mistake in self.mistakes)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mistake in one of its variants."""
+
+    mistake: Mistake
+    detail: str
+    changes: Changes
+
+
+class Matcher:
+    """The answers of an implementation about one subject, and what explains them.
+
+    subject: a key of `probes.MADE_OF`.  u: the unit roundoff of its arithmetic.  base: what is accepted of it, and no
+    mistake: an epsilon within bounds.
+    """
+
+    def __init__(self, subject: str, observed: Sequence[Observed], u: float, base: Changes | None = None) -> None:
+        self.subject, self.u, self.base = subject, u, base or {}
+        right = Mistaken(self.base)
+        self.right = [answer(probe, right) for probe, _ in observed]
+        self.observed = list(observed)
+        self.wrong = [
+            i
+            for i, ((probe, found), expected) in enumerate(zip(self.observed, self.right, strict=True))
+            if not agree(found, expected, u, probe)
+        ]
+
+    @property
+    def numbers(self) -> int:
+        """How many of the wrong answers are numbers, and not exceptions: those that can speak for a mistake."""
+        return sum(not self.observed[i][1].raised for i in self.wrong)
+
+    def matches(self) -> list[Match]:
+        """What explains everything, the simplest first; else what explains a part; else nothing."""
+        if not self.wrong:
+            return []
+        if not self.numbers:
+            return []
+        found = [*self.single(), *self.in_arrays()]
+        complete = [match for match in found if match.complete] or self.pairs()
+        return self.ranked(complete) or self.ranked(self.partial(found))
+
+    def ranked(self, found: Sequence[Match]) -> list[Match]:
+        """One match for each set of mistakes: what explains most first, then the fewest, then the subject's own.
+
+        A special case gives way to the general one, and the detail is left out where several variants explain the same.
+        """
+        details: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+        for match in found:
+            details.setdefault(match.ids, set()).add(match.details)
+        first = {match.ids: match for match in reversed(found)}
+        each = [
+            first[ids] if len(details[ids]) == 1 else replace(first[ids], details=("",) * len(ids)) for ids in details
+        ]
+        whole = {match.ids[0] for match in each if len(match.ids) == 1}
+        each = [match for match in each if not (len(match.ids) == 1 and match.mistakes[0].special in whole)]
+        return sorted(each, key=lambda match: (-match.explained, len(match.mistakes), self.level(match)))
+
+    def level(self, match: Match) -> int:
+        """0 for mistakes of the subject itself, more for those of what it is built on."""
+        levels = OWN.get(self.subject, ())
+        return max(
+            next((i for i, own in enumerate(levels) if any(c.keys() <= own for c in mistake.variants.values())), len(levels))
+            if mistake.array is None
+            else 0
+            for mistake in match.mistakes
+        )
+
+    def partial(self, found: Sequence[Match]) -> list[Match]:
+        """Those that explain at least half of the wrong answers."""
+        return [match for match in found if 2 * match.explained >= match.wrong and match.explained > 1]
+
+    def candidates(self) -> Iterator[Candidate]:
+        """The mistakes of the parts that the subject is made of."""
+        parts = MADE_OF[self.subject]
+        for mistake in mistakes().values():
+            for detail, changes in mistake.variants.items():
+                if changes.keys() <= parts:
+                    yield Candidate(mistake, detail, changes)
+
+    def single(self) -> Iterator[Match]:
+        """Mistakes that explain all answers as they are, or some of the wrong ones and contradict none that is right."""
+        for candidate in self.candidates():
+            explained = self.explained(candidate.changes)
+            if explained:
+                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers)
+
+    def explained(self, *changes: Changes, complete: bool = False) -> int:
+        """How many of the wrong answers these changes give, to rounding; 0 if they spoil one that is right.
+
+        complete: whether fewer than all of them are of no interest.
+        """
+        actor = Mistaken(self.base, *changes)
+        count = 0
+        for i in self.wrong:
+            probe, found = self.observed[i]
+            if found.raised or agree(found, answer(probe, actor), self.u, probe):
+                count += not found.raised
+            elif complete or count == 0:
+                return 0
+        for i, (probe, found) in enumerate(self.observed):
+            if count and i not in self.wrong and not agree(found, answer(probe, actor), self.u, probe):
+                return 0
+        return count
+
+    def pairs(self) -> list[Match]:
+        """Two mistakes made together, at different stages of the way."""
+        found = []
+        for stages in STAGES.get(self.subject, ()):
+            early, late = ([c for c in self.candidates() if c.changes.keys() <= stage] for stage in stages)
+            for one in self.begun(early):
+                for other in late:
+                    if one.mistake is not other.mistake and self.explained(one.changes, other.changes, complete=True):
+                        mistakes_made, details = (one.mistake, other.mistake), (one.detail, other.detail)
+                        found.append(Match(mistakes_made, details, self.numbers, self.numbers))
+        return found
+
+    def begun(self, early: Sequence[Candidate]) -> list[Candidate]:
+        """Those that explain an array already, where later mistakes leave the last layer's gradients alone."""
+        if self.subject != "backward":
+            return list(early)
+        found = []
+        for candidate in early:
+            actor = Mistaken(self.base, candidate.changes)
+            if all(self.last_layer(i, actor) for i in self.wrong[:2]):
+                found.append(candidate)
+        return found
+
+    def last_layer(self, i: int, actor: Mistaken) -> bool:
+        """Whether the last layer's gradients of answer i are those of the actor."""
+        probe, found = self.observed[i]
+        predicted = answer(probe, actor)
+        if found.raised:
+            return True
+        if predicted.raised or len(found.arrays) != len(predicted.arrays):
+            return False
+        deepest = max(l for _, l in probe.kinds)
+        return all(
+            alike(a, b, self.u, probe)
+            for (_, l), a, b in zip(probe.kinds, found.arrays, predicted.arrays, strict=True)
+            if l == deepest
+        )
+
+    # Gradients, array by array
+
+    def in_arrays(self) -> Iterator[Match]:
+        """Mistakes of single arrays, alone or below one on the way down."""
+        if self.subject not in ("backward",):
+            return
+        yield from self.arrays_of(None)
+        for candidate in self.candidates():
+            if candidate.changes.keys() <= MADE_OF["backward"] - MADE_OF["forward"]:
+                yield from self.arrays_of(candidate)
+
+    def arrays_of(self, path: Candidate | None) -> Iterator[Match]:
+        """What explains the arrays that differ from those computed with `path`, or with everything right."""
+        actor = Mistaken(self.base, path.changes if path else {})
+        explaining: list[dict[str, str]] = []  # of every array that differs: {mistake: which array}
+        matched = False
+        for i, (probe, found) in enumerate(self.observed):
+            if found.raised:  # shapes that do not fit say that something is wrong, and not what
+                continue
+            predicted = answer(probe, actor)
+            if predicted.raised or len(predicted.arrays) != len(found.arrays):
+                return
+            for (kind, l), array, value, right in zip(
+                probe.kinds, found.arrays, predicted.arrays, self.right[i].arrays, strict=True
+            ):
+                if alike(array, value, self.u, probe):
+                    matched = matched or not alike(value, right, self.u, probe)
+                    continue
+                if path is not None and not matched:
+                    return
+                batch = predicted.passes[-1]
+                explaining.append(
+                    {
+                        mistake.id: f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]"
+                        for mistake in array_mistakes(kind)
+                        if any(
+                            alike(array, np.asarray(option, np.float64), self.u, probe)
+                            for option in options(mistake, value, batch, l, kind)
+                        )
+                    }
+                )
+                if not explaining[-1]:
+                    return
+        if not explaining or (path is not None and not matched):
+            return
+        ids = list(dict.fromkeys(id for found_by in explaining for id in found_by))
+        most = 2 if path is None else 1
+        for count in range(1, most + 1):
+            covers = [
+                chosen
+                for chosen in combinations(ids, count)
+                if all(any(id in found_by for id in chosen) for found_by in explaining)
+            ]
+            for chosen in covers:
+                named = [*([path.mistake] if path else []), *(mistakes()[id] for id in chosen)]
+                where = [
+                    ", ".join(dict.fromkeys(found_by[id] for found_by in explaining if id in found_by)) for id in chosen
+                ]
+                details = [*([path.detail] if path else []), *where]
+                yield Match(tuple(named), tuple(details), self.numbers, self.numbers)
+            if covers:
+                return
+
+
+def array_mistakes(kind: str) -> list[Mistake]:
+    return [mistake for mistake in mistakes().values() if mistake.array is not None and kind in mistake.of]
+
+
+def options(mistake: Mistake, value: np.ndarray, batch: object, l: int, kind: str) -> tuple[np.ndarray, ...]:
+    """What the mistake may make of a gradient."""
+    assert mistake.array is not None
+    with np.errstate(all="ignore"):
+        found = mistake.array(value, batch, l, kind)
+    return found if isinstance(found, tuple) else (found,)
+

@@ -1,0 +1,111 @@
+"""What a known mistake is, and the catalogue they are kept in."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+Change = Callable[..., Any]
+Changes = Mapping[str, Change]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake that people make, and how to recognise it by its numbers.
+
+    id: stable, words joined by hyphens.  chapter: the core chapter, or `layers`, in which it stands.  title: the mistake
+    in one line.  explanation: what goes wrong and why, for who made it.  clause: the first clause that it breaks.
+    mend: what to do.  fingerprint: what is computed in place of the right result, as a formula.
+    variants: {what is special about it: its changes}: each replaces parts of the right network (`parts.Parts`) by
+    functions that are called with the part they replace first; the name is empty where there is one only.
+    array: what becomes of a right gradient, where the mistake is one of single arrays: called with the gradient, the
+    `parts.Pass` that it belongs to, and its layer.  of: which gradients that may be.
+    scheme: the variance of weights as a function of (fan_in, fan_out), where it is one of the initialization.
+    broken: the clauses that say, by failing, that it is this one: for what shows in no numbers.  suspected: those that
+    make it likely.  special: of which other mistake it is a special case, which is named where both explain the same.
+    """
+
+    id: str
+    chapter: str
+    title: str
+    explanation: str
+    clause: str
+    mend: str
+    fingerprint: str
+    variants: Mapping[str, Changes] = field(default_factory=dict, hash=False)
+    array: Change | None = None
+    of: tuple[str, ...] = ("weights", "biases")
+    scheme: Callable[[float, float], float] | None = None
+    mean: Callable[[float, float], float] | None = None
+    broken: tuple[str, ...] = ()
+    suspected: tuple[str, ...] = ()
+    special: str | None = None
+
+
+_MISTAKES: dict[str, Mistake] = {}
+
+
+def mistake(
+    id: str,
+    title: str,
+    explanation: str,
+    *,
+    clause: str,
+    mend: str,
+    fingerprint: str,
+    chapter: str = "",
+    variants: Mapping[str, Changes] | None = None,
+    array: Change | None = None,
+    of: Sequence[str] = ("weights", "biases"),
+    scheme: Callable[[float, float], float] | None = None,
+    mean: Callable[[float, float], float] | None = None,
+    broken: str | Sequence[str] = (),
+    suspected: str | Sequence[str] = (),
+    special: str | None = None,
+    **changes: Change,
+) -> None:
+    """Add a mistake to the catalogue.  changes: the parts that it replaces, where there is one variant of it."""
+    if id in _MISTAKES:
+        raise ValueError(f"{id}: two mistakes of that name")
+    _MISTAKES[id] = Mistake(
+        id=id,
+        chapter=chapter or chapter_of(clause),
+        title=title,
+        explanation=explanation,
+        clause=clause,
+        mend=mend,
+        fingerprint=fingerprint,
+        variants=dict(variants) if variants else ({"": changes} if changes else {}),
+        array=array,
+        of=tuple(of),
+        scheme=scheme,
+        mean=mean,
+        broken=(broken,) if isinstance(broken, str) else tuple(broken),
+        suspected=(suspected,) if isinstance(suspected, str) else tuple(suspected),
+        special=special,
+    )
+
+
+def chapter_of(clause: str) -> str:
+    """The chapter that a clause's family is checked in."""
+    family = clause.partition(".")[0]
+    return {"relu": "activations", "network": "shapes"}.get(
+        family, "layers" if family in ("affine", "relu_layer", "softmax_loss") else family
+    )
+
+
+@cache
+def mistakes() -> dict[str, Mistake]:
+    """{id: mistake}, in the order of the chapters."""
+    from chainrule.diagnosis import catalogue
+
+    for module in catalogue.CHAPTERS:
+        importlib.import_module(f"{catalogue.__name__}.{module}")
+    unlisted = {found.name for found in pkgutil.iter_modules(catalogue.__path__)} - set(catalogue.CHAPTERS)
+    if unlisted:
+        raise RuntimeError(f"catalogue: {sorted(unlisted)} not listed in CHAPTERS")
+    return dict(_MISTAKES)
