@@ -381,7 +381,9 @@ class Boundary:
             raise Todo(f"{name} returns None: a stub")
         call.modified = [
             label
-            for label, before, after in zip(names, arguments, passed, strict=False)  # none are named where one only tries
+            for label, before, after in zip(
+                names, arguments, passed, strict=False
+            )  # none are named where one only tries
             if not isinstance(before, (Handle, np.random.Generator)) and not same(before, after)
         ]
         try:

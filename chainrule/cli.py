@@ -1,4 +1,4 @@
-"""The command `chainrule`: check, explain, new, train."""
+"""The command `chainrule`: check, explain, mistakes, new, adapt, train."""
 
 from __future__ import annotations
 
@@ -74,11 +74,18 @@ def make_parser() -> argparse.ArgumentParser:
         "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
     )
     add_check_arguments(check)
-    explain = commands.add_parser("explain", help="show a clause of the mathematics")
+    explain = commands.add_parser("explain", help="show a clause of the mathematics, or a known mistake")
     explain.add_argument(
-        "clause", metavar="CLAUSE", nargs="?", help="a clause's id, such as softmax.shift_invariance; none lists all"
+        "id",
+        metavar="ID",
+        nargs="?",
+        help="a clause's id, such as softmax.shift_invariance, or a mistake's, such as softmax-no-shift; "
+        "none lists the clauses",
     )
     explain.set_defaults(run=run_explain)
+    known = commands.add_parser("mistakes", help="list the mistakes that a check knows by name")
+    known.add_argument("chapter", metavar="CHAPTER", nargs="*", help="of these chapters only")
+    known.set_defaults(run=run_mistakes)
     new = commands.add_parser("new", help="write a skeleton to fill in")
     new.add_argument("file", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
     new.set_defaults(run=run_new)
@@ -217,18 +224,38 @@ def run_explain(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from rich.console import Console
 
     from chainrule.clauses import clauses
+    from chainrule.diagnosis import mistakes
     from chainrule.reports.clause import print_clause, print_index
+    from chainrule.reports.mistake import print_mistake
 
-    known = clauses()
+    known, catalogue = clauses(), mistakes()
     console = Console()
-    if arguments.clause is None:
+    if arguments.id is None:
         print_index(console, known.values())
-        return PASS
-    if arguments.clause not in known:
-        near = difflib.get_close_matches(arguments.clause, known, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`chainrule explain` lists them all"
-        raise UnusableTarget(f"{arguments.clause}: there is no such clause; {hint}")
-    print_clause(console, known[arguments.clause])
+    elif arguments.id in known:
+        print_clause(console, known[arguments.id], [m for m in catalogue.values() if m.clause == arguments.id])
+    elif arguments.id in catalogue:
+        print_mistake(console, catalogue[arguments.id], known[catalogue[arguments.id].clause])
+    else:
+        near = difflib.get_close_matches(arguments.id, [*known, *catalogue], n=3, cutoff=0.4)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else "`chainrule explain` and `chainrule mistakes` list them"
+        )
+        raise UnusableTarget(f"{arguments.id}: there is no such clause or mistake; {hint}")
+    return PASS
+
+
+def run_mistakes(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.diagnosis import mistakes
+    from chainrule.reports.mistake import print_catalogue
+
+    chapters = dict.fromkeys(mistake.chapter for mistake in mistakes().values())
+    for chapter in arguments.chapter:
+        if chapter not in chapters:
+            raise UnusableTarget(f"{chapter}: no mistakes of such a chapter; there are: {', '.join(chapters)}")
+    print_catalogue(Console(), [m for m in mistakes().values() if m.chapter in (arguments.chapter or chapters)])
     return PASS
 
 

@@ -19,6 +19,7 @@ HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by a netw
 UNJUDGED = "blocked: "  # begins the message of a spec that is blocked by no other spec, so that it blocks none itself
 
 
+UNNAMED = "unnamed"  # the id of a diagnosis that the catalogue has no name for
 CERTAINTIES = ("certain", "likely", "partial", "unknown")
 
 
@@ -27,7 +28,7 @@ class Diagnosis:
     """A mistake by name.
 
     id: in the catalogue of mistakes (`chainrule explain ID`), or `unnamed`.  where: `file:line`, or None.
-    certainty: `certain`, the numbers are those of this mistake and of no other, to rounding, or the spec says just that;
+    certainty: `certain`, the numbers are those of this mistake and no other, to rounding, or the spec says just that;
     `likely`, others would give the same; `partial`, it explains a part of the numbers; `unknown`, nothing known does.
     found: what speaks for it, in numbers.  mend: what to do.  change: the line that mends it, as it is and as it would
     be, where trying it out made everything right.  explains: the clauses that fail because of it.

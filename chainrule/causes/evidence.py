@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.boundary import Call, Handle
-from chainrule.diagnosis.probes import Actor, Probe
+from chainrule.diagnosis.probes import Actor, Probe, asking
 
 MOST = 3  # calls of one kind that are asked again
 FUNCTIONS = ("relu", "softmax", "cross_entropy")
@@ -32,7 +32,7 @@ def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
         if subject in FUNCTIONS:
             yield Probe(
                 f"{subject}, as the failing spec calls it",
-                lambda actor, arguments=arguments: [getattr(actor, subject)(*map(np.copy, arguments))],
+                asking(subject, *arguments),
                 [subject],
                 relative=subject != "cross_entropy",
             )
@@ -40,11 +40,15 @@ def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
             weights, biases = call.model_parameters
             kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
 
-            def ask(actor: Actor, weights: Any = weights, biases: Any = biases, given: Any = arguments) -> Sequence[Any]:
+            def ask(
+                actor: Actor, weights: Any = weights, biases: Any = biases, given: Any = arguments
+            ) -> Sequence[Any]:
                 found = getattr(actor, subject)(actor.network(weights, biases), *map(np.copy, given))
                 return [*found[0], *found[1]] if subject == "backward" else [found]
 
-            yield Probe(f"{subject}, as the failing spec calls it", ask, [subject], kinds if subject == "backward" else ())
+            yield Probe(
+                f"{subject}, as the failing spec calls it", ask, [subject], kinds if subject == "backward" else ()
+            )
 
 
 def small(call: Call) -> bool:

@@ -47,12 +47,12 @@ def of_weights(drawn: Mapping[Shape, np.ndarray], impl: Boundary) -> Iterator[tu
     """The schemes whose variance the weights have on every shape, within chance."""
     declared = impl.conventions["initialization"].value
     known = mistakes()
-    if all(float(w.min()) >= 0 and float(w.max()) > 0 for w in drawn.values()):
-        if any(w.min() != w.max() for w in drawn.values()):
-            yield known["init-positive"], f"the smallest of {sum(w.size for w in drawn.values())} weights is not negative"
-            return
     if all(w.min() == w.max() for w in drawn.values()):
         yield known["init-zero"], f"every weight is {next(iter(drawn.values())).flat[0]:g}"
+        return
+    if all(float(w.min()) >= 0 for w in drawn.values()):
+        count = sum(w.size for w in drawn.values())
+        yield known["init-positive"], f"the smallest of {count} weights is not negative"
         return
     if fits(drawn, VARIANCES.get(declared)):
         return

@@ -46,8 +46,10 @@ def compared(array: np.ndarray, exact: np.ndarray) -> str:
         return "agrees to six digits and differs beyond"
     index = [int(i) for i in np.argwhere(wrong)[0]]
     entries = f"differs in {int(wrong.sum())} of {wrong.size} entries" if wrong.size > 1 else "differs"
-    first = f"first at {index}: {float(array[tuple(index)]):.6g}, expected {float(exact[tuple(index)]):.6g}" if index else (
-        f"{float(array):.6g}, expected {float(exact):.6g}"
+    first = (
+        f"first at {index}: {float(array[tuple(index)]):.6g}, expected {float(exact[tuple(index)]):.6g}"
+        if index
+        else (f"{float(array):.6g}, expected {float(exact):.6g}")
     )
     return f"{entries}, {first}{direction(array, exact)}"
 
@@ -62,4 +64,3 @@ def direction(array: np.ndarray, exact: np.ndarray) -> str:
     if abs(cosine) > SIMILAR:
         return f"; in all it is {float(a @ b) / float(b @ b):.4g} times the right one"
     return f"; its correlation with the right one is {cosine:.2f}"
-

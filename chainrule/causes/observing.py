@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from unittest import SkipTest
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from chainrule.boundary import Boundary, Handle, Raised
 from chainrule.diagnosis.parts import Gradients
-from chainrule.diagnosis.probes import Actor, Answer, Probe
+from chainrule.diagnosis.probes import Actor, Answer, Probe, asking, asking_layer
 from chainrule.numerics import Failure
 from chainrule.strategies import Case, Networks, layer_case
 
@@ -104,7 +105,7 @@ def relu_probes(_networks: Networks) -> Iterator[Probe]:
         ("tiny entries", tiny),
         ("positive entries", np.abs(moderate[:2])),
     ):
-        yield Probe(about, lambda actor, z=z: [actor.relu(z.copy())], ["relu(z)"], relative=True)
+        yield Probe(about, asking("relu", z), ["relu(z)"], relative=True)
 
 
 def softmax_probes(_networks: Networks) -> Iterator[Probe]:
@@ -121,7 +122,7 @@ def softmax_probes(_networks: Networks) -> Iterator[Probe]:
         ("unlikely classes of two", np.array([[0.0, -45.0], [-45.0, 0.0]])),
         ("whole numbers", np.array([[2.0, -1.0, 0.0], [1.0, 1.0, 3.0]])),
     ):
-        yield Probe(about, lambda actor, z=z: [actor.softmax(z.copy())], ["softmax(z)"], relative=True)
+        yield Probe(about, asking("softmax", z), ["softmax(z)"], relative=True)
 
 
 def cross_entropy_probes(networks: Networks) -> Iterator[Probe]:
@@ -144,7 +145,7 @@ def cross_entropy_probes(networks: Networks) -> Iterator[Probe]:
         if epsilon and not smallest:
             continue  # what an accepted epsilon makes of log 0 is nobody's mistake
         error = float(networks.impl.probability_error(p).max()) if smallest else 0.0
-        yield Probe(about, lambda actor, p=p, y=y: [actor.cross_entropy(p.copy(), y.copy())], ["loss"], slack=slack + error)
+        yield Probe(about, asking("cross_entropy", p, y), ["loss"], slack=slack + error)
 
 
 def cases(networks: Networks) -> list[Case]:
@@ -168,15 +169,21 @@ def sizes_of(found: Sequence[Case], n: int) -> list[Sequence[int]]:
     return [case.sizes for case in found if len(case.x) == n]
 
 
-def per_network(about: str, ask: Callable[[Actor, Case], Sequence[Any]], labels: Sequence[str]) -> Callable[[Networks], Iterator[Probe]]:
+def per_network(
+    about: str, ask: Callable[[Actor, Case], Sequence[Any]], labels: Sequence[str]
+) -> Callable[[Networks], Iterator[Probe]]:
     """A question for each of the networks."""
 
     def probes(networks: Networks) -> Iterator[Probe]:
         for case in cases(networks):
             slack = epsilon_slack(networks.impl, case) if about == "the loss" else 0.0
-            yield Probe(f"{about}, {case}", lambda actor, case=case: ask(actor, case), labels, slack=slack)
+            yield Probe(f"{about}, {case}", partial(answered, ask=ask, case=case), labels, slack=slack)
 
     return probes
+
+
+def answered(actor: Actor, ask: Callable[[Actor, Case], Sequence[Any]], case: Case) -> Sequence[Any]:
+    return ask(actor, case)
 
 
 def epsilon_slack(impl: Boundary, case: Case) -> float:
@@ -297,9 +304,7 @@ def history_probes(networks: Networks) -> Iterator[Probe]:
     yield Probe("the history of 2 epochs of 6 equal samples in batches of 3", history, ["history"])
 
 
-def trained(
-    about: str, case: Case, impl: Boundary, sizes: Sequence[int], lr: float, epochs: Sequence[int]
-) -> Probe:
+def trained(about: str, case: Case, impl: Boundary, sizes: Sequence[int], lr: float, epochs: Sequence[int]) -> Probe:
     """The parameters after fit, called once for each batch size."""
 
     def ask(actor: Actor) -> Sequence[Any]:
@@ -329,7 +334,7 @@ def layer_probes(name: str) -> Callable[[Networks], Iterator[Probe]]:
             slack = 1e4 * epsilon if name == "softmax_loss" else 0.0
             yield Probe(
                 f"{name}, {case}",
-                lambda actor, given=given: actor.layer(name, *(a.copy() for a in given)),
+                asking_layer(name, *given),
                 labels.get(name, ["out"]),
                 slack=slack,
             )

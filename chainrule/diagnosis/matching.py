@@ -110,7 +110,10 @@ class Matcher:
         """0 for mistakes of the subject itself, more for those of what it is built on."""
         levels = OWN.get(self.subject, ())
         return max(
-            next((i for i, own in enumerate(levels) if any(c.keys() <= own for c in mistake.variants.values())), len(levels))
+            next(
+                (i for i, own in enumerate(levels) if any(c.keys() <= own for c in mistake.variants.values())),
+                len(levels),
+            )
             if mistake.array is None
             else 0
             for mistake in match.mistakes
@@ -129,7 +132,7 @@ class Matcher:
                     yield Candidate(mistake, detail, changes)
 
     def single(self) -> Iterator[Match]:
-        """Mistakes that explain all answers as they are, or some of the wrong ones and contradict none that is right."""
+        """Mistakes that explain all answers, or some of the wrong ones, and contradict none that is right."""
         for candidate in self.candidates():
             explained = self.explained(candidate.changes)
             if explained:
@@ -265,4 +268,3 @@ def options(mistake: Mistake, value: np.ndarray, batch: object, l: int, kind: st
     with np.errstate(all="ignore"):
         found = mistake.array(value, batch, l, kind)
     return found if isinstance(found, tuple) else (found,)
-

@@ -11,22 +11,26 @@ from typing import Any
 
 Change = Callable[..., Any]
 Changes = Mapping[str, Change]
+Scheme = Callable[[float, float], Any]  # a variance, or several that are mixed up alike
 
 
 @dataclass(frozen=True)
 class Mistake:
     """A mistake that people make, and how to recognise it by its numbers.
 
-    id: stable, words joined by hyphens.  chapter: the core chapter, or `layers`, in which it stands.  title: the mistake
-    in one line.  explanation: what goes wrong and why, for who made it.  clause: the first clause that it breaks.
-    mend: what to do.  fingerprint: what is computed in place of the right result, as a formula.
+    id: stable, words joined by hyphens.  chapter: the core chapter, or `layers`, that it belongs to.  title: it in one
+    line.  explanation: what goes wrong and why, for who made it.  clause: the first that it breaks.  mend: what
+    to do.  fingerprint: what is computed in place of the right result, as a formula.
+
     variants: {what is special about it: its changes}: each replaces parts of the right network (`parts.Parts`) by
     functions that are called with the part they replace first; the name is empty where there is one only.
     array: what becomes of a right gradient, where the mistake is one of single arrays: called with the gradient, the
-    `parts.Pass` that it belongs to, and its layer.  of: which gradients that may be.
+    `parts.Pass` that it belongs to, its layer and kind; several results in a tuple.  of: which gradients that may be.
     scheme: the variance of weights as a function of (fan_in, fan_out), where it is one of the initialization.
-    broken: the clauses that say, by failing, that it is this one: for what shows in no numbers.  suspected: those that
+
+    broken: the clauses that say, by failing, that it is this one, for what shows in no numbers.  suspected: those that
     make it likely.  special: of which other mistake it is a special case, which is named where both explain the same.
+    lines: how it is written, and how it should be, for what shows in no numbers.
     """
 
     id: str
@@ -39,11 +43,11 @@ class Mistake:
     variants: Mapping[str, Changes] = field(default_factory=dict, hash=False)
     array: Change | None = None
     of: tuple[str, ...] = ("weights", "biases")
-    scheme: Callable[[float, float], float] | None = None
-    mean: Callable[[float, float], float] | None = None
+    scheme: Scheme | None = None
     broken: tuple[str, ...] = ()
     suspected: tuple[str, ...] = ()
     special: str | None = None
+    lines: tuple[str, str] | None = None
 
 
 _MISTAKES: dict[str, Mistake] = {}
@@ -61,11 +65,11 @@ def mistake(
     variants: Mapping[str, Changes] | None = None,
     array: Change | None = None,
     of: Sequence[str] = ("weights", "biases"),
-    scheme: Callable[[float, float], float] | None = None,
-    mean: Callable[[float, float], float] | None = None,
+    scheme: Scheme | None = None,
     broken: str | Sequence[str] = (),
     suspected: str | Sequence[str] = (),
     special: str | None = None,
+    lines: tuple[str, str] | None = None,
     **changes: Change,
 ) -> None:
     """Add a mistake to the catalogue.  changes: the parts that it replaces, where there is one variant of it."""
@@ -83,10 +87,10 @@ def mistake(
         array=array,
         of=tuple(of),
         scheme=scheme,
-        mean=mean,
         broken=(broken,) if isinstance(broken, str) else tuple(broken),
         suspected=(suspected,) if isinstance(suspected, str) else tuple(suspected),
         special=special,
+        lines=lines,
     )
 
 

@@ -224,7 +224,7 @@ class Parts:
 
     def history(self, losses: list[list[float]], samples: int) -> list[float]:
         """What fit returns of the losses of every batch of every epoch."""
-        return [float(np.mean(epoch)) for epoch in losses]
+        return [float(np.mean(epoch)) if epoch else float("nan") for epoch in losses]
 
     def begin(self, model: Model) -> None:
         """What happens to the parameters before training."""

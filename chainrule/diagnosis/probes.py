@@ -139,6 +139,16 @@ class Probe:
     relative: bool = False
 
 
+def asking(name: str, *arguments: Any) -> Callable[[Actor], Sequence[Any]]:
+    """Calls one function of an actor, with copies of the arguments."""
+    return lambda actor: [getattr(actor, name)(*map(np.array, arguments))]
+
+
+def asking_layer(name: str, *arguments: Any) -> Callable[[Actor], Sequence[Any]]:
+    """Calls a layer's function, with copies of the arguments."""
+    return lambda actor: actor.layer(name, *map(np.array, arguments))
+
+
 @dataclass(frozen=True)
 class Answer:
     """What an actor said: arrays, or that it raised."""

@@ -51,7 +51,9 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
         x = np.zeros((1, sizes[0]))
         x[0, :2] = [far, -far]
         loss = implementation.loss(network, x, np.array([1]))
-        if far > NEARER and np.isnan(to_numpy(loss)).all():  # a softmax that overflows: its loss may have an epsilon too
+        if (
+            far > NEARER and np.isnan(to_numpy(loss)).all()
+        ):  # a softmax that overflows: its loss may have an epsilon too
             loss = of_network(NEARER)
             return loss if math.exp(-float(to_numpy(loss).reshape(()))) > 2 * math.exp(-2 * NEARER) else math.inf
         return loss

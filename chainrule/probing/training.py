@@ -132,9 +132,13 @@ def find_reduction(probe: Probe, point: Point) -> None:
         probe.find("reduction", "sum", how)
         probe.layout.reduction = "sum"
     elif of_loss == "sum" and mostly_sums(probe, point, grads):
-        probe.find("reduction", "sum", "the loss, and what can be told of the gradients, doubles when the batch is doubled")
+        probe.find(
+            "reduction", "sum", "the loss, and what can be told of the gradients, doubles when the batch is doubled"
+        )
         probe.layout.reduction = "sum"
-        probe.notes.append("the loss is a sum over the batch, and some of the gradients are not: they are held to be wrong")
+        probe.notes.append(
+            "the loss is a sum over the batch, and some of the gradients are not: they are held to be wrong"
+        )
     elif of_loss and of_grads:
         loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
         grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]

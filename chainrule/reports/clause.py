@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -10,15 +10,20 @@ from rich.padding import Padding
 from rich.text import Text
 
 from chainrule.clauses import EQUATION, Clause
+from chainrule.diagnosis import Mistake
 
 
-def print_clause(console: Console, clause: Clause) -> None:
-    """Number, title, the statement in the notation of arrays and in LaTeX, and why it holds."""
+def print_clause(console: Console, clause: Clause, mistakes: Sequence[Mistake] = ()) -> None:
+    """Number, title, the statement in the notation of arrays and in LaTeX, why it holds, and what breaks it."""
     console.print(Text.assemble((clause.id, "bold"), f"  {clause.title}  ", (f"math.md {clause.number}", "dim")))
     console.print(Padding(Text(clause.formula, "bold cyan"), (1, 0, 1, 4)))
     console.print(Markdown(EQUATION.sub(lambda found: f"\n```\n{' '.join(found[1].split())}\n```\n", clause.why)))
     if clause.equation:
         console.print(Padding(Text(clause.equation, "dim"), (1, 0, 0, 4)))
+    if mistakes:
+        console.print(Text("\nKnown mistakes", "dim"))
+    for mistake in mistakes:
+        console.print(Text.assemble((f"    {mistake.id:<36}", "bold"), mistake.title), soft_wrap=True)
 
 
 def print_index(console: Console, clauses: Iterable[Clause]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from chainrule.conventions import NATIVE
-from chainrule.outcomes import OUTCOMES, UNJUDGED, Outcome, SpecResult
+from chainrule.outcomes import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.version import VERSION
 
 SHOWN = 12  # failures whose details are open; the rest are folded
@@ -87,13 +87,16 @@ def page(outcome: Outcome) -> str:
 def fragment(outcome: Outcome) -> str:
     """The report for another page, its style scoped to itself."""
     failures = [result for result in outcome.specs if result.outcome in ("failed", "error")]
+    causes = outcome.diagnoses
     parts = [
         head(outcome),
         scratch(outcome),
         not_understood(outcome),
         chapters(outcome),
+        f"<h3>{len(causes)} cause{'s' * (len(causes) > 1)}</h3>" if causes else "",
+        *map(cause, causes),
         f"<h3>{len(failures)} broken</h3>" if failures else "",
-        *(failure(result, opened=place < SHOWN) for place, result in enumerate(failures)),
+        *(failure(result, opened=not causes and place < SHOWN) for place, result in enumerate(failures)),
         *(rest(outcome, kind) for kind in WHY),
         conventions(outcome),
         notes(outcome),
@@ -131,6 +134,25 @@ def chapters(outcome: Outcome) -> str:
             f'<tr><th>{escape(chapter)}{beside}</th><td><div class="bar">{bar}</div></td><td>{told(counts)}</td></tr>'
         )
     return f"<h3>chapters</h3>\n<table>{''.join(rows)}</table>"
+
+
+def cause(found: Diagnosis) -> str:
+    """A mistake by name: where it is, what mends it, what speaks for it, what it explains."""
+    rows = [("Why", escape(found.explanation))]
+    if found.change is not None:
+        rows.append(("Line", code(found.change[0])))
+        rows.append(("Tried", code(found.change[1]) or escape(found.mend)))
+    elif found.mend:
+        rows.append(("Mend it", escape(found.mend)))
+    rows += [("Evidence", escape(found.found)), ("Explains", escape(", ".join(found.explains)))]
+    if found.id != UNNAMED:
+        rows.append(("More", code(f"chainrule explain {found.id}")))
+    where = f'<span class="right">{escape(found.where)}</span>' if found.where else ""
+    body = "".join(f"<dt>{title}</dt><dd>{told_}</dd>" for title, told_ in rows if told_)
+    return (
+        f'<div class="failure"><div class="head"><span class="failed">{found.certainty}</span>'
+        f"<strong>{escape(found.title)}</strong>{where}</div><dl>{body}</dl></div>"
+    )
 
 
 def failure(result: SpecResult, *, opened: bool) -> str:

@@ -18,7 +18,7 @@ from chainrule.contract import CORE_CHAPTERS
 from chainrule.conventions import NATIVE
 from chainrule.explanation import NOT_UNDERSTOOD, notes_of, recognised_of
 from chainrule.loading import Loaded
-from chainrule.outcomes import OUTCOMES, UNJUDGED, Outcome, SpecResult
+from chainrule.outcomes import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.version import VERSION
 
 STYLES = {
@@ -98,7 +98,14 @@ class TextReport:
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
             counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
             self.console.print(f"{chapter:<16} {told(counts)}", highlight=False)
-        wrong = [result for result in outcome.specs if result.outcome in ("failed", "error")]
+        causes = outcome.diagnoses
+        for cause in causes[:SHOWN]:
+            self.console.print()
+            print_cause(self.console, cause, outcome)
+        if len(causes) > SHOWN:
+            self.console.print(f"\nand {len(causes) - SHOWN} more causes: {', '.join(c.title for c in causes[SHOWN:])}")
+        explained = {clause for cause in causes for clause in cause.explains}
+        wrong = [r for r in outcome.specs if r.outcome in ("failed", "error") and r.id not in explained]
         for result in wrong[:SHOWN]:
             self.console.print()
             print_failure(self.console, result)
@@ -173,26 +180,65 @@ def told(counts: Counter[str]) -> str:
     return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
 
 
-def print_failure(console: Console, result: SpecResult) -> None:
+SURE = {"certain": "Cause", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
+
+
+def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
+    """The mistake first: what it is, where, what mends it and what it explains; then the first spec that it broke."""
+    head = Table.grid(expand=True, padding=(0, 2))
+    head.add_column(ratio=1)
+    head.add_column(justify="right", no_wrap=True)
+    named = Text.assemble((f"{SURE[cause.certainty]}: ", STYLES["failed"]), (cause.title, "bold"))
+    head.add_row(named, Text(cause.where or "", "bold"))
+    console.print(head)
+    body = facts()
+    body.add_row("Why", Text(cause.explanation))
+    if cause.change is not None:
+        before, after = cause.change
+        body.add_row("Line", Text(before))
+        body.add_row("Tried", Text(after, "green") if after else Text(cause.mend))
+        if after and not cause.mend.startswith("with `"):
+            body.add_row("", Text(cause.mend))
+    elif cause.mend:
+        body.add_row("Mend it", Text(cause.mend))
+    if cause.found:
+        body.add_row("Evidence", Text(cause.found))
+    first, *others = [result for result in outcome.specs if result.id in cause.explains]
+    if others:
+        body.add_row("Explains", Text(f"{len(others) + 1} specs: {first.id}, {', '.join(r.id for r in others)}"))
+    if cause.id != UNNAMED:
+        body.add_row("More", Text(f"chainrule explain {cause.id}", "dim"))
+    console.print(Padding(body, (0, 0, 0, 2)))
+    print_failure(console, first, indent=2)
+
+
+def facts() -> Table:
+    """A table of a name and a text a row."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def print_failure(console: Console, result: SpecResult, *, indent: int = 0) -> None:
     """The clause and its sentence, the equation, what was found, and lines to paste."""
     head = Table.grid(expand=True, padding=(0, 2))
     head.add_column(no_wrap=True)
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
-    head.add_row(Text(result.id, STYLES[result.outcome]), Text(result.title), Text(result.where or "", "dim"))
-    console.print(head)
-    body = Table.grid(padding=(0, 2))
-    body.add_column(style="dim", no_wrap=True)
-    body.add_column(overflow="fold")
+    where = "" if indent else result.where or ""  # under a cause, the place is said already
+    head.add_row(Text(result.id, STYLES[result.outcome]), Text(result.title), Text(where, "dim"))
+    console.print(Padding(head, (0, 0, 0, indent)))
+    body = facts()
     body.add_row("Equation", Text(result.formula))
     body.add_row("Error" if result.outcome == "error" else "Found", Text(result.message))
     if result.expected is not None and result.expected.startswith("["):
         body.add_row("Expected", Text(result.expected))
     if result.actual is not None and result.actual.startswith("["):
         body.add_row("Actual", Text(result.actual))
-    console.print(Padding(body, (0, 0, 0, 2)))
+    console.print(Padding(body, (0, 0, 0, indent + 2)))
     if result.snippet:
-        console.print("  [dim]Try it[/]")
+        console.print(Padding(Text("Try it", "dim"), (0, 0, 0, indent + 2)))
         for line in result.snippet.splitlines():
             console.print(Text(f"    {line}"), soft_wrap=True)
-    console.print(f"  [dim]chainrule explain {result.id}[/]", highlight=False)
+    console.print(Padding(Text(f"chainrule explain {result.id}", "dim"), (0, 0, 0, indent + 2)))

@@ -29,15 +29,24 @@ SWAPPED_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.NotEq: (ast.Eq,),
 }
 SWAPPED_CALLS = {
-    "sum": ("mean",), "mean": ("sum",), "max": ("min", "sum"), "min": ("max",), "amax": ("amin",), "maximum": ("minimum",),
-    "minimum": ("maximum",), "argmax": ("argmin",), "argmin": ("argmax",), "log2": ("log",), "log10": ("log",), "log1p": ("log",),
-    "exp2": ("exp",), "ones": ("zeros",), "ones_like": ("zeros_like",), "rand": ("randn",), "random": ("standard_normal",),
-    "abs": ("copy",), "shuffle": ("permutation",), "median": ("mean",), "prod": ("sum",), "cumsum": ("sum",),
+    "sum": ("mean",), "mean": ("sum",), "max": ("min", "sum"), "min": ("max",), "amax": ("amin",),
+    "maximum": ("minimum",), "minimum": ("maximum",), "argmax": ("argmin",), "argmin": ("argmax",), "log2": ("log",),
+    "log10": ("log",), "log1p": ("log",), "exp2": ("exp",), "ones": ("zeros",), "ones_like": ("zeros_like",),
+    "rand": ("randn",), "random": ("standard_normal",), "abs": ("copy",), "shuffle": ("permutation",),
+    "median": ("mean",), "prod": ("sum",), "cumsum": ("sum",),
 }  # fmt: skip
 REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "amax", "softmax")
+WITHOUT_EFFECT = ("copy", "squeeze", "astype", "clip", "round", "reshape")  # on the meaning: methods of arrays
 PRODUCTS = ("dot", "matmul", "outer")
 COUNTS = re.compile(r"^(n|m|N|M|B|num\w*|n_\w+|batch\w*|count|samples?|size)$")
-UPDATES = ((r"weights", "biases"), (r"[wW]eight", "bias"), (r"W", "b"), (r"\bw", "b"), (r"[bB]ias(es)?", "weight"), (r"b", "W"))
+UPDATES = (
+    (r"weights", "biases"),
+    (r"[wW]eight", "bias"),
+    (r"W", "b"),
+    (r"\bw", "b"),
+    (r"[bB]ias(es)?", "weight"),
+    (r"b", "W"),
+)
 MOST_NAMES, MOST_COUNTS, MOST_MASKS, LONGEST_MOVE = 14, 8, 8, 6
 
 
@@ -118,18 +127,21 @@ def spots(function: FunctionNode, lines: frozenset[int]) -> Iterator[Spot]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
         first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
-        if first and any(first <= line <= last for line in lines) or isinstance(function, ast.Lambda):
+        if (first and any(first <= line <= last for line in lines)) or isinstance(function, ast.Lambda):
             whole = name == "value" and isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign))
             yield Spot(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
         elif isinstance(node, ast.stmt):
             continue
         below: list[tuple[ast.AST, str, int | None, Any]] = []
         for field_name, value in ast.iter_fields(node):
-            if field_name in ("annotation", "returns", "decorator_list", "ctx", "type_comment", "targets", "target"):
-                if field_name not in ("targets", "target"):
-                    continue
+            if field_name in ("annotation", "returns", "decorator_list", "ctx", "type_comment"):
+                continue
             if isinstance(value, list):
-                below += [(node, field_name, i, item) for i, item in enumerate(value) if isinstance(item, (ast.expr, ast.stmt, ast.keyword))]
+                below += [
+                    (node, field_name, i, item)
+                    for i, item in enumerate(value)
+                    if isinstance(item, (ast.expr, ast.stmt, ast.keyword))
+                ]
             elif isinstance(value, (ast.expr, ast.keyword)):
                 below.append((node, field_name, None, value))
         waiting += below[::-1]
@@ -155,7 +167,9 @@ class Editor:
         for kind in kinds:
             make = getattr(self, kind)
             for spot in self.spots:
-                if isinstance(spot.node, (ast.expr, ast.stmt)) and (not isinstance(spot.node, ast.expr) or loads(spot.node)):
+                if isinstance(spot.node, (ast.expr, ast.stmt)) and (
+                    not isinstance(spot.node, ast.expr) or loads(spot.node)
+                ):
                     for new in make(spot):
                         yield spot.moved(new) if isinstance(new, Moved) else spot.edit(kind, new)
 
@@ -180,9 +194,9 @@ class Editor:
             node = spot.node
             if isinstance(node, ast.Name) and COUNTS.match(node.id):
                 found.setdefault(node.id, None)
-            elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
-                found.setdefault(ast.unparse(node), None)
-            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "len":
+            elif (
+                isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+            ) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "len"):
                 found.setdefault(ast.unparse(node), None)
         for argument in [*self.function.args.posonlyargs, *self.function.args.args][::-1]:
             if argument.arg not in ("self", "cls", "lr", "learning_rate", "rng", "seed"):
@@ -195,7 +209,9 @@ class Editor:
 
     def found_slices(self) -> list[ast.expr]:
         """What things are indexed by in the function."""
-        found = {ast.unparse(spot.node.slice): spot.node.slice for spot in self.spots if isinstance(spot.node, ast.Subscript)}
+        found = {
+            ast.unparse(spot.node.slice): spot.node.slice for spot in self.spots if isinstance(spot.node, ast.Subscript)
+        }
         return [node for text, node in found.items() if text not in ("0", "1", "-1", "2")][:MOST_NAMES]
 
     # The kinds, each a generator of what a spot may become
@@ -225,18 +241,16 @@ class Editor:
             yield node.left
             yield node.right
         elif isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name):
+            if isinstance(node.func, ast.Attribute) and (
+                node.func.attr in WITHOUT_EFFECT or not isinstance(node.func.value, ast.Name)
+            ):
                 yield node.func.value
-            elif isinstance(node.func, ast.Attribute) and node.func.attr in ("copy", "squeeze", "astype", "clip", "round", "reshape"):
-                yield node.func.value
-            if node.args:
-                yield node.args[0]
-            if len(node.args) == 2:
-                yield node.args[1]
-        elif isinstance(node, ast.Attribute) and node.attr == "T":
-            yield node.value
-        elif isinstance(node, ast.Subscript) and not isinstance(spot.holder, ast.Subscript):
-            yield node.value
+            yield from node.args[:1]
+            yield from node.args[1:] if len(node.args) == 2 else []
+        elif isinstance(node, ast.Attribute):
+            yield from [node.value] if node.attr == "T" else []
+        elif isinstance(node, ast.Subscript):
+            yield from [node.value] if not isinstance(spot.holder, ast.Subscript) else []
         elif isinstance(node, ast.IfExp):
             yield node.body
             yield node.orelse
@@ -314,7 +328,9 @@ class Editor:
         node = spot.node
         if not is_product(node):
             return
-        operands = [node.left, node.right] if isinstance(node, ast.BinOp) else [*node.args, getattr(node.func, "value", node)]
+        operands = (
+            [node.left, node.right] if isinstance(node, ast.BinOp) else [*node.args, getattr(node.func, "value", node)]
+        )
         for operand in operands:
             text = ast.unparse(operand).removesuffix(".T")
             for pattern, new in UPDATES[:4]:
@@ -331,7 +347,9 @@ class Editor:
 
     def name(self, spot: Spot) -> Iterator[Any]:
         node = spot.node
-        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or (isinstance(spot.holder, ast.Call) and spot.name == "func"):
+        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or (
+            isinstance(spot.holder, ast.Call) and spot.name == "func"
+        ):
             return
         if isinstance(spot.holder, ast.Attribute) and isinstance(node, ast.Name):
             return
@@ -366,7 +384,7 @@ class Editor:
 
     def mask(self, spot: Spot) -> Iterator[Any]:
         node = spot.node
-        if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or isinstance(node, ast.Name) and not spot.value:
+        if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or (isinstance(node, ast.Name) and not spot.value):
             return
         if not (spot.value or is_product(node)):
             return
@@ -387,7 +405,11 @@ class Editor:
             read.ctx = ast.Load()
             yield ast.Assign([node.target], ast.BinOp(read, node.op, node.value))
             yield ast.Assign([node.target], node.value)
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], (ast.Name, ast.Attribute, ast.Subscript)):
+        elif (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], (ast.Name, ast.Attribute, ast.Subscript))
+        ):
             yield ast.AugAssign(node.targets[0], ast.Add(), node.value)
         elif isinstance(node, (ast.Name, ast.Attribute)) and spot.value:
             yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
@@ -411,13 +433,18 @@ class Editor:
             return
         text = ast.unparse(node)
         siblings = [re.sub(pattern, new, text) for pattern, new in UPDATES]
-        siblings += [re.sub(r"\d", lambda found: str(int(found[0]) + by), text) for by in (1, -1)]
+        siblings += [renumbered(text, by) for by in (1, -1)]
         for sibling in dict.fromkeys(siblings):
             if sibling != text:
                 try:
                     yield [node, ast.parse(sibling).body[0]]
                 except SyntaxError:
                     continue
+
+
+def renumbered(text: str, by: int) -> str:
+    """W1, dW1 -> W2, dW2"""
+    return re.sub(r"\d", lambda found: str(int(found[0]) + by), text)
 
 
 def called(node: ast.Call) -> str:
@@ -427,7 +454,13 @@ def called(node: ast.Call) -> str:
 
 def called_on_array(node: ast.Call) -> bool:
     """Whether it is `a.sum()`, not `np.sum(a)`."""
-    return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in ("np", "numpy", "jnp", "torch", "xp")
+    return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in (
+        "np",
+        "numpy",
+        "jnp",
+        "torch",
+        "xp",
+    )
 
 
 def is_product(node: ast.AST) -> bool:

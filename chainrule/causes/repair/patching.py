@@ -23,7 +23,9 @@ def patched(ran: Sequence[Ran], edited: Ran) -> Iterator[None]:
     module = ast.Module([smallest(edited)], [])
     codes = codes_in(compile(module, edited.filename, "exec", flags=flags, dont_inherit=True))
     inside = set(map(id, ast.walk(edited.node)))
-    around = [one for one in ran if one.statement is edited.statement and id(edited.node) in map(id, ast.walk(one.node))]
+    around = [
+        one for one in ran if one.statement is edited.statement and id(edited.node) in map(id, ast.walk(one.node))
+    ]
     concerned = [*around, *(one for one in ran if id(one.node) in inside and one is not edited)]
     kept = [(one.function, one.function.__code__) for one in concerned]
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import linecache
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from chainrule.causes.repair.sources import Ran
 from chainrule.timeouts import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "hoist", "transpose", "constant", "scale", "mask", "shift", "add", "name", "index", "offset",
-    "fresh", "negate", "multiply", "root", "move", "delete", "insert",
+    "operator", "call", "axis", "hoist", "transpose", "constant", "scale", "mask", "shift", "add", "name", "index",
+    "offset", "fresh", "negate", "multiply", "root", "move", "delete", "insert",
 )  # fmt: skip
 LONGEST_TRY = 2.0  # seconds: an edit may make a loop that does not end
 
@@ -126,18 +125,18 @@ def after_edit(edit: Edit, statement: ast.AST | None) -> str:
 
 def statement_of(function: ast.AST, edit: Edit) -> ast.stmt | None:
     """The smallest statement that holds what the edit changes."""
-    found: ast.stmt | None = None
-    for node in ast.walk(function):
-        if isinstance(node, ast.stmt) and node is not function and node.lineno <= edit.line <= (node.end_lineno or node.lineno):
-            if found is None or (node.end_lineno or 0) - node.lineno <= (found.end_lineno or 0) - found.lineno:
-                found = node
-    return found
+    around = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt) and node is not function and node.lineno <= edit.line <= end_of(node)
+    ]
+    return min(around, key=lambda node: end_of(node) - node.lineno, default=None)
+
+
+def end_of(node: ast.stmt) -> int:
+    """The last line of a statement."""
+    return node.end_lineno or node.lineno
 
 
 def first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else ""
-
-
-def source_line(repair: Repair) -> str:
-    """The line as it stands in the file."""
-    return linecache.getline(repair.filename, repair.line).strip()

@@ -111,9 +111,10 @@ def definition(tree: ast.Module, code: CodeType) -> tuple[ast.stmt, FunctionNode
         if not first_line(statement) <= code.co_firstlineno <= last:
             continue
         for node in ast.walk(statement):
-            if isinstance(node, FunctionNode) and first_line(node) == code.co_firstlineno:
-                if getattr(node, "name", "<lambda>") == code.co_name:
-                    return statement, node
+            if not isinstance(node, FunctionNode) or first_line(node) != code.co_firstlineno:
+                continue
+            if getattr(node, "name", "<lambda>") == code.co_name:
+                return statement, node
     return None
 
 

@@ -9,8 +9,8 @@ MEND_RELU = "return np.maximum(z, 0)"
 mistake(
     "relu-leaky",
     "a leaky ReLU: negative values are scaled down, not cut off",
-    "max(z, 0) is zero for negative z. Here a small multiple of z comes through, as in Leaky ReLU or PReLU. It trains "
-    "about as well, but it is another function, and its derivative is another too.",
+    "max(z, 0) is zero for negative z. Here a small multiple of z comes through, as in Leaky ReLU or PReLU. It "
+    "trains about as well, but it is another function, and its derivative is another too.",
     clause="relu.idempotence",
     mend=MEND_RELU,
     fingerprint="z where z > 0, else c z",
@@ -22,8 +22,8 @@ mistake(
 mistake(
     "relu-missing",
     "no activation: the value goes through as it is",
-    "Without something that is not affine between them, two layers are one: (xV + c)W + b = x(VW) + (cW + b). The "
-    "network can then learn no more than a linear classifier.",
+    "Without something that is not affine between them, two layers are one: (xV + c)W + b = x(VW) + (cW + b). "
+    "The network can then learn no more than a linear classifier.",
     clause="relu.absolute_value",
     mend=MEND_RELU,
     fingerprint="z",
@@ -80,8 +80,8 @@ mistake(
 mistake(
     "activation-sigmoid",
     "the logistic sigmoid in place of ReLU",
-    "1 / (1 + exp(-z)) was the usual activation before ReLU. The derivation here is for ReLU: the values differ, and the "
-    "derivative is s (1 - s), not a mask.",
+    "1 / (1 + exp(-z)) was the usual activation before ReLU. The derivation here is for ReLU: the values differ, "
+    "and the derivative is s (1 - s), not a mask.",
     clause="relu.extreme",
     mend=MEND_RELU,
     fingerprint="1 / (1 + exp(-z))",
@@ -174,8 +174,8 @@ mistake(
 mistake(
     "relu-narrowed",
     "the result is stored in a narrower type than the argument",
-    "Nothing is to be rounded in max(z, 0). An array made with dtype=np.float32 or int, or filled entry by entry, loses "
-    "digits, and a difference quotient of the loss loses them all.",
+    "Nothing is to be rounded in max(z, 0). An array made with dtype=np.float32 or int, or filled entry by "
+    "entry, loses digits, and a difference quotient of the loss loses them all.",
     clause="relu.dtype",
     mend="return np.maximum(z, 0), or np.zeros_like(z) for the result of a float array",
     fingerprint="z > 0 rounded to fewer digits",
@@ -188,20 +188,22 @@ mistake(
 mistake(
     "relu-in-place",
     "relu writes into its argument",
-    "z[z < 0] = 0, or np.maximum(z, 0, out=z), changes the caller's array: the pre-activations that the backward pass needs "
-    "are gone.",
+    "z[z < 0] = 0, or np.maximum(z, 0, out=z), changes the caller's array: the pre-activations that the backward "
+    "pass needs are gone.",
     clause="relu.input_kept",
     mend="return np.maximum(z, 0), which makes a new array; or z = z.copy() first",
+    lines=("z[z < 0] = 0; return z", "return np.maximum(z, 0)"),
     fingerprint="after relu(z), z is max(z, 0)",
     broken="relu.input_kept",
 )
 mistake(
     "relu-shape",
     "the result has another shape than the argument",
-    "ReLU acts entry by entry. squeeze(), a reshape, or a maximum over an axis (z.max(0) for np.maximum(z, 0)) loses the "
-    "arrangement.",
+    "ReLU acts entry by entry. squeeze(), a reshape, or a maximum over an axis (z.max(0) for np.maximum(z, 0)) "
+    "loses the arrangement.",
     clause="relu.shape",
     mend=MEND_RELU,
+    lines=("return z.max(0)", "return np.maximum(z, 0)"),
     fingerprint="relu(z).shape != z.shape",
     broken="relu.shape",
 )
@@ -211,6 +213,7 @@ mistake(
     "A batch may be empty; z.min() or z.max() of nothing has no value.",
     clause="relu.empty",
     mend=MEND_RELU,
+    lines=("if z.min() >= 0: return z", "return np.maximum(z, 0)"),
     fingerprint="relu(zeros((0, m))) is no (0, m)",
     broken="relu.empty",
 )

@@ -7,8 +7,8 @@ from chainrule.diagnosis.mistake import mistake
 mistake(
     "array-not-averaged",
     "the mean's 1/N is missing in some of the gradients",
-    "The loss is a mean over the batch. These gradients are sums over it, N times too large, while the others are means: the layers learn at "
-    "different rates.",
+    "The loss is a mean over the batch. These gradients are sums over it, N times too large, while the others "
+    "are means: the layers learn at different rates.",
     clause="gradients.additivity",
     mend="divide delta by the number of samples once, at the top, and nothing below",
     special="gradient-not-averaged",
@@ -94,7 +94,8 @@ mistake(
 mistake(
     "weight-gradient-of-one-sample",
     "a weight gradient counts one sample only",
-    "The first or the last sample's outer product, where the sum over the batch belongs (an assignment in a loop in place of +=).",
+    "The first or the last sample's outer product, where the sum over the batch belongs (an assignment in a loop "
+    "in place of +=).",
     clause="gradients.additivity",
     mend="a.T @ delta, or dW += np.outer(a[n], delta[n]) for every n",
     fingerprint="outer(a[n], delta[n]) of one n",
@@ -125,7 +126,8 @@ mistake(
 mistake(
     "bias-gradient-over-all-entries",
     "the bias's gradient is summed over the units too",
-    "delta.sum() without an axis is one number, added to every unit's bias alike. A bias has an entry, and a gradient, for every unit.",
+    "delta.sum() without an axis is one number, added to every unit's bias alike. A bias has an entry, and a "
+    "gradient, for every unit.",
     clause="gradients.biases",
     mend="delta.sum(axis=0) where samples are rows",
     fingerprint="sum over n and j of delta[n, j]",

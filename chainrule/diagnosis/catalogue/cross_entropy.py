@@ -24,8 +24,8 @@ def one_hot(p, y):
 mistake(
     "loss-summed",
     "the losses of the batch are added up, not averaged",
-    "The sum grows with the batch: N times the mean. Learning rates then mean something else for every batch size. (A sum "
-    "throughout, in loss and gradients alike, is a convention and is read as one.)",
+    "The sum grows with the batch: N times the mean. Learning rates then mean something else for every batch "
+    "size. (A sum throughout, in loss and gradients alike, is a convention and is read as one.)",
     clause="cross_entropy.uniform",
     mend=MEND + "; or declare reduction = sum, and sum the gradients as well",
     fingerprint="N loss",
@@ -70,8 +70,8 @@ mistake(
 mistake(
     "loss-log-base",
     "the logarithm has another base",
-    "np.log2 counts bits and np.log10 decimal digits. The derivative of the natural logarithm is 1/p, and that is what makes "
-    "the gradient p - y.",
+    "np.log2 counts bits and np.log10 decimal digits. The derivative of the natural logarithm is 1/p, and that "
+    "is what makes the gradient p - y.",
     clause="cross_entropy.uniform",
     mend="np.log",
     fingerprint="loss / log b",
@@ -108,8 +108,8 @@ mistake(
 mistake(
     "loss-squared-error",
     "the squared error in place of the cross-entropy",
-    "For probabilities the squared distance from the one-hot labels stays below 2 however wrong they are, and its gradient "
-    "vanishes where the network is surely wrong.",
+    "For probabilities the squared distance from the one-hot labels stays below 2 however wrong they are, and "
+    "its gradient vanishes where the network is surely wrong.",
     clause="cross_entropy.zero_probability",
     mend=MEND,
     fingerprint="mean of (p - y)^2",
@@ -127,8 +127,8 @@ mistake(
 mistake(
     "loss-binary",
     "the binary cross-entropy, summed over the classes",
-    "-log(1 - p) of the other classes is added. That is the loss of K independent sigmoids; with softmax the true class's "
-    "probability says all.",
+    "-log(1 - p) of the other classes is added. That is the loss of K independent sigmoids; with softmax the "
+    "true class's probability says all.",
     clause="cross_entropy.uniform",
     mend=MEND,
     fingerprint="-sum over k of y log p + (1 - y) log(1 - p)",
@@ -166,7 +166,8 @@ mistake(
 mistake(
     "loss-of-all-classes",
     "-log p of every class is added, the label is not looked at",
-    "p[:, y] picks whole columns, for every sample those of all labels; p[np.arange(N), y] picks one entry for each sample.",
+    "p[:, y] picks whole columns, for every sample those of all labels; p[np.arange(N), y] picks one entry for "
+    "each sample.",
     clause="cross_entropy.certainty",
     mend="p[np.arange(len(y)), y]",
     fingerprint="mean of -log p[m, y[n]] over all m and n",
@@ -255,8 +256,8 @@ mistake(
 mistake(
     "loss-epsilon",
     "the epsilon inside the logarithm is too large",
-    "log(p + eps) is accepted up to eps = 1e-7, where it changes nothing that training would notice. A larger one bounds the "
-    "loss of sure mistakes and bends its gradient.",
+    "log(p + eps) is accepted up to eps = 1e-7, where it changes nothing that training would notice. A larger "
+    "one bounds the loss of sure mistakes and bends its gradient.",
     clause="cross_entropy.epsilon",
     mend="an epsilon of 1e-12 or none; or take log-softmax of the logits",
     fingerprint="mean of -log(p + eps)",
@@ -268,8 +269,8 @@ mistake(
 mistake(
     "loss-clipped",
     "probabilities are clipped too early",
-    "np.clip(p, c, 1) keeps the logarithm finite, but for a large c everything below it looks alike, and nothing is learned "
-    "from it.",
+    "np.clip(p, c, 1) keeps the logarithm finite, but for a large c everything below it looks alike, and nothing "
+    "is learned from it.",
     clause="cross_entropy.epsilon",
     mend="clip at 1e-12 or below, or not at all",
     fingerprint="mean of -log clip(p, c, 1 - c)",
@@ -334,15 +335,18 @@ mistake(
     "p += 1e-12, np.clip(..., out=p), y -= 1 or a sort in place change the caller's arrays.",
     clause="cross_entropy.input_kept",
     mend="make a new array: p = p + 1e-12",
+    lines=("p += 1e-12", "p = p + 1e-12"),
     fingerprint="after cross_entropy(p, y), p or y has changed",
     broken="cross_entropy.input_kept",
 )
 mistake(
     "loss-label-types",
     "labels of a small integer type wrap around",
-    "An unsigned byte holds 0 to 255: y - K, -y or y * 1000 leave that range. The labels of image data sets are such bytes.",
+    "An unsigned byte holds 0 to 255: y - K, -y or y * 1000 leave that range. The labels of image data sets are "
+    "such bytes.",
     clause="cross_entropy.label_types",
     mend="y = np.asarray(y, dtype=np.int64) first, or index with y as it is",
+    lines=("p[np.arange(N), y - K]", "p[np.arange(N), y]"),
     fingerprint="loss(p, uint8 labels) != loss(p, int64 labels)",
     broken=("cross_entropy.label_types", "softmax_loss.label_types"),
 )

@@ -20,8 +20,8 @@ def sigmoid(z):
 mistake(
     "gradient-not-averaged",
     "the mean's 1/N is missing in the gradient",
-    "The loss is a mean over the batch, so its gradient is a mean over the samples. Without 1/N it is exactly N times too large, and the "
-    "right learning rate depends on the batch size.",
+    "The loss is a mean over the batch, so its gradient is a mean over the samples. Without 1/N it is exactly N "
+    "times too large, and the right learning rate depends on the batch size.",
     clause="gradients.additivity",
     mend="divide by the number of samples, once: " + MEND_ERROR,
     fingerprint="N g",
@@ -51,7 +51,8 @@ mistake(
 mistake(
     "gradient-divided-by-inputs",
     "divided by the number of inputs, not of samples",
-    "x.shape[1] counts the inputs of one sample, x.shape[0] the samples. (In column convention it is the other way round.)",
+    "x.shape[1] counts the inputs of one sample, x.shape[0] the samples. (In column convention it is the other "
+    "way round.)",
     clause="gradients.additivity",
     mend="divide by the number of samples",
     fingerprint="N g / D",
@@ -64,7 +65,8 @@ mistake(
 mistake(
     "gradient-negated",
     "the gradient has the wrong sign: y - p in place of p - y",
-    "The loss grows along it. With a minus in the update that climbs; with a plus there, two signs cancel, and nothing else fits.",
+    "The loss grows along it. With a minus in the update that climbs; with a plus there, two signs cancel, and "
+    "nothing else fits.",
     clause="gradients.weights",
     mend=MEND_ERROR,
     fingerprint="-g",
@@ -85,8 +87,9 @@ mistake(
 mistake(
     "gradient-softmax-derivative-twice",
     "p - y is multiplied by p (1 - p)",
-    "p - y is the derivative through softmax and cross-entropy together. The factor p (1 - p), the derivative of a sigmoid, belongs to "
-    "the squared error; here it counts the output twice and makes sure mistakes learn nothing.",
+    "p - y is the derivative through softmax and cross-entropy together. The factor p (1 - p), the derivative of "
+    "a sigmoid, belongs to the squared error; here it counts the output twice and makes sure mistakes learn "
+    "nothing.",
     clause="gradients.class_sum",
     mend=MEND_ERROR,
     fingerprint="(p - y) p (1 - p) / N",
@@ -101,7 +104,8 @@ mistake(
 mistake(
     "gradient-softmax-diagonal",
     "only the diagonal of softmax's derivative: p (1 - p) in place of p - y",
-    "dp[i]/dz[k] = p[i] ((i == k) - p[k]) has entries beside the diagonal: raising one logit lowers all the other probabilities.",
+    "dp[i]/dz[k] = p[i] ((i == k) - p[k]) has entries beside the diagonal: raising one logit lowers all the "
+    "other probabilities.",
     clause="gradients.class_sum",
     mend=MEND_ERROR,
     fingerprint="p (1 - p) / N",
@@ -132,8 +136,8 @@ mistake(
 mistake(
     "gradient-true-class-only",
     "only the true class has a gradient",
-    "The other classes must be pushed down by p, or nothing holds them. This is also what comes of -1/p times p (1 - p): "
-    "the diagonal of softmax's derivative alone.",
+    "The other classes must be pushed down by p, or nothing holds them. This is also what comes of -1/p times p "
+    "(1 - p): the diagonal of softmax's derivative alone.",
     clause="gradients.class_sum",
     mend=MEND_ERROR,
     fingerprint="y (p - 1) / N",
@@ -190,7 +194,8 @@ mistake(
 mistake(
     "gradient-of-decision",
     "argmax in place of the probabilities",
-    "p is rounded to 0 and 1 before y is subtracted: that is the perceptron's rule, and no gradient of a cross-entropy.",
+    "p is rounded to 0 and 1 before y is subtracted: that is the perceptron's rule, and no gradient of a "
+    "cross-entropy.",
     clause="gradients.class_sum",
     mend=MEND_ERROR,
     fingerprint="(one_hot(argmax p) - y) / N",
@@ -220,8 +225,8 @@ mistake(
 mistake(
     "mask-missing",
     "ReLU's derivative is missing in the backward pass",
-    "Where z <= 0 ReLU lets nothing through, forward or backward: delta must be multiplied by (z > 0). Note that (a >= 0) is always "
-    "true, because an activation is never negative.",
+    "Where z <= 0 ReLU lets nothing through, forward or backward: delta must be multiplied by (z > 0). Note that "
+    "(a >= 0) is always true, because an activation is never negative.",
     clause="gradients.dead_units",
     mend=MEND_MASK,
     fingerprint="delta[l] = delta[l+1] W^T",
@@ -260,7 +265,8 @@ mistake(
 mistake(
     "mask-of-delta",
     "the gradient's own sign is used as ReLU's mask",
-    "relu(delta), or delta[delta <= 0] = 0: the mask must come from the forward pass, from z, not from what flows back.",
+    "relu(delta), or delta[delta <= 0] = 0: the mask must come from the forward pass, from z, not from what "
+    "flows back.",
     clause="gradients.dead_units",
     mend="delta[z <= 0] = 0",
     fingerprint="max(delta W^T, 0)",
@@ -272,7 +278,8 @@ mistake(
 mistake(
     "mask-of-another-layer",
     "the mask is that of another layer",
-    "Every layer has its own z. An index that is one off takes the one above or below it; with layers of one size nothing complains.",
+    "Every layer has its own z. An index that is one off takes the one above or below it; with layers of one "
+    "size nothing complains.",
     clause="gradients.dead_units",
     mend=MEND_MASK,
     fingerprint="delta (z of another layer > 0)",
@@ -352,7 +359,8 @@ mistake(
 mistake(
     "mask-by-unit",
     "the mask is taken for the whole batch at once",
-    "A mask for every unit, or for every sample, in place of one for every entry: any() or all() over an axis, or the mask of one sample.",
+    "A mask for every unit, or for every sample, in place of one for every entry: any() or all() over an axis, "
+    "or the mask of one sample.",
     clause="gradients.weights",
     mend="z > 0, of shape (N, units)",
     fingerprint="delta (any z of the unit > 0)",
@@ -391,8 +399,8 @@ mistake(
 mistake(
     "carry-not-transposed",
     "delta is sent down through W, not through W transposed",
-    "Forward, unit j gets sum over i of a[i] W[i, j]; backward, unit i gets sum over j of delta[j] W[i, j]. With layers of different "
-    "sizes the shapes do not fit; with equal sizes nobody complains.",
+    "Forward, unit j gets sum over i of a[i] W[i, j]; backward, unit i gets sum over j of delta[j] W[i, j]. With "
+    "layers of different sizes the shapes do not fit; with equal sizes nobody complains.",
     clause="gradients.weights",
     mend="delta @ W.T",
     fingerprint="delta W",
@@ -417,7 +425,8 @@ mistake(
 mistake(
     "carry-missing",
     "the weights are left out on the way down",
-    "delta of a hidden layer is that of the layer above times its weights. Summed, averaged or copied over the units it is another.",
+    "delta of a hidden layer is that of the layer above times its weights. Summed, averaged or copied over the "
+    "units it is another.",
     clause="gradients.weights",
     mend="delta @ W.T",
     fingerprint="sum over k of delta[k]",

@@ -23,10 +23,14 @@ mistake(
 mistake(
     "cache-stale",
     "backward uses what another batch left behind",
-    "The activations, masks or logits that forward kept are those of the last batch that went through, or of the first for ever. backward(x, "
-    "y) must run the forward pass of its own x, or be sure that it was.",
+    "The activations, masks or logits that forward kept are those of the last batch that went through, or of the "
+    "first for ever. backward(x, y) must run the forward pass of its own x, or be sure that it was.",
     clause="gradients.memoryless",
     mend="call forward(x) at the top of backward(x, y), and use what it just kept",
+    lines=(
+        "def backward(self, x, y):\n    a = self.cache",
+        "def backward(self, x, y):\n    self.forward(x)\n    a = self.cache",
+    ),
     fingerprint="backward(x, y) after forward(other) differs",
     broken=("gradients.memoryless", "relu_layer.caches", "affine.caches"),
 )
@@ -36,15 +40,18 @@ mistake(
     "The same arrays are written into and handed out every time.",
     clause="gradients.survive",
     mend="return new arrays, or copies",
+    lines=("self.dW[l][...] = a.T @ delta; return self.dW", "dW.insert(0, a.T @ delta); return dW"),
     fingerprint="g of an earlier call, after a later one, is the later g",
     broken=("gradients.survive", "affine.results_kept", "relu_layer.results_kept", "softmax_loss.results_kept"),
 )
 mistake(
     "gradient-shapes",
     "a gradient has another shape than its parameter",
-    "dloss/dW has an entry for every entry of W, and dloss/db for every entry of b: what is subtracted from them must fit.",
+    "dloss/dW has an entry for every entry of W, and dloss/db for every entry of b: what is subtracted from them "
+    "must fit.",
     clause="gradients.shapes",
     mend="a.T @ delta for W, delta.sum(axis=0) for b",
+    lines=("db = delta", "db = delta.sum(axis=0)"),
     fingerprint="g.shape != theta.shape",
     broken=("gradients.shapes", "affine.gradient_shapes"),
 )
@@ -54,6 +61,7 @@ mistake(
     "-1/p goes through softmax's derivative: 0 times infinity. p - y needs no division.",
     clause="gradients.saturated",
     mend="delta = (p - one_hot(y)) / N",
+    lines=("g = -one_hot / p; delta = p * (g - (g * p).sum(axis=1, keepdims=True))", "delta = (p - one_hot) / N"),
     fingerprint="nan at p = 0",
     suspected=("gradients.saturated", "softmax_loss.saturated"),
 )
@@ -63,25 +71,32 @@ mistake(
     "0 times log 0, or infinity less infinity. Take the true class's logarithm alone, of log-softmax if you can.",
     clause="network.large_logits",
     mend="lse(z) - z[n, y[n]] from the logits; or pick p[n, y[n]] before taking the logarithm",
+    lines=("-(one_hot * np.log(p)).sum() / N", "-np.log(p[np.arange(N), y]).mean()"),
     fingerprint="nan for logits of 1e4",
     suspected="network.large_logits",
 )
 mistake(
     "fit-same-order",
     "every epoch visits the samples in the same order",
-    "The permutation is drawn once, before the loop over the epochs, or from a generator that is made anew in each of them. The batches are then "
-    "the same ones again and again.",
+    "The permutation is drawn once, before the loop over the epochs, or from a generator that is made anew in "
+    "each of them. The batches are then the same ones again and again.",
     clause="training.fresh_order",
     mend="order = rng.permutation(N) inside the loop, rng made once outside",
+    lines=(
+        "order = rng.permutation(N)\nfor epoch in range(epochs): ...",
+        "for epoch in range(epochs):\n    order = rng.permutation(N)",
+    ),
     fingerprint="the order of epoch 2 is that of epoch 1",
     broken="training.fresh_order",
 )
 mistake(
     "fit-not-shuffled",
     "the samples are not shuffled",
-    "They come in the order in which they are given, in every epoch. Data that are sorted by class then teach one class after another.",
+    "They come in the order in which they are given, in every epoch. Data that are sorted by class then teach "
+    "one class after another.",
     clause="training.fresh_order",
     mend="order = rng.permutation(N) for every epoch; x[order], y[order]",
+    lines=("batch = slice(start, start + B)", "batch = order[start : start + B]"),
     fingerprint="the order is 0, 1, ..., N - 1",
 )
 mistake(
@@ -90,16 +105,18 @@ mistake(
     "Some come twice in an epoch, some never (on average 37 % of them). An epoch is one visit to each.",
     clause="training.every_sample",
     mend="order = rng.permutation(N), cut into batches",
+    lines=("batch = rng.integers(N, size=B)", "batch = order[start : start + B]"),
     fingerprint="the batches are no partition of the samples",
     broken="training.every_sample",
 )
 mistake(
     "fit-seed-unused",
     "the seed does not decide the order",
-    "Training twice with one seed gives two results, or other seeds give the same one: the shuffling comes from another generator, or from a "
-    "seed fixed in the code.",
+    "Training twice with one seed gives two results, or other seeds give the same one: the shuffling comes from "
+    "another generator, or from a seed fixed in the code.",
     clause="training.seed",
     mend="rng = np.random.default_rng(seed) at the top of fit, and rng.permutation",
+    lines=("order = np.random.permutation(N)", "order = rng.permutation(N)"),
     fingerprint="fit(seed=3) twice gives two results, or five seeds give one",
     broken="training.seed",
 )
@@ -109,6 +126,7 @@ mistake(
     "np.random.shuffle(x), or x[:] = x[order]: the arrays that were handed in are in another order afterwards.",
     clause="training.arguments_kept",
     mend="shuffle indices, and take x[batch], y[batch]",
+    lines=("np.random.shuffle(x)", "order = rng.permutation(N); x[order]"),
     fingerprint="after fit(x, y), x or y has changed",
     broken="training.arguments_kept",
 )
@@ -118,6 +136,7 @@ mistake(
     "An early stop, a cap on the epochs, or weights that are cut back after training.",
     clause="training.xor",
     mend="run all epochs, and leave the weights as they are",
+    lines=("for epoch in range(min(epochs, 10))", "for epoch in range(epochs)"),
     fingerprint="right in the first epochs, not trained at the end",
     suspected=("training.xor", "training.overfit", "training.convex"),
 )

@@ -4,7 +4,10 @@ import math
 
 from chainrule.diagnosis.mistake import mistake
 
-MEND = "rng.uniform(-a, a, (fan_in, fan_out)) with a = sqrt(6 / (fan_in + fan_out)), or rng.normal(0, sqrt(2 / (fan_in + fan_out)), ...)"
+MEND = (
+    "rng.uniform(-a, a, (fan_in, fan_out)) with a = sqrt(6 / (fan_in + fan_out)), or rng.normal(0, s, (fan_in, "
+    "fan_out)) with s = sqrt(2 / (fan_in + fan_out))"
+)
 
 
 def zero(fan_in, fan_out):
@@ -14,8 +17,8 @@ def zero(fan_in, fan_out):
 mistake(
     "init-he",
     "He's variance, 2 / fan_in, in place of Xavier's",
-    "He's initialization keeps the forward signal through ReLU; Xavier's keeps signal and gradient, 2 / (fan_in + fan_out). Either trains; they are "
-    "different schemes. (If He's is meant, declare initialization = he.)",
+    "He's initialization keeps the forward signal through ReLU; Xavier's keeps signal and gradient, 2 / (fan_in "
+    "+ fan_out). Either trains; they are different schemes. (If He's is meant, declare initialization = he.)",
     clause="initialization.variance",
     mend=MEND,
     fingerprint="variance 2 / fan_in",
@@ -24,8 +27,8 @@ mistake(
 mistake(
     "init-lecun",
     "LeCun's variance, 1 / fan_in, in place of Xavier's",
-    "1 / fan_in is often called Xavier's in blogs and frameworks; Glorot's paper has 2 / (fan_in + fan_out). (If it is meant, declare initialization = "
-    "lecun.)",
+    "1 / fan_in is often called Xavier's in blogs and frameworks; Glorot's paper has 2 / (fan_in + fan_out). (If "
+    "it is meant, declare initialization = lecun.)",
     clause="initialization.variance",
     mend=MEND,
     fingerprint="variance 1 / fan_in",
@@ -43,7 +46,8 @@ mistake(
 mistake(
     "init-half-variance",
     "half of Xavier's variance",
-    "1 / (fan_in + fan_out) for 2 / (fan_in + fan_out): a 2 is missing under the root, or a 3 stands for the 6 of the uniform limit.",
+    "1 / (fan_in + fan_out) for 2 / (fan_in + fan_out): a 2 is missing under the root, or a 3 stands for the 6 "
+    "of the uniform limit.",
     clause="initialization.variance",
     mend=MEND,
     fingerprint="variance 1 / (fan_in + fan_out)",
@@ -52,7 +56,8 @@ mistake(
 mistake(
     "init-third-variance",
     "the limit of the uniform distribution is the deviation of the normal one",
-    "A uniform distribution on (-a, a) has variance a^2 / 3. With a = sqrt(2 / (fan_in + fan_out)) it has a third of Xavier's: the 6 is 3 times the 2.",
+    "A uniform distribution on (-a, a) has variance a^2 / 3. With a = sqrt(2 / (fan_in + fan_out)) it has a "
+    "third of Xavier's: the 6 is 3 times the 2.",
     clause="initialization.variance",
     mend=MEND,
     fingerprint="variance 2 / (3 (fan_in + fan_out))",
@@ -138,7 +143,8 @@ mistake(
 mistake(
     "init-constant-scale",
     "a fixed scale, whatever the layer's size",
-    "0.01 times a normal distribution, or a standard normal one: in wide layers signals explode, in narrow ones they vanish.",
+    "0.01 times a normal distribution, or a standard normal one: in wide layers signals explode, in narrow ones "
+    "they vanish.",
     clause="initialization.variance",
     mend=MEND,
     fingerprint="variance 1, 0.01, 1e-4, ...",
@@ -161,7 +167,8 @@ mistake(
 mistake(
     "init-zero",
     "all weights are zero, or all alike",
-    "Units that begin alike get the same gradient and stay alike for ever: the layer is one unit wide. Symmetry must be broken at random.",
+    "Units that begin alike get the same gradient and stay alike for ever: the layer is one unit wide. Symmetry "
+    "must be broken at random.",
     clause="initialization.variance",
     mend=MEND,
     fingerprint="variance 0 about the mean",
@@ -170,9 +177,11 @@ mistake(
 mistake(
     "init-positive",
     "all weights are positive: the range begins at 0",
-    "random() is in [0, 1), and uniform(0, a) in [0, a): without a subtraction the mean is not zero, and every signal grows from layer to layer.",
+    "random() is in [0, 1), and uniform(0, a) in [0, a): without a subtraction the mean is not zero, and every "
+    "signal grows from layer to layer.",
     clause="initialization.mean",
     mend=MEND,
+    lines=("rng.random((fan_in, fan_out)) * a", "rng.uniform(-a, a, (fan_in, fan_out))"),
     fingerprint="mean > 0, no weight below 0",
 )
 mistake(
@@ -181,6 +190,7 @@ mistake(
     "Their variance is right, but not their distribution: signs only, a Laplace or another one.",
     clause="initialization.distribution",
     mend=MEND,
+    lines=("rng.choice([-s, s], (fan_in, fan_out))", "rng.normal(0, s, (fan_in, fan_out))"),
     fingerprint="distance of the distribution function from both",
     broken="initialization.distribution",
 )
@@ -190,6 +200,7 @@ mistake(
     "Two columns, rows or layers are the same or each other's negative: they learn the same.",
     clause="initialization.independence",
     mend="draw all entries from the generator, in one call for each layer",
+    lines=("w[:, -1] = w[:, 0]", "w = rng.uniform(-a, a, (fan_in, fan_out))"),
     fingerprint="correlation of +-1 between two columns",
     broken="initialization.independence",
 )
@@ -199,15 +210,24 @@ mistake(
     "The generator is made anew, from the same seed, for each layer.",
     clause="initialization.layers_differ",
     mend="make rng once, outside the loop over the layers",
+    lines=(
+        "for m, n in zip(sizes[:-1], sizes[1:]): rng = np.random.default_rng(seed); weights.append(xavier(m, n, rng))",
+        "rng = np.random.default_rng(seed)\nfor m, n in zip(sizes[:-1], sizes[1:]): weights.append(xavier(m, n, rng))",
+    ),
     fingerprint="correlation of 1 between two layers",
     broken="initialization.layers_differ",
 )
 mistake(
     "init-network-other-scheme",
     "the network does not draw its layers with their own fans",
-    "xavier is right, but the constructor draws otherwise: with the network's first and last size, an old 0.01 * randn, or one layer's fans for all.",
+    "xavier is right, but the constructor draws otherwise: with the network's first and last size, an old 0.01 * "
+    "randn, or one layer's fans for all.",
     clause="initialization.network_variance",
     mend="weights[l] = xavier(s[l], s[l+1], rng) for every layer",
+    lines=(
+        "weights = [0.01 * rng.normal(size=(m, n)) for m, n in pairs]",
+        "weights = [xavier(m, n, rng) for m, n in pairs]",
+    ),
     fingerprint="variance of weights[l] is not that of its fans",
     broken="initialization.network_variance",
 )
@@ -217,15 +237,18 @@ mistake(
     "xavier(fan_in, fan_out) is (fan_in, fan_out) where z = x W + b.",
     clause="initialization.shape",
     mend="size=(fan_in, fan_out)",
+    lines=("rng.uniform(-a, a, (fan_out, fan_in))", "rng.uniform(-a, a, (fan_in, fan_out))"),
     fingerprint="shape (fan_out, fan_in)",
     suspected="initialization.shape",
 )
 mistake(
     "init-generator-unused",
     "the generator that is handed in is not used",
-    "The weights come from another one (np.random, or default_rng(0) inside): the same state no longer gives the same weights, or always does.",
+    "The weights come from another one (np.random, or default_rng(0) inside): the same state no longer gives the "
+    "same weights, or always does.",
     clause="initialization.generator",
     mend="rng.uniform(...), with the rng of the arguments",
+    lines=("np.random.uniform(-a, a, (fan_in, fan_out))", "rng.uniform(-a, a, (fan_in, fan_out))"),
     fingerprint="xavier(m, n, rng) does not follow rng",
     broken="initialization.generator",
 )
@@ -235,6 +258,7 @@ mistake(
     "0.01 so that no ReLU is dead, or 1 from np.ones: the specification's networks begin with zero biases.",
     clause="initialization.biases",
     mend="np.zeros(fan_out)",
+    lines=("np.full(fan_out, 0.01)", "np.zeros(fan_out)"),
     fingerprint="b = c",
 )
 mistake(
@@ -243,6 +267,7 @@ mistake(
     "Weights must differ to break the symmetry; biases need not, and begin at zero.",
     clause="initialization.biases",
     mend="np.zeros(fan_out)",
+    lines=("rng.normal(size=fan_out)", "np.zeros(fan_out)"),
     fingerprint="b random",
 )
 mistake(
@@ -251,6 +276,7 @@ mistake(
     "L + 1 sizes make L weights, (s[l], s[l+1]), and L biases, (s[l+1],).",
     clause="initialization.sizes",
     mend="for fan_in, fan_out in zip(sizes[:-1], sizes[1:])",
+    lines=("for m, n in zip(sizes, sizes[1:] + sizes[-1:])", "for m, n in zip(sizes[:-1], sizes[1:])"),
     fingerprint="len(weights) or a shape",
     broken="initialization.sizes",
 )
@@ -260,6 +286,7 @@ mistake(
     "Two networks of one seed differ: the weights come from the global generator, or from one without a seed.",
     clause="initialization.seed",
     mend="rng = np.random.default_rng(seed)",
+    lines=("rng = np.random.default_rng()", "rng = np.random.default_rng(seed)"),
     fingerprint="MLP(sizes, seed=11) twice gives two networks",
     broken="initialization.seed",
 )
@@ -269,6 +296,7 @@ mistake(
     "A seed is fixed in the code, or zero is taken for none.",
     clause="initialization.seeds_differ",
     mend="rng = np.random.default_rng(seed), whatever the seed",
+    lines=("rng = np.random.default_rng(seed or 42)", "rng = np.random.default_rng(seed)"),
     fingerprint="MLP(sizes, seed=0) and MLP(sizes, seed=1) are the same",
     broken="initialization.seeds_differ",
 )
@@ -278,6 +306,7 @@ mistake(
     "Class attributes, a mutable default argument, or a cache: training one changes the other.",
     clause="initialization.fresh",
     mend="make the arrays in __init__, as attributes of self",
+    lines=("class MLP:\n    weights = []", "def __init__(self, sizes, seed=0):\n    self.weights = []"),
     fingerprint="changing one network changes another",
     broken="initialization.fresh",
 )

@@ -250,15 +250,18 @@ mistake(
     "dout[x <= 0] = 0, x -= x.max(...), or probs[np.arange(N), y] -= 1 on something that somebody else still holds.",
     clause="relu_layer.arguments_kept",
     mend="work on a copy: dx = dout * (x > 0); dx = p.copy()",
+    lines=("dout[x <= 0] = 0; return dout", "return dout * (x > 0)"),
     fingerprint="after the call an argument, or an array in the cache, has changed",
     broken=("affine.arguments_kept", "relu_layer.arguments_kept", "softmax_loss.arguments_kept"),
 )
 mistake(
     "layer-shape",
     "a layer's result has another shape than it should",
-    "out of an affine layer is (N, M), of a ReLU that of x; softmax_loss gives one number and a gradient of the shape of x.",
+    "out of an affine layer is (N, M), of a ReLU that of x; softmax_loss gives one number and a gradient of the "
+    "shape of x.",
     clause="affine.shape",
     mend="keep the axis of the samples first, and no squeeze",
+    lines=("return out.squeeze(), cache", "return out, cache"),
     fingerprint="out.shape, or dx.shape",
     broken=("affine.shape", "relu_layer.shape", "softmax_loss.shape"),
 )
@@ -268,6 +271,7 @@ mistake(
     "A second backward pass through the same cache returns more than the first.",
     clause="affine.repeatable",
     mend="make new arrays in every call",
+    lines=("self.dw += x.T @ dout", "dw = x.T @ dout"),
     fingerprint="the second call returns g + g",
     broken=("affine.repeatable", "relu_layer.repeatable"),
 )

@@ -15,8 +15,8 @@ def last(model, l):
 mistake(
     "forward-bias-missing",
     "the bias is not added",
-    "z = a W + b. Without b every hyperplane goes through the origin; the bias is trained and has no effect. (One number "
-    "added to all units of the last layer has no effect either: softmax does not see it.)",
+    "z = a W + b. Without b every hyperplane goes through the origin; the bias is trained and has no effect. "
+    "(One number added to all units of the last layer has no effect either: softmax does not see it.)",
     clause="network.forward",
     mend="a @ W + b",
     fingerprint="z = a W",
@@ -115,8 +115,8 @@ mistake(
 mistake(
     "forward-scaled-inputs",
     "the inputs are scaled or shifted inside the network",
-    "A division by 255, or a standardization, belongs to the preparation of the data. Here it happens in forward, for all data "
-    "alike, prepared or not.",
+    "A division by 255, or a standardization, belongs to the preparation of the data. Here it happens in "
+    "forward, for all data alike, prepared or not.",
     clause="network.forward",
     mend="take x as it is given",
     fingerprint="forward(c x)",
@@ -162,61 +162,71 @@ mistake(
     "Dropout belongs to training; with it two calls of forward differ.",
     clause="network.memoryless",
     mend="switch dropout off outside of training",
+    lines=("a = a * (rng.random(a.shape) > 0.5)", "if self.training: a = a * (rng.random(a.shape) > 0.5) / 0.5"),
     fingerprint="forward(x) twice gives two results",
     suspected="network.memoryless",
 )
 mistake(
     "forward-shape",
     "the probabilities have another shape than (N, K)",
-    "A squeeze, a transposition or a missing axis: one row for each sample and one column for each class, for a single sample too.",
+    "A squeeze, a transposition or a missing axis: one row for each sample and one column for each class, for a "
+    "single sample too.",
     clause="network.output_shape",
     mend="return (N, K)",
+    lines=("return softmax(z).squeeze()", "return softmax(z)"),
     fingerprint="forward(x).shape != (N, K)",
     broken="network.output_shape",
 )
 mistake(
     "forward-global-maximum",
     "what a sample gets depends on how large the others' logits are",
-    "The maximum that is subtracted in the network's own softmax is that of the whole batch: rows far below it underflow to 0 / 0.",
+    "The maximum that is subtracted in the network's own softmax is that of the whole batch: rows far below it "
+    "underflow to 0 / 0.",
     clause="network.scales",
     mend="z.max(axis=1, keepdims=True)",
+    lines=("np.exp(z - z.max())", "np.exp(z - z.max(axis=1, keepdims=True))"),
     fingerprint="exp(z - max over the batch), divided by its row sum",
     suspected="network.scales",
 )
 mistake(
     "forward-integers",
     "whole-numbered inputs are treated otherwise",
-    "Bytes of an image are numbers. Scaling them only if they are integers, or computing in their own type, in which 200 + 200 is "
-    "144, gives another result than for the same numbers as floats.",
+    "Bytes of an image are numbers. Scaling them only if they are integers, or computing in their own type, in "
+    "which 200 + 200 is 144, gives another result than for the same numbers as floats.",
     clause="network.integer_inputs",
     mend="x = np.asarray(x, dtype=float) first, and no scaling that hangs on the type",
+    lines=("if x.dtype == np.uint8: x = x / 255", "x = np.asarray(x, dtype=float)"),
     fingerprint="forward(bytes) != forward(the same as floats)",
     suspected="network.integer_inputs",
 )
 mistake(
     "network-arguments-changed",
     "the network writes into its arguments, or changes its parameters while it is only asked",
-    "forward, loss, backward and predict answer; only step and fit change something. x -= x.mean(axis=0) standardizes the caller's "
-    "data, and an update inside backward makes every check of a gradient one of other weights.",
+    "forward, loss, backward and predict answer; only step and fit change something. x -= x.mean(axis=0) "
+    "standardizes the caller's data, and an update inside backward makes every check of a gradient one of other "
+    "weights.",
     clause="network.arguments_kept",
     mend="work on copies; update in step",
+    lines=("x -= x.mean(axis=0)", "x = x - x.mean(axis=0)"),
     fingerprint="after the call x, y or the parameters have changed",
     broken="network.arguments_kept",
 )
 mistake(
     "network-parameters-shared",
     "assigned parameters are not the ones that the network uses",
-    "Views that overlap, copies, or a second set of names: what is put into weights and biases does not come out again.",
+    "Views that overlap, copies, or a second set of names: what is put into weights and biases does not come out "
+    "again.",
     clause="network.assignable",
     mend="keep one list of arrays, self.weights, and use no other",
+    lines=("self.W1 = self.weights[0].copy()", "a @ self.weights[0]"),
     fingerprint="after weights, biases = W, b they are not W, b",
     broken="network.assignable",
 )
 mistake(
     "loss-weight-penalty",
     "a penalty on the weights is part of the loss",
-    "(lam/2) sum of W^2, or lam sum of W^2: weight decay is an extension. The loss of the core is the cross-entropy alone, and so is "
-    "its gradient.",
+    "(lam/2) sum of W^2, or lam sum of W^2: weight decay is an extension. The loss of the core is the "
+    "cross-entropy alone, and so is its gradient.",
     clause="network.loss",
     mend="add no penalty, or switch it off by default",
     fingerprint="loss + c sum of W^2",
@@ -230,8 +240,8 @@ mistake(
 mistake(
     "loss-softmax-twice",
     "the loss applies softmax to probabilities",
-    "forward has applied softmax already; the loss takes its result for logits and applies it again. Nothing can be sure then, and the "
-    "loss stays above a floor.",
+    "forward has applied softmax already; the loss takes its result for logits and applies it again. Nothing can "
+    "be sure then, and the loss stays above a floor.",
     clause="network.loss",
     mend="the loss of p is -log p[y], without another softmax",
     fingerprint="-log softmax(softmax(z))[y]",
@@ -243,6 +253,7 @@ mistake(
     "np.eye(y.max() + 1)[y] has a column too few where the last class does not occur in the batch.",
     clause="network.missing_class",
     mend="np.eye(number of classes)[y]",
+    lines=("np.eye(y.max() + 1)[y]", "np.eye(K)[y]"),
     fingerprint="one-hot of shape (N, max y + 1)",
     broken=("network.missing_class", "softmax_loss.missing_class"),
 )

@@ -26,8 +26,8 @@ def shifted(z):
 mistake(
     "softmax-no-shift",
     "the row maximum is not subtracted before exp",
-    "exp(710) is already infinite in float64, and inf / inf is nan. softmax does not change when a constant is subtracted "
-    "from a row, and with the maximum subtracted no exponential exceeds 1.",
+    "exp(710) is already infinite in float64, and inf / inf is nan. softmax does not change when a constant is "
+    "subtracted from a row, and with the maximum subtracted no exponential exceeds 1.",
     clause="softmax.overflow",
     mend=MEND_SHIFT,
     fingerprint="exp(z) / sum exp(z)",
@@ -36,8 +36,8 @@ mistake(
 mistake(
     "softmax-other-shift",
     "something else than the row maximum is subtracted before exp",
-    "Only the maximum makes every exponent at most 0. With the mean, the minimum, or a maximum of absolute values the "
-    "largest logit may still overflow, or all of them underflow.",
+    "Only the maximum makes every exponent at most 0. With the mean, the minimum, or a maximum of absolute "
+    "values the largest logit may still overflow, or all of them underflow.",
     clause="softmax.overflow",
     mend=MEND_SHIFT,
     fingerprint="exp(z - c) / sum exp(z - c) with another c",
@@ -57,8 +57,8 @@ mistake(
 mistake(
     "softmax-global-maximum",
     "the maximum of the whole batch is subtracted, not that of each row",
-    "z.max() without an axis. A row whose logits lie far below the batch's largest underflows to 0 / 0: what one sample "
-    "gets then depends on the others.",
+    "z.max() without an axis. A row whose logits lie far below the batch's largest underflows to 0 / 0: what one "
+    "sample gets then depends on the others.",
     clause="softmax.rows_independent",
     mend="z.max(axis=1, keepdims=True)",
     fingerprint="exp(z - max over the batch), divided by its row sum",
@@ -90,8 +90,8 @@ mistake(
 mistake(
     "softmax-over-everything",
     "the sum runs over the whole batch",
-    "exp(z).sum() without an axis: all probabilities of the batch together sum to 1, where every row should. A single "
-    "sample alone comes out right, which hides it.",
+    "exp(z).sum() without an axis: all probabilities of the batch together sum to 1, where every row should. A "
+    "single sample alone comes out right, which hides it.",
     clause="softmax.normalized",
     mend="e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z) / sum over n and k of exp(z)",
@@ -223,8 +223,8 @@ mistake(
 mistake(
     "softmax-epsilon",
     "an epsilon is added to the denominator",
-    "With the maximum subtracted the sum is at least 1, and never zero: the epsilon protects from nothing, and the rows no "
-    "longer sum to 1.",
+    "With the maximum subtracted the sum is at least 1, and never zero: the epsilon protects from nothing, and "
+    "the rows no longer sum to 1.",
     clause="softmax.normalized",
     mend="no epsilon: e / e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z - max z) / (sum exp(z - max z) + eps)",
@@ -238,8 +238,8 @@ mistake(
 mistake(
     "softmax-clipped",
     "probabilities are clipped",
-    "A floor under the probabilities makes what should be 1e-22 a thousand million times likelier; the gradient is then no "
-    "longer p - y.",
+    "A floor under the probabilities makes what should be 1e-22 a thousand million times likelier; the gradient "
+    "is then no longer p - y.",
     clause="softmax.underflow",
     mend="clip nothing here; a loss that takes logarithms of logits needs no floor",
     fingerprint="max(p, c) or min(max(p, c), 1 - c)",
@@ -332,6 +332,7 @@ mistake(
     "z -= z.max(...) changes the caller's array: the logits are gone that something else may need.",
     clause="softmax.input_kept",
     mend="z = z - z.max(axis=1, keepdims=True), which makes a new array",
+    lines=("z -= z.max(axis=1, keepdims=True)", "z = z - z.max(axis=1, keepdims=True)"),
     fingerprint="after softmax(z), z is z - max z",
     broken="softmax.input_kept",
 )
@@ -341,6 +342,7 @@ mistake(
     "squeeze(), a missing keepdims or a flattened row: (N, K) logits must give (N, K) probabilities, for N = 1 too.",
     clause="softmax.shape",
     mend="keep both axes: axis=1, keepdims=True, and no squeeze",
+    lines=("return (e / e.sum(axis=1, keepdims=True)).squeeze()", "return e / e.sum(axis=1, keepdims=True)"),
     fingerprint="softmax(z).shape != z.shape",
     broken="softmax.shape",
 )

@@ -85,7 +85,8 @@ mistake(
 mistake(
     "step-leaves-out",
     "some of the parameters are not updated",
-    "They stay as they began: a line is missing, the loop ends one too early, or the new value is stored where nobody looks.",
+    "They stay as they began: a line is missing, the loop ends one too early, or the new value is stored where "
+    "nobody looks.",
     clause="training.step",
     mend=MEND,
     fingerprint="theta for some parameters",
@@ -94,8 +95,8 @@ mistake(
 mistake(
     "step-nothing",
     "nothing is updated",
-    "The new values are computed and thrown away: theta = theta - lr * g binds a local name, in a loop over the list too; theta -= lr * g "
-    "changes the array.",
+    "The new values are computed and thrown away: theta = theta - lr * g binds a local name, in a loop over the "
+    "list too; theta -= lr * g changes the array.",
     clause="training.step",
     mend=MEND,
     fingerprint="theta",
@@ -222,7 +223,8 @@ mistake(
 mistake(
     "step-momentum",
     "a velocity is kept from step to step",
-    "Momentum adds what is left of the steps before. It is an optimizer of its own; gradient descent remembers nothing.",
+    "Momentum adds what is left of the steps before. It is an optimizer of its own; gradient descent remembers "
+    "nothing.",
     clause="training.step_stateless",
     mend=MEND,
     fingerprint="v = c v + g, theta - lr v",
@@ -301,6 +303,7 @@ mistake(
     "g *= lr scales the caller's arrays; a second use of them is lr times too small.",
     clause="training.step_arguments_kept",
     mend="theta -= lr * g, which makes a new array",
+    lines=("g *= lr; theta -= g", "theta -= lr * g"),
     fingerprint="after step(grads, lr), grads has changed",
     broken="training.step_arguments_kept",
 )
@@ -310,6 +313,7 @@ mistake(
     "`lr or 0.01` takes zero for no rate.",
     clause="training.zero_rate",
     mend="use lr as it is given; compare with None where it may be left out",
+    lines=("lr = lr or 0.01", "theta -= lr * g"),
     fingerprint="theta != theta - 0 g",
     broken="training.zero_rate",
 )

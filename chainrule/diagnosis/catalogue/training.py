@@ -46,8 +46,8 @@ def restored(right, model):
 mistake(
     "fit-labels-not-shuffled",
     "inputs and labels are shuffled differently: the pairs are torn apart",
-    "One order for both: x[order], y[order]. Where only x is shuffled, or each with a permutation of its own, the network learns labels of "
-    "other samples.",
+    "One order for both: x[order], y[order]. Where only x is shuffled, or each with a permutation of its own, "
+    "the network learns labels of other samples.",
     clause="training.labels",
     mend="order = rng.permutation(N); x[order], y[order]",
     fingerprint="the step for (x[order], y)",
@@ -64,9 +64,17 @@ mistake(
     mend="use the mean gradient, as backward returns it",
     fingerprint="theta - lr B g",
     variants={
-        "": {"batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(batch))},
-        "times the batch size": {"batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), size)},
-        "times all samples": {"batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(x))},
+        "": {
+            "batch_gradient": lambda right, model, x, y, batch, size: scaled(
+                right(model, x, y, batch, size), len(batch)
+            )
+        },
+        "times the batch size": {
+            "batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), size)
+        },
+        "times all samples": {
+            "batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(x))
+        },
     },
 )
 mistake(
@@ -113,14 +121,15 @@ mistake(
     "Some samples are visited twice in an epoch.",
     clause="training.last_batch",
     mend="let the last batch be smaller",
+    lines=("order = np.resize(order, (batches, batch_size))", "order[start : start + batch_size]"),
     fingerprint="the last batch has B samples",
     suspected="training.last_batch",
 )
 mistake(
     "fit-one-update",
     "an epoch makes one update, whatever the batch size",
-    "Either every update takes all of the data and the batch size is not used, or only one batch of an epoch is trained on, as "
-    "after a return inside the loop.",
+    "Either every update takes all of the data and the batch size is not used, or only one batch of an epoch is "
+    "trained on, as after a return inside the loop.",
     clause="training.batch_size",
     mend=MEND_BATCH,
     fingerprint="1 update an epoch, where ceil(N / B) are wanted",

@@ -1,0 +1,29 @@
+"""What explains failing specs, on its way to a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chainrule.causes.repair.search import Repair
+from chainrule.diagnosis import Mistake
+
+
+@dataclass
+class Cause:
+    """mistake: None where none is known.  certainty, found: as in Diagnosis.  clauses: the specs that it explains.
+
+    subjects: the operations to look into.  title, where: of a cause without a name.  rivals: whether other mistakes
+    explain as much.  checks: what has to hold while a change is tried, beside the specs.  repair: what mends it.
+    """
+
+    mistake: Mistake | None
+    certainty: str
+    found: str
+    clauses: list[str]
+    subjects: tuple[str, ...] = ()
+    title: str = ""
+    where: str | None = None
+    rivals: bool = False
+    checks: list[Callable[[], bool]] = field(default_factory=list)
+    repair: Repair | None = None

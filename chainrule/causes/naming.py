@@ -1,0 +1,123 @@
+"""The name of a mistake: by the numbers, else by what a clause says when it fails, else none."""
+
+from __future__ import annotations
+
+from chainrule.causes.answers import Answers
+from chainrule.causes.cause import Cause
+from chainrule.causes.initial import initial_mistakes
+from chainrule.causes.known import what_is_known
+from chainrule.causes.visits import not_shuffled
+from chainrule.diagnosis import Mistake, mistakes
+from chainrule.diagnosis.matching import Match, Matcher
+from chainrule.outcomes import SpecResult
+
+UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
+OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
+
+
+class Naming:
+    """Names the causes of failing specs."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers, self.impl, self.failing = answers, answers.impl, answers.failing
+
+    def causes(self) -> list[Cause]:
+        """What explains the failures, each once, in the order of the specification."""
+        found: list[Cause] = []
+        explained: set[str] = set()
+        for result in self.failing:
+            if result.id in explained:
+                continue
+            for cause in self.causes_of(result):
+                same = next((c for c in found if c.mistake is not None and c.mistake is cause.mistake), None)
+                if same is None:
+                    found.append(cause)
+                else:
+                    same.clauses += [clause for clause in cause.clauses if clause not in same.clauses]
+                explained.update(cause.clauses)
+        return found
+
+    def causes_of(self, result: SpecResult) -> list[Cause]:
+        """What explains one failing spec, and the others that it explains."""
+        matched = self.by_numbers(result)
+        if matched and matched[0].certainty != "partial":
+            return matched
+        return self.by_clause(result) or matched or [self.unnamed(result)]
+
+    def by_numbers(self, result: SpecResult) -> list[Cause]:
+        """Mistakes that give the numbers which the operations of this spec give."""
+        for subject in self.answers.subjects(result):
+            for matcher in self.answers.about(subject):
+                found = matcher.matches()
+                if found:
+                    return self.from_matches(result, subject, matcher, found)
+        return []
+
+    def from_matches(self, result: SpecResult, subject: str, matcher: Matcher, found: list[Match]) -> list[Cause]:
+        """The best match as a cause for each mistake in it; likely, and not certain, where others are as good."""
+        best = found[0]
+        rivals = [
+            match
+            for match in found[1:]
+            if (len(match.ids), matcher.level(match), match.explained)
+            == (len(best.ids), matcher.level(best), best.explained)
+        ]
+        certainty = "partial" if not best.complete else "likely" if rivals else "certain"
+        same = [other.id for other in self.failing if subject in self.answers.subjects(other)]
+        also = f"; {' or '.join(rival.mistakes[0].title for rival in rivals)} would give the same" if rivals else ""
+        alone = len(best.mistakes) == 1
+        return [
+            Cause(
+                mistake,
+                certainty,
+                f"{f'{detail}: ' if detail else ''}{speaking_for(best, mistake)}{also}",
+                same if best.complete else [result.id],
+                (subject,),
+                rivals=bool(rivals),
+                checks=[lambda: self.answers.now_right(subject)] if alone else [],
+            )
+            for mistake, detail in zip(best.mistakes, best.details, strict=True)
+        ]
+
+    def by_clause(self, result: SpecResult) -> list[Cause]:
+        """Mistakes that a clause names by failing."""
+        if UPDATED_TOO_EARLY in result.message:
+            early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
+            return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
+        if result.outcome == "error":
+            return []
+        if result.id in OF_ORDER and not_shuffled(self.impl):
+            both = [other.id for other in self.failing if other.id in OF_ORDER]
+            return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
+        initial = list(initial_mistakes(self.impl, result.id))
+        if initial:
+            mistake, found = initial[0]
+            certainty = "certain" if len(initial) == 1 else "likely"
+            return [Cause(mistake, certainty, found, [result.id], ("create",), rivals=len(initial) > 1)]
+        subjects = self.answers.subjects(result)
+        for mistake in mistakes().values():
+            if result.id in mistake.broken:
+                return [Cause(mistake, "certain", result.message, [result.id], subjects)]
+        if self.answers.wrong(result):
+            return []  # a clause about extremes says nothing of its own where ordinary inputs come out wrong
+        suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
+        return [Cause(mistake, "likely", result.message, [result.id], subjects) for mistake in suspected[:1]]
+
+    def unnamed(self, result: SpecResult) -> Cause:
+        """What is known of numbers that nothing explains."""
+        subjects = self.answers.subjects(result)
+        known = next(filter(None, (what_is_known(self.answers.about(subject)[0]) for subject in subjects)), "")
+        same = [other.id for other in self.failing if known and self.answers.subjects(other) == subjects]
+        clauses = same or [result.id]
+        return Cause(
+            None, "unknown", known or result.message, clauses, subjects, title=result.title, where=result.where
+        )
+
+
+def speaking_for(match: Match, mistake: Mistake) -> str:
+    """On 6 of 6 inputs the numbers are those of N g, to rounding."""
+    inputs = "input that comes" if match.wrong == 1 else "inputs that come"
+    return (
+        f"on {match.explained} of {match.wrong} {inputs} out wrong, the numbers are those of {mistake.fingerprint}, "
+        "to rounding"
+    )

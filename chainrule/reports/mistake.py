@@ -1,0 +1,65 @@
+"""A known mistake on a terminal: what it is, its fingerprint, and an example of what it makes of the right numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.clauses import Clause
+from chainrule.diagnosis import Mistake
+from chainrule.diagnosis.examples import example
+
+
+def print_catalogue(console: Console, mistakes: Sequence[Mistake]) -> None:
+    """Every mistake on a line, by chapter."""
+    for chapter, group in groupby(mistakes, key=lambda mistake: mistake.chapter):
+        listed = list(group)
+        console.print(Text.assemble((f"\n{chapter}", "bold"), (f"  {len(listed)}", "dim")))
+        for mistake in listed:
+            console.print(Text.assemble((f"  {mistake.id:<38}", "cyan"), mistake.title), soft_wrap=True)
+    console.print(Text(f"\n{len(mistakes)} mistakes; chainrule explain ID shows one", "dim"))
+
+
+def print_mistake(console: Console, mistake: Mistake, clause: Clause) -> None:
+    """Title, explanation, the clause that it breaks, how to mend it, its fingerprint and its example."""
+    console.print(Text.assemble((mistake.id, "bold"), f"  {mistake.title}  ", (mistake.chapter, "dim")))
+    console.print(Padding(Text(mistake.explanation), (1, 0, 1, 4)))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("Breaks", Text.assemble((clause.id, "bold"), f"  {clause.title}"))
+    table.add_row("Right", Text(clause.formula))
+    table.add_row("Fingerprint", Text(mistake.fingerprint, "bold cyan"))
+    variants = [detail for detail in mistake.variants if detail]
+    if len(variants) > 1:
+        table.add_row("Variants", Text(", ".join(variants)))
+    table.add_row("Mend it", Text(mistake.mend))
+    console.print(Padding(table, (0, 0, 0, 4)))
+    if mistake.lines is not None:
+        table = Table.grid(padding=(0, 2))
+        table.add_row(Text("with the mistake", "red"), Text(mistake.lines[0]))
+        table.add_row(Text("right", "green"), Text(mistake.lines[1]))
+        console.print(Text("\n    Example", "dim"))
+        console.print(Padding(table, (0, 0, 0, 4)))
+    shown = example(mistake)
+    if shown is None:
+        return
+    console.print(Text("\n    Example", "dim"))
+    before_after = Table.grid(padding=(0, 3))
+    before_after.add_row(Text(shown.question), Text("right", "green"), Text("with the mistake", "red"))
+    for label, right, wrong in shown.rows:
+        before_after.add_row(Text(label, "dim"), Text(written(right)), Text(written(wrong)))
+    console.print(Padding(before_after, (0, 0, 0, 4)))
+
+
+def written(value: np.ndarray | None) -> str:
+    """An array, in few digits."""
+    if value is None:
+        return "raises"
+    return np.array2string(np.asarray(value), precision=4, suppress_small=False, max_line_width=46, threshold=40)
