@@ -15,7 +15,7 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +26,10 @@ from chainrule.conventions import settle
 from chainrule.definitions import DEFINITIONS
 from chainrule.execution import Execution, Siblings, told
 from chainrule.frameworks import FrameworkImport, frameworks_of
+from chainrule.honesty.exits import kept_out
+from chainrule.honesty.finding import Finding
+from chainrule.honesty.looks import looks_in, own_files
+from chainrule.honesty.snapshot import guarded
 from chainrule.notebooks import Notebook, python_2, read_notebook
 from chainrule.placeholders import Absence
 from chainrule.places import place
@@ -66,6 +70,7 @@ class Loaded:
     path: the file it resolved to.  sha256: of that file's content.  notes, missing: as in Source.
     outside, run_all: what whoever checks asked for.  frameworks: imports that are not from scratch.
     live: whether it was handed over as an object; target is then an expression for it.
+    tampering: what it replaced as it loaded, all of it put back, and where it asks who calls it.
     """
 
     target: str
@@ -80,6 +85,7 @@ class Loaded:
     run_all: bool = False
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
+    tampering: tuple[Finding, ...] = ()
 
 
 def load(
@@ -98,6 +104,16 @@ def load(
     """
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
+    read: list[Path] = []
+    with guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
+        loaded = read_target(target, adapter, outside, run_all=run_all)
+        read += own_files(loaded.path, loaded.module_name)
+    looks = looks_in(loaded.path, loaded.module_name)
+    return replace(loaded, tampering=(*replaced, *exits, *looks))
+
+
+def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Loaded:
+    """TARGET as it is, with what was asked for from outside."""
     source = load_source(target, run_all=run_all)
     module, path = source.module, source.path
     asked = outside.over(project_of(path))
@@ -143,14 +159,19 @@ def load_live(
     """
     check_names(asked.names, "names")
     found = dict(declared or {})
-    if adapter is None:
-        implementation, found = recognised_in(namespace, found, asked, target, ())
-    else:
-        with running(target):
-            implementation = adapter(namespace)
-        own = getattr(sys.modules.get(adapter.__module__), "CHAINRULE", {}) if adapter.__module__ != "__main__" else {}
-        found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
-    return Loaded(target, None, target, path, sha256, behind_boundary(implementation, found), outside=asked, live=True)
+    with guarded() as replaced:
+        if adapter is None:
+            implementation, found = recognised_in(namespace, found, asked, target, ())
+        else:
+            with running(target):
+                implementation = adapter(namespace)
+            home = adapter.__module__
+            own = getattr(sys.modules.get(home), "CHAINRULE", {}) if home != "__main__" else {}
+            found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
+        impl = behind_boundary(implementation, found)
+    looks = looks_in(path, target) if path.is_file() else []
+    tampering = (*replaced, *looks)
+    return Loaded(target, None, target, path, sha256, impl, outside=asked, live=True, tampering=tampering)
 
 
 def recognised_in(

@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.impl is None:
         return
     from chainrule.contract import UnusableTarget
+    from chainrule import runner  # before TARGET, which must not change what it runs with  # noqa: F401
     from chainrule.loading import load
     from chainrule.options import pairs
     from chainrule.recorder import Recorder

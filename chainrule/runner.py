@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from chainrule import timeouts
 from chainrule.boundary import Boundary
+from chainrule.honesty.expected import uncalled
+from chainrule.honesty.watch import WATCH, Watch
 from chainrule.loading import silence
 from chainrule.outcomes import SpecResult, chapter_place
 from chainrule.plugin import LOADED
@@ -43,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.load_profile("chainrule")
     config.pluginmanager.register(Runner(config), "chainrule-runner")
+    config.pluginmanager.register(config.stash.setdefault(WATCH, Watch(config.stash[LOADED])), "chainrule-watch")
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +133,7 @@ class Runner:
         if spec is None or (call.when != "call" and not (call.when == "setup" and call.excinfo)):
             return report
         result = judge(spec, error, call.duration, self.limit(spec), self.loaded, self.unresponsive or {})
+        result = uncalled(result, self.loaded.impl.called)
         report.chainrule = asdict(result) | {"line": item.location[1] or 0}
         if result.outcome in ("failed", "error"):
             report.outcome = "failed"
