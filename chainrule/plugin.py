@@ -48,8 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the implementation, and bring in what runs and what records the specs."""
     if config.option.impl is None:
         return
+    from chainrule import runner  # noqa: F401  before TARGET, which must not change what it runs with
     from chainrule.contract import UnusableTarget
-    from chainrule import runner  # before TARGET, which must not change what it runs with  # noqa: F401
     from chainrule.loading import load
     from chainrule.options import pairs
     from chainrule.recorder import Recorder

@@ -41,11 +41,12 @@ def strange_results(
     reported twice, and not alike.
     """
     unknown = sorted(set(results) - set(expected))
-    said = [
-        Finding(RESULTS, clause, None, "was reported, and is no spec of the chapters that ran") for clause in unknown
-    ]
+    stranger = "was reported, and is no spec of the chapters that ran"
     twice = "was reported twice, and not alike: what did not pass counts"
-    return (*said, *(Finding(RESULTS, clause, None, twice) for clause in sorted(contradicted)))
+    return (
+        *(Finding(RESULTS, clause, None, stranger) for clause in unknown),
+        *(Finding(RESULTS, clause, None, twice) for clause in sorted(contradicted)),
+    )
 
 
 def uncalled(result: SpecResult, called: Collection[str]) -> SpecResult:

@@ -40,17 +40,14 @@ def looks_in(path: Path, module_name: str) -> list[Finding]:
 
     module_name: what the file is imported as.  Files are read, not executed.
     """
-    findings = []
+    findings: list[Finding] = []
     for file in own_files(path, module_name):
         try:
-            body = (
-                read_notebook(file, file.name).statements
-                if file.suffix == ".ipynb"
-                else ast.parse(file.read_bytes()).body
-            )
+            notebook = file.suffix == ".ipynb"
+            body = read_notebook(file, file.name).statements if notebook else ast.parse(file.read_bytes()).body
         except Exception:  # loading says what is wrong with a file
             continue
-        seen = {}
+        seen: dict[tuple[str, str], Finding] = {}
         for node, what, why in asked_in(ast.Module(body, [])):
             where = place(str(file), node.lineno)
             seen.setdefault((where, why), Finding(LOOKS, what, where, why))
@@ -127,8 +124,4 @@ def watcher(node: ast.expr) -> bool:
 
 def of_modules(node: ast.expr) -> bool:
     """Whether an expression is made of sys.modules."""
-    return any(
-        (isinstance(part, ast.Attribute) and part.attr == "modules")
-        or (isinstance(part, ast.Name) and part.id == "modules")
-        for part in ast.walk(node)
-    )
+    return "modules" in (getattr(part, "attr", getattr(part, "id", None)) for part in ast.walk(node))

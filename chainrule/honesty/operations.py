@@ -151,7 +151,8 @@ def draw_network(impl: Boundary, rng: Generator) -> Case | None:
         depths = [impl.architecture.depth]
     for _ in range(DRAWS):
         for depth in depths:
-            sizes = impl.fits(rng.permutation(np.arange(2, max(WIDEST, depth + 3) + 1))[: depth + 2])
+            wanted = rng.permutation(np.arange(2, max(WIDEST, depth + 3) + 1))[: depth + 2]
+            sizes = impl.fits(wanted.tolist())
             if sizes is None:
                 continue
             case = networks.at(sizes, int(rng.integers(1, 8)), seed(rng))
@@ -224,6 +225,8 @@ def seed(rng: Generator) -> int:
 
 
 AFFINE = ("affine.values", "affine.input_gradient", "affine.weight_gradient", "affine.bias_gradient")
+RELU_LAYER = ("relu_layer.values", "relu_layer.gradient")
+SOFTMAX_LOSS = ("softmax_loss.values", "softmax_loss.gradient")
 OPERATIONS = (
     Operation("relu", ("relu.values",), draw_numbers, compare_relu, as_passed),
     Operation("softmax", ("softmax.values",), draw_logits, compare_softmax, as_passed),
@@ -235,10 +238,8 @@ OPERATIONS = (
     Operation("step", ("training.step",), draw_network, compare_step),
     Operation("fit", ("training.full_batch",), draw_network, compare_fit),
     Operation("affine_forward", AFFINE, draw_layer, compare_affine),
-    Operation("relu_forward", ("relu_layer.values", "relu_layer.gradient"), draw_layer, compare_relu_layer),
-    Operation(
-        "softmax_loss", ("softmax_loss.values", "softmax_loss.gradient"), draw_scores, compare_softmax_loss, as_passed
-    ),
+    Operation("relu_forward", RELU_LAYER, draw_layer, compare_relu_layer),
+    Operation("softmax_loss", SOFTMAX_LOSS, draw_scores, compare_softmax_loss, as_passed),
 )
 
 

@@ -1,7 +1,7 @@
 """What a check relies on is, after somebody's code has run, what it was before: compared by identity, and put back.
 
-New attributes, such as modules that are loaded late, and settings that lie inside an object, such as those of np.seterr,
-are no replacement: only a name that meant one thing before and means another now is one.
+New attributes, such as modules that are loaded late, and settings that lie inside an object, such as those of
+np.seterr, are no replacement: only a name that meant one thing before and means another now is one.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from chainrule.loading import silence
 from chainrule.numerics import Failure
 from chainrule.timeouts import TimedOut, limit
 
-BUDGET = 0.05  # seconds after which no further round begins; the first one is always made whole
+BUDGET = 0.03  # seconds after which no further round begins; the first one is always made whole
 ROUNDS = 8
 PATIENCE = 20.0  # seconds for all of it: what ran in the specs is quickly done once more
 HIDDEN_MODULES = frozenset(("pytest", "_pytest", "hypothesis", "_hypothesis_pytestplugin"))
