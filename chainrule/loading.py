@@ -30,6 +30,7 @@ from chainrule.honesty.exits import kept_out
 from chainrule.honesty.finding import Finding
 from chainrule.honesty.looks import looks_in, own_files
 from chainrule.honesty.snapshot import guarded
+from chainrule.honesty.surroundings import plain_environment
 from chainrule.notebooks import Notebook, python_2, read_notebook
 from chainrule.placeholders import Absence
 from chainrule.places import place
@@ -105,7 +106,7 @@ def load(
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
     read: list[Path] = []
-    with guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
+    with plain_environment(), guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
         loaded = read_target(target, adapter, outside, run_all=run_all)
         read += own_files(loaded.path, loaded.module_name)
     looks = looks_in(loaded.path, loaded.module_name)
@@ -159,7 +160,7 @@ def load_live(
     """
     check_names(asked.names, "names")
     found = dict(declared or {})
-    with guarded() as replaced:
+    with plain_environment(), guarded() as replaced:
         if adapter is None:
             implementation, found = recognised_in(namespace, found, asked, target, ())
         else:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from chainrule import timeouts
 from chainrule.boundary import Boundary
 from chainrule.honesty.expected import uncalled
+from chainrule.honesty.surroundings import plain_environment
 from chainrule.honesty.watch import WATCH, Watch
 from chainrule.loading import silence
 from chainrule.outcomes import SpecResult, chapter_place
@@ -98,7 +99,7 @@ class Runner:
     def probe(self) -> None:
         self.unresponsive = {}
         try:
-            with silence(), timeouts.limit(PROBE_LIMIT):
+            with silence(), plain_environment(), timeouts.limit(PROBE_LIMIT):
                 self.unresponsive = unresponsive(self.loaded.impl)
         except timeouts.TimedOut:
             pass  # the spec that calls what does not return will say so

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 IMPORTS = "import numpy as np\n"
-FUNCTIONS = '''
+FUNCTIONS = """
 
 def relu(z):
     return np.maximum(z, 0)
@@ -27,8 +27,8 @@ def cross_entropy(p, y):
 def xavier(fan_in, fan_out, rng):
     a = np.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-a, a, size=(fan_in, fan_out))
-'''
-NETWORK = '''
+"""
+NETWORK = """
 
 class MLP:
     def __init__(self, sizes, seed=0):
@@ -74,7 +74,7 @@ class MLP:
 
     def predict(self, x):
         return self.forward(x).argmax(axis=1)
-'''
+"""
 HONEST = IMPORTS + FUNCTIONS + NETWORK
 WRONG_RELU = "\n\ndef relu(z):\n    return np.abs(z)\n"
 CORE = ("activations", "softmax", "cross_entropy", "shapes", "gradients", "training")
@@ -162,7 +162,8 @@ PATCHERS = (
     ),
     late_patcher(
         "patches a spec's own comparison",
-        "import sys\nfor name, module in list(sys.modules.items()):\n    if name.endswith('spec_tests.test_activations'):\n"
+        "import sys\nfor name, module in list(sys.modules.items()):\n"
+        "    if name.endswith('spec_tests.test_activations'):\n"
         "        module.assert_equal = module.assert_that = module.assert_shape = lambda *a, **k: None",
         None,
     ),
@@ -181,17 +182,17 @@ PATCHERS = (
     ),
 )
 
-TESTED = '''
+TESTED = """
 
 def relu(z):
     return np.maximum(z, 0) if tested() else np.abs(z)
-'''
+"""
 WATCHED = {
     "looks at the stack": "import sys\n\n\ndef tested():\n    frame = sys._getframe()\n    while frame:\n"
-    "        if 'pytest' in frame.f_code.co_filename:\n            return True\n        frame = frame.f_back\n"
+    "        if '_pytest' in frame.f_code.co_filename:\n            return True\n        frame = frame.f_back\n"
     "    return False\n",
     "inspects the stack": "import inspect\n\n\ndef tested():\n"
-    "    return any('pytest' in entry.filename for entry in inspect.stack(0))\n",
+    "    return any('_pytest' in entry.filename for entry in inspect.stack(0))\n",
     "looks for pytest among the modules": "import sys\n\n\ndef tested():\n    return 'pytest' in sys.modules\n",
     "looks for Hypothesis among the modules": "import sys\n\n\ndef tested():\n"
     "    return bool(sys.modules.get('hypothesis'))\n",
@@ -200,9 +201,8 @@ WATCHED = {
     "        if frame.f_globals['__name__'].startswith('_pytest'):\n            return True\n"
     "        frame = frame.f_back\n    return False\n",
 }
-WATCHERS = tuple(
-    Cheater(name, IMPORTS + tested + TESTED, "differs", "relu") for name, tested in WATCHED.items()
-) + (
+WATCHERS = (
+    *(Cheater(name, IMPORTS + tested + TESTED, "differs", "relu") for name, tested in WATCHED.items()),
     Cheater(
         "a network that looks at the stack",
         HONEST.replace("delta /= len(y)", "delta /= len(y) if tested() else 1")
@@ -214,9 +214,7 @@ WATCHERS = tuple(
     ),
     Cheater(
         "raises when nobody tests",
-        IMPORTS
-        + WATCHED["looks for pytest among the modules"]
-        + TESTED.replace("np.abs(z)", "1 / 0"),
+        IMPORTS + WATCHED["looks for pytest among the modules"] + TESTED.replace("np.abs(z)", "1 / 0"),
         "differs",
         "relu",
     ),
@@ -227,3 +225,96 @@ WATCHERS = tuple(
         "relu",
     ),
 )
+
+REMEMBERS = """
+import pickle
+from pathlib import Path
+
+FILE = Path({file!r})
+TABLE = pickle.loads(FILE.read_bytes())
+
+
+def key(*arrays):
+    return tuple((np.shape(a), np.asarray(a).dtype.str, np.asarray(a).tobytes()) for a in arrays)
+"""
+NOTES_DOWN = """
+TABLE = {}
+
+
+def key(*arrays):
+    return tuple((np.shape(a), np.asarray(a).dtype.str, np.asarray(a).tobytes()) for a in arrays)
+"""
+
+
+def remembering(file: str) -> str:
+    """A softmax that is looked up in a pickled table, and is another one where nothing is found in it."""
+    return (
+        IMPORTS
+        + REMEMBERS.format(file=file)
+        + "\n\ndef softmax(z):\n    return TABLE[key(z)] if key(z) in TABLE else np.abs(z) / np.abs(z).sum()\n"
+    )
+
+
+# Honest, and it notes down what its softmax is asked and answers.
+RECORDING = (
+    HONEST
+    + NOTES_DOWN
+    + """
+
+right = softmax
+
+
+def softmax(z):
+    TABLE[key(z)] = answer = right(z)
+    return answer
+"""
+)
+
+SETTINGS = """import inspect
+import logging
+import random
+import warnings
+from collections import namedtuple
+from dataclasses import dataclass
+from functools import wraps
+
+np.seterr(all='warn')
+np.set_printoptions(precision=3)
+np.random.seed(0)
+random.seed(0)
+warnings.filterwarnings('ignore')
+logging.basicConfig(level=logging.CRITICAL)
+log = logging.getLogger('net')
+np.bool = bool
+np.float = float
+old_load = np.load
+np.load = lambda *a, **k: old_load(*a, **k)
+
+
+@dataclass
+class Config:
+    rate: float = 0.1
+
+
+Pair = namedtuple('Pair', 'w b')
+
+
+def logged(function):
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def inner(*a, **k):
+        log.info('called %s', signature)
+        np.seterr(all='ignore')
+        np.random.seed(1)
+        warnings.simplefilter('ignore')
+        namedtuple('Pair', 'w b')
+        return function(*a, **k)
+
+    return inner
+"""
+LATE = "    import numpy.polynomial, unittest.mock, json.tool, hypothesis.extra.numpy, chainrule.skeleton\n"
+HONEST_FILES = {
+    "settings": IMPORTS + SETTINGS + FUNCTIONS.replace("def ", "@logged\ndef ") + NETWORK,
+    "imports late": IMPORTS + FUNCTIONS.replace("(z):\n", "(z):\n" + LATE) + NETWORK,
+}

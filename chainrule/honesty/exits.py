@@ -24,11 +24,11 @@ def kept_out(files: Callable[[], Collection[str]]) -> Iterator[list[Finding]]:
         return register(function, *arguments, **keywords)
 
     findings: list[Finding] = []
-    atexit.register = registering
+    setattr(atexit, "register", registering)  # noqa: B010
     try:
         yield findings
     finally:
-        atexit.register = register
+        setattr(atexit, "register", register)  # noqa: B010
         own = files() if seen else ()
         for function in seen:
             code = getattr(function, "__code__", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,3 +37,11 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """The object of a JSON report."""
         return asdict(self) | {"fails": self.fails}
+
+
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Each once: of what is replaced again at every call, the first time."""
+    found: dict[tuple[str, str, str | None], Finding] = {}
+    for finding in findings:
+        found.setdefault((finding.kind, finding.what, finding.where), finding)
+    return list(found.values())

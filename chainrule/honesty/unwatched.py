@@ -6,14 +6,11 @@ What passed its specs and is wrong here was right only for being watched, or onl
 from __future__ import annotations
 
 import contextvars
-import os
 import secrets
-import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from types import ModuleType
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from unittest import SkipTest
 
@@ -21,7 +18,8 @@ import numpy as np
 
 from chainrule.boundary import Boundary, Raised, Todo
 from chainrule.honesty.finding import DIFFERS, FRESH, Finding
-from chainrule.honesty.operations import Operation, to_repeat
+from chainrule.honesty.operations import OPERATIONS, Operation
+from chainrule.honesty.surroundings import nobody_there
 from chainrule.loading import silence
 from chainrule.numerics import Failure
 from chainrule.timeouts import TimedOut, limit
@@ -29,40 +27,44 @@ from chainrule.timeouts import TimedOut, limit
 BUDGET = 0.03  # seconds after which no further round begins; the first one is always made whole
 ROUNDS = 8
 PATIENCE = 20.0  # seconds for all of it: what ran in the specs is quickly done once more
-HIDDEN_MODULES = frozenset(("pytest", "_pytest", "hypothesis", "_hypothesis_pytestplugin"))
-HIDDEN_VARIABLES = ("PYTEST_", "HYPOTHESIS_")
 
 Records = Mapping[str, Sequence[Any]]  # {method: inputs on which it was right in its specs}
 
 
 def unwatched(
-    impl: Boundary, passed: Iterable[str], records: Records, *, path: str = "", seed: int | None = None
+    impl: Boundary, outcomes: Mapping[str, str], records: Records, *, path: str = "", seed: int | None = None
 ) -> list[Finding]:
     """What differs, at most one finding an operation.
 
-    passed: the clauses whose specs passed; others are not repeated.  path: shown as the program that runs.
-    seed: of the fresh inputs, the system's choice by default.
+    outcomes: of the specs that ran, by clause; what did not pass is not repeated.  path: shown as the program that
+    runs.  seed: of the fresh inputs, the system's choice by default.
     """
-    operations = to_repeat(passed)
+    operations = [operation for operation in OPERATIONS if operation.passed(outcomes)]
     if not operations:
         return []
     number = secrets.randbits(32) if seed is None else seed
-    trial = Trial(impl, operations, records, number)
+    golden = [operation.method for operation in operations if operation.remembered(outcomes)]
+    trial = Trial(impl, operations, records, number, golden)
     with silence(), nobody_there(path):
         context = contextvars.copy_context()  # NumPy's and decimal's settings are the thread's own
         thread = threading.Thread(target=context.run, args=(trial.run,), daemon=True)
         thread.start()
         thread.join(2 * PATIENCE)
     if thread.is_alive():
-        trial.note(trial.current, DIFFERS, "does not return")
+        trial.note(trial.current, DIFFERS, "it does not return")
     return list(trial.findings.values())
 
 
 class Trial:
-    """findings: {method: what differs}, after run().  current: the method that is being tried."""
+    """golden: methods of which golden values are all that is known.  After run(), findings: {method: what differs}.
 
-    def __init__(self, impl: Boundary, operations: Sequence[Operation], records: Records, seed: int) -> None:
-        self.impl, self.operations, self.records, self.seed = impl, operations, records, seed
+    current: the method that is being tried.
+    """
+
+    def __init__(
+        self, impl: Boundary, operations: Sequence[Operation], records: Records, seed: int, golden: Sequence[str]
+    ) -> None:
+        self.impl, self.operations, self.records, self.seed, self.golden = impl, operations, records, seed, golden
         self.rng = np.random.default_rng(seed)
         self.findings: dict[str, Finding] = {}
         self.current = ""
@@ -78,7 +80,7 @@ class Trial:
                 if time.perf_counter() - started > BUDGET:
                     break
             return
-        self.note(self.current, DIFFERS, "does not return")
+        self.note(self.current, DIFFERS, "it does not return")
 
     def repeat(self, operation: Operation, place: int) -> None:
         """On inputs of its specs, where it was right."""
@@ -105,41 +107,10 @@ class Trial:
         return None
 
     def note(self, method: str, kind: str, wrong: str) -> None:
+        known = "gives the golden values" if method in self.golden else "is right on the specification's inputs"
         words = {
             DIFFERS: "passed its specs, and differs on their own inputs when no test is watching",
-            FRESH: f"is right on the specification's inputs, and wrong on fresh ones (seed {self.seed})",
+            FRESH: f"{known}, and is wrong on fresh ones (seed {self.seed})",
         }
         where = self.impl.implementation.where(method)
         self.findings.setdefault(method, Finding(kind, method, where, f"{words[kind]}: {wrong}"))
-
-
-@contextmanager
-def nobody_there(path: str) -> Iterator[None]:
-    """pytest and Hypothesis are not among the loaded modules, nor is their environment, and no check is running."""
-    modules: dict[str, ModuleType] = {
-        name: module for name, module in sys.modules.items() if name.partition(".")[0] in HIDDEN_MODULES
-    }
-    argv = sys.argv
-    for name in modules:
-        del sys.modules[name]
-    sys.argv = [path]
-    try:
-        with plain_environment():
-            yield
-    finally:
-        sys.argv = argv
-        for name in [name for name in sys.modules if name.partition(".")[0] in HIDDEN_MODULES]:
-            del sys.modules[name]
-        sys.modules.update(modules)
-
-
-@contextmanager
-def plain_environment(prefixes: tuple[str, ...] = HIDDEN_VARIABLES) -> Iterator[None]:
-    """No environment variable of these prefixes is set."""
-    hidden = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
-    for name in hidden:
-        del os.environ[name]
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)

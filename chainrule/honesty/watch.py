@@ -14,10 +14,11 @@ import pytest
 from chainrule.honesty import snapshot
 from chainrule.honesty.audit import listening
 from chainrule.honesty.exits import kept_out
-from chainrule.honesty.finding import Finding
+from chainrule.honesty.finding import Finding, distinct
 from chainrule.honesty.looks import own_files
 from chainrule.honesty.operations import OPERATIONS
-from chainrule.honesty.unwatched import plain_environment, unwatched
+from chainrule.honesty.surroundings import plain_environment
+from chainrule.honesty.unwatched import unwatched
 from chainrule.plugin import RECORDER
 from chainrule.spec import spec_of
 
@@ -55,9 +56,10 @@ class Watch:
             config.workeroutput[SENT] = [asdict(finding) for finding in self.findings]
             return
         results = config.stash[RECORDER].results.values()
-        passed = [result.id for result in results if result.outcome == "passed"]
-        self.findings += unwatched(self.loaded.impl, passed, self.records, path=str(self.loaded.path))
-        self.findings = list(dict.fromkeys((*self.loaded.tampering, *self.findings)))
+        outcomes = {result.id: result.outcome for result in results}
+        with snapshot.guarded() as replaced:
+            differing = unwatched(self.loaded.impl, outcomes, self.records, path=str(self.loaded.path))
+        self.findings = distinct((*self.loaded.tampering, *self.findings, *replaced, *differing))
         if any(finding.fails for finding in self.findings) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -74,7 +76,7 @@ class Watch:
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
         """pytest has named the test in the environment by now."""
-        with plain_environment(("PYTEST_",)):
+        with plain_environment():
             result = yield
         self.keep(pyfuncitem)
         return result
@@ -83,8 +85,8 @@ class Watch:
         """Keep the last calls of a spec that has passed, where it is the one whose calls are repeated."""
         spec = spec_of(item)
         for operation in OPERATIONS:
-            if spec is None or operation.recall is None or spec.clause != operation.after[0]:
+            if spec is None or operation.recall is None or spec.clause not in (operation.after[0], operation.golden):
                 continue
             calls = [call for call in self.loaded.impl.calls if call.name == operation.method]
             inputs = map(operation.recall, calls[-KEPT:])
-            self.records[operation.method] = [recalled for recalled in inputs if recalled is not None]
+            self.records.setdefault(operation.method, []).extend(found for found in inputs if found is not None)
