@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chainrule import spec_tests
+from chainrule import runner, spec_tests
 from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
 from chainrule.honesty.expected import specs_in, strange_results
@@ -26,6 +26,7 @@ from chainrule.recorder import Recorder
 from chainrule.selection import select, unchecked
 
 SPECS = Path(spec_tests.__file__).parent
+LOADED_BEFORE = (runner,)  # what judges is there before any TARGET, which must not change it unseen
 UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
 
 

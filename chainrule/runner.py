@@ -115,7 +115,7 @@ class Runner:
             return
         # What Hypothesis reads when the test runs: the profile of this run, whenever the module was imported.
         item.obj._hypothesis_internal_use_settings = settings.default
-        if hasattr(handle.inner_test, "forgets"):
+        if hasattr(handle.inner_test, "body"):
             return
         test = handle.inner_test
 
@@ -123,7 +123,7 @@ class Runner:
             keywords["impl"].forget()
             return test(*arguments, **keywords)
 
-        example.forgets = True  # type: ignore[attr-defined]
+        example.body = test  # type: ignore[attr-defined]
         handle.inner_test = example
 
     @pytest.hookimpl(wrapper=True)

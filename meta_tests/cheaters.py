@@ -189,10 +189,10 @@ def relu(z):
 """
 WATCHED = {
     "looks at the stack": "import sys\n\n\ndef tested():\n    frame = sys._getframe()\n    while frame:\n"
-    "        if '_pytest' in frame.f_code.co_filename:\n            return True\n        frame = frame.f_back\n"
-    "    return False\n",
+    "        if frame.f_globals.get('__name__', '').startswith('_pytest'):\n            return True\n"
+    "        frame = frame.f_back\n    return False\n",
     "inspects the stack": "import inspect\n\n\ndef tested():\n"
-    "    return any('_pytest' in entry.filename for entry in inspect.stack(0))\n",
+    "    return any(entry.frame.f_globals['__name__'].startswith('_pytest') for entry in inspect.stack(0))\n",
     "looks for pytest among the modules": "import sys\n\n\ndef tested():\n    return 'pytest' in sys.modules\n",
     "looks for Hypothesis among the modules": "import sys\n\n\ndef tested():\n"
     "    return bool(sys.modules.get('hypothesis'))\n",

@@ -59,6 +59,7 @@ def command():
 
     def command(*arguments):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         done = subprocess.run(
             [sys.executable, "-m", *arguments], env=environment, capture_output=True, encoding="utf-8", timeout=300
         )
@@ -100,6 +101,16 @@ def test_what_was_patched_as_the_file_loaded_judges_all_the_same(cheat, checked)
     assert "relu.absolute_value" in failed
 
 
+@pytest.mark.parametrize("what", ["chainrule.runner.judge", "hypothesis.given", "chainrule.reports.text.TextReport"])
+def test_a_process_of_its_own_has_loaded_what_judges_before_the_file(what, write, command):
+    module, _, name = what.rpartition(".")
+    patch = f"\n\nimport {module}\n\nreal = {what}\n{what} = lambda *a, **k: real(*a, **k)\n"
+    source = cheaters.IMPORTS + cheaters.FUNCTIONS + patch
+    status, printed = command("chainrule", "check", write(source), "--run-all", "--chapter", "activations")
+    assert status == 1
+    assert f"tampering  {module}.{name} was replaced" in printed
+
+
 def test_a_replacement_is_shown_with_its_place(checked):
     source = cheaters.IMPORTS + WRONG_RELU + "\n\ndef fake(*a):\n    return True\n\n\nnp.isclose = fake\n"
     (finding,) = findings(checked(source), REPLACED)
@@ -133,9 +144,8 @@ def test_what_differs_when_no_test_is_watching_fails(cheat, checked):
     outcome = checked(cheat.source, cheat.chapters)
     assert [result.message for result in outcome.specs if result.outcome in ("failed", "error")] == []
     assert outcome.verdict == "fail"
-    found = [finding for finding in outcome.tampering if finding.fails]
-    assert cheat.what in [finding.what for finding in found]
-    assert all("differs on their own inputs when no test is watching" in finding.explanation for finding in found)
+    (finding,) = [finding for finding in findings(outcome, cheat.kind) if finding.what == cheat.what]
+    assert finding.explanation.startswith("passed its specs, and differs on their own inputs when no test is watching")
     assert findings(outcome, LOOKS) != []
 
 
@@ -263,7 +273,7 @@ def test_specs_that_are_taken_away_are_missed(checked):
     source = cheaters.IMPORTS + (
         "\n\ndef relu(z):\n    import gc\n    import pytest\n"
         "    for thing in gc.get_objects():\n"
-        "        if type(thing) is pytest.Session:\n"
+        "        if type(thing) is pytest.Session and any('spec_tests' in str(item.path) for item in thing.items):\n"
         "            thing.items[:] = [item for item in thing.items if item.name in ('test_shape', 'test_dtype')]\n"
         "    return np.maximum(z, 0)\n"
     )
@@ -332,8 +342,12 @@ def test_specs_whose_bodies_never_run_are_errors(checked):
         "                    test.hypothesis.inner_test = lambda **k: None\n"
         "    return np.abs(z)\n"
     )
-    errors = {result.id: result.message for result in checked(source).specs if result.outcome == "error"}
+    outcome = checked(source)
+    errors = {result.id: result.message for result in outcome.specs if result.outcome == "error"}
     assert errors["relu.values"] == "ran without calling the implementation, and so shows nothing"
+    found = {finding.what.rpartition(".")[2] for finding in findings(outcome, REPLACED)}
+    assert found == {"test_homogeneity", "test_idempotence", "test_absolute_value", "test_values"}
+    assert "ran without" not in str([result.message for result in checked(HONEST).specs])  # nothing is left of it
 
 
 # When Python ends
@@ -380,13 +394,14 @@ def test_the_command_shows_it_above_the_verdict(write, command):
 
 
 def test_plain_pytest_fails_as_well(write, command):
-    status, printed = command(
-        "pytest", "-p", "no:cacheprovider", "--pyargs", "chainrule.spec_tests.test_activations", "--impl",
-        write(WATCHERS[0].source),
-    )  # fmt: skip
+    plugins = ("-p", "chainrule.plugin", "-p", "no:cacheprovider")
+    specs = ("--pyargs", "chainrule.spec_tests.test_activations")
+    status, printed = command("pytest", *plugins, *specs, "--impl", write(WATCHERS[0].source))
     assert status == 1, printed
     assert "9 passed" in printed
     assert "tampering: relu passed its specs, and differs" in printed
+    assert "noticed: sys._getframe looks at who calls it" in printed
+    assert "warning" not in printed
 
 
 def test_what_worker_processes_find_is_told(checked):

@@ -34,12 +34,13 @@ GONE = object()
 class Snapshot:
     """modules: {name: (module, its attributes)}.  classes: (module's name, class, its attributes).
 
-    functions: (function, its code, its defaults), of those written in Python.  contents: (place, dictionary, a copy).
+    functions: (name, function, its code, its defaults, its body), of those written in Python.  contents: (name,
+    dictionary, a copy).
     """
 
     modules: dict[str, tuple[ModuleType, dict[str, Any]]]
     classes: list[tuple[str, type, dict[str, Any]]]
-    functions: list[tuple[str, FunctionType, Any, Any]]
+    functions: list[tuple[str, FunctionType, Any, Any, Any]]
     contents: list[tuple[str, dict[Any, Any], dict[Any, Any]]]
 
 
@@ -55,7 +56,8 @@ def take() -> Snapshot:
         for attribute, value in attributes.items():
             kind = type(value)
             if kind is FunctionType and value.__module__ == name:
-                found.functions.append((f"{name}.{attribute}", value, value.__code__, value.__defaults__))
+                known = (value.__code__, value.__defaults__, body_of(value))
+                found.functions.append((f"{name}.{attribute}", value, *known))
             elif isinstance(value, type) and value.__module__ == name:
                 found.classes.append((name, value, dict(vars(value))))
             elif kind is dict and top in OWN and attribute.isupper() and attribute not in KEPT_BY_CHAINRULE:
@@ -89,10 +91,13 @@ def restore(before: Snapshot) -> list[Finding]:
                 replaced(f"{name}.{cls.__qualname__}.{attribute}", value, new)
                 with suppress(AttributeError, TypeError):
                     setattr(cls, attribute, value)
-    for name, function, code, defaults in before.functions:
+    for name, function, code, defaults, body in before.functions:
         if function.__code__ is not code or function.__defaults__ is not defaults:
             replaced(name, function, function)
             function.__code__, function.__defaults__ = code, defaults
+        if body_of(function) is not body:
+            replaced(name, function, body_of(function))
+            function.hypothesis.inner_test = body  # type: ignore[attr-defined]
     for name, content, copy in before.contents:
         if not same(content, copy):
             replaced(name, content, GONE)
@@ -109,6 +114,12 @@ def counts(module: str, attribute: str, value: Any) -> bool:
     if top in OWN:
         return attribute not in KEPT_BY_CHAINRULE
     return callable(value) or isinstance(value, ModuleType) or (top in CONSTANTS and isinstance(value, (int, float)))
+
+
+def body_of(function: FunctionType) -> Any:
+    """What Hypothesis calls with the inputs that it draws, without what the runner puts around it; None elsewhere."""
+    inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
+    return getattr(inner, "body", inner)
 
 
 def same(now: dict[Any, Any], before: dict[Any, Any]) -> bool:

@@ -47,9 +47,11 @@ def unwatched(
     trial = Trial(impl, operations, records, number, golden)
     with silence(), nobody_there(path):
         context = contextvars.copy_context()  # NumPy's and decimal's settings are the thread's own
-        thread = threading.Thread(target=context.run, args=(trial.run,), daemon=True)
+        thread = threading.Thread(target=context.run, args=(trial.start,), daemon=True)
         thread.start()
         thread.join(2 * PATIENCE)
+    if trial.fault is not None:
+        raise trial.fault
     if thread.is_alive():
         trial.note(trial.current, DIFFERS, "it does not return")
     return list(trial.findings.values())
@@ -68,6 +70,13 @@ class Trial:
         self.rng = np.random.default_rng(seed)
         self.findings: dict[str, Finding] = {}
         self.current = ""
+        self.fault: BaseException | None = None  # of chainrule's own
+
+    def start(self) -> None:
+        try:
+            self.run()
+        except BaseException as error:
+            self.fault = error
 
     def run(self) -> None:
         started = time.perf_counter()
@@ -91,7 +100,9 @@ class Trial:
 
     def vary(self, operation: Operation) -> None:
         """On inputs that nobody could know."""
-        inputs = operation.draw(self.impl, self.rng)
+        inputs = None
+        with suppress(SkipTest, Raised, Failure):
+            inputs = operation.draw(self.impl, self.rng)
         wrong = None if inputs is None else self.wrong(operation, inputs, answered=False)
         if wrong:
             self.note(operation.method, FRESH, wrong)

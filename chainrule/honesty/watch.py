@@ -71,7 +71,8 @@ class Watch:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         for finding in self.findings:
-            terminalreporter.write_line(f"tampering: {finding}", red=finding.fails)
+            said = "tampering" if finding.fails else "noticed"
+            terminalreporter.write_line(f"{said}: {finding}", red=finding.fails)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
