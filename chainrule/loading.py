@@ -71,6 +71,7 @@ class Loaded:
     path: the file it resolved to.  sha256: of that file's content.  notes, missing: as in Source.
     outside, run_all: what whoever checks asked for.  frameworks: imports that are not from scratch.
     live: whether it was handed over as an object; target is then an expression for it.
+    files: the file, and those of its project that it imports.
     tampering: what it replaced as it loaded, all of it put back, and where it asks who calls it.
     """
 
@@ -86,6 +87,7 @@ class Loaded:
     run_all: bool = False
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
+    files: tuple[Path, ...] = ()
     tampering: tuple[Finding, ...] = ()
 
 
@@ -109,8 +111,7 @@ def load(
     with plain_environment(), guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
         loaded = read_target(target, adapter, outside, run_all=run_all)
         read += own_files(loaded.path, loaded.module_name)
-    looks = looks_in(loaded.path, loaded.module_name)
-    return replace(loaded, tampering=(*replaced, *exits, *looks))
+    return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
 
 
 def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Loaded:
@@ -170,9 +171,9 @@ def load_live(
             own = getattr(sys.modules.get(home), "CHAINRULE", {}) if home != "__main__" else {}
             found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
         impl = behind_boundary(implementation, found)
-    looks = looks_in(path, target) if path.is_file() else []
-    tampering = (*replaced, *looks)
-    return Loaded(target, None, target, path, sha256, impl, outside=asked, live=True, tampering=tampering)
+    files = (path,) if path.is_file() else ()
+    tampering = (*replaced, *looks_in(files))
+    return Loaded(target, None, target, path, sha256, impl, outside=asked, live=True, files=files, tampering=tampering)
 
 
 def recognised_in(

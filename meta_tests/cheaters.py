@@ -271,6 +271,7 @@ def softmax(z):
 )
 
 SETTINGS = """import inspect
+import json
 import logging
 import random
 import warnings
@@ -289,6 +290,7 @@ np.bool = bool
 np.float = float
 old_load = np.load
 np.load = lambda *a, **k: old_load(*a, **k)
+json.JSONEncoder.default = lambda self, thing: str(thing)
 
 
 @dataclass

@@ -188,7 +188,7 @@ LOOKS_AT = {
 @pytest.mark.parametrize("source", LOOKS_AT)
 def test_looks_are_found_in_the_source(source, write, tmp_path):
     write(f"def f():\n{textwrap.indent(source, '    ')}\n", "asks.py")
-    found = looks_in(tmp_path / "asks.py", "asks")
+    found = looks_in([tmp_path / "asks.py"])
     assert [(finding.explanation, finding.where) for finding in found] == [(LOOKS_AT[source], "asks.py:3")]
     assert not found[0].fails
 
@@ -200,7 +200,7 @@ def test_what_only_resembles_a_look_is_none(write, tmp_path):
         "    sys.modules['numpy']; 'test' in sys.argv; self.register(f)\n",
         "plain.py",
     )
-    assert looks_in(tmp_path / "plain.py", "plain") == []
+    assert looks_in([tmp_path / "plain.py"]) == []
 
 
 def test_a_file_that_is_imported_is_looked_into(write):
@@ -416,8 +416,11 @@ def test_what_worker_processes_find_is_told(checked):
 
 
 @pytest.mark.parametrize("name", HONEST_FILES)
-def test_honest_files_are_left_alone(name, checked):
-    outcome = checked(HONEST_FILES[name], ())
+def test_honest_files_are_left_alone(name, checked, monkeypatch):
+    for owner, attribute in ((np, "bool"), (np, "float"), (np, "load"), (json.JSONEncoder, "default")):
+        monkeypatch.setattr(owner, attribute, getattr(owner, attribute, None), raising=False)  # put back afterwards
+    with np.errstate(), np.printoptions():
+        outcome = checked(HONEST_FILES[name], ())
     assert outcome.tampering == ()
     assert outcome.verdict == "pass", [result for result in outcome.specs if result.outcome != "passed"]
 

@@ -6,7 +6,7 @@ Honest code may do so, to log or to debug: it is told, and fails nothing by itse
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chainrule.frameworks import LARGEST_TREE, file_of, imports_in, names_of
@@ -35,13 +35,10 @@ WATCHERS = ("pytest", "_pytest", "hypothesis", "chainrule", "unittest", "py.test
 VARIABLES = ("PYTEST_", "HYPOTHESIS_", "CHAINRULE_")
 
 
-def looks_in(path: Path, module_name: str) -> list[Finding]:
-    """Every place in a file, and in the files of its project that it imports, that asks who calls it.
-
-    module_name: what the file is imported as.  Files are read, not executed.
-    """
+def looks_in(files: Iterable[Path]) -> list[Finding]:
+    """Every place in these files that asks who calls it.  They are read, not executed."""
     findings: list[Finding] = []
-    for file in own_files(path, module_name):
+    for file in files:
         try:
             notebook = file.suffix == ".ipynb"
             body = read_notebook(file, file.name).statements if notebook else ast.parse(file.read_bytes()).body
@@ -56,7 +53,10 @@ def looks_in(path: Path, module_name: str) -> list[Finding]:
 
 
 def own_files(path: Path, module_name: str) -> list[Path]:
-    """The file, and those of its project that it imports, directly or not."""
+    """The file, and those of its project that it imports, directly or not.
+
+    module_name: what the file is imported as.
+    """
     found, waiting = [path], [(path, module_name)]
     while waiting and len(found) < LARGEST_TREE:
         file, name = waiting.pop(0)

@@ -25,8 +25,14 @@ RELIED_UPON = OWN | frozenset(
 )
 CONSTANTS = ("math", "numpy")  # whose numbers count as well: other libraries keep counters among theirs
 # What code replaces for reasons of its own, and no check looks at.
-HARMLESS = {"builtins": {"_", "input", "print"}, "numpy": {"bool", "load"}}
+HARMLESS = frozenset(
+    """
+    builtins._ builtins.exit builtins.input builtins.print builtins.quit inspect.getargspec
+    json.encoder.JSONEncoder.default numpy.bool numpy.load
+    """.split()
+)
 KEPT_BY_CHAINRULE = {"BROUGHT", "CELLS"}  # dictionaries that loading itself fills
+METHODS = (FunctionType, property, classmethod, staticmethod)
 GONE = object()
 
 
@@ -86,9 +92,9 @@ def restore(before: Snapshot) -> list[Finding]:
     for name, cls, attributes in before.classes:
         own = vars(cls)
         for attribute, value in attributes.items():
-            new = own.get(attribute, GONE)
-            if new is not value and isinstance(value, (FunctionType, property, classmethod, staticmethod)):
-                replaced(f"{name}.{cls.__qualname__}.{attribute}", value, new)
+            new, full = own.get(attribute, GONE), f"{name}.{cls.__qualname__}.{attribute}"
+            if new is not value and isinstance(value, METHODS) and full not in HARMLESS:
+                replaced(full, value, new)
                 with suppress(AttributeError, TypeError):
                     setattr(cls, attribute, value)
     for name, function, code, defaults, body in before.functions:
@@ -108,7 +114,7 @@ def restore(before: Snapshot) -> list[Finding]:
 
 def counts(module: str, attribute: str, value: Any) -> bool:
     """Whether a check relies on what an attribute was: functions, classes and modules, and all that is chainrule's."""
-    if attribute.startswith("__") or attribute in HARMLESS.get(module, ()):
+    if attribute.startswith("__") or f"{module}.{attribute}" in HARMLESS:
         return False
     top = module.partition(".")[0]
     if top in OWN:

@@ -15,7 +15,6 @@ from chainrule.honesty import snapshot
 from chainrule.honesty.audit import listening
 from chainrule.honesty.exits import kept_out
 from chainrule.honesty.finding import Finding, distinct
-from chainrule.honesty.looks import own_files
 from chainrule.honesty.operations import OPERATIONS
 from chainrule.honesty.surroundings import plain_environment
 from chainrule.honesty.unwatched import unwatched
@@ -42,7 +41,7 @@ class Watch:
 
     def pytest_collection_finish(self) -> None:
         """All that a spec calls is loaded by now, and nothing of the code under test has been called yet."""
-        files = [str(file) for file in own_files(self.loaded.path, self.loaded.module_name)]
+        files = [str(file) for file in self.loaded.files]
         for context in (snapshot.guarded(), listening(files), kept_out(lambda: files)):
             self.lists.append(self.around.enter_context(context))
 
