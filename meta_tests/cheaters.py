@@ -246,12 +246,12 @@ def key(*arrays):
 """
 
 
-def remembering(file: str) -> str:
-    """A softmax that is looked up in a pickled table, and is another one where nothing is found in it."""
+def remembering(file: str, otherwise: str = "np.abs(z) / np.abs(z).sum()") -> str:
+    """A softmax that is looked up in a pickled table, and is something else where nothing is found in it."""
     return (
         IMPORTS
         + REMEMBERS.format(file=file)
-        + "\n\ndef softmax(z):\n    return TABLE[key(z)] if key(z) in TABLE else np.abs(z) / np.abs(z).sum()\n"
+        + f"\n\ndef softmax(z):\n    return TABLE[key(z)] if key(z) in TABLE else {otherwise}\n"
     )
 
 

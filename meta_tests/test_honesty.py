@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 
 import cheaters
 import numpy as np
@@ -20,9 +21,10 @@ from chainrule import golden, numerics, run
 from chainrule.contract import CHAPTERS
 from chainrule.honesty import snapshot, unwatched
 from chainrule.honesty.expected import specs_in, strange_results, uncalled
-from chainrule.honesty.finding import LOOKS, REPLACED, RESULTS
+from chainrule.honesty.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
 from chainrule.honesty.looks import looks_in
 from chainrule.honesty.operations import OPERATIONS
+from chainrule.honesty.surroundings import nobody_there
 from chainrule.loading import load
 from chainrule.outcomes import SpecResult
 from chainrule.recorder import Recorder
@@ -157,15 +159,29 @@ def test_the_environment_does_not_tell_a_spec(question, checked):
     assert [finding.explanation for finding in outcome.tampering] == ["asks whether a test runs"]
 
 
-def test_the_environment_and_the_modules_are_put_back(checked):
-    def frameworks():
-        return {name: module for name, module in sys.modules.items() if name.startswith(("pytest", "_pytest", "hypo"))}
+def test_the_environment_does_not_tell_a_file_that_loads(write, tmp_path):
+    seen = tmp_path / "seen"
+    target = write(
+        f"import os\nopen({str(seen)!r}, 'w').write(str([n for n in os.environ if 'PYTEST' in n]))\n{HONEST}"
+    )
+    load(target, run_all=True)
+    assert seen.read_text() == "[]"
 
-    modules, variables, argv = frameworks(), {name for name in os.environ if name.startswith("PYTEST")}, sys.argv
-    checked(HONEST)
-    assert modules.items() <= frameworks().items()
-    assert variables == {name for name in os.environ if name.startswith("PYTEST")}
-    assert sys.argv is argv
+
+def test_nobody_is_there_and_then_everybody_again():
+    def tests():
+        modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in FRAMEWORKS}
+        return modules, {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}, sys.argv
+
+    before = tests()
+    with nobody_there("net.py"):
+        assert tests() == ({}, {}, ["net.py"])
+        importlib.import_module("_pytest.timing")  # by somebody who brings pytest in a second time
+    assert tests() == before
+    assert all(before)
+
+
+FRAMEWORKS = ("pytest", "_pytest", "hypothesis")
 
 
 LOOKS_AT = {
@@ -195,8 +211,8 @@ def test_looks_are_found_in_the_source(source, write, tmp_path):
 
 def test_what_only_resembles_a_look_is_none(write, tmp_path):
     write(
-        '"""Not for PYTEST_CURRENT_TEST."""\nimport logging, inspect, sys, numpy as np\n\n\ndef f(stack):\n'
-        '    "sys._getframe"\n    np.trace(np.eye(2)); stack.stack(); np.stack([1]); inspect.signature(f)\n'
+        '"""PYTEST_CURRENT_TEST is not read."""\nimport logging, inspect, sys, numpy as np\n\n\ndef f(stack):\n'
+        '    "_getframe"\n    np.trace(np.eye(2)); stack.stack(); np.stack([1]); inspect.signature(f)\n'
         "    sys.modules['numpy']; 'test' in sys.argv; self.register(f)\n",
         "plain.py",
     )
@@ -221,11 +237,13 @@ def test_a_look_that_is_hidden_in_the_source_is_seen_as_it_happens(checked):
 
 def test_what_does_not_return_when_nobody_tests(checked, monkeypatch):
     monkeypatch.setattr(unwatched, "PATIENCE", 0.3)
+    before = threading.active_count()
     body = cheaters.WATCHED["looks for pytest among the modules"]
     source = cheaters.IMPORTS + body + cheaters.TESTED.replace("np.abs(z)", "sleep()")
     outcome = checked(source + "\n\ndef sleep():\n    while True:\n        pass\n")
-    (finding,) = findings(outcome, "differs")
+    (finding,) = findings(outcome, DIFFERS)
     assert finding.explanation.endswith(": it does not return")
+    assert threading.active_count() == before
 
 
 # Remembering
@@ -240,12 +258,13 @@ def test_remembered_inputs_of_a_run_are_not_enough(checked, write, tmp_path):
         (tmp_path / "table.pickle").write_bytes(pickle.dumps(vars(__import__("builtins"))["asked_before"]))
     finally:
         del __import__("builtins").asked_before
-    outcome = checked(cheaters.remembering(str(tmp_path / "table.pickle")), chapters)
-    assert {result.outcome for result in outcome.specs} == {"passed"}
-    assert outcome.verdict == "fail"
-    (finding,) = outcome.tampering
-    assert finding.what == "softmax"
-    assert finding.explanation.startswith("is right on the specification's inputs, and is wrong on fresh ones (seed ")
+    for otherwise in ("np.abs(z) / np.abs(z).sum()", "None", "1 / 0"):
+        outcome = checked(cheaters.remembering(str(tmp_path / "table.pickle"), otherwise), chapters)
+        assert {result.outcome for result in outcome.specs} == {"passed"}
+        assert outcome.verdict == "fail"
+        (finding,) = outcome.tampering
+        assert (finding.what, finding.kind) == ("softmax", FRESH)
+        assert "is right on the specification's inputs, and is wrong on fresh ones (seed " in finding.explanation
 
 
 def test_remembered_golden_values_are_not_enough(checked, tmp_path):
@@ -368,11 +387,10 @@ def test_an_exit_status_cannot_be_registered(write, command):
 
 def test_what_libraries_register_stays(write):
     before = atexit._ncallbacks()
-    load(
-        write("import atexit\nimport os\n\natexit.register(os.getcwd)\n\n\ndef relu(z):\n    return z\n"), run_all=True
-    )
+    registering = "import atexit\nimport os\n\natexit.register(os.path.basename, 'net.py')\n"
+    load(write(f"{registering}\n\ndef relu(z):\n    return z\n"), run_all=True)
     assert atexit._ncallbacks() == before + 1
-    atexit.unregister(os.getcwd)
+    atexit.unregister(os.path.basename)
 
 
 # Reports
@@ -406,9 +424,10 @@ def test_plain_pytest_fails_as_well(write, command):
 
 def test_what_worker_processes_find_is_told(checked):
     pytest.importorskip("xdist")
-    cheat = next(cheat for cheat in PATCHERS if cheat.name == "patches Call")
-    outcome = checked(cheat.source, pytest_arguments=["-n", "1"])
-    assert cheat.what in [finding.what for finding in findings(outcome, REPLACED)]
+    patch = f"import os\nif os.getpid() != {os.getpid()}:\n    np.isclose = np.allclose"  # not in this process
+    cheat = cheaters.late_patcher("patches elsewhere", patch, "numpy.isclose")
+    outcome = checked(cheat.source.replace("np.abs(z)", "np.maximum(z, 0)"), pytest_arguments=["-n", "1"])
+    assert [finding.what for finding in findings(outcome, REPLACED)] == [cheat.what]
     assert outcome.verdict == "fail"
 
 
