@@ -385,12 +385,14 @@ def test_an_exit_status_cannot_be_registered(write, command):
     assert "noticed    leave was to run when Python ends, and will not" in printed
 
 
-def test_what_libraries_register_stays(write):
-    before = atexit._ncallbacks()
-    registering = "import atexit\nimport os\n\natexit.register(os.path.basename, 'net.py')\n"
-    load(write(f"{registering}\n\ndef relu(z):\n    return z\n"), run_all=True)
-    assert atexit._ncallbacks() == before + 1
-    atexit.unregister(os.path.basename)
+def test_what_libraries_register_stays(write, monkeypatch):
+    taken, unregister = [], atexit.unregister
+    monkeypatch.setattr(atexit, "unregister", taken.append)
+    registering = "import atexit\nimport os\n\natexit.register(os.path.basename, 'net.py')\natexit.register(own)\n"
+    load(write(f"def own():\n    pass\n\n\n{registering}\n\ndef relu(z):\n    return z\n"), run_all=True)
+    assert [function.__name__ for function in taken] == ["own"]
+    for function in (os.path.basename, *taken):
+        unregister(function)
 
 
 # Reports
