@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from chainrule.boundary import Boundary
-from chainrule.numerics import Analysis, Errors, analyse
+from chainrule.numerics import ELEMENTARY, UNIT_ROUNDOFF, Analysis, Errors, analyse, gamma
 from chainrule.reference import MLP
 from chainrule.strategies import Case
 
@@ -35,3 +37,17 @@ def analysis_of(
             for theta, (g, error) in zip(network.biases, exact.bias_grads, strict=True)
         ],
     )
+
+
+def cross_entropy_bound(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
+    """Rounding of -log p and of the mean, p rounded to the precision of the arithmetic, and an accepted epsilon.
+
+    p: (N, K); y: (N,).  math.md 11.4 and cross_entropy.epsilon.
+    """
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    true = p[np.arange(len(y)), y]
+    surprise = -np.log(true)
+    input_rounding = 0.0 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else u
+    passed_on = impl.probability_error(p)[np.arange(len(y)), y]
+    each = ELEMENTARY * u * surprise + gamma(len(y) + 2, u) * surprise + input_rounding + 2 * impl.log_epsilon / true
+    return float((each + passed_on).mean())

@@ -15,7 +15,7 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +26,11 @@ from chainrule.conventions import settle
 from chainrule.definitions import DEFINITIONS
 from chainrule.execution import Execution, Siblings, told
 from chainrule.frameworks import FrameworkImport, frameworks_of
+from chainrule.honesty.exits import kept_out
+from chainrule.honesty.finding import Finding
+from chainrule.honesty.looks import looks_in, own_files
+from chainrule.honesty.snapshot import guarded
+from chainrule.honesty.surroundings import plain_environment
 from chainrule.notebooks import Notebook, python_2, read_notebook
 from chainrule.placeholders import Absence
 from chainrule.places import place
@@ -67,6 +72,8 @@ class Loaded:
     outside, run_all: what whoever checks asked for.  frameworks: imports that are not from scratch.
     live: whether it was handed over as an object; target is then an expression for it.
     evidence: {clause: what its spec saw when it failed}.
+    files: the file, and those of its project that it imports.
+    tampering: what it replaced as it loaded, all of it put back, and where it asks who calls it.
     """
 
     target: str
@@ -82,6 +89,8 @@ class Loaded:
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
     evidence: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    files: tuple[Path, ...] = ()
+    tampering: tuple[Finding, ...] = ()
 
 
 def load(
@@ -100,6 +109,15 @@ def load(
     """
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
+    read: list[Path] = []
+    with plain_environment(), guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
+        loaded = read_target(target, adapter, outside, run_all=run_all)
+        read += own_files(loaded.path, loaded.module_name)
+    return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
+
+
+def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Loaded:
+    """TARGET as it is, with what was asked for from outside."""
     source = load_source(target, run_all=run_all)
     module, path = source.module, source.path
     asked = outside.over(project_of(path))
@@ -145,14 +163,19 @@ def load_live(
     """
     check_names(asked.names, "names")
     found = dict(declared or {})
-    if adapter is None:
-        implementation, found = recognised_in(namespace, found, asked, target, ())
-    else:
-        with running(target):
-            implementation = adapter(namespace)
-        own = getattr(sys.modules.get(adapter.__module__), "CHAINRULE", {}) if adapter.__module__ != "__main__" else {}
-        found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
-    return Loaded(target, None, target, path, sha256, behind_boundary(implementation, found), outside=asked, live=True)
+    with plain_environment(), guarded() as replaced:
+        if adapter is None:
+            implementation, found = recognised_in(namespace, found, asked, target, ())
+        else:
+            with running(target):
+                implementation = adapter(namespace)
+            home = adapter.__module__
+            own = getattr(sys.modules.get(home), "CHAINRULE", {}) if home != "__main__" else {}
+            found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
+        impl = behind_boundary(implementation, found)
+    files = (path,) if path.is_file() else ()
+    tampering = (*replaced, *looks_in(files))
+    return Loaded(target, None, target, path, sha256, impl, outside=asked, live=True, files=files, tampering=tampering)
 
 
 def recognised_in(

@@ -10,6 +10,7 @@ from typing import Any
 from chainrule.contract import CHAPTERS, CORE_CHAPTERS
 from chainrule.conventions import Convention
 from chainrule.frameworks import FrameworkImport
+from chainrule.honesty.finding import Finding
 from chainrule.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
@@ -82,6 +83,7 @@ class Outcome:
     notes: what else there is to say of how the code was read and loaded.  not_understood: what was looked for and not
     found, what was found instead, and the command that goes on from there; empty where there is nothing of the kind.
     frameworks: what the target imports that is not from scratch; from_scratch: whether that fails the check.
+    tampering: what speaks against an honest answer: docs/honesty.md.
     """
 
     target: str
@@ -97,12 +99,13 @@ class Outcome:
     not_understood: str = ""
     frameworks: tuple[FrameworkImport, ...] = ()
     from_scratch: bool = False
+    tampering: tuple[Finding, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """`fail` if any spec failed or raised, or if a framework is imported that must not be; else `incomplete` if a
-        required one is todo, blocked or was left out, or if a required chapter was looked at and nothing in it passed;
-        else `pass`.
+        """`fail` if any spec failed or raised, if a framework is imported that must not be, or if the check was
+        tampered with; else `incomplete` if a required one is todo, blocked or was left out, or if a required chapter
+        was looked at and nothing in it passed; else `pass`.
 
         A chapter of which everything is skipped is no matter where the reason is that its subject is seen inside the
         network alone: ReLU by its forward pass, cross-entropy by its gradients.  It is none either, except for the
@@ -110,7 +113,8 @@ class Outcome:
         may hold no network that shows softmax alone, a certain layer, or a golden value.
         """
         found = {result.outcome for result in self.specs}
-        if found & {"failed", "error"} or (self.from_scratch and self.frameworks):
+        tampered = any(finding.fails for finding in self.tampering)
+        if found & {"failed", "error"} or (self.from_scratch and self.frameworks) or tampered:
             return "fail"
         required = {result.outcome for result in self.specs if result.chapter in self.required}
         if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
@@ -151,6 +155,7 @@ class Outcome:
             "not_understood": self.not_understood,
             "frameworks": [asdict(framework) for framework in self.frameworks],
             "from_scratch": self.from_scratch,
+            "tampering": [finding.to_dict() for finding in self.tampering],
             "specs": [spec_object(result) for result in self.specs],
             "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
         }

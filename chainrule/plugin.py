@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the implementation, and bring in what runs and what records the specs."""
     if config.option.impl is None:
         return
+    from chainrule import runner  # before TARGET, which must not change what it runs with
     from chainrule.contract import UnusableTarget
     from chainrule.loading import load
     from chainrule.options import pairs
@@ -66,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
     if not hasattr(config, "workerinput"):  # a worker process sends its reports to the one that records
         config.pluginmanager.register(config.stash.setdefault(RECORDER, Recorder()), "chainrule-recorder")
-    config.pluginmanager.import_plugin("chainrule.runner")
+    config.pluginmanager.register(runner, "chainrule.runner")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from chainrule import spec_tests
+from chainrule import runner, spec_tests
 from chainrule.causes.diagnose import diagnose
 from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
+from chainrule.honesty.expected import specs_in, strange_results
+from chainrule.honesty.watch import WATCH, Watch
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
 from chainrule.plugin import LOADED, RECORDER
@@ -26,6 +27,7 @@ from chainrule.recorder import Recorder
 from chainrule.selection import select, unchecked
 
 SPECS = Path(spec_tests.__file__).parent
+LOADED_BEFORE = (runner,)  # what judges is there before any TARGET, which must not change it unseen
 UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
 
 
@@ -33,12 +35,12 @@ class Session:
     """The plugin of this one run: hands the loaded implementation over, and keeps what goes wrong inside pytest."""
 
     def __init__(self, loaded: Loaded, recorder: Recorder) -> None:
-        self.loaded, self.recorder = loaded, recorder
+        self.loaded, self.recorder, self.watch = loaded, recorder, Watch(loaded)
         self.internal_error = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[LOADED], config.stash[RECORDER] = self.loaded, self.recorder
+        config.stash[LOADED], config.stash[RECORDER], config.stash[WATCH] = self.loaded, self.recorder, self.watch
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.internal_error = str(excrepr)
@@ -67,16 +69,20 @@ def check(
     running = [*required, *beside]
     full = full or "accuracy" in required
     recorder = Recorder(listener)
+    session = Session(loaded, recorder)
     arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
     arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
     arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
     arguments += [f"--chapter={chapter}" for chapter in running]
     arguments += asked_for(loaded)
     started = time.perf_counter()
-    run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, running))], Session(loaded, recorder))
+    run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, running))], session)
     if not recorder.results:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
-    specs = diagnose(loaded, settle(recorder.results.values()), time.perf_counter() - started)
+    expected = {clause for chapter in running for clause in specs_of(chapter)}
+    strange = strange_results(recorder.results, expected, recorder.contradicted)
+    settled = settle(result for clause, result in recorder.results.items() if clause in expected)
+    specs = diagnose(loaded, settled, time.perf_counter() - started)
     return Outcome(
         target=loaded.target,
         path=str(loaded.path),
@@ -84,14 +90,14 @@ def check(
         conventions=loaded.impl.conventions,
         specs=specs,
         required=required,
-        not_run=sum(map(specs_written, required))
-        - sum(result.chapter in required for result in recorder.results.values()),
+        not_run=sum(clause not in recorder.results for chapter in required for clause in specs_of(chapter)),
         seconds=time.perf_counter() - started,
         unchecked=unchecked(implementation.target),
         notes=notes_of(loaded),
         not_understood=not_understood(loaded, specs),
         frameworks=loaded.frameworks,
         from_scratch=from_scratch,
+        tampering=(*session.watch.findings, *strange),
     )
 
 
@@ -110,9 +116,14 @@ def spec_file(chapter: str) -> Path:
     return path
 
 
+def specs_of(chapter: str) -> tuple[str, ...]:
+    """The clauses of a chapter's specs: what of them was deselected, or lost with a process, is missing."""
+    return specs_in(spec_file(chapter))
+
+
 def specs_written(chapter: str) -> int:
-    """How many specs a chapter holds: from this number what was deselected, or lost with a process, is missing."""
-    return len(re.findall(r"^@spec\($|^@spec\(\"", spec_file(chapter).read_text(encoding="utf-8"), re.MULTILINE))
+    """How many specs a chapter holds."""
+    return len(specs_of(chapter))
 
 
 def run_pytest(arguments: list[str], session: Session) -> None:

@@ -15,6 +15,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 from chainrule import timeouts
 from chainrule.boundary import Boundary
+from chainrule.honesty.expected import uncalled
+from chainrule.honesty.surroundings import plain_environment
+from chainrule.honesty.watch import WATCH, Watch
 from chainrule.loading import silence
 from chainrule.outcomes import SpecResult, chapter_place
 from chainrule.plugin import LOADED
@@ -43,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.load_profile("chainrule")
     config.pluginmanager.register(Runner(config), "chainrule-runner")
+    config.pluginmanager.register(config.stash.setdefault(WATCH, Watch(config.stash[LOADED])), "chainrule-watch")
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +99,7 @@ class Runner:
     def probe(self) -> None:
         self.unresponsive = {}
         try:
-            with silence(), timeouts.limit(PROBE_LIMIT):
+            with silence(), plain_environment(), timeouts.limit(PROBE_LIMIT):
                 self.unresponsive = unresponsive(self.loaded.impl)
         except timeouts.TimedOut:
             pass  # the spec that calls what does not return will say so
@@ -111,7 +115,7 @@ class Runner:
             return
         # What Hypothesis reads when the test runs: the profile of this run, whenever the module was imported.
         item.obj._hypothesis_internal_use_settings = settings.default
-        if hasattr(handle.inner_test, "forgets"):
+        if hasattr(handle.inner_test, "body"):
             return
         test = handle.inner_test
 
@@ -119,7 +123,7 @@ class Runner:
             keywords["impl"].forget()
             return test(*arguments, **keywords)
 
-        example.forgets = True  # type: ignore[attr-defined]
+        example.body = test  # type: ignore[attr-defined]
         handle.inner_test = example
 
     @pytest.hookimpl(wrapper=True)
@@ -130,6 +134,7 @@ class Runner:
         if spec is None or (call.when != "call" and not (call.when == "setup" and call.excinfo)):
             return report
         result = judge(spec, error, call.duration, self.limit(spec), self.loaded, self.unresponsive or {})
+        result = uncalled(result, self.loaded.impl.called)
         report.chainrule = asdict(result) | {"line": item.location[1] or 0}
         if result.outcome in ("failed", "error"):
             report.outcome = "failed"

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule.analysis import cross_entropy_bound as loss_bound
 from chainrule.conventions import LARGEST_LOG_EPSILON
 from chainrule.numerics import (
     ELEMENTARY,
@@ -19,20 +20,6 @@ from chainrule.numerics import (
 from chainrule.reference import cross_entropy, softmax
 from chainrule.spec import spec
 from chainrule.strategies import logits, predictions
-
-
-def loss_bound(impl, p, y):
-    """Rounding of -log p and of the mean, p rounded to the precision of the arithmetic, and an accepted epsilon.
-
-    math.md 11.4 and cross_entropy.epsilon.
-    """
-    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    true = p[np.arange(len(y)), y]
-    surprise = -np.log(true)
-    input_rounding = 0.0 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else u
-    passed_on = impl.probability_error(p)[np.arange(len(y)), y]
-    each = ELEMENTARY * u * surprise + gamma(len(y) + 2, u) * surprise + input_rounding + 2 * impl.log_epsilon / true
-    return float((each + passed_on).mean())
 
 
 @spec("cross_entropy.input_kept")

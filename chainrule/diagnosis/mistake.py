@@ -50,7 +50,7 @@ class Mistake:
     lines: tuple[str, str] | None = None
 
 
-_MISTAKES: dict[str, Mistake] = {}
+_registry: dict[str, Mistake] = {}
 
 
 def mistake(
@@ -73,9 +73,9 @@ def mistake(
     **changes: Change,
 ) -> None:
     """Add a mistake to the catalogue.  changes: the parts that it replaces, where there is one variant of it."""
-    if id in _MISTAKES:
+    if id in _registry:
         raise ValueError(f"{id}: two mistakes of that name")
-    _MISTAKES[id] = Mistake(
+    _registry[id] = Mistake(
         id=id,
         chapter=chapter or chapter_of(clause),
         title=title,
@@ -112,4 +112,4 @@ def mistakes() -> dict[str, Mistake]:
     unlisted = {found.name for found in pkgutil.iter_modules(catalogue.__path__)} - set(catalogue.CHAPTERS)
     if unlisted:
         raise RuntimeError(f"catalogue: {sorted(unlisted)} not listed in CHAPTERS")
-    return dict(_MISTAKES)
+    return dict(_registry)

@@ -91,6 +91,7 @@ def fragment(outcome: Outcome) -> str:
     parts = [
         head(outcome),
         scratch(outcome),
+        tampering(outcome),
         not_understood(outcome),
         chapters(outcome),
         f"<h3>{len(causes)} cause{'s' * (len(causes) > 1)}</h3>" if causes else "",
@@ -235,6 +236,15 @@ def scratch(outcome: Outcome) -> str:
         return ""
     kind = "failed" if outcome.from_scratch else "dim"
     return f'<div class="{kind}">not from scratch: {escape(", ".join(map(str, outcome.frameworks)))}</div>'
+
+
+def tampering(outcome: Outcome) -> str:
+    """What speaks against an honest answer."""
+    return "".join(
+        f'<div class="{"failed" if finding.fails else "dim"}">{"tampering" if finding.fails else "noticed"}: '
+        f"{escape(str(finding))}</div>"
+        for finding in outcome.tampering
+    )
 
 
 def folded(summary: str, body: str) -> str:

@@ -122,7 +122,15 @@ class TextReport:
             self.console.print(
                 f"\n[dim]recognised, not checked yet:[/] {', '.join(outcome.unchecked)}", highlight=False
             )
+        self.tampering(outcome)
         self.verdict(outcome)
+
+    def tampering(self, outcome: Outcome) -> None:
+        """What speaks against an honest answer, a line each."""
+        for place, finding in enumerate(outcome.tampering):
+            style = STYLES["failed"] if finding.fails else "dim"
+            text = Text.assemble(("tampering  " if finding.fails else "noticed    ", style), str(finding))
+            self.console.print(*([] if place else [""]), text, sep="\n", highlight=False)
 
     def rest(self, outcome: Outcome, kind: str, why: str) -> None:
         """The specs that were neither passed nor failed, by what they say."""
