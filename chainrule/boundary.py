@@ -124,6 +124,7 @@ class Boundary:
         self.hung: dict[str, str] = {}
         self.tried: set[str] = set()
         self.absent: set[str] = set()
+        self.cases = 0  # the examples and random networks that a spec looked at, since it began
         self.seen_through: set[str] = set()  # the functions that the network stood in for, since a spec began
         self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
 

@@ -36,7 +36,8 @@ class SpecResult:
     equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds
     on. line: where the spec stands in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
-    through: the functions that a network stood in for.
+    through: the functions that a network stood in for.  cases: how many examples, and networks and seeds drawn at
+    random, it looked at.
     """
 
     id: str
@@ -54,6 +55,7 @@ class SpecResult:
     actual: str | None = None
     snippet: str | None = None
     through: str = ""
+    cases: int = 0
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
@@ -66,6 +68,7 @@ class Outcome:
     notes: what else there is to say of how the code was read and loaded.  not_understood: what was looked for and not
     found, what was found instead, and the command that goes on from there; empty where there is nothing of the kind.
     frameworks: what the target imports that is not from scratch; from_scratch: whether that fails the check.
+    seed: what decided the cases of a run at random, so that `--thorough --seed` repeats it; None for any other run.
     """
 
     target: str
@@ -81,6 +84,7 @@ class Outcome:
     not_understood: str = ""
     frameworks: tuple[FrameworkImport, ...] = ()
     from_scratch: bool = False
+    seed: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -134,6 +138,7 @@ class Outcome:
             "not_understood": self.not_understood,
             "frameworks": [asdict(framework) for framework in self.frameworks],
             "from_scratch": self.from_scratch,
+            "seed": self.seed,
             "specs": [spec_object(result) for result in self.specs],
             "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
         }

@@ -18,6 +18,7 @@ import pytest
 from chainrule import spec_tests
 from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
+from chainrule.exploration import exploration_seed
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
 from chainrule.plugin import LOADED, RECORDER
@@ -49,6 +50,7 @@ def check(
     chapters: Sequence[str] = (),
     full: bool = False,
     thorough: bool = False,
+    seed: int | None = None,
     timeout: float | None = None,
     from_scratch: bool = False,
     pytest_arguments: Sequence[str] = (),
@@ -57,10 +59,13 @@ def check(
     """Run the specification on `loaded`.
 
     chapters: those required; if empty, what `selection.select` finds.  full: train on Fashion-MNIST as well.
-    thorough: explore at random.  timeout: seconds per spec.  from_scratch: an imported framework fails the check.
+    thorough: explore at random.  seed: what decides the cases of a thorough run; fresh by default.
+    timeout: seconds per spec.  from_scratch: an imported framework fails the check.
     pytest_arguments: handed on to pytest.  listener: called with every result as it arrives.
-    Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
+    Raises UnusableTarget for a seed that is none or not of a thorough run, and where pytest refuses its arguments or
+    finds nothing to run.
     """
+    seed = exploration_seed(thorough, seed)
     implementation = loaded.impl.implementation
     required, beside = select(implementation, chapters, full=full)
     running = [*required, *beside]
@@ -68,6 +73,7 @@ def check(
     recorder = Recorder(listener)
     arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
     arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
+    arguments += ["--spec-seed", str(seed)] if seed is not None else []
     arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
     arguments += [f"--chapter={chapter}" for chapter in running]
     arguments += asked_for(loaded)
@@ -91,6 +97,7 @@ def check(
         not_understood=not_understood(loaded, specs),
         frameworks=loaded.frameworks,
         from_scratch=from_scratch,
+        seed=seed,
     )
 
 
