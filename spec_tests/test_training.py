@@ -498,22 +498,32 @@ def descends(impl, case):
     extended = np.hstack([case.x, np.ones((7, 1))])
     # The Hessian is at most half of the inputs' second moment (math.md, training.convex): 1/L is the safe rate.
     lr = float(1 / (np.linalg.eigvalsh(extended.T @ extended / 7).max() / 2))
-    model, network = case.create(impl), reference(case.sizes, case.weights, case.biases)
-    slack = 4 * analysis(impl, case).loss[1]
+    model = case.create(impl)
+    network, exact = read_off(impl, model, case)
     before = impl.own_loss(model, case.x, case.y)
     for epoch in range(20):
-        network.weights, network.biases = (
-            [np.array(array, np.float64) for array in group] for group in impl.parameters(model)
-        )
-        squared = sum(float((g**2).sum()) for g in arrays(network.backward(case.x, case.y)))
         impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=lr, seed=epoch)
         after = impl.own_loss(model, case.x, case.y)
+        pairs = exact.weight_grads + exact.bias_grads
+        squared = sum(float((g**2).sum()) for g in values(pairs))
+        # What is off about the two losses, about the squared gradient here, and about the step, to second order.
+        slack = exact.loss[1] + lr * sum(float((np.abs(g) * error).sum()) for g, error in pairs)
+        step = step_errors(network, exact, lr, impl.unit_roundoff, no_errors(network))
+        slack += sum(float((error**2).sum()) for error in arrays(step)) / (2 * lr)
+        network, exact = read_off(impl, model, case)
+        slack += exact.loss[1]
         assert_that(
             after <= before - lr / 2 * squared + slack,
             f"epoch {epoch + 1} takes the loss from {before:.6g} to {after:.6g}, "
             f"expected at most {before - lr / 2 * squared:.6g}",
         )
         before = after
+
+
+def read_off(impl, model, case):
+    """The reference with a model's present parameters, and the analysis of a case's batch there."""
+    network = reference(case.sizes, *([array.astype(float) for array in group] for group in impl.parameters(model)))
+    return network, analysis_of(impl, network, case)
 
 
 @spec("training.xor", after=FIT)
@@ -533,12 +543,8 @@ def test_xor(impl, networks):
 @spec("training.overfit", after=FIT)
 def test_overfit(impl, networks):
     """A network with more parameters than data learns a tiny set by heart."""
-    rng = np.random.default_rng(8)
-    x, y = rng.normal(size=(10, 6)), rng.integers(0, 3, size=10)
-    start: MLP = MLP((6, 24, 3), seed=0)
-    settings = {"epochs": 150, "batch_size": 4, "lr": 0.25}
-    case, settings = learnable(networks, Case((6, 24, 3), start.weights, start.biases, x, y), settings, OVERFIT_LOSS)
-    losses = []
+    case, settings = learnable(networks, *overfit_case(), OVERFIT_LOSS)
+    y, losses = case.y, []
     for seed in networks.seeds(range(OVERFIT_ORDERS)):
         model = case.create(impl)
         impl.fit(model, case.x, y, **settings, seed=seed)
@@ -550,6 +556,15 @@ def test_overfit(impl, networks):
         f"the loss on ten samples after {settings['epochs']} epochs is {losses[-1]:.4g}, expected below {OVERFIT_LOSS}",
     )
     assert_equal(impl.classify(model, case.x), y, what="predict on the ten samples it was trained on")
+
+
+def overfit_case():
+    """Ten samples and the start of a network with 243 parameters, and the settings of fit from there."""
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(10, 6)), rng.integers(0, 3, size=10)
+    start: MLP = MLP((6, 24, 3), seed=0)
+    case = Case((6, 24, 3), start.weights, start.biases, x, y)
+    return case, {"epochs": 150, "batch_size": 4, "lr": 0.25}
 
 
 def learnable(networks, case, settings, goal):
