@@ -121,7 +121,7 @@ def full(session: nox.Session) -> None:
 
 @nox.session
 def alarms(session: nox.Session) -> None:
-    """False alarms: every correct variant, a thousand cases at random a spec.  By hand; half an hour of eight cores."""
+    """False alarms: every correct variant, a thousand cases at random a spec.  By hand: a minute or two each."""
     session.install(*group("test"))
     session.run("python", "meta_tests/alarms.py", *session.posargs, env=ONE_THREAD)
 
