@@ -33,6 +33,11 @@ def default_timeout(thorough: bool) -> float:
     return THOROUGH_TIMEOUT if thorough else DEFAULT_TIMEOUT
 
 
+def repeated(seed: int | None) -> tuple[str, ...]:
+    """The note that tells how to have a run again that was at random."""
+    return () if seed is None else (f"at random: --thorough --seed {seed} is the same run again",)
+
+
 def search(thorough: bool) -> settings:
     """How Hypothesis searches: the same examples every time, or many more at random."""
     return settings(

@@ -18,7 +18,7 @@ import pytest
 from chainrule import spec_tests
 from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
-from chainrule.exploration import exploration_seed
+from chainrule.exploration import exploration_seed, repeated
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
 from chainrule.plugin import LOADED, RECORDER
@@ -93,7 +93,7 @@ def check(
         - sum(result.chapter in required for result in recorder.results.values()),
         seconds=time.perf_counter() - started,
         unchecked=unchecked(implementation.target),
-        notes=notes_of(loaded),
+        notes=(*notes_of(loaded), *repeated(seed)),
         not_understood=not_understood(loaded, specs),
         frameworks=loaded.frameworks,
         from_scratch=from_scratch,

@@ -13,6 +13,7 @@ from chainrule.contract import UnusableTarget
 from chainrule.conventions import Convention
 from chainrule.numerics import UNIT_ROUNDOFF, analyse
 from chainrule.plugin import DEFAULT_TIMEOUT
+from chainrule.reports.html import page
 from chainrule.spec_tests import test_gradients as gradients
 from chainrule.spec_tests import test_layers as layers
 from chainrule.spec_tests import test_training as training
@@ -96,7 +97,12 @@ def test_a_fresh_seed_is_told():
     outcome = variants.check(variants.fresh_reference(), thorough=True, matching="idempotence")
     assert outcome.to_dict()["seed"] == outcome.seed
     assert 0 <= outcome.seed < 2**32
-    assert variants.check(variants.fresh_reference(), matching="idempotence").seed is None
+    told = f"--thorough --seed {outcome.seed}"
+    assert told in outcome.notes[-1]
+    assert told in page(outcome)
+    usual = variants.check(variants.fresh_reference(), matching="idempotence")
+    assert usual.seed is None
+    assert not any("--seed" in note for note in usual.notes)
 
 
 @pytest.mark.parametrize(
@@ -171,16 +177,16 @@ def test_trainings_of_several_steps_keep_clear_of_kinks(precision):
 
 
 def test_the_page_names_the_numbers_that_hold():
-    page = PAGE.read_text(encoding="utf-8")
-    rows = {row.split("|")[1].strip().partition(" (")[0]: row for row in page.splitlines() if row.startswith("| of ")}
+    text = PAGE.read_text(encoding="utf-8")
+    rows = {row.split("|")[1].strip().partition(" (")[0]: row for row in text.splitlines() if row.startswith("| of ")}
     numbers = {name: int(found[1]) for name, row in rows.items() if (found := re.search(r"\| (\d+) ", row))}
     assert {name: n for name, n in numbers.items() if n == AT_RANDOM}.keys() == {
         *("of properties of functions", "of networks", "of single layers", "of labels"),
     }
     assert numbers["of differences"] == gradients.AT_RANDOM == layers.DIFFERENCED
     assert numbers["of whole epochs"] == numbers["of descent"] == training.AT_RANDOM
-    assert f"{exploration.THOROUGH_TIMEOUT:g} seconds instead of {DEFAULT_TIMEOUT:g}" in page
-    assert f"looks at {exploration.USUAL} examples" in page
+    assert f"{exploration.THOROUGH_TIMEOUT:g} seconds instead of {DEFAULT_TIMEOUT:g}" in text
+    assert f"looks at {exploration.USUAL} examples" in text
 
 
 def test_the_command_line_says_the_seed_and_takes_it(capsys, tmp_path, monkeypatch):
