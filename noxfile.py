@@ -17,7 +17,7 @@ nox.options.sessions = ["lint", "types", "tests", "faults", "lowest", "wheel", "
 
 PYTHONS = ["3.10", "3.12", "3.13", "3.14", "3.15"]  # and 3.11, where the same tests run with coverage
 PROJECT = nox.project.load_toml("pyproject.toml")
-BANK = ("meta_tests/test_faults.py", "meta_tests/test_styles.py")
+BANK = ("meta_tests/test_faults.py", "meta_tests/test_styles.py", "meta_tests/test_correct_bank.py")
 ONCE = "meta_tests/test_adapt.py"  # drafts for the whole bank of styles: the same on every interpreter
 WITHOUT_BANK = tuple(f"--ignore={file}" for file in BANK)
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
@@ -39,7 +39,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """The bank of faults, each of which must fail its clause, and of styles, each of which must pass without one.
+    """The bank of faults, each of which must fail its clause, and those of styles and variants, which must pass.
 
     One interpreter is enough: the clauses are the same.
     """
@@ -117,6 +117,13 @@ def full(session: nox.Session) -> None:
     """The main job: the reference checked in full, trained on the real data."""
     session.install(".")
     session.run("chainrule", "check", "chainrule.reference", "--full")
+
+
+@nox.session
+def alarms(session: nox.Session) -> None:
+    """False alarms: every correct variant, a thousand cases at random a spec.  By hand: a minute or two each."""
+    session.install(*group("test"))
+    session.run("python", "meta_tests/alarms.py", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(python="3.11")

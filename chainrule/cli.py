@@ -123,7 +123,10 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         "--from-scratch", action="store_true", help="fail if an ML framework, or chainrule itself, is imported"
     )
     check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
-    check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 0: none)")
+    check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run that reported N")
+    check.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 600 with --thorough; 0: none)"
+    )
     check.add_argument(
         "--format", choices=("text", "json", "html"), default="text", help="how to report (default text)"
     )
@@ -194,6 +197,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
             chapters=arguments.chapter,
             full=arguments.full,
             thorough=arguments.thorough,
+            seed=arguments.seed,
             timeout=arguments.timeout,
             from_scratch=arguments.from_scratch,
             pytest_arguments=rest,

@@ -53,7 +53,8 @@ class SpecResult:
     equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds
     on. line: where the spec stands in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
-    through: the functions that a network stood in for.
+    through: the functions that a network stood in for.  cases: how many examples, and networks and seeds drawn at
+    random, it looked at.
     """
 
     id: str
@@ -71,6 +72,7 @@ class SpecResult:
     actual: str | None = None
     snippet: str | None = None
     through: str = ""
+    cases: int = 0
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
@@ -84,6 +86,7 @@ class Outcome:
     found, what was found instead, and the command that goes on from there; empty where there is nothing of the kind.
     frameworks: what the target imports that is not from scratch; from_scratch: whether that fails the check.
     tampering: what speaks against an honest answer: docs/honesty.md.
+    seed: what decided the cases of a run at random, so that `--thorough --seed` repeats it; None for any other run.
     """
 
     target: str
@@ -100,6 +103,7 @@ class Outcome:
     frameworks: tuple[FrameworkImport, ...] = ()
     from_scratch: bool = False
     tampering: tuple[Finding, ...] = ()
+    seed: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -156,6 +160,7 @@ class Outcome:
             "frameworks": [asdict(framework) for framework in self.frameworks],
             "from_scratch": self.from_scratch,
             "tampering": [finding.to_dict() for finding in self.tampering],
+            "seed": self.seed,
             "specs": [spec_object(result) for result in self.specs],
             "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
         }

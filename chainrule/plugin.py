@@ -39,8 +39,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     group.addoption("--run-all", action="store_true", help="execute all of TARGET, not only its definitions")
     group.addoption("--full", action="store_true", help="train on Fashion-MNIST as well")
     group.addoption("--thorough", action="store_true", help="explore at random, with many more examples")
+    group.addoption("--spec-seed", type=int, metavar="N", help="what decides them: the run that had N, again")
     group.addoption(
-        "--spec-timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help="per spec; 0 for none"
+        "--spec-timeout", type=float, metavar="SECONDS", help="per spec (default 60; 600 with --thorough; 0: none)"
     )
 
 

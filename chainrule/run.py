@@ -18,6 +18,7 @@ from chainrule import runner, spec_tests
 from chainrule.causes.diagnose import diagnose
 from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
+from chainrule.exploration import exploration_seed, repeated
 from chainrule.honesty.expected import specs_in, strange_results
 from chainrule.honesty.watch import WATCH, Watch
 from chainrule.loading import Loaded
@@ -52,6 +53,7 @@ def check(
     chapters: Sequence[str] = (),
     full: bool = False,
     thorough: bool = False,
+    seed: int | None = None,
     timeout: float | None = None,
     from_scratch: bool = False,
     pytest_arguments: Sequence[str] = (),
@@ -60,10 +62,13 @@ def check(
     """Run the specification on `loaded`.
 
     chapters: those required; if empty, what `selection.select` finds.  full: train on Fashion-MNIST as well.
-    thorough: explore at random.  timeout: seconds per spec.  from_scratch: an imported framework fails the check.
+    thorough: explore at random.  seed: what decides the cases of a thorough run; fresh by default.
+    timeout: seconds per spec.  from_scratch: an imported framework fails the check.
     pytest_arguments: handed on to pytest.  listener: called with every result as it arrives.
-    Raises UnusableTarget where pytest refuses its arguments or finds nothing to run.
+    Raises UnusableTarget for a seed that is none or not of a thorough run, and where pytest refuses its arguments or
+    finds nothing to run.
     """
+    seed = exploration_seed(thorough, seed)
     implementation = loaded.impl.implementation
     required, beside = select(implementation, chapters, full=full)
     running = [*required, *beside]
@@ -72,6 +77,7 @@ def check(
     session = Session(loaded, recorder)
     arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
     arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
+    arguments += ["--spec-seed", str(seed)] if seed is not None else []
     arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
     arguments += [f"--chapter={chapter}" for chapter in running]
     arguments += asked_for(loaded)
@@ -93,11 +99,12 @@ def check(
         not_run=sum(clause not in recorder.results for chapter in required for clause in specs_of(chapter)),
         seconds=time.perf_counter() - started,
         unchecked=unchecked(implementation.target),
-        notes=notes_of(loaded),
+        notes=(*notes_of(loaded), *repeated(seed)),
         not_understood=not_understood(loaded, specs),
         frameworks=loaded.frameworks,
         from_scratch=from_scratch,
         tampering=(*session.watch.findings, *strange),
+        seed=seed,
     )
 
 

@@ -5,16 +5,17 @@ A pytest plugin that chainrule.plugin brings in beside `--impl` only.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from dataclasses import asdict
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 
 from chainrule import timeouts
 from chainrule.boundary import Boundary
+from chainrule.contract import UnusableTarget
+from chainrule.exploration import default_timeout, exploration_seed, prepare, search
 from chainrule.honesty.expected import uncalled
 from chainrule.honesty.surroundings import plain_environment
 from chainrule.honesty.watch import WATCH, Watch
@@ -32,18 +33,13 @@ ACCURACY_TIMEOUT = 900.0  # seconds: training on the real data is given longer
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """How Hypothesis searches: the same examples every time, or many more at random with `--thorough`."""
-    thorough = config.option.thorough
-    settings.register_profile(
-        "chainrule",
-        max_examples=1000 if thorough else 25,
-        derandomize=not thorough,
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    )
+    """Settle the seed of a thorough run, here and so in every process of it, and how Hypothesis searches."""
+    option = config.option
+    try:
+        option.spec_seed = exploration_seed(option.thorough, option.spec_seed)
+    except UnusableTarget as error:
+        raise pytest.UsageError(str(error).replace("--seed", "--spec-seed")) from None
+    settings.register_profile("chainrule", search(option.thorough))
     settings.load_profile("chainrule")
     config.pluginmanager.register(Runner(config), "chainrule-runner")
     config.pluginmanager.register(config.stash.setdefault(WATCH, Watch(config.stash[LOADED])), "chainrule-watch")
@@ -58,8 +54,13 @@ def impl(request: pytest.FixtureRequest) -> Boundary:
 @pytest.fixture(scope="session")
 def networks(request: pytest.FixtureRequest, impl: Boundary) -> Networks:
     """The network cases of this run."""
-    thorough = request.config.option.thorough
-    return Networks(impl, thorough, seed=time.time_ns() % 2**32 if thorough else 0)
+    option = request.config.option
+    return Networks(impl, option.thorough, option.spec_seed or 0)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """What repeats a run at random."""
+    return f"chainrule: --thorough --spec-seed {config.option.spec_seed}" if config.option.thorough else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,7 +79,8 @@ class Runner:
 
     def __init__(self, config: pytest.Config) -> None:
         self.loaded = config.stash[LOADED]
-        self.timeout: float = config.option.spec_timeout
+        option = config.option
+        self.timeout: float = default_timeout(option.thorough) if option.spec_timeout is None else option.spec_timeout
         self.unresponsive: dict[str, str] | None = None
 
     @pytest.hookimpl(wrapper=True)
@@ -105,26 +107,14 @@ class Runner:
             pass  # the spec that calls what does not return will say so
 
     def begin(self, item: Any) -> None:
-        """The record of calls starts anew: with the spec, and with each of Hypothesis's examples."""
+        """The record of calls starts anew: with the spec, and so it does with each of Hypothesis's examples."""
         impl = self.loaded.impl
         impl.forget()
         impl.called.clear()
+        impl.cases = 0
         impl.seen_through.clear()
-        handle = getattr(item.obj, "hypothesis", None)
-        if handle is None:
-            return
-        # What Hypothesis reads when the test runs: the profile of this run, whenever the module was imported.
-        item.obj._hypothesis_internal_use_settings = settings.default
-        if hasattr(handle.inner_test, "body"):
-            return
-        test = handle.inner_test
-
-        def example(*arguments: Any, **keywords: Any) -> Any:
-            keywords["impl"].forget()
-            return test(*arguments, **keywords)
-
-        example.body = test  # type: ignore[attr-defined]
-        handle.inner_test = example
+        if hasattr(item.obj, "hypothesis"):
+            prepare(item.obj, item.config.option.spec_seed)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: Any, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
@@ -135,7 +125,7 @@ class Runner:
             return report
         result = judge(spec, error, call.duration, self.limit(spec), self.loaded, self.unresponsive or {})
         result = uncalled(result, self.loaded.impl.called)
-        report.chainrule = asdict(result) | {"line": item.location[1] or 0}
+        report.chainrule = asdict(result) | {"line": item.location[1] or 0, "cases": self.loaded.impl.cases}
         if result.outcome in ("failed", "error"):
             report.outcome = "failed"
             if not getattr(item.config.option, "fulltrace", False):

@@ -42,6 +42,7 @@ def check(
     names: Mapping[str, str] | None = None,
     full: bool = False,
     thorough: bool = False,
+    seed: int | None = None,
     timeout: float | None = None,
     from_scratch: bool = False,
     run_all: bool = False,
@@ -69,6 +70,7 @@ def check(
             chapters=asked_chapters or chapters_of(target, names or {}),
             full=full,
             thorough=thorough,
+            seed=seed,
             timeout=timeout,
             from_scratch=from_scratch,
         )

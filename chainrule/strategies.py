@@ -19,6 +19,8 @@ from chainrule.numerics import analyse
 from chainrule.reference import MLP
 
 GRID = 2.0**-10
+MARGIN = 2.0**-9  # of every hidden pre-activation to the kink at zero
+AT_RANDOM = 1000  # networks that a spec looks at with --thorough, or seeds that it tries, beside the usual ones
 
 # All sizes of a network differ, and from the batch sizes, so that no mix-up of axes can pass unseen.
 SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
@@ -110,7 +112,7 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 
 
 @lru_cache(maxsize=256)
-def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 2.0**-9, spacing: float = GRID) -> Case:
+def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = MARGIN, spacing: float = GRID) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
     Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its
@@ -192,31 +194,59 @@ class Networks:
     seed: int = 0
 
     def __call__(
-        self, depths: Sequence[int] = (0, 1, 2, 3, 4), batches: Sequence[int] = (1, 2, 7), margin: float = 2.0**-9
+        self,
+        depths: Sequence[int] = (0, 1, 2, 3, 4),
+        batches: Sequence[int] = (1, 2, 7),
+        margin: float = MARGIN,
+        at_random: int = AT_RANDOM,
     ) -> Iterator[Case]:
         """Cases with each number of hidden layers in `depths` and each batch size in `batches`."""
-        seen = set()
-        for sizes, n, seed in self.wanted(self.depths(depths), batches):
+        existing, seen = self.depths(depths), set()
+        for sizes, n in self.wanted(existing, batches):
             fitted = self.impl.fits(sizes)
-            if fitted and (fitted, n, seed) not in seen:
-                seen.add((fitted, n, seed))
-                case = self.at(fitted, n, seed, margin)
+            if fitted and (fitted, n) not in seen:
+                seen.add((fitted, n))
+                case = self.at(fitted, n, 0, margin)
                 if self.certain(case):
                     yield case
+        yield from self.drawn(existing, batches, margin, at_random)
 
-    def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int, int]]:
-        """(sizes, batch size, seed) of each case, before the sizes are made to fit."""
+    def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
+        """(sizes, batch size) of each fixed case, before the sizes are made to fit."""
         if 1 in depths:
             for sizes in (SMALLEST, *NARROW):
-                yield sizes, batches[0], 0
+                yield sizes, batches[0]
         for depth in depths:
             for n in batches:
-                yield sizes_of(depth), n, 0
+                yield sizes_of(depth), n
+
+    def drawn(self, depths: Sequence[int], batches: Sequence[int], margin: float, count: int) -> Iterator[Case]:
+        """With `thorough`, so many cases at random; none otherwise."""
         rng = np.random.default_rng(self.seed)
-        for _ in range(40 if self.thorough else 0):
-            depth, n = rng.choice(depths), int(rng.choice(batches))
-            drawn = tuple(int(s) for s in rng.choice(np.arange(2, 10), size=depth + 2, replace=False))
-            yield drawn, n, int(rng.integers(1, 2**31))
+        for _ in range(count if self.thorough else 0):
+            depth, n, seed = int(rng.choice(depths)), int(rng.choice(batches)), int(rng.integers(1, 2**31))
+            # All sizes differ, as in the fixed cases, unless there are more layers than sizes to draw from.
+            sizes = rng.choice(np.arange(2, 10), size=depth + 2, replace=depth + 2 > 8)
+            fitted = self.impl.fits(sizes.tolist())
+            if fitted:
+                case = self.at(fitted, n, seed, margin)
+                if self.certain(case):
+                    self.impl.cases += 1
+                    yield case
+
+    def seeds(self, usual: Sequence[int]) -> list[int]:
+        """As many seeds as the usual ones, which a run takes that repeats itself; with `thorough`, fresh ones."""
+        if not self.thorough:
+            return list(usual)
+        fresh = np.random.default_rng([self.seed, *usual]).choice(2**31, size=len(usual), replace=False)
+        return [int(seed) for seed in fresh]
+
+    def trials(self, usual: Sequence[int], count: int = AT_RANDOM) -> Iterator[int]:
+        """The usual seeds, for what holds whatever the seed; with `thorough`, `count` fresh ones after them."""
+        yield from usual
+        for seed in self.seeds(range(count)) if self.thorough else ():
+            self.impl.cases += 1
+            yield seed
 
     def depths(self, wanted: Sequence[int]) -> list[int]:
         """Those of the wanted numbers of hidden layers that exist; if none does, the nearest, but a linear network is
@@ -232,12 +262,19 @@ class Networks:
             raise self.impl.no_network("with hidden layers" if min(wanted) > 0 else "of any size")
         return [min(substitutes, key=lambda depth: abs(depth - wanted[0]))]
 
-    def case(self, depth: int, n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
+    def case(self, depth: int, n: int, seed: int = 0, margin: float = MARGIN) -> Case:
         """The case with that many hidden layers, or the nearest number that there is."""
-        return self.each((depth,), n, seed, margin)[0]
+        return self.fixed((depth,), n, seed, margin)[0]
 
-    def each(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = 2.0**-9) -> list[Case]:
-        """A case for each of these numbers of hidden layers that there is, or for the nearest."""
+    def each(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Iterator[Case]:
+        """A case for each of these numbers of hidden layers that there is, or for the nearest; with `thorough`, many
+        more at random.
+        """
+        yield from self.fixed(depths, n, seed, margin)
+        yield from self.drawn(self.depths(depths), (n,), margin, AT_RANDOM)
+
+    def fixed(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> list[Case]:
+        """The same without those at random."""
         fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
         cases = [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
         found = [case for case in cases if self.certain(case)]
@@ -262,7 +299,7 @@ class Networks:
         """All of the wanted sizes that fit, once each, or some that exist."""
         return list(dict.fromkeys(filter(None, map(self.impl.fits, wanted)))) or [self.first()]
 
-    def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = 2.0**-9) -> Case:
+    def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
         """The case of exactly these sizes."""
         if self.impl.half:
             margin = max(margin, 2.0**-2)

@@ -159,3 +159,12 @@ def test_options_are_those_of_impl_alone(plain):
     helped = plain("--help")[1]
     assert "--impl=TARGET" in helped or "--impl TARGET" in helped
     assert "--spec-timeout" not in helped
+
+
+def test_a_run_at_random_says_what_repeats_it(plain):
+    one = (*ACTIVATIONS, "--impl", "right.py", "-k", "idempotence")
+    assert "chainrule: --thorough --spec-seed 5" in plain(*one, "--thorough", "--spec-seed", "5")[1]
+    assert "chainrule: --thorough --spec-seed " in plain(*one, "--thorough")[1]
+    status, said = plain(*one, "--spec-seed", "5")
+    assert status == 4
+    assert "--spec-seed 5: only a --thorough run is random" in said

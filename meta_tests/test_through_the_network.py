@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import variants
-from test_correct_variants import Network, softmax_by_logarithm
+from correct_network import Network
+from correct_parts import softmax_by_logarithm
 
 import chainrule
 from chainrule.boundary import Boundary

@@ -91,9 +91,23 @@ def run_clauses(variant: Any, clauses: Iterable[str], *, timeout: float = 20.0) 
     return {result.id: result for result in settle(recorder.results.values())}
 
 
-def check(variant: Any, *, timeout: float = 20.0, declared: dict[str, Any] | None = None) -> Outcome:
-    """The whole specification, extension chapters where their names exist, run on a module or an Implementation."""
-    return run.check(loaded(variant, declared), timeout=timeout)
+def check(
+    variant: Any,
+    *,
+    timeout: float | None = 20.0,
+    declared: dict[str, Any] | None = None,
+    thorough: bool = False,
+    seed: int | None = None,
+    matching: str = "",
+) -> Outcome:
+    """The whole specification, extension chapters where their names exist, run on a module or an Implementation.
+
+    matching: an expression for pytest's -k, for a part of it.
+    """
+    selected = ("-k", matching) if matching else ()
+    return run.check(
+        loaded(variant, declared), timeout=timeout, thorough=thorough, seed=seed, pytest_arguments=selected
+    )
 
 
 def not_passed(outcome: Outcome) -> dict[str, str]:

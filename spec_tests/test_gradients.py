@@ -40,6 +40,7 @@ IDENTITIES = (
 DROPPED = 0.25  # the share of entries that may lie too near a kink of lower-precision arithmetic to be differenced
 
 
+AT_RANDOM = 100  # networks with `--thorough`: each takes four losses for every one of its parameters
 MOST = 100  # entries of one array that are differenced: of a larger one, so many, in all its rows and columns
 
 
@@ -236,14 +237,14 @@ def test_dead_units(impl, networks):
 @spec("gradients.weights", after=(*FORWARD, *IDENTITIES))
 def test_weights(impl, networks):
     """Every weight's gradient, in every layer, is the slope of the implementation's own loss along that weight."""
-    for case in networks(batches=(7,), margin=clear_of_kinks(impl)):
+    for case in networks(batches=(7,), margin=clear_of_kinks(impl), at_random=AT_RANDOM):
         check_differences(impl, case, 0)
 
 
 @spec("gradients.biases", after=(*FORWARD, *IDENTITIES))
 def test_biases(impl, networks):
     """Every bias's gradient, in every layer, is the slope of the implementation's own loss along that bias."""
-    for case in networks(batches=(1, 2, 7), margin=clear_of_kinks(impl)):
+    for case in networks(batches=(1, 2, 7), margin=clear_of_kinks(impl), at_random=AT_RANDOM):
         check_differences(impl, case, 1)
 
 
@@ -299,6 +300,8 @@ def test_values(impl, networks):
     images = map(image, networks.each((1, 2), 7, seed=4))
     for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images):
         exact = analysis(impl, case)
+        if not exact.clear:  # an image may lie next to the kink of a ReLU, where either slope is right
+            continue
         weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
         assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what="dloss/dW")
         assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what="dloss/db")

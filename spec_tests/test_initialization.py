@@ -1,23 +1,24 @@
 """Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
 
-The statistical specs fail a correct implementation with probability below FALSE_ALARM each, by the tail bounds that
-math.md derives in section 8: Laurent and Massart (2000) for variances, sub-Gaussian tails for means and correlations,
-Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990) for the distribution.
+Each of the statistical specs fails a correct implementation with probability 1e-10 at most, by the tail bounds of
+chainrule.tails, which math.md derives in section 8.
 """
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from chainrule.boundary import NotApplicable
 from chainrule.numerics import assert_equal, assert_shape, assert_that
 from chainrule.spec import spec
+from chainrule.tails import distribution_tail, mean_tail, product_tail, variance_tail
 
-FALSE_ALARM = 1e-10
 SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
 ENTRIES = 20_000  # drawn of each shape, in as many layers as that takes
+SEEDED = (6, 5, 4)  # sizes of networks whose seeds are compared
+NETWORKS = 4  # of different seeds, each of which is compared with each
 
 VARIANCES: dict[str, Callable[[int, int], float]] = {
     "xavier": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
@@ -59,9 +60,9 @@ def reached(impl, shapes):
     return found
 
 
-def draws(impl, fan_in, fan_out, entries=ENTRIES, seed=1):
+def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
     """All weights of as many layers as it takes to have `entries` of them, from one generator."""
-    rng = np.random.default_rng([seed, fan_in, fan_out])
+    rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
     layers = max(1, entries // (fan_in * fan_out))
     if impl.goes_through("xavier"):
         layers = len(seeds(impl, layers))
@@ -71,26 +72,19 @@ def draws(impl, fan_in, fan_out, entries=ENTRIES, seed=1):
     return np.stack(found).astype(np.float64)
 
 
-def variance_tail(n):
-    """How far the mean square of n normal or uniform draws may lie from the variance, relative to it.
+def check_variance(drawn, comparisons, name, variance, what):
+    """Compare each shape's mean square with the scheme's variance; name the scheme that fits instead, if one does.
 
-    Chi-squared tails: P(|S - 1| > 2 sqrt(x/n) + 2 x/n) <= 2 exp(-x).  For the uniform distribution Bernstein's bound is
-    tighter.
+    drawn: {shape: the weights drawn of it}.  comparisons: how many the spec makes in all.
     """
-    x = math.log(2 / FALSE_ALARM)
-    return 2 * math.sqrt(x / n) + 2 * x / n
-
-
-def check_variance(mean_squares, counts, name, variance, what):
-    """Compare each shape's mean square with the scheme's variance; name the scheme that fits instead, if one does."""
+    mean_squares = {shape: float((w**2).mean()) for shape, w in drawn.items()}
+    tails = {shape: variance_tail(w.size, comparisons) for shape, w in drawn.items()}
 
     def fits(candidate):
-        return all(
-            abs(mean_squares[shape] / candidate(*shape) - 1) <= variance_tail(counts[shape]) for shape in mean_squares
-        )
+        return all(abs(mean_squares[shape] / candidate(*shape) - 1) <= tails[shape] for shape in mean_squares)
 
     for shape, found in mean_squares.items():
-        ratio, tail = found / variance(*shape), variance_tail(counts[shape])
+        ratio, tail = found / variance(*shape), tails[shape]
         if abs(ratio - 1) <= tail:
             continue
         others = [mistake for mistake, candidate in MISTAKES.items() if fits(candidate)]
@@ -114,23 +108,22 @@ def test_shape(impl):
 
 
 @spec("initialization.variance", after="initialization.shape")
-def test_variance(impl):
+def test_variance(impl, networks):
     """The weights' variance is 2 / (fan_in + fan_out), on wide, narrow, large and small layers."""
     name, variance = scheme(impl)
-    drawn = {shape: draws(impl, *shape) for shape in reached(impl, SHAPES)}
-    squares = {shape: float((w**2).mean()) for shape, w in drawn.items()}
-    check_variance(squares, {shape: w.size for shape, w in drawn.items()}, name, variance, "xavier")
+    drawn = {shape: draws(impl, networks, *shape) for shape in reached(impl, SHAPES)}
+    check_variance(drawn, len(drawn), name, variance, "xavier")
 
 
 @spec("initialization.mean", after="initialization.shape")
-def test_mean(impl):
+def test_mean(impl, networks):
     """The weights' mean is zero."""
     _, variance = scheme(impl)
-    for shape in reached(impl, SHAPES):
-        w = draws(impl, *shape)
-        # Sub-Gaussian: P(|mean| > s sqrt(2 x / n)) <= 2 exp(-x), for the normal and for the uniform distribution.
+    shapes = reached(impl, SHAPES)
+    for shape in shapes:
+        w = draws(impl, networks, *shape)
         spread = math.sqrt(max(variance(*shape), float((w**2).mean())))
-        tail = spread * math.sqrt(2 * math.log(2 / FALSE_ALARM) / w.size)
+        tail = spread * mean_tail(w.size, len(shapes))
         assert_that(
             abs(w.mean()) <= tail,
             f"xavier{shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}",
@@ -140,11 +133,11 @@ def test_mean(impl):
 
 
 @spec("initialization.distribution", after=("initialization.variance", "initialization.mean"))
-def test_distribution(impl):
+def test_distribution(impl, networks):
     """The weights are distributed uniformly, or normally (cut off at two standard deviations or not)."""
     _, variance = scheme(impl)
     shape = reached(impl, [(50, 400), (400, 50), (784, 64)])[0]
-    w = np.sort(draws(impl, *shape).reshape(-1)) / math.sqrt(variance(*shape))
+    w = np.sort(draws(impl, networks, *shape).reshape(-1)) / math.sqrt(variance(*shape))
     n = w.size
     normal = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in w])
     uniform = np.clip(0.5 + w / (2 * math.sqrt(3)), 0, 1)
@@ -152,7 +145,7 @@ def test_distribution(impl):
     edge = 0.5 * math.erfc(2 / math.sqrt(2))
     scaled = np.array([0.5 * (1 + math.erf(value * 0.87962566103423978 / math.sqrt(2))) for value in w])
     truncated = np.clip((scaled - edge) / (1 - 2 * edge), 0, 1)
-    tail = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n)) + 1 / n
+    tail = distribution_tail(n, 1) + 1 / n
     steps = np.arange(1, n + 1) / n
     distances = {
         name: float(np.abs(steps - cdf).max())
@@ -166,14 +159,14 @@ def test_distribution(impl):
 
 
 @spec("initialization.independence", after="initialization.shape")
-def test_independence(impl):
+def test_independence(impl, networks):
     """No column, row or layer repeats another or is correlated with it."""
     fan_in, fan_out = reached(impl, [(400, 30), (784, 30)])[0]
-    w = draws(impl, fan_in, fan_out, entries=2 * fan_in * fan_out)
-    assert_uncorrelated(impl, w[0].T, f"columns of xavier({fan_in}, {fan_out}, rng)")
+    w = draws(impl, networks, fan_in, fan_out, entries=2 * fan_in * fan_out)
+    families = {f"columns of xavier({fan_in}, {fan_out}, rng)": w[0].T}
     if impl.reaches_layer(30, 400):
-        assert_uncorrelated(impl, draws(impl, 30, 400, entries=12_000)[0], "rows of xavier(30, 400, rng)")
-    assert_uncorrelated(impl, w.reshape(len(w), -1), "successive layers drawn from one generator")
+        families["rows of xavier(30, 400, rng)"] = draws(impl, networks, 30, 400, entries=12_000)[0]
+    assert_uncorrelated(impl, families | {"successive layers drawn from one generator": w.reshape(len(w), -1)})
 
 
 def seeded(impl):
@@ -182,25 +175,28 @@ def seeded(impl):
         raise NotApplicable("neither a seed nor NumPy's global generator decides the weights")
 
 
-def assert_uncorrelated(impl, vectors, what):
-    """No two rows of `vectors` have a correlation beyond chance; under any initialization, none repeats another.
+def assert_uncorrelated(impl, families):
+    """In no family do two vectors have a correlation beyond chance; under any initialization, none repeats another.
 
-    The weights are symmetric about zero: given their sizes, the signs of a product's terms are fair coins, and by
-    Hoeffding's inequality P(|<a, b>| > sqrt(2 x sum a^2 b^2)) <= 2 exp(-x).
+    families: {what they are: vectors as rows}.
     """
-    count = len(vectors)
-    if count < 2:
-        return
+    compared = {what: vectors for what, vectors in families.items() if len(vectors) > 1}
+    tail = product_tail(max(1, sum(math.comb(len(vectors), 2) for vectors in compared.values())))
+    for what, vectors in compared.items():
+        assert_family_uncorrelated(impl, vectors, what, tail)
+
+
+def assert_family_uncorrelated(impl, vectors, what, tail):
+    """The same for the vectors of one family, of which no two may have a product beyond `tail`."""
     if impl.conventions["initialization"].value == "any":
         if not vectors.any() and impl.fits((4, 5, 3)) is None:
             raise NotApplicable("without a hidden layer the loss is convex: zero weights are a start like any other")
-        assert_that(len(np.unique(vectors, axis=0)) == count, f"two of the {what} are the same")
+        assert_that(len(np.unique(vectors, axis=0)) == len(vectors), f"two of the {what} are the same")
         return
     scale = np.sqrt((vectors**2) @ (vectors**2).T)
     assert_that((np.diagonal(scale) > 0).all(), f"one of the {what} is zero")
     r = np.abs(vectors @ vectors.T) / np.where(scale > 0, scale, 1.0)
     np.fill_diagonal(r, 0.0)
-    tail = math.sqrt(2 * math.log(2 * (count * (count - 1) / 2) / FALSE_ALARM))
     i, j = np.unravel_index(int(r.argmax()), r.shape)
     assert_that(
         r.max() <= tail,
@@ -250,14 +246,14 @@ def test_network_variance(impl, networks):
     name, variance = scheme(impl)
     sizes = networks.first((60, 150, 20, 90), (60, 150, 20), (60, 90))
     drawn = {}
-    for seed in seeds(impl, 8):
+    for seed in networks.seeds(seeds(impl, 8)):
         for w in impl.parameters(impl.create(sizes, seed=seed))[0]:
             drawn.setdefault(w.shape, []).append(w)
     layers = {shape: np.stack(weights).astype(float) for shape, weights in drawn.items()}
-    squares = {shape: float((w**2).mean()) for shape, w in layers.items()}
-    check_variance(squares, {shape: w.size for shape, w in layers.items()}, name, variance, "a new network's layer")
+    comparisons = 2 * len(layers)  # a variance and a mean each
+    check_variance(layers, comparisons, name, variance, "a new network's layer")
     for shape, w in layers.items():
-        tail = math.sqrt(2 * variance(*shape) * math.log(2 / FALSE_ALARM) / w.size)
+        tail = math.sqrt(variance(*shape)) * mean_tail(w.size, comparisons)
         assert_that(
             abs(w.mean()) <= tail,
             f"a new network's layer {shape}: the mean is {w.mean():.4g}, expected 0 +- {tail:.2g}",
@@ -267,28 +263,30 @@ def test_network_variance(impl, networks):
 @spec("initialization.layers_differ", after="initialization.sizes")
 def test_layers_differ(impl, networks):
     """Layers of one network are drawn independently of each other, and so are their columns."""
-    weights, _ = impl.parameters(impl.create(networks.first((32, 32, 32, 32), (32, 32, 32)), seed=3))
+    (seed,) = networks.seeds([3])
+    weights, _ = impl.parameters(impl.create(networks.first((32, 32, 32, 32), (32, 32, 32)), seed=seed))
     alike = [w for w in weights if w.shape == weights[-1].shape]
-    assert_uncorrelated(impl, np.stack([w.reshape(-1) for w in alike]).astype(float), "layers of a new network")
+    families = {"layers of a new network": np.stack([w.reshape(-1) for w in alike]).astype(float)}
     sizes = networks.first((300, 12, 300, 8), (300, 12, 8), (300, 12))
-    tall = [w for w in impl.parameters(impl.create(sizes, seed=3))[0] if w.shape[0] >= w.shape[1] > 1]
-    for w in tall:
-        assert_uncorrelated(impl, w.T.astype(float), f"columns of the layer {w.shape}")
+    tall = [w for w in impl.parameters(impl.create(sizes, seed=seed))[0] if w.shape[0] >= w.shape[1] > 1]
+    for l, w in enumerate(tall):
+        families[f"columns of the layer {l} of the shape {w.shape}"] = w.T.astype(float)
     if len(alike) < 2 and not tall:
         raise impl.no_network("with layers or columns to compare")
+    assert_uncorrelated(impl, families)
 
 
 @spec("initialization.seed", after="initialization.sizes")
 def test_seed(impl, networks):
     """The seed decides every parameter of a new network, whatever state NumPy's global generator is in."""
     seeded(impl)
-    sizes = networks.first((6, 5, 4), (6, 4))
+    sizes, (seed,) = networks.first(SEEDED, (6, 4)), networks.seeds([11])
     state = np.random.get_state()
     try:
         np.random.seed(1)
-        first = impl.parameters(impl.create(sizes, seed=11))
+        first = impl.parameters(impl.create(sizes, seed=seed))
         np.random.seed(2)
-        second = impl.parameters(impl.create(sizes, seed=11))
+        second = impl.parameters(impl.create(sizes, seed=seed))
     finally:
         np.random.set_state(state)
     for l, (a, b) in enumerate(zip(first[0] + first[1], second[0] + second[1], strict=True)):
@@ -301,14 +299,13 @@ def test_seeds_differ(impl, networks):
     seeded(impl)
     if impl.conventions["seeding"].value == "fixed":
         raise NotApplicable("the weights come from a seed fixed in the code")
-    sizes = networks.first((6, 5, 4), (6, 4))
-    weights = [impl.parameters(impl.create(sizes, seed=seed))[0] for seed in range(4)]
-    for i in range(4):
-        for j in range(i):
-            for l, (a, b) in enumerate(zip(weights[i], weights[j], strict=True)):
-                assert_that(
-                    not np.array_equal(a, b, equal_nan=True), f"weights[{l}] are the same for the seeds {j} and {i}"
-                )
+    sizes = networks.first(SEEDED, (6, 4))
+    weights = {seed: impl.parameters(impl.create(sizes, seed=seed))[0] for seed in networks.seeds(range(NETWORKS))}
+    for one, other in combinations(weights, 2):
+        for l, (a, b) in enumerate(zip(weights[one], weights[other], strict=True)):
+            assert_that(
+                not np.array_equal(a, b, equal_nan=True), f"weights[{l}] are the same for the seeds {one} and {other}"
+            )
 
 
 @spec("initialization.fresh", after="initialization.sizes")

@@ -28,18 +28,27 @@ from chainrule.numerics import (
 )
 from chainrule.reference import softmax
 from chainrule.spec import spec
-from chainrule.strategies import GRID, grid, layer_case, scores, shifts
+from chainrule.strategies import AT_RANDOM, GRID, grid, layer_case, scores, shifts
 
 # Sizes all differ; a batch of one, one output, one input and axes of length one among them: nothing may drop an axis.
 AFFINE = (((1, 3), 2), ((5, 4), 3), ((4, 2), 1), ((3, 1), 4), ((2, 3, 5), 4), ((3, 2, 1, 4), 5), ((1, 2, 3, 2), 7))
 RELU = ((4,), (1, 3), (5, 1), (3, 4), (2, 3, 4), (2, 1, 3, 2))
+DIFFERENCED = 100  # layers with `--thorough`: each takes two outputs for every one of its entries
 AFFINE_GRADIENTS = ("dx", "dw", "db")
 AFFINE_SLOPES = ("affine.input_gradient", "affine.weight_gradient", "affine.bias_gradient")
 
 
-def affine_cases(seed=0):
-    """An affine layer of every shape."""
-    return [layer_case(shape, outputs, seed) for shape, outputs in AFFINE]
+def affine_cases(networks, at_random=AT_RANDOM):
+    """An affine layer of every shape; with `--thorough` many more at random."""
+    yield from (layer_case(shape, outputs) for shape, outputs in AFFINE)
+    for seed in networks.trials([], at_random):
+        yield layer_case(*AFFINE[seed % len(AFFINE)], seed)
+
+
+def relu_cases(networks):
+    """(shape, seed) of inputs of every shape; with `--thorough` many more at random."""
+    yield from ((shape, 0) for shape in RELU)
+    yield from ((RELU[seed % len(RELU)], seed) for seed in networks.trials([]))
 
 
 def relu_case(shape, seed=0):
@@ -83,9 +92,9 @@ def same_gradients(found, expected, exact, what):
 
 
 @spec("affine.shape")
-def test_affine_shape(impl):
+def test_affine_shape(impl, networks):
     """affine_forward turns N samples of D entries into (N, M)."""
-    for case in affine_cases():
+    for case in affine_cases(networks):
         if case.x.ndim > 2:
             continue
         out, _ = impl.affine_forward(case.x, case.w, case.b)
@@ -116,18 +125,18 @@ def test_affine_results_kept(impl):
 
 
 @spec("affine.flattening", after="affine.shape")
-def test_affine_flattening(impl):
+def test_affine_flattening(impl, networks):
     """A sample of several dimensions counts as the row of its entries, the last axis running fastest."""
-    for case in affine_cases():
+    for case in affine_cases(networks):
         flat, _ = impl.affine_forward(case.x.reshape(len(case.x), -1), case.w, case.b)
         out, _ = impl.affine_forward(case.x, case.w, case.b)
         assert_close(out, flat, bound=2 * analysis(impl, case).out[1], what=f"out ({case})")
 
 
 @spec("affine.values", after=("affine.shape", "affine.flattening"))
-def test_affine_values(impl):
+def test_affine_values(impl, networks):
     """The output is x w + b, one row for each sample."""
-    for case in affine_cases():
+    for case in affine_cases(networks):
         for scale in (1.0, 1.1):  # on the grid, where little is rounded, and off it
             x, w, b = scale * case.x, scale * case.w, scale * case.b
             out, error = analyse_affine(x, w, b, case.dout, impl.unit_roundoff).out
@@ -135,9 +144,9 @@ def test_affine_values(impl):
 
 
 @spec("affine.gradient_shapes", after="affine.flattening")
-def test_affine_gradient_shapes(impl):
+def test_affine_gradient_shapes(impl, networks):
     """dx has the shape of x, with all its dimensions, dw that of w and db that of b."""
-    for case in affine_cases():
+    for case in affine_cases(networks):
         for name, gradient, of in zip(
             AFFINE_GRADIENTS, affine_gradients(impl, case), (case.x, case.w, case.b), strict=True
         ):
@@ -145,9 +154,9 @@ def test_affine_gradient_shapes(impl):
 
 
 @spec("affine.repeatable", after="affine.gradient_shapes")
-def test_affine_repeatable(impl):
+def test_affine_repeatable(impl, networks):
     """The same backward pass twice, from one cache, gives the same gradients."""
-    for case in affine_cases():
+    for case in affine_cases(networks):
         _, cache = impl.affine_forward(case.x, case.w, case.b)
         first, second = impl.affine_backward(case.dout, cache), impl.affine_backward(case.dout, cache)
         same_gradients(second, first, analysis(impl, case), f"from the same cache again ({case})")
@@ -166,11 +175,11 @@ def test_affine_caches(impl):
         same_gradients(found, expected, analysis(impl, case), "from a cache made before another forward pass")
 
 
-def check_affine_differences(impl, which):
+def check_affine_differences(impl, networks, which):
     """Compare one gradient (0 dx, 1 dw, 2 db), every entry, with differences of sum(dout out): math.md 11.11."""
     h = 1.0  # the output is affine in each input, so no step is too large, and a large one leaves the least rounding
     own = UNIT_ROUNDOFF["float64"]
-    for case in affine_cases():
+    for case in affine_cases(networks, DIFFERENCED):
         inputs = [case.x, case.w, case.b]
         slopes, bounds = np.zeros(inputs[which].shape), np.zeros(inputs[which].shape)
         for index in np.ndindex(*inputs[which].shape):
@@ -190,27 +199,27 @@ def check_affine_differences(impl, which):
 
 
 @spec("affine.input_gradient", after=("affine.values", "affine.repeatable"))
-def test_affine_input_gradient(impl):
+def test_affine_input_gradient(impl, networks):
     """dx is the slope of sum(dout out) along every entry of x, out being the implementation's own: dout w^T."""
-    check_affine_differences(impl, 0)
+    check_affine_differences(impl, networks, 0)
 
 
 @spec("affine.weight_gradient", after=("affine.values", "affine.repeatable"))
-def test_affine_weight_gradient(impl):
+def test_affine_weight_gradient(impl, networks):
     """dw is the slope of sum(dout out) along every weight, out being the implementation's own: x^T dout."""
-    check_affine_differences(impl, 1)
+    check_affine_differences(impl, networks, 1)
 
 
 @spec("affine.bias_gradient", after=("affine.values", "affine.repeatable"))
-def test_affine_bias_gradient(impl):
+def test_affine_bias_gradient(impl, networks):
     """db is the slope of sum(dout out) along every bias, out being the implementation's own: the sum of dout's rows."""
-    check_affine_differences(impl, 2)
+    check_affine_differences(impl, networks, 2)
 
 
 @spec("affine.linearity", after=AFFINE_SLOPES)
-def test_affine_linearity(impl):
+def test_affine_linearity(impl, networks):
     """The gradients are linear in dout: of 2 dout - other they are twice those of dout minus those of other."""
-    for case in affine_cases():
+    for case in affine_cases(networks):
         other = layer_case(case.x.shape, case.w.shape[1], seed=1).dout
         _, cache = impl.affine_forward(case.x, case.w, case.b)
         one, two = impl.affine_backward(case.dout, cache), impl.affine_backward(other, cache)
@@ -243,10 +252,10 @@ def test_affine_golden(impl):
 
 
 @spec("relu_layer.shape")
-def test_relu_shape(impl):
+def test_relu_shape(impl, networks):
     """relu_forward and relu_backward keep the shape, whatever the number of dimensions."""
-    for shape in RELU:
-        x, dout = relu_case(shape)
+    for shape, seed in relu_cases(networks):
+        x, dout = relu_case(shape, seed)
         out, cache = impl.relu_forward(x)
         assert_shape(out, shape, what=f"out of x of shape {shape}")
         assert_shape(impl.relu_backward(dout, cache), shape, what=f"dx of x of shape {shape}")
@@ -274,18 +283,18 @@ def test_relu_results_kept(impl):
 
 
 @spec("relu_layer.values", after="relu_layer.shape")
-def test_relu_values(impl):
+def test_relu_values(impl, networks):
     """The output is max(x, 0), entry by entry."""
-    for shape in RELU:
-        x, _ = relu_case(shape)
+    for shape, seed in relu_cases(networks):
+        x, _ = relu_case(shape, seed)
         assert_equal(impl.relu_forward(x)[0], np.where(x > 0, x, 0.0), what=f"out of x of shape {shape}")
 
 
 @spec("relu_layer.repeatable", after="relu_layer.shape")
-def test_relu_repeatable(impl):
+def test_relu_repeatable(impl, networks):
     """The same backward pass twice, from one cache, gives the same gradient."""
-    for shape in RELU:
-        x, dout = relu_case(shape)
+    for shape, seed in relu_cases(networks):
+        x, dout = relu_case(shape, seed)
         _, cache = impl.relu_forward(x)
         first = impl.relu_backward(dout, cache)
         assert_equal(impl.relu_backward(dout, cache), first, what="dx from the same cache again")
@@ -305,11 +314,11 @@ def test_relu_caches(impl):
 
 
 @spec("relu_layer.gradient", after=("relu_layer.values", "relu_layer.repeatable"))
-def test_relu_gradient(impl):
+def test_relu_gradient(impl, networks):
     """dx is the slope of sum(dout out) along every entry of x, out being the implementation's own."""
     h = 2.0**-3  # no entry of x comes nearer to the kink than 2^-2, and on either side the output is linear
-    for shape in RELU:
-        x, dout = relu_case(shape)
+    for shape, seed in relu_cases(networks):
+        x, dout = relu_case(shape, seed)
         slopes = np.zeros(shape)
         for index in np.ndindex(*shape):
             step = np.zeros(shape)
@@ -322,10 +331,10 @@ def test_relu_gradient(impl):
 
 
 @spec("relu_layer.linearity", after="relu_layer.gradient")
-def test_relu_linearity(impl):
+def test_relu_linearity(impl, networks):
     """The gradient is linear in dout: that of 2 dout - other is twice that of dout minus that of other."""
-    for shape in RELU:
-        (x, dout), (_, other) = relu_case(shape), relu_case(shape, seed=1)
+    for shape, seed in relu_cases(networks):
+        (x, dout), (_, other) = relu_case(shape, seed), relu_case(shape, seed + 1)
         _, cache = impl.relu_forward(x)
         one, two = impl.relu_backward(dout, cache), impl.relu_backward(other, cache)
         both = impl.relu_backward(2 * dout - other, cache)

@@ -20,11 +20,20 @@ from chainrule.numerics import (
 )
 from chainrule.reference import MLP
 from chainrule.spec import spec
-from chainrule.strategies import Case, network_case, reference
+from chainrule.strategies import MARGIN, Case, network_case, reference
 from chainrule.through import DEEPEST
 
 GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
 FIT = (*GRADIENTS, "training.step")
+AT_RANDOM = 100  # seeds, or networks, with `--thorough`: each takes several trainings, followed step by step
+SHUFFLED, ORDERS = 7, 4  # samples whose order is looked at, from so many seeds: math.md, training.fresh_order
+SHUFFLED_ONCE = 14  # samples where one seed is fixed in the code
+SEEDED, SEEDED_BATCH, SEEDED_EPOCHS = 7, 2, 2  # a training that other seeds shall not repeat: math.md, training.seed
+OTHER_SEEDS = 4
+OVERFIT_LOSS, OVERFIT_ORDERS = (
+    0.05,
+    4,
+)  # of so many trainings one has to get there: math.md, training.overfit
 
 
 def arrays(parameters):
@@ -251,25 +260,26 @@ def test_seed(impl, networks):
     seeding = impl.conventions["seeding"].value
     if seeding == "none":
         raise NotApplicable("neither a seed nor NumPy's global generator decides the training")
-    case = networks.case(1, 7)
+    case, (own, *others) = networks.case(1, SEEDED), networks.seeds(range(3, 4 + OTHER_SEEDS))
 
     def trained(seed):
         model = case.create(impl)
-        train(impl, model, case.x, case.y, epochs=2, batch_size=2, lr=0.25, seed=seed)
+        settings = {"epochs": SEEDED_EPOCHS, "batch_size": SEEDED_BATCH, "lr": 0.25}
+        train(impl, model, case.x, case.y, **settings, seed=seed)
         return np.concatenate([array.reshape(-1) for array in arrays(impl.parameters(model))])
 
     state = np.random.get_state()
     try:
         np.random.seed(1)
-        first = trained(3)
+        first = trained(own)
         np.random.seed(2)
-        assert_equal(trained(3), first, what="the parameters after training with the same seed again")
+        assert_equal(trained(own), first, what="the parameters after training with the same seed again")
     finally:
         np.random.set_state(state)
     if seeding == "fixed" or not in_batches(impl, case):
         return
     assert_that(
-        any(not np.array_equal(trained(seed), first) for seed in range(4, 8)),
+        any(not np.array_equal(trained(seed), first) for seed in others),
         "five different seeds train alike: the seed is not used",
     )
 
@@ -379,30 +389,33 @@ def trained_on(impl, case, batch_size, epochs, seed, lr):
 def test_every_sample(impl, networks):
     """Every epoch visits every sample exactly once."""
 
-    def trial(batch_size):
-        for epochs in (1, 2):
-            batches = visits(impl, networks, 6, batch_size, epochs, seed=1)
-            assert_that(len(batches) == 6 // batch_size, "the number of batches")
+    for seed in networks.trials([1], AT_RANDOM):
 
-    known(trial, (1, 2, 3, 6))
+        def trial(batch_size, seed=seed):
+            for epochs in (1, 2):
+                batches = visits(impl, networks, 6, batch_size, epochs, seed)
+                assert_that(len(batches) == 6 // batch_size, "the number of batches")
+
+        known(trial, (1, 2, 3, 6))
 
 
 @spec("training.last_batch", after=(*FIT, "training.every_sample"))
 def test_last_batch(impl, networks):
     """Samples left over when the batch size does not divide N make a smaller last batch, averaged over its own size."""
-    for n, batch_size in ((7, 3), (5, 2), (5, 4), (3, 8)):
-        sizes = [len(batch) for batch in visits(impl, networks, n, batch_size, 1, seed=1)]
-        assert_that(sum(sizes) == n, f"the batches of an epoch of {n} samples have sizes {sizes}")
+    for seed in networks.trials([1], AT_RANDOM):
+        for n, batch_size in ((7, 3), (5, 2), (5, 4), (3, 8)):
+            sizes = [len(batch) for batch in visits(impl, networks, n, batch_size, 1, seed)]
+            assert_that(sum(sizes) == n, f"the batches of an epoch of {n} samples have sizes {sizes}")
 
 
 @spec("training.fresh_order", after=("training.every_sample", "training.seed"))
 def test_fresh_order(impl, networks):
     """Every epoch goes through the samples in a random order of its own."""
-    n, seeds = (14, [0]) if impl.conventions["seeding"].value == "fixed" else (7, range(4))
+    fixed = impl.conventions["seeding"].value == "fixed"
+    n, seeds = (SHUFFLED_ONCE, [0]) if fixed else (SHUFFLED, networks.seeds(range(ORDERS)))
     orders = [[order(visits(impl, networks, n, 1, epoch, seed)) for epoch in (1, 2)] for seed in seeds]
-    # A fair shuffle repeats an order of 7 with probability 1 / 5040, and is a rotation of it, forwards or backwards,
-    # with probability 14 / 5040: four times in four with 6e-11.  Where one seed is fixed in the code, 14 samples are
-    # shuffled once: 28 / 14! is 3e-10.
+    # A fair shuffle of 7 is a rotation of an order, forwards or backwards, with probability 14 / 5040: four times in
+    # four with 6e-11.  Where one seed is fixed in the code, 14 samples are shuffled once: 28 / 14! is 3e-10.
     assert_that(
         any(first not in turns(list(range(n))) for first, _ in orders),
         "fit goes through the samples in the order they are given in, or in a rotation of it: it does not shuffle",
@@ -430,7 +443,7 @@ def test_labels(impl, networks):
     y = np.array([0, 1, 2, 2, 1, 0]) % min(3, case.sizes[-1])
     # With hidden layers a rate at which the further weights stay near the identity until the last visit.
     lr = 0.25 if len(case.sizes) == 2 else 2.0**-5
-    for seed in range(3):
+    for seed in networks.trials(range(3)):
         model = case.create(impl)
         train(impl, model, case.x, y, epochs=1, batch_size=2, lr=lr, seed=seed)
         # Only sample i moves row i, and from small logits it raises the logit of its own label and lowers the rest.
@@ -476,26 +489,41 @@ def test_history(impl, networks):
 @spec("training.convex", after=FIT)
 def test_convex(impl, networks):
     """Without a hidden layer the loss is convex: a full-batch step at a safe rate lowers it by at least lr/2 |g|^2."""
-    case = networks.exactly(0, 7)
+    for case in (networks.exactly(0, 7), *networks.drawn((0,), (7,), MARGIN, AT_RANDOM)):
+        descends(impl, case)
+
+
+def descends(impl, case):
+    """Take twenty full-batch steps of a network without a hidden layer, and compare each with what is promised."""
     extended = np.hstack([case.x, np.ones((7, 1))])
     # The Hessian is at most half of the inputs' second moment (math.md, training.convex): 1/L is the safe rate.
     lr = float(1 / (np.linalg.eigvalsh(extended.T @ extended / 7).max() / 2))
-    model, network = case.create(impl), reference(case.sizes, case.weights, case.biases)
-    slack = 4 * analysis(impl, case).loss[1]
+    model = case.create(impl)
+    network, exact = read_off(impl, model, case)
     before = impl.own_loss(model, case.x, case.y)
     for epoch in range(20):
-        network.weights, network.biases = (
-            [np.array(array, np.float64) for array in group] for group in impl.parameters(model)
-        )
-        squared = sum(float((g**2).sum()) for g in arrays(network.backward(case.x, case.y)))
         impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=lr, seed=epoch)
         after = impl.own_loss(model, case.x, case.y)
+        pairs = exact.weight_grads + exact.bias_grads
+        squared = sum(float((g**2).sum()) for g in values(pairs))
+        # What is off about the two losses, about the squared gradient here, and about the step, to second order.
+        slack = exact.loss[1] + lr * sum(float((np.abs(g) * error).sum()) for g, error in pairs)
+        step = step_errors(network, exact, lr, impl.unit_roundoff, no_errors(network))
+        slack += sum(float((error**2).sum()) for error in arrays(step)) / (2 * lr)
+        network, exact = read_off(impl, model, case)
+        slack += exact.loss[1]
         assert_that(
             after <= before - lr / 2 * squared + slack,
             f"epoch {epoch + 1} takes the loss from {before:.6g} to {after:.6g}, "
             f"expected at most {before - lr / 2 * squared:.6g}",
         )
         before = after
+
+
+def read_off(impl, model, case):
+    """The reference with a model's present parameters, and the analysis of a case's batch there."""
+    network = reference(case.sizes, *([array.astype(float) for array in group] for group in impl.parameters(model)))
+    return network, analysis_of(impl, network, case)
 
 
 @spec("training.xor", after=FIT)
@@ -515,25 +543,37 @@ def test_xor(impl, networks):
 @spec("training.overfit", after=FIT)
 def test_overfit(impl, networks):
     """A network with more parameters than data learns a tiny set by heart."""
+    case, settings = learnable(networks, *overfit_case(), OVERFIT_LOSS)
+    y, losses = case.y, []
+    for seed in networks.seeds(range(OVERFIT_ORDERS)):
+        model = case.create(impl)
+        impl.fit(model, case.x, y, **settings, seed=seed)
+        losses.append(impl.own_loss(model, case.x, y))
+        if losses[-1] < OVERFIT_LOSS:  # the first does, but for a chance that is known from experience alone
+            break
+    assert_that(
+        losses[-1] < OVERFIT_LOSS,
+        f"the loss on ten samples after {settings['epochs']} epochs is {losses[-1]:.4g}, expected below {OVERFIT_LOSS}",
+    )
+    assert_equal(impl.classify(model, case.x), y, what="predict on the ten samples it was trained on")
+
+
+def overfit_case():
+    """Ten samples and the start of a network with 243 parameters, and the settings of fit from there."""
     rng = np.random.default_rng(8)
     x, y = rng.normal(size=(10, 6)), rng.integers(0, 3, size=10)
     start: MLP = MLP((6, 24, 3), seed=0)
-    settings = {"epochs": 150, "batch_size": 4, "lr": 0.25}
-    case, settings = learnable(networks, Case((6, 24, 3), start.weights, start.biases, x, y), settings, 0.05)
-    model = case.create(impl)
-    impl.fit(model, case.x, y, **settings, seed=0)
-    loss = impl.own_loss(model, case.x, y)
-    epochs = settings["epochs"]
-    assert_that(loss < 0.05, f"the loss on ten samples after {epochs} epochs is {loss:.4g}, expected below 0.05")
-    assert_equal(impl.classify(model, case.x), y, what="predict on the ten samples it was trained on")
+    case = Case((6, 24, 3), start.weights, start.biases, x, y)
+    return case, {"epochs": 150, "batch_size": 4, "lr": 0.25}
 
 
 def learnable(networks, case, settings, goal):
     """A case that gradient descent is known to learn, and the settings of fit for it.
 
     It is the one given, where there is a network that it fits into: units without weights and inputs of zero change
-    nothing.  Otherwise, and where only whole batches are known, it is a start from which the reference itself gets to
-    half the goal by full batches, which leave nothing to chance.
+    nothing.  By full batches it is trained where no others are known, or one order alone, for four times as long.
+    Otherwise it is a start from which the reference itself gets to half the goal by full batches, which leave nothing
+    to chance.
     """
     if networks.impl.half:
         raise NotApplicable("in float16 small updates are rounded away: no loss is promised")
@@ -541,7 +581,8 @@ def learnable(networks, case, settings, goal):
     within = impl.fits(case.sizes)
     if within and all(size >= wanted for size, wanted in zip(within, case.sizes, strict=True)):
         case = padded(case, within)
-        if settings["batch_size"] == len(case.x) or in_batches(impl, case):
+        shuffled = impl.conventions["seeding"].value != "fixed"  # so that another seed is another order
+        if settings["batch_size"] == len(case.x) or (shuffled and in_batches(impl, case)):
             return case, settings
         return case, calm
     if min(networks.depths((1, 2, 3, 4))) == 0:

@@ -160,7 +160,8 @@ class TextReport:
         counts = Counter(result.outcome for result in outcome.specs)
         left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
         verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
-        seconds = f"[dim]{outcome.seconds:.1f} s[/]"
+        repeated = "" if outcome.seed is None else f"; again: --thorough --seed {outcome.seed}"
+        seconds = f"[dim]{outcome.seconds:.1f} s{repeated}[/]"
         if outcome.from_scratch and outcome.frameworks:
             names = ", ".join(framework.name for framework in outcome.frameworks)
             left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"
