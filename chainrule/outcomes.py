@@ -138,8 +138,7 @@ class Outcome:
     @property
     def diagnoses(self) -> list[Diagnosis]:
         """The distinct diagnoses, the surest first, then in the order of the specs that they explain."""
-        distinct = dict.fromkeys(diagnosis for result in self.specs for diagnosis in result.diagnoses)
-        return sorted(distinct, key=lambda diagnosis: CERTAINTIES.index(diagnosis.certainty))
+        return surest_first(self.specs)
 
     def to_dict(self) -> dict[str, Any]:
         """The object of the contract's section 4."""
@@ -168,6 +167,12 @@ class Outcome:
     def to_json(self) -> str:
         """The same, as text."""
         return json.dumps(self.to_dict(), indent=2)
+
+
+def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
+    """The distinct diagnoses of some results: those that are certain, then the others, each in the specs' order."""
+    distinct = dict.fromkeys(diagnosis for result in specs for diagnosis in result.diagnoses)
+    return sorted(distinct, key=lambda diagnosis: CERTAINTIES.index(diagnosis.certainty))
 
 
 def spec_object(result: SpecResult) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from chainrule.outcomes import NOT_PASSED, SpecResult, blocked
+from chainrule.outcomes import NOT_PASSED, SpecResult, blocked, settle, surest_first
 from chainrule.plugin import LOADED
 from chainrule.selection import select
 
@@ -45,6 +46,21 @@ class Recorder:
             return None
         outcome = self.results[fields["id"]].outcome
         return outcome, outcome[0], outcome.upper()
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Under plain pytest: the mistakes behind what failed, each once."""
+        if not any(result.outcome in ("failed", "error") for result in self.results.values()):
+            return
+        from chainrule.causes.diagnose import diagnose  # of no use, and not loaded, where nothing failed
+
+        seconds = sum(result.seconds for result in self.results.values())
+        specs = diagnose(config.stash[LOADED], settle(self.results.values()), seconds)
+        terminalreporter.section("causes")
+        for found in surest_first(specs):
+            where = f"{found.where}: " if found.where else ""
+            terminalreporter.write_line(f"{where}{found.title} ({found.certainty}, {found.id})")
+            terminalreporter.write_line(f"    {found.mend}" if found.mend else f"    {found.found}")
+            terminalreporter.write_line(f"    explains {', '.join(found.explains)}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest import SkipTest
 
 import numpy as np
 
@@ -11,17 +12,20 @@ from chainrule.boundary import Cache, Call
 from chainrule.contract import EXTENSION_NAMES
 from chainrule.loading import Loaded
 from chainrule.native import NETWORK_METHODS, Native
+from chainrule.numerics import Failure
 from chainrule.recognition.recognised import Recognised
 from chainrule.translation import Translated
 
+LONGEST_RESULT = 200  # characters
 LONGEST = 4000  # characters: beyond this nobody pastes it
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier", *EXTENSION_NAMES["layers"])
 
 
-def snippet(loaded: Loaded, calls: Sequence[Call]) -> str | None:
-    """Python that repeats the last call of a spec, and the one before where a spec compares two of one function.
+def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None = None) -> str | None:
+    """Python that repeats the last call of a spec, and the one before where a spec compares two of one function; and
+    what it should give, where that is what the spec compared it with.
 
-    None where there is nothing to call or the arrays are too large to print.
+    error: what ended the spec.  None where there is nothing to call or the arrays are too large to print.
     """
     told = [call for call in calls if call.name in FUNCTIONS or call.name in NETWORK_METHODS or call.name == "create"]
     if not told:
@@ -32,8 +36,22 @@ def snippet(loaded: Loaded, calls: Sequence[Call]) -> str | None:
     lines = ["import numpy as np", *(opening(loaded, native, last))]
     for call in pair:
         lines += repeat(native, call)
+    lines += should_give(last, error)
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
+
+
+def should_give(call: Call, error: BaseException | None) -> list[str]:
+    """The result that a spec expected of this very call, as a comment; nothing where it compared something else."""
+    expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
+    try:
+        found = np.asarray(call.reread(), np.float64)
+    except (TypeError, ValueError, Failure, SkipTest):  # a cache, lists of arrays, or nothing
+        return []
+    if expected is None or not np.array_equal(found, np.asarray(actual, np.float64), equal_nan=True):
+        return []
+    told = literal(np.asarray(expected))
+    return [f"# should give {told}"] if len(told) <= LONGEST_RESULT else []
 
 
 def native_of(loaded: Loaded) -> Native | None:

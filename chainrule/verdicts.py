@@ -82,5 +82,5 @@ def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loade
         where=where or (loaded.impl.implementation.where(calls[-1].name) if calls else None),
         expected=None if expected is None else show(np.asarray(expected)),
         actual=None if actual is None else show(np.asarray(actual)),
-        snippet=snippet(loaded, calls),
+        snippet=snippet(loaded, calls, error),
     )

@@ -38,6 +38,7 @@ def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
             )
         elif call.model_parameters is not None and subject in ("forward", "loss", "predict", "backward"):
             weights, biases = call.model_parameters
+            about = f"a batch of {len(arguments[0])}, as the failing spec has it"
             kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
 
             def ask(
@@ -46,9 +47,11 @@ def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
                 found = getattr(actor, subject)(actor.network(weights, biases), *map(np.copy, given))
                 return [*found[0], *found[1]] if subject == "backward" else [found]
 
-            yield Probe(
-                f"{subject}, as the failing spec calls it", ask, [subject], kinds if subject == "backward" else ()
-            )
+            if subject == "backward":
+                names = [f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]" for kind, l in kinds]
+                yield Probe(about, ask, names, kinds)
+            else:
+                yield Probe(about, ask, [subject])
 
 
 def small(call: Call) -> bool:

@@ -23,6 +23,24 @@ def what_is_known(matcher: Matcher) -> str:
     return ""
 
 
+def ratio_of(matcher: Matcher) -> str:
+    """A batch of 7: dloss/dW[0] is 7 times the right one.  Empty where no array is a multiple of the right one."""
+    for i in matcher.wrong:
+        probe, found = matcher.observed[i]
+        if found.raised or matcher.right[i].raised or len(found.arrays) != len(matcher.right[i].arrays):
+            continue
+        told = []
+        for name, array, exact in zip(probe.labels, found.arrays, matcher.right[i].arrays, strict=False):
+            if array.shape != exact.shape or alike(array, exact, matcher.u, probe) or not exact.any():
+                continue
+            factor = float((array * exact).sum() / (exact * exact).sum())
+            if factor and np.isfinite(factor) and alike(array, factor * exact, matcher.u, probe):
+                told.append(f"{name} is {factor:.6g} times the right one")
+        if told:
+            return f"{probe.about}: {', '.join(told)}"
+    return ""
+
+
 def told_of(probe: Probe, found: Answer, right: Answer, u: float) -> list[str]:
     """A sentence for each array that is wrong, and one for those that are right."""
     if len(found.arrays) != len(right.arrays):

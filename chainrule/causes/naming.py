@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule.causes.answers import Answers
 from chainrule.causes.cause import Cause
 from chainrule.causes.initial import initial_mistakes
-from chainrule.causes.known import what_is_known
+from chainrule.causes.known import ratio_of, what_is_known
 from chainrule.causes.visits import not_shuffled
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.matching import Match, Matcher
@@ -66,6 +66,8 @@ class Naming:
         same = [other.id for other in self.failing if subject in self.answers.subjects(other)]
         also = f"; {' or '.join(rival.mistakes[0].title for rival in rivals)} would give the same" if rivals else ""
         alone = len(best.mistakes) == 1
+        ratio = ratio_of(matcher) if alone else ""
+        also += f". On {ratio}" if ratio else ""
         return [
             Cause(
                 mistake,

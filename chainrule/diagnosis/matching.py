@@ -194,6 +194,11 @@ class Matcher:
             if l == deepest
         )
 
+    @property
+    def deepest(self) -> int:
+        """The last layer that any of the networks has, counted from 0."""
+        return max((l for probe, _ in self.observed for _, l in probe.kinds), default=0)
+
     # Gradients, array by array
 
     def in_arrays(self) -> Iterator[Match]:
@@ -249,9 +254,8 @@ class Matcher:
             ]
             for chosen in covers:
                 named = [*([path.mistake] if path else []), *(mistakes()[id] for id in chosen)]
-                where = [
-                    ", ".join(dict.fromkeys(found_by[id] for found_by in explaining if id in found_by)) for id in chosen
-                ]
+                shown = {id: [by_id[id] for by_id in explaining if id in by_id] for id in chosen}
+                where = [named_arrays(shown[id], self.deepest) for id in chosen]
                 details = [*([path.detail] if path else []), *where]
                 yield Match(tuple(named), tuple(details), self.numbers, self.numbers)
             if covers:
@@ -268,3 +272,12 @@ def options(mistake: Mistake, value: np.ndarray, batch: object, l: int, kind: st
     with np.errstate(all="ignore"):
         found = mistake.array(value, batch, l, kind)
     return found if isinstance(found, tuple) else (found,)
+
+
+def named_arrays(labels: Sequence[str], deepest: int) -> str:
+    """dloss/dW[0], dloss/db[1]; or `every dloss/dW`, where those of all layers are among them."""
+    named = []
+    for name in ("dloss/dW", "dloss/db"):
+        own = sorted({label for label in labels if label.startswith(name)})
+        named += [f"every {name}"] if len(own) == deepest + 1 > 1 else own
+    return ", ".join(named)

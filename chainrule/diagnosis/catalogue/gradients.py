@@ -17,6 +17,31 @@ def sigmoid(z):
     return np.exp(-np.logaddexp(0.0, -z))
 
 
+def in_some(**slopes):
+    """Variants of a wrong slope: in every hidden layer, and in the first or the last alone."""
+    found = {}
+    for name, slope in slopes.items():
+        told = name.replace("_", " ").strip()
+        found[told] = {"slope": slope}
+        for where, chosen in (("the first", first_hidden), ("the last", last_hidden)):
+            found[f"{told}{', ' if told else ''}{where} hidden layer alone"] = {"slope": only_in(chosen, slope)}
+    return found
+
+
+def only_in(chosen, slope):
+    return lambda right, batch, l, carried: (slope if chosen(batch, l) else right)(
+        *([right] if chosen(batch, l) else []), batch, l, carried
+    )
+
+
+def first_hidden(batch, l):
+    return l == 0
+
+
+def last_hidden(batch, l):
+    return l == len(batch.z) - 2
+
+
 mistake(
     "gradient-not-averaged",
     "the mean's 1/N is missing in the gradient",
@@ -260,7 +285,7 @@ mistake(
     clause="gradients.dead_units",
     mend="z > 0, not z < 0",
     fingerprint="delta (z < 0)",
-    slope=lambda right, batch, l, carried: batch.z[l] <= 0,
+    variants=in_some(_=lambda right, batch, l, carried: batch.z[l] <= 0),
 )
 mistake(
     "mask-of-delta",
@@ -270,10 +295,10 @@ mistake(
     clause="gradients.dead_units",
     mend="delta[z <= 0] = 0",
     fingerprint="max(delta W^T, 0)",
-    variants={
-        "": {"slope": lambda right, batch, l, carried: carried > 0},
-        "besides the right one": {"slope": lambda right, batch, l, carried: (carried > 0) & (batch.z[l] > 0)},
-    },
+    variants=in_some(
+        _=lambda right, batch, l, carried: carried > 0,
+        besides_the_right_one=lambda right, batch, l, carried: (carried > 0) & (batch.z[l] > 0),
+    ),
 )
 mistake(
     "mask-of-another-layer",
@@ -300,7 +325,7 @@ mistake(
     clause="gradients.weights",
     mend="keep z from the forward pass and use it",
     fingerprint="delta (a W > 0)",
-    slope=lambda right, batch, l, carried: batch.inputs[l] @ batch.model.weights[l] > 0,
+    variants=in_some(_=lambda right, batch, l, carried: batch.inputs[l] @ batch.model.weights[l] > 0),
 )
 mistake(
     "mask-is-activation",
@@ -309,10 +334,10 @@ mistake(
     clause="gradients.weights",
     mend=MEND_MASK,
     fingerprint="delta relu(z)",
-    variants={
-        "relu(z)": {"slope": lambda right, batch, l, carried: np.maximum(batch.z[l], 0.0)},
-        "z": {"slope": lambda right, batch, l, carried: batch.z[l]},
-    },
+    variants=in_some(
+        relu_of_z=lambda right, batch, l, carried: np.maximum(batch.z[l], 0.0),
+        z=lambda right, batch, l, carried: batch.z[l],
+    ),
 )
 mistake(
     "mask-of-sigmoid",
