@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from variants import fresh_reference
 
+from chainrule.contract import EXTENSION_NAMES
 from chainrule.reference import cross_entropy as true_cross_entropy
 from chainrule.reference import relu as true_relu
 from chainrule.reference import softmax as true_softmax
@@ -46,8 +47,19 @@ class Fault:
         setattr(holder, name, faulty)
         return module
 
+    def alone(self) -> ModuleType:
+        """The fault among nothing but layers, as in a course's layers.py, if it is in one of them; else `module()`."""
+        module = self.module()
+        if self.replaces not in LAYERS:
+            return module
+        layers = ModuleType(f"{module.__name__}_layers")
+        vars(layers).update({name: getattr(module, name) for name in LAYERS})
+        layers.__file__ = module.__file__
+        return layers
+
 
 FAULTS: list[Fault] = []
+LAYERS = EXTENSION_NAMES["layers"]
 
 
 def fault(clause: str, replaces: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -127,6 +139,13 @@ def softplus(original, z):
     return np.logaddexp(z, 0.0)
 
 
+@fault("relu.homogeneity", "relu")
+def relu_standardizes_batches(original, z):
+    """A batch of more than one sample is standardized first, as batch normalization does it."""
+    z = np.asarray(z)
+    return original((z - z.mean(axis=0)) / (z.std(axis=0) + 1e-5)) if len(z) > 1 else original(z)
+
+
 @fault("relu.idempotence", "relu")
 def relu_prepends_rows(original, z):
     """Rows are treated one by one and each is put at the front of the result."""
@@ -152,6 +171,15 @@ def relu_masks_columns(original, z):
 def absolute_value(original, z):
     """The sign is dropped."""
     return np.abs(z) * 1.0
+
+
+@fault("relu.values", "relu")
+def relu_of_the_first_matrix(original, z):
+    """The loops were written for one matrix: of an array of more axes the first one is done, the rest stays zero."""
+    out = np.zeros(np.shape(z))
+    first = (0,) * (np.ndim(z) - 2)
+    out[first] = original(np.asarray(z)[first])
+    return out
 
 
 @fault("relu.extreme", "relu")
@@ -257,6 +285,14 @@ def softmin(original, z):
     return original(-np.asarray(z))
 
 
+@fault("softmax.monotonicity", "softmax")
+def softmax_of_the_likely_classes(original, z):
+    """Classes of less than a ten-thousandth are left out, and the rest is normalized again."""
+    p = original(z)
+    p = np.where(p < 1e-4, 0.0, p)
+    return p / p.sum(axis=1, keepdims=True)
+
+
 @fault("softmax.sigmoid", "softmax")
 def softmax_first_from_second(original, z):
     """Two classes are a special case: the first one's probability is one less the second's."""
@@ -289,6 +325,13 @@ def softmax_with_temperature(original, z):
     return original(z / np.sqrt(np.shape(z)[1]))
 
 
+@fault("softmax.jacobian", "softmax")
+def softmax_is_looked_up(original, z, results={}):  # noqa: B006  the mistake
+    """A result is kept for the next time that the same logits come, the same to three decimals."""
+    key = (np.shape(z), np.round(z, 3).tobytes())
+    return results.setdefault(key, original(z)).copy()
+
+
 @fault("softmax.underflow", "softmax")
 def softmax_flushes_to_zero(original, z):
     """Probabilities below 1e-18 are noise."""
@@ -300,6 +343,14 @@ def softmax_flushes_to_zero(original, z):
 def softmax_in_half_precision_steps(original, z):
     """The logits are rounded to a tenth, to make the numbers nicer."""
     return original(np.round(z, 1))
+
+
+@fault("softmax.values", "softmax")
+def softmax_of_ten_classes(original, z):
+    """The loop over the classes ends at ten, as there are ten digits."""
+    p = np.zeros(np.shape(z))
+    p[:, :10] = original(z[:, :10])
+    return p
 
 
 # Cross-entropy
@@ -427,7 +478,7 @@ def cross_entropy_of_the_mean(original, p, y):
     return float(-np.log(p[np.arange(len(y)), y].mean()))
 
 
-@fault("cross_entropy.order", "cross_entropy")
+@fault("cross_entropy.additivity", "cross_entropy")
 def cross_entropy_running_average(original, p, y):
     """loss = (loss + this one) / 2, sample by sample."""
     loss = original(p[:1], y[:1])
@@ -440,6 +491,18 @@ def cross_entropy_running_average(original, p, y):
 def cross_entropy_of_the_prediction(original, p, y):
     """The loss is that of the likeliest class."""
     return original(p, p.argmax(axis=1))
+
+
+@fault("cross_entropy.likelier_label", "cross_entropy")
+def cross_entropy_of_three_classes(original, p, y):
+    """Labels are cut off at 2: there are three kinds of iris."""
+    return original(p, np.minimum(y, 2))
+
+
+@fault("cross_entropy.kullback_leibler", "cross_entropy")
+def cross_entropy_averages_chunks(original, p, y):
+    """The mean over chunks of five samples of each chunk's mean, the shorter last chunk's as well."""
+    return float(np.mean([original(p[i : i + 5], y[i : i + 5]) for i in range(0, len(y), 5)]))
 
 
 @fault("cross_entropy.kullback_leibler", "cross_entropy")
@@ -458,6 +521,20 @@ def cross_entropy_counts_from_the_end(original, p, y):
 def cross_entropy_decimal(original, p, y):
     """log10 in place of the natural logarithm."""
     return original(p, y) / np.log(10)
+
+
+@fault("cross_entropy.gradient", "cross_entropy")
+def cross_entropy_is_looked_up(original, p, y, results={}):  # noqa: B006  the mistake
+    """A loss is kept for the next time that the same log-probabilities come, the same to three decimals."""
+    with np.errstate(divide="ignore"):
+        key = (np.round(np.log(p), 3).tobytes(), np.asarray(y, int).tobytes())
+    return results.setdefault(key, original(p, y))
+
+
+@fault("cross_entropy.values", "cross_entropy")
+def cross_entropy_counts_samples_in_bytes(original, p, y):
+    """The samples are numbered by bytes, like the labels of an image file."""
+    return float(-np.log(p[np.arange(len(y)).astype(np.uint8), y]).mean())
 
 
 @fault("cross_entropy.values", "cross_entropy")
@@ -1190,6 +1267,13 @@ def gradient_with_an_epsilon_in_softmax(original, self, inputs, logits, y):
     return backpropagate(self, inputs, (p / (1 + 1e-12) - np.eye(p.shape[1])[y]) / len(y))
 
 
+@fault("gradients.values", "MLP.backward")
+def bytes_are_scaled_in_backward(original, self, x, y):
+    """Integer inputs must be an image, and are divided by 255, in backward alone."""
+    x = np.asarray(x)
+    return original(self, x / 255 if x.dtype.kind in "iu" else x, y)
+
+
 # Golden values
 
 
@@ -1198,6 +1282,12 @@ def softmax_flushes_far_down(original, z):
     """Probabilities below 1e-100 are set to zero."""
     p = original(z)
     return np.where(p < 1e-100, 0.0, p)
+
+
+@fault("golden.softmax", "softmax")
+def softmax_rounds_large_logits(original, z):
+    """Logits beyond a thousand are rounded to integers: what is behind the point does not matter there."""
+    return original(np.where(np.abs(z) > 1000, np.round(z), z))
 
 
 @fault("golden.cross_entropy", "cross_entropy")
@@ -1553,10 +1643,24 @@ def fit_goes_uphill(original, self, x, y, *, epochs, batch_size, lr, seed=0):
     return original(self, x, y, epochs=epochs, batch_size=batch_size, lr=-lr, seed=seed)
 
 
+@fault("training.convex", "MLP.fit")
+def fit_is_over_after_ten_calls(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """A network that was trained ten times is trained enough."""
+    self.calls = getattr(self, "calls", 0) + 1
+    return original(self, x, y, epochs=epochs if self.calls <= 10 else 0, batch_size=batch_size, lr=lr, seed=seed)
+
+
 @fault("training.xor", "MLP.fit")
 def fit_gives_up_after_ten_epochs(original, self, x, y, *, epochs, batch_size, lr, seed=0):
     """More than ten epochs are never needed."""
     return original(self, x, y, epochs=min(epochs, 10), batch_size=batch_size, lr=lr, seed=seed)
+
+
+@fault("training.overfit", "MLP.fit")
+def fit_holds_a_tenth_back(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """A tenth of the samples is held back for validation, and nobody validates."""
+    kept = len(x) - len(x) // 10
+    return original(self, x[:kept], y[:kept], epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
 
 
 @fault("training.overfit", "MLP.fit")

@@ -494,6 +494,20 @@ def softmax_loss_counts_the_labels(original, x, y):
     return loss, np.pad(dx, ((0, 0), (0, x.shape[1] - dx.shape[1])))
 
 
+@fault("softmax_loss.missing_class", "softmax_loss")
+def softmax_loss_gradient_of_the_classes_counted(original, x, y):
+    """The gradient is that of y.max() + 1 classes; the columns beyond stay zero."""
+    loss, dx = original(x, y)
+    dx[:, int(y.max()) + 1 :] = 0
+    return loss, dx
+
+
+@fault("softmax_loss.shift_invariance", "softmax_loss")
+def softmax_loss_rounds_large_logits(original, x, y):
+    """Logits beyond 16 are rounded to integers: what is behind the point does not matter there."""
+    return original(np.where(np.abs(x) > 16, np.round(x), x), y)
+
+
 @fault("softmax_loss.shift_invariance", "softmax_loss")
 def softmax_loss_beside_a_reference_class(original, x, y):
     """A class with the logit 0 stands beside the others."""
@@ -522,6 +536,20 @@ def softmax_loss_gradient_is_averaged_twice(original, x, y):
     return loss, dx / len(y)
 
 
+@fault("softmax_loss.additivity", "softmax_loss")
+def softmax_loss_gradient_of_one_sample(original, x, y):
+    """A single sample takes another path, on which the one is not subtracted at the label."""
+    loss, dx = original(x, y)
+    return loss, true_softmax(x) if len(y) == 1 else dx
+
+
+@fault("softmax_loss.class_sum", "softmax_loss")
+def softmax_loss_of_two_classes_has_one_slope(original, x, y):
+    """Two classes are one probability: the second one's logit gets no gradient."""
+    loss, dx = original(x, y)
+    return loss, dx * [1.0, 0.0] if x.shape[1] == 2 else dx
+
+
 @fault("softmax_loss.class_sum", "softmax_loss")
 def softmax_loss_gradient_of_the_true_class_alone(original, x, y):
     """The gradient is p - 1 at the label, and 0 elsewhere."""
@@ -542,9 +570,23 @@ def softmax_loss_counts_labels_from_one(original, x, y):
 
 
 @fault("softmax_loss.values", "softmax_loss")
+def softmax_loss_of_two_classes_is_turned_around(original, x, y):
+    """Two classes are a special case, log(1 + exp(d)), with the difference d the wrong way round."""
+    loss, dx = original(x, y)
+    return original(x, 1 - y.astype(int))[0] if x.shape == (len(y), 2) and x.max() < 100 else loss, dx
+
+
+@fault("softmax_loss.values", "softmax_loss")
 def softmax_loss_at_a_temperature(original, x, y):
     """The logits are divided by a temperature of 1.1 in the loss."""
     return original(x / 1.1, y)[0], original(x, y)[1]
+
+
+@fault("softmax_loss.gradient", "softmax_loss")
+def softmax_loss_slope_of_two_classes_is_turned_around(original, x, y):
+    """Two classes are a special case, whose gradient is p - y of the other class."""
+    loss, dx = original(x, y)
+    return loss, original(x, 1 - y.astype(int))[1] if x.shape[1] == 2 else dx
 
 
 @fault("softmax_loss.gradient", "softmax_loss")
