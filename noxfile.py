@@ -120,6 +120,20 @@ def full(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def mutation(session: nox.Session) -> None:
+    """How strong is the specification: which mutants of the reference does it notice?  By hand: it takes minutes."""
+    session.install("-e", ".", *group("mutation"))
+    session.run("python", "meta_tests/mutation_score.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(python="3.11")
+def strength(session: nox.Session) -> None:
+    """The reverse: which faults does each clause notice, alone or first?  By hand: it takes minutes."""
+    session.install("-e", ".")
+    session.run("python", "meta_tests/strength.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """Speed, as ratios to peers measured in the same run.  Never part of a verdict."""
     session.install(*group("bench"), ".")

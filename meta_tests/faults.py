@@ -25,13 +25,22 @@ from chainrule.reference import xavier as true_xavier
 
 @dataclass(frozen=True)
 class Fault:
-    """clause: the one that must fail.  replaces: a function of the reference, or `MLP.method`.  mistake: in words."""
+    """clause: the one that must fail.  replaces: a function of the reference, or `MLP.method`.  mistake: in words.
+
+    first: whether its clause fails before any other, in the order of the specification.
+    """
 
     clause: str
     replaces: str
     name: str
     mistake: str
     code: Callable[..., Any]
+    first: bool = False
+
+    @property
+    def among_layers(self) -> bool:
+        """Whether it replaces one of the layers."""
+        return self.replaces in EXTENSION_NAMES["layers"]
 
     def module(self) -> ModuleType:
         """The reference with this fault in it."""
@@ -50,23 +59,22 @@ class Fault:
     def alone(self) -> ModuleType:
         """The fault among nothing but layers, as in a course's layers.py, if it is in one of them; else `module()`."""
         module = self.module()
-        if self.replaces not in LAYERS:
+        if not self.among_layers:
             return module
         layers = ModuleType(f"{module.__name__}_layers")
-        vars(layers).update({name: getattr(module, name) for name in LAYERS})
+        vars(layers).update({name: getattr(module, name) for name in EXTENSION_NAMES["layers"]})
         layers.__file__ = module.__file__
         return layers
 
 
 FAULTS: list[Fault] = []
-LAYERS = EXTENSION_NAMES["layers"]
 
 
-def fault(clause: str, replaces: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add a fault to the bank: it replaces one function, and `clause` has to notice."""
+def fault(clause: str, replaces: str, *, first: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add a fault to the bank: it replaces one function, and `clause` has to notice, as the first of all if said so."""
 
     def add(code: Callable[..., Any]) -> Callable[..., Any]:
-        FAULTS.append(Fault(clause, replaces, code.__name__, " ".join((code.__doc__ or "").split()), code))
+        FAULTS.append(Fault(clause, replaces, code.__name__, " ".join((code.__doc__ or "").split()), code, first))
         return code
 
     return add

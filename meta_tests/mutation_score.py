@@ -1,4 +1,6 @@
-"""How many mutants of the reference does the specification notice?  `nox -s mutation`, or python meta_tests/mutation_score.py
+"""How many mutants of the reference does the specification notice?
+
+`nox -s mutation`, or python meta_tests/mutation_score.py.
 
 Every mutant is run in a process of its own, as an implementation like any other: the oracles stay as they are.  What
 survives is given to the reference's own tests, in a copy of the checkout.  What survives these as well has to be listed
@@ -10,19 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+import forked
 import mutants
 import variants
 from mutants import Mutant
@@ -38,7 +38,6 @@ OWN_TESTS = "meta_tests/test_reference.py"
 COPIED = ("chainrule", "golden", "reference", "spec_tests")
 SPEC_TIMEOUT = 10.0  # seconds; the slowest spec takes a tenth of it on the reference
 PROCESS_TIMEOUT = 120.0  # for what no time limit inside the process ends
-CONTEXT = multiprocessing.get_context("fork")  # everything is imported once
 
 
 @dataclass(frozen=True)
@@ -78,40 +77,10 @@ def fate(mutant: Mutant) -> Fate:
     return Fate(outcome.verdict != "pass", failed[0] if failed else outcome.verdict)
 
 
-def answer(pipe: Connection, mutant: Mutant) -> None:
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
-    pipe.send(fate(mutant))
-
-
 def fates(todo: Iterable[Mutant], jobs: int) -> Iterator[tuple[Mutant, Fate]]:
     """Every mutant with what became of it, `jobs` of them at a time."""
-    waiting, running = list(todo), {}
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            mutant = waiting.pop(0)
-            ours, theirs = CONTEXT.Pipe(duplex=False)
-            process = CONTEXT.Process(target=answer, args=(theirs, mutant))
-            process.start()
-            theirs.close()
-            running[process.sentinel] = process, ours, mutant, time.monotonic()
-        wait(list(running), timeout=1.0)
-        for sentinel, (process, pipe, mutant, started) in list(running.items()):
-            late = time.monotonic() - started > PROCESS_TIMEOUT
-            if late:
-                process.kill()
-            if late or not process.is_alive():
-                process.join()
-                del running[sentinel]
-                yield mutant, reply(pipe, late)
-
-
-def reply(pipe: Connection, late: bool) -> Fate:
-    try:
-        return pipe.recv() if pipe.poll() else Fate(True, "timeout" if late else "crash")
-    except EOFError:
-        return Fate(True, "timeout" if late else "crash")
+    for mutant, found in forked.each(fate, todo, jobs, PROCESS_TIMEOUT):
+        yield mutant, Fate(True, str(found)) if isinstance(found, forked.Lost) else found
 
 
 def killed_by_own_tests(mutant: Mutant) -> bool:
@@ -136,7 +105,8 @@ def killed_by_own_tests(mutant: Mutant) -> bool:
 class Score:
     """The mutants by what became of them.
 
-    by_specification: {mutant: its fate}.  by_own_tests: noticed by the reference's own tests alone.  living: by neither.
+    by_specification: {mutant: its fate}.  by_own_tests: noticed by the reference's own tests alone.  living:
+    by neither.
     """
 
     by_specification: dict[Mutant, Fate]
@@ -157,7 +127,9 @@ class Score:
         return [entry for entry in may_live if entry.key not in keys]
 
 
-def measure(todo: Sequence[Mutant], jobs: int, own_tests: Callable[[Mutant], bool], say: Callable[[str], None]) -> Score:
+def measure(
+    todo: Sequence[Mutant], jobs: int, own_tests: Callable[[Mutant], bool], say: Callable[[str], None]
+) -> Score:
     """Run the specification on all of these mutants, and the reference's own tests on what survives."""
     by_specification, survivors = {}, []
     for number, (mutant, found) in enumerate(fates(todo, jobs), 1):

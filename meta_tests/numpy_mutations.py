@@ -125,7 +125,9 @@ def calls(source: Source, node: ast.AST) -> Iterator[Edit]:
         return
     if node.args:
         yield Edit("call", *source.span(node), f"({source.of(node.args[0])})")
-    if isinstance(node.func, ast.Attribute) and not (isinstance(node.func.value, ast.Name) and node.func.value.id == "np"):
+    if isinstance(node.func, ast.Attribute) and not (
+        isinstance(node.func.value, ast.Name) and node.func.value.id == "np"
+    ):
         yield Edit("call", *source.span(node), source.of(node.func.value))
 
 
@@ -137,8 +139,11 @@ def arguments(source: Source, node: ast.AST) -> Iterator[Edit]:
         if keyword.arg is None:
             continue
         start, end = source.span(keyword)
-        before = source.text[:start].rstrip()
-        yield Edit("argument", len(before) - before.endswith(","), end, "")
+        before, after = source.text[:start].rstrip(), source.text[end:]
+        if before.endswith(","):
+            yield Edit("argument", len(before) - 1, end, "")
+        else:
+            yield Edit("argument", start, end + 2 * after.startswith(", "), "")
     if source.of(node.func).endswith("default_rng"):
         yield Edit("argument", *source.span(node.args[0]), "")
 

@@ -114,7 +114,7 @@ def test_near_one(impl):
 @spec("cross_entropy.additivity", after="cross_entropy.epsilon")
 @given(case=predictions(rows=(2, 5)), seed=st.integers(0, 99), data=st.data())
 def test_additivity(impl, case, seed, data):
-    """The loss of a batch is the mean of its parts' losses, weighted by their sizes, whatever the order of the samples."""
+    """The loss of a batch is the mean of its parts' losses, weighted by their sizes, in whatever order samples come."""
     p, y = case
     cut = data.draw(st.integers(1, len(y) - 1))
     order = np.random.default_rng(seed).permutation(len(y))
