@@ -186,11 +186,24 @@ def test_dtypes_it_does_not_compute_in(dtype):
         MLP(SIZES, dtype=dtype)
 
 
-@pytest.mark.parametrize("call", ["forward", "predict"])
+@pytest.mark.parametrize("call", ["forward", "predict", "loss", "backward", "fit"])
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 5), (1, 2, 4)])
 def test_inputs_of_another_shape(call, shape):
+    labels = [] if call in ("forward", "predict") else [np.zeros(shape[0], dtype=int)]
+    settings = {"epochs": 1, "batch_size": 1, "lr": 0.1} if call == "fit" else {}
     with pytest.raises(ValueError, match=r"x: expected shape \(N, 4\), found \("):
-        getattr(MLP(SIZES), call)(np.zeros(shape))
+        getattr(MLP(SIZES), call)(np.zeros(shape), *labels, **settings)
+
+
+def test_gradients_and_parameters_that_are_not_all_there():
+    network = MLP(SIZES)
+    weight_grads, bias_grads = network.backward(*batch())
+    for incomplete in [(weight_grads,), (weight_grads[:1], bias_grads), (weight_grads, bias_grads[:1])]:
+        with pytest.raises(ValueError, match="zip"):
+            network.step(incomplete, 0.0)
+    network.biases = network.biases[1:]
+    with pytest.raises(ValueError, match="zip"):
+        network.forward(batch()[0])
 
 
 WRONG_LABELS = [
@@ -252,7 +265,7 @@ def test_round_trip_is_exact(tmp_path, sizes, dtype):
 
 def test_save_names_the_file_it_wrote(tmp_path):
     assert MLP(SIZES).save(tmp_path / "network") == str(tmp_path / "network.npz")
-    assert MLP(SIZES).save(str(tmp_path / "other.npz")) == str(tmp_path / "other.npz")
+    assert MLP(SIZES).save(tmp_path / "other.npz") == str(tmp_path / "other.npz")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["network.npz", "other.npz"]
 
 
@@ -330,6 +343,12 @@ def archive(path, **arrays):
 )
 def test_an_archive_of_something_else_is_refused(tmp_path, arrays):
     assert_refused(archive(tmp_path / "other.npz", **arrays))
+
+
+def test_a_parameter_of_another_shape_is_named(tmp_path):
+    np.savez(tmp_path / "other.npz", sizes=[4, 3], W1=np.zeros((4, 2)), b1=np.zeros(3))
+    with pytest.raises(ValueError, match=r"W1 has shape \(4, 2\) of float64"):
+        MLP.load(tmp_path / "other.npz")
 
 
 def test_a_bare_array_is_refused(tmp_path):
