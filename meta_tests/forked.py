@@ -10,7 +10,6 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-CONTEXT = multiprocessing.get_context("fork")
 
 
 class Lost(Exception):
@@ -22,12 +21,13 @@ def each(task: Callable[[T], Any], things: Iterable[T], jobs: int, limit: float)
 
     jobs: how many processes at a time.  limit: seconds that one may take.
     """
+    fork = multiprocessing.get_context("fork")
     waiting, running = list(things), {}
     while waiting or running:
         while waiting and len(running) < jobs:
             thing = waiting.pop(0)
-            ours, theirs = CONTEXT.Pipe(duplex=False)
-            process = CONTEXT.Process(target=answer, args=(theirs, task, thing))
+            ours, theirs = fork.Pipe(duplex=False)
+            process = fork.Process(target=answer, args=(theirs, task, thing))
             process.start()
             theirs.close()
             running[process.sentinel] = process, ours, thing, time.monotonic()
