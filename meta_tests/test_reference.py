@@ -187,7 +187,7 @@ def test_dtypes_it_does_not_compute_in(dtype):
 
 
 @pytest.mark.parametrize("call", ["forward", "predict", "loss", "backward", "fit"])
-@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 5), (1, 2, 4)])
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 5), (1, 2, 4), (2, 4, 1)])
 def test_inputs_of_another_shape(call, shape):
     labels = [] if call in ("forward", "predict") else [np.zeros(shape[0], dtype=int)]
     settings = {"epochs": 1, "batch_size": 1, "lr": 0.1} if call == "fit" else {}
@@ -230,6 +230,15 @@ def test_wrong_labels(call, y, message):
 def test_settings_that_do_not_fit(epochs, batch_size):
     with pytest.raises(ValueError, match=f"expected epochs >= 0 and batch_size >= 1, found {epochs} and {batch_size}"):
         MLP(SIZES).fit(*batch(), epochs=epochs, batch_size=batch_size, lr=0.1)
+
+
+def test_settings_are_given_by_name():
+    x, y = batch()
+    with pytest.raises(TypeError):
+        MLP(SIZES).fit(x, y, 1, 2, 0.1)
+    with pytest.raises(TypeError):
+        MLP(SIZES, 0, np.float32)
+    assert len(MLP(sizes=SIZES, seed=0).fit(x=x, y=y, epochs=1, batch_size=2, lr=0.1)) == 1
 
 
 def test_nothing_to_train_on():
