@@ -1459,6 +1459,12 @@ def fit_ignores_the_rate(original, self, x, y, *, epochs, batch_size, lr, seed=0
     return original(self, x, y, epochs=epochs, batch_size=batch_size, lr=0.01, seed=seed)
 
 
+@fault("training.full_batch", "MLP.fit")
+def fit_wants_more_than_one_sample(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """A single sample is no data to train on: there is nothing to shuffle."""
+    return original(self, x, y, epochs=epochs if len(x) > 1 else 0, batch_size=batch_size, lr=lr, seed=seed)
+
+
 @fault("training.continues", "MLP.fit", first=True)
 def fit_remembers_where_it_began(original, self, x, y, *, epochs, batch_size, lr, seed=0):
     """A second call of fit restores the weights that the first one found, for a fair comparison."""

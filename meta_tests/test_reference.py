@@ -158,6 +158,15 @@ def test_the_seed_of_fit_decides_the_order():
     assert not same(networks[0], networks[2])
 
 
+def test_seeds_are_zero_where_none_is_given():
+    x, y = batch()
+    by_default, by_seed = MLP(SIZES), MLP(SIZES, 0)
+    assert same(by_default, by_seed)
+    by_default.fit(x, y, epochs=1, batch_size=2, lr=0.5)
+    by_seed.fit(x, y, epochs=1, batch_size=2, lr=0.5, seed=0)
+    assert same(by_default, by_seed)
+
+
 def test_an_exception_in_the_callback_leaves_the_epoch_trained():
     """What `chainrule train` builds on to keep a training that Ctrl-C ends."""
 
@@ -211,6 +220,7 @@ WRONG_LABELS = [
     (np.array([[0], [1], [2]]), "y: expected 3 integer labels, found shape (3, 1)"),
     (np.array([0.0, 1.0, 2.0]), "y: expected 3 integer labels, found shape (3,) of float64"),
     (np.array([0, 1, 3]), "y: expected labels 0 to 2, found 0 to 3"),
+    (np.array([0, 1, 4]), "y: expected labels 0 to 2, found 0 to 4"),
     (np.array([0, -1, 2]), "y: expected labels 0 to 2, found -1 to 2"),
 ]
 
