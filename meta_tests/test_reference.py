@@ -94,6 +94,21 @@ def test_functions_take_lists():
     assert xavier(2, 3, np.random.default_rng(0)).shape == (2, 3)
 
 
+def test_layers_take_lists():
+    out, cache = reference.affine_forward([[1.0, 2.0]], [[3.0], [4.0]], [0.5])
+    assert out.tolist() == [[11.5]]
+    assert [gradient.tolist() for gradient in reference.affine_backward([[1.0]], cache)] == [
+        [[3.0, 4.0]],
+        [[1.0], [2.0]],
+        [1.0],
+    ]
+    out, cache = reference.relu_forward([-1.0, 2.0])
+    assert reference.relu_backward([3.0, 3.0], cache).tolist() == [0.0, 3.0]
+    loss, dx = reference.softmax_loss([[0.0, 0.0]], [1])
+    assert loss == np.log(2)
+    assert dx.tolist() == [[0.5, -0.5]]
+
+
 # fit: rate, callback, continuation
 
 
