@@ -127,6 +127,30 @@ def alarms(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def mutation(session: nox.Session) -> None:
+    """How strong is the specification: which mutants of the reference does it notice?  By hand: it takes minutes."""
+    session.install(".", *group("mutation"))
+    on_a_copy(session, "mutation_score.py")
+
+
+@nox.session(python="3.11")
+def strength(session: nox.Session) -> None:
+    """The reverse: which faults does each clause notice, alone or first?  By hand: it takes minutes."""
+    session.install(".")
+    on_a_copy(session, "strength.py")
+
+
+def on_a_copy(session: nox.Session, program: str) -> None:
+    """Run one of the meta-tests' programs on a copy of the checkout, which may be edited meanwhile."""
+    with tempfile.TemporaryDirectory() as copy:
+        for folder in ("chainrule", "golden", "meta_tests", "reference", "spec_tests"):
+            shutil.copytree(folder, Path(copy, folder), ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy("pyproject.toml", copy)
+        environment = ONE_THREAD | {"PYTHONPATH": copy}
+        session.run("python", str(Path(copy, "meta_tests", program)), *session.posargs, env=environment)
+
+
+@nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """Speed, as ratios to peers measured in the same run.  Never part of a verdict."""
     session.install(*group("bench"), ".")

@@ -60,6 +60,30 @@ def arrays(size: float = 1e6) -> st.SearchStrategy[np.ndarray]:
 
 
 @st.composite
+def tensors(draw: st.DrawFn) -> np.ndarray:
+    """Arrays of one to four axes, some larger than anyone would write out, zeros among their entries."""
+    shape = draw(st.sampled_from([(5,), (2, 3, 4), (3, 2, 1, 4), (30, 20)]))
+    values = grid(np.random.default_rng(draw(st.integers(0, 99))).normal(scale=4.0, size=shape))
+    return np.where(np.abs(values) < 0.5, 0.0, values)
+
+
+@st.composite
+def wide_logits(draw: st.DrawFn, size: float = 16.0) -> np.ndarray:
+    """(N, K) logits of more samples and classes than `logits` draws."""
+    n, k = draw(st.sampled_from([(2, 12), (40, 6), (70, 12)]))
+    return grid(np.random.default_rng(draw(st.integers(0, 99))).uniform(-size, size, (n, k)))
+
+
+@st.composite
+def large_predictions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """(p, y) as `predictions` draws them, of more samples and classes: more than a byte can count."""
+    n, k = draw(st.sampled_from([(8, 12), (100, 6), (300, 12)]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    parts = rng.integers(1, 257, (n, k)).astype(np.float64)
+    return parts / parts.sum(axis=1, keepdims=True), rng.integers(0, k, n)
+
+
+@st.composite
 def predictions(draw: st.DrawFn, rows: tuple[int, int] = (1, 5)) -> tuple[np.ndarray, np.ndarray]:
     """(p, y): probabilities of at least 2^-12, each row a distribution over its classes, and labels."""
     n, k = draw(st.integers(*rows)), draw(st.integers(2, 5))

@@ -19,14 +19,14 @@ def rows(x, w):
 # The affine layer
 
 
-@fault("affine.shape", "affine_forward")
+@fault("affine.shape", "affine_forward", first=True)
 def affine_drops_axes_of_length_one(original, x, w, b):
     """squeeze() makes a batch of one a vector."""
     out, cache = original(x, w, b)
     return out.squeeze(), cache
 
 
-@fault("affine.flattening", "affine_forward")
+@fault("affine.flattening", "affine_forward", first=True)
 def affine_keeps_the_axes(original, x, w, b):
     """The middle axes of the samples are put back into the output, as ones."""
     out, cache = original(x, w, b)
@@ -46,7 +46,7 @@ def affine_flattens_in_place(original, x, w, b):
     return original(x, w, b)
 
 
-@fault("affine.arguments_kept", "affine_forward")
+@fault("affine.arguments_kept", "affine_forward", first=True)
 def affine_turns_the_bias_into_a_row(original, x, w, b):
     """b.shape = (1, M) makes plain how it is broadcast."""
     b.shape = (1, len(b))
@@ -75,7 +75,7 @@ def in_a_buffer(buffers, array):
     return buffer
 
 
-@fault("affine.results_kept", "affine_forward")
+@fault("affine.results_kept", "affine_forward", first=True)
 def affine_fills_one_output(original, x, w, b, buffers={}):  # noqa: B006  the mistake
     """The output array is allocated once for each shape."""
     out, cache = original(x, w, b)
@@ -102,7 +102,7 @@ def affine_mixes_samples(original, x, w, b):
     return flat @ w + b, (x, w)
 
 
-@fault("affine.values", "affine_forward")
+@fault("affine.values", "affine_forward", first=True)
 def affine_without_bias(original, x, w, b):
     """The bias is forgotten."""
     return rows(x, w) @ w, (x, w)
@@ -120,7 +120,7 @@ def affine_multiplies_in_single_precision(original, x, w, b):
     return rows(x, w).astype(np.float32) @ w.astype(np.float32) + b, (x, w)
 
 
-@fault("affine.gradient_shapes", "affine_backward")
+@fault("affine.gradient_shapes", "affine_backward", first=True)
 def affine_dx_is_flat(original, dout, cache):
     """dx stays (N, D): the reshape back is forgotten."""
     dx, dw, db = original(dout, cache)
@@ -155,7 +155,7 @@ def affine_dw_without_reshape(original, dout, cache):
     return (dout @ w.T).reshape(x.shape), x.T.dot(dout), dout.sum(axis=0)
 
 
-@fault("affine.repeatable", "affine_backward")
+@fault("affine.repeatable", "affine_backward", first=True)
 def affine_accumulates(original, dout, cache, total={}):  # noqa: B006  the mistake
     """dw is added to what is there, as in a framework; nobody sets it to zero."""
     dx, dw, db = original(dout, cache)
@@ -171,7 +171,7 @@ def affine_cache_is_an_iterator(original, x, w, b):
     return out, iter(cache)
 
 
-@fault("affine.caches", "affine_forward")
+@fault("affine.caches", "affine_forward", first=True)
 def affine_cache_is_a_global_list(original, x, w, b, shared=[None, None]):  # noqa: B006  the mistake
     """The cache is one list, whose entries are replaced."""
     out, cache = original(x, w, b)
@@ -179,7 +179,7 @@ def affine_cache_is_a_global_list(original, x, w, b, shared=[None, None]):  # no
     return out, shared
 
 
-@fault("affine.input_gradient", "affine_backward")
+@fault("affine.input_gradient", "affine_backward", first=True)
 def affine_dx_by_scaled_weights(original, dout, cache):
     """dx is divided by the number of samples."""
     dx, dw, db = original(dout, cache)
@@ -200,7 +200,7 @@ def affine_dx_unflattened_in_fortran_order(original, dout, cache):
     return (dout @ w.T).reshape(x.shape, order="F"), *original(dout, cache)[1:]
 
 
-@fault("affine.weight_gradient", "affine_backward")
+@fault("affine.weight_gradient", "affine_backward", first=True)
 def affine_dw_is_a_mean(original, dout, cache):
     """dw is averaged over the batch, once more."""
     dx, dw, db = original(dout, cache)
@@ -221,7 +221,7 @@ def affine_dw_of_the_first_sample(original, dout, cache):
     return dx, np.outer(rows(x, w)[0], dout[0]), db
 
 
-@fault("affine.bias_gradient", "affine_backward")
+@fault("affine.bias_gradient", "affine_backward", first=True)
 def affine_db_is_a_mean(original, dout, cache):
     """db is averaged over the batch."""
     dx, dw, _ = original(dout, cache)
@@ -235,13 +235,13 @@ def affine_db_of_ones(original, dout, cache):
     return dx, dw, np.full(db.shape, float(len(dx)))
 
 
-@fault("affine.linearity", "affine_backward")
+@fault("affine.linearity", "affine_backward", first=True)
 def affine_clips_dout(original, dout, cache):
     """Gradients beyond 4 explode, and are clipped."""
     return original(np.clip(dout, -4.0, 4.0), cache)
 
 
-@fault("affine.golden", "affine_backward")
+@fault("affine.golden", "affine_backward", first=True)
 def affine_sums_in_blocks(original, dout, cache):
     """dx is computed in blocks of 32 inputs, and what is left over after the first is lost."""
     dx, dw, db = original(dout, cache)
@@ -253,7 +253,7 @@ def affine_sums_in_blocks(original, dout, cache):
 # The ReLU layer
 
 
-@fault("relu_layer.shape", "relu_forward")
+@fault("relu_layer.shape", "relu_forward", first=True)
 def relu_layer_flattens(original, x):
     """Samples are flattened to rows."""
     out, cache = original(x)
@@ -266,7 +266,7 @@ def relu_layer_returns_what_is_left(original, dout, cache):
     return np.asarray(dout)[cache > 0]
 
 
-@fault("relu_layer.arguments_kept", "relu_forward")
+@fault("relu_layer.arguments_kept", "relu_forward", first=True)
 def relu_layer_in_place(original, x):
     """x[x < 0] = 0 needs no second array."""
     x[x < 0] = 0
@@ -288,7 +288,7 @@ def relu_layer_turns_the_cache_into_a_mask(original, dout, cache):
     return dout * cache
 
 
-@fault("relu_layer.results_kept", "relu_forward")
+@fault("relu_layer.results_kept", "relu_forward", first=True)
 def relu_layer_fills_one_output(original, x, buffers={}):  # noqa: B006  the mistake
     """The output array is allocated once for each shape."""
     out, cache = original(x)
@@ -301,7 +301,7 @@ def relu_layer_fills_one_gradient(original, dout, cache, buffers={}):  # noqa: B
     return in_a_buffer(buffers, original(dout, cache))
 
 
-@fault("relu_layer.values", "relu_forward")
+@fault("relu_layer.values", "relu_forward", first=True)
 def relu_layer_leaks(original, x):
     """0.01 x below zero, so that no unit dies."""
     return np.where(x > 0, x, 0.01 * x), x
@@ -313,7 +313,7 @@ def relu_layer_takes_the_absolute_value(original, x):
     return np.abs(x), x
 
 
-@fault("relu_layer.repeatable", "relu_backward")
+@fault("relu_layer.repeatable", "relu_backward", first=True)
 def relu_layer_accumulates(original, dout, cache, total={}):  # noqa: B006  the mistake
     """dx is added to what is there, as in a framework; nobody sets it to zero."""
     dx, key = original(dout, cache), (id(cache), np.shape(dout))
@@ -321,13 +321,13 @@ def relu_layer_accumulates(original, dout, cache, total={}):  # noqa: B006  the 
     return total[key]
 
 
-@fault("relu_layer.caches", "relu_forward")
+@fault("relu_layer.caches", "relu_forward", first=True)
 def relu_layer_shares_its_mask(original, x, masks={}):  # noqa: B006  the mistake
     """The mask is kept in a buffer for every shape."""
     return original(x)[0], in_a_buffer(masks, (x > 0) * 1.0)
 
 
-@fault("relu_layer.gradient", "relu_backward")
+@fault("relu_layer.gradient", "relu_backward", first=True)
 def relu_layer_masks_by_dout(original, dout, cache):
     """The mask is that of dout: relu is applied on the way back as well."""
     return np.maximum(dout, 0)
@@ -357,13 +357,13 @@ def relu_layer_forgets_dout(original, dout, cache):
     return (cache > 0) * 1.0
 
 
-@fault("relu_layer.linearity", "relu_backward")
+@fault("relu_layer.linearity", "relu_backward", first=True)
 def relu_layer_clips_dout(original, dout, cache):
     """Gradients beyond 4 explode, and are clipped."""
     return original(np.clip(dout, -4.0, 4.0), cache)
 
 
-@fault("relu_layer.golden", "relu_backward")
+@fault("relu_layer.golden", "relu_backward", first=True)
 def relu_layer_with_a_threshold(original, dout, cache):
     """What is below 1e-8 counts as zero."""
     return dout * (cache > 1e-8)
@@ -385,14 +385,14 @@ def softmax_loss_of_every_sample(original, x, y):
     return losses, original(x, y)[1]
 
 
-@fault("softmax_loss.shape", "softmax_loss")
+@fault("softmax_loss.shape", "softmax_loss", first=True)
 def softmax_loss_gradient_of_the_labels(original, x, y):
     """Only the true label's entry of the gradient is returned."""
     loss, dx = original(x, y)
     return loss, dx[np.arange(len(y)), y]
 
 
-@fault("softmax_loss.arguments_kept", "softmax_loss")
+@fault("softmax_loss.arguments_kept", "softmax_loss", first=True)
 def softmax_loss_shifts_in_place(original, x, y):
     """x -= x.max(...) keeps exp from overflowing."""
     x -= x.max(axis=1, keepdims=True)
@@ -407,14 +407,14 @@ def softmax_loss_sorts_the_labels(original, x, y):
     return result
 
 
-@fault("softmax_loss.results_kept", "softmax_loss")
+@fault("softmax_loss.results_kept", "softmax_loss", first=True)
 def softmax_loss_fills_one_gradient(original, x, y, buffers={}):  # noqa: B006  the mistake
     """dx is allocated once for each shape."""
     loss, dx = original(x, y)
     return loss, in_a_buffer(buffers, dx)
 
 
-@fault("softmax_loss.epsilon", "softmax_loss")
+@fault("softmax_loss.epsilon", "softmax_loss", first=True)
 def softmax_loss_with_a_large_epsilon(original, x, y):
     """log(p + 1e-5) cannot overflow."""
     return float(-np.log(true_softmax(x)[np.arange(len(y)), y] + 1e-5).mean()), original(x, y)[1]
@@ -426,7 +426,7 @@ def softmax_loss_clipped(original, x, y):
     return float(-np.log(np.clip(true_softmax(x)[np.arange(len(y)), y], 1e-3, 0.999)).mean()), original(x, y)[1]
 
 
-@fault("softmax_loss.saturated", "softmax_loss")
+@fault("softmax_loss.saturated", "softmax_loss", first=True)
 def softmax_loss_without_shift(original, x, y):
     """exp(x) / exp(x).sum(), as the formula says."""
     e = np.exp(x)
@@ -453,7 +453,7 @@ def softmax_loss_through_the_quotient(original, x, y):
     return original(x, y)[0], dx
 
 
-@fault("softmax_loss.uniform", "softmax_loss")
+@fault("softmax_loss.uniform", "softmax_loss", first=True)
 def softmax_loss_in_bits(original, x, y):
     """The logarithm to base 2, as in information theory."""
     loss, dx = original(x, y)
@@ -474,7 +474,7 @@ def softmax_loss_is_a_mean_of_entries(original, x, y):
     return loss / x.shape[1], dx
 
 
-@fault("softmax_loss.label_types", "softmax_loss")
+@fault("softmax_loss.label_types", "softmax_loss", first=True)
 def softmax_loss_computes_with_labels(original, x, y):
     """The labels' entries are found in the flat array at n K + y, which bytes cannot count."""
     offsets = np.arange(len(y)) * x.shape[1]
@@ -492,6 +492,20 @@ def softmax_loss_counts_the_labels(original, x, y):
     """There are y.max() + 1 classes; the columns beyond are ignored."""
     loss, dx = original(x[:, : int(y.max()) + 1], y)
     return loss, np.pad(dx, ((0, 0), (0, x.shape[1] - dx.shape[1])))
+
+
+@fault("softmax_loss.missing_class", "softmax_loss", first=True)
+def softmax_loss_gradient_of_the_classes_counted(original, x, y):
+    """The gradient is that of y.max() + 1 classes; the columns beyond stay zero."""
+    loss, dx = original(x, y)
+    dx[:, int(y.max()) + 1 :] = 0
+    return loss, dx
+
+
+@fault("softmax_loss.shift_invariance", "softmax_loss", first=True)
+def softmax_loss_rounds_large_logits(original, x, y):
+    """Logits beyond 16 are rounded to integers: what is behind the point does not matter there."""
+    return original(np.where(np.abs(x) > 16, np.round(x), x), y)
 
 
 @fault("softmax_loss.shift_invariance", "softmax_loss")
@@ -522,6 +536,20 @@ def softmax_loss_gradient_is_averaged_twice(original, x, y):
     return loss, dx / len(y)
 
 
+@fault("softmax_loss.additivity", "softmax_loss", first=True)
+def softmax_loss_gradient_of_one_sample(original, x, y):
+    """A single sample takes another path, on which the one is not subtracted at the label."""
+    loss, dx = original(x, y)
+    return loss, true_softmax(x) if len(y) == 1 else dx
+
+
+@fault("softmax_loss.class_sum", "softmax_loss", first=True)
+def softmax_loss_of_two_classes_has_one_slope(original, x, y):
+    """Two classes are one probability: the second one's logit gets no gradient."""
+    loss, dx = original(x, y)
+    return loss, dx * [1.0, 0.0] if x.shape[1] == 2 else dx
+
+
 @fault("softmax_loss.class_sum", "softmax_loss")
 def softmax_loss_gradient_of_the_true_class_alone(original, x, y):
     """The gradient is p - 1 at the label, and 0 elsewhere."""
@@ -541,10 +569,24 @@ def softmax_loss_counts_labels_from_one(original, x, y):
     return original(x, y)[0], original(x, (y - 1) % x.shape[1])[1]
 
 
+@fault("softmax_loss.values", "softmax_loss", first=True)
+def softmax_loss_of_two_classes_is_turned_around(original, x, y):
+    """Two classes are a special case, log(1 + exp(d)), with the difference d the wrong way round."""
+    loss, dx = original(x, y)
+    return original(x, 1 - y.astype(int))[0] if x.shape == (len(y), 2) and x.max() < 100 else loss, dx
+
+
 @fault("softmax_loss.values", "softmax_loss")
 def softmax_loss_at_a_temperature(original, x, y):
     """The logits are divided by a temperature of 1.1 in the loss."""
     return original(x / 1.1, y)[0], original(x, y)[1]
+
+
+@fault("softmax_loss.gradient", "softmax_loss", first=True)
+def softmax_loss_slope_of_two_classes_is_turned_around(original, x, y):
+    """Two classes are a special case, whose gradient is p - y of the other class."""
+    loss, dx = original(x, y)
+    return loss, original(x, 1 - y.astype(int))[1] if x.shape[1] == 2 else dx
 
 
 @fault("softmax_loss.gradient", "softmax_loss")
@@ -568,7 +610,7 @@ def softmax_loss_clips_the_logits(original, x, y):
     return original(np.minimum(x, 500.0), y)
 
 
-@fault("softmax_loss.golden", "softmax_loss")
+@fault("softmax_loss.golden", "softmax_loss", first=True)
 def softmax_loss_adds_losses_in_single_precision(original, x, y):
     """Large losses are kept as float32."""
     loss, dx = original(x, y)
@@ -578,7 +620,7 @@ def softmax_loss_adds_losses_in_single_precision(original, x, y):
 # All of them together
 
 
-@fault("layers.composition", "affine_forward")
+@fault("layers.composition", "affine_forward", first=True)
 def affine_keeps_four_caches(original, x, w, b, caches=[]):  # noqa: B006  the mistake
     """Only the four most recent caches are kept: there are no deeper networks."""
     out, cache = original(x, w, b)

@@ -94,6 +94,21 @@ def test_functions_take_lists():
     assert xavier(2, 3, np.random.default_rng(0)).shape == (2, 3)
 
 
+def test_layers_take_lists():
+    out, cache = reference.affine_forward([[1.0, 2.0]], [[3.0], [4.0]], [0.5])
+    assert out.tolist() == [[11.5]]
+    assert [gradient.tolist() for gradient in reference.affine_backward([[1.0]], cache)] == [
+        [[3.0, 4.0]],
+        [[1.0], [2.0]],
+        [1.0],
+    ]
+    out, cache = reference.relu_forward([-1.0, 2.0])
+    assert reference.relu_backward([3.0, 3.0], cache).tolist() == [0.0, 3.0]
+    loss, dx = reference.softmax_loss([[0.0, 0.0]], [1])
+    assert loss == np.log(2)
+    assert dx.tolist() == [[0.5, -0.5]]
+
+
 # fit: rate, callback, continuation
 
 
@@ -158,6 +173,15 @@ def test_the_seed_of_fit_decides_the_order():
     assert not same(networks[0], networks[2])
 
 
+def test_seeds_are_zero_where_none_is_given():
+    x, y = batch()
+    by_default, by_seed = MLP(SIZES), MLP(SIZES, 0)
+    assert same(by_default, by_seed)
+    by_default.fit(x, y, epochs=1, batch_size=2, lr=0.5)
+    by_seed.fit(x, y, epochs=1, batch_size=2, lr=0.5, seed=0)
+    assert same(by_default, by_seed)
+
+
 def test_an_exception_in_the_callback_leaves_the_epoch_trained():
     """What `chainrule train` builds on to keep a training that Ctrl-C ends."""
 
@@ -186,11 +210,24 @@ def test_dtypes_it_does_not_compute_in(dtype):
         MLP(SIZES, dtype=dtype)
 
 
-@pytest.mark.parametrize("call", ["forward", "predict"])
-@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 5), (1, 2, 4)])
+@pytest.mark.parametrize("call", ["forward", "predict", "loss", "backward", "fit"])
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 5), (1, 2, 4), (2, 4, 1)])
 def test_inputs_of_another_shape(call, shape):
+    labels = [] if call in ("forward", "predict") else [np.zeros(shape[0], dtype=int)]
+    settings = {"epochs": 1, "batch_size": 1, "lr": 0.1} if call == "fit" else {}
     with pytest.raises(ValueError, match=r"x: expected shape \(N, 4\), found \("):
-        getattr(MLP(SIZES), call)(np.zeros(shape))
+        getattr(MLP(SIZES), call)(np.zeros(shape), *labels, **settings)
+
+
+def test_gradients_and_parameters_that_are_not_all_there():
+    network = MLP(SIZES)
+    weight_grads, bias_grads = network.backward(*batch())
+    for incomplete in [(weight_grads,), (weight_grads[:1], bias_grads), (weight_grads, bias_grads[:1])]:
+        with pytest.raises(ValueError, match="zip"):
+            network.step(incomplete, 0.0)
+    network.biases = network.biases[1:]
+    with pytest.raises(ValueError, match="zip"):
+        network.forward(batch()[0])
 
 
 WRONG_LABELS = [
@@ -198,6 +235,7 @@ WRONG_LABELS = [
     (np.array([[0], [1], [2]]), "y: expected 3 integer labels, found shape (3, 1)"),
     (np.array([0.0, 1.0, 2.0]), "y: expected 3 integer labels, found shape (3,) of float64"),
     (np.array([0, 1, 3]), "y: expected labels 0 to 2, found 0 to 3"),
+    (np.array([0, 1, 4]), "y: expected labels 0 to 2, found 0 to 4"),
     (np.array([0, -1, 2]), "y: expected labels 0 to 2, found -1 to 2"),
 ]
 
@@ -217,6 +255,15 @@ def test_wrong_labels(call, y, message):
 def test_settings_that_do_not_fit(epochs, batch_size):
     with pytest.raises(ValueError, match=f"expected epochs >= 0 and batch_size >= 1, found {epochs} and {batch_size}"):
         MLP(SIZES).fit(*batch(), epochs=epochs, batch_size=batch_size, lr=0.1)
+
+
+def test_settings_are_given_by_name():
+    x, y = batch()
+    with pytest.raises(TypeError):
+        MLP(SIZES).fit(x, y, 1, 2, 0.1)
+    with pytest.raises(TypeError):
+        MLP(SIZES, 0, np.float32)
+    assert len(MLP(sizes=SIZES, seed=0).fit(x=x, y=y, epochs=1, batch_size=2, lr=0.1)) == 1
 
 
 def test_nothing_to_train_on():
@@ -252,7 +299,7 @@ def test_round_trip_is_exact(tmp_path, sizes, dtype):
 
 def test_save_names_the_file_it_wrote(tmp_path):
     assert MLP(SIZES).save(tmp_path / "network") == str(tmp_path / "network.npz")
-    assert MLP(SIZES).save(str(tmp_path / "other.npz")) == str(tmp_path / "other.npz")
+    assert MLP(SIZES).save(tmp_path / "other.npz") == str(tmp_path / "other.npz")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["network.npz", "other.npz"]
 
 
@@ -330,6 +377,12 @@ def archive(path, **arrays):
 )
 def test_an_archive_of_something_else_is_refused(tmp_path, arrays):
     assert_refused(archive(tmp_path / "other.npz", **arrays))
+
+
+def test_a_parameter_of_another_shape_is_named(tmp_path):
+    np.savez(tmp_path / "other.npz", sizes=[4, 3], W1=np.zeros((4, 2)), b1=np.zeros(3))
+    with pytest.raises(ValueError, match=r"W1 has shape \(4, 2\) of float64"):
+        MLP.load(tmp_path / "other.npz")
 
 
 def test_a_bare_array_is_refused(tmp_path):

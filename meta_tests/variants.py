@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import itertools
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -30,15 +30,18 @@ def compiled(name: str) -> Any:
     return compile(path.read_text(encoding="utf-8"), str(path), "exec")
 
 
-def fresh_reference() -> ModuleType:
-    """The reference as one new module: what is replaced in it, such as `softmax`, is what its MLP uses as well."""
+def fresh_reference(changed: Mapping[str, str] | None = None) -> ModuleType:
+    """The reference as one new module: what is replaced in it, such as `softmax`, is what its MLP uses as well.
+
+    changed: {file: text} where another text stands in for one of the reference's files.
+    """
     module = ModuleType(f"reference_variant_{next(SERIAL)}")
     module.__package__ = "chainrule.reference"
     module.__file__ = str(FOLDER / "mlp.py")
     sys.modules[module.__name__] = module  # where `inspect` looks for a class's source
     # In this order: mlp.py and layers.py import the functions, and the module's own take their place.
     for name in ("mlp.py", "layers.py", "functions.py"):
-        exec(compiled(name), module.__dict__)
+        exec(changed[name] if changed and name in changed else compiled(name), module.__dict__)
     return module
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.numerics import assert_equal, assert_shape, assert_that, smallest_normal
 from chainrule.spec import spec
-from chainrule.strategies import arrays, finite
+from chainrule.strategies import arrays, finite, tensors
 
 
 @spec("relu.shape")
@@ -82,8 +83,8 @@ def test_absolute_value(impl, z):
 
 
 @spec("relu.values", after="relu.shape")
-@given(z=arrays())
+@given(z=st.one_of(arrays(), tensors()))
 def test_values(impl, z):
-    """relu keeps what is positive and replaces the rest by zero."""
+    """relu keeps what is positive and replaces the rest by zero, in arrays of any size and number of axes."""
     z = impl.exact(z)
     assert_equal(impl.relu(z), np.where(z > 0, z, 0.0), what="relu(z)")

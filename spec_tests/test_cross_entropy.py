@@ -19,7 +19,7 @@ from chainrule.numerics import (
 )
 from chainrule.reference import cross_entropy, softmax
 from chainrule.spec import spec
-from chainrule.strategies import logits, predictions
+from chainrule.strategies import large_predictions, logits, predictions
 
 
 @spec("cross_entropy.input_kept")
@@ -99,30 +99,15 @@ def test_near_one(impl):
 
 
 @spec("cross_entropy.additivity", after="cross_entropy.epsilon")
-@given(case=predictions(rows=(2, 5)), data=st.data())
-def test_additivity(impl, case, data):
-    """The loss of a batch is the mean of its parts' losses, weighted by their sizes."""
+@given(case=predictions(rows=(2, 5)), seed=st.integers(0, 99), data=st.data())
+def test_additivity(impl, case, seed, data):
+    """The loss of a batch is the mean of its parts' losses, weighted by their sizes, in whatever order samples come."""
     p, y = case
     cut = data.draw(st.integers(1, len(y) - 1))
-    parts = (cut * impl.cross_entropy(p[:cut], y[:cut]) + (len(y) - cut) * impl.cross_entropy(p[cut:], y[cut:])) / len(
-        y
-    )
-    assert_close(impl.cross_entropy(p, y), parts, bound=2 * loss_bound(impl, p, y), what="the loss of the whole batch")
-
-
-@spec("cross_entropy.order", after="cross_entropy.epsilon")
-@given(case=predictions(rows=(2, 5)), seed=st.integers(0, 99))
-def test_order(impl, case, seed):
-    """The order of the samples does not matter, as long as labels stay with their rows."""
-    p, y = case
     order = np.random.default_rng(seed).permutation(len(y))
+    parts = sum(len(part) * impl.cross_entropy(p[part], y[part]) for part in (order[:cut], order[cut:])) / len(y)
     bound = 2 * loss_bound(impl, p, y)
-    assert_close(
-        impl.cross_entropy(p[order], y[order]),
-        impl.cross_entropy(p, y),
-        bound=bound,
-        what="the loss of the reordered batch",
-    )
+    assert_close(impl.cross_entropy(p, y), parts, bound=bound, what="the loss of the whole batch")
 
 
 @spec("cross_entropy.likelier_label", after="cross_entropy.epsilon")
@@ -199,8 +184,10 @@ def test_gradient(impl, z, data):
 
 
 @spec("cross_entropy.values", after=("cross_entropy.epsilon", "cross_entropy.uniform", "cross_entropy.additivity"))
-@given(case=predictions())
+@given(case=st.one_of(predictions(), large_predictions()))
 def test_values(impl, case):
-    """The loss is the mean over the batch of -log of the true label's probability."""
+    """The loss is the mean over the batch of -log of the true label's probability, however large the batch."""
     p, y = case
+    if p.shape[1] > 5 and not impl.reaches(p.shape[1]):
+        return  # a network of a certain size stands in for cross_entropy, and has fewer classes
     assert_close(impl.cross_entropy(p, y), cross_entropy(p, y), bound=loss_bound(impl, p, y), what="the loss")
