@@ -60,11 +60,12 @@ def rows(probe: Probe, right: Answer, wrong: Answer) -> Sequence[Row]:
 
 
 def of_scheme(mistake: Mistake) -> Example:
-    """Variances of a layer."""
+    """Variances of a layer: Xavier's, or where those are the mistake He's."""
     assert mistake.scheme is not None
     fan_in, fan_out = FANS
     wrong = np.reshape(mistake.scheme(fan_in, fan_out), -1)[:1]
-    right = np.array([2 / (fan_in + fan_out)])
+    xavier = 2 / (fan_in + fan_out)
+    right = np.array([2 / fan_in if wrong[0] == xavier else xavier])
     return Example(f"a layer of fan_in {fan_in} and fan_out {fan_out}", [("variance", right, wrong)])
 
 

@@ -324,7 +324,7 @@ mistake(
     "loss-running-average",
     "a running average of the samples' losses",
     "loss = (loss + this one) / 2 weighs the last sample most.",
-    clause="cross_entropy.order",
+    clause="cross_entropy.additivity",
     mend="add up, and divide by N at the end",
     fingerprint="(loss + -log p) / 2, sample by sample",
     cross_entropy=lambda right, p, y: running_average(surprise(true(p, y))),
