@@ -13,7 +13,19 @@ nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "faults", "lowest", "wheel", "golden", "peers", "coverage", "full"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "faults",
+    "diagnoses",
+    "lowest",
+    "wheel",
+    "golden",
+    "peers",
+    "coverage",
+    "full",
+]
 
 PYTHONS = ["3.10", "3.12", "3.13", "3.14", "3.15"]  # and 3.11, where the same tests run with coverage
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -45,6 +57,13 @@ def faults(session: nox.Session) -> None:
     """
     session.install(*group("test"))
     session.run("pytest", *PARALLEL, *BANK, *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def diagnoses(session: nox.Session) -> None:
+    """The table of diagnoses: each planted mistake, the clause that fails first, its name, if its line is found."""
+    session.install(*group("test"))
+    session.run("python", "meta_tests/diagnoses.py", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(python="3.10")

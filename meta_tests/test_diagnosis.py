@@ -1,6 +1,6 @@
 """The catalogue and the matching: every mistake is told from the right numbers and from every other mistake."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ CATALOGUE = mistakes()
 
 def network(sizes=(3, 5, 4, 2), n=6, seed=3):
     rng = np.random.default_rng(seed)
-    weights = [rng.normal(size=fans) for fans in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.normal(size=fans) for fans in pairwise(sizes)]
     biases = [rng.normal(size=size) for size in sizes[1:]]
     return weights, biases, rng.normal(size=(n, sizes[0])), np.arange(n)[::-1] % sizes[-1]
 
@@ -119,7 +119,7 @@ def test_right_numbers_match_nothing():
 
 
 def telling():
-    """Every mistake that shows in ordinary numbers, in two of its variants: the others show at extremes, or in memory."""
+    """Mistakes that show in ordinary numbers, in two of their variants: others show at extremes, or in memory."""
     for subject in ("forward", "loss", "backward"):
         for mistake in CATALOGUE.values():
             for detail, changes in list(mistake.variants.items())[:2]:
@@ -222,9 +222,9 @@ def test_mistakes_that_give_the_same_numbers_say_so():
         right = [answer(probe, Mistaken()) for probe in questions]
         for (one, first), (other, second) in combinations(answers.items(), 2):
             differs = not all(agree(a, b, U, p) for a, b, p in zip(first, right, questions, strict=True))
-            if differs and one[0] != other[0]:
-                if all(agree(a, b, U, p) for a, b, p in zip(first, second, questions, strict=True)):
-                    same.append((one[0], other[0]))
+            alike_ = all(agree(a, b, U, p) for a, b, p in zip(first, second, questions, strict=True))
+            if differs and alike_ and one[0] != other[0]:
+                same.append((one[0], other[0]))
     # On inputs that no rounding, clipping or flushing touches some of softmax's and ReLU's coincide: the questions of a
     # check tell them apart.  Logits for probabilities are one mistake, forward or backward.
     apart = {pair for pair in same if not any(name.startswith(("softmax-", "relu-")) for name in pair)}

@@ -11,7 +11,7 @@ from chainrule.causes.answers import Answers
 from chainrule.causes.cause import Cause
 from chainrule.causes.locating import Locating
 from chainrule.causes.naming import Naming
-from chainrule.causes.repair.search import Repair
+from chainrule.causes.repair.search import ADDED, Repair
 from chainrule.loading import Loaded, silence
 from chainrule.outcomes import UNNAMED, Diagnosis, SpecResult
 from chainrule.places import place
@@ -104,7 +104,7 @@ def changed(repair: Repair | None) -> str:
         return ""
     if repair.kind == "delete":
         return f"without the line `{repair.before}` the specs pass"
-    if repair.kind == "insert":
+    if repair.kind in ADDED:
         return f"with the line `{repair.after}` after `{repair.before}` the specs pass"
     if repair.kind == "move":
         return f"with the line `{repair.before}` further down in its block the specs pass"
@@ -113,7 +113,7 @@ def changed(repair: Repair | None) -> str:
 
 def changed_title(repair: Repair) -> str:
     """The change as a title."""
-    what = {"delete": "should not be there", "insert": "lacks a line after it", "move": "comes too early"}
+    what = {"delete": "should not be there", **dict.fromkeys(ADDED, "lacks a line after it"), "move": "comes too early"}
     if repair.kind in what:
         return f"`{repair.before}` in {repair.function} {what[repair.kind]}"
     return f"`{repair.before}` in {repair.function} should be `{repair.after}`"

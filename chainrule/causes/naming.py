@@ -42,7 +42,10 @@ class Naming:
         matched = self.by_numbers(result)
         if matched and matched[0].certainty != "partial":
             return matched
-        return self.by_clause(result) or matched or [self.unnamed(result)]
+        named = self.by_clause(result)
+        if matched and not (named and named[0].certainty == "certain"):
+            return matched
+        return named or [self.unnamed(result)]
 
     def by_numbers(self, result: SpecResult) -> list[Cause]:
         """Mistakes that give the numbers which the operations of this spec give."""
@@ -99,17 +102,27 @@ class Naming:
         subjects = self.answers.subjects(result)
         for mistake in mistakes().values():
             if result.id in mistake.broken:
-                return [Cause(mistake, "certain", result.message, [result.id], subjects)]
+                sand = self.trained_on_sand(result)
+                certainty = "likely" if sand else "certain"
+                return [Cause(mistake, certainty, result.message, [result.id], subjects, rivals=sand)]
         if self.answers.wrong(result):
             return []  # a clause about extremes says nothing of its own where ordinary inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
         return [Cause(mistake, "likely", result.message, [result.id], subjects) for mistake in suspected[:1]]
 
+    def trained_on_sand(self, result: SpecResult) -> bool:
+        """Whether training fails beside the network or its gradients: it may fail because of them."""
+        return result.chapter == "training" and any(r.chapter in ("shapes", "gradients") for r in self.failing)
+
     def unnamed(self, result: SpecResult) -> Cause:
         """What is known of numbers that nothing explains."""
         subjects = self.answers.subjects(result)
         known = next(filter(None, (what_is_known(self.answers.about(subject)[0]) for subject in subjects)), "")
-        same = [other.id for other in self.failing if known and self.answers.subjects(other) == subjects]
+        same = [
+            other.id
+            for other in self.failing
+            if known and self.answers.subjects(other) == subjects and not self.by_clause(other)
+        ]
         clauses = same or [result.id]
         return Cause(
             None, "unknown", known or result.message, clauses, subjects, title=result.title, where=result.where

@@ -108,7 +108,7 @@ class Parts:
         return self.propagate(model, x).p
 
     def loss(self, model: Model, x: np.ndarray, y: np.ndarray) -> float:
-        return self.surprising(self.forward(model, x), y)
+        return self.loss_of_logits(self.propagate(model, x).z[-1], y)
 
     def surprising(self, p: np.ndarray, y: np.ndarray) -> float:
         """The loss that a network makes of its probabilities."""
@@ -188,7 +188,8 @@ class Parts:
         return dout * (x > 0)
 
     def loss_of_logits(self, z: np.ndarray, y: np.ndarray) -> float:
-        return self.surprising(self.softmax(z), y)
+        """Of a network or of a layer, from its logits."""
+        return self.surprising(self.output(z), y)
 
     def logit_gradient(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The gradient of `loss_of_logits`, (N, K)."""

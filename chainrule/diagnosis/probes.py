@@ -21,7 +21,7 @@ MADE_OF: Mapping[str, frozenset[str]] = {
     "softmax": frozenset({"softmax"}),
     "cross_entropy": frozenset({"cross_entropy"}),
     "forward": FORWARD,
-    "loss": FORWARD | {"cross_entropy", "surprising", "loss"},
+    "loss": FORWARD | {"cross_entropy", "surprising", "loss", "loss_of_logits"},
     "predict": FORWARD | {"label"},
     "backward": BACKWARD | FORWARD,
     "step": UPDATE,
@@ -31,14 +31,16 @@ MADE_OF: Mapping[str, frozenset[str]] = {
     "affine_backward": frozenset({"affine_dx", "affine_dw", "affine_db"}),
     "relu_forward": frozenset({"relu"}),
     "relu_backward": frozenset({"relu_dx"}),
-    "softmax_loss": frozenset({"softmax", "cross_entropy", "surprising", "error", "average", "one_hot"}),
+    "softmax_loss": frozenset(
+        {"softmax", "cross_entropy", "surprising", "loss_of_logits", "error", "average", "one_hot"}
+    ),
 }
 
 
 # Those that are likelier, the likeliest first: a subject's own before those of what it is built on.
 OWN: Mapping[str, tuple[frozenset[str], ...]] = {
     "forward": (FORWARD - {"relu", "softmax"},),
-    "loss": (frozenset({"surprising", "loss"}), frozenset({"cross_entropy"})),
+    "loss": (frozenset({"surprising", "loss", "loss_of_logits"}), frozenset({"cross_entropy"})),
     "predict": (frozenset({"label"}),),
     "backward": (BACKWARD,),
     "fit": (MADE_OF["fit"] - UPDATE - BACKWARD, UPDATE),

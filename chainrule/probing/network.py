@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays import kind, to_numpy
+from chainrule.contract import NotOffered
 from chainrule.probing.attempting import attempt
 from chainrule.probing.labels import find_labels
 from chainrule.probing.points import AGREE, BATCH, Point, are_rows_of_probabilities, cosine, surplus
@@ -200,3 +201,20 @@ def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:
     if grads is not None and abs(cosine(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2:
         probe.find("output", "logits", "backward takes the softmax of what forward gives")
         probe.layout.output = "logits"
+    elif grads is None and raises(probe, point):
+        how = "rows that forward gives are no probabilities; loss and gradients, which could tell, raise"
+        probe.find("output", "logits", how)
+        probe.layout.output = "logits"
+
+
+def raises(probe: Probe, point: Point) -> bool:
+    """Whether the gradients are there, and the code that computes them fails."""
+    try:
+        probe.translated.backward(point.model, point.x, point.y)
+    except (NotOffered, NotImplementedError):
+        return False
+    except (Exception, SystemExit):
+        return True
+    finally:
+        probe.reset(point)
+    return False

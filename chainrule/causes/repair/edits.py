@@ -39,6 +39,10 @@ REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "amax", "softmax")
 WITHOUT_EFFECT = ("copy", "squeeze", "astype", "clip", "round", "reshape")  # on the meaning: methods of arrays
 PRODUCTS = ("dot", "matmul", "outer")
 COUNTS = re.compile(r"^(n|m|N|M|B|num\w*|n_\w+|batch\w*|count|samples?|size)$")
+MODULES = frozenset(("self", "np", "numpy", "math", "random", "torch", "jnp", "xp", "cp"))
+LONGEST_NAME = 30  # of what may be meant by mistake: beyond that it is a computation of its own
+RATES = re.compile(r"(^|\.)(lr|learning_rate|learningRate|alpha|eta|rate|step_size)$")
+HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
 UPDATES = (
     (r"weights", "biases"),
     (r"[wW]eight", "bias"),
@@ -47,7 +51,7 @@ UPDATES = (
     (r"[bB]ias(es)?", "weight"),
     (r"b", "W"),
 )
-MOST_NAMES, MOST_COUNTS, MOST_MASKS, LONGEST_MOVE = 14, 8, 8, 6
+MOST_NAMES, MOST_COUNTS, MOST_MASKS, LONGEST_MOVE = 14, 8, 12, 6
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,8 @@ class Editor:
         self.names = self.found_names()
         self.counts = self.found_counts()
         self.slices = self.found_slices()
+        parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+        self.rates = [name for name in [*parameters, *self.names] if RATES.search(name)]
 
     def edits(self, kinds: Sequence[str]) -> Iterator[Edit]:
         """All edits of these kinds, in their order."""
@@ -180,12 +186,10 @@ class Editor:
         found: dict[str, None] = {}
         for spot in self.spots:
             node = spot.node
-            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node):
-                called = isinstance(spot.holder, ast.Call) and spot.name == "func"
-                inner = isinstance(spot.holder, ast.Attribute)
-                if not called and not (inner and isinstance(node, ast.Name)):
-                    found.setdefault(ast.unparse(node), None)
-        return [name for name in found if len(name) < 30 and name not in ("self", "np", "numpy")]
+            is_called = isinstance(spot.holder, ast.Call) and spot.name == "func"
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node) and not is_called:
+                found.setdefault(ast.unparse(node), None)
+        return [name for name in found if len(name) < LONGEST_NAME and name not in MODULES]
 
     def found_counts(self) -> list[str]:
         """Expressions that count something: samples, mostly."""
@@ -345,20 +349,35 @@ class Editor:
         if isinstance(spot.node, ast.BinOp) and isinstance(spot.node.op, ast.Div):
             yield ast.Call(expression("__import__('numpy').sqrt"), [spot.node], [])
 
+    def near(self, spot: Spot) -> Iterator[Any]:
+        """Names that are easily mixed up: they differ in a character."""
+        yield from self.renamed(spot, lambda unlike: unlike <= 1)
+
     def name(self, spot: Spot) -> Iterator[Any]:
+        yield from self.renamed(spot, lambda unlike: unlike > 1)
+
+    def renamed(self, spot: Spot, chosen: Callable[[int], bool]) -> Iterator[ast.expr]:
+        """The other names of the function, in the order in which they are like this one."""
         node = spot.node
-        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or (
-            isinstance(spot.holder, ast.Call) and spot.name == "func"
-        ):
+        called_ = isinstance(spot.holder, ast.Call) and spot.name == "func"
+        if called_ or not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             return
         if isinstance(spot.holder, ast.Attribute) and isinstance(node, ast.Name):
             return
         own = ast.unparse(node)
         if own not in self.names:
             return
-        near = sorted((other for other in self.names if other != own), key=lambda other: distance(own, other))
-        for other in near[:MOST_NAMES]:
+        others = [other for other in self.names if other != own and chosen(distance(own, other))]
+        for other in sorted(others, key=lambda other: distance(own, other))[:MOST_NAMES]:
             yield expression(other)
+
+    def rate(self, spot: Spot) -> Iterator[Any]:
+        """A learning rate before what is subtracted."""
+        holder = spot.holder
+        subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and spot.name == "right"
+        if subtracted or (isinstance(holder, ast.AugAssign) and spot.name == "value"):
+            for rate in self.rates:
+                yield ast.BinOp(expression(rate), ast.Mult(), spot.node)
 
     def offset(self, spot: Spot) -> Iterator[Any]:
         node = spot.node
@@ -388,7 +407,7 @@ class Editor:
             return
         if not (spot.value or is_product(node)):
             return
-        for name in self.names[:MOST_MASKS]:
+        for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
     def shift(self, spot: Spot) -> Iterator[Any]:
@@ -425,6 +444,20 @@ class Editor:
             for later in range(spot.index + 1, min(spot.index + 1 + LONGEST_MOVE, len(body))):
                 if not isinstance(body[later], ast.Return):
                     yield Moved(spot.index, later)
+
+    def divide(self, spot: Spot) -> Iterator[Any]:
+        """A line that divides what was just computed by a number of samples."""
+        node = spot.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or spot.index is None:
+            return
+        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+        while isinstance(target, ast.Subscript):
+            target = target.value
+        if isinstance(target, (ast.Name, ast.Attribute)):
+            name = ast.unparse(target)
+            for count in self.counts:
+                if count != name:
+                    yield [node, ast.parse(f"{name} = {name} / {count}").body[0]]
 
     def insert(self, spot: Spot) -> Iterator[Any]:
         """A line like this one for another parameter: `self.b -= lr * db` beside `self.W -= lr * dW`."""

@@ -14,9 +14,10 @@ from chainrule.causes.repair.sources import Ran
 from chainrule.timeouts import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "hoist", "transpose", "constant", "scale", "mask", "shift", "add", "name", "index",
-    "offset", "fresh", "negate", "multiply", "root", "move", "delete", "insert",
+    "operator", "call", "axis", "hoist", "transpose", "constant", "scale", "mask", "shift", "add", "near", "index",
+    "rate", "name", "offset", "fresh", "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
+ADDED = ("insert", "divide")  # kinds that put a line after another
 LONGEST_TRY = 2.0  # seconds: an edit may make a loop that does not end
 
 
@@ -106,7 +107,7 @@ def described(edit: Edit, one: Ran) -> Repair:
     finally:
         undo()
     name = getattr(one.node, "name", "<lambda>")
-    line = statement.lineno if edit.kind in ("move", "delete", "insert") and statement is not None else edit.line
+    line = statement.lineno if edit.kind in ("move", "delete", *ADDED) and statement is not None else edit.line
     return Repair(one.filename, line, first_line(before), after, edit.kind, name, edit, one)
 
 
@@ -114,7 +115,7 @@ def after_edit(edit: Edit, statement: ast.AST | None) -> str:
     """The statement as it reads while the edit stands."""
     if edit.kind == "delete":
         return ""
-    if edit.kind == "insert":
+    if edit.kind in ADDED:
         return first_line(ast.unparse(edit.new[1]))
     if edit.kind == "move":
         return ""

@@ -9,7 +9,15 @@ mistake(
     clause="gradients.repeatable",
     mend="make new arrays in every call, or zero the old ones first",
     fingerprint="the second call returns g + g",
-    gradients=lambda right, grads, batch: accumulated(right(grads, batch), batch.model),
+    variants={
+        "": {"gradients": lambda right, grads, batch: accumulated(right(grads, batch), batch.model)},
+        "of the biases": {
+            "gradients": lambda right, grads, batch: (grads[0], accumulated(right(grads, batch), batch.model)[1])
+        },
+        "of the weights": {
+            "gradients": lambda right, grads, batch: (accumulated(right(grads, batch), batch.model)[0], grads[1])
+        },
+    },
 )
 mistake(
     "gradients-averaged-over-calls",

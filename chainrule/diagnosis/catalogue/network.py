@@ -255,7 +255,7 @@ mistake(
     mend="np.eye(number of classes)[y]",
     lines=("np.eye(y.max() + 1)[y]", "np.eye(K)[y]"),
     fingerprint="one-hot of shape (N, max y + 1)",
-    broken=("network.missing_class", "softmax_loss.missing_class"),
+    suspected=("network.missing_class", "softmax_loss.missing_class"),
 )
 mistake(
     "predict-over-batch",

@@ -23,6 +23,18 @@ def shifted(z):
     return np.exp(z - z.max(axis=1, keepdims=True))
 
 
+def plain_log_sum_exp(z, y):
+    """The loss of logits whose exponentials are taken as they are."""
+    with np.errstate(all="ignore"):
+        return float((np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y]).mean())
+
+
+def with_one_hot(z, y):
+    """The same from one_hot * (z - log-sum-exp), where 0 meets infinity."""
+    with np.errstate(all="ignore"):
+        return float(-(np.eye(z.shape[1])[y] * (z - np.log(np.exp(z).sum(axis=1, keepdims=True)))).sum() / len(z))
+
+
 mistake(
     "softmax-no-shift",
     "the row maximum is not subtracted before exp",
@@ -31,7 +43,13 @@ mistake(
     clause="softmax.overflow",
     mend=MEND_SHIFT,
     fingerprint="exp(z) / sum exp(z)",
-    softmax=lambda right, z: ratio(exponential(z), exponential(z).sum(axis=1, keepdims=True)),
+    variants={
+        "": {
+            "softmax": lambda right, z: ratio(exponential(z), exponential(z).sum(axis=1, keepdims=True)),
+        },
+        "in a log-sum-exp": {"loss_of_logits": lambda right, z, y: plain_log_sum_exp(z, y)},
+        "in a log-sum-exp, beside one-hot labels": {"loss_of_logits": lambda right, z, y: with_one_hot(z, y)},
+    },
 )
 mistake(
     "softmax-other-shift",
