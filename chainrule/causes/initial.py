@@ -34,6 +34,19 @@ def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str
         return
 
 
+QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
+
+
+def quickly_right(impl: Boundary) -> bool:
+    """Whether the variance of two layers is the declared scheme's, within chance: before all specs are asked."""
+    scheme = VARIANCES.get(impl.conventions["initialization"].value)
+    try:
+        drawn = {shape: draws(impl, Networks(impl), *shape, entries=1) for shape in reached(impl, list(QUICK))}
+    except (SkipTest, Raised, Failure):
+        return False
+    return fits(drawn, scheme)
+
+
 def layers(impl: Boundary) -> dict[Shape, np.ndarray]:
     """{shape: weights of that shape} of some new networks."""
     networks = Networks(impl)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.diagnosis.matching import Matcher
-from chainrule.diagnosis.probes import Answer, Probe, alike
+from chainrule.diagnosis.probes import Answer, Probe, alike, size_beside
 
 SIMILAR = 0.999  # a correlation above which a factor is worth telling
 
@@ -31,10 +31,18 @@ def ratio_of(matcher: Matcher) -> str:
             continue
         told = []
         for name, array, exact in zip(probe.labels, found.arrays, matcher.right[i].arrays, strict=False):
-            if array.shape != exact.shape or alike(array, exact, matcher.u, probe) or not exact.any():
+            if (
+                array.shape != exact.shape
+                or alike(array, exact, matcher.u, probe, size_beside(matcher.right[i]))
+                or not exact.any()
+            ):
                 continue
             factor = float((array * exact).sum() / (exact * exact).sum())
-            if factor and np.isfinite(factor) and alike(array, factor * exact, matcher.u, probe):
+            if (
+                factor
+                and np.isfinite(factor)
+                and alike(array, factor * exact, matcher.u, probe, size_beside(matcher.right[i]))
+            ):
                 told.append(f"{name} is {factor:.6g} times the right one")
         if told:
             return f"{probe.about}: {', '.join(told)}"
@@ -48,7 +56,7 @@ def told_of(probe: Probe, found: Answer, right: Answer, u: float) -> list[str]:
     told, fine = [], []
     for place, (array, exact) in enumerate(zip(found.arrays, right.arrays, strict=True)):
         name = probe.labels[place] if place < len(probe.labels) else f"array {place}"
-        if alike(array, exact, u, probe):
+        if alike(array, exact, u, probe, size_beside(right)):
             fine.append(name)
         else:
             told.append(f"{name} {compared(array, exact)}")

@@ -33,8 +33,8 @@ class Locating:
             cause.clauses = [clause for clause in cause.clauses if clause not in mended]
             if not cause.clauses:
                 continue
-            budget = Budget(left / 2 if len(causes) > 1 else left)
             ran = self.functions(cause)
+            budget = Budget(left / 2 if len(causes) > 1 else left)
             cause.repair = self.repaired(cause, ran, budget)
             left -= budget.spent
             kept.append(cause)
@@ -57,12 +57,14 @@ class Locating:
 
         def right() -> bool:
             self.answers.plain = True
-            if not all(check() for check in cause.checks):
-                return False
-            # Beside an epsilon that was not found while the loss was wrong, the spec's own bounds are too narrow.
-            return hold([*(clauses[:1] if self.answers.plain else []), *passed], self.impl)
+            return all(check() for check in cause.checks) if cause.checks else holds(clauses[0], self.impl)
 
-        return search(ran, right, budget, hints(cause.mistake.id) if cause.mistake is not None else ())
+        def proved() -> bool:
+            # Beside an epsilon that was not found while the loss was wrong, the spec's own bounds are too narrow.
+            return hold([*(clauses[:1] if self.answers.plain and cause.checks else []), *passed], self.impl)
+
+        first = hints(cause.mistake.id) if cause.mistake is not None else ()
+        return search(ran, right, budget, first, proved)
 
     def mended_by(self, repair: Repair, cause: Cause, ran: Sequence[Ran]) -> list[str]:
         """The other failing specs that pass with this change."""
@@ -87,9 +89,12 @@ class Locating:
         """What failed, once more."""
         if not cause.checks:
             hold([clause for clause in cause.clauses if clause in tests()][:1], self.impl)
-        for subject in cause.subjects if cause.checks else ():
-            matcher = self.answers.about(subject)[0]
-            observe(self.impl, [matcher.observed[i][0] for i in matcher.wrong[:2]])
+        elif "create" in cause.subjects:
+            _ = [check() for check in cause.checks]
+        else:
+            for subject in cause.subjects:
+                matcher = self.answers.about(subject)[0]
+                observe(self.impl, [matcher.observed[i][0] for i in matcher.wrong[:2]])
 
     def make_network(self) -> None:
         """What every question begins with."""

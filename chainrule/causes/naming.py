@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chainrule.causes.answers import Answers
 from chainrule.causes.cause import Cause
-from chainrule.causes.initial import initial_mistakes
+from chainrule.causes.initial import initial_mistakes, quickly_right
 from chainrule.causes.known import ratio_of, what_is_known
 from chainrule.causes.visits import not_shuffled
 from chainrule.diagnosis import Mistake, mistakes
@@ -98,7 +98,8 @@ class Naming:
         if initial:
             mistake, found = initial[0]
             certainty = "certain" if len(initial) == 1 else "likely"
-            return [Cause(mistake, certainty, found, [result.id], ("create",), rivals=len(initial) > 1)]
+            checks = [lambda: quickly_right(self.impl)] if result.id == "initialization.variance" else []
+            return [Cause(mistake, certainty, found, [result.id], ("create",), rivals=len(initial) > 1, checks=checks)]
         subjects = self.answers.subjects(result)
         for mistake in mistakes().values():
             if result.id in mistake.broken:

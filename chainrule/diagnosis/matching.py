@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
-from chainrule.diagnosis.probes import MADE_OF, OWN, Answer, Mistaken, Probe, agree, alike, answer
+from chainrule.diagnosis.probes import MADE_OF, OWN, Answer, Mistaken, Probe, agree, alike, answer, size_beside
 
 Observed = tuple[Probe, Answer]  # a question, and what the implementation answered
 
@@ -189,7 +189,7 @@ class Matcher:
             return False
         deepest = max(l for _, l in probe.kinds)
         return all(
-            alike(a, b, self.u, probe)
+            alike(a, b, self.u, probe, size_beside(self.right[i]))
             for (_, l), a, b in zip(probe.kinds, found.arrays, predicted.arrays, strict=True)
             if l == deepest
         )
@@ -224,8 +224,9 @@ class Matcher:
             for (kind, l), array, value, right in zip(
                 probe.kinds, found.arrays, predicted.arrays, self.right[i].arrays, strict=True
             ):
-                if alike(array, value, self.u, probe):
-                    matched = matched or not alike(value, right, self.u, probe)
+                beside = size_beside(self.right[i])
+                if alike(array, value, self.u, probe, beside):
+                    matched = matched or not alike(value, right, self.u, probe, beside)
                     continue
                 if path is not None and not matched:
                     return
@@ -235,7 +236,7 @@ class Matcher:
                         mistake.id: f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]"
                         for mistake in array_mistakes(kind)
                         if any(
-                            alike(array, np.asarray(option, np.float64), self.u, probe)
+                            alike(array, np.asarray(option, np.float64), self.u, probe, beside)
                             for option in options(mistake, value, batch, l, kind)
                         )
                     }

@@ -172,13 +172,15 @@ def answer(probe: Probe, actor: Mistaken) -> Answer:
 
 
 ROUNDINGS = 2.0**9  # sums of at most ten terms through at most five layers, and the cancellation in p - y
+CANCELLED = 2.0**4  # an array of entries smaller than this part of the others' may be what is left of larger ones
 FEW = 2.0**13  # of a softmax: its exponents go up to some thousands, each with an error of u
 
 
-def alike(first: np.ndarray, second: np.ndarray, u: float, probe: Probe) -> bool:
+def alike(first: np.ndarray, second: np.ndarray, u: float, probe: Probe, beside: float = 0.0) -> bool:
     """Whether two arrays are the same to rounding, and to what the probe allows beside.
 
-    u: the unit roundoff of the arithmetic.
+    u: the unit roundoff of the arithmetic.  beside: the size of the numbers that the entries came from, where it may be
+    larger than theirs: what cancels keeps its error.
     """
     if first.shape != second.shape:
         return False
@@ -186,7 +188,7 @@ def alike(first: np.ndarray, second: np.ndarray, u: float, probe: Probe) -> bool
         return True
     with np.errstate(all="ignore"):
         finite = np.isfinite(second)
-        largest = np.abs(second[finite]).max(initial=0.0)
+        largest = np.abs(second[finite]).max(initial=beside)
         same = (first == second) | (np.isnan(first) & np.isnan(second))
         rounding = FEW * u * np.abs(second) if probe.relative else ROUNDINGS * u * largest
         near = np.abs(first - second) <= rounding + probe.slack
@@ -197,6 +199,15 @@ def agree(first: Answer, second: Answer, u: float, probe: Probe) -> bool:
     """Whether two answers are the same to rounding."""
     if first.raised or second.raised:
         return first.raised and second.raised
+    beside = size_beside(second)
     return len(first.arrays) == len(second.arrays) and all(
-        alike(a, b, u, probe) for a, b in zip(first.arrays, second.arrays, strict=True)
+        alike(a, b, u, probe, beside) for a, b in zip(first.arrays, second.arrays, strict=True)
     )
+
+
+def size_beside(found: Answer) -> float:
+    """A part of the largest number of an answer of several arrays: what cancels is zero to its rounding."""
+    if len(found.arrays) < 2:
+        return 0.0
+    largest = [np.abs(array[np.isfinite(array)]).max(initial=0.0) for array in found.arrays]
+    return float(max(largest)) / CANCELLED

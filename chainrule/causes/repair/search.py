@@ -19,6 +19,7 @@ KINDS = (
 )  # fmt: skip
 ADDED = ("insert", "divide")  # kinds that put a line after another
 LONGEST_TRY = 2.0  # seconds: an edit may make a loop that does not end
+LONGEST_PROOF = 20.0  # of one with which all that was asked is right
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,16 @@ class Budget:
         return time.process_time() - self.begun
 
 
-def search(ran: Sequence[Ran], right: Callable[[], bool], budget: Budget, first: Sequence[str] = ()) -> Repair | None:
+def search(
+    ran: Sequence[Ran],
+    right: Callable[[], bool],
+    budget: Budget,
+    first: Sequence[str] = (),
+    proved: Callable[[], bool] = lambda: True,
+) -> Repair | None:
     """The first edit of the functions with which `right` holds, or None if there is none within the budget.
 
-    first: kinds of edits that are likelier than the others.
+    proved: asked where `right` holds, and may take longer.  first: kinds of edits that are likelier than the others.
     """
     kinds = [*first, *(kind for kind in KINDS if kind not in first)]
     editors = [(one, Editor(one.node, one.lines)) for one in ran]
@@ -69,16 +76,16 @@ def search(ran: Sequence[Ran], right: Callable[[], bool], budget: Budget, first:
                 if not budget.left:
                     return None
                 budget.tries += 1
-                if mends(edit, one, ran, right):
+                if mends(edit, one, ran, right, LONGEST_TRY) and mends(edit, one, ran, proved, LONGEST_PROOF):
                     return described(edit, one)
     return None
 
 
-def mends(edit: Edit, one: Ran, ran: Sequence[Ran], right: Callable[[], bool]) -> bool:
-    """Whether everything is right while the edit stands."""
+def mends(edit: Edit, one: Ran, ran: Sequence[Ran], right: Callable[[], bool], longest: float) -> bool:
+    """Whether something holds, within so many seconds, while the edit stands."""
     undo = edit.apply()
     try:
-        with limit(LONGEST_TRY), patched(ran, one):
+        with limit(longest), patched(ran, one):
             return right()
     except (SyntaxError, ValueError, TypeError, RecursionError, TimedOut):
         return False

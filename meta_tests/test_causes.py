@@ -1,0 +1,277 @@
+"""From a file with a mistake in it to its name, its line and the change that mends it."""
+
+import ast
+import json
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from variants import FOLDER
+
+from chainrule import run
+from chainrule.causes.repair.edits import Editor
+from chainrule.causes.repair.search import KINDS, Budget, search
+from chainrule.causes.repair.sources import functions_of, theirs, traced
+from chainrule.causes.subjects import CLAUSES, ORDER, subjects_of
+from chainrule.clauses import clauses
+from chainrule.loading import load
+from chainrule.outcomes import UNNAMED
+from chainrule.reports.html import page
+
+RIGHT = """
+import numpy as np
+
+def relu(z):
+    return np.maximum(z, 0)
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+def cross_entropy(p, y):
+    return -np.mean(np.log(p[np.arange(len(y)), y]))
+
+def xavier(fan_in, fan_out, rng):
+    a = np.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-a, a, (fan_in, fan_out))
+
+class MLP:
+    def __init__(self, sizes, seed=0):
+        rng = np.random.default_rng(seed)
+        self.weights = [xavier(m, n, rng) for m, n in zip(sizes[:-1], sizes[1:])]
+        self.biases = [np.zeros(n) for n in sizes[1:]]
+
+    def run(self, x):
+        acts = [np.asarray(x, dtype=float)]
+        for w, b in zip(self.weights[:-1], self.biases[:-1]):
+            acts.append(relu(acts[-1] @ w + b))
+        return acts, acts[-1] @ self.weights[-1] + self.biases[-1]
+
+    def forward(self, x):
+        return softmax(self.run(x)[1])
+
+    def predict(self, x):
+        return self.run(x)[1].argmax(axis=1)
+
+    def loss(self, x, y):
+        return cross_entropy(self.forward(x), y)
+
+    def backward(self, x, y):
+        acts, z = self.run(x)
+        delta = softmax(z)
+        delta[np.arange(len(y)), y] -= 1
+        delta = delta / len(y)
+        dW, db = [], []
+        for l in reversed(range(len(self.weights))):
+            dW.insert(0, acts[l].T @ delta)
+            db.insert(0, delta.sum(axis=0))
+            if l > 0:
+                delta = delta @ self.weights[l].T * (acts[l] > 0)
+        return dW, db
+
+    def step(self, grads, lr):
+        for w, g in zip(self.weights, grads[0]):
+            w -= lr * g
+        for b, g in zip(self.biases, grads[1]):
+            b -= lr * g
+
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
+        rng = np.random.default_rng(seed)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                self.step(self.backward(x[batch], y[batch]), lr)
+"""
+PLANTED = [  # (what is replaced, by what, the name, chapters to run; the line reported must be the planted one)
+    ("np.maximum(z, 0)", "np.where(z > 0, z, 0.1 * z)", "relu-leaky", "activations"),
+    ("z - z.max(axis=1, keepdims=True)", "z", "softmax-no-shift", "softmax"),
+    ("z - z.max(axis=1, keepdims=True)", "z - z.max()", "softmax-global-maximum", "softmax"),
+    ("e.sum(axis=1, keepdims=True)", "e.sum()", "softmax-over-everything", "softmax"),
+    ("np.log(p[", "np.log2(p[", "loss-log-base", "cross_entropy"),
+    ("-np.mean(np.log", "-np.sum(np.log", "loss-summed", "cross_entropy"),
+    ("p[np.arange(len(y)), y]))", "p[np.arange(len(y)), y - 1]))", "loss-of-wrong-class", "cross_entropy"),
+    ("np.sqrt(6 / (fan_in", "np.sqrt(3 / (fan_in", "init-half-variance", "initialization"),
+    ("np.sqrt(6 / (fan_in + fan_out))", "6 / (fan_in + fan_out)", "init-limit-without-root", "initialization"),
+    ("    delta = delta / len(y)\n", "    delta = delta\n", "gradient-not-averaged", "gradients"),
+    ("delta.sum(axis=0)", "delta.mean(axis=0)", "array-averaged-twice", "gradients"),
+    ("(acts[l] > 0)", "(acts[l] >= 0)", "mask-missing", "gradients"),
+    ("self.weights[l].T", "np.abs(self.weights[l]).T", "carry-absolute", "gradients"),
+    ("w -= lr * g", "w += lr * g", "step-ascends-in-part", "training"),
+    ("x[batch], y[batch]", "x[batch], y[start : start + batch_size]", "fit-labels-not-shuffled", "training"),
+    (
+        "range(0, len(x), batch_size)",
+        "range(0, len(x) - batch_size + 1, batch_size)",
+        "fit-last-batch-dropped",
+        "training",
+    ),
+]
+
+
+def written(folder, old="", new=""):
+    """(the file with a mistake planted, the line that it is in)."""
+    assert not old or RIGHT.count(old) == 1, old
+    path = folder / "net.py"
+    path.write_text(RIGHT.replace(old, new) if old else RIGHT, encoding="utf-8")
+    return path, RIGHT[: RIGHT.index(old)].count("\n") + 1 if old else 0
+
+
+def checked(path, *chapters):
+    return run.check(load(str(path)), chapters=chapters)
+
+
+def test_a_right_file_has_no_diagnosis(tmp_path):
+    outcome = checked(written(tmp_path)[0])
+    assert (outcome.verdict, outcome.diagnoses) == ("pass", [])
+
+
+@pytest.mark.parametrize(("old", "new", "name", "chapter"), PLANTED, ids=[case[2] for case in PLANTED])
+def test_a_planted_mistake_is_named_with_its_line(tmp_path, old, new, name, chapter):
+    path, line = written(tmp_path, old, new)
+    outcome = checked(path, chapter)
+    first = outcome.diagnoses[0]
+    assert (first.id, first.certainty, first.where) == (name, "certain", f"net.py:{line}"), first
+    assert first.explains
+    assert first.change is not None
+
+
+@pytest.mark.parametrize(("old", "new", "name", "chapter"), PLANTED[::4], ids=[case[2] for case in PLANTED[::4]])
+def test_the_change_that_is_shown_mends_the_file(tmp_path, old, new, name, chapter):
+    """The reported line in place of the file's own: the chapter passes."""
+    path, line = written(tmp_path, old, new)
+    before, after = checked(path, chapter).diagnoses[0].change
+    lines = path.read_text(encoding="utf-8").splitlines()
+    own = lines[line - 1]
+    indented = own[: len(own) - len(own.lstrip())]
+    assert (
+        ast.unparse(ast.parse(own.strip().rstrip(":") + (": pass" if own.endswith(":") else ""))).splitlines()[0]
+        == before
+    )
+    lines[line - 1] = indented + after
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert checked(path, chapter).verdict == "pass"
+
+
+def test_two_mistakes_are_two_causes(tmp_path):
+    path, _ = written(tmp_path, "delta.sum(axis=0)", "delta.sum()")
+    path.write_text(path.read_text().replace("z - z.max(axis=1, keepdims=True)", "z"))
+    outcome = checked(path)
+    assert {found.id for found in outcome.diagnoses} == {"bias-gradient-over-all-entries", "softmax-no-shift"}
+    explained = [clause for found in outcome.diagnoses for clause in found.explains]
+    failed = [result.id for result in outcome.specs if result.outcome in ("failed", "error")]
+    assert sorted(explained) == sorted(failed)
+
+
+def test_what_is_in_no_catalogue_is_said_to_be_unknown(tmp_path):
+    path, _ = written(tmp_path, "dW.insert(0, acts[l].T @ delta)", "dW.insert(0, np.cos(31 * acts[l].T @ delta) ** 3)")
+    first = checked(path, "gradients").diagnoses[0]
+    assert first.id == UNNAMED
+    assert first.certainty in ("unknown", "certain")  # certain only of a line that was found to mend
+    if first.certainty == "unknown":
+        assert first.change is None
+        assert "dloss/dW[0] differs in" in first.found
+
+
+def test_a_mistake_without_a_name_has_a_line_where_a_change_mends_it(tmp_path):
+    path, line = written(tmp_path, "acts[l].T @ delta", "acts[l].T @ (delta + 0.125)")
+    first = checked(path, "gradients").diagnoses[0]
+    assert (first.id, first.where) == (UNNAMED, f"net.py:{line}")
+    assert "should be" in first.title
+
+
+def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
+    path, _ = written(tmp_path, "delta.sum(axis=0)", "delta.mean(axis=0)")
+    loaded = load(str(path))
+    module = loaded.impl.implementation.target
+    before = {name: getattr(module.MLP, name).__code__ for name in ("run", "backward", "step", "fit")}
+    assert run.check(loaded).diagnoses[0].change is not None
+    assert {name: getattr(module.MLP, name).__code__ for name in before} == before
+    assert path.read_text(encoding="utf-8") == RIGHT.replace("delta.sum(axis=0)", "delta.mean(axis=0)")
+
+
+def test_every_report_tells_the_cause(tmp_path):
+    path, line = written(tmp_path, "(acts[l] > 0)", "(acts[l] >= 0)")
+    command = [sys.executable, "-m", "chainrule", "check", str(path), "--chapter", "gradients"]
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    told = " ".join(text.split())
+    assert "Cause: ReLU's derivative is missing in the backward pass" in told
+    assert f"net.py:{line}" in told
+    data = json.loads(subprocess.run([*command, "--format", "json"], capture_output=True, check=False).stdout)
+    first = data["diagnoses"][0]
+    assert {"id", "title", "explanation", "where"} <= set(first)
+    assert (first["id"], first["where"]) == ("mask-missing", f"net.py:{line}")
+    failed = next(spec for spec in data["specs"] if spec["outcome"] == "failed")
+    assert failed["diagnoses"] == [first]
+    assert "derivative is missing" in page(checked(path, "gradients"))
+
+
+def test_plain_pytest_tells_the_cause(tmp_path):
+    path, line = written(tmp_path, "(acts[l] > 0)", "(acts[l] >= 0)")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "chainrule.spec_tests", "--impl"]
+    done = subprocess.run([*command, str(path), "--chapter", "gradients"], capture_output=True, text=True, cwd=tmp_path)
+    assert f"net.py:{line}: ReLU's derivative is missing in the backward pass (certain, mask-missing)" in done.stdout
+
+
+def test_every_clause_is_about_known_operations():
+    assert set(CLAUSES) <= set(clauses())
+    assert {subject for clause in clauses() for subject in subjects_of(clause)} <= set(ORDER)
+
+
+# The search for a change
+
+
+def lines_of(source):
+    """The functions of a source, as if they had run."""
+    namespace = {}
+    filename = str(FOLDER / "not_there.py")
+    code = textwrap.dedent(source)
+    exec(compile(code, filename, "exec"), namespace)
+    return namespace, code, filename
+
+
+def test_code_of_libraries_and_of_chainrule_is_left_alone():
+    assert not theirs(np.__file__)
+    assert not theirs(run.__file__)
+    assert not theirs(str(run.SPECS / "test_softmax.py"))
+    assert not theirs("<string>")
+    assert theirs("/somewhere/net.py")
+
+
+def test_only_the_lines_that_ran_are_changed(tmp_path):
+    path = tmp_path / "part.py"
+    path.write_text("def f(x):\n    if x > 0:\n        return x + 1\n    return x * 3\n", encoding="utf-8")
+    module = load_module(path)
+    ran = functions_of(traced(lambda: module.f(2)))
+    assert [one.function.__name__ for one in ran] == ["f"]
+    assert {edit.line for edit in Editor(ran[0].node, ran[0].lines).edits(KINDS)} == {2, 3}
+
+
+def load_module(path):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_search_ends_with_its_budget(tmp_path):
+    path = tmp_path / "never.py"
+    path.write_text("def f(x):\n    return x + 1\n", encoding="utf-8")
+    module = load_module(path)
+    ran = functions_of(traced(lambda: module.f(2)))
+    assert search(ran, lambda: False, Budget(0.0)) is None
+    assert module.f(2) == 3
+
+
+def test_a_change_that_never_ends_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 0.2)
+    path = tmp_path / "loop.py"
+    path.write_text("def f(x):\n    while x < 9:\n        x = x + 1\n    return x + 1\n", encoding="utf-8")
+    module = load_module(path)
+    ran = functions_of(traced(lambda: module.f(2)))
+    found = search(ran, lambda: module.f(2) == 9, Budget(20.0), ("operator", "hoist"))
+    assert found is not None
+    assert (found.line, module.f(2)) == (4, 10)
