@@ -12,8 +12,8 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -392,6 +392,23 @@ class Boundary:
             return call.reread()
         except TypeError as error:
             raise Failure(f"{name} returns something else: {error}") from None
+
+
+@contextmanager
+def narrowed(impl: Boundary, again: Callable[[tuple[int, ...]], None]) -> Iterator[None]:
+    """Where the comparison inside fails, try a smaller one, so that a failure shows the smallest input that has it.
+
+    again: the same comparison for the entry that was furthest off, by its index.
+    """
+    try:
+        yield
+    except Failure as failure:
+        if failure.index:
+            kept = list(impl.calls)
+            impl.forget()  # the lines to paste are those of the smaller one
+            again(failure.index)
+            impl.calls.extend(kept)
+        raise
 
 
 def copied(argument: Any) -> Any:

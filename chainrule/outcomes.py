@@ -161,7 +161,7 @@ class Outcome:
             "tampering": [finding.to_dict() for finding in self.tampering],
             "seed": self.seed,
             "specs": [spec_object(result) for result in self.specs],
-            "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
+            "diagnoses": [diagnosis_object(diagnosis) for diagnosis in self.diagnoses],
         }
 
     def to_json(self) -> str:
@@ -176,7 +176,17 @@ def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
 
 
 def spec_object(result: SpecResult) -> dict[str, Any]:
-    return asdict(result) | {"after": list(result.after), "seconds": round(result.seconds, 4)}
+    return asdict(result) | {
+        "after": list(result.after),
+        "seconds": round(result.seconds, 4),
+        "diagnoses": [diagnosis_object(diagnosis) for diagnosis in result.diagnoses],
+    }
+
+
+def diagnosis_object(diagnosis: Diagnosis) -> dict[str, Any]:
+    """As JSON has it: lists, and no tuples."""
+    change = None if diagnosis.change is None else list(diagnosis.change)
+    return asdict(diagnosis) | {"change": change, "explains": list(diagnosis.explains)}
 
 
 def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:

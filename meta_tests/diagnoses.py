@@ -73,7 +73,7 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bias not added", ("forward-bias-missing",)),
     ("dx not reshaped", ("layer-input-gradient-shape",)),
     ("climb", ("step-ascends", "step-ascends-in-part")),
-    ("not updated", ("step-leaves-out",)),
+    ("not updated", ("step-leaves-out", "array-zero")),  # where gradients are read off an update
     ("at rate 1", ("step-rate-unused-in-part",)),
     ("the rate is not used", ("step-rate-unused",)),
     ("biases not averaged over the mini-batch", ("array-not-averaged", "step-rate-unused-in-part")),

@@ -166,4 +166,4 @@ def test_json_is_the_outcome():
     assert written["conventions"] == {"samples": {"value": "rows", "source": "default", "how": ""}}
     [spec] = written["specs"]
     assert (spec["message"], spec["after"], spec["seconds"]) == ("λ is nan", ["z"], 0.1235)
-    assert spec["diagnoses"] == written["diagnoses"] == [vars(SLIP)]
+    assert spec["diagnoses"] == written["diagnoses"] == [vars(SLIP) | {"explains": []}]

@@ -223,7 +223,7 @@ mistake(
 mistake(
     "array-zero",
     "some of the gradients are zero",
-    "They are never computed, or overwritten by zeros: these parameters never learn.",
+    "They are never computed, overwritten by zeros, or never subtracted: these parameters do not learn.",
     clause="gradients.weights",
     mend="compute a.T @ delta and delta.sum(axis=0) for every layer, and return them all",
     fingerprint="0 in place of dloss/dW[l]",
