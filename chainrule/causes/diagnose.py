@@ -17,7 +17,7 @@ from chainrule.outcomes import UNNAMED, Diagnosis, SpecResult
 from chainrule.places import place
 from chainrule.timeouts import TimedOut, limit
 
-SHARE, LEAST = 0.25, 0.5  # of the time that the check took, or seconds: what the search for lines may take
+SHARE, LEAST = 0.2, 0.5  # of the time that the check took, or seconds: what the search for lines may take
 LONGEST = 30.0  # seconds for all of it: what somebody's code may make of it
 STANDS_IN = {"cross_entropy": "loss", "softmax": "forward", "history": "fit"}  # where there is no function of that name
 
