@@ -54,7 +54,7 @@ class Recorder:
         from chainrule.causes.diagnose import diagnose  # of no use, and not loaded, where nothing failed
 
         seconds = sum(result.seconds for result in self.results.values())
-        specs = diagnose(config.stash[LOADED], settle(self.results.values()), seconds)
+        specs, _ = diagnose(config.stash[LOADED], settle(self.results.values()), seconds)
         terminalreporter.section("causes")
         for found in surest_first(specs):
             where = f"{found.where}: " if found.where else ""

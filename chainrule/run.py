@@ -88,7 +88,7 @@ def check(
     expected = {clause for chapter in running for clause in specs_of(chapter)}
     strange = strange_results(recorder.results, expected, recorder.contradicted)
     settled = settle(result for clause, result in recorder.results.items() if clause in expected)
-    specs = diagnose(loaded, settled, time.perf_counter() - started)
+    specs, said = diagnose(loaded, settled, time.perf_counter() - started)
     return Outcome(
         target=loaded.target,
         path=str(loaded.path),
@@ -99,7 +99,7 @@ def check(
         not_run=sum(clause not in recorder.results for chapter in required for clause in specs_of(chapter)),
         seconds=time.perf_counter() - started,
         unchecked=unchecked(implementation.target),
-        notes=(*notes_of(loaded), *repeated(seed)),
+        notes=(*notes_of(loaded), *repeated(seed), *said),
         not_understood=not_understood(loaded, specs),
         frameworks=loaded.frameworks,
         from_scratch=from_scratch,

@@ -191,6 +191,16 @@ def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
     assert path.read_text(encoding="utf-8") == RIGHT.replace("delta.sum(axis=0)", "delta.mean(axis=0)")
 
 
+def test_a_fault_of_the_diagnosis_costs_no_verdict(tmp_path, monkeypatch):
+    def fails(self):
+        raise KeyError("nothing")
+
+    monkeypatch.setattr("chainrule.causes.naming.Naming.causes", fails)
+    outcome = checked(written(tmp_path, "(acts[l] > 0)", "(acts[l] >= 0)")[0], "gradients")
+    assert (outcome.verdict, outcome.diagnoses) == ("fail", [])
+    assert "the search for causes failed, by a fault of chainrule's own (KeyError: 'nothing')" in outcome.notes
+
+
 def test_every_report_tells_the_cause(tmp_path):
     path, line = written(tmp_path, "(acts[l] > 0)", "(acts[l] >= 0)")
     command = [sys.executable, "-m", "chainrule", "check", str(path), "--chapter", "gradients"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,25 +23,33 @@ LONGEST = 30.0  # seconds for all of it: what somebody's code may make of it
 STANDS_IN = {"cross_entropy": "loss", "softmax": "forward", "history": "fit"}  # where there is no function of that name
 
 
-def diagnose(loaded: Loaded, specs: Sequence[SpecResult], seconds: float) -> list[SpecResult]:
-    """The results, each failed one with what explains it.  seconds: that the check took."""
+def diagnose(loaded: Loaded, specs: Sequence[SpecResult], seconds: float) -> tuple[list[SpecResult], tuple[str, ...]]:
+    """(the results, each failed one with what explains it; notes on what went wrong here).
+
+    seconds: that the check took.
+    """
     failing = [result for result in specs if result.outcome in ("failed", "error")]
     if not failing:
-        return list(specs)
+        return list(specs), ()
     answers = Answers(loaded, failing)
     causes: list[Cause] = []
+    notes: tuple[str, ...] = ()
     try:
         with silence(), np.errstate(all="ignore"), limit(LONGEST):
             causes = Naming(answers).causes()
             causes = Locating(answers, specs, max(LEAST, SHARE * seconds)).locate(causes)
     except TimedOut:
-        pass  # what was found until then is said
+        notes = (f"the search for causes was given up after {LONGEST:g} s",)
+    except Exception as error:  # a verdict is worth having without its causes
+        if sys.flags.dev_mode:
+            raise
+        notes = (f"the search for causes failed, by a fault of chainrule's own ({type(error).__name__}: {error})",)
     by_clause: dict[str, list[Diagnosis]] = {}
     for cause in causes:
         found = described(cause, loaded)
         for clause in cause.clauses:
             by_clause.setdefault(clause, []).append(found)
-    return [replace(result, diagnoses=tuple(by_clause.get(result.id, ()))) for result in specs]
+    return [replace(result, diagnoses=tuple(by_clause.get(result.id, ()))) for result in specs], notes
 
 
 def described(cause: Cause, loaded: Loaded) -> Diagnosis:
