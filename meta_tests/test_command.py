@@ -16,6 +16,7 @@ from chainrule import cli, datasets, run, spec_tests
 from chainrule.clauses import clauses
 from chainrule.contract import CHAPTERS, CORE_CHAPTERS, UnusableTarget
 from chainrule.conventions import NATIVE
+from chainrule.diagnosis import mistakes
 from chainrule.loading import load
 from chainrule.outcomes import OUTCOMES
 from chainrule.plugin import DEFAULT_TIMEOUT
@@ -317,6 +318,34 @@ def test_junit_xml(command):
     status, _, _ = command("check", "wrong.py", *ACTIVATIONS, "--junitxml", "report.xml")
     suite = ElementTree.parse("report.xml").getroot()[0]
     assert (status, suite.get("tests"), suite.get("failures")) == (1, "9", "4")
+
+
+def test_the_catalogue_of_mistakes(command):
+    status, printed, _ = command("mistakes")
+    assert status == 0
+    for mistake in mistakes().values():
+        assert f"  {mistake.id} " in printed
+    assert f"{len(mistakes())} mistakes" in printed
+    status, printed, _ = command("mistakes", "softmax")
+    assert status == 0
+    assert "softmax-no-shift" in printed
+    assert "mask-missing" not in printed
+
+
+def test_a_mistake_is_explained(command):
+    status, printed, _ = command("explain", "mask-missing")
+    assert status == 0
+    known = mistakes()["mask-missing"]
+    for words in (known.title, known.fingerprint, known.mend, known.clause, "with the mistake", "dloss/dW[0]"):
+        assert words in printed
+
+
+def test_a_clause_names_its_mistakes(command):
+    assert "softmax-no-shift" in command("explain", "softmax.overflow")[1]
+
+
+def test_mistakes_of_no_chapter(refused):
+    assert "golden: no mistakes of such a chapter; there are: activations, " in refused("mistakes", "golden")
 
 
 def test_processes(command):

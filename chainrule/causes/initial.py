@@ -41,7 +41,8 @@ def quickly_right(impl: Boundary) -> bool:
     """Whether the variance of two layers is the declared scheme's, within chance: before all specs are asked."""
     scheme = VARIANCES.get(impl.conventions["initialization"].value)
     try:
-        drawn = {shape: draws(impl, Networks(impl), *shape, entries=1) for shape in reached(impl, list(QUICK))}
+        networks, shapes = Networks(impl), reached(impl, list(QUICK))
+        drawn = {(m, n): draws(impl, networks, m, n, entries=1) for m, n in shapes}
     except (SkipTest, Raised, Failure):
         return False
     return fits(drawn, scheme)

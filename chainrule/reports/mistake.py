@@ -18,11 +18,12 @@ from chainrule.diagnosis.examples import example
 
 def print_catalogue(console: Console, mistakes: Sequence[Mistake]) -> None:
     """Every mistake on a line, by chapter."""
+    width = max(len(mistake.id) for mistake in mistakes) + 2
     for chapter, group in groupby(mistakes, key=lambda mistake: mistake.chapter):
         listed = list(group)
         console.print(Text.assemble((f"\n{chapter}", "bold"), (f"  {len(listed)}", "dim")))
         for mistake in listed:
-            console.print(Text.assemble((f"  {mistake.id:<38}", "cyan"), mistake.title), soft_wrap=True)
+            console.print(Text.assemble((f"  {mistake.id:<{width}}", "cyan"), mistake.title), soft_wrap=True)
     console.print(Text(f"\n{len(mistakes)} mistakes; chainrule explain ID shows one", "dim"))
 
 

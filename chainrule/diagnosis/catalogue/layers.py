@@ -7,6 +7,17 @@ import numpy as np
 
 from chainrule.diagnosis.mistake import mistake
 
+# What may stand before a layer's gradient by mistake, of x (N, ...) and w (D, M).
+FACTORS = {
+    "1/N": lambda x, w: 1 / len(x),
+    "N": lambda x, w: len(x),
+    "-1": lambda x, w: -1.0,
+    "2": lambda x, w: 2.0,
+    "1/M": lambda x, w: 1 / w.shape[1],
+    "1/D": lambda x, w: 1 / w.shape[0],
+    "0": lambda x, w: 0.0,
+}
+
 mistake(
     "layer-bias-missing",
     "the affine layer does not add its bias",
@@ -80,15 +91,7 @@ mistake(
     mend="(dout @ w.T).reshape(x.shape)",
     fingerprint="dx / N, N dx, -dx, 2 dx",
     variants={
-        name: {"affine_dx": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)}
-        for name, f in {
-            "1/N": lambda x, w: 1 / len(x),
-            "N": lambda x, w: len(x),
-            "-1": lambda x, w: -1.0,
-            "2": lambda x, w: 2.0,
-            "1/M": lambda x, w: 1 / w.shape[1],
-            "0": lambda x, w: 0.0,
-        }.items()
+        name: {"affine_dx": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)} for name, f in FACTORS.items()
     },
 )
 mistake(
@@ -108,16 +111,7 @@ mistake(
     mend="x.reshape(N, -1).T @ dout",
     fingerprint="dw / N, -dw, 2 dw",
     variants={
-        name: {"affine_dw": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)}
-        for name, f in {
-            "1/N": lambda x, w: 1 / len(x),
-            "N": lambda x, w: len(x),
-            "-1": lambda x, w: -1.0,
-            "2": lambda x, w: 2.0,
-            "1/M": lambda x, w: 1 / w.shape[1],
-            "1/D": lambda x, w: 1 / w.shape[0],
-            "0": lambda x, w: 0.0,
-        }.items()
+        name: {"affine_dw": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)} for name, f in FACTORS.items()
     },
 )
 mistake(
