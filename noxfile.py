@@ -30,15 +30,15 @@ nox.options.sessions = [
 PYTHONS = ["3.10", "3.12", "3.13", "3.14", "3.15"]  # and 3.11, where the same tests run with coverage
 PROJECT = nox.project.load_toml("pyproject.toml")
 BANK = ("meta_tests/test_faults.py", "meta_tests/test_styles.py", "meta_tests/test_correct_bank.py")
-# Whole checks of many files, and what is computed: the same on every interpreter.
+# Whole checks of many files, and what is computed: the same on every interpreter, so it runs on 3.11 alone.
 ONCE = tuple(
     f"--ignore=meta_tests/test_{name}.py"
     for name in (
-        "adapt", "correct_variants", "exploration", "false_alarms", "honesty", "mutation", "strength",
-        "through_the_network",
+        "adapt", "correct_variants", "exploration", "false_alarms", "honesty", "layers", "mutation", "plugin", "reports",
+        "session", "strength", "through_the_network",
     )
 )  # fmt: skip
-SAMPLE = ("--every", "3")  # of the planted mistakes, in CI; `nox -s diagnoses -- --every 1` checks them all
+SAMPLE = ("--every", "4")  # of the planted mistakes, in CI; `nox -s diagnoses -- --every 1` checks them all
 WITHOUT_BANK = tuple(f"--ignore={file}" for file in BANK)
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parallel tests would fight over the cores
