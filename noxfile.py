@@ -34,8 +34,8 @@ BANK = ("meta_tests/test_faults.py", "meta_tests/test_styles.py", "meta_tests/te
 ONCE = tuple(
     f"--ignore=meta_tests/test_{name}.py"
     for name in (
-        "adapt", "correct_variants", "exploration", "false_alarms", "honesty", "layers", "mutation", "plugin", "reports",
-        "session", "strength", "through_the_network",
+        "adapt", "correct_variants", "exploration", "false_alarms", "honesty", "layers", "mutation", "plugin",
+        "reports", "session", "strength", "through_the_network",
     )
 )  # fmt: skip
 SAMPLE = ("--every", "4")  # of the planted mistakes, in CI; `nox -s diagnoses -- --every 1` checks them all
