@@ -58,7 +58,8 @@ class Raised(Exception):
     """
 
     def __init__(self, name: str, error: BaseException) -> None:
-        super().__init__(f"{name} raised {type(error).__name__}: {error}")
+        found = getattr(error, "found_by_chainrule", False)  # and not raised by the code
+        super().__init__(str(error) if found else f"{name} raised {type(error).__name__}: {error}")
         self.where = last_line(error)
 
 

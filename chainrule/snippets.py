@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from keyword import iskeyword
+from pathlib import Path
 from unittest import SkipTest
 
 import numpy as np
@@ -70,10 +72,14 @@ def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
         return ["import chainrule", f"impl = chainrule.load({', '.join([target, *options(loaded)])})"]
     made_by = [argument.name for argument in call.arguments if isinstance(argument, Cache)]
     names = [native.name(name) for name in ([*made_by, call.name] if call.name in FUNCTIONS else ["MLP"])]
-    if not all(part.isidentifier() for part in loaded.module_name.split(".")):  # my-mlp.py
+    path = []
+    if loaded.target.endswith(".py") and Path(loaded.target).parent != Path("."):  # a file in another folder
+        path = ["import sys", f"sys.path.insert(0, {str(Path(loaded.target).parent)!r})"]
+    parts = loaded.module_name.split(".")
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts):  # my-mlp.py, raise.py
         module = f"importlib.import_module({loaded.module_name!r})"
-        return ["import importlib", *(f"{name} = {module}.{name}" for name in names)]
-    return [f"from {loaded.module_name} import {', '.join(names)}"]
+        return [*path, "import importlib", *(f"{name} = {module}.{name}" for name in names)]
+    return [*path, f"from {loaded.module_name} import {', '.join(names)}"]
 
 
 def options(loaded: Loaded) -> list[str]:

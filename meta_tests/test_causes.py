@@ -206,7 +206,7 @@ def test_every_report_tells_the_cause(tmp_path):
     command = [sys.executable, "-m", "chainrule", "check", str(path), "--chapter", "gradients"]
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     told = " ".join(text.split())
-    assert "Cause: ReLU's derivative is missing in the backward pass" in told
+    assert "Cause (certain): ReLU's derivative is missing in the backward pass" in told
     assert f"net.py:{line}" in told
     data = json.loads(subprocess.run([*command, "--format", "json"], capture_output=True, check=False).stdout)
     first = data["diagnoses"][0]
@@ -285,3 +285,30 @@ def test_a_change_that_never_ends_is_given_up(tmp_path, monkeypatch):
     found = search(ran, lambda: module.f(2) == 9, Budget(20.0), ("operator", "hoist"))
     assert found is not None
     assert (found.line, module.f(2)) == (4, 10)
+
+
+def test_code_that_never_returns_is_said_to_and_left_alone(tmp_path):
+    path, _ = written(tmp_path, "        dW, db = [], []\n", "        dW, db = [], []\n        while True: pass\n")
+    outcome = run.check(load(str(path)), chapters=["gradients"], timeout=0.5)
+    first = outcome.diagnoses[0]
+    assert (first.title, first.certainty, first.change) == ("backward does not return", "certain", None)
+    assert len(outcome.diagnoses) == 1
+
+
+def test_code_that_raises_says_so_itself(tmp_path):
+    path, _ = written(
+        tmp_path, "        dW, db = [], []\n", "        dW, db = [], []\n        raise ValueError('no')\n"
+    )
+    line = RIGHT[: RIGHT.index("        dW, db = [], []\n")].count("\n") + 2
+    first = checked(path, "gradients").diagnoses[0]
+    assert "ValueError: no" in first.title or first.change is not None
+    assert first.where == f"net.py:{line}"
+
+
+def test_a_change_after_which_a_spec_has_nothing_to_look_at_does_not_count(tmp_path):
+    """Without its result, forward would be a stub, and what is asked of it `todo`."""
+    path, line = written(tmp_path, "acts.append(relu(acts[-1] @ w + b))", "acts.append(relu(acts[-1] @ w - b))")
+    first = checked(path, "shapes").diagnoses[0]
+    assert (first.id, first.where) == ("forward-bias-subtracted", f"net.py:{line}")
+    assert first.change is not None
+    assert "+ b" in first.change[1]

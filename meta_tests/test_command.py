@@ -85,7 +85,7 @@ def test_a_failure(command):
     status, printed, _ = command("check", "wrong.py", *ACTIVATIONS)
     assert status == 1
     for line in (
-        "Cause: the sign is dropped: |z| in place of max(z, 0)",
+        "Cause (certain): the sign is dropped: |z| in place of max(z, 0)",
         "  Line      return np.abs(z)",
         "  Explains  4 specs: relu.dtype",
         "  More      chainrule explain relu-absolute",

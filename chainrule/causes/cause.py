@@ -15,6 +15,7 @@ class Cause:
 
     subjects: the operations to look into.  title, where: of a cause without a name.  rivals: whether other mistakes
     explain as much.  checks: what has to hold while a change is tried, beside the specs.  repair: what mends it.
+    told: the explanation, where title and found say all of it.  searched: whether a line is looked for.
     """
 
     mistake: Mistake | None
@@ -27,3 +28,5 @@ class Cause:
     rivals: bool = False
     checks: list[Callable[[], bool]] = field(default_factory=list)
     repair: Repair | None = None
+    told: str = ""
+    searched: bool = True

@@ -59,7 +59,7 @@ def described(cause: Cause, loaded: Loaded) -> Diagnosis:
     change = None if repair is None else (repair.before, repair.after)
     if mistake is None:
         title, explanation = without_name(cause)
-        certainty = "unknown" if repair is None else "certain"
+        certainty = cause.certainty if cause.told or repair is None else "certain"
         return Diagnosis(
             UNNAMED,
             title,
@@ -98,6 +98,8 @@ def place_of(cause: Cause, loaded: Loaded) -> tuple[str | None, str]:
 
 def without_name(cause: Cause) -> tuple[str, str]:
     """(title, explanation) of what is in no catalogue."""
+    if cause.told:
+        return cause.title.rstrip("."), cause.told
     if cause.repair is None:
         told = f"{cause.title.rstrip('.')}: no known mistake gives these numbers"
         return told, "No mistake in the catalogue explains what was found."

@@ -34,7 +34,7 @@ HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("step-leaves-out", ("insert", "offset", "constant", "fresh", "hoist", "operator")),
     ("step", ("operator", "hoist", "delete", "constant", "fresh")),
     ("fit-labels", ("index", "near")),
-    ("fit-last-batch-dropped", ("operator", "hoist", "offset")),
+    ("fit-last-batch-dropped", ("hoist", "operator", "offset")),
     ("fit-same-order", ("move", "hoist")),
     ("fit", ("hoist", "near", "operator", "index", "delete", "offset", "constant")),
     ("history", ("call", "hoist", "move", "scale", "multiply", "near")),

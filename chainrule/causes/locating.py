@@ -19,6 +19,8 @@ from chainrule.causes.subjects import RUNS
 from chainrule.numerics import Failure
 from chainrule.outcomes import SpecResult
 
+ELSEWHERE = 0.4  # seconds of the specs of other chapters that are asked of a change
+
 
 class Locating:
     """Finds lines.  specs: all results of the check.  seconds: that the search may take."""
@@ -33,9 +35,12 @@ class Locating:
             cause.clauses = [clause for clause in cause.clauses if clause not in mended]
             if not cause.clauses:
                 continue
+            if not cause.searched:
+                kept.append(cause)
+                continue
             ran = self.functions(cause)
             budget = Budget(left / 2 if len(causes) > 1 else left)
-            cause.repair = self.repaired(cause, ran, budget)
+            cause.repair = self.repaired(cause, ran, budget, len(causes) == 1)
             left -= budget.spent
             kept.append(cause)
             if cause.repair is None:
@@ -47,13 +52,30 @@ class Locating:
             cause.clauses += also
         return kept
 
-    def repaired(self, cause: Cause, ran: Sequence[Ran], budget: Budget) -> Repair | None:
-        """A change with which the first spec that this cause explains passes, and all that passed before."""
+    def to_keep(self, clauses: Sequence[str], alone: bool) -> list[str]:
+        """What has to pass with a change: of the chapters concerned all that passed, of the others the quickest; and
+        where nothing else is wrong also what was blocked in these chapters.
+        """
+        chapters = {tests()[clause][0].chapter for clause in clauses}
+        known = [r for r in self.specs if r.id in tests()]
+        near = [r.id for r in known if r.chapter in chapters and r.outcome == "passed"]
+        blocked = [r.id for r in known if r.chapter in chapters and r.outcome == "blocked"] if alone else []
+        far, spent = [], 0.0
+        for result in sorted(known, key=lambda result: result.seconds):
+            if result.outcome == "passed" and result.chapter not in chapters and spent + result.seconds < ELSEWHERE:
+                far.append(result.id)
+                spent += result.seconds
+        return [*near, *blocked, *far]
+
+    def repaired(self, cause: Cause, ran: Sequence[Ran], budget: Budget, alone: bool) -> Repair | None:
+        """A change with which the first spec that this cause explains passes, and all that passed before.
+
+        alone: whether this cause explains all that failed.
+        """
         clauses = [clause for clause in cause.clauses if clause in tests()]
         if not clauses or not ran:
             return None
-        chapters = {tests()[clause][0].chapter for clause in clauses}
-        passed = [r.id for r in self.specs if r.outcome == "passed" and r.chapter in chapters and r.id in tests()]
+        passed = self.to_keep(clauses, alone)
 
         def right() -> bool:
             self.answers.plain = True

@@ -10,8 +10,10 @@ from chainrule.causes.visits import not_shuffled
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.outcomes import SpecResult
+from chainrule.timeouts import TimedOut
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
+MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -39,6 +41,9 @@ class Naming:
 
     def causes_of(self, result: SpecResult) -> list[Cause]:
         """What explains one failing spec, and the others that it explains."""
+        endless = self.never_ends(result)
+        if endless is not None:
+            return [endless]
         matched = self.by_numbers(result)
         if matched and matched[0].certainty != "partial":
             return matched
@@ -100,7 +105,7 @@ class Naming:
             certainty = "certain" if len(initial) == 1 else "likely"
             checks = [lambda: quickly_right(self.impl)] if result.id == "initialization.variance" else []
             return [Cause(mistake, certainty, found, [result.id], ("create",), rivals=len(initial) > 1, checks=checks)]
-        subjects = self.answers.subjects(result)
+        subjects = self.answers.subjects(result) or MADE_BY.get(result.id.partition(".")[0], ())
         for mistake in mistakes().values():
             if result.id in mistake.broken:
                 sand = self.trained_on_sand(result)
@@ -115,8 +120,33 @@ class Naming:
         """Whether training fails beside the network or its gradients: it may fail because of them."""
         return result.chapter == "training" and any(r.chapter in ("shapes", "gradients") for r in self.failing)
 
+    def never_ends(self, result: SpecResult) -> Cause | None:
+        """Code that did not return in time: nothing is asked of it again."""
+        if not isinstance(getattr(self.answers.loaded.evidence.get(result.id), "error", None), TimedOut):
+            return None
+        name, _, _ = result.message.partition(" did not return")
+        title = f"{name} does not return" if name != result.message else "the spec does not end in time"
+        told = (
+            "A loop that never ends, or a computation that is far too slow. Nothing else can be said before it returns."
+        )
+        clauses = [other.id for other in self.failing if other.message == result.message]
+        return Cause(
+            None, "certain", result.message, clauses, title=title, where=result.where, told=told, searched=False
+        )
+
+    def raises(self, result: SpecResult) -> Cause:
+        """Code that raises, in its own words."""
+        told = "The code raises this itself, at the line named, so that there are no numbers to compare."
+        clauses = [other.id for other in self.failing if other.message == result.message] or [result.id]
+        subjects = self.answers.subjects(result)
+        return Cause(
+            None, "certain", result.message, clauses, subjects, title=result.message, where=result.where, told=told
+        )
+
     def unnamed(self, result: SpecResult) -> Cause:
         """What is known of numbers that nothing explains."""
+        if result.outcome == "error":
+            return self.raises(result)
         subjects = self.answers.subjects(result)
         known = next(filter(None, (what_is_known(self.answers.about(subject)[0]) for subject in subjects)), "")
         same = [

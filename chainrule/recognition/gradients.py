@@ -25,6 +25,8 @@ Parameters = Sequence[Arrays]  # all weights, all biases
 class Contradiction(Exception):
     """What the code does is no consistent gradient or update.  str(): how."""
 
+    found_by_chainrule = True
+
 
 def gradient_paths(
     source: Any,

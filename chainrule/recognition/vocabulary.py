@@ -13,7 +13,7 @@ ROLES: dict[str, str] = {
     "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0|eps",
     "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|"
     r"max)iter(ation)?s?",
-    "batch_size": r"(mini)?batch(es)?size|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
+    "batch_size": r"(mini)?batch(es)?size|batch|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
     "seed": r"(random|rng|np)?(seed|state)",
     "rng": r"rng|generator|gen|prng|rs|randomgenerator",
     "reg": r"reg|regularization|regstrength|lambda\w*|lambd|lam|lmbda|l1|l2|l2reg|l1reg|weightdecay\w*|wd|decay|"

@@ -189,7 +189,7 @@ def told(counts: Counter[str]) -> str:
     return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
 
 
-SURE = {"certain": "Cause", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
+SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
 
 
 def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from chainrule import spec_tests
+from chainrule import reference, spec_tests
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-OWN = (Path(__file__).parents[2], Path(spec_tests.__file__).parent)  # chainrule's own modules, and its specs
+# chainrule's own modules: in a checkout the specs and the reference stand beside the others.
+OWN = (Path(__file__).parents[2], Path(spec_tests.__file__).parent, Path(reference.__file__).parent)
 LARGEST_FILE = 5000  # lines
 
 

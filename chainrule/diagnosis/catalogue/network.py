@@ -38,7 +38,19 @@ mistake(
     clause="network.forward",
     mend="a @ W + b",
     fingerprint="z = a W - b",
-    affine=lambda right, a, model, l: a @ model.weights[l] - model.biases[l],
+    variants={
+        "in every layer": {"affine": lambda right, a, model, l: a @ model.weights[l] - model.biases[l]},
+        "in the hidden layers": {
+            "affine": lambda right, a, model, l: (
+                right(a, model, l) if last(model, l) else a @ model.weights[l] - model.biases[l]
+            )
+        },
+        "in the last layer": {
+            "affine": lambda right, a, model, l: (
+                a @ model.weights[l] - model.biases[l] if last(model, l) else right(a, model, l)
+            )
+        },
+    },
 )
 mistake(
     "forward-bias-of-one-unit",
