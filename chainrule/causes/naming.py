@@ -6,6 +6,7 @@ from chainrule.causes.answers import Answers
 from chainrule.causes.cause import Cause
 from chainrule.causes.initial import initial_mistakes, quickly_right
 from chainrule.causes.known import ratio_of, what_is_known
+from chainrule.causes.subjects import RUNS
 from chainrule.causes.visits import not_shuffled
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.matching import Match, Matcher
@@ -37,7 +38,25 @@ class Naming:
                 else:
                     same.clauses += [clause for clause in cause.clauses if clause not in same.clauses]
                 explained.update(cause.clauses)
-        return found
+        return self.founded(found)
+
+    def founded(self, causes: list[Cause]) -> list[Cause]:
+        """What nothing explains goes to the named cause that it is built on: it is right only once that is mended."""
+        named = [cause for cause in causes if cause.mistake is not None and cause.certainty in ("certain", "likely")]
+        kept = []
+        for cause in causes:
+            below = {other for subject in cause.subjects for other in RUNS.get(subject, ())} | self.seen_through(cause)
+            foundation = next((other for other in named if below & set(other.subjects)), None)
+            if cause.mistake is None and cause.certainty == "unknown" and foundation is not None:
+                foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
+            else:
+                kept.append(cause)
+        return kept
+
+    def seen_through(self, cause: Cause) -> set[str]:
+        """The operations of the network that stand in for a function, where all that failed was seen so."""
+        results = [result for result in self.failing if result.id in cause.clauses]
+        return {"forward", "loss"} if all(result.through for result in results) else set()
 
     def causes_of(self, result: SpecResult) -> list[Cause]:
         """What explains one failing spec, and the others that it explains."""
