@@ -39,7 +39,7 @@ def print_mistake(console: Console, mistake: Mistake, clause: Clause) -> None:
     table.add_row("Fingerprint", Text(mistake.fingerprint, "bold cyan"))
     variants = [detail for detail in mistake.variants if detail]
     if len(variants) > 1:
-        table.add_row("Variants", Text(", ".join(variants)))
+        table.add_row("Variants", Text("; ".join(variants)))
     table.add_row("Mend it", Text(mistake.mend))
     console.print(Padding(table, (0, 0, 0, 4)))
     if mistake.lines is not None:
