@@ -110,6 +110,14 @@ PLANTED = [  # (what is replaced, by what, the name, chapters to run; the line r
 ]
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A search that a slow machine does not cut short: these tests are about what is found, not about how fast."""
+    monkeypatch.setattr("chainrule.causes.diagnose.LEAST", 30.0)
+    monkeypatch.setattr("chainrule.causes.diagnose.LONGEST", 120.0)
+    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 20.0)
+
+
 def written(folder, old="", new=""):
     """(the file with a mistake planted, the line that it is in)."""
     assert not old or RIGHT.count(old) == 1, old

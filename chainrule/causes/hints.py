@@ -28,6 +28,7 @@ HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("loss", ("call", "hoist", "operator", "constant", "scale", "axis", "index")),
     ("relu", ("constant", "call", "operator", "hoist", "fresh")),
     ("forward-bias-missing", ("add", "insert")),
+    ("forward-bias-subtracted", ("operator",)),
     ("forward", ("hoist", "operator", "constant", "delete", "offset")),
     ("predict", ("axis", "constant", "call", "hoist")),
     ("step-rate-unused", ("rate", "near", "operator", "hoist")),
