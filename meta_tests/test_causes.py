@@ -14,8 +14,10 @@ from chainrule import run
 from chainrule.causes.repair.edits import Editor
 from chainrule.causes.repair.search import KINDS, Budget, search
 from chainrule.causes.repair.sources import functions_of, theirs, traced
+from chainrule.causes.specs import holds, tests
 from chainrule.causes.subjects import CLAUSES, ORDER, subjects_of
 from chainrule.clauses import clauses
+from chainrule.exploration import prepare
 from chainrule.loading import load
 from chainrule.outcomes import UNNAMED
 from chainrule.reports.html import page
@@ -320,3 +322,15 @@ def test_a_change_after_which_a_spec_has_nothing_to_look_at_does_not_count(tmp_p
     assert (first.id, first.where) == ("forward-bias-subtracted", f"net.py:{line}")
     assert first.change is not None
     assert "+ b" in first.change[1]
+
+
+def test_specs_can_be_asked_by_themselves_also_after_a_run(tmp_path):
+    """Every spec that passed in a run holds when it is asked again, whatever the run has put around its test."""
+    loaded = load(str(written(tmp_path)[0]))
+    outcome = run.check(loaded)
+    passed = [result.id for result in outcome.specs if result.outcome == "passed"]
+    for clause in passed:
+        _, test = tests()[clause]
+        if hasattr(test, "hypothesis"):
+            prepare(test, None)
+    assert [clause for clause in passed if not holds(clause, loaded.impl)] == []

@@ -56,7 +56,7 @@ class Answers:
         """The failing specs' own calls as questions."""
         for result in self.failing:
             if subject in self.subjects(result) and result.id in self.loaded.evidence:
-                yield from probes_from(self.loaded.evidence[result.id], subject)
+                yield from probes_from(self.loaded.evidence[result.id], subject, self.impl)
 
     def accepted(self) -> Changes:
         """What is no mistake by the conventions: under `sum`, a smaller last batch may count less."""

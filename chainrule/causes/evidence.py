@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.boundary import Call, Handle
+from chainrule.analysis import analysis
+from chainrule.boundary import Boundary, Call, Handle
 from chainrule.diagnosis.probes import Actor, Probe, asking
+from chainrule.strategies import Case
 
 MOST = 3  # calls of one kind that are asked again
 FUNCTIONS = ("relu", "softmax", "cross_entropy")
@@ -24,7 +26,7 @@ class Evidence:
     error: BaseException
 
 
-def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
+def probes_from(evidence: Evidence, subject: str, impl: Boundary) -> Iterator[Probe]:
     """The spec's own last calls of a subject as questions, so that what explains them is what explains the failure."""
     own = [call for call in evidence.calls if call.name == subject and small(call)]
     for call in own[-MOST:]:
@@ -49,9 +51,32 @@ def probes_from(evidence: Evidence, subject: str) -> Iterator[Probe]:
 
             if subject == "backward":
                 names = [f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]" for kind, l in kinds]
-                yield Probe(about, ask, names, kinds)
+                yield Probe(about, ask, names, kinds, uncertainty(impl, subject, weights, biases, *arguments))
             else:
-                yield Probe(about, ask, [subject])
+                yield Probe(about, ask, [subject], slack=uncertainty(impl, subject, weights, biases, *arguments))
+
+
+def uncertainty(
+    impl: Boundary,
+    subject: str,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray | None = None,
+) -> float:
+    """The error that a correct answer may carry: of large logits that is many digits."""
+    if subject == "predict" or np.ndim(x) != 2:
+        return 0.0
+    labels = np.zeros(len(x), dtype=np.int64) if y is None else y
+    case = Case([len(weights[0]), *map(len, biases)], list(weights), list(biases), x, labels)
+    exact = analysis(impl, case)
+    errors = {
+        "forward": [exact.probabilities[1]],
+        "loss": [exact.loss[1]],
+        "backward": [error for _, error in (*exact.weight_grads, *exact.bias_grads)],
+    }
+    largest = max(float(np.max(error)) for error in errors[subject])
+    return largest if np.isfinite(largest) else 0.0
 
 
 def small(call: Call) -> bool:
