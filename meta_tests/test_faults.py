@@ -76,6 +76,7 @@ def test_a_spec_that_checks_nothing_is_noticed(monkeypatch, tmp_path):
     shutil.copy(run.SPECS / "test_softmax.py", copy)
     with copy.open("a", encoding="utf-8") as file:
         file.write(f'\n\n@spec("{fault.clause}")\ndef test_overflow(impl):\n    """Nothing is checked."""\n')
+        file.write("    impl.softmax(np.zeros((1, 2)))\n")
     hollow = variants.specs() | {fault.clause: (spec, f"{copy}::test_overflow")}
     monkeypatch.setattr(variants, "specs", lambda: hollow)
     with pytest.raises(AssertionError, match="softmax_without_shift"):
