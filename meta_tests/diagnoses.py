@@ -188,6 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     located = sum(r.located for r in rows)
     print(f"\n{len(rows)} faulty files over {len({r.style for r in rows})} correct ones")
     print(f"{len(caught)} fail where they should")
+    for lost in (r for r in rows if r not in caught):
+        print(f"    {lost.style}, {lost.mistake}: {lost.verdict}, failed in {', '.join(lost.failed)}")
     by_certainty = dict(Counter(found.certainty for found in right))
     print(f"{len(right)} first diagnoses right ({len(right) / len(rows):.1%}): {by_certainty}")
     print(f"{len(wrong)} wrong ones reported as certain")

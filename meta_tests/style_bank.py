@@ -594,7 +594,7 @@ style(
     "reduction_sum.py",
     mistake("averaged dW beside summed gradients", "dW = H.T.dot(dY)", "dW = H.T.dot(dY) / len(X)", "gradients"),
     mistake("relu derivative missing", "dY.dot(self.W.T) * (H > 0)", "dY.dot(self.W.T)", "gradients"),
-    mistake("bias not updated", "            self.c -= learning_rate * dc\n", "", "training"),
+    mistake("bias not updated", "            self.c -= learning_rate * dc\n", "", AT_ONCE),
     mistake("bias not added", "X.dot(self.V) + self.c", "X.dot(self.V)", "shapes"),
     mistake("loss averaged over all entries", "np.log(Y + 1e-30)).sum()", "np.log(Y + 1e-30)).mean()", "cross_entropy"),
     labels="one_hot",
