@@ -11,10 +11,10 @@ import pytest
 from variants import FOLDER
 
 from chainrule import run
+from chainrule.causes import specs as by_themselves
 from chainrule.causes.repair.edits import Editor
 from chainrule.causes.repair.search import KINDS, Budget, search
 from chainrule.causes.repair.sources import functions_of, theirs, traced
-from chainrule.causes.specs import holds, tests
 from chainrule.causes.subjects import CLAUSES, ORDER, subjects_of
 from chainrule.clauses import clauses
 from chainrule.exploration import prepare
@@ -330,7 +330,7 @@ def test_specs_can_be_asked_by_themselves_also_after_a_run(tmp_path):
     outcome = run.check(loaded)
     passed = [result.id for result in outcome.specs if result.outcome == "passed"]
     for clause in passed:
-        _, test = tests()[clause]
+        _, test = by_themselves.tests()[clause]
         if hasattr(test, "hypothesis"):
             prepare(test, None)
-    assert [clause for clause in passed if not holds(clause, loaded.impl)] == []
+    assert [clause for clause in passed if not by_themselves.holds(clause, loaded.impl)] == []
