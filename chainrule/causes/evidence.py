@@ -70,7 +70,7 @@ def uncertainty(
     labels = np.zeros(len(x), dtype=np.int64) if y is None else y
     case = Case([len(weights[0]), *map(len, biases)], list(weights), list(biases), x, labels)
     exact = analysis(impl, case)
-    errors = {
+    errors: dict[str, list[Any]] = {
         "forward": [exact.probabilities[1]],
         "loss": [exact.loss[1]],
         "backward": [error for _, error in (*exact.weight_grads, *exact.bias_grads)],
