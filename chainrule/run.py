@@ -20,6 +20,7 @@ from chainrule.contract import CHAPTERS, UnusableTarget
 from chainrule.explanation import not_understood, notes_of
 from chainrule.exploration import exploration_seed, repeated
 from chainrule.honesty.expected import specs_in, strange_results
+from chainrule.honesty.snapshot import guarded
 from chainrule.honesty.watch import WATCH, Watch
 from chainrule.loading import Loaded
 from chainrule.outcomes import Outcome, SpecResult, settle
@@ -88,7 +89,8 @@ def check(
     expected = {clause for chapter in running for clause in specs_of(chapter)}
     strange = strange_results(recorder.results, expected, recorder.contradicted)
     settled = settle(result for clause, result in recorder.results.items() if clause in expected)
-    specs, said = diagnose(loaded, settled, time.perf_counter() - started)
+    with guarded():  # what the code does when it is asked again stays no more than what it did before
+        specs, said = diagnose(loaded, settled, time.perf_counter() - started)
     return Outcome(
         target=loaded.target,
         path=str(loaded.path),
