@@ -1,5 +1,6 @@
 """Draws check.svg, the picture in README.md: `python docs/picture.py`."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -34,15 +35,17 @@ class MLP(chainrule.reference.MLP):
 
 
 def main():
+    picture = Path(__file__).resolve().with_name("check.svg")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "my_mlp.py"
-        path.write_text(MISTAKEN.lstrip(), encoding="utf-8")
-        loaded = load(str(path))
+        os.chdir(folder)  # so that the file goes by its name alone, as on the command line
+        Path("my_mlp.py").write_text(MISTAKEN.lstrip(), encoding="utf-8")
+        loaded = load("my_mlp.py")
         console = Console(record=True, width=110, force_terminal=True, color_system="truecolor", quiet=False)
         report = TextReport(console)
         console.print("[bold]$ chainrule check my_mlp.py[/]\n", highlight=False)
         report.finish(check(loaded))
-    console.save_svg(str(Path(__file__).with_name("check.svg")), title="chainrule check my_mlp.py")
+        os.chdir(picture.parent)
+    console.save_svg(str(picture), title="chainrule check my_mlp.py")
 
 
 if __name__ == "__main__":
