@@ -14,11 +14,11 @@ from chainrule.spec_tests.test_initialization import SHAPES, VARIANCES, draws, r
 from chainrule.strategies import Networks
 from chainrule.tails import variance_tail
 
+Shape = tuple[int, int]
+
+QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
 LAYERS = ((60, 150, 20, 90), (60, 150, 20), (60, 90))  # sizes of networks whose layers are told apart
 NETWORKS = 8
-SEVERAL = 3  # biases of a layer that are not all alike
-
-Shape = tuple[int, int]
 
 
 def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str]]:
@@ -32,9 +32,6 @@ def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str
             yield from of_biases(impl)
     except (SkipTest, Raised, Failure):
         return
-
-
-QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
 
 
 def quickly_right(impl: Boundary) -> bool:

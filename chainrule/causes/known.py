@@ -12,7 +12,6 @@ SIMILAR = 0.999  # a correlation above which a factor is worth telling
 
 def what_is_known(matcher: Matcher) -> str:
     """Which arrays are wrong, how many of their entries, their scale and direction, and the first that is wrong."""
-    told = []
     for i in matcher.wrong:
         probe, found = matcher.observed[i]
         if found.raised or matcher.right[i].raised:
@@ -29,21 +28,12 @@ def ratio_of(matcher: Matcher) -> str:
         probe, found = matcher.observed[i]
         if found.raised or matcher.right[i].raised or len(found.arrays) != len(matcher.right[i].arrays):
             continue
-        told = []
+        told, beside = [], size_beside(matcher.right[i])
         for name, array, exact in zip(probe.labels, found.arrays, matcher.right[i].arrays, strict=False):
-            if (
-                array.shape != exact.shape
-                or alike(array, exact, matcher.u, probe, size_beside(matcher.right[i]))
-                or not exact.any()
-            ):
-                continue
-            factor = float((array * exact).sum() / (exact * exact).sum())
-            if (
-                factor
-                and np.isfinite(factor)
-                and alike(array, factor * exact, matcher.u, probe, size_beside(matcher.right[i]))
-            ):
-                told.append(f"{name} is {factor:.6g} times the right one")
+            if array.shape == exact.shape and exact.any() and not alike(array, exact, matcher.u, probe, beside):
+                factor = float((array * exact).sum() / (exact * exact).sum())
+                if factor and np.isfinite(factor) and alike(array, factor * exact, matcher.u, probe, beside):
+                    told.append(f"{name} is {factor:.6g} times the right one")
         if told:
             return f"{probe.about}: {', '.join(told)}"
     return ""
@@ -72,12 +62,9 @@ def compared(array: np.ndarray, exact: np.ndarray) -> str:
         return "agrees to six digits and differs beyond"
     index = [int(i) for i in np.argwhere(wrong)[0]]
     entries = f"differs in {int(wrong.sum())} of {wrong.size} entries" if wrong.size > 1 else "differs"
-    first = (
-        f"first at {index}: {float(array[tuple(index)]):.6g}, expected {float(exact[tuple(index)]):.6g}"
-        if index
-        else (f"{float(array):.6g}, expected {float(exact):.6g}")
-    )
-    return f"{entries}, {first}{direction(array, exact)}"
+    place = f"first at {index}: " if index else ""
+    values = f"{float(array[tuple(index)]):.6g}, expected {float(exact[tuple(index)]):.6g}"
+    return f"{entries}, {place}{values}{direction(array, exact)}"
 
 
 def direction(array: np.ndarray, exact: np.ndarray) -> str:

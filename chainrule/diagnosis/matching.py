@@ -29,8 +29,7 @@ class Match:
     """What explains an implementation's numbers.
 
     mistakes: one, or two that were made together.  details: which variant of each, and which arrays it shows in.
-    explained, wrong: on how many of the wrong answers, out of how many, to rounding.  raised: whether any of the
-    answers that it explains is more than an exception.
+    explained, wrong: on how many of the wrong answers, out of how many, to rounding.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -82,8 +81,6 @@ class Matcher:
 
     def matches(self) -> list[Match]:
         """What explains everything, the simplest first; else what explains a part; else nothing."""
-        if not self.wrong:
-            return []
         if not self.numbers:
             return []
         found = [*self.single(), *self.in_arrays()]
@@ -203,7 +200,7 @@ class Matcher:
 
     def in_arrays(self) -> Iterator[Match]:
         """Mistakes of single arrays, alone or below one on the way down."""
-        if self.subject not in ("backward",):
+        if self.subject != "backward":
             return
         yield from self.arrays_of(None)
         for candidate in self.candidates():

@@ -17,6 +17,7 @@ from rich.text import Text
 from chainrule.contract import CORE_CHAPTERS
 from chainrule.conventions import NATIVE
 from chainrule.explanation import NOT_UNDERSTOOD, notes_of, recognised_of
+from chainrule.exploration import repeated
 from chainrule.loading import Loaded
 from chainrule.outcomes import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.version import VERSION
@@ -42,6 +43,7 @@ class TextReport:
         self.console = console
         self.counts: Counter[str] = Counter()
         self.status: Status | None = None
+        self.noted: tuple[str, ...] = ()
 
     def begin(self, loaded: Loaded) -> None:
         """The header: which file this is, and how it is read."""
@@ -70,7 +72,7 @@ class TextReport:
 
     def notes(self, loaded: Loaded) -> None:
         """What else there is to say of how the file was read, the rest of it counted."""
-        notes = notes_of(loaded)
+        notes = self.noted = notes_of(loaded)
         rows = [*notes[:NOTES], *([f"and {len(notes) - NOTES} more: --explain-conventions"] if notes[NOTES:] else [])]
         for place, note in enumerate(rows):
             table = Table.grid(padding=(0, 2))
@@ -113,6 +115,9 @@ class TextReport:
             self.console.print(
                 f"\nand {len(wrong) - SHOWN} more: {', '.join(result.id for result in wrong[SHOWN:])}", highlight=False
             )
+        for note in outcome.notes:
+            if note not in (*self.noted, *repeated(outcome.seed)):  # what came up since; the verdict tells the seed
+                self.console.print(Padding(Text(note, "yellow"), (1, 0, 0, 0)))
         self.rest(outcome, "blocked", "not judged, because what they build on did not pass")
         self.rest(outcome, "todo", "nothing to check yet")
         self.rest(outcome, "skipped", "not applicable")
@@ -160,8 +165,8 @@ class TextReport:
         counts = Counter(result.outcome for result in outcome.specs)
         left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
         verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
-        repeated = "" if outcome.seed is None else f"; again: --thorough --seed {outcome.seed}"
-        seconds = f"[dim]{outcome.seconds:.1f} s{repeated}[/]"
+        again = "" if outcome.seed is None else f"; again: --thorough --seed {outcome.seed}"
+        seconds = f"[dim]{outcome.seconds:.1f} s{again}[/]"
         if outcome.from_scratch and outcome.frameworks:
             names = ", ".join(framework.name for framework in outcome.frameworks)
             left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"

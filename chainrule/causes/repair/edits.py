@@ -157,10 +157,10 @@ def loads(node: ast.AST) -> bool:
 
 
 class Editor:
-    """The edits of one function."""
+    """The edits of one function.  lines: those that ran.  numpy: what its file calls NumPy, empty if nothing."""
 
-    def __init__(self, function: FunctionNode, lines: frozenset[int]) -> None:
-        self.function = function
+    def __init__(self, function: FunctionNode, lines: frozenset[int], numpy: str = "") -> None:
+        self.function, self.numpy = function, numpy
         self.spots = list(spots(function, lines))
         self.names = self.found_names()
         self.counts = self.found_counts()
@@ -346,8 +346,8 @@ class Editor:
             yield ast.UnaryOp(ast.USub(), spot.node)
 
     def root(self, spot: Spot) -> Iterator[Any]:
-        if isinstance(spot.node, ast.BinOp) and isinstance(spot.node.op, ast.Div):
-            yield ast.Call(expression("__import__('numpy').sqrt"), [spot.node], [])
+        if self.numpy and isinstance(spot.node, ast.BinOp) and isinstance(spot.node.op, ast.Div):
+            yield ast.Call(expression(f"{self.numpy}.sqrt"), [spot.node], [])
 
     def near(self, spot: Spot) -> Iterator[Any]:
         """Names that are easily mixed up: they differ in a character."""

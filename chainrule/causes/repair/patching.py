@@ -1,6 +1,7 @@
 """Running functions with another body, for a moment."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import sys
@@ -10,7 +11,8 @@ from types import CodeType
 
 from chainrule.causes.repair.sources import Ran
 
-COMPILER_FLAGS = 0x1000000 | 0x100000 | 0x20000 | 0x80000  # of `from __future__`: annotations and their older sisters
+# What a `from __future__` leaves in a code object, and the compiler needs to be told again.
+COMPILER_FLAGS = sum(getattr(__future__, name).compiler_flag for name in ("annotations", "division", "generator_stop"))
 
 
 @contextmanager

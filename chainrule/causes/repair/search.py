@@ -69,7 +69,7 @@ def search(
     proved: asked where `right` holds, and may take longer.  first: kinds of edits that are likelier than the others.
     """
     kinds = [*first, *(kind for kind in KINDS if kind not in first)]
-    editors = [(one, Editor(one.node, one.lines)) for one in ran]
+    editors = [(one, Editor(one.node, one.lines, one.numpy)) for one in ran]
     for kind in kinds:
         for one, editor in editors:
             for edit in editor.edits([kind]):

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+import numpy
+
 from chainrule import reference, spec_tests
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -36,6 +38,11 @@ class Ran:
     @property
     def filename(self) -> str:
         return self.function.__code__.co_filename
+
+    @property
+    def numpy(self) -> str:
+        """What the function's file calls NumPy; empty if it has no name for it."""
+        return next((name for name, value in self.function.__globals__.items() if value is numpy), "")
 
 
 def theirs(filename: str) -> bool:
