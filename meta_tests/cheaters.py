@@ -8,74 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-IMPORTS = "import numpy as np\n"
-FUNCTIONS = """
+from honest import FUNCTIONS, HONEST, IMPORTS, NETWORK
 
-def relu(z):
-    return np.maximum(z, 0)
-
-
-def softmax(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def cross_entropy(p, y):
-    return -np.log(p[np.arange(len(y)), y]).mean()
-
-
-def xavier(fan_in, fan_out, rng):
-    a = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-a, a, size=(fan_in, fan_out))
-"""
-NETWORK = """
-
-class MLP:
-    def __init__(self, sizes, seed=0):
-        rng = np.random.default_rng(seed)
-        self.weights = [xavier(n, m, rng) for n, m in zip(sizes[:-1], sizes[1:])]
-        self.biases = [np.zeros(m) for m in sizes[1:]]
-
-    def _propagate(self, x):
-        inputs = [np.asarray(x, float)]
-        for w, b in zip(self.weights[:-1], self.biases[:-1]):
-            inputs.append(relu(inputs[-1] @ w + b))
-        return inputs, inputs[-1] @ self.weights[-1] + self.biases[-1]
-
-    def forward(self, x):
-        return softmax(self._propagate(x)[1])
-
-    def loss(self, x, y):
-        return cross_entropy(self.forward(x), y)
-
-    def backward(self, x, y):
-        inputs, z = self._propagate(x)
-        delta = softmax(z)
-        delta[np.arange(len(y)), y] -= 1
-        delta /= len(y)
-        weight_grads, bias_grads = [], []
-        for l in reversed(range(len(self.weights))):
-            weight_grads.insert(0, inputs[l].T @ delta)
-            bias_grads.insert(0, delta.sum(axis=0))
-            delta = (delta @ self.weights[l].T) * (inputs[l] > 0)
-        return weight_grads, bias_grads
-
-    def step(self, grads, lr):
-        for theta, g in zip(self.weights + self.biases, grads[0] + grads[1]):
-            theta -= lr * g
-
-    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
-        rng = np.random.default_rng(seed)
-        for _ in range(epochs):
-            order = rng.permutation(len(y))
-            for start in range(0, len(y), batch_size):
-                batch = order[start : start + batch_size]
-                self.step(self.backward(x[batch], y[batch]), lr)
-
-    def predict(self, x):
-        return self.forward(x).argmax(axis=1)
-"""
-HONEST = IMPORTS + FUNCTIONS + NETWORK
 WRONG_RELU = "\n\ndef relu(z):\n    return np.abs(z)\n"
 CORE = ("activations", "softmax", "cross_entropy", "shapes", "gradients", "training")
 
@@ -205,7 +139,7 @@ WATCHERS = (
     *(Cheater(name, IMPORTS + tested + TESTED, "differs", "relu") for name, tested in WATCHED.items()),
     Cheater(
         "a network that looks at the stack",
-        HONEST.replace("delta /= len(y)", "delta /= len(y) if tested() else 1")
+        HONEST.replace("delta = delta / len(y)", "delta /= len(y) if tested() else 1")
         + "\n\n"
         + WATCHED["looks at the stack"],
         "differs",

@@ -8,85 +8,23 @@ import textwrap
 
 import numpy as np
 import pytest
+from honest import HONEST
 from variants import FOLDER
 
 from chainrule import run
 from chainrule.causes import specs as by_themselves
+from chainrule.causes.hints import HINTS
 from chainrule.causes.repair.edits import Editor
 from chainrule.causes.repair.search import KINDS, Budget, search
 from chainrule.causes.repair.sources import functions_of, theirs, traced
 from chainrule.causes.subjects import CLAUSES, ORDER, subjects_of
 from chainrule.clauses import clauses
+from chainrule.diagnosis import mistakes
 from chainrule.exploration import prepare
 from chainrule.loading import load
 from chainrule.outcomes import UNNAMED
 from chainrule.reports.html import page
 
-RIGHT = """
-import numpy as np
-
-def relu(z):
-    return np.maximum(z, 0)
-
-def softmax(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-def cross_entropy(p, y):
-    return -np.mean(np.log(p[np.arange(len(y)), y]))
-
-def xavier(fan_in, fan_out, rng):
-    a = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-a, a, (fan_in, fan_out))
-
-class MLP:
-    def __init__(self, sizes, seed=0):
-        rng = np.random.default_rng(seed)
-        self.weights = [xavier(m, n, rng) for m, n in zip(sizes[:-1], sizes[1:])]
-        self.biases = [np.zeros(n) for n in sizes[1:]]
-
-    def run(self, x):
-        acts = [np.asarray(x, dtype=float)]
-        for w, b in zip(self.weights[:-1], self.biases[:-1]):
-            acts.append(relu(acts[-1] @ w + b))
-        return acts, acts[-1] @ self.weights[-1] + self.biases[-1]
-
-    def forward(self, x):
-        return softmax(self.run(x)[1])
-
-    def predict(self, x):
-        return self.run(x)[1].argmax(axis=1)
-
-    def loss(self, x, y):
-        return cross_entropy(self.forward(x), y)
-
-    def backward(self, x, y):
-        acts, z = self.run(x)
-        delta = softmax(z)
-        delta[np.arange(len(y)), y] -= 1
-        delta = delta / len(y)
-        dW, db = [], []
-        for l in reversed(range(len(self.weights))):
-            dW.insert(0, acts[l].T @ delta)
-            db.insert(0, delta.sum(axis=0))
-            if l > 0:
-                delta = delta @ self.weights[l].T * (acts[l] > 0)
-        return dW, db
-
-    def step(self, grads, lr):
-        for w, g in zip(self.weights, grads[0]):
-            w -= lr * g
-        for b, g in zip(self.biases, grads[1]):
-            b -= lr * g
-
-    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
-        rng = np.random.default_rng(seed)
-        for _ in range(epochs):
-            order = rng.permutation(len(x))
-            for start in range(0, len(x), batch_size):
-                batch = order[start : start + batch_size]
-                self.step(self.backward(x[batch], y[batch]), lr)
-"""
 PLANTED = [  # (what is replaced, by what, the name, chapters to run; the line reported must be the planted one)
     ("np.maximum(z, 0)", "np.where(z > 0, z, 0.1 * z)", "relu-leaky", "activations"),
     ("z - z.max(axis=1, keepdims=True)", "z", "softmax-no-shift", "softmax"),
@@ -122,10 +60,10 @@ def patience(monkeypatch):
 
 def written(folder, old="", new=""):
     """(the file with a mistake planted, the line that it is in)."""
-    assert not old or RIGHT.count(old) == 1, old
+    assert not old or HONEST.count(old) == 1, old
     path = folder / "net.py"
-    path.write_text(RIGHT.replace(old, new) if old else RIGHT, encoding="utf-8")
-    return path, RIGHT[: RIGHT.index(old)].count("\n") + 1 if old else 0
+    path.write_text(HONEST.replace(old, new) if old else HONEST, encoding="utf-8")
+    return path, HONEST[: HONEST.index(old)].count("\n") + 1 if old else 0
 
 
 def checked(path, *chapters):
@@ -198,7 +136,7 @@ def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
     before = {name: getattr(module.MLP, name).__code__ for name in ("run", "backward", "step", "fit")}
     assert run.check(loaded).diagnoses[0].change is not None
     assert {name: getattr(module.MLP, name).__code__ for name in before} == before
-    assert path.read_text(encoding="utf-8") == RIGHT.replace("delta.sum(axis=0)", "delta.mean(axis=0)")
+    assert path.read_text(encoding="utf-8") == HONEST.replace("delta.sum(axis=0)", "delta.mean(axis=0)")
 
 
 def test_a_fault_of_the_diagnosis_costs_no_verdict(tmp_path, monkeypatch):
@@ -232,6 +170,11 @@ def test_plain_pytest_tells_the_cause(tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "chainrule.spec_tests", "--impl"]
     done = subprocess.run([*command, str(path), "--chapter", "gradients"], capture_output=True, text=True, cwd=tmp_path)
     assert f"net.py:{line}: ReLU's derivative is missing in the backward pass (certain, mask-missing)" in done.stdout
+
+
+def test_every_hint_is_of_a_mistake_and_names_kinds_of_edits():
+    assert [begin for begin, _ in HINTS if not any(name.startswith(begin) for name in mistakes())] == []
+    assert {kind for _, kinds in HINTS for kind in kinds} <= set(KINDS)
 
 
 def test_every_clause_is_about_known_operations():
@@ -309,7 +252,7 @@ def test_code_that_raises_says_so_itself(tmp_path):
     path, _ = written(
         tmp_path, "        dW, db = [], []\n", "        dW, db = [], []\n        raise ValueError('no')\n"
     )
-    line = RIGHT[: RIGHT.index("        dW, db = [], []\n")].count("\n") + 2
+    line = HONEST[: HONEST.index("        dW, db = [], []\n")].count("\n") + 2
     first = checked(path, "gradients").diagnoses[0]
     assert "ValueError: no" in first.title or first.change is not None
     assert first.where == f"net.py:{line}"

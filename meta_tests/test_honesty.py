@@ -13,7 +13,8 @@ import threading
 import cheaters
 import numpy as np
 import pytest
-from cheaters import HONEST, HONEST_FILES, PATCHERS, WATCHERS, WRONG_RELU
+from cheaters import HONEST_FILES, PATCHERS, WATCHERS, WRONG_RELU
+from honest import HONEST
 from style_bank import STYLES
 
 import chainrule

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from chainrule.causes.evidence import probes_from
-from chainrule.causes.observing import observe, probes_of
+from chainrule.causes.observing import observe
+from chainrule.causes.questions import probes_of
 from chainrule.causes.subjects import ORDER, subjects_of
 from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.mistake import Changes

@@ -11,7 +11,8 @@ from chainrule.boundary import Raised
 from chainrule.causes.answers import Answers
 from chainrule.causes.cause import Cause
 from chainrule.causes.hints import hints
-from chainrule.causes.observing import Observed, cases, observe, probes_of
+from chainrule.causes.observing import Observed, observe
+from chainrule.causes.questions import cases, probes_of
 from chainrule.causes.repair.search import Budget, Repair, held, search
 from chainrule.causes.repair.sources import Ran, functions_of, traced
 from chainrule.causes.specs import hold, holds, tests

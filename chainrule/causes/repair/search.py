@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chainrule.causes.repair.edits import Edit, Editor
+from chainrule.causes.repair.edits import Editor
 from chainrule.causes.repair.patching import patched
 from chainrule.causes.repair.sources import Ran
+from chainrule.causes.repair.spots import Edit
 from chainrule.timeouts import TimedOut, limit
 
 KINDS = (
