@@ -112,6 +112,31 @@ def test_two_mistakes_are_two_causes(tmp_path):
     assert sorted(explained) == sorted(failed)
 
 
+@pytest.mark.parametrize(
+    ("shift", "total", "names", "lines"),
+    [
+        ("z", "e.sum()", {"softmax-no-shift", "softmax-over-everything"}, {6, 7}),
+        ("z", "e.sum(axis=0)", {"softmax-no-shift", "softmax-over-batch"}, {6, 7}),
+        ("z - z.max()", "e.mean(axis=1, keepdims=True)", {"softmax-global-maximum", "softmax-averaged"}, {6, 7}),
+    ],
+)
+def test_two_mistakes_in_one_function_have_their_names_and_lines(tmp_path, shift, total, names, lines):
+    path = tmp_path / "net.py"
+    path.write_text(
+        f"import numpy as np\n\n\n\ndef softmax(z):\n    e = np.exp({shift})\n    return e / {total}\n",
+        encoding="utf-8",
+    )
+    found = checked(path, "softmax").diagnoses
+    assert {(one.id, one.certainty) for one in found} == {(name, "certain") for name in names}
+    assert {one.where for one in found} == {f"net.py:{line}" for line in lines}
+    mended = path.read_text(encoding="utf-8")
+    for one in found:
+        assert "the other mistake's" in one.mend
+        mended = mended.replace(*one.change)
+    path.write_text(mended, encoding="utf-8")
+    assert checked(path, "softmax").verdict == "pass"
+
+
 def test_what_is_in_no_catalogue_is_said_to_be_unknown(tmp_path):
     path, _ = written(tmp_path, "dW.insert(0, acts[l].T @ delta)", "dW.insert(0, np.cos(31 * acts[l].T @ delta) ** 3)")
     first = checked(path, "gradients").diagnoses[0]

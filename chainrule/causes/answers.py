@@ -73,13 +73,16 @@ class Answers:
         """Whether what a spec is about is wrong on ordinary inputs as well."""
         return any(all(matcher.wrong for matcher in self.about(subject)) for subject in self.subjects(result))
 
-    def now_right(self, subject: str) -> bool:
-        """Whether every question about a subject is answered right, asked anew, in one of the readings."""
+    def now_right(self, subject: str, *but: Changes) -> bool:
+        """Whether every question about a subject is answered right, asked anew, in one of the readings.
+
+        but: what remains of other mistakes.
+        """
         readings = self.about(subject)
         for i in by_cost(readings[0]):
             probe = readings[0].observed[i][0]
             again = observe(self.impl, [probe])
-            readings = [m for m in readings if again and agree(again[0][1], m.right[i], m.u, probe)]
+            readings = [m for m in readings if again and agree(again[0][1], m.expected(i, *but), m.u, probe)]
             if not readings:
                 return False
         self.plain = readings[0].base is self.about(subject)[0].base

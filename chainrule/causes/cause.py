@@ -14,7 +14,8 @@ class Cause:
     """mistake: None where none is known.  certainty, found: as in Diagnosis.  clauses: the specs that it explains.
 
     subjects: the operations to look into.  title, where: of a cause without a name.  rivals: whether other mistakes
-    explain as much.  checks: what has to hold while a change is tried, beside the specs.  repair: what mends it.
+    explain as much.  checks: what has to hold while a change is tried, beside the specs.  shared: whether the specs
+    fail by a second, known mistake as well, so that they cannot pass with this one mended.  repair: what mends it.
     told: the explanation, where title and found say all of it.  searched: whether a line is looked for.
     """
 
@@ -27,6 +28,7 @@ class Cause:
     where: str | None = None
     rivals: bool = False
     checks: list[Callable[[], bool]] = field(default_factory=list)
+    shared: bool = False
     repair: Repair | None = None
     told: str = ""
     searched: bool = True

@@ -67,7 +67,7 @@ def described(cause: Cause, loaded: Loaded) -> Diagnosis:
             where,
             certainty,
             cause.found,
-            changed(repair),
+            changed(cause),
             change,
             tuple(cause.clauses),
         )
@@ -78,7 +78,7 @@ def described(cause: Cause, loaded: Loaded) -> Diagnosis:
         where,
         cause.certainty,
         cause.found,
-        changed(repair) or mistake.mend,
+        changed(cause) or mistake.mend,
         change,
         tuple(cause.clauses),
     )
@@ -109,17 +109,19 @@ def without_name(cause: Cause) -> tuple[str, str]:
     )
 
 
-def changed(repair: Repair | None) -> str:
+def changed(cause: Cause) -> str:
     """What to change, in words; nothing where there is no change that mends."""
+    repair = cause.repair
+    then = "what is left wrong is the other mistake's" if cause.shared else "the specs pass"
     if repair is None:
         return ""
     if repair.kind == "delete":
-        return f"without the line `{repair.before}` the specs pass"
+        return f"without the line `{repair.before}` {then}"
     if repair.kind in ADDED:
-        return f"with the line `{repair.after}` after `{repair.before}` the specs pass"
+        return f"with the line `{repair.after}` after `{repair.before}` {then}"
     if repair.kind == "move":
-        return f"with the line `{repair.before}` further down in its block the specs pass"
-    return f"with `{repair.after}` in place of `{repair.before}` the specs pass"
+        return f"with the line `{repair.before}` further down in its block {then}"
+    return f"with `{repair.after}` in place of `{repair.before}` {then}"
 
 
 def changed_title(repair: Repair) -> str:

@@ -76,7 +76,8 @@ class Locating:
         clauses = [clause for clause in cause.clauses if clause in tests()]
         if not clauses or not ran:
             return None
-        passed = self.to_keep(clauses, alone)
+        # What passed with two mistakes may fail with one of them: the proof is every answer as the other alone gives it.
+        passed = [] if cause.shared else self.to_keep(clauses, alone)
 
         def right() -> bool:
             self.answers.plain = True
@@ -84,7 +85,8 @@ class Locating:
 
         def proved() -> bool:
             # Beside an epsilon that was not found while the loss was wrong, the spec's own bounds are too narrow.
-            return hold([*(clauses[:1] if self.answers.plain and cause.checks else []), *passed], self.impl)
+            itself = clauses[:1] if self.answers.plain and cause.checks and not cause.shared else []
+            return hold([*itself, *passed], self.impl)
 
         first = hints(cause.mistake.id) if cause.mistake is not None else ()
         return search(ran, right, budget, first, proved)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from chainrule.causes.answers import Answers
 from chainrule.causes.cause import Cause
 from chainrule.causes.initial import initial_mistakes, quickly_right
@@ -10,6 +12,7 @@ from chainrule.causes.subjects import RUNS
 from chainrule.causes.visits import not_shuffled
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.matching import Match, Matcher
+from chainrule.diagnosis.mistake import Changes
 from chainrule.outcomes import SpecResult
 from chainrule.timeouts import TimedOut
 
@@ -103,9 +106,10 @@ class Naming:
                 same if best.complete else [result.id],
                 (subject,),
                 rivals=bool(rivals),
-                checks=[lambda: self.answers.now_right(subject)] if alone else [],
+                checks=[partial(self.answers.now_right, subject, *others)] if alone or others else [],
+                shared=bool(others),
             )
-            for mistake, detail in zip(best.mistakes, best.details, strict=True)
+            for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
         ]
 
     def by_clause(self, result: SpecResult) -> list[Cause]:
@@ -177,6 +181,11 @@ class Naming:
         return Cause(
             None, "unknown", known or result.message, clauses, subjects, title=result.title, where=result.where
         )
+
+
+def beside(match: Match) -> list[tuple[Changes, ...]]:
+    """For each mistake of a match what the other one changes; nothing where there is none, or it is one of arrays."""
+    return [match.changes[:i] + match.changes[i + 1 :] for i in range(len(match.mistakes))]
 
 
 def speaking_for(match: Match, mistake: Mistake) -> str:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
 
 from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
-from chainrule.diagnosis.probes import MADE_OF, OWN, Answer, Mistaken, Probe, agree, alike, answer, size_beside
+from chainrule.diagnosis.probes import MADE_OF, OWN, SOFTMAX, Answer, Mistaken, Probe, agree, alike, answer, size_beside
 
 Observed = tuple[Probe, Answer]  # a question, and what the implementation answered
 
 ERROR = frozenset({"one_hot", "error", "average"})  # what the last layer's gradients are made of
 BELOW = frozenset({"carried", "slope", "weight_gradient", "bias_gradient"})
 ENTRY = frozenset({"affine", "features"})
-EXIT = frozenset({"softmax", "output"})
+EXIT = SOFTMAX | {"output"}
+NORMALIZING = (frozenset({"shift"}), frozenset({"total"}))
 # Where two mistakes are looked for: (those of an earlier stage, those of a later one).
 STAGES = {
     "backward": ((ERROR, BELOW), (frozenset({"one_hot", "error"}), frozenset({"average"}))),
-    "forward": ((ENTRY, EXIT), (frozenset({"affine"}), frozenset({"activation"}))),
+    "forward": (NORMALIZING, (ENTRY, EXIT), (frozenset({"affine"}), frozenset({"activation"}))),
+    "softmax": (NORMALIZING,),
 }
 
 
@@ -29,13 +31,15 @@ class Match:
     """What explains an implementation's numbers.
 
     mistakes: one, or two that were made together.  details: which variant of each, and which arrays it shows in.
-    explained, wrong: on how many of the wrong answers, out of how many, to rounding.
+    explained, wrong: on how many of the wrong answers, out of how many, to rounding.  changes: what each of two
+    replaces, where that is not single arrays.
     """
 
     mistakes: tuple[Mistake, ...]
     details: tuple[str, ...]
     explained: int
     wrong: int
+    changes: tuple[Changes, ...] = field(default=(), compare=False)
 
     @property
     def complete(self) -> bool:
@@ -73,6 +77,10 @@ class Matcher:
             for i, ((probe, found), expected) in enumerate(zip(self.observed, self.right, strict=True))
             if not agree(found, expected, u, probe)
         ]
+
+    def expected(self, i: int, *but: Changes) -> Answer:
+        """The right answer to question i, or that with these changes."""
+        return answer(self.observed[i][0], Mistaken(self.base, *but)) if but else self.right[i]
 
     @property
     def numbers(self) -> int:
@@ -161,8 +169,9 @@ class Matcher:
             for one in self.begun(early):
                 for other in late:
                     if one.mistake is not other.mistake and self.explained(one.changes, other.changes, complete=True):
-                        mistakes_made, details = (one.mistake, other.mistake), (one.detail, other.detail)
-                        found.append(Match(mistakes_made, details, self.numbers, self.numbers))
+                        made, details = (one.mistake, other.mistake), (one.detail, other.detail)
+                        changes = (one.changes, other.changes)
+                        found.append(Match(made, details, self.numbers, self.numbers, changes))
         return found
 
     def begun(self, early: Sequence[Candidate]) -> list[Candidate]:

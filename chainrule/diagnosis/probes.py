@@ -10,7 +10,8 @@ import numpy as np
 
 from chainrule.diagnosis.parts import Gradients, Model, Parts, Pass
 
-FORWARD = frozenset({"relu", "softmax", "affine", "activation", "output", "features"})
+SOFTMAX = frozenset({"softmax", "shift", "total"})
+FORWARD = SOFTMAX | {"relu", "affine", "activation", "output", "features"}
 BACKWARD = frozenset(
     {"one_hot", "error", "average", "carried", "slope", "weight_gradient", "bias_gradient", "gradients"}
 )
@@ -18,7 +19,7 @@ UPDATE = frozenset({"updated"})
 # The parts that a subject is made of: a mistake in any of them may be the one.
 MADE_OF: Mapping[str, frozenset[str]] = {
     "relu": frozenset({"relu"}),
-    "softmax": frozenset({"softmax"}),
+    "softmax": SOFTMAX,
     "cross_entropy": frozenset({"cross_entropy"}),
     "forward": FORWARD,
     "loss": FORWARD | {"cross_entropy", "surprising", "loss", "loss_of_logits"},
@@ -32,14 +33,14 @@ MADE_OF: Mapping[str, frozenset[str]] = {
     "relu_forward": frozenset({"relu"}),
     "relu_backward": frozenset({"relu_dx"}),
     "softmax_loss": frozenset(
-        {"softmax", "cross_entropy", "surprising", "loss_of_logits", "error", "average", "one_hot"}
+        {*SOFTMAX, "cross_entropy", "surprising", "loss_of_logits", "error", "average", "one_hot"}
     ),
 }
 
 
 # Those that are likelier, the likeliest first: a subject's own before those of what it is built on.
 OWN: Mapping[str, tuple[frozenset[str], ...]] = {
-    "forward": (FORWARD - {"relu", "softmax"},),
+    "forward": (FORWARD - SOFTMAX - {"relu"},),
     "loss": (frozenset({"surprising", "loss", "loss_of_logits"}), frozenset({"cross_entropy"})),
     "predict": (frozenset({"label"}),),
     "backward": (BACKWARD,),

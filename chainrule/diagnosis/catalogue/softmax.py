@@ -19,10 +19,6 @@ def exponential(z):
         return np.exp(z)
 
 
-def shifted(z):
-    return np.exp(z - z.max(axis=1, keepdims=True))
-
-
 def plain_log_sum_exp(z, y):
     """The loss of logits whose exponentials are taken as they are."""
     with np.errstate(all="ignore"):
@@ -44,9 +40,7 @@ mistake(
     mend=MEND_SHIFT,
     fingerprint="exp(z) / sum exp(z)",
     variants={
-        "": {
-            "softmax": lambda right, z: ratio(exponential(z), exponential(z).sum(axis=1, keepdims=True)),
-        },
+        "": {"shift": lambda right, z: z},
         "in a log-sum-exp": {"loss_of_logits": lambda right, z, y: plain_log_sum_exp(z, y)},
         "in a log-sum-exp, beside one-hot labels": {"loss_of_logits": lambda right, z, y: with_one_hot(z, y)},
     },
@@ -60,9 +54,7 @@ mistake(
     mend=MEND_SHIFT,
     fingerprint="exp(z - c) / sum exp(z - c) with another c",
     variants={
-        name: {
-            "softmax": lambda right, z, c=c: ratio(exponential(z - c(z)), exponential(z - c(z)).sum(1, keepdims=True))
-        }
+        name: {"shift": lambda right, z, c=c: z - c(z)}
         for name, c in {
             "the mean": lambda z: z.mean(axis=1, keepdims=True),
             "the minimum": lambda z: z.min(axis=1, keepdims=True),
@@ -80,7 +72,7 @@ mistake(
     clause="softmax.rows_independent",
     mend="z.max(axis=1, keepdims=True)",
     fingerprint="exp(z - max over the batch), divided by its row sum",
-    softmax=lambda right, z: ratio(exponential(z - z.max()), exponential(z - z.max()).sum(axis=1, keepdims=True)),
+    shift=lambda right, z: z - z.max(),
 )
 mistake(
     "softmax-column-maximum",
@@ -89,9 +81,7 @@ mistake(
     clause="softmax.overflow",
     mend="z.max(axis=1, keepdims=True)",
     fingerprint="exp(z - max over the samples), divided by its row sum",
-    softmax=lambda right, z: ratio(
-        exponential(z - z.max(axis=0)), exponential(z - z.max(axis=0)).sum(1, keepdims=True)
-    ),
+    shift=lambda right, z: z - z.max(axis=0),
 )
 mistake(
     "softmax-over-batch",
@@ -101,8 +91,8 @@ mistake(
     mend="sum over the classes: e.sum(axis=1, keepdims=True) where samples are rows",
     fingerprint="exp(z) / sum over n of exp(z)",
     variants={
-        "": {"softmax": lambda right, z: right(z.T).T},
-        "shifted by the row": {"softmax": lambda right, z: ratio(shifted(z), shifted(z).sum(axis=0))},
+        "": {"total": lambda right, e: e.sum(axis=0)},
+        "the maximum too": {"softmax": lambda right, z: right(z.T).T},
     },
 )
 mistake(
@@ -114,8 +104,8 @@ mistake(
     mend="e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z) / sum over n and k of exp(z)",
     variants={
-        "": {"softmax": lambda right, z: ratio(np.exp(z - z.max()), np.exp(z - z.max()).sum())},
-        "shifted by the row": {"softmax": lambda right, z: ratio(shifted(z), shifted(z).sum())},
+        "": {"total": lambda right, e: e.sum()},
+        "the maximum too": {"softmax": lambda right, z: np.exp(z - z.max()) / np.exp(z - z.max()).sum()},
     },
 )
 mistake(
@@ -126,7 +116,7 @@ mistake(
     mend="divide by e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z - max z)",
     variants={
-        "": {"softmax": lambda right, z: shifted(z)},
+        "": {"total": lambda right, e: 1.0},
         "not shifted either": {"softmax": lambda right, z: exponential(z)},
     },
 )
@@ -137,7 +127,7 @@ mistake(
     clause="softmax.normalized",
     mend="divide by e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z) / max exp(z)",
-    softmax=lambda right, z: ratio(right(z), right(z).max(axis=1, keepdims=True)),
+    total=lambda right, e: e.max(axis=1, keepdims=True),
 )
 mistake(
     "softmax-averaged",
@@ -146,7 +136,7 @@ mistake(
     clause="softmax.range",
     mend="e.sum(axis=1, keepdims=True)",
     fingerprint="K softmax(z)",
-    softmax=lambda right, z: right(z) * z.shape[1],
+    total=lambda right, e: e.mean(axis=1, keepdims=True),
 )
 mistake(
     "softmax-odds",
@@ -155,7 +145,7 @@ mistake(
     clause="softmax.range",
     mend="divide by the sum over all classes, the own one included",
     fingerprint="p / (1 - p)",
-    softmax=lambda right, z: ratio(right(z), 1 - right(z)),
+    total=lambda right, e: right(e) - e,
 )
 mistake(
     "softmax-sigmoid",
@@ -247,9 +237,7 @@ mistake(
     mend="no epsilon: e / e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z - max z) / (sum exp(z - max z) + eps)",
     variants={
-        f"eps = {eps:g}": {
-            "softmax": lambda right, z, eps=eps: shifted(z) / (shifted(z).sum(axis=1, keepdims=True) + eps)
-        }
+        f"eps = {eps:g}": {"total": lambda right, e, eps=eps: right(e) + eps}
         for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
     },
 )
