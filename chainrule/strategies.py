@@ -113,10 +113,17 @@ class Case:
     x: np.ndarray
     y: np.ndarray
 
+    def network(self) -> MLP:
+        """A network of the reference's with copies of these parameters, to train or to change."""
+        return reference(self.sizes, self.weights, self.biases)
+
     @cached_property
     def reference(self) -> MLP:
-        """The reference with these parameters."""
-        return reference(self.sizes, self.weights, self.biases)
+        """The same to read from alone: specs share a case."""
+        network = self.network()
+        for parameters in (*network.weights, *network.biases):
+            parameters.flags.writeable = False
+        return network
 
     def create(self, impl: Boundary) -> Handle:
         """A network of the implementation's with these parameters."""

@@ -18,7 +18,7 @@ from chainrule.native import Native
 from chainrule.spec_tests import test_golden as golden
 from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
-from chainrule.strategies import Networks, reference
+from chainrule.strategies import Networks
 
 DOCS = Path(__file__).parent.parent / "docs"
 DISTRIBUTIONS = [parts.glorot_uniform, parts.glorot_normal, parts.glorot_truncated]
@@ -213,7 +213,7 @@ def test_overfitting_keeps_far_from_its_goal():
     case, settings = training.overfit_case()
     losses = []
     for seed in range(20):
-        network = reference(case.sizes, case.weights, case.biases)
+        network = case.network()
         network.fit(case.x, case.y, **settings, seed=seed)
         losses.append(network.loss(case.x, case.y))
     assert min(losses) > 0.002

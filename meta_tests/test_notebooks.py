@@ -22,7 +22,10 @@ new = nbformat.v4
 
 @pytest.fixture(autouse=True)
 def imports():
-    """Each test leaves `sys.path` and `sys.modules` to the next as it found them."""
+    """Each test finds no module of an earlier check, and leaves `sys.path` and `sys.modules` as it found them."""
+    for name in loading.BROUGHT:
+        sys.modules.pop(name, None)
+    loading.BROUGHT.clear()
     path, modules = list(sys.path), set(sys.modules)
     yield
     assert sys.path == path

@@ -304,7 +304,7 @@ def test_analyse_allows_for_an_epsilon_in_the_logarithm(epsilon):
 
 def test_analyse_sees_a_pre_activation_too_close_to_the_kink():
     case = network_case(SIZES[1], 1)
-    network = case.reference
+    network = case.network()
     network.biases[0][0] -= (case.x @ network.weights[0] + network.biases[0])[0, 0] - 1e-9
     assert analyse(network, case.x, case.y, DOUBLE).clear
     assert not analyse(network, case.x, case.y, SINGLE).clear
@@ -320,7 +320,7 @@ def test_step_errors_hold_over_several_steps():
     lr = 0.125
     for depth in (0, 2):
         case = network_case(SIZES[depth], 7)
-        exact, single, off = case.reference, in_single(case), no_errors(case.reference)
+        exact, single, off = case.network(), in_single(case), no_errors(case.reference)
         for _ in range(3):
             analysed = analyse(exact, case.x, case.y, SINGLE, parameter_errors=off)
             off = step_errors(exact, analysed, lr, SINGLE, off)
@@ -360,7 +360,7 @@ def mask(network, x):
 def test_step_curvature_bounds_the_third_derivative(depth, n):
     h, rounding = 2.0**-10, 1e-15
     case = network_case(SIZES[depth], n)
-    network, bounds = case.reference, step_curvature(case.reference, case.x)
+    network, bounds = case.network(), step_curvature(case.reference, case.x)
     for l, bound in enumerate(bounds):
         worst = 0.0
         for array, index in parameters(network, l):
@@ -377,7 +377,7 @@ def test_step_curvature_bounds_the_third_derivative(depth, n):
 @pytest.mark.parametrize("depth", [depth for depth in SIZES if depth > 0])
 def test_kink_distance_is_the_nearest_kink(depth):
     case = network_case(SIZES[depth], 2)
-    network, before = case.reference, mask(case.reference, case.x)
+    network, before = case.network(), mask(case.reference, case.x)
     distances = kink_distance(network, case.x)
     for l, distance in enumerate(distances[:-1]):
         changes = {}

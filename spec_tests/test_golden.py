@@ -113,7 +113,7 @@ def test_steps(impl):
     """Several steps of gradient descent arrive where 50-digit arithmetic does."""
     compared = 0
     for name, expected, case in golden_cases(impl):
-        model, network = case.create(impl), case.reference
+        model, network = case.create(impl), case.network()
         off, certain = no_errors(network), True
         for _ in range(expected.steps):
             impl.step(model, impl.backward(model, case.x, case.y), expected.lr)

@@ -180,7 +180,7 @@ def test_full_batch(impl, networks):
 
 def one_step(impl, case, lr):
     """Train for an epoch on the whole batch of a case, and compare with one step of the reference."""
-    model, network = case.create(impl), reference(case.sizes, case.weights, case.biases)
+    model, network = case.create(impl), case.network()
     exact, size = analysis(impl, case), len(case.x)
     impl.fit(model, case.x, case.y, epochs=1, batch_size=size, lr=lr, seed=0)
     network.step(network.backward(case.x, case.y), lr)
@@ -195,7 +195,7 @@ def one_step(impl, case, lr):
 def test_continues(impl, networks):
     """fit goes on from the present parameters: training twice for one epoch is training, not starting again."""
     case = networks.case(1, 7)
-    model, network = case.create(impl), reference(case.sizes, case.weights, case.biases)
+    model, network = case.create(impl), case.network()
     for seed in (0, 1):
         impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=0.25, seed=seed)
     off = descend(impl, network, case.x, case.y, 0.25, 2)
@@ -207,7 +207,7 @@ def test_epochs(impl, networks):
     """fit runs as many epochs as it is told: none changes nothing, three are three passes."""
     case = networks.case(1, 7)
     for epochs in (0, 1, 3):
-        model, network = case.create(impl), reference(case.sizes, case.weights, case.biases)
+        model, network = case.create(impl), case.network()
         impl.fit(model, case.x, case.y, epochs=epochs, batch_size=7, lr=0.25, seed=0)
         off = descend(impl, network, case.x, case.y, 0.25, epochs)
         compare(impl, model, network, off, f"after {epochs} epochs")
@@ -230,7 +230,7 @@ def alike(impl, networks, n):
     """A network and n copies of one sample: whatever the order, every batch has the same gradient."""
     case = networks.case(0, 1)
     x, y = np.repeat(case.x, n, axis=0), np.repeat(case.y, n)
-    return case.create(impl), reference(case.sizes, case.weights, case.biases), x, y
+    return case.create(impl), case.network(), x, y
 
 
 def descend(impl, network, x, y, lr, steps):

@@ -76,7 +76,7 @@ class Locating:
         clauses = [clause for clause in cause.clauses if clause in tests()]
         if not clauses or not ran:
             return None
-        # What passed with two mistakes may fail with one of them: the proof is every answer as the other alone gives it.
+        # What passed with two mistakes may fail with one: the proof is every answer as the other alone gives it.
         passed = [] if cause.shared else self.to_keep(clauses, alone)
 
         def right() -> bool:
