@@ -11,7 +11,7 @@ import builtins
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -102,12 +102,15 @@ class Rule:
         """The globals that definitions read, and those that these are made from."""
         needed: set[str] = set()
         assignments = []
+        own = {statement.name for statement in statements(body) if isinstance(statement, DEFINITIONS)}
         for statement in statements(body):
             if isinstance(statement, DEFINITIONS):
                 needed.update(read.name for read in (*self.of(statement).now, *self.of(statement).later))
             elif isinstance(statement, ASSIGNMENTS) or changing_call(statement) is not None:
                 assignments.append(statement)
                 needed.update(read.name for read in self.of(statement).later)
+                if decorates(statement, own):
+                    needed |= makes(statement, self.of(statement))
         before = -1
         while len(needed) > before:
             before = len(needed)
@@ -288,6 +291,20 @@ def changing_call(statement: ast.stmt) -> str | None:
         if isinstance(function, ast.Attribute) and function.attr in CHANGING_CALLS:
             return root(function) or None
     return None
+
+
+def decorates(statement: ast.stmt, own: Collection[str]) -> bool:
+    """Whether an assignment does what a decorator would: `relu = traced(relu)`, or `relu = traced(lambda z: ...)`.
+
+    own: the functions of the file.
+    """
+    if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)):
+        return False
+    targets = {target.id for target in statement.targets if isinstance(target, ast.Name) and target.id in own}
+    return any(
+        isinstance(given, ast.Lambda) or (isinstance(given, ast.Name) and given.id in targets)
+        for given in statement.value.args
+    )
 
 
 def seeds(call: ast.Call) -> bool:

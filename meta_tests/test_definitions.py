@@ -272,6 +272,21 @@ class User:
         assert ("needed" in source.missing) is not runs
 
 
+@pytest.mark.parametrize(
+    ("statement", "runs"),
+    [
+        ("relu = traced(lambda z: z)", True),
+        ("def relu(z): return z\n\nrelu = traced(relu)", True),
+        ("relu = traced(function)", False),
+        ("relu = traced(relu)", False),
+        ("relu = train(lambda z: z)", False),
+    ],
+)
+def test_a_function_wrapped_by_hand_is_a_definition(run, statement, runs):
+    module = run(f"{DEFINITIONS}\ndef traced(f):\n    return lambda *a: (f(*a), 'traced')\n\n{statement}\n").module
+    assert ("relu" in vars(module) and module.relu(3) == (3, "traced")) is runs
+
+
 def test_a_list_is_not_left_half_made(run):
     source = run(f"{DEFINITIONS}\nlayers = []\nlayers.append(Net())\nlayers.append(3)\nlayers.append(train())\n")
     assert [type(layer) for layer in source.module.layers] == [source.module.Net, int]
