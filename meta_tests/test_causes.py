@@ -137,6 +137,31 @@ def test_two_mistakes_in_one_function_have_their_names_and_lines(tmp_path, shift
     assert checked(path, "softmax").verdict == "pass"
 
 
+def test_an_exponential_written_twice_is_shifted_in_both_places(tmp_path):
+    path = tmp_path / "net.py"
+    line = "return np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)"
+    path.write_text(f"import numpy as np\n\n\ndef softmax(z):\n    {line}\n", encoding="utf-8")
+    (found,) = checked(path, "softmax").diagnoses
+    assert (found.id, found.certainty, found.where) == ("softmax-no-shift", "certain", "net.py:5")
+    path.write_text(path.read_text(encoding="utf-8").replace(*found.change), encoding="utf-8")
+    assert checked(path, "softmax").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ('"""A wave."""\n    return np.where(z > 0, np.tanh(np.sin(z)), 0)', "net.py:6"),
+        ("e = np.where(z > 0, np.tanh(np.sin(z)), 0)\n    return e.copy()", "net.py:4"),
+    ],
+)
+def test_the_only_statement_is_the_line_and_of_two_neither_is_guessed(tmp_path, body, where):
+    path = tmp_path / "net.py"
+    path.write_text(f"import numpy as np\n\n\ndef relu(z):\n    {body}\n", encoding="utf-8")
+    found = checked(path, "activations").diagnoses[0]
+    assert (found.change, found.where) == (None, where)
+    assert ("which line of it this is was not found" in found.explanation) is (where == "net.py:4")
+
+
 def test_what_is_in_no_catalogue_is_said_to_be_unknown(tmp_path):
     path, _ = written(tmp_path, "dW.insert(0, acts[l].T @ delta)", "dW.insert(0, np.cos(31 * acts[l].T @ delta) ** 3)")
     first = checked(path, "gradients").diagnoses[0]

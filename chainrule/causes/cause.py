@@ -13,10 +13,11 @@ from chainrule.diagnosis import Mistake
 class Cause:
     """mistake: None where none is known.  certainty, found: as in Diagnosis.  clauses: the specs that it explains.
 
-    subjects: the operations to look into.  title, where: of a cause without a name.  rivals: whether other mistakes
-    explain as much.  checks: what has to hold while a change is tried, beside the specs.  shared: whether the specs
-    fail by a second, known mistake as well, so that they cannot pass with this one mended.  repair: what mends it.
-    told: the explanation, where title and found say all of it.  searched: whether a line is looked for.
+    subjects: the operations to look into.  title: of a cause without a name.  where: its line.  begins: the line of the
+    function, by default the first subject's.  rivals: whether other mistakes explain as much.  checks: what has to hold
+    while a change is tried, beside the specs.  shared: whether the specs fail by a second, known mistake as well, so
+    that they cannot pass with this one mended.  repair: what mends it.  told: the explanation, where title and found
+    say all of it.  searched: whether a line is looked for.
     """
 
     mistake: Mistake | None
@@ -26,6 +27,7 @@ class Cause:
     subjects: tuple[str, ...] = ()
     title: str = ""
     where: str | None = None
+    begins: str | None = None
     rivals: bool = False
     checks: list[Callable[[], bool]] = field(default_factory=list)
     shared: bool = False

@@ -91,7 +91,7 @@ def place_of(cause: Cause, loaded: Loaded) -> tuple[str | None, str]:
     if cause.where is not None:
         return cause.where, ""
     names = [name for subject in cause.subjects for name in (subject, STANDS_IN.get(subject, subject))]
-    where = next(filter(None, map(loaded.impl.implementation.where, names)), None)
+    where = cause.begins or next(filter(None, map(loaded.impl.implementation.where, names)), None)
     said = "" if where is None else " (The function begins at the line named; which line of it this is was not found.)"
     return where, said
 

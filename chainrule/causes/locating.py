@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from functools import partial
 from types import CodeType
@@ -19,6 +20,7 @@ from chainrule.causes.specs import hold, holds, tests
 from chainrule.causes.subjects import RUNS
 from chainrule.numerics import Failure
 from chainrule.outcomes import SpecResult
+from chainrule.places import place
 
 ELSEWHERE = 0.4  # seconds of the specs of other chapters that are asked of a change
 
@@ -45,6 +47,7 @@ class Locating:
             left -= budget.spent
             kept.append(cause)
             if cause.repair is None:
+                cause.where = cause.where or only_statement(ran)
                 continue
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
@@ -128,3 +131,13 @@ class Locating:
                 Observed(self.impl).network(case.weights, case.biases)
         except (SkipTest, Raised, Failure):
             return
+
+
+def only_statement(ran: Sequence[Ran]) -> str | None:
+    """The place of the only statement of the only function that runs: there is no other line."""
+    if len(ran) != 1:
+        return None
+    body = ran[0].node.body
+    statements = body if isinstance(body, list) else [body]
+    telling = [node for node in statements if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    return place(ran[0].filename, telling[0].lineno) if len(telling) == 1 else None

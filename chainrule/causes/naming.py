@@ -179,7 +179,7 @@ class Naming:
         ]
         clauses = same or [result.id]
         return Cause(
-            None, "unknown", known or result.message, clauses, subjects, title=result.title, where=result.where
+            None, "unknown", known or result.message, clauses, subjects, title=result.title, begins=result.where
         )
 
 

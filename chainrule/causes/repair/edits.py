@@ -309,11 +309,17 @@ class Editor:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
     def shift(self, spot: Spot) -> Iterator[Any]:
+        """The maximum subtracted from what an exponential is taken of; where a statement has it twice, in both."""
         if isinstance(spot.holder, ast.Call) and called(spot.holder) == "exp" and spot.name == "args":
-            for axis in (1, 0, None):
-                how = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
-                largest = ast.Call(ast.Attribute(spot.node, "max", ast.Load()), [], [] if axis is None else how)
-                yield ast.BinOp(spot.node, ast.Sub(), largest)
+            yield from shifted(spot.node)
+        elif isinstance(spot.node, ast.stmt) and not hasattr(spot.node, "body"):
+            exponents = [exponent.args[0] for exponent in exponentials(spot.node)]
+            if len(exponents) > 1 and len({ast.dump(exponent) for exponent in exponents}) == 1:
+                for new in shifted(exponents[0]):
+                    statement = copy.deepcopy(spot.node)
+                    for exponent in exponentials(statement):
+                        exponent.args = [new]
+                    yield statement
 
     def fresh(self, spot: Spot) -> Iterator[Any]:
         node = spot.node
@@ -371,6 +377,19 @@ class Editor:
                     yield [node, ast.parse(sibling).body[0]]
                 except SyntaxError:
                     continue
+
+
+def exponentials(node: ast.AST) -> list[ast.Call]:
+    """The calls of exp in it."""
+    return [part for part in ast.walk(node) if isinstance(part, ast.Call) and called(part) == "exp" and part.args]
+
+
+def shifted(node: ast.expr) -> Iterator[ast.expr]:
+    """z -> z - z.max(axis=1, keepdims=True), by the other axis, by the maximum of all."""
+    for axis in (1, 0, None):
+        how = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
+        largest = ast.Call(ast.Attribute(node, "max", ast.Load()), [], [] if axis is None else how)
+        yield ast.BinOp(node, ast.Sub(), largest)
 
 
 def renumbered(text: str, by: int) -> str:
