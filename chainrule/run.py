@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -168,7 +169,7 @@ def complaint(said: str) -> str:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check
-    does.
+    does; and the folders that pytest puts on the search path do not stay there.
     """
     changed = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -180,10 +181,12 @@ def alone() -> Iterator[None]:
     }
     kept = (*changed, "PYTEST_CURRENT_TEST")  # the last is of a pytest that runs around this one
     before = {name: os.environ.get(name) for name in kept}
+    path = list(sys.path)
     os.environ.update(changed)
     try:
         yield
     finally:
+        sys.path[:] = path
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

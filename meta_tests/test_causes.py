@@ -261,6 +261,16 @@ def test_only_the_lines_that_ran_are_changed(tmp_path):
     assert {edit.line for edit in Editor(ran[0].node, ran[0].lines).edits(KINDS)} == {2, 3}
 
 
+def test_no_seed_is_tried_as_a_size(tmp_path):
+    path = tmp_path / "drawn.py"
+    path.write_text("def f(n, rng, seed):\n    return rng.normal(size=n) + seed\n", encoding="utf-8")
+    module = load_module(path)
+    (ran,) = functions_of(traced(lambda: module.f(2, np.random.default_rng(0), 1)))
+    edits = [edit.new for edit in Editor(ran.node, ran.lines).edits(["near", "name"])]
+    names = {node.id for node in edits if isinstance(node, ast.Name)}
+    assert names == {"n", "rng"}
+
+
 def load_module(path):
     import importlib.util
 

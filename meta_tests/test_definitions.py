@@ -6,23 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule import execution, loading
+from chainrule import execution
 from chainrule.contract import UnusableTarget
 from chainrule.loading import load, load_source
 from chainrule.placeholders import NotInstalled, Placeholder
 
 
 @pytest.fixture(autouse=True)
-def imports():
-    """Each test leaves `sys.path`, `sys.meta_path` and `sys.modules` to the next as it found them."""
-    path, finders, modules = list(sys.path), list(sys.meta_path), set(sys.modules)
+def finders():
+    """Each test leaves nothing in the way of imports."""
+    before = list(sys.meta_path)
     yield
-    assert (sys.path, sys.meta_path) == (path, finders)
+    assert sys.meta_path == before
     assert not [name for name, module in sys.modules.items() if isinstance(module, Placeholder)]
-    for name in set(sys.modules) - modules:
-        if name in loading.BROUGHT:
-            del sys.modules[name]
-    loading.BROUGHT.clear()
 
 
 @pytest.fixture

@@ -17,18 +17,6 @@ RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 Z = np.array([[-1.0, 2.0]])
 
 
-@pytest.fixture(autouse=True)
-def imports():
-    """Each test leaves `sys.path` and `sys.modules` to the next as it found them."""
-    path, modules = list(sys.path), dict(sys.modules)
-    yield
-    assert sys.path == path
-    for name in set(sys.modules) - set(modules):
-        if name in loading.BROUGHT:
-            del sys.modules[name]
-    loading.BROUGHT.clear()
-
-
 @pytest.fixture
 def write(tmp_path):
     """Writes a file below the test's folder and returns its path as text."""

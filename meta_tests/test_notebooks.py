@@ -12,27 +12,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from chainrule import loading, run
+from chainrule import run
 from chainrule.boundary import last_line
 from chainrule.contract import UnusableTarget, source_line
 from chainrule.loading import load, load_source
 
 new = nbformat.v4
-
-
-@pytest.fixture(autouse=True)
-def imports():
-    """Each test finds no module of an earlier check, and leaves `sys.path` and `sys.modules` as it found them."""
-    for name in loading.BROUGHT:
-        sys.modules.pop(name, None)
-    loading.BROUGHT.clear()
-    path, modules = list(sys.path), set(sys.modules)
-    yield
-    assert sys.path == path
-    for name in set(sys.modules) - modules:
-        if name in loading.BROUGHT:
-            del sys.modules[name]
-    loading.BROUGHT.clear()
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ WITHOUT_EFFECT = ("copy", "squeeze", "astype", "clip", "round", "reshape")  # on
 PRODUCTS = ("dot", "matmul", "outer")
 COUNTS = re.compile(r"^(n|m|N|M|B|num\w*|n_\w+|batch\w*|count|samples?|size)$")
 MODULES = frozenset(("self", "np", "numpy", "math", "random", "torch", "jnp", "xp", "cp"))
+SEEDS = re.compile(r"(^|[._])(seed|random_state)$")  # as a size or a count one of them would fill the memory
 LONGEST_NAME = 30  # of what may be meant by mistake: beyond that it is a computation of its own
 RATES = re.compile(r"(^|\.)(lr|learning_rate|learningRate|alpha|eta|rate|step_size)$")
 HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
@@ -87,7 +88,7 @@ class Editor:
             is_called = isinstance(spot.holder, ast.Call) and spot.name == "func"
             if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node) and not is_called:
                 found.setdefault(ast.unparse(node), None)
-        return [name for name in found if len(name) < LONGEST_NAME and name not in MODULES]
+        return [name for name in found if len(name) < LONGEST_NAME and name not in MODULES and not SEEDS.search(name)]
 
     def found_counts(self) -> list[str]:
         """Expressions that count something: samples, mostly."""
