@@ -124,9 +124,9 @@ def relu_looks_at_the_minimum(original, z):
 
 
 @fault("relu.extreme", "relu", first=True)
-def relu_as_half_sum(original, z):
-    """(z + |z|) / 2 is the same, without a comparison."""
-    return (z + np.abs(z)) / 2
+def relu_by_a_root(original, z):
+    """(z + sqrt(z^2)) / 2 is the same, without a comparison."""
+    return (z + np.sqrt(np.asarray(z, dtype=float) ** 2)) / 2
 
 
 @fault("relu.extreme", "relu")

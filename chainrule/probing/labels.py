@@ -34,7 +34,9 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
                 probe.reset(point)  # an update that contradicts itself leaves the parameters as they came out
         if fitting:
             layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))
-            if way not in (layout.samples, "pairs"):
+            if layout.samples in SINGLE and way not in (*SINGLE, "pairs"):
+                probe.notes.append(f"{operation} takes a batch in {way}, forward one sample at a time")
+            elif way not in (layout.samples, "pairs"):
                 probe.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {layout.samples}")
             return
     del layout.ways[operation]
@@ -44,11 +46,13 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
 
 
 def ways_of_labels(probe: Probe, operation: str) -> list[str]:
-    """The ways in which samples may come together with labels: as they do without, else one by one, else in pairs."""
+    """The ways in which samples may come together with labels: as they do without, else one by one, else in pairs, or a
+    batch where the forward pass takes one sample.
+    """
     samples = probe.layout.samples
     if samples not in SINGLE:
         return [samples, "column", "vector", "row"]
-    return [samples, "pairs"] if operation == "loss" else [samples]
+    return [samples, "pairs", "rows", "columns"] if operation == "loss" else [samples]
 
 
 def result_follows(probe: Probe, operation: str, point: Point) -> float:

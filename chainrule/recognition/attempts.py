@@ -198,7 +198,7 @@ class Attempts(Learning):
         if matches(NOT_THE_LOSS, name) and not name.lower().startswith("loss"):
             raise NotThisWay("its name says something else")
         if y is not None:
-            self.before(model, x)
+            self.before_loss(function, model, x)
         as_output = not self.reaches(function, model)
         arguments = bind(function, self.known(model, x=x, y=y, as_output=as_output))
         if y is not None and "y" not in arguments.taken.values():

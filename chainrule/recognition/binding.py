@@ -162,10 +162,13 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
 def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) -> tuple[Any, str] | None:
     """Layer sizes, for a function that makes a network itself.  wanted: the parameter's role otherwise."""
     size = size_role(parameter.name)
+    if size == "hidden" and isinstance(parameter.default, (tuple, list)):
+        size = "hiddens"
     if size is None or size not in known.roles:
         return None
     fits = wanted not in ("params", "x", "y") if size == "sizes" else wanted is None
-    return (known.roles[size], size) if fits else None
+    value = known.roles[size]
+    return (tuple(value) if isinstance(parameter.default, tuple) else value, size) if fits else None
 
 
 def is_of_labels(name: str) -> bool:

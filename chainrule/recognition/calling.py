@@ -133,6 +133,16 @@ class Calling(Native):
         self.tell_samples(model, x)
         self.run_forward(self.site("forward", model, x), model, x)
 
+    def before_loss(self, function: Callable[..., Any], model: Held, x: Any) -> None:
+        """The same before a loss, which a method may do without: where it takes a batch and forward one sample, it runs
+        the forward pass for itself.
+        """
+        try:
+            self.before(model, x)
+        except Exception:
+            if not self.reaches(function, model):
+                raise
+
     def run_forward(self, site: Site, model: Held, x: Any) -> Any:
         self.tell_samples(model, x)
         function = self.function(site, model)

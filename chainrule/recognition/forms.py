@@ -145,12 +145,12 @@ class SizedForm(Form):
             except Exception as error:
                 trouble = trouble or error
                 continue
-            found = discover(value, sizes)
-            if found is not None:
+            found, fixed = discover(value, sizes), chain(value)
+            repeats = fixed is not None and len(fixed) > len(sizes) and not self.sizing.free  # (d, h, k): d, h, h, k
+            if found is not None and not repeats:
                 self.slots_of[len(sizes) - 1] = found
                 self.pattern = None if self.sizing.free else [None] * len(sizes)
                 return
-            fixed = chain(value)
             if fixed is not None and (not self.sizing.free or self.sizing.known):
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)
                 self.pattern = self.fixed_pattern(fixed)

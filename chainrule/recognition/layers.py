@@ -74,7 +74,7 @@ class StackForm(Form):
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         dense = self.tools.dense
         wants_softmax = dense is not None and dense.activates and self.tools.combined is None
-        return Stack(self.tools.layers(sizes, softmax=wants_softmax), self.head)
+        return Stack(self.tools.layers(sizes, seed, softmax=wants_softmax), self.head)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         if operation == "backward" and not ranked("backward", methods_of(model.value.layers[0])):
@@ -117,7 +117,7 @@ class WiredForm(Form):
         return False
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        layers = self.tools.layers(sizes, softmax=self.softmax)
+        layers = self.tools.layers(sizes, seed, softmax=self.softmax)
         extras = {
             "lr": 0.1,
             "seed": seed,

@@ -15,11 +15,12 @@ from chainrule.recognition.binding import Binding, Known, Thunk, bind, named_val
 from chainrule.recognition.calling import Calling, size_values
 from chainrule.recognition.forms import Held
 from chainrule.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
+from chainrule.recognition.namespaces import own_classes
 from chainrule.recognition.results import history, samples
 from chainrule.recognition.sites import NotThisWay, Site, Training
 from chainrule.recognition.structures import follow, put
 from chainrule.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
-from chainrule.recognition.vocabulary import rank
+from chainrule.recognition.vocabulary import CLEARS, matches, rank
 
 
 class Learning(Calling):
@@ -38,9 +39,17 @@ class Learning(Calling):
         if site.how == "update":
             return self.recovered(site, model, x, y)
         self.before(model, x)
+        if site.how == "attributes" and self.cleared_elsewhere(model):
+            for path in (path for group in site.paths for path in group):
+                model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
         result = self.call_backward(site, model, x, y, 1.0)
         source = result if site.how == "returned" else model.value
         return tuple([to_numpy(follow(source, path)) for path in group] for group in site.paths)
+
+    def cleared_elsewhere(self, model: Held) -> bool:
+        """Whether gradients add up until an object beside the network, such as an optimizer, clears them."""
+        clearing = [cls for _, cls in own_classes(self.namespace) if any(matches(CLEARS, name) for name in vars(cls))]
+        return bool(clearing) and not isinstance(model.value, tuple(clearing))
 
     def call_backward(
         self, site: Site, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any] | None = None

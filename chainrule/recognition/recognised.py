@@ -21,7 +21,7 @@ from chainrule.recognition.sites import Site, Training
 from chainrule.recognition.sizing import SizeArguments
 from chainrule.recognition.structures import follow, shape
 from chainrule.recognition.surroundings import seeded
-from chainrule.recognition.vocabulary import plain, rank, role
+from chainrule.recognition.vocabulary import LOG_PROBABILITIES, NLL, matches, plain, rank, role
 
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
 ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # that the contract's own names take
@@ -75,7 +75,7 @@ class Recognised(Attempts):
             return super().loss(model, x, y)
         site = self.site("loss", model, x, y)
         if y is not None:
-            self.before(model, x)
+            self.before_loss(self.function(site, model), model, x)
         return self.call(site, model, x=x, y=y)
 
     def backward(self, model: Held, x: Any, y: Any) -> Any:
@@ -170,7 +170,7 @@ class Recognised(Attempts):
         own = dict(functions).get(self.name(operation))
         if operation in self.names or (own is not None and not takes(own, ARGUMENTS.get(operation))):
             return []
-        found: list[Operation] = [pair for pair in ranked(operation, functions) if takes_no_logits(operation, pair[1])]
+        found: list[Operation] = [pair for pair in ranked(operation, functions) if of_probabilities(operation, *pair)]
         return found or self.lone_methods(operation)
 
     def lone_methods(self, operation: str) -> list[Operation]:
@@ -182,7 +182,7 @@ class Recognised(Attempts):
             for name, function in self.form.functions(operation, model)
             if rank(operation, name) is not None
             and stands_alone(operation, function)
-            and takes_no_logits(operation, function)
+            and of_probabilities(operation, name, function)
         ]
 
     def sample(self) -> Held | None:
@@ -232,14 +232,30 @@ def takes(function: Callable[..., Any], arguments: int | None) -> bool:
     return True
 
 
-def takes_no_logits(operation: str, function: Callable[..., Any]) -> bool:
-    """Whether a cross-entropy is not one of logits, by the name of what it takes."""
+def of_probabilities(operation: str, name: str, function: Callable[..., Any]) -> bool:
+    """Whether a cross-entropy is one of probabilities, and not of logits or log-probabilities, by the name of what it
+    takes; and for a negative log-likelihood, which takes either, by what it gives.
+    """
     if operation != "cross_entropy":
         return True
     try:
-        return not any(plain(p.name) in ("logits", "scores", "z") for p in parameters_of(function))
+        parameters = [plain(p.name) for p in parameters_of(function)]
     except Unbound:
         return True
+    if any(parameter in ("logits", "scores", "z") or matches(LOG_PROBABILITIES, parameter) for parameter in parameters):
+        return False
+    return not (matches(NLL, name) and adds_up_alone(function))
+
+
+def adds_up_alone(function: Callable[..., Any]) -> bool:
+    """Whether the loss of a probability of a half is -1/2: the function takes no logarithm."""
+    for label in (np.array([0]), np.array([[1.0, 0.0]])):
+        try:
+            if float(to_numpy(function(np.array([[0.5, 0.5]]), label)).reshape(())) == -0.5:
+                return True
+        except (Exception, SystemExit):
+            continue
+    return False
 
 
 def stands_alone(operation: str, function: Callable[..., Any]) -> bool:

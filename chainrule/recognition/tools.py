@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -55,14 +56,16 @@ class Toolbox:
             except Exception:
                 continue
 
-    def layers(self, sizes: Sequence[int], *, softmax: bool) -> list[Any]:
-        """Dense layers with ReLU between them, and softmax at the end if it is wanted.  Raises Unbound."""
+    def layers(self, sizes: Sequence[int], seed: int, *, softmax: bool) -> list[Any]:
+        """Dense layers with ReLU between them, and softmax at the end if it is wanted; one generator, or one seed after
+        another, for those that take any.  Raises Unbound.
+        """
         if self.dense is None:
             raise Unbound("no class of a dense layer, with weights and a bias, was found")
         made: list[Any] = []
-        last = len(sizes) - 2
+        last, rng = len(sizes) - 2, np.random.default_rng(seed)
         for l, fans in enumerate(pairwise(sizes)):
-            made.append(self.dense.make(*fans, "relu" if l < last else "softmax" if softmax else "linear"))
+            made.append(self.dense.make(*fans, "relu" if l < last else "softmax" if softmax else "linear", rng))
             if l < last and not self.dense.activates:
                 made.append(make(self.relu, "ReLU"))
         if softmax and not self.dense.activates:
@@ -91,17 +94,17 @@ class Dense:
         for names in tries:
             self.keywords = names
             try:
-                if discover(self.make(4, 6, "relu"), (4, 6)) is not None:
+                if discover(self.make(4, 6, "relu", np.random.default_rng(0)), (4, 6)) is not None:
                     return names
             except Exception:
                 continue
         raise Unbound("no weights and bias of a size that can be chosen")
 
-    def make(self, fan_in: int, fan_out: int, activation: str) -> Any:
+    def make(self, fan_in: int, fan_out: int, activation: str, rng: np.random.Generator) -> Any:
         keywords: dict[str, Any] = dict(zip(self.keywords, (fan_in, fan_out), strict=True))
         if self.activation is not None:
             keywords[self.activation.name] = self.spelled(activation)
-        others = {"lr": 0.1, "seed": 0, "rng": np.random.default_rng(0)}
+        others: dict[str, Any] = {"lr": 0.1, "seed": int(rng.integers(2**31)), "rng": rng}
         for p in parameters_of(self.cls):
             if p.name in keywords or p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
                 continue
@@ -157,11 +160,36 @@ class Head:
         found = ranked("softmax", self.functions)
         return found[0][1](z) if found and self.tools.combined is None else z
 
+    @cached_property
+    def takes_logits(self) -> bool:
+        """Whether the loss takes logits though no name says so: its values for them are the cross-entropy of their
+        softmax, but for a factor.
+        """
+        scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
+        exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
+        for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
+            try:
+                found = [
+                    call(self.object, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label})
+                    for z in scores
+                ]
+                ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
+            except (Exception, SystemExit):
+                continue
+            if np.isclose(*ratios):
+                return True
+        return False
+
+    def given(self, z: Any, p: Any) -> Any:
+        """What the loss as an object takes: logits or probabilities."""
+        return z if self.tools.combined is not None or self.takes_logits else p
+
     def loss(self, z: Any, p: Any, y: Any) -> Any:
         if self.tools.combined is not None:
             return first_number(call(self.object, "forward", {"x": z, "output": z, "y": y}))
         if self.object is not None:
-            return first_number(call(self.object, ("loss", "forward"), {"x": p, "output": p, "y": y}))
+            given = self.given(z, p)
+            return first_number(call(self.object, ("loss", "forward"), {"x": given, "output": given, "y": y}))
         for _, function in (*ranked("loss", self.functions), *ranked("cross_entropy", self.functions)):
             arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"}))
             return first_number(function(*arguments.arguments, **arguments.keywords))
@@ -170,10 +198,14 @@ class Head:
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
         """The gradient by what the last layer gives, which `fallback` gives where the code has none by itself."""
         if self.object is not None and ranked("backward", methods_of(self.object)):
+            given = z if self.takes_logits else p
             slope = call(
-                self.object, "backward", {"output": p, "y": y, "output_gradient": p, "x": p}, keep_default=True
+                self.object,
+                "backward",
+                {"output": given, "y": y, "output_gradient": given, "x": given},
+                keep_default=True,
             )
-            if self.tools.combined is None and self.softmax is not None:
+            if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return call(self.softmax, "backward", {"output_gradient": slope, "x": slope, "y": y})
             return slope
         function = next((function for name, function in self.functions if matches(LOSS_GRADIENT, name)), None)

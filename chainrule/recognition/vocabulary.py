@@ -109,6 +109,12 @@ OPERATIONS: dict[str, str] = {
     r"initializelayers|initializeparameters\w*",
 }  # fmt: skip
 
+# What a loss takes that takes no probabilities; a negative log-likelihood by name takes either.
+LOG_PROBABILITIES = r"\w*log_?(p|q|probs?|probabilit(y|ies)|softmax\w*|likelihoods?)|lp|logps"
+NLL = r"\w*(nll|negativeloglikelihood)\w*"
+
+CLEARS = r"(zero|clear|reset)_?grad(ient)?s?"  # what sets gradients that add up to zero
+
 NETWORK_CLASSES = r"mlp|(\w*)(neural_?net(work)?|network|mlp|perceptron|net|nn|model|classifier|softmaxregression)(\w*)"
 LAYER_CLASSES = (
     r"\w*(layer|dense|linear|affine|neuron|activation|relu|sigmoid|tanh|softmax|loss|optimi[sz]er|dropout|batchnorm)\w*"

@@ -164,12 +164,13 @@ mistake(
 )
 mistake(
     "relu-overflow",
-    "(z + |z|) / 2 overflows",
-    "The sum doubles the largest numbers before it is halved; max(z, 0) only selects.",
+    "the square in (z + sqrt(z^2)) / 2 overflows",
+    "The square of a large number is infinite, and that of a small one zero, before the root is taken; max(z, 0) only "
+    "selects.",
     clause="relu.extreme",
     mend=MEND_RELU,
-    fingerprint="(z + |z|) / 2",
-    relu=lambda right, z: (z + np.abs(z)) / 2,
+    fingerprint="(z + sqrt(z^2)) / 2",
+    relu=lambda right, z: (z + np.sqrt(z**2)) / 2,
 )
 mistake(
     "relu-narrowed",
