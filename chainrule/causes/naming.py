@@ -18,6 +18,9 @@ from chainrule.timeouts import TimedOut
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
+# What fails because weights are alike, or not centred, and says nothing of its own.
+UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
+FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, "initialization.seeds_differ")}
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -127,13 +130,17 @@ class Naming:
             mistake, found = initial[0]
             certainty = "certain" if len(initial) == 1 else "likely"
             checks = [lambda: quickly_right(self.impl)] if result.id == "initialization.variance" else []
-            return [Cause(mistake, certainty, found, [result.id], ("create",), rivals=len(initial) > 1, checks=checks)]
+            follow = [other.id for other in self.failing if other.id in FOLLOWS.get(mistake.id, ())]
+            clauses = list(dict.fromkeys([result.id, *follow]))
+            return [Cause(mistake, certainty, found, clauses, ("create",), rivals=len(initial) > 1, checks=checks)]
         subjects = self.answers.subjects(result) or MADE_BY.get(result.id.partition(".")[0], ())
         for mistake in mistakes().values():
             if result.id in mistake.broken:
                 sand = self.trained_on_sand(result)
                 certainty = "likely" if sand else "certain"
-                return [Cause(mistake, certainty, result.message, [result.id], subjects, rivals=sand)]
+                moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
+                follow = [other.id for other in self.failing if moved and other.id == "network.memoryless"]
+                return [Cause(mistake, certainty, result.message, [result.id, *follow], subjects, rivals=sand)]
         if self.answers.wrong(result):
             return []  # a clause about extremes says nothing of its own where ordinary inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]

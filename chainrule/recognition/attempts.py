@@ -15,7 +15,7 @@ from chainrule.contract import Missing, NotOffered, Unseen
 from chainrule.recognition.binding import Unbound, bind, named_values
 from chainrule.recognition.calling import methods_and_functions
 from chainrule.recognition.forms import Held
-from chainrule.recognition.gradients import RATES, changed, gradient_paths
+from chainrule.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.recognition.learning import Learning
 from chainrule.recognition.namespaces import Operation
 from chainrule.recognition.results import (
@@ -214,15 +214,17 @@ class Attempts(Learning):
         before = slots.read(model.value)
         self.before(model, x)
         result = self.call_backward(Site("backward", name), model, x, y, RATES[1], function)
-        updated = changed(before, slots.read(model.value))
+        after = slots.read(model.value)
+        updated = changed(before, after)
         called, names = named_values(function, result), self.own_form.slot_names(slots)
         paths = gradient_paths(result, slots, model.value, called, names=names)
         gives = rank("backward", name) is not None or rank("loss", name) is not None  # the others give new parameters
         if paths is not None and not updated and gives:
             return Site("backward", name, paths=paths, how="returned")
-        if not updated and rank("fit", name) is None:
+        if not (updated and changed_throughout(before, after)) and rank("fit", name) is None:
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
+                self.restore(model, before)
                 return Site("backward", name, paths=paths, how="attributes", inside=True)
         if updated or self.returned_parameters(model, result, function) is not None:
             self.restore(model, before)

@@ -40,10 +40,12 @@ class Held:
 class Form:
     """What every form answers.
 
-    title: what it is, for a report.  slots: where the parameters of a network of some depth are.
+    title: what it is, for a report.  slots: where the parameters of a network of some depth are.  maker: the function
+    that makes networks, or their layers; None where there is none.
     """
 
     title = ""
+    maker: Any = None
 
     def __init__(self) -> None:
         self.slots_of: dict[int, Slots | None] = {}
@@ -177,7 +179,7 @@ class ClassForm(SizedForm):
 
     def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
         super().__init__(namespace)
-        self.name, self.cls = name, cls
+        self.name, self.cls, self.maker = name, cls, vars(cls).get("__init__")
         self.title = f"class {name}"
         self.initializer: str | None = None
         self.settle_any(cls)
@@ -190,7 +192,7 @@ class ClassForm(SizedForm):
             for name, method in ranked("init", methods_of(made)):
                 if discover(made, sizes) is None and chain(made) is None:
                     self.initialize(made, method, sizes, seed)
-                    self.initializer = name
+                    self.initializer, self.maker = name, method
         elif self.initializer:
             self.initialize(made, getattr(made, self.initializer), sizes, seed)
         if self.initializer and self.knows_classes and not hasattr(made, "classes_"):

@@ -24,7 +24,7 @@ class FunctionForm(SizedForm):
 
     def __init__(self, name: str, init: FunctionType, namespace: Mapping[str, Any]) -> None:
         super().__init__(namespace)
-        self.name, self.init = name, init
+        self.name, self.init, self.maker = name, init, init
         self.title = f"functions around {name}"
         self.names = returned_names(init) or []
         self.settle_any(init)

@@ -123,6 +123,12 @@ def changed(before: Parameters, after: Parameters) -> bool:
     return not all(np.array_equal(a, b) for a, b in pairs)
 
 
+def changed_throughout(before: Parameters, after: Parameters) -> bool:
+    """Whether every array of the parameters is another now, as an update leaves them."""
+    pairs = zip((*before[0], *before[1]), (*after[0], *after[1]), strict=True)
+    return not any(np.array_equal(a, b) for a, b in pairs)
+
+
 def per_rate(before: Parameters, after: Parameters, rate: float) -> list[list[np.ndarray]]:
     """What an update took off the parameters, divided by the learning rate: the gradients, if it was theirs."""
     return [[(a - b) / rate for a, b in zip(*group, strict=True)] for group in zip(before, after, strict=True)]

@@ -68,6 +68,7 @@ class StackForm(Form):
         self.title = (
             f"layer classes ({self.tools.dense.name if self.tools.dense else 'none'}, ...), wired by chainrule,"
         )
+        self.maker = self.tools.maker
         if discover(self.construct(PROBES[0], 0), PROBES[0]) is None:
             raise Unbound("the layers keep no weights and biases of their sizes")
 
@@ -91,7 +92,7 @@ class WiredForm(Form):
         self.name, self.cls, self.namespace = name, cls, namespace
         self.tools = Toolbox(namespace)
         self.head, self.optimizer = Head(self.tools), self.tools.optimizer
-        self.title = f"class {name} with layers given to it"
+        self.title, self.maker = f"class {name} with layers given to it", self.tools.maker
         self.softmax = False
         trouble: Exception | None = None
         for softmax in (False, True) if self.tools.combined else (True, False):

@@ -208,6 +208,8 @@ class Recognised(Attempts):
     def where(self, name: str) -> str | None:
         if self.form is None and name in (*NETWORK_METHODS, "create", "parameters", "assign"):
             return super().where(name)
+        if name == "create":
+            return source_line(self.own_form.maker)
         sites = [site for (operation, _), site in self.sites.items() if operation == name and isinstance(site, Site)]
         model = self.sample()
         if sites and model is not None:

@@ -56,6 +56,11 @@ class Toolbox:
             except Exception:
                 continue
 
+    @property
+    def maker(self) -> Any:
+        """The function that makes the parameters of a dense layer, where there is one."""
+        return None if self.dense is None else vars(self.dense.cls).get("__init__")
+
     def layers(self, sizes: Sequence[int], seed: int, *, softmax: bool) -> list[Any]:
         """Dense layers with ReLU between them, and softmax at the end if it is wanted; one generator, or one seed after
         another, for those that take any.  Raises Unbound.

@@ -96,17 +96,17 @@ mistake(
     "rng.normal(0, s) takes the deviation: a square root is missing.",
     clause="initialization.variance",
     mend=MEND,
-    fingerprint="variance (2 / (fan_in + fan_out))^2",
-    scheme=lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 2,
+    fingerprint="variance (2 / (fan_in + fan_out))^2, or He's (2 / fan_in)^2, or LeCun's (1 / fan_in)^2",
+    scheme=lambda fan_in, fan_out: ((2 / (fan_in + fan_out)) ** 2, (2 / fan_in) ** 2, (1 / fan_in) ** 2),
 )
 mistake(
     "init-limit-without-root",
     "the root is missing in the limit of the uniform distribution",
-    "a = 6 / (fan_in + fan_out) in place of its square root.",
+    "a = 6 / (fan_in + fan_out), or He's 6 / fan_in, in place of its square root.",
     clause="initialization.variance",
     mend=MEND,
-    fingerprint="variance (6 / (fan_in + fan_out))^2 / 3",
-    scheme=lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 2 / 3,
+    fingerprint="variance (6 / (fan_in + fan_out))^2 / 3, or (6 / fan_in)^2 / 3",
+    scheme=lambda fan_in, fan_out: ((6 / (fan_in + fan_out)) ** 2 / 3, (6 / fan_in) ** 2 / 3),
 )
 mistake(
     "init-he-uniform-limit",
