@@ -160,6 +160,11 @@ class Boundary:
         """Whether fit's step is lr / batch_size times the sum over a batch, so that a smaller last one counts less."""
         return bool(getattr(self.implementation, "summed_fit", False))
 
+    @property
+    def fit_takes_seed(self) -> bool:
+        """Whether what trains is given a seed; where it is not, one may be fixed in the code."""
+        return bool(getattr(self.implementation, "fit_takes_seed", True))
+
     @cached_property
     def architecture(self) -> Architecture:
         """The sizes of the networks that the implementation makes."""

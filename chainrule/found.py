@@ -151,6 +151,7 @@ PASSED_ON = frozenset(
         "cross_entropy",
         "xavier",
         "summed_fit",
+        "fit_takes_seed",
         "recovery_rate",
         *tuple(name for names in EXTENSION_NAMES.values() for name in names),
     )

@@ -125,6 +125,11 @@ class Translated(Implementation):
         return bool(getattr(self.raw, "summed_fit", False))
 
     @property
+    def fit_takes_seed(self) -> bool:
+        """Whether what trains is given a seed."""
+        return bool(getattr(self.raw, "fit_takes_seed", True))
+
+    @property
     def recovery_rate(self) -> float | None:
         """The learning rate at which gradients are read off updates, None where they are given."""
         return getattr(self.raw, "recovery_rate", None)

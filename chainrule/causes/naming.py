@@ -167,7 +167,11 @@ class Naming:
     def raises(self, result: SpecResult) -> Cause:
         """Code that raises, in its own words."""
         told = "The code raises this itself, at the line named, so that there are no numbers to compare."
-        clauses = [other.id for other in self.failing if other.message == result.message] or [result.id]
+
+        def kind(of: SpecResult) -> tuple[str | None, str]:
+            return of.where, of.message.partition(":")[0]  # the shapes that it speaks of may be another spec's
+
+        clauses = [other.id for other in self.failing if kind(other) == kind(result)] or [result.id]
         subjects = self.answers.subjects(result)
         return Cause(
             None, "certain", result.message, clauses, subjects, title=result.message, where=result.where, told=told

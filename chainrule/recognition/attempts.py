@@ -27,7 +27,7 @@ from chainrule.recognition.results import (
     samples,
 )
 from chainrule.recognition.sites import NotThisWay, Site, Training
-from chainrule.recognition.structures import leaves, shape
+from chainrule.recognition.structures import follow, leaves, shape
 from chainrule.recognition.surroundings import keeps_number
 from chainrule.recognition.vocabulary import NOT_THE_LOSS, matches, plain, rank
 
@@ -213,10 +213,12 @@ class Attempts(Learning):
         slots = self.slots(model)
         before = slots.read(model.value)
         self.before(model, x)
+        names = self.own_form.slot_names(slots)
+        self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
         result = self.call_backward(Site("backward", name), model, x, y, RATES[1], function)
         after = slots.read(model.value)
         updated = changed(before, after)
-        called, names = named_values(function, result), self.own_form.slot_names(slots)
+        called = named_values(function, result)
         paths = gradient_paths(result, slots, model.value, called, names=names)
         gives = rank("backward", name) is not None or rank("loss", name) is not None  # the others give new parameters
         if paths is not None and not updated and gives:
@@ -225,6 +227,8 @@ class Attempts(Learning):
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)
+                if not any(np.any(to_numpy(follow(model.value, path))) for group in paths for path in group):
+                    raise NotThisWay("the gradients that the network keeps stay zero")
                 return Site("backward", name, paths=paths, how="attributes", inside=True)
         if updated or self.returned_parameters(model, result, function) is not None:
             self.restore(model, before)

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.recognition.binding import Unbound
-from chainrule.recognition.namespaces import Operation, methods_of, own_functions, ranked
+from chainrule.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.recognition.sizing import SizeArguments, sizings
 from chainrule.recognition.slots import Slots, chain, discover
 from chainrule.recognition.tools import loss_head
+from chainrule.recognition.vocabulary import size_role
 
 PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # the depths that are tried, in turn
 
@@ -151,7 +152,7 @@ class SizedForm(Form):
             repeats = fixed is not None and len(fixed) > len(sizes) and not self.sizing.free  # (d, h, k): d, h, h, k
             if found is not None and not repeats:
                 self.slots_of[len(sizes) - 1] = found
-                self.pattern = None if self.sizing.free else [None] * len(sizes)
+                self.pattern = None if self.sizing.free else [*[None] * (len(sizes) - 1), self.fixed_classes()]
                 return
             if fixed is not None and (not self.sizing.free or self.sizing.known):
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)
@@ -159,6 +160,14 @@ class SizedForm(Form):
                 return
             trouble = trouble or Unbound(f"no weights and biases of sizes {list(sizes)} in its objects")
         raise trouble or Unbound("its sizes cannot be chosen")
+
+    def fixed_classes(self) -> int | None:
+        """The number of classes that functions read from the file, as `np.zeros((len(y), n_classes))` does; or None."""
+        methods = [method for _, cls in own_classes(self.namespace) for method in vars(cls).values()]
+        functions = [*(function for _, function in own_functions(self.namespace)), *methods]
+        read = {name for function in functions for name in getattr(getattr(function, "__code__", None), "co_names", ())}
+        numbers = {name: value for name, value in self.namespace.items() if name in read and type(value) is int}
+        return next((value for name, value in numbers.items() if value > 1 and size_role(name) == "outputs"), None)
 
     def fixed_pattern(self, fixed: Sequence[int]) -> list[int | None]:
         """Which of the sizes are free: those that can be chosen one at a time, as a network made so shows."""

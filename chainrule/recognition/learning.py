@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.arrays import to_numpy
-from chainrule.contract import Unseen
+from chainrule.contract import NotOffered, Unseen
 from chainrule.recognition.adoption import returned_by_name, returned_whole, written
 from chainrule.recognition.binding import Binding, Known, Thunk, bind, named_values
 from chainrule.recognition.calling import Calling, size_values
@@ -18,7 +18,7 @@ from chainrule.recognition.gradients import RATES, check_agreement, gradients_al
 from chainrule.recognition.namespaces import own_classes
 from chainrule.recognition.results import history, samples
 from chainrule.recognition.sites import NotThisWay, Site, Training
-from chainrule.recognition.structures import follow, put
+from chainrule.recognition.structures import Path, follow, put
 from chainrule.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
 from chainrule.recognition.vocabulary import CLEARS, matches, rank
 
@@ -40,11 +40,15 @@ class Learning(Calling):
             return self.recovered(site, model, x, y)
         self.before(model, x)
         if site.how == "attributes" and self.cleared_elsewhere(model):
-            for path in (path for group in site.paths for path in group):
-                model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
+            self.clear(model, site.paths)
         result = self.call_backward(site, model, x, y, 1.0)
         source = result if site.how == "returned" else model.value
         return tuple([to_numpy(follow(source, path)) for path in group] for group in site.paths)
+
+    def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
+        """Set what a network keeps at these places to zero."""
+        for path in (path for group in groups for path in group):
+            model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
 
     def cleared_elsewhere(self, model: Held) -> bool:
         """Whether gradients add up until an object beside the network, such as an optimizer, clears them."""
@@ -112,7 +116,10 @@ class Learning(Calling):
         source = copy.deepcopy(result) if backward.how == "returned" else model.value
         for paths, group in zip(backward.paths, grads, strict=True):
             for path, gradient in zip(paths, group, strict=True):
-                source = put(source, path, np.asarray(gradient))
+                try:
+                    source = put(source, path, np.asarray(gradient))
+                except ValueError:  # of another shape than the parameters: the specs of gradients say so
+                    raise NotOffered(f"{backward.name} gives gradients that have no room for a step's") from None
         named = self.own_form.named(model)
         roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
         if backward.how == "returned":
@@ -130,19 +137,30 @@ class Learning(Calling):
 
     # Parameters that are returned
 
-    def adopt(self, model: Held, result: Any, function: Callable[..., Any]) -> None:
-        """Take over parameters that a function returned instead of changing them in place."""
+    def adopt(self, model: Held, result: Any, function: Callable[..., Any]) -> bool:
+        """Take over parameters that a function returned instead of changing them in place; whether it did."""
         handed = self.own_form.handed(model)
         if handed is None or result is None:
-            return
+            return False
         slots = self.slots(model)
         whole = returned_whole(result, handed, slots)
         if whole is not None:
             model.value = whole[0]
-            return
+            return True
         named = returned_by_name(function, result, self.own_form.named(model), slots)
         if named is not None:
             model.value = written(handed, slots, named)
+        return named is not None
+
+    def adopt_in_place(self, model: Held, given: Binding) -> None:
+        """Take over the copy of the parameters that a training was given, and that it has changed in place."""
+        handed = self.own_form.handed(model)
+        if handed is None:
+            return
+        for value in (*given.arguments, *given.keywords.values()):
+            if type(value) is type(handed) and value is not handed and returned_whole(value, handed, self.slots(model)):
+                model.value = value
+                return
 
     def returned_parameters(self, model: Held, result: Any, function: Callable[..., Any]) -> Any:
         """The parameters that a function returned, weights and biases; None if it returned none."""
@@ -187,7 +205,8 @@ class Learning(Calling):
                     arguments = self.fit_arguments(model, training, function)
                 with initialization_stands(self.own_form, model):
                     result = function(*arguments.arguments, **arguments.keywords)
-                self.adopt(model, result, function)
+                if not self.adopt(model, result, function):
+                    self.adopt_in_place(model, arguments)
         return None if site.repeated else history(result, training.epochs)
 
     def fit_arguments(self, model: Held, training: Training, function: Callable[..., Any]) -> Binding:

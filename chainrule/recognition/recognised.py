@@ -120,6 +120,16 @@ class Recognised(Attempts):
         sizing = self.form.sizing
         return sizing is not None and any(role(p.name) in ("seed", "rng") for p in sizing.parameters)
 
+    @property
+    def fit_takes_seed(self) -> bool:
+        """Whether what trains takes a seed or a generator, as an argument or from its object."""
+        sites = [site for (operation, _), site in self.sites.items() if operation == "fit" and isinstance(site, Site)]
+        if self.form is None or not sites:
+            return True
+        model = self.sample()
+        kept = vars(model.value) if model is not None and hasattr(model.value, "__dict__") else ()
+        return any({"seed", "rng"} & {*dict(site.taken).values(), *map(role, kept)} for site in sites)
+
     # Functions by themselves
 
     def relu(self, z: Any) -> Any:

@@ -63,7 +63,7 @@ SIZES: dict[str, str] = {
     r"dims|layers|config|shape|tuple)",
     "hidden": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(first|second|third)?_?(hidden|hid|h|hl|"
     r"hn)_?(layer)?_?\d*_?(size|dims?|dimensions?|nodes|neurons|units|layer|layersize|num|n|count|width)?_?\d*|nh\d*|"
-    r"hnodes|nhid|nhidden\d*|hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|"
+    r"hnodes|nhid|d(hidden|hid|h)\d*|nhidden\d*|hiddenlayer\w*|layer\d(size|units|nodes|neurons)?|unitsh\d*|l\d(size|units)?|"
     r"sizelayer\d|midsize\w*|n\d|nodeshidden",
     "outputs": r"(n|num|no|number|size|dim|nb)?_?(of)?_?(outputs?|output_?(size|dims?|dimensions?|nodes|neurons|"
     r"units|features|layer|layersize|layerneurons|num|number|n|count|shape|classes)|out|ny|classes|outfeatures|"

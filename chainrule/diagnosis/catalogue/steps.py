@@ -229,13 +229,13 @@ mistake(
     mend=MEND,
     fingerprint="v = c v + g, theta - lr v",
     variants={
-        f"{name}, c = {c}": {
+        f"{name}c = {c}": {
             "updated": lambda right, theta, g, lr, model, kind, l, c=c, s=s: right(
                 theta, velocity(model, kind, l, g, c, s(c)), lr, model, kind, l
             )
         }
         for c in (0.9, 0.5, 0.8, 0.95, 0.99)
-        for name, s in {"": lambda c: 1.0, "averaged": lambda c: 1 - c}.items()
+        for name, s in {"": lambda c: 1.0, "averaged, ": lambda c: 1 - c}.items()
     },
 )
 mistake(
