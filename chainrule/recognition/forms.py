@@ -121,6 +121,7 @@ class SizedForm(Form):
     """What makes networks takes their layer sizes as arguments, or has some of them fixed."""
 
     sizing: SizeArguments
+    name: str  # of what makes them
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         super().__init__()
@@ -162,10 +163,14 @@ class SizedForm(Form):
         raise trouble or Unbound("its sizes cannot be chosen")
 
     def fixed_classes(self) -> int | None:
-        """The number of classes that functions read from the file, as `np.zeros((len(y), n_classes))` does; or None."""
+        """The number of classes that functions read from the file, as `np.zeros((len(y), n_classes))` does; or None.
+
+        What makes a network may be given it, and does not fix it.
+        """
         methods = [method for _, cls in own_classes(self.namespace) for method in vars(cls).values()]
         functions = [*(function for _, function in own_functions(self.namespace)), *methods]
-        read = {name for function in functions for name in getattr(getattr(function, "__code__", None), "co_names", ())}
+        reading = [set(getattr(getattr(function, "__code__", None), "co_names", ())) for function in functions]
+        read = set().union(*(names for names in reading if self.name not in names))
         numbers = {name: value for name, value in self.namespace.items() if name in read and type(value) is int}
         return next((value for name, value in numbers.items() if value > 1 and size_role(name) == "outputs"), None)
 

@@ -167,9 +167,11 @@ class Head:
 
     @cached_property
     def takes_logits(self) -> bool:
-        """Whether the loss takes logits though no name says so: its values for them are the cross-entropy of their
-        softmax, but for a factor.
+        """Whether a loss takes logits though its name does not say so: its values for them are the cross-entropy of
+        their softmax, but for a factor.
         """
+        if self.tools.combined is not None:
+            return False
         scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
         exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
         for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
