@@ -15,3 +15,11 @@ def imports():
         sys.modules.pop(name, None)
     loading.BROUGHT.clear()
     assert sys.path == path
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    """A search that a slow machine does not cut short: these tests are about what is found, not about how fast."""
+    monkeypatch.setattr("chainrule.causes.diagnose.LEAST", 30.0)
+    monkeypatch.setattr("chainrule.causes.diagnose.LONGEST", 120.0)
+    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 20.0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from chainrule import run
+from chainrule.loading import load
+
 IMPORTS = "import numpy as np\n"
 FUNCTIONS = """
 
@@ -73,3 +76,16 @@ class MLP:
                 self.step(self.backward(x[batch], y[batch]), lr)
 """
 HONEST = IMPORTS + FUNCTIONS + NETWORK
+
+
+def written(folder, old="", new=""):
+    """(the file with a mistake planted, the line that it is in)."""
+    assert not old or HONEST.count(old) == 1, old
+    path = folder / "net.py"
+    path.write_text(HONEST.replace(old, new) if old else HONEST, encoding="utf-8")
+    return path, HONEST[: HONEST.index(old)].count("\n") + 1 if old else 0
+
+
+def checked(path, *chapters):
+    """The outcome of checking a file."""
+    return run.check(load(str(path)), chapters=chapters)

@@ -845,3 +845,85 @@ style(
     samples="single",
     arrays="lists",
 )
+style(
+    "coursera_fixed_seed.py",
+    mistake(
+        "1/m missing in db",
+        "db = np.sum(dZ, axis=1, keepdims=True) / m",
+        "db = np.sum(dZ, axis=1, keepdims=True)",
+        "gradients",
+    ),
+    mistake("labels not shuffled", "shuffled_Y = Y[:, permutation]", "shuffled_Y = Y", "training"),
+    samples="columns",
+    weights="out_in",
+    labels="one_hot",
+    initialization="he",
+    log_epsilon="1e-12",
+)
+style(
+    "einsum_equal_hidden.py",
+    mistake("relu derivative missing in one layer", " * (self.z1 > 0)", "", "gradients"),
+    mistake("bias not added", "self.a1, self.W2) + self.b2", "self.a1, self.W2)", LOGITS),
+    labels="one_hot",
+    reduction="sum",
+    initialization="he",
+    log_epsilon="1e-12",
+    architecture="[*, 6, 6, *]",
+)
+style(
+    "functions_in_place.py",
+    mistake("labels not shuffled", "X[idx], y[idx]", "X[idx], y[start:start + batch_size]", "training"),
+    mistake("db averaged twice", 'grads["b1"] = dz1.sum(axis=0)', 'grads["b1"] = dz1.mean(axis=0)', "gradients"),
+    log_epsilon="1e-12",
+    architecture=TWO_LAYERS,
+)
+style(
+    "kaggle_fixed_classes.py",
+    mistake(
+        "one-hot off by one",
+        "one_hot_Y[np.arange(Y.size), Y] = 1",
+        "one_hot_Y[np.arange(Y.size), Y - 1] = 1",
+        (*LOSS, "gradients"),
+    ),
+    mistake("relu derivative missing", " * ReLU_deriv(Z1)", "", "gradients"),
+    samples="columns",
+    weights="out_in",
+    seeding="global",
+    log_epsilon="1e-9",
+    architecture="[*, *, 5]",
+)
+style(
+    "logprob_losses.py",
+    mistake("1/N missing everywhere", "    dscores /= n\n", "", "gradients"),
+    mistake(
+        "labels not shuffled",
+        "backward(params, logp, cache, y[pick])",
+        "backward(params, logp, cache, y[start:start + batch_size])",
+        "training",
+    ),
+    output="logits",
+    initialization="he",
+    architecture=THREE_LAYERS,
+)
+style(
+    "properties_equal_batches.py",
+    mistake("relu derivative missing", " * (self._Z1 > 0)", "", "gradients"),
+    mistake(
+        "last batch dropped",
+        "int(np.ceil(len(X) / batch_size))):",
+        "int(np.ceil(len(X) / batch_size)))[:-1]:",
+        "training",
+    ),
+    initialization="he",
+    log_epsilon="1e-12",
+    architecture=TWO_LAYERS,
+)
+style(
+    "sequential_zero_grad.py",
+    mistake("db averaged twice", "grad_out.sum(axis=0)", "grad_out.mean(axis=0)", "gradients"),
+    mistake("gradients accumulate over batches", "            opt.zero_grad()\n", "", "training"),
+    weights="out_in",
+    output="logits",
+    initialization="he",
+    seeding="global",
+)

@@ -4,85 +4,26 @@ import ast
 import json
 import subprocess
 import sys
-import textwrap
 
-import numpy as np
 import pytest
-from honest import HONEST
-from variants import FOLDER
+from honest import HONEST, checked, written
+from test_repair import PLANTED
 
 from chainrule import run
 from chainrule.causes import specs as by_themselves
-from chainrule.causes.hints import HINTS
-from chainrule.causes.repair.edits import Editor
-from chainrule.causes.repair.search import KINDS, Budget, search
-from chainrule.causes.repair.sources import functions_of, theirs, traced
 from chainrule.causes.subjects import CLAUSES, ORDER, subjects_of
 from chainrule.clauses import clauses
-from chainrule.diagnosis import mistakes
 from chainrule.exploration import prepare
 from chainrule.loading import load
 from chainrule.outcomes import UNNAMED
 from chainrule.reports.html import page
 
-PLANTED = [  # (what is replaced, by what, the name, chapters to run; the line reported must be the planted one)
-    ("np.maximum(z, 0)", "np.where(z > 0, z, 0.1 * z)", "relu-leaky", "activations"),
-    ("z - z.max(axis=1, keepdims=True)", "z", "softmax-no-shift", "softmax"),
-    ("z - z.max(axis=1, keepdims=True)", "z - z.max()", "softmax-global-maximum", "softmax"),
-    ("e.sum(axis=1, keepdims=True)", "e.sum()", "softmax-over-everything", "softmax"),
-    ("np.log(p[", "np.log2(p[", "loss-log-base", "cross_entropy"),
-    ("-np.mean(np.log", "-np.sum(np.log", "loss-summed", "cross_entropy"),
-    ("p[np.arange(len(y)), y]))", "p[np.arange(len(y)), y - 1]))", "loss-of-wrong-class", "cross_entropy"),
-    ("np.sqrt(6 / (fan_in", "np.sqrt(3 / (fan_in", "init-half-variance", "initialization"),
-    ("np.sqrt(6 / (fan_in + fan_out))", "6 / (fan_in + fan_out)", "init-limit-without-root", "initialization"),
-    ("    delta = delta / len(y)\n", "    delta = delta\n", "gradient-not-averaged", "gradients"),
-    ("delta.sum(axis=0)", "delta.mean(axis=0)", "array-averaged-twice", "gradients"),
-    ("(acts[l] > 0)", "(acts[l] >= 0)", "mask-missing", "gradients"),
-    ("self.weights[l].T", "np.abs(self.weights[l]).T", "carry-absolute", "gradients"),
-    ("w -= lr * g", "w += lr * g", "step-ascends-in-part", "training"),
-    ("x[batch], y[batch]", "x[batch], y[start : start + batch_size]", "fit-labels-not-shuffled", "training"),
-    (
-        "range(0, len(x), batch_size)",
-        "range(0, len(x) - batch_size + 1, batch_size)",
-        "fit-last-batch-dropped",
-        "training",
-    ),
-]
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """A search that a slow machine does not cut short: these tests are about what is found, not about how fast."""
-    monkeypatch.setattr("chainrule.causes.diagnose.LEAST", 30.0)
-    monkeypatch.setattr("chainrule.causes.diagnose.LONGEST", 120.0)
-    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 20.0)
-
-
-def written(folder, old="", new=""):
-    """(the file with a mistake planted, the line that it is in)."""
-    assert not old or HONEST.count(old) == 1, old
-    path = folder / "net.py"
-    path.write_text(HONEST.replace(old, new) if old else HONEST, encoding="utf-8")
-    return path, HONEST[: HONEST.index(old)].count("\n") + 1 if old else 0
-
-
-def checked(path, *chapters):
-    return run.check(load(str(path)), chapters=chapters)
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 def test_a_right_file_has_no_diagnosis(tmp_path):
     outcome = checked(written(tmp_path)[0])
     assert (outcome.verdict, outcome.diagnoses) == ("pass", [])
-
-
-@pytest.mark.parametrize(("old", "new", "name", "chapter"), PLANTED, ids=[case[2] for case in PLANTED])
-def test_a_planted_mistake_is_named_with_its_line(tmp_path, old, new, name, chapter):
-    path, line = written(tmp_path, old, new)
-    outcome = checked(path, chapter)
-    first = outcome.diagnoses[0]
-    assert (first.id, first.certainty, first.where) == (name, "certain", f"net.py:{line}"), first
-    assert first.explains
-    assert first.change is not None
 
 
 @pytest.mark.parametrize(("old", "new", "name", "chapter"), PLANTED[::4], ids=[case[2] for case in PLANTED[::4]])
@@ -179,16 +120,6 @@ def test_a_mistake_without_a_name_has_a_line_where_a_change_mends_it(tmp_path):
     assert "should be" in first.title
 
 
-def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
-    path, _ = written(tmp_path, "delta.sum(axis=0)", "delta.mean(axis=0)")
-    loaded = load(str(path))
-    module = loaded.impl.implementation.target
-    before = {name: getattr(module.MLP, name).__code__ for name in ("run", "backward", "step", "fit")}
-    assert run.check(loaded).diagnoses[0].change is not None
-    assert {name: getattr(module.MLP, name).__code__ for name in before} == before
-    assert path.read_text(encoding="utf-8") == HONEST.replace("delta.sum(axis=0)", "delta.mean(axis=0)")
-
-
 def test_a_fault_of_the_diagnosis_costs_no_verdict(tmp_path, monkeypatch):
     def fails(self):
         raise KeyError("nothing")
@@ -222,82 +153,9 @@ def test_plain_pytest_tells_the_cause(tmp_path):
     assert f"net.py:{line}: ReLU's derivative is missing in the backward pass (certain, mask-missing)" in done.stdout
 
 
-def test_every_hint_is_of_a_mistake_and_names_kinds_of_edits():
-    assert [begin for begin, _ in HINTS if not any(name.startswith(begin) for name in mistakes())] == []
-    assert {kind for _, kinds in HINTS for kind in kinds} <= set(KINDS)
-
-
 def test_every_clause_is_about_known_operations():
     assert set(CLAUSES) <= set(clauses())
     assert {subject for clause in clauses() for subject in subjects_of(clause)} <= set(ORDER)
-
-
-# The search for a change
-
-
-def lines_of(source):
-    """The functions of a source, as if they had run."""
-    namespace = {}
-    filename = str(FOLDER / "not_there.py")
-    code = textwrap.dedent(source)
-    exec(compile(code, filename, "exec"), namespace)
-    return namespace, code, filename
-
-
-def test_code_of_libraries_and_of_chainrule_is_left_alone():
-    assert not theirs(np.__file__)
-    assert not theirs(run.__file__)
-    assert not theirs(str(run.SPECS / "test_softmax.py"))
-    assert not theirs("<string>")
-    assert theirs("/somewhere/net.py")
-
-
-def test_only_the_lines_that_ran_are_changed(tmp_path):
-    path = tmp_path / "part.py"
-    path.write_text("def f(x):\n    if x > 0:\n        return x + 1\n    return x * 3\n", encoding="utf-8")
-    module = load_module(path)
-    ran = functions_of(traced(lambda: module.f(2)))
-    assert [one.function.__name__ for one in ran] == ["f"]
-    assert {edit.line for edit in Editor(ran[0].node, ran[0].lines).edits(KINDS)} == {2, 3}
-
-
-def test_no_seed_is_tried_as_a_size(tmp_path):
-    path = tmp_path / "drawn.py"
-    path.write_text("def f(n, rng, seed):\n    return rng.normal(size=n) + seed\n", encoding="utf-8")
-    module = load_module(path)
-    (ran,) = functions_of(traced(lambda: module.f(2, np.random.default_rng(0), 1)))
-    edits = [edit.new for edit in Editor(ran.node, ran.lines).edits(["near", "name"])]
-    names = {node.id for node in edits if isinstance(node, ast.Name)}
-    assert names == {"rng"}
-
-
-def load_module(path):
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_a_search_ends_with_its_budget(tmp_path):
-    path = tmp_path / "never.py"
-    path.write_text("def f(x):\n    return x + 1\n", encoding="utf-8")
-    module = load_module(path)
-    ran = functions_of(traced(lambda: module.f(2)))
-    assert search(ran, lambda: False, Budget(0.0)) is None
-    assert module.f(2) == 3
-
-
-def test_a_change_that_never_ends_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 0.2)
-    path = tmp_path / "loop.py"
-    path.write_text("def f(x):\n    while x < 9:\n        x = x + 1\n    return x + 1\n", encoding="utf-8")
-    module = load_module(path)
-    ran = functions_of(traced(lambda: module.f(2)))
-    found = search(ran, lambda: module.f(2) == 9, Budget(20.0), ("operator", "hoist"))
-    assert found is not None
-    assert (found.line, module.f(2)) == (4, 10)
 
 
 def test_code_that_never_returns_is_said_to_and_left_alone(tmp_path):

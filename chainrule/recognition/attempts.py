@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -257,6 +258,8 @@ class Attempts(Learning):
         taken = self.fit_arguments(model, training, function).taken
         site = self.fit_site(name, model, taken, pairs=y is None)
         self.run_fit(site, model, training, function)
+        if not changed(before, self.parameters(model)) and site.how == "batches":  # the only batch may be dropped
+            self.run_fit(site, model, replace(training, batch_size=1), function)
         if not changed(before, self.parameters(model)):
             raise NotThisWay("it changes no parameter")
         self.restore(model, before)

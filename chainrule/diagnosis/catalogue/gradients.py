@@ -270,6 +270,9 @@ mistake(
         "the last hidden layer": {
             "slope": lambda right, batch, l, carried: 1.0 if l == len(batch.z) - 2 else right(batch, l, carried)
         },
+        "the second hidden layer": {
+            "slope": lambda right, batch, l, carried: 1.0 if l == 1 else right(batch, l, carried)
+        },
         "below the last two hidden layers": {
             "slope": lambda right, batch, l, carried: 1.0 if l < len(batch.z) - 3 else right(batch, l, carried)
         },

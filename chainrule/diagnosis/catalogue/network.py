@@ -26,6 +26,12 @@ mistake(
         "in the last layer": {
             "affine": lambda right, a, model, l: a @ model.weights[l] if last(model, l) else right(a, model, l)
         },
+        "in the second layer": {
+            "affine": lambda right, a, model, l: a @ model.weights[l] if l == 1 else right(a, model, l)
+        },
+        "in the third layer": {
+            "affine": lambda right, a, model, l: a @ model.weights[l] if l == 2 else right(a, model, l)
+        },
         "in the hidden layers": {
             "affine": lambda right, a, model, l: right(a, model, l) if last(model, l) else a @ model.weights[l]
         },
@@ -100,6 +106,7 @@ mistake(
         "the last hidden layer": {
             "activation": lambda right, z, model, l: z if l == len(model.weights) - 2 else right(z, model, l)
         },
+        "the second hidden layer": {"activation": lambda right, z, model, l: z if l == 1 else right(z, model, l)},
         "from the second": {"activation": lambda right, z, model, l: z if l >= 1 else right(z, model, l)},
         "from the third": {"activation": lambda right, z, model, l: z if l >= 2 else right(z, model, l)},
         "from the fourth": {"activation": lambda right, z, model, l: z if l >= 3 else right(z, model, l)},

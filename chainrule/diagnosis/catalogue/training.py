@@ -109,11 +109,19 @@ mistake(
 mistake(
     "fit-last-batch-dropped",
     "the last, smaller batch is dropped",
-    "N // B batches, or range(0, N - B + 1, B): what is left over is never seen in this epoch.",
+    "N // B batches, or range(0, N - B + 1, B): what is left over is never seen in this epoch. A [:-1] drops a full "
+    "one.",
     clause="training.last_batch",
     mend="range(0, N, B): slices end by themselves where the data end",
     fingerprint="floor(N / B) updates",
-    batches=lambda right, order, size: [batch for batch in right(order, size) if len(batch) == min(size, len(order))],
+    variants={
+        "": {
+            "batches": lambda right, order, size: [
+                batch for batch in right(order, size) if len(batch) == min(size, len(order))
+            ]
+        },
+        "also a full one": {"batches": lambda right, order, size: list(right(order, size))[:-1]},
+    },
 )
 mistake(
     "fit-last-batch-filled",
