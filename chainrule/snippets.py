@@ -20,6 +20,7 @@ from chainrule.translation import Translated
 
 LONGEST_RESULT = 200  # characters
 LONGEST = 4000  # characters: beyond this nobody pastes it
+ASKING = ("forward", "loss", "backward", "predict")  # methods of a network that change nothing
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier", *EXTENSION_NAMES["layers"])
 
 
@@ -38,9 +39,20 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
     lines = ["import numpy as np", *(opening(loaded, native, last))]
     for call in pair:
         lines += repeat(native, call)
+    if is_repeated(told):
+        lines.append(lines[-1])
     lines += should_give(last, error)
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
+
+
+def is_repeated(calls: Sequence[Call]) -> bool:
+    """Whether the last call asks a network what the one before it has asked already."""
+    if len(calls) < 2 or calls[-1].name not in ASKING:
+        return False
+    before, last = calls[-2:]
+    same = before.name == last.name and before.arguments[:1] == last.arguments[:1]  # the same network
+    return same and spell(list(before.arguments[1:])) == spell(list(last.arguments[1:]))
 
 
 def should_give(call: Call, error: BaseException | None) -> list[str]:
@@ -103,19 +115,29 @@ def repeat(native: Native | None, call: Call) -> list[str]:
             return f"{function}({', '.join('cache' if isinstance(a, Cache) else spell(a) for a in arguments)})"
 
         forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
-        return [*forward, f"print({spelled(call.name, call.arguments)})"]
+        made = spelled(call.name, call.arguments)
+        if call.name == "create":
+            made = f"{made}.{native.name('weights')}" if native else f"impl.parameters({made})"
+        return [*forward, f"print({made})"]
     arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
     if native is None:
         assign = [f"impl.assign(model, {spell(call.model_parameters)[1:-1]})"] if call.model_parameters else []
         return [
             f"model = impl.create({list(call.model_sizes)}, 0)",
             *assign,
-            f"print(impl.{call.name}(model, {arguments}))",
+            *shown(call, f"impl.{call.name}(model, {arguments})", "impl.parameters(model)"),
         ]
     lines = [f"network = {native.name('MLP')}({list(call.model_sizes)}, seed=0)"]
     for attribute, values in zip(("weights", "biases"), call.model_parameters or (), strict=False):
         lines.append(f"network.{native.name(attribute)} = {spell(values)}")
-    return [*lines, f"print(network.{native.name(call.name)}({arguments}))"]
+    parameters = f"network.{native.name('weights')}, network.{native.name('biases')}"
+    return [*lines, *shown(call, f"network.{native.name(call.name)}({arguments})", parameters)]
+
+
+def shown(call: Call, written: str, parameters: str) -> list[str]:
+    """What a call gives, and of one that changes the network what it is changed to."""
+    changed = [] if call.name in ASKING else [f"print({parameters})"]
+    return [written if call.name == "step" else f"print({written})", *changed]
 
 
 def spell(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 
@@ -195,3 +196,36 @@ def test_specs_can_be_asked_by_themselves_also_after_a_run(tmp_path):
         if hasattr(test, "hypothesis"):
             prepare(test, None)
     assert [clause for clause in passed if not by_themselves.holds(clause, loaded.impl)] == []
+
+
+def pasted(path, clause, chapter):
+    """What the lines for a failing spec print."""
+    (spec,) = [result for result in checked(path, chapter).specs if result.id == clause]
+    done = subprocess.run(
+        [sys.executable, "-c", spec.snippet], cwd=path.parent, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_the_lines_to_paste_ask_twice_where_the_second_answer_is_another(tmp_path):
+    path, _ = written(
+        tmp_path,
+        "        return dW, db\n",
+        "        self.n = getattr(self, 'n', 0) + 1\n        return [self.n * g for g in dW], db\n",
+    )
+    printed = pasted(path, "gradients.repeatable", "gradients")
+    first, second = re.split(r"\n(?=\(\[array)", printed)
+    assert first.startswith("([array(")
+    assert second.startswith("([array(")
+    assert first != second
+
+
+def test_the_lines_to_paste_show_the_parameters_after_a_step(tmp_path):
+    path, _ = written(tmp_path, "            w -= lr * g\n", "            w -= 2 * lr * g\n")
+    printed = pasted(path, "training.step", "training")
+    assert printed.count("array(") == 2 * 2  # the weights and the biases of two layers
+
+
+def test_the_lines_to_paste_show_the_first_weights(tmp_path):
+    path, _ = written(tmp_path, "np.sqrt(6 / (fan_in + fan_out))", "np.sqrt(3 / (fan_in + fan_out))")
+    assert "array(" in pasted(path, "initialization.network_variance", "initialization")
