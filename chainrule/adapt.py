@@ -509,7 +509,9 @@ def declarations(loaded: Loaded) -> str:
     """The CHAINRULE dictionary: what no adapter can translate."""
     found = {key: loaded.impl.conventions[key] for key in DECLARED}
     told = {key: c.value for key, c in found.items() if c.source == "declared" or c.value != NATIVE[key]}
-    return quoted(told) if told else ""
+    if len(quoted(told)) < WIDTH - len("CHAINRULE = "):
+        return quoted(told) if told else ""
+    return "\n".join(["{", *(f"    {quoted(key)}: {quoted(value)}," for key, value in told.items()), "}"])
 
 
 def quoted(value: Any) -> str:

@@ -16,24 +16,37 @@ from chainrule.translation import SINGLE
 
 
 def find_labels(probe: Probe, operation: str, point: Point) -> None:
-    """Integers or one-hot vectors: whichever the code takes; where it takes both, the form its result follows."""
+    """Integers or one-hot vectors: whichever the code takes; where it takes both, the form its result follows.
+
+    Gradients that are given are preferred to those that are read off an update, which may take the other form.
+    """
     layout = probe.layout
     error: NotOffered | None = None
     for way in ways_of_labels(probe, operation):
-        fitting: dict[str, float] = {}
+        fitting: dict[str, tuple[bool, float]] = {}
+        sites: dict[str, Site] = {}
         for form in [probe.declared["labels"]] if "labels" in probe.declared else ["index", "one_hot"]:
             layout.ways[operation], layout.labels[operation] = way, form
             try:
                 with limit(PROBE_LIMIT):
-                    fitting[form] = round(result_follows(probe, operation, point), 3)
+                    follows_labels = round(result_follows(probe, operation, point), 3)
+                site = probe.site(operation, point)
+                if isinstance(site, Site):
+                    sites[form] = site
+                fitting[form] = (not (isinstance(site, Site) and site.how == "update"), follows_labels)
             except NotOffered as raised:
                 error = error or raised
             except (Exception, SystemExit):
                 continue
             finally:
                 probe.reset(point)  # an update that contradicts itself leaves the parameters as they came out
+                if sites and operation == "backward":
+                    probe.forget(operation, point)
         if fitting:
-            layout.labels[operation] = max(fitting, key=lambda form: (fitting[form], form == "index"))
+            chosen = max(fitting, key=lambda form: (fitting[form], form == "index"))
+            layout.labels[operation] = chosen
+            if chosen in sites:
+                probe.settle(operation, point, sites[chosen])
             if layout.samples in SINGLE and way not in (*SINGLE, "pairs"):
                 probe.notes.append(f"{operation} takes a batch in {way}, forward one sample at a time")
             elif way not in (layout.samples, "pairs"):

@@ -63,6 +63,18 @@ class Probe:
         if self.recognised is not None and error is not None:
             self.recognised.close(operation, len(point.sizes), error)
 
+    def forget(self, operation: str, point: Point) -> None:
+        """Have an operation found anew."""
+        if self.recognised is not None:
+            self.recognised.forget(operation, len(point.sizes))
+
+    def settle(self, operation: str, point: Point, site: Site) -> None:
+        """Have an operation done so from now on."""
+        if self.recognised is not None:
+            self.recognised.sites[operation, len(point.sizes)] = site
+            if operation == "backward" and site.how != "update":
+                self.recognised.recovery_rate = None
+
     def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:
         """Inputs and labels for a network of these sizes, in the code's own conventions."""
         way = self.layout.way("backward")
