@@ -229,3 +229,83 @@ def test_the_lines_to_paste_show_the_parameters_after_a_step(tmp_path):
 def test_the_lines_to_paste_show_the_first_weights(tmp_path):
     path, _ = written(tmp_path, "np.sqrt(6 / (fan_in + fan_out))", "np.sqrt(3 / (fan_in + fan_out))")
     assert "array(" in pasted(path, "initialization.network_variance", "initialization")
+
+
+def test_weights_that_are_zero_are_one_cause(tmp_path):
+    path, _ = written(tmp_path, "rng.uniform(-a, a, (fan_in, fan_out))", "np.zeros((fan_in, fan_out))")
+    outcome = checked(path, "initialization")
+    assert [found.id for found in outcome.diagnoses] == ["init-zero"]
+    assert len(outcome.diagnoses[0].explains) > 3
+
+
+def test_an_update_inside_backward_is_no_dropout(tmp_path):
+    path, _ = written(
+        tmp_path, "        return dW, db\n", "        self.weights[-1] -= 0.1 * dW[-1]\n        return dW, db\n"
+    )
+    found = {one.id: one for one in checked(path, "shapes").diagnoses}
+    assert "network.memoryless" in found["network-arguments-changed"].explains
+    assert "forward-dropout" not in found
+
+
+SHARED = """
+import numpy as np
+
+
+class Dense:
+    def __init__(self, n, m, rng):
+        a = np.sqrt(6 / (n + m))
+        self.W, self.b = rng.uniform(-a, a, (n, m)), np.zeros(m)
+        self.dW, self.db = np.zeros((n, m)), np.zeros(m)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW[...], self.db[...] = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class ReLU:
+    def forward(self, x):
+        self.mask = x > 0
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class Network:
+    def __init__(self, sizes, seed=0):
+        rng, relu, self.layers = np.random.default_rng(seed), ReLU(), []
+        for i in range(len(sizes) - 1):
+            self.layers += [Dense(sizes[i], sizes[i + 1], rng)] + [relu] * (i < len(sizes) - 2)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def loss(self, x, y):
+        self.y = y
+        return -np.log(self.forward(x)[np.arange(len(y)), y]).mean()
+
+    def backward(self):
+        grad = self.p.copy()
+        grad[np.arange(len(self.y)), self.y] -= 1
+        grad /= len(self.y)
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+"""
+
+
+def test_gradients_that_another_pass_left_are_not_those_of_the_loss(tmp_path):
+    """One ReLU object stands behind every layer: going back raises, and what it filled before is no gradient."""
+    path = tmp_path / "net.py"
+    path.write_text(SHARED, encoding="utf-8")
+    found = checked(path, "shapes", "gradients").diagnoses
+    line = SHARED[: SHARED.index("        return dout * self.mask")].count("\n") + 1
+    assert [(one.where, one.certainty) for one in found] == [(f"net.py:{line}", "certain")]
+    assert "backward raised ValueError" in found[0].title

@@ -20,7 +20,8 @@ UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back 
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 # What fails because weights are alike, or not centred, and says nothing of its own.
 UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
-FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, "initialization.seeds_differ")}
+UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
+FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 

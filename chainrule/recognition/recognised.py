@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -259,6 +259,7 @@ def of_probabilities(operation: str, name: str, function: Callable[..., Any]) ->
     return not (matches(NLL, name) and adds_up_alone(function))
 
 
+@lru_cache(maxsize=64)
 def adds_up_alone(function: Callable[..., Any]) -> bool:
     """Whether the loss of a probability of a half is -1/2: the function takes no logarithm."""
     for label in (np.array([0]), np.array([[1.0, 0.0]])):
