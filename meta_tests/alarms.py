@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import variants
 from correct_bank import CORRECT
 
-from chainrule.exploration import exploration_seed
+from chainrule.running.limits import exploration_seed
 
 ROW = "| {:<38} | {:>5} | {:>7} | {:>8} | {:>10} | {:>7} |"
 NO_HISTORY = "skipped: fit returns no history"

@@ -46,20 +46,20 @@ PATCHERS = (
     patcher("patches pytest.fail", "import pytest\n\npytest.fail = lambda *a, **k: None\n", "pytest.fail"),
     patcher(
         "patches assert_close",
-        "import chainrule.numerics\n\nchainrule.numerics.assert_close = lambda *a, **k: None\n",
-        "chainrule.numerics.assert_close",
+        "import chainrule.mathematics.comparison\n\nchainrule.mathematics.comparison.assert_close = lambda *a, **k: None\n",
+        "chainrule.mathematics.comparison.assert_close",
     ),
     patcher(
         "changes the code of assert_close",
         "import chainrule.numerics\n\n\ndef nothing(actual, expected, *, bound, what=''):\n    pass\n\n\n"
-        "chainrule.numerics.assert_close.__code__ = nothing.__code__\n",
-        "chainrule.numerics.assert_close",
+        "chainrule.mathematics.comparison.assert_close.__code__ = nothing.__code__\n",
+        "chainrule.mathematics.comparison.assert_close",
     ),
     patcher(
         "patches Failure",
-        "from chainrule.numerics import Failure\n\n\ndef init(self, *a, **k):\n    raise KeyboardInterrupt\n\n\n"
+        "from chainrule.mathematics.comparison import Failure\n\n\ndef init(self, *a, **k):\n    raise KeyboardInterrupt\n\n\n"
         "Failure.__init__ = init\n",
-        "chainrule.numerics.Failure.__init__",
+        "chainrule.mathematics.comparison.Failure.__init__",
     ),
     patcher(
         "replaces given",
@@ -68,26 +68,26 @@ PATCHERS = (
     ),
     patcher(
         "patches Boundary._call",
-        "from chainrule.boundary import Boundary\n\n"
+        "from chainrule.boundary.boundary import Boundary\n\n"
         "Boundary._call = lambda self, name, names, z, read=None: np.maximum(z, 0)\n",
-        "chainrule.boundary.Boundary._call",
+        "chainrule.boundary.boundary.Boundary._call",
     ),
     patcher(
         "patches SpecResult",
         "from chainrule import outcomes\n\n\nclass SpecResult(outcomes.SpecResult):\n    outcome = 'passed'\n\n\n"
         "outcomes.SpecResult = SpecResult\n",
-        "chainrule.outcomes.SpecResult",
+        "chainrule.running.results.SpecResult",
     ),
     patcher(
         "overrides sys.modules",
-        "import sys, types\n\nfake = types.ModuleType('chainrule.numerics')\nfake.assert_close = lambda *a, **k: None\n"
-        "sys.modules['chainrule.numerics'] = fake\n",
-        "chainrule.numerics",
+        "import sys, types\n\nfake = types.ModuleType('chainrule.mathematics.comparison')\nfake.assert_close = lambda *a, **k: None\n"
+        "sys.modules['chainrule.mathematics.comparison'] = fake\n",
+        "chainrule.mathematics.comparison",
     ),
     patcher(
         "widens the unit roundoff",
-        "from chainrule.numerics import UNIT_ROUNDOFF\n\nUNIT_ROUNDOFF['float64'] = 1.0\n",
-        "chainrule.numerics.UNIT_ROUNDOFF",
+        "from chainrule.mathematics.rounding import UNIT_ROUNDOFF\n\nUNIT_ROUNDOFF['float64'] = 1.0\n",
+        "chainrule.mathematics.rounding.UNIT_ROUNDOFF",
     ),
     patcher(
         "patches isinstance",
@@ -103,16 +103,16 @@ PATCHERS = (
     ),
     late_patcher(
         "patches judge",
-        "import chainrule.runner as runner\n"
+        "import chainrule.running.pytest_plugin.hooks as runner\n"
         "if not hasattr(runner, 'real'):\n"
         "    runner.real = runner.judge\n"
         "    runner.judge = lambda spec, error, *a: runner.real(spec, None, *a)",
-        "chainrule.runner.judge",
+        "chainrule.running.pytest_plugin.hooks.judge",
     ),
     late_patcher(
         "patches Call",
-        "from chainrule.boundary import Call\nCall.reread = lambda self: np.maximum(self.arguments[0], 0)",
-        "chainrule.boundary.Call.reread",
+        "from chainrule.boundary.calls import Call\nCall.reread = lambda self: np.maximum(self.arguments[0], 0)",
+        "chainrule.boundary.calls.Call.reread",
     ),
 )
 
@@ -249,7 +249,7 @@ def logged(function):
 
     return inner
 """
-LATE = "    import numpy.polynomial, unittest.mock, json.tool, hypothesis.extra.numpy, chainrule.skeleton\n"
+LATE = "    import numpy.polynomial, unittest.mock, json.tool, hypothesis.extra.numpy, chainrule.cli.skeleton\n"
 HONEST_FILES = {
     "settings": IMPORTS + SETTINGS + FUNCTIONS.replace("def ", "@logged\ndef ") + NETWORK,
     "imports late": IMPORTS + FUNCTIONS.replace("(z):\n", "(z):\n" + LATE) + NETWORK,

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from style_bank import FOLDER, STYLES, Mistake, Style
 
-from chainrule import run
-from chainrule.loading import load
+from chainrule.host.source.targets import load
+from chainrule.running import run
 
 ENOUGH = 0.9
 # What each planted mistake is called in the catalogue, by the words of its name; several where its numbers cannot tell

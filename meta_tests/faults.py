@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from variants import fresh_reference
 
-from chainrule.contract import EXTENSION_NAMES
+from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.reference import cross_entropy as true_cross_entropy
 from chainrule.reference import relu as true_relu
 from chainrule.reference import softmax as true_softmax

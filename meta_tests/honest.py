@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule import run
-from chainrule.loading import load
+from chainrule.host.source.targets import load
+from chainrule.running import run
 
 IMPORTS = "import numpy as np\n"
 FUNCTIONS = """

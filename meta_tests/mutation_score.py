@@ -81,7 +81,7 @@ def listed(path: Path = LISTED) -> list[Listed]:
 
 def fate(mutant: Mutant) -> Fate:
     """Run the specification on a mutant, up to the first spec that fails."""
-    from chainrule import run
+    from chainrule.running import run
 
     try:
         variant = variants.fresh_reference({mutant.file: mutant.source})

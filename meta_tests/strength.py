@@ -18,7 +18,7 @@ import layer_faults  # noqa: F401  its faults join the bank
 import variants
 from faults import FAULTS, Fault
 
-from chainrule.outcomes import chapter_place
+from chainrule.running.results import chapter_place
 
 NOT_HERE = {"accuracy.fashion_mnist"}  # minutes of training, and the real data
 LIMIT = 300.0  # seconds a whole check may take

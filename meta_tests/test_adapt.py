@@ -8,10 +8,13 @@ import pytest
 from style_bank import STYLES
 
 import chainrule
-from chainrule import cli, run
-from chainrule.adapt import CORE, NETWORK, SIGNATURES, WIDTH, draft, same
-from chainrule.contract import EXTENSION_NAMES, Implementation, UnusableTarget
-from chainrule.loading import load
+from chainrule.adapters.adapt import CORE, NETWORK, SIGNATURES, WIDTH, draft, same
+from chainrule.cli import main
+from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.contract.errors import UnusableTarget
+from chainrule.contract.implementation import Implementation
+from chainrule.host.source.targets import load
+from chainrule.running import run
 
 BY_FILE = {style.file: style for style in STYLES}
 HANDED_ON = {  # what is more than a few lines in these styles, of all that was recognised
@@ -172,7 +175,7 @@ def test_what_is_recognised_is_there_for_adapters(tmp_path):
 
 
 def test_gradients_of_an_update_that_comes_too_early():
-    from chainrule.recognition.gradients import Contradiction
+    from chainrule.host.recognition.gradients import Contradiction
 
     class Early(chainrule.Implementation):
         def parameters(self, model):
@@ -217,7 +220,7 @@ def command(tmp_path, monkeypatch, capsys):
 
     def command(*arguments):
         try:
-            status = cli.main(list(arguments))
+            status = main.main(list(arguments))
         except SystemExit as error:
             status = error.code
         return status, *capsys.readouterr()

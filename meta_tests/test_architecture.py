@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from test_through_the_network import Alone, fixed
 
-from chainrule.architecture import Architecture
-from chainrule.boundary import Boundary, NotApplicable
-from chainrule.conventions import NATIVE, Convention
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.errors import NotApplicable
+from chainrule.contract.architecture import Architecture
+from chainrule.contract.conventions import NATIVE, Convention
+from chainrule.mathematics.cases import NARROW, SIZES, SMALLEST
+from chainrule.mathematics.identity import passing_parameters, passing_sizes
 from chainrule.spec_tests.test_accuracy import calibrated
-from chainrule.strategies import NARROW, SIZES, SMALLEST, Networks
-from chainrule.through import passing_parameters, passing_sizes
+from chainrule.specification.networks import Networks
 
 
 @pytest.mark.parametrize(

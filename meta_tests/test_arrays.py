@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.arrays import describe, flat_bias, like, literal, show, to_numpy
+from chainrule.support.arrays import describe, flat_bias, like, literal, show, to_numpy
 
 
 class OnlyDLPack:

@@ -10,14 +10,14 @@ import pytest
 from honest import HONEST, checked, written
 from test_repair import PLANTED
 
-from chainrule import run
-from chainrule.causes import specs as by_themselves
-from chainrule.causes.subjects import CLAUSES, ORDER, subjects_of
-from chainrule.clauses import clauses
-from chainrule.exploration import prepare
-from chainrule.loading import load
-from chainrule.outcomes import UNNAMED
+from chainrule.diagnosis import specs as by_themselves
+from chainrule.diagnosis.concerns import CLAUSES, ORDER, subjects_of
+from chainrule.host.source.targets import load
+from chainrule.mathematics.clauses import clauses
 from chainrule.reports.html import page
+from chainrule.running import run
+from chainrule.running.limits import prepare
+from chainrule.running.results import UNNAMED
 
 pytestmark = pytest.mark.usefixtures("patience")
 
@@ -125,7 +125,7 @@ def test_a_fault_of_the_diagnosis_costs_no_verdict(tmp_path, monkeypatch):
     def fails(self):
         raise KeyError("nothing")
 
-    monkeypatch.setattr("chainrule.causes.naming.Naming.causes", fails)
+    monkeypatch.setattr("chainrule.diagnosis.naming.Naming.causes", fails)
     outcome = checked(written(tmp_path, "(acts[l] > 0)", "(acts[l] >= 0)")[0], "gradients")
     assert (outcome.verdict, outcome.diagnoses) == ("fail", [])
     assert "the search for causes failed, by a fault of chainrule's own (KeyError: 'nothing')" in outcome.notes

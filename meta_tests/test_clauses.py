@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 import variants
 
-from chainrule.clauses import HEADING, clauses
-from chainrule.contract import CHAPTERS
-from chainrule.spec import Spec
+from chainrule.contract.chapters import CHAPTERS
+from chainrule.mathematics.clauses import HEADING, clauses
+from chainrule.specification.spec import Spec
 
 CITATION = re.compile(r"\bClauses?: ([^\"]+?)(?=\n\s*(?:Source|\"\"\")|\Z)")
 CLAUSE_ID = re.compile(r"\b[a-z_]+\.[a-z_]+\b")

@@ -12,17 +12,21 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from chainrule import cli, datasets, run, spec_tests
-from chainrule.clauses import clauses
-from chainrule.contract import CHAPTERS, CORE_CHAPTERS, UnusableTarget
-from chainrule.conventions import NATIVE
+from chainrule import spec_tests
+from chainrule.cli import main
+from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
+from chainrule.contract.conventions import NATIVE
+from chainrule.contract.errors import UnusableTarget
 from chainrule.diagnosis import mistakes
-from chainrule.loading import load
-from chainrule.outcomes import OUTCOMES
-from chainrule.plugin import DEFAULT_TIMEOUT
+from chainrule.host.source.targets import load
+from chainrule.mathematics.clauses import clauses
 from chainrule.reports.text import SHOWN, TextReport
+from chainrule.running import run
+from chainrule.running.pytest_plugin import DEFAULT_TIMEOUT
+from chainrule.running.results import OUTCOMES
 from chainrule.spec_tests import test_accuracy
-from chainrule.version import VERSION
+from chainrule.support.version import VERSION
+from chainrule.training import datasets
 
 RIGHT = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 WRONG = "import numpy as np\n\n\ndef relu(z):\n    print('called')\n    return np.abs(z)\n"
@@ -48,7 +52,7 @@ def command(capsys):
 
     def command(*arguments):
         try:
-            status = cli.main(list(map(str, arguments)))
+            status = main.main(list(map(str, arguments)))
         except SystemExit as error:
             status = error.code
         return status, *capsys.readouterr()
@@ -458,10 +462,10 @@ def test_a_fault_is_told_in_full_to_developers(monkeypatch):
     class Flags:
         dev_mode = True
 
-    monkeypatch.setattr(cli.sys, "flags", Flags)
-    monkeypatch.setattr(cli, "run_explain", lambda arguments, rest: 1 / 0)
+    monkeypatch.setattr(main.sys, "flags", Flags)
+    monkeypatch.setattr(main, "run_explain", lambda arguments, rest: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        cli.main(["explain"])
+        main.main(["explain"])
 
 
 def test_interrupted(command, monkeypatch):

@@ -10,7 +10,7 @@ from correct_bank import CORRECT, EVERYWHERE
 from correct_network import Network, functions
 from correct_parts import softmax_by_logarithm
 
-from chainrule.contract import CORE_CHAPTERS
+from chainrule.contract.chapters import CORE_CHAPTERS
 
 # Specs that ask for shapes, for what is left alone and for what agrees with itself: no number has to be right.
 NOT_NUMERIC = {

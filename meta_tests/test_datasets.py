@@ -23,8 +23,8 @@ import numpy as np
 import pooch
 import pytest
 
-from chainrule import datasets
-from chainrule.datasets import DatasetUnavailable, fashion_mnist, files, sources
+from chainrule.training import datasets
+from chainrule.training.datasets import DatasetUnavailable, fashion_mnist, files, sources
 
 SHAPES = {
     "train-images-idx3-ubyte.gz": (6, 2, 3),
@@ -639,7 +639,7 @@ def test_published_table(monkeypatch):
 def test_import_is_cheap():
     """pooch and rich are imported when something is to be downloaded, not before."""
     code = (
-        "import sys, chainrule; before = set(sys.modules); import chainrule.datasets; "
+        "import sys, chainrule; before = set(sys.modules); import chainrule.training.datasets; "
         "print({'pooch', 'requests', 'rich'} & (set(sys.modules) - before))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule import execution
-from chainrule.contract import UnusableTarget
-from chainrule.loading import load, load_source
-from chainrule.placeholders import NotInstalled, Placeholder
+from chainrule.contract.errors import UnusableTarget
+from chainrule.host.source import executing
+from chainrule.host.source.stand_ins import NotInstalled, Placeholder
+from chainrule.host.source.targets import load, load_source
 
 
 @pytest.fixture(autouse=True)
@@ -476,7 +476,7 @@ def test_a_global_that_a_function_sets(run):
 
 
 def test_one_assignment_may_not_take_for_ever(run, monkeypatch):
-    monkeypatch.setattr(execution, "STATEMENT_LIMIT", 0.05)
+    monkeypatch.setattr(executing, "STATEMENT_LIMIT", 0.05)
     source = run("""\
 def slow():
     while True:

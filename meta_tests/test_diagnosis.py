@@ -5,13 +5,13 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from chainrule.clauses import clauses
-from chainrule.contract import CORE_CHAPTERS
+from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.diagnosis import mistakes
+from chainrule.diagnosis.actors import MADE_OF, Mistaken, Probe, agree, alike, answer
 from chainrule.diagnosis.examples import example
 from chainrule.diagnosis.matching import Matcher
-from chainrule.diagnosis.parts import Model, Parts
-from chainrule.diagnosis.probes import MADE_OF, Mistaken, Probe, agree, alike, answer
+from chainrule.diagnosis.model import Model, Parts
+from chainrule.mathematics.clauses import clauses
 from chainrule.reference import MLP
 
 U = 2.0**-53

@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 import variants
 
-from chainrule import cli, exploration
-from chainrule.analysis import analysis_of
-from chainrule.contract import UnusableTarget
-from chainrule.conventions import Convention
-from chainrule.honesty import watch
-from chainrule.numerics import UNIT_ROUNDOFF, analyse
-from chainrule.plugin import DEFAULT_TIMEOUT
+from chainrule.cli import main
+from chainrule.contract.conventions import Convention
+from chainrule.contract.errors import UnusableTarget
+from chainrule.mathematics.cases import MARGIN, SIZES, Case
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse
 from chainrule.reports.html import page
+from chainrule.running import limits, watch
+from chainrule.running.pytest_plugin import DEFAULT_TIMEOUT
 from chainrule.spec_tests import test_gradients as gradients
 from chainrule.spec_tests import test_layers as layers
 from chainrule.spec_tests import test_training as training
-from chainrule.strategies import AT_RANDOM, MARGIN, SIZES, Case, Networks
+from chainrule.specification.analysis import analysis_of
+from chainrule.specification.networks import AT_RANDOM, Networks
 
 PAGE = Path(__file__).parent.parent / "docs" / "false_alarms.md"
 
@@ -98,7 +99,7 @@ def test_without_it_every_run_is_the_same_and_short():
     results, first = look("idempotence or test_forward", thorough=False)
     _, again = look("idempotence or test_forward", thorough=False)
     assert first == again
-    assert results["relu.idempotence"].cases == exploration.USUAL
+    assert results["relu.idempotence"].cases == limits.USUAL
     assert results["network.forward"].cases == 0  # the fixed ones alone
 
 
@@ -119,17 +120,17 @@ def test_a_fresh_seed_is_told():
 )
 def test_what_is_no_seed(thorough, seed, said):
     with pytest.raises(UnusableTarget, match=said):
-        exploration.exploration_seed(thorough, seed)
+        limits.exploration_seed(thorough, seed)
 
 
 def test_seeds():
-    assert exploration.exploration_seed(True, 0) == 0
-    assert exploration.exploration_seed(False, None) is None
+    assert limits.exploration_seed(True, 0) == 0
+    assert limits.exploration_seed(False, None) is None
 
 
 def test_a_thorough_spec_has_more_time():
-    assert exploration.default_timeout(False) == DEFAULT_TIMEOUT
-    assert exploration.default_timeout(True) == exploration.THOROUGH_TIMEOUT > DEFAULT_TIMEOUT
+    assert limits.default_timeout(False) == DEFAULT_TIMEOUT
+    assert limits.default_timeout(True) == limits.THOROUGH_TIMEOUT > DEFAULT_TIMEOUT
 
 
 def networks(seed=0, thorough=True, architecture="any"):
@@ -194,17 +195,17 @@ def test_the_page_names_the_numbers_that_hold():
     }
     assert numbers["of differences"] == gradients.AT_RANDOM == layers.DIFFERENCED
     assert numbers["of whole epochs"] == numbers["of descent"] == training.AT_RANDOM
-    assert f"{exploration.THOROUGH_TIMEOUT:g} seconds instead of {DEFAULT_TIMEOUT:g}" in text
-    assert f"looks at {exploration.USUAL} examples" in text
+    assert f"{limits.THOROUGH_TIMEOUT:g} seconds instead of {DEFAULT_TIMEOUT:g}" in text
+    assert f"looks at {limits.USUAL} examples" in text
 
 
 def test_the_command_line_says_the_seed_and_takes_it(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("wrong.py").write_text("def relu(z):\n    return abs(z)\n", encoding="utf-8")
     check = ["check", "wrong.py", "--chapter", "activations", "-k", "test_values"]
-    assert cli.main([*check, "--thorough", "--seed", "5"]) == 1
+    assert main.main([*check, "--thorough", "--seed", "5"]) == 1
     assert "again: --thorough --seed 5" in capsys.readouterr().out
-    assert cli.main(check) == 1
+    assert main.main(check) == 1
     assert "again" not in capsys.readouterr().out
-    assert cli.main([*check, "--seed", "5"]) == 4
+    assert main.main([*check, "--seed", "5"]) == 4
     assert "--seed 5: only a --thorough run is random" in capsys.readouterr().err

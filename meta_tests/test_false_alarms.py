@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import variants
 
-from chainrule import tails
-from chainrule.boundary import Boundary
-from chainrule.native import Native
+from chainrule.boundary.boundary import Boundary
+from chainrule.host.native import Native
+from chainrule.mathematics import tail_bounds
 from chainrule.spec_tests import test_golden as golden
 from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
-from chainrule.strategies import Networks
+from chainrule.specification.networks import Networks
 
 DOCS = Path(__file__).parent.parent / "docs"
 DISTRIBUTIONS = [parts.glorot_uniform, parts.glorot_normal, parts.glorot_truncated]
@@ -104,26 +104,28 @@ def test_every_spec_that_draws_is_on_the_page():
 @pytest.mark.parametrize("comparisons", [1, 5, 871])
 @pytest.mark.parametrize("n", [20_000, 72_000])
 def test_a_tail_is_its_theorem_solved_for_the_share(n, comparisons):
-    solved, share = program().SOLVED, tails.FALSE_ALARM / comparisons
+    solved, share = program().SOLVED, tail_bounds.FALSE_ALARM / comparisons
     for name in ("mean_tail", "variance_tail", "distribution_tail"):
-        tail = getattr(tails, name)(*((n, comparisons)))
+        tail = getattr(tail_bounds, name)(*((n, comparisons)))
         assert solved[name](n, tail) == pytest.approx(share, rel=1e-6), name
-    assert solved["product_tail"](comparisons, tails.product_tail(comparisons)) == pytest.approx(tails.FALSE_ALARM)
+    assert solved["product_tail"](comparisons, tail_bounds.product_tail(comparisons)) == pytest.approx(
+        tail_bounds.FALSE_ALARM
+    )
 
 
 @pytest.mark.parametrize("n", [8, 400, 20_000])
 def test_the_exact_chi_squared_distribution_keeps_below_the_bound(n):
-    tail = tails.variance_tail(n, 1)
+    tail = tail_bounds.variance_tail(n, 1)
     with mpmath.workdps(30):
         above = mpmath.gammainc(n / 2, n * (1 + tail) / 2, regularized=True)
         below = mpmath.gammainc(n / 2, 0, n * (1 - tail) / 2, regularized=True) if tail < 1 else 0
-    assert 0 < above + below <= tails.FALSE_ALARM
+    assert 0 < above + below <= tail_bounds.FALSE_ALARM
 
 
 @pytest.mark.parametrize("n", [400, 20_000])
 def test_the_exact_normal_distribution_keeps_below_the_bound(n):
-    exact = math.erfc(math.sqrt(n) * tails.mean_tail(n, 1) / math.sqrt(2))
-    assert 0 < exact <= tails.FALSE_ALARM
+    exact = math.erfc(math.sqrt(n) * tail_bounds.mean_tail(n, 1) / math.sqrt(2))
+    assert 0 < exact <= tail_bounds.FALSE_ALARM
 
 
 @pytest.mark.parametrize("draw", DISTRIBUTIONS)
@@ -165,11 +167,11 @@ def test_simulated_false_alarms_are_as_rare_as_promised_and_not_much_rarer(draw,
     More than 110 of 400 would come of 0.2 itself with probability 1e-4.  And a bound ten times too wide would hide
     every mistake: some are beyond half of it.
     """
-    monkeypatch.setattr(tails, "FALSE_ALARM", OFTEN)
+    monkeypatch.setattr(tail_bounds, "FALSE_ALARM", OFTEN)
     beyond, beyond_half = {}, {}
     for seed in range(RUNS):
         for name, (statistic, n) in statistics(draw, seed).items():
-            tail = getattr(tails, name)(*((1,) if n is None else (n, 1)))
+            tail = getattr(tail_bounds, name)(*((1,) if n is None else (n, 1)))
             beyond[name] = beyond.get(name, 0) + (statistic > tail)
             beyond_half[name] = beyond_half.get(name, 0) + (statistic > tail / 2)
     assert all(count <= 110 for count in beyond.values()), beyond

@@ -7,7 +7,7 @@ import pytest
 import variants
 from faults import FAULTS
 
-from chainrule import run
+from chainrule.running import run
 
 NOT_HERE = {"accuracy.fashion_mnist"}  # minutes of training, and the real data
 SAMPLE = [

@@ -18,18 +18,19 @@ from honest import HONEST
 from style_bank import STYLES
 
 import chainrule
-from chainrule import golden, numerics, run
-from chainrule.contract import CHAPTERS
-from chainrule.honesty import snapshot, unwatched
-from chainrule.honesty.expected import specs_in, strange_results, uncalled
-from chainrule.honesty.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
-from chainrule.honesty.looks import looks_in
-from chainrule.honesty.operations import OPERATIONS
-from chainrule.honesty.surroundings import nobody_there
-from chainrule.loading import load
-from chainrule.outcomes import SpecResult
-from chainrule.recorder import Recorder
+from chainrule import golden, numerics
+from chainrule.contract.chapters import CHAPTERS
+from chainrule.host.guard import snapshot
+from chainrule.host.guard.environment import nobody_there
+from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
+from chainrule.host.guard.looks import looks_in
+from chainrule.host.source.targets import load
 from chainrule.reports.html import fragment
+from chainrule.running import run, unwatched
+from chainrule.running.expected import specs_in, strange_results, uncalled
+from chainrule.running.pytest_plugin.recorder import Recorder
+from chainrule.running.results import SpecResult
+from chainrule.specification.asked_anew import OPERATIONS
 
 RELU = ("activations",)
 
@@ -104,7 +105,9 @@ def test_what_was_patched_as_the_file_loaded_judges_all_the_same(cheat, checked)
     assert "relu.absolute_value" in failed
 
 
-@pytest.mark.parametrize("what", ["chainrule.runner.judge", "hypothesis.given", "chainrule.reports.text.TextReport"])
+@pytest.mark.parametrize(
+    "what", ["chainrule.running.pytest_plugin.hooks.judge", "hypothesis.given", "chainrule.reports.text.TextReport"]
+)
 def test_a_process_of_its_own_has_loaded_what_judges_before_the_file(what, write, command):
     module, _, name = what.rpartition(".")
     patch = f"\n\nimport {module}\n\nreal = {what}\n{what} = lambda *a, **k: real(*a, **k)\n"
@@ -136,7 +139,7 @@ def test_a_live_object_that_patches_is_told():
     result = chainrule.check(relu)
     assert numerics.assert_equal is original
     assert result.verdict == "fail"
-    assert "tampering  chainrule.numerics.assert_equal was replaced" in str(result)
+    assert "tampering  chainrule.mathematics.comparison.assert_equal was replaced" in str(result)
 
 
 # Being watched
@@ -415,7 +418,7 @@ def test_the_command_shows_it_above_the_verdict(write, command):
 
 
 def test_plain_pytest_fails_as_well(write, command):
-    plugins = ("-p", "chainrule.plugin", "-p", "no:cacheprovider")
+    plugins = ("-p", "chainrule.running.pytest_plugin", "-p", "no:cacheprovider")
     specs = ("--pyargs", "chainrule.spec_tests.test_activations")
     status, printed = command("pytest", *plugins, *specs, "--impl", write(WATCHERS[0].source))
     assert status == 1, printed

@@ -12,13 +12,17 @@ import pytest
 import variants
 
 import chainrule
-from chainrule import cli, reference, run
-from chainrule.boundary import contents
-from chainrule.contract import CORE_CHAPTERS, CORE_NAMES, EXTENSION_NAMES, UNCHECKED_NAMES, Implementation
-from chainrule.loading import load
-from chainrule.native import Native
-from chainrule.numerics import UNIT_ROUNDOFF, analyse_affine
-from chainrule.selection import select, unchecked
+from chainrule import reference
+from chainrule.boundary.calls import contents
+from chainrule.cli import main
+from chainrule.contract.chapters import CORE_CHAPTERS, CORE_NAMES, EXTENSION_NAMES, UNCHECKED_NAMES
+from chainrule.contract.implementation import Implementation
+from chainrule.contract.requirements import select, unchecked
+from chainrule.host.native import Native
+from chainrule.host.source.targets import load
+from chainrule.mathematics.layers import analyse_affine
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF
+from chainrule.running import run
 
 NAMES = EXTENSION_NAMES["layers"]
 LAYERS = [clause for clause, (spec, _) in variants.specs().items() if spec.chapter == "layers"]
@@ -520,7 +524,7 @@ def folder(tmp_path, monkeypatch):
 
 def checked(capsys, *arguments):
     """(exit status, what was printed) of `chainrule check`."""
-    status = cli.main(["check", *arguments])
+    status = main.main(["check", *arguments])
     return status, capsys.readouterr().out
 
 

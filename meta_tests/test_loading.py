@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule import loading
-from chainrule.contract import UnusableTarget
-from chainrule.loading import load, load_source
+from chainrule.contract.errors import UnusableTarget
+from chainrule.host.source import targets
+from chainrule.host.source.targets import load, load_source
 
 RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 Z = np.array([[-1.0, 2.0]])
@@ -205,7 +205,7 @@ def test_a_file_that_cannot_be_executed_as_a_whole(write, content, message):
     [("while True:\n    pass\n", {"run_all": True}), ("class Net:\n    while True:\n        pass\n", {})],
 )
 def test_a_file_that_never_ends(write, monkeypatch, content, options):
-    monkeypatch.setattr(loading, "LOADING_LIMIT", 0.05)
+    monkeypatch.setattr(targets, "LOADING_LIMIT", 0.05)
     assert "still not loaded after 0.05 s; keep what" in refused(write("endless.py", content), **options)
 
 

@@ -12,10 +12,11 @@ import nbformat
 import numpy as np
 import pytest
 
-from chainrule import run
-from chainrule.boundary import last_line
-from chainrule.contract import UnusableTarget, source_line
-from chainrule.loading import load, load_source
+from chainrule.boundary.errors import last_line
+from chainrule.contract.errors import UnusableTarget
+from chainrule.contract.implementation import source_line
+from chainrule.host.source.targets import load, load_source
+from chainrule.running import run
 
 new = nbformat.v4
 
@@ -287,7 +288,7 @@ def test_an_empty_notebook_offers_nothing(notebook):
 
 def test_a_file_costs_no_notebook_library(tmp_path):
     (tmp_path / "mine.py").touch()
-    program = "import sys, chainrule.loading; chainrule.loading.load('mine.py'); print('nbformat' in sys.modules)"
+    program = "import sys, chainrule; chainrule.load('mine.py'); print('nbformat' in sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,

@@ -4,31 +4,30 @@ import mpmath
 import numpy as np
 import pytest
 
-from chainrule.numerics import (
-    LARGEST_EXPONENT,
-    UNIT_ROUNDOFF,
+from chainrule.mathematics.cases import SIZES, network_case
+from chainrule.mathematics.comparison import (
     Failure,
-    analyse,
     assert_close,
     assert_each,
     assert_equal,
     assert_finite,
     assert_shape,
     assert_that,
-    central_difference,
-    difference_step,
+)
+from chainrule.mathematics.differences import central_difference, difference_step, kink_distance, step_curvature
+from chainrule.mathematics.rounding import (
+    LARGEST_EXPONENT,
+    UNIT_ROUNDOFF,
+    analyse,
     errors,
     gamma,
-    kink_distance,
     no_errors,
     product,
     softmax_bound,
-    step_curvature,
     step_errors,
     values,
 )
 from chainrule.reference import MLP
-from chainrule.strategies import SIZES, network_case
 
 SINGLE, DOUBLE = UNIT_ROUNDOFF["float32"], UNIT_ROUNDOFF["float64"]
 NAN, INF = np.nan, np.inf

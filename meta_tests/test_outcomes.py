@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from chainrule.contract import CHAPTERS
-from chainrule.conventions import Convention
-from chainrule.outcomes import UNJUDGED, Diagnosis, Outcome, SpecResult, settle
+from chainrule.contract.chapters import CHAPTERS
+from chainrule.contract.conventions import Convention
+from chainrule.running.results import UNJUDGED, Diagnosis, Outcome, SpecResult, settle
 
 SLIP = Diagnosis("sign", "the sign is wrong", "it should be minus", "mlp.py:3")
 OTHER = Diagnosis("scale", "the mean is missing", "divide by N", None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.explanation import notes_of
-from chainrule.loading import load
-from chainrule.recognition.binding import Known, Thunk, Unbound, bind, named_values, returned_names
-from chainrule.recognition.gradients import Contradiction, gradient_paths, stem
-from chainrule.recognition.sizing import SizeArguments
-from chainrule.recognition.slots import chain, discover
-from chainrule.recognition.structures import Attribute, Item, follow, label, leaves, put, replace, spell
-from chainrule.recognition.vocabulary import rank, role, size_role
+from chainrule.host.description import notes_of
+from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values, returned_names
+from chainrule.host.recognition.gradients import Contradiction, gradient_paths, stem
+from chainrule.host.recognition.sizing import SizeArguments
+from chainrule.host.recognition.slots import chain, discover
+from chainrule.host.recognition.structures import Attribute, Item, follow, label, leaves, put, replace, spell
+from chainrule.host.recognition.vocabulary import rank, role, size_role
+from chainrule.host.source.targets import load
 
 # Names
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from honest import HONEST, checked, written
 
-from chainrule import run
-from chainrule.causes.hints import HINTS
-from chainrule.causes.repair.edits import Editor
-from chainrule.causes.repair.search import KINDS, Budget, search
-from chainrule.causes.repair.sources import functions_of, theirs, traced
 from chainrule.diagnosis import mistakes
-from chainrule.loading import load
+from chainrule.diagnosis.priorities import HINTS
+from chainrule.diagnosis.repair.edits import Editor
+from chainrule.diagnosis.repair.search import KINDS, Budget, search
+from chainrule.host.patching.sources import functions_of, theirs, traced
+from chainrule.host.source.targets import load
+from chainrule.running import run
 
 pytestmark = pytest.mark.usefixtures("patience")
 
@@ -111,7 +111,7 @@ def test_a_search_ends_with_its_budget(tmp_path):
 
 
 def test_a_change_that_never_ends_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 0.2)
+    monkeypatch.setattr("chainrule.diagnosis.repair.search.LONGEST_TRY", 0.2)
     path = tmp_path / "loop.py"
     path.write_text("def f(x):\n    while x < 9:\n        x = x + 1\n    return x + 1\n", encoding="utf-8")
     module = load_module(path)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from chainrule import cli
-from chainrule.contract import UnusableTarget
-from chainrule.conventions import NATIVE
-from chainrule.frameworks import frameworks_of
-from chainrule.loading import load
-from chainrule.project import NAMES, Declared, project_of
-from chainrule.recognition import vocabulary
+from chainrule.cli import main
+from chainrule.contract.conventions import NATIVE
+from chainrule.contract.declarations import NAMES, Declared, project_of
+from chainrule.contract.errors import UnusableTarget
+from chainrule.host.recognition import vocabulary
+from chainrule.host.source.frameworks import frameworks_of
+from chainrule.host.source.targets import load
 from chainrule.reports.text import NOTES, SKIPS, listed
 
 RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
@@ -34,7 +34,7 @@ def surroundings(tmp_path, monkeypatch):
 def command(capsys):
     def command(*arguments):
         try:
-            status = cli.main(list(map(str, arguments)))
+            status = main.main(list(map(str, arguments)))
         except SystemExit as error:
             status = error.code
         return status, *capsys.readouterr()
@@ -379,7 +379,7 @@ def test_the_readme_counts_right():
     import layer_faults  # noqa: F401  (adds its own to them)
     from style_bank import STYLES
 
-    from chainrule.clauses import clauses
+    from chainrule.mathematics.clauses import clauses
 
     text = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
     for said in (

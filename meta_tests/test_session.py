@@ -14,10 +14,10 @@ from hypothesis import settings
 
 import chainrule
 from chainrule import UnusableTarget, reference
-from chainrule.conventions import NATIVE
+from chainrule.api import Definitions
+from chainrule.contract.conventions import NATIVE
 from chainrule.reports.html import page
-from chainrule.run import check as run_check
-from chainrule.session import Definitions
+from chainrule.running.run import check as run_check
 
 
 def relu(z):
@@ -274,7 +274,7 @@ def test_the_lines_of_a_session_are_those_of_its_cells():
 def test_what_the_command_checks_and_what_a_session_checks_end_alike(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("import numpy as np\n\n\ndef relu(z):\n    return np.abs(z)\n", encoding="utf-8")
-    by_command = run_check(chainrule.session.load(str(path)), chapters=["activations"])
+    by_command = run_check(chainrule.api.load(str(path)), chapters=["activations"])
     in_session = chainrule.check(str(path), chapters=["activations"])
     assert outcomes(in_session) == {spec.id: spec.outcome for spec in by_command.specs}
 

@@ -7,9 +7,9 @@ import pytest
 import style_bank
 from style_bank import FOLDER, STYLES
 
-from chainrule import run
-from chainrule.conventions import NATIVE
-from chainrule.loading import load
+from chainrule.contract.conventions import NATIVE
+from chainrule.host.source.targets import load
+from chainrule.running import run
 
 PAIRS = [(style, mistake) for style in STYLES for mistake in style.mistakes]
 WAYS = {  # {kind of mistake: words by which their names tell it}

@@ -12,12 +12,12 @@ from correct_network import Network
 from correct_parts import softmax_by_logarithm
 
 import chainrule
-from chainrule.boundary import Boundary
-from chainrule.contract import Unseen
-from chainrule.conventions import Convention
-from chainrule.precision import infer_precision
-from chainrule.probing.effects import infer_log_epsilon
-from chainrule.run import check
+from chainrule.boundary.boundary import Boundary
+from chainrule.contract.conventions import Convention
+from chainrule.contract.errors import Unseen
+from chainrule.host.inference.arithmetic import infer_log_epsilon
+from chainrule.host.inference.precision import infer_precision
+from chainrule.running.run import check
 
 
 class Alone(chainrule.Implementation):

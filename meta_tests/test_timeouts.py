@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from chainrule import timeouts
-from chainrule.timeouts import TimedOut, limit, watchdog
+from chainrule.support import time_limit
+from chainrule.support.time_limit import TimedOut, limit, watchdog
 
 SHORT, LONG = 0.05, 5.0
 needs_alarm = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="alarms are POSIX")
@@ -28,7 +28,7 @@ def nested(way, seconds):
     spin(LONG)
 
 
-WAYS = [limit, watchdog, pytest.param(getattr(timeouts, "alarm", None), marks=needs_alarm, id="alarm")]
+WAYS = [limit, watchdog, pytest.param(getattr(time_limit, "alarm", None), marks=needs_alarm, id="alarm")]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -62,7 +62,7 @@ def test_no_limit(seconds):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_code_that_swallows_the_first_reminder_gets_another(way, monkeypatch):
-    monkeypatch.setattr(timeouts, "REPEAT", SHORT)
+    monkeypatch.setattr(time_limit, "REPEAT", SHORT)
     swallowed = []
 
     def stubborn():

@@ -6,19 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule import cli, datasets, train_command
-from chainrule.datasets import CLASSES, DatasetUnavailable, FashionMNIST
+from chainrule.cli import main
 from chainrule.reference import MLP
-from chainrule.training import (
-    Data,
-    Diverged,
-    Settings,
-    accuracy,
-    confusion_matrix,
-    most_confused,
-    probabilities,
-    train,
-)
+from chainrule.training import command, datasets
+from chainrule.training.datasets import CLASSES, DatasetUnavailable, FashionMNIST
+from chainrule.training.loop import Data, Diverged, accuracy, confusion_matrix, most_confused, probabilities, train
+from chainrule.training.settings import Settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130
 QUICK = ["--epochs", "3", "--hidden", "8", "--validation", "60", "--batch-size", "20"]
@@ -58,7 +51,7 @@ def stand_in(monkeypatch):
 @pytest.fixture
 def chainrule_train(capsys):
     def run(*options):
-        status = cli.main(["train", *map(str, options)])
+        status = main.main(["train", *map(str, options)])
         return status, *capsys.readouterr()
 
     return run
@@ -66,14 +59,14 @@ def chainrule_train(capsys):
 
 def interrupt_in_epoch(monkeypatch, number):
     """Ctrl-C, as the terminal sends it, when epoch NUMBER is reported."""
-    report = train_command._print_epoch
+    report = command._print_epoch
 
     def interrupted(console, epoch):
         report(console, epoch)
         if epoch.number == number:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(train_command, "_print_epoch", interrupted)
+    monkeypatch.setattr(command, "_print_epoch", interrupted)
 
 
 def numbers_after(text, heading):
@@ -203,7 +196,7 @@ def test_plot(chainrule_train, tmp_path, suffix, start):
 
 @pytest.mark.parametrize(("option", "name"), [("--save", "file.npz"), ("--plot", "file.png")])
 def test_what_cannot_be_written_is_told_before_training(chainrule_train, monkeypatch, tmp_path, option, name):
-    monkeypatch.setattr(train_command, "train", None)
+    monkeypatch.setattr(command, "train", None)
     (tmp_path / name).mkdir()
     for path in (tmp_path / "nowhere" / name, tmp_path / name):
         status, out, err = chainrule_train(*QUICK, option, path)
@@ -232,8 +225,8 @@ def test_a_disk_that_fills_during_training_is_told(chainrule_train, monkeypatch,
 
 
 def test_without_matplotlib_plot_is_refused_before_training(chainrule_train, monkeypatch, tmp_path):
-    monkeypatch.setattr(train_command, "train", None)
-    monkeypatch.delitem(sys.modules, "chainrule.plotting", raising=False)
+    monkeypatch.setattr(command, "train", None)
+    monkeypatch.delitem(sys.modules, "chainrule.training.plotting", raising=False)
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -323,7 +316,7 @@ def test_ctrl_c_during_the_baseline_keeps_the_network(chainrule_train, monkeypat
             monkeypatch.setattr(MLP, "fit", lambda *_, **__: signal.raise_signal(signal.SIGINT))
         return train(data, settings, on_epoch)
 
-    monkeypatch.setattr(train_command, "train", interrupted)
+    monkeypatch.setattr(command, "train", interrupted)
     status, out, err = chainrule_train(*QUICK)
     assert (status, err) == (INTERRUPTED, "")
     assert "Ctrl-C after 0 epochs: going on without the linear baseline" in out
@@ -366,7 +359,7 @@ def test_most_confused_adds_both_directions_and_names_the_greater_first():
 
 
 def test_accuracy_and_probabilities_in_slices_are_those_of_the_whole(monkeypatch):
-    monkeypatch.setattr("chainrule.training.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("chainrule.training.loop.ROWS_AT_ONCE", 7)
     data, network = small_data(), MLP([3, 4, 3])
     np.testing.assert_allclose(probabilities(network, data.train_x), network.forward(data.train_x), rtol=1e-12)
     assert accuracy(network, data.train_x, data.train_y) == np.mean(network.predict(data.train_x) == data.train_y)
@@ -402,8 +395,8 @@ def test_diverging_raises_at_the_first_epoch_that_is_not_finite():
 
 def test_the_surest_mistakes_come_first():
     pytest.importorskip("matplotlib")
-    from chainrule.plotting import most_certain_mistakes
-    from chainrule.train_command import Outcome
+    from chainrule.training.outcome import Outcome
+    from chainrule.training.plotting import most_certain_mistakes
 
     p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
     outcome = Outcome(None, p, np.array([0, 0, 0, 1]), CLASSES[:2])

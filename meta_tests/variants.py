@@ -12,13 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chainrule import reference, run
-from chainrule.contract import Implementation
-from chainrule.loading import Loaded, behind_boundary
-from chainrule.native import Native
-from chainrule.outcomes import Outcome, SpecResult, settle
-from chainrule.recorder import Recorder
-from chainrule.spec import Spec
+from chainrule import reference
+from chainrule.contract.implementation import Implementation
+from chainrule.host.native import Native
+from chainrule.host.source.targets import Loaded, behind_boundary
+from chainrule.running import run
+from chainrule.running.pytest_plugin.recorder import Recorder
+from chainrule.running.results import Outcome, SpecResult, settle
+from chainrule.specification.spec import Spec
 
 FOLDER = Path(reference.__file__).parent
 SERIAL = itertools.count()

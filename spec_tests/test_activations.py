@@ -3,10 +3,11 @@
 import numpy as np
 from hypothesis import given
 
-from chainrule.boundary import narrowed
-from chainrule.numerics import assert_equal, assert_shape, assert_that, smallest_normal
-from chainrule.spec import spec
-from chainrule.strategies import arrays, finite, tensors
+from chainrule.boundary.boundary import narrowed
+from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
+from chainrule.mathematics.rounding import smallest_normal
+from chainrule.specification.spec import spec
+from chainrule.specification.strategies import arrays, finite, tensors
 
 
 @spec("relu.shape")

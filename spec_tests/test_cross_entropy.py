@@ -4,22 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.analysis import cross_entropy_bound as loss_bound
-from chainrule.conventions import LARGEST_LOG_EPSILON
-from chainrule.numerics import (
-    ELEMENTARY,
-    UNIT_ROUNDOFF,
-    assert_close,
-    assert_finite,
-    assert_that,
-    central_difference,
-    difference_step,
-    gamma,
-    softmax_bound,
-)
+from chainrule.contract.conventions import LARGEST_LOG_EPSILON
+from chainrule.mathematics.comparison import assert_close, assert_finite, assert_that
+from chainrule.mathematics.differences import central_difference, difference_step
+from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, gamma, softmax_bound
 from chainrule.reference import cross_entropy, softmax
-from chainrule.spec import spec
-from chainrule.strategies import large_predictions, logits, predictions
+from chainrule.specification.analysis import cross_entropy_bound as loss_bound
+from chainrule.specification.spec import spec
+from chainrule.specification.strategies import large_predictions, logits, predictions
 
 
 @spec("cross_entropy.input_kept")

@@ -3,21 +3,11 @@
 import numpy as np
 
 from chainrule import golden
-from chainrule.analysis import analysis, analysis_of
-from chainrule.numerics import (
-    ELEMENTARY,
-    UNIT_ROUNDOFF,
-    assert_close,
-    assert_each,
-    assert_finite,
-    assert_that,
-    errors,
-    no_errors,
-    softmax_bound,
-    step_errors,
-)
-from chainrule.spec import spec
-from chainrule.strategies import Case
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import assert_close, assert_each, assert_finite, assert_that
+from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, errors, no_errors, softmax_bound, step_errors
+from chainrule.specification.analysis import analysis, analysis_of
+from chainrule.specification.spec import spec
 
 
 def golden_cases(impl):

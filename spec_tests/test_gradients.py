@@ -6,27 +6,21 @@ from contextlib import suppress
 
 import numpy as np
 
-from chainrule.analysis import analysis
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import (
-    UNIT_ROUNDOFF,
+from chainrule.boundary.errors import NotApplicable
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import (
     assert_close,
     assert_each,
     assert_equal,
     assert_finite,
     assert_shape,
     assert_that,
-    central_difference,
-    difference_step,
-    errors,
-    gamma,
-    kink_distance,
-    step_curvature,
-    values,
 )
-from chainrule.spec import spec
-from chainrule.strategies import Case
-from chainrule.through import passing_parameters, passing_sizes
+from chainrule.mathematics.differences import central_difference, difference_step, kink_distance, step_curvature
+from chainrule.mathematics.identity import passing_parameters, passing_sizes
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, values
+from chainrule.specification.analysis import analysis
+from chainrule.specification.spec import spec
 
 FORWARD = ("network.forward", "network.loss", "network.missing_class")
 IDENTITIES = (

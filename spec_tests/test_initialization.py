@@ -1,7 +1,7 @@
 """Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
 
 Each of the statistical specs fails a correct implementation with probability 1e-10 at most, by the tail bounds of
-chainrule.tails, which math.md derives in section 8.
+chainrule.mathematics.tail_bounds, which math.md derives in section 8.
 """
 
 import math
@@ -10,10 +10,10 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import assert_equal, assert_shape, assert_that
-from chainrule.spec import spec
-from chainrule.tails import distribution_tail, mean_tail, product_tail, variance_tail
+from chainrule.boundary.errors import NotApplicable
+from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
+from chainrule.mathematics.tail_bounds import distribution_tail, mean_tail, product_tail, variance_tail
+from chainrule.specification.spec import spec
 
 SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
 ENTRIES = 20_000  # drawn of each shape, in as many layers as that takes

@@ -6,19 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.analysis import analysis
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import (
-    assert_close,
-    assert_equal,
-    assert_finite,
-    assert_shape,
-    assert_that,
-    softmax_bound,
-)
-from chainrule.spec import spec
-from chainrule.strategies import Case
-from chainrule.through import passing
+from chainrule.boundary.errors import NotApplicable
+from chainrule.boundary.standing_in import passing
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import assert_close, assert_equal, assert_finite, assert_shape, assert_that
+from chainrule.mathematics.rounding import softmax_bound
+from chainrule.specification.analysis import analysis
+from chainrule.specification.spec import spec
 
 where_seen = suppress(NotApplicable)  # around the part of a spec that the implementation may keep to itself
 

@@ -4,22 +4,13 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chainrule.boundary import narrowed
-from chainrule.numerics import (
-    ELEMENTARY,
-    UNIT_ROUNDOFF,
-    assert_close,
-    assert_shape,
-    assert_that,
-    central_difference,
-    difference_step,
-    gamma,
-    smallest_normal,
-    softmax_bound,
-)
+from chainrule.boundary.boundary import narrowed
+from chainrule.mathematics.comparison import assert_close, assert_shape, assert_that
+from chainrule.mathematics.differences import central_difference, difference_step
+from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, gamma, smallest_normal, softmax_bound
 from chainrule.reference import log_sum_exp, softmax
-from chainrule.spec import spec
-from chainrule.strategies import logits, shifts, wide_logits
+from chainrule.specification.spec import spec
+from chainrule.specification.strategies import logits, shifts, wide_logits
 
 
 @spec("softmax.shape")

@@ -5,24 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.analysis import analysis, analysis_of
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import (
-    UNIT_ROUNDOFF,
-    Failure,
-    assert_close,
-    assert_equal,
-    assert_that,
-    errors,
-    gamma,
-    no_errors,
-    step_errors,
-    values,
-)
+from chainrule.boundary.errors import NotApplicable
+from chainrule.mathematics.cases import MARGIN, Case, network_case, reference
+from chainrule.mathematics.comparison import Failure, assert_close, assert_equal, assert_that
+from chainrule.mathematics.identity import DEEPEST
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, no_errors, step_errors, values
 from chainrule.reference import MLP
-from chainrule.spec import spec
-from chainrule.strategies import MARGIN, Case, network_case, reference
-from chainrule.through import DEEPEST
+from chainrule.specification.analysis import analysis, analysis_of
+from chainrule.specification.spec import spec
 
 GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
 FIT = (*GRADIENTS, "training.step")

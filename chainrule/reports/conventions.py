@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.explanation import notes_of, recognised_of, refused, served
-from chainrule.loading import Loaded
+from chainrule.host.description import notes_of, recognised_of, refused, served
+from chainrule.host.source.targets import Loaded
 
 
 def print_conventions(console: Console, loaded: Loaded) -> None:

@@ -14,13 +14,13 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.contract import CORE_CHAPTERS
-from chainrule.conventions import NATIVE
-from chainrule.explanation import NOT_UNDERSTOOD, notes_of, recognised_of
-from chainrule.exploration import repeated
-from chainrule.loading import Loaded
-from chainrule.outcomes import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
-from chainrule.version import VERSION
+from chainrule.contract.chapters import CORE_CHAPTERS
+from chainrule.contract.conventions import NATIVE
+from chainrule.host.description import NOT_UNDERSTOOD, notes_of, recognised_of
+from chainrule.host.source.targets import Loaded
+from chainrule.running.limits import repeated
+from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
+from chainrule.support.version import VERSION
 
 STYLES = {
     "passed": "green",
