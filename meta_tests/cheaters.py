@@ -46,18 +46,19 @@ PATCHERS = (
     patcher("patches pytest.fail", "import pytest\n\npytest.fail = lambda *a, **k: None\n", "pytest.fail"),
     patcher(
         "patches assert_close",
-        "import chainrule.mathematics.comparison\n\nchainrule.mathematics.comparison.assert_close = lambda *a, **k: None\n",
+        "from chainrule.mathematics import comparison\n\ncomparison.assert_close = lambda *a, **k: None\n",
         "chainrule.mathematics.comparison.assert_close",
     ),
     patcher(
         "changes the code of assert_close",
-        "import chainrule.numerics\n\n\ndef nothing(actual, expected, *, bound, what=''):\n    pass\n\n\n"
+        "import chainrule.mathematics.comparison\n\n\ndef nothing(actual, expected, *, bound, what=''):\n    pass\n\n\n"
         "chainrule.mathematics.comparison.assert_close.__code__ = nothing.__code__\n",
         "chainrule.mathematics.comparison.assert_close",
     ),
     patcher(
         "patches Failure",
-        "from chainrule.mathematics.comparison import Failure\n\n\ndef init(self, *a, **k):\n    raise KeyboardInterrupt\n\n\n"
+        "from chainrule.mathematics.comparison import Failure\n\n\n"
+        "def init(self, *a, **k):\n    raise KeyboardInterrupt\n\n\n"
         "Failure.__init__ = init\n",
         "chainrule.mathematics.comparison.Failure.__init__",
     ),
@@ -74,13 +75,14 @@ PATCHERS = (
     ),
     patcher(
         "patches SpecResult",
-        "from chainrule import outcomes\n\n\nclass SpecResult(outcomes.SpecResult):\n    outcome = 'passed'\n\n\n"
-        "outcomes.SpecResult = SpecResult\n",
+        "from chainrule.running import results\n\n\nclass SpecResult(results.SpecResult):\n    outcome = 'passed'\n\n\n"
+        "results.SpecResult = SpecResult\n",
         "chainrule.running.results.SpecResult",
     ),
     patcher(
         "overrides sys.modules",
-        "import sys, types\n\nfake = types.ModuleType('chainrule.mathematics.comparison')\nfake.assert_close = lambda *a, **k: None\n"
+        "import sys, types\n\nfake = types.ModuleType('chainrule.mathematics.comparison')\n"
+        "fake.assert_close = lambda *a, **k: None\n"
         "sys.modules['chainrule.mathematics.comparison'] = fake\n",
         "chainrule.mathematics.comparison",
     ),

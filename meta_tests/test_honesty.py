@@ -18,13 +18,14 @@ from honest import HONEST
 from style_bank import STYLES
 
 import chainrule
-from chainrule import golden, numerics
+from chainrule import golden
 from chainrule.contract.chapters import CHAPTERS
 from chainrule.host.guard import snapshot
 from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
 from chainrule.host.guard.looks import looks_in
 from chainrule.host.source.targets import load
+from chainrule.mathematics import comparison
 from chainrule.reports.html import fragment
 from chainrule.running import run, unwatched
 from chainrule.running.expected import specs_in, strange_results, uncalled
@@ -132,12 +133,12 @@ def test_a_file_that_cannot_be_loaded_leaves_nothing_behind(write):
 
 def test_a_live_object_that_patches_is_told():
     def relu(z):
-        numerics.assert_equal = numerics.assert_close
+        comparison.assert_equal = comparison.assert_close
         return np.maximum(z, 0)
 
-    original = numerics.assert_equal
+    original = comparison.assert_equal
     result = chainrule.check(relu)
-    assert numerics.assert_equal is original
+    assert comparison.assert_equal is original
     assert result.verdict == "fail"
     assert "tampering  chainrule.mathematics.comparison.assert_equal was replaced" in str(result)
 
@@ -197,7 +198,7 @@ LOOKS_AT = {
     "import traceback\ntraceback.extract_stack()": "looks at who calls it",
     "import sys\n'pytest' in sys.modules": "asks whether a test framework is loaded",
     "import sys\nsys.modules.get('_pytest.python')": "asks whether a test framework is loaded",
-    "import sys\nsys.modules['chainrule.numerics']": "asks whether a test framework is loaded",
+    "import sys\nsys.modules['chainrule.mathematics.rounding']": "asks whether a test framework is loaded",
     "import os\nos.environ.get('PYTEST_VERSION')": "asks whether a test runs",
     "import gc\ngc.get_objects()": "reaches beyond the code itself",
     "import os\nos._exit(0)": "reaches beyond the code itself",

@@ -1,7 +1,7 @@
 """Python source that does what a recognised implementation does: explicit, in the native conventions, a few lines each.
 
 Calls are written by binding names of expressions where chainrule.host.recognition binds values.  What is written here
-is a proposal: chainrule.adapters.adapt runs it beside the recognised implementation, and keeps it only where both agree.
+is a proposal: chainrule.adapters.adapt runs it beside the recognised implementation and keeps it where both agree.
 """
 
 from __future__ import annotations
