@@ -52,7 +52,7 @@ def command(capsys):
 
     def command(*arguments):
         try:
-            status = main.main(list(map(str, arguments)))
+            status = main(list(map(str, arguments)))
         except SystemExit as error:
             status = error.code
         return status, *capsys.readouterr()
@@ -465,7 +465,7 @@ def test_a_fault_is_told_in_full_to_developers(monkeypatch):
     monkeypatch.setattr(main.sys, "flags", Flags)
     monkeypatch.setattr(main, "run_explain", lambda arguments, rest: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        main.main(["explain"])
+        main(["explain"])
 
 
 def test_interrupted(command, monkeypatch):

@@ -34,7 +34,7 @@ def surroundings(tmp_path, monkeypatch):
 def command(capsys):
     def command(*arguments):
         try:
-            status = main.main(list(map(str, arguments)))
+            status = main(list(map(str, arguments)))
         except SystemExit as error:
             status = error.code
         return status, *capsys.readouterr()

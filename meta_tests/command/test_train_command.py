@@ -51,7 +51,7 @@ def stand_in(monkeypatch):
 @pytest.fixture
 def chainrule_train(capsys):
     def run(*options):
-        status = main.main(["train", *map(str, options)])
+        status = main(["train", *map(str, options)])
         return status, *capsys.readouterr()
 
     return run

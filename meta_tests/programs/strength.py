@@ -1,6 +1,6 @@
 """Is every clause needed?  Each has a fault that it is the only one, or the first, to notice.
 
-`nox -s strength`, or `python -m programs.strength` in meta_tests/, runs the whole specification on every fault of the bank and prints
+`nox -s strength`, or `python -m programs.strength`, runs the whole specification on every fault of the bank and prints
 the table; the exit status is 1 if a clause catches nothing first, or if a fault says that its clause does and that is
 not so.  Needs a system with fork.
 """

@@ -203,9 +203,9 @@ def test_the_command_line_says_the_seed_and_takes_it(capsys, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     Path("wrong.py").write_text("def relu(z):\n    return abs(z)\n", encoding="utf-8")
     check = ["check", "wrong.py", "--chapter", "activations", "-k", "test_values"]
-    assert main.main([*check, "--thorough", "--seed", "5"]) == 1
+    assert main([*check, "--thorough", "--seed", "5"]) == 1
     assert "again: --thorough --seed 5" in capsys.readouterr().out
-    assert main.main(check) == 1
+    assert main(check) == 1
     assert "again" not in capsys.readouterr().out
-    assert main.main([*check, "--seed", "5"]) == 4
+    assert main([*check, "--seed", "5"]) == 4
     assert "--seed 5: only a --thorough run is random" in capsys.readouterr().err

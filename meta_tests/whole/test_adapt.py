@@ -220,7 +220,7 @@ def command(tmp_path, monkeypatch, capsys):
 
     def command(*arguments):
         try:
-            status = main.main(list(arguments))
+            status = main(list(arguments))
         except SystemExit as error:
             status = error.code
         return status, *capsys.readouterr()

@@ -524,7 +524,7 @@ def folder(tmp_path, monkeypatch):
 
 def checked(capsys, *arguments):
     """(exit status, what was printed) of `chainrule check`."""
-    status = main.main(["check", *arguments])
+    status = main(["check", *arguments])
     return status, capsys.readouterr().out
 
 
