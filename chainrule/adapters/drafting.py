@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.native import NETWORK_METHODS
+from chainrule.contract.chapters import NETWORK_METHODS
 from chainrule.host.recognition.binding import Known, bind, returned_names
 from chainrule.host.recognition.forms import ClassForm, Held
 from chainrule.host.recognition.function_forms import FunctionForm

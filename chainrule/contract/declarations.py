@@ -8,21 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chainrule.contract.chapters import CORE_NAMES, EXTENSION_NAMES
+from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.conventions import check
 from chainrule.contract.errors import UnusableTarget
-from chainrule.host.native import NETWORK_METHODS
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-PLAIN_NAMES = tuple(name for name in CORE_NAMES if name != "create")
-NAMES = (
-    *("MLP", *PLAIN_NAMES, "weights", "biases", *NETWORK_METHODS),
-    *(name for names in EXTENSION_NAMES.values() for name in names),
-)
+UNNAMED = ("parameters", "assign")  # operations that code in the native style has attributes for
+ATTRIBUTES = ("weights", "biases")
+NAMES = (*(operation.native_name for name, operation in OPERATIONS.items() if name not in UNNAMED), *ATTRIBUTES)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Any, NoReturn
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
+from chainrule.contract.chapters import EXTENSIONS
 from chainrule.contract.errors import Missing
+from chainrule.contract.operation import Operation
 from chainrule.support.source_positions import place_of
 
 Model = Any  # an opaque handle: only the implementation that made it looks inside
@@ -82,25 +84,9 @@ class Implementation:
         """(N, D) inputs -> (N,) integer labels."""
         self._not_offered("predict")
 
-    def affine_forward(self, x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[ArrayLike, Cache]:
-        """x (N, d[1], ..., d[k]), w (D, M) with D = d[1] ... d[k], b (M,) -> (out (N, M), cache)."""
-        self._not_offered("affine_forward")
-
-    def affine_backward(self, dout: ArrayLike, cache: Cache) -> tuple[ArrayLike, ArrayLike, ArrayLike]:
-        """The gradient by out, and the cache of that forward pass -> (dx, dw, db), shaped like x, w and b."""
-        self._not_offered("affine_backward")
-
-    def relu_forward(self, x: ArrayLike) -> tuple[ArrayLike, Cache]:
-        """x, of any shape -> (max(x, 0), cache)."""
-        self._not_offered("relu_forward")
-
-    def relu_backward(self, dout: ArrayLike, cache: Cache) -> ArrayLike:
-        """The gradient by out, and the cache of that forward pass -> dx, shaped like x."""
-        self._not_offered("relu_backward")
-
-    def softmax_loss(self, x: ArrayLike, y: ArrayLike) -> tuple[float, ArrayLike]:
-        """(N, K) logits and (N,) labels -> (the mean cross-entropy of their softmax, its gradient by x)."""
-        self._not_offered("softmax_loss")
+    def extension(self, operation: Operation, *arguments: Any) -> Any:
+        """What an operation of an extension chapter gives: every one of them comes by here unless it is overridden."""
+        self._not_offered(operation.name)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
         """None if `create` makes networks of these sizes, else the reason why it does not.  Specs that need another
@@ -118,6 +104,20 @@ class Implementation:
 
     def _not_offered(self, name: str) -> NoReturn:
         raise Missing(f"{name}: the adapter does not override it")
+
+
+def extension_method(operation: Operation) -> Any:
+    """The method of `Implementation` for an operation of an extension chapter."""
+
+    def method(self: Implementation, *arguments: Any) -> Any:
+        return self.extension(operation, *arguments)
+
+    method.__name__, method.__doc__ = operation.name, f"({operation.adapter_signature}): {operation.meaning}."
+    return method
+
+
+for _operation in EXTENSIONS.values():
+    setattr(Implementation, _operation.name, extension_method(_operation))
 
 
 def source_line(function: Any) -> str | None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.chapters import NETWORK_METHODS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import Implementation, source_line
+from chainrule.contract.operation import Operation
 from chainrule.support.arrays import describe, like
 
-NETWORK_METHODS = ("forward", "loss", "backward", "step", "fit", "predict")
+EXPECTED = {operation.native_name: operation.native_signature for operation in OPERATIONS.values()}
 
 
 class Native(Implementation):
@@ -83,33 +85,17 @@ class Native(Implementation):
     def predict(self, model: Any, x: Any) -> Any:
         return self._call(model, "predict", x)
 
-    def affine_forward(self, x: Any, w: Any, b: Any) -> Any:
-        return self._parts("affine_forward", ("out", "cache"), x, w, b)
-
-    def affine_backward(self, dout: Any, cache: Any) -> Any:
-        return self._parts("affine_backward", ("dx", "dw", "db"), dout, cache)
-
-    def relu_forward(self, x: Any) -> Any:
-        return self._parts("relu_forward", ("out", "cache"), x)
-
-    def relu_backward(self, dout: Any, cache: Any) -> Any:
-        dx = self._call(self.target, "relu_backward", dout, cache)
-        if isinstance(dx, tuple):
-            raise NotOffered(f"{self.name('relu_backward')}: expected dx, an array, found {describe(dx)}")
-        return dx
-
-    def softmax_loss(self, x: Any, y: Any) -> Any:
-        return self._parts("softmax_loss", ("loss", "dx"), x, y)
-
-    def _parts(self, name: str, parts: tuple[str, ...], *arguments: Any) -> Any:
-        """What a function of the target returns, which is a tuple of these parts."""
-        result = self._call(self.target, name, *arguments)
-        if result is not None and not (isinstance(result, (tuple, list)) and len(result) == len(parts)):
-            raise NotOffered(f"{self.name(name)}: expected ({', '.join(parts)}), found {describe(result)}")
+    def extension(self, operation: Operation, *arguments: Any) -> Any:
+        """What a function of an extension chapter returns: one part, or a tuple of as many as the operation gives."""
+        result, names = self._call(self.target, operation.name, *arguments), [part.name for part in operation.gives]
+        fits = isinstance(result, (tuple, list)) and len(result) == len(names)
+        if result is not None and (isinstance(result, tuple) if len(names) == 1 else not fits):
+            expected = f"{names[0]}, an array" if len(names) == 1 else f"({', '.join(names)})"
+            raise NotOffered(f"{self.name(operation.name)}: expected {expected}, found {describe(result)}")
         return result
 
     def offers(self, name: str) -> bool:
-        return callable(getattr(self.target, self.name({"create": "MLP"}.get(name, name)), None))
+        return callable(getattr(self.target, self.name(OPERATIONS[name].native_name), None))
 
     def where(self, name: str) -> str | None:
         owner = getattr(self.target, self.name("MLP"), None) if name in NETWORK_METHODS else self.target
@@ -154,15 +140,8 @@ class Native(Implementation):
         try:
             signature.bind(*arguments, **keywords)
         except TypeError as error:
-            expected = {"relu": "z", "softmax": "z", "cross_entropy": "p, y", "xavier": "fan_in, fan_out, rng"} | {
-                "MLP": "sizes, seed=0", "forward": "x", "loss": "x, y", "backward": "x, y", "step": "grads, lr",
-                "fit": "x, y, *, epochs, batch_size, lr, seed=0", "predict": "x",
-            } | {
-                "affine_forward": "x, w, b", "affine_backward": "dout, cache",
-                "relu_forward": "x", "relu_backward": "dout, cache", "softmax_loss": "x, y",
-            }  # fmt: skip
             raise NotOffered(
-                f"{self.name(name)}: expected {self.name(name)}({expected[name]}), "
+                f"{self.name(name)}: expected {self.name(name)}({EXPECTED[name]}), "
                 f"found {self.name(name)}{signature} ({error})"
             ) from None
         self._checked.add(key)

@@ -10,8 +10,8 @@ from unittest import SkipTest
 import numpy as np
 
 from chainrule.boundary.calls import Cache, Call
-from chainrule.contract.chapters import EXTENSION_NAMES
-from chainrule.host.native import NETWORK_METHODS, Native
+from chainrule.contract.chapters import EXTENSION_NAMES, NETWORK_METHODS
+from chainrule.host.native import Native
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.source.targets import Loaded
 from chainrule.host.translation import Translated

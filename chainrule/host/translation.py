@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.contract.errors import Unseen
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.operation import Operation
 from chainrule.reference import softmax
 from chainrule.support.arrays import flat_bias, of_kind, to_numpy
 
@@ -22,7 +22,6 @@ COUNTED = (
     "the number of classes is read off the labels, and training takes the whole data: a batch without the last class "
     "never occurs"
 )
-EXTENSIONS = frozenset(name for names in EXTENSION_NAMES.values() for name in names)
 SINGLE = ("vector", "column", "row")  # how one sample at a time may be shaped: (D,), (D, 1), (1, D)
 
 
@@ -145,11 +144,9 @@ class Translated(Implementation):
     def offers(self, name: str) -> bool:
         return self.raw.offers(name)
 
-    def __getattribute__(self, name: str) -> Any:
+    def extension(self, operation: Operation, *arguments: Any) -> Any:
         """Functions of the extension chapters have no conventions of their own."""
-        if name in EXTENSIONS:
-            return getattr(self.raw, name)
-        return super().__getattribute__(name)
+        return getattr(self.raw, operation.name)(*arguments)
 
     def relu(self, z: Any) -> Any:
         z, layout = np.asarray(z), self.layout.of_functions

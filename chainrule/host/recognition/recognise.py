@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from chainrule.contract.chapters import NETWORK_METHODS
 from chainrule.contract.errors import NotOffered
-from chainrule.host.native import NETWORK_METHODS, Native
+from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.forms import PROBES, ClassForm, Form
 from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm

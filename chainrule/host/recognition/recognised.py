@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.chapters import NETWORK_METHODS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.host.native import NETWORK_METHODS
 from chainrule.host.recognition.attempts import Attempts
 from chainrule.host.recognition.binding import Binding, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import Held, spelled
