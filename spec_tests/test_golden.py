@@ -89,7 +89,7 @@ def test_gradients(impl):
     compared = 0
     for name, expected, case in golden_cases(impl):
         exact = analysis(impl, case)
-        if not exact.clear:  # in half precision a ReLU may be on either side of its kink
+        if not exact.clear:  # in lower precision a ReLU may be on either side of its kink
             continue
         compared += 1
         weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)

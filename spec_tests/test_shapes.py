@@ -68,7 +68,7 @@ def test_sample_order(impl, networks):
 def test_scales(impl, networks):
     """Samples of very different scale in one batch do not disturb each other."""
     for case in networks.each((0, 1, 2), 7, seed=3):
-        powers = np.array([0, -2, 3, -1, 2, -3, 1] if impl.half else [0, -8, 10, -4, 6, -10, 3])
+        powers = np.array([0, -8, 10, -4, 6, -10, 3])
         x = case.x * 2.0 ** powers[:, None]
         scaled = Case(case.sizes, case.weights, case.biases, x, case.y)
         exact = analysis(impl, scaled, log_epsilon=0.0)

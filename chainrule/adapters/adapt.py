@@ -365,7 +365,7 @@ def gradients(found: Any) -> Any:
 
 
 def generic(sizes: list[int], seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Parameters, exact in half precision."""
+    """Parameters that are multiples of 1/32."""
     rng = np.random.default_rng(seed)
 
     def drawn(*shape: int) -> np.ndarray:

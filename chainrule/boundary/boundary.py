@@ -58,22 +58,6 @@ class Boundary:
         return UNIT_ROUNDOFF[self.conventions["precision"].value]
 
     @property
-    def half(self) -> bool:
-        """Whether the arithmetic is in half precision, whose few digits and narrow range some specs must spare."""
-        return self.conventions["precision"].value == "float16"
-
-    @property
-    def spacing(self) -> float:
-        """The grid on which the specification's parameters and inputs lie: exact in the precision of the arithmetic."""
-        return 2.0**-5 if self.half else 2.0**-10
-
-    def exact(self, values: np.ndarray, largest: float = 2.0**15) -> np.ndarray:
-        """The values, or where half precision holds no such numbers, the nearest that it does, up to `largest`."""
-        if not self.half:
-            return values
-        return np.clip(values, -largest, largest).astype(np.float16).astype(np.float64)
-
-    @property
     def log_epsilon(self) -> float:
         """The epsilon inside the logarithm that widens bounds: what was found, up to the largest that is accepted."""
         return min(float(self.conventions["log_epsilon"].value), LARGEST_LOG_EPSILON)

@@ -26,7 +26,7 @@ SUPPORTED = {
     "labels": ("index", "one_hot"),
     "reduction": ("mean", "sum"),
     "output": ("probabilities", "logits"),
-    "precision": ("float64", "float32", "float16"),
+    "precision": ("float64", "float32"),
     "initialization": ("xavier", "he", "lecun", "any"),
     "seeding": ("argument", "global", "fixed", "none"),
     "arrays": ("numpy", "lists", "torch", "jax", "cupy"),

@@ -127,7 +127,7 @@ def per_network(
         for case in cases(networks):
             slack = epsilon_slack(networks.impl, case) if about == "the loss" else 0.0
             yield Probe(f"{about}, {case}", partial(answered, ask=ask, case=case), labels, slack=slack)
-        for case in saturated(networks) if about == "the probabilities" and not networks.impl.half else ():
+        for case in saturated(networks) if about == "the probabilities" else ():
             # Of logits in the thousands the last digits are uncertain, and so are as many of the probabilities.
             slack = float(analysis(networks.impl, case).probabilities[1].max())
             yield Probe(f"{about} of large logits, {case}", partial(answered, ask=ask, case=case), labels, slack=slack)

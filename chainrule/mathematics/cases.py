@@ -61,30 +61,30 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 
 
 @lru_cache(maxsize=256)
-def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = MARGIN, spacing: float = GRID) -> Case:
+def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
     Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its
     bias is moved, by as little as will do.
     """
     rng = np.random.default_rng([seed, n, *sizes])
-    x = grid(rng.normal(size=(n, sizes[0])), spacing)
+    x = grid(rng.normal(size=(n, sizes[0])))
     a, weights, biases = x, [], []
     for fan_in, fan_out in pairwise(sizes):
-        weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out)), spacing))
-        b = grid(rng.normal(scale=0.5, size=fan_out), spacing)
+        weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))))
+        b = grid(rng.normal(scale=0.5, size=fan_out))
         z = a @ weights[-1]
-        biases.append(b + np.array([clearance(z[:, j] + b[j], margin, spacing) for j in range(fan_out)]))
+        biases.append(b + np.array([clearance(z[:, j] + b[j], margin) for j in range(fan_out)]))
         a = np.maximum(z + biases[-1], 0)
     biases[-1] = b  # logits have no kink
     return Case(sizes, weights, biases, x, rng.permutation((sizes[-1] - 1 - np.arange(n)) % sizes[-1]))
 
 
-def clearance(z: np.ndarray, margin: float, spacing: float = GRID) -> float:
+def clearance(z: np.ndarray, margin: float) -> float:
     """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from
     zero.
     """
-    unit = max(np.ceil(margin / spacing), 1.0) * spacing / 2
+    unit = max(np.ceil(margin / GRID), 1.0) * GRID / 2
     steps = 0
     while True:
         for shift in (steps * unit, -steps * unit):
@@ -93,10 +93,10 @@ def clearance(z: np.ndarray, margin: float, spacing: float = GRID) -> float:
         steps += 1
 
 
-def grid(values: np.ndarray, spacing: float = GRID) -> np.ndarray:
-    """Rounded to multiples of the spacing, 2^-10, never to zero."""
-    rounded = np.round(values / spacing) * spacing
-    return np.where(rounded == 0, spacing, rounded)
+def grid(values: np.ndarray) -> np.ndarray:
+    """Rounded to multiples of 2^-10, never to zero."""
+    rounded = np.round(values / GRID) * GRID
+    return np.where(rounded == 0, GRID, rounded)
 
 
 def sizes_of(depth: int) -> tuple[int, ...]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from chainrule.reference import MLP, log_sum_exp, softmax
 
-UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
-SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14}
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
+SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126}
 Pair = tuple[np.ndarray, np.ndarray]  # a value and the error it may carry
 Errors = tuple[list[np.ndarray], list[np.ndarray]]  # of the weights, of the biases
 # Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
@@ -47,7 +47,7 @@ def softmax_log_error(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
 
 def smallest_normal(u: float) -> float:
     """The smallest normal number of arithmetic with unit roundoff about u."""
-    name = "float16" if u > 2.0**-18 else "float32" if u > 2.0**-40 else "float64"
+    name = "float32" if u > 2.0**-40 else "float64"
     return SMALLEST_NORMAL[name]
 
 

@@ -34,7 +34,7 @@ from chainrule.specification.networks import Networks
 Generator = np.random.Generator
 WIDEST, DEEPEST = 9, 3  # of a fresh network whose sizes are free
 RATE = 0.25  # of a fresh step: a power of two
-DRAWS = 3  # networks drawn before half precision, in which the sides of the ReLUs cannot be told, is given up
+DRAWS = 3  # networks drawn before one is given up in which the sides of the ReLUs cannot be told
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def as_case(call: Call) -> Case | None:
 def draw_numbers(impl: Boundary, rng: Generator) -> tuple[np.ndarray]:
     """A matrix of numbers of very different size, of either sign."""
     shape = rng.integers(1, 5, size=2)
-    return (impl.exact(single(rng.normal(size=shape) * 2.0 ** rng.integers(-4, 5, size=shape))),)
+    return (single(rng.normal(size=shape) * 2.0 ** rng.integers(-4, 5, size=shape)),)
 
 
 def compare_relu(impl: Boundary, inputs: tuple[np.ndarray]) -> None:
@@ -92,7 +92,7 @@ def draw_logits(impl: Boundary, rng: Generator) -> tuple[np.ndarray] | None:
     classes = int(rng.integers(2, 6))
     if not impl.reaches(classes):
         return None
-    return (impl.exact(single(rng.uniform(-16, 16, size=(int(rng.integers(1, 5)), classes)))),)
+    return (single(rng.uniform(-16, 16, size=(int(rng.integers(1, 5)), classes))),)
 
 
 def compare_softmax(impl: Boundary, inputs: tuple[np.ndarray]) -> None:
@@ -167,7 +167,7 @@ def draw_network(impl: Boundary, rng: Generator) -> Case | None:
             if sizes is None:
                 continue
             case = networks.at(sizes, int(rng.integers(1, 8)), seed(rng))
-            if networks.certain(case) and analysis(impl, case).clear:
+            if analysis(impl, case).clear:
                 return case
     return None
 

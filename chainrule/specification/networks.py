@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
-from chainrule.boundary.errors import NotApplicable
 from chainrule.mathematics.cases import MARGIN, NARROW, SMALLEST, Case, network_case, sizes_of
-from chainrule.mathematics.rounding import analyse
 
 AT_RANDOM = 1000  # networks that a spec looks at with --thorough, or seeds that it tries, beside the usual ones
 NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two hidden layers"}
@@ -41,9 +39,7 @@ class Networks:
             fitted = self.impl.fits(sizes)
             if fitted and (fitted, n) not in seen:
                 seen.add((fitted, n))
-                case = self.at(fitted, n, 0, margin)
-                if self.certain(case):
-                    yield case
+                yield self.at(fitted, n, 0, margin)
         yield from self.drawn(existing, batches, margin, at_random)
 
     def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
@@ -64,10 +60,8 @@ class Networks:
             sizes = rng.choice(np.arange(2, 10), size=depth + 2, replace=depth + 2 > 8)
             fitted = self.impl.fits(sizes.tolist())
             if fitted:
-                case = self.at(fitted, n, seed, margin)
-                if self.certain(case):
-                    self.impl.cases += 1
-                    yield case
+                self.impl.cases += 1
+                yield self.at(fitted, n, seed, margin)
 
     def seeds(self, usual: Sequence[int]) -> list[int]:
         """As many seeds as the usual ones, which a run takes that repeats itself; with `thorough`, fresh ones."""
@@ -111,12 +105,7 @@ class Networks:
     def fixed(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> list[Case]:
         """The same without those at random."""
         fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
-        cases = [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
-        found = [case for case in cases if self.certain(case)]
-        if not found:
-            precision = self.impl.conventions["precision"].value
-            raise NotApplicable(f"in {precision} the sides that the network's ReLUs are on cannot be told")
-        return found
+        return [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
 
     def exactly(self, depth: int, n: int, seed: int = 0) -> Case:
         """The case with that many hidden layers and no other."""
@@ -136,12 +125,4 @@ class Networks:
 
     def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
         """The case of exactly these sizes."""
-        if self.impl.half:
-            margin = max(margin, 2.0**-2)
-        return network_case(tuple(sizes), n, seed, margin, self.impl.spacing)
-
-    def certain(self, case: Case) -> bool:
-        """Whether the digits of the arithmetic suffice to know which side of its kink every ReLU is on: in half
-        precision not for deep networks.
-        """
-        return not self.impl.half or analyse(case.reference, case.x, case.y, self.impl.unit_roundoff).clear
+        return network_case(tuple(sizes), n, seed, margin)

@@ -279,8 +279,8 @@ def test_names_are_mapped(write):
         ("['rows']", "CHAINRULE should be a dictionary such as {'precision': 'float32'}, found ['rows']"),
         ("{'precison': 'float32'}", "'precison' is declared, which is no convention; there are: samples, weights"),
         (
-            "{'precision': 'float128'}",
-            "precision is declared to be 'float128'; expected float64 or float32 or float16: for anything else",
+            "{'precision': 'float16'}",
+            "precision is declared to be 'float16'; expected float64 or float32: for anything else",
         ),
         ("{'samples': 'diagonal'}", "samples is declared to be 'diagonal'; expected rows or columns or single"),
         ("{'samples': ['rows']}", "samples is declared to be ['rows']"),

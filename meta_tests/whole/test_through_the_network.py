@@ -13,6 +13,7 @@ from banks import variants
 from banks.alone import Alone, OneHidden, fixed
 from banks.correct.network import Network
 from banks.correct.parts import softmax_by_logarithm
+from chainrule import reference
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.conventions import Convention
 from chainrule.contract.errors import Unseen
@@ -274,94 +275,6 @@ def test_a_mistake_fails_in_the_right_chapter(place, mistake):
     assert outcome.verdict == "fail"
 
 
-HALF = np.float16
-
-
-class Half(Network):
-    """Parameters and arithmetic in half precision."""
-
-    def __init__(self, sizes, seed=0):
-        super().__init__(sizes, seed)
-        self.weights, self.biases = [w.astype(HALF) for w in self.weights], [b.astype(HALF) for b in self.biases]
-
-    def activations(self, x):
-        a = [np.asarray(x, HALF)]
-        for w, b in zip(self.weights, self.biases, strict=True):
-            z = a[-1] @ np.asarray(w, HALF) + np.asarray(b, HALF)
-            a.append(softmax_by_logarithm(z) if len(a) == len(self.weights) else np.maximum(z, HALF(0)))
-        return a
-
-    def loss(self, x, y):
-        return -np.log(self.forward(x)[range(len(y)), y]).mean(dtype=HALF)
-
-    def backward(self, x, y):
-        a = self.activations(x)
-        delta = (a[-1] - np.eye(a[-1].shape[1], dtype=HALF)[y]) / HALF(len(y))
-        grads = []
-        for l in range(len(self.weights) - 1, -1, -1):
-            grads.append((a[l].T @ delta, delta.sum(axis=0, dtype=HALF)))
-            delta = (delta @ self.weights[l].T) * (a[l] > 0)
-        return [w for w, _ in reversed(grads)], [b for _, b in reversed(grads)]
-
-    def step(self, grads, lr):
-        self.weights = [w - HALF(lr) * np.asarray(g, HALF) for w, g in zip(self.weights, grads[0], strict=True)]
-        self.biases = [b - HALF(lr) * np.asarray(g, HALF) for b, g in zip(self.biases, grads[1], strict=True)]
-
-
-class InHalf(Alone):
-    def assign(self, model, weights, biases):
-        model.weights, model.biases = [np.array(w, HALF) for w in weights], [np.array(b, HALF) for b in biases]
-
-
-class WithFunctions(InHalf):
-    def relu(self, z):
-        return np.maximum(np.asarray(z, HALF), HALF(0))
-
-    def softmax(self, z):
-        return softmax_by_logarithm(np.asarray(z, HALF))
-
-    def cross_entropy(self, p, y):
-        return -np.log(np.asarray(p, HALF)[range(len(y)), y]).mean(dtype=HALF)
-
-    def xavier(self, fan_in, fan_out, rng):
-        return (rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / (fan_in + fan_out))).astype(HALF)
-
-
-@pytest.mark.parametrize("made", [InHalf, WithFunctions, type("HalfOne", (InHalf,), {"depths": 1})])
-def test_half_precision_passes(made):
-    outcome = outcome_of(made(Half))
-    found = variants.not_passed(outcome)
-    assert {kind: said for kind, said in found.items() if not said.startswith("skipped")} == {}
-    assert outcome.conventions["precision"].value == "float16"
-    assert outcome.verdict == "pass"
-
-
-class WrongAxis(Half):
-    """The biases' gradients are taken over the wrong axis, the classes."""
-
-    def backward(self, x, y):
-        weight_grads, bias_grads = super().backward(x, y)
-        return weight_grads, [np.full_like(b, b.sum(dtype=HALF)) for b in bias_grads]
-
-
-HALF_MISTAKES = {
-    "wrong sign": type("HalfSign", (Half,), {"backward": lambda self, x, y: halves(Half.backward(self, x, y), -1)}),
-    "no mean": type("HalfSum", (Half,), {"backward": lambda self, x, y: halves(Half.backward(self, x, y), len(y))}),
-    "wrong axis": WrongAxis,
-}
-
-
-def halves(grads, factor):
-    return tuple([g * HALF(factor) for g in group] for group in grads)
-
-
-@pytest.mark.parametrize("mistake", HALF_MISTAKES)
-def test_a_mistake_fails_in_half_precision(mistake):
-    outcome = outcome_of(InHalf(HALF_MISTAKES[mistake]))
-    failed = {result.id for result in outcome.specs if result.outcome in ("failed", "error")}
-    assert {clause.partition(".")[0] for clause in failed} == {"gradients"}, failed
-
-
 class RoundsInside(Network):
     """float64 arrays everywhere, but the layers see their weights through float32."""
 
@@ -444,7 +357,11 @@ def test_gradients_unseen_are_no_pass():
 
 
 def test_functions_alone_are_incomplete():
-    outcome = outcome_of(type("Functions", (WithFunctions,), {"create": chainrule.Implementation.create})())
+    class Functions(chainrule.Implementation):
+        relu, softmax = staticmethod(reference.relu), staticmethod(reference.softmax)
+        cross_entropy, xavier = staticmethod(reference.cross_entropy), staticmethod(reference.xavier)
+
+    outcome = outcome_of(Functions(None))
     assert outcome.verdict == "incomplete"
 
 

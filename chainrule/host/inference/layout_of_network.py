@@ -18,8 +18,6 @@ from chainrule.host.translation import SINGLE, lie, singles
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import kind, to_numpy
 
-LOW = ("float32", "float16")  # precisions below float64
-
 
 def find_point(probe: Probe, sizes: Sequence[int]) -> Point | None:
     """A network of generic parameters in which every size differs where it can; None where none can be had."""
@@ -73,7 +71,7 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
     raw = recognised.first_parameter(model) if recognised is not None and probe.form is not None else parameters[0][0]
     library = kind(raw)
     precision = str(getattr(raw, "dtype", "")).rpartition(".")[2]
-    probe.held = precision if precision in LOW else None
+    probe.held = precision if precision == "float32" else None
     if library == "numpy" or (library == "lists" and probe.form is None and takes_numpy(probe, model, parameters)):
         return
     held = "nested lists" if library == "lists" else f"{library} arrays"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -25,21 +24,11 @@ TIME_LIMIT = 1.0  # seconds for each of softmax, relu and network: what hangs is
 DEEPEST = 4
 
 
-@dataclass(frozen=True)
-class Format:
-    """invisible: a relative change that hardly any result of this precision shows; visible: one that most do.
-    large: the size of the large numbers, far from overflow, at which a rounding to decimals would show the first.
-    """
-
-    name: str
-    invisible: float
-    visible: float
-    large: float
-
-
-# Each result comes of some ten roundings, each of which lets the change through with probability invisible / u: 2^-9,
-# and 2^-12.
-FORMATS = (Format("float16", 2.0**-20, 2.0**-6, 2.0**12), Format("float32", 2.0**-36, 2.0**-16, 2.0**26))
+# Of float32.  Each result comes of some ten roundings, each of which lets the change through with probability
+# INVISIBLE / u, which is 2^-12.
+INVISIBLE = 2.0**-36  # a relative change that hardly any result shows
+VISIBLE = 2.0**-16  # one that most do
+LARGE = 2.0**26  # the size of large numbers, far from overflow, at which a rounding to decimals would show the first
 
 MOST, FEW = 0.8, 0.2  # of the results
 
@@ -80,11 +69,10 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
         told.pop("loss", None)
     elif {told[stage] for stage in ("loss", "gradients") if stage in told} == {"float64"}:
         told.pop("forward", None)
-    order = [*(form.name for form in FORMATS), "float64"]
-    stage, name = min(told.items(), key=lambda item: order.index(item[1]))
-    if name == "float64":
-        return name, "a change in the last digits of float64 shows in the results"
-    return name, f"{stage}: a relative change of its arguments beyond the digits of {name} shows in no result"
+    stage = next((stage for stage, name in told.items() if name == "float32"), None)
+    if stage is None:
+        return "float64", "a change in the last digits of float64 shows in the results"
+    return "float32", f"{stage}: a relative change of its arguments beyond the digits of float32 shows in no result"
 
 
 def of_network(implementation: Implementation, architecture: str, rng: np.random.Generator) -> dict[str, str | None]:
@@ -122,27 +110,27 @@ def of_network(implementation: Implementation, architecture: str, rng: np.random
     return {name: coarseness(stage, [x, *weights], rescaled) for name, stage in stages.items()}
 
 
-def shifted(arguments: Sequence[np.ndarray], large: float) -> list[list[np.ndarray]]:
+def shifted(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
     """The logits in large numbers."""
-    return [[arguments[0] + large]]
+    return [[arguments[0] + LARGE]]
 
 
-def multiplied(arguments: Sequence[np.ndarray], large: float) -> list[list[np.ndarray]]:
+def multiplied(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
     """The argument in large numbers."""
-    return [[arguments[0] * large]]
+    return [[arguments[0] * LARGE]]
 
 
-def rescaled(arguments: Sequence[np.ndarray], large: float) -> list[list[np.ndarray]]:
+def rescaled(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
     """The same network in large inputs, in large weights, and with large logits."""
     x, first, *rest = arguments
-    last = [*arguments[:-1], arguments[-1] + large]
-    return [[x * large, first / large, *rest], [x / large, first * large, *rest], last]
+    last = [*arguments[:-1], arguments[-1] + LARGE]
+    return [[x * LARGE, first / LARGE, *rest], [x / LARGE, first * LARGE, *rest], last]
 
 
 def coarseness(
     stage: Stage,
     arguments: Sequence[np.ndarray],
-    in_large_numbers: Callable[[Sequence[np.ndarray], float], list[list[np.ndarray]]],
+    in_large_numbers: Callable[[Sequence[np.ndarray]], list[list[np.ndarray]]],
 ) -> str | None:
     """The precision in which a stage sees some one of its arguments, or None if it does not answer."""
     try:
@@ -150,21 +138,17 @@ def coarseness(
             base = stage(arguments)
             if in_decimals(base):
                 return "float64"
-            for form in FORMATS:
-                for which in range(len(arguments)):
-                    if blind(stage, arguments, which, base, form) and all(
-                        blind(stage, larger, which, stage(larger), form, look=False)
-                        for larger in in_large_numbers(arguments, form.large)
-                    ):
-                        return form.name
+            for which in range(len(arguments)):
+                if blind(stage, arguments, which, base) and all(
+                    blind(stage, larger, which, stage(larger), look=False) for larger in in_large_numbers(arguments)
+                ):
+                    return "float32"
             return "float64" if np.isfinite(base).all() else None
     except (Exception, SystemExit):
         return None
 
 
-def blind(
-    stage: Stage, arguments: Sequence[np.ndarray], which: int, base: np.ndarray, form: Format, look: bool = True
-) -> bool:
+def blind(stage: Stage, arguments: Sequence[np.ndarray], which: int, base: np.ndarray, look: bool = True) -> bool:
     """Whether most results stay as they are under an invisible change of one argument, and, if they are looked at, do
     not under a visible one.
     """
@@ -175,7 +159,7 @@ def blind(
         alive = base != 0  # behind a dead unit nothing moves
         return float(np.mean((stage(moved) == base)[alive])) if alive.any() else 0.0
 
-    return unchanged(form.invisible) > MOST and (not look or unchanged(form.visible) < FEW)
+    return unchanged(INVISIBLE) > MOST and (not look or unchanged(VISIBLE) < FEW)
 
 
 def in_decimals(results: np.ndarray) -> bool:

@@ -55,7 +55,7 @@ def likeliest_output(outputs: Sequence[Path], source: Any, result: Any, names: M
 
 
 def are_probabilities(p: np.ndarray) -> bool:
-    """Whether numbers are not negative and sum to 1 along some axis, to what float16 can tell."""
+    """Whether numbers are not negative and sum to 1 along some axis, to the digits that float16 has."""
     with np.errstate(all="ignore"):
         sums = [p.sum(axis=axis) for axis in range(p.ndim)]
         return bool((p >= 0).all()) and any(np.allclose(total, 1, atol=1e-3) for total in sums)
