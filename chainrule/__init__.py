@@ -57,9 +57,9 @@ def load(target: Any, adapter: Any = None, **options: Any) -> Boundary:
     Returns a boundary with the methods of `Implementation`, which take and return NumPy arrays.
     Raises UnusableTarget if it cannot be loaded.
     """
-    from chainrule.api import loaded_from
+    from chainrule.running.loading import load_any
 
-    return loaded_from(target, adapter, **options).impl
+    return load_any(target, adapter, **options).impl
 
 
 def __getattr__(name: str) -> Any:

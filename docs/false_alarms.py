@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
-from chainrule.host.source.targets import load
 from chainrule.mathematics import tail_bounds
+from chainrule.running.loading import load
 from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
 from chainrule.specification.networks import Networks

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from chainrule.host.source.targets import load
 from chainrule.reports.text import TextReport
+from chainrule.running.loading import load
 from chainrule.running.run import check
 
 MISTAKEN = """

@@ -34,8 +34,9 @@ from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recognised import FUNCTIONS, Recognised
 from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.vocabulary import OPERATIONS, plain, rank
-from chainrule.host.source.targets import Loaded, silence
+from chainrule.host.source.targets import silence
 from chainrule.host.translation import Translated
+from chainrule.running.loading import Loaded
 from chainrule.support.arrays import flat_bias, to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
@@ -180,10 +181,10 @@ def draft(loaded: Loaded, name: str = "adapter.py") -> Draft:
 
     Raises UnusableTarget if the target was loaded behind an adapter.
     """
-    raw = recognised_of(loaded)
+    raw = recognised_of(loaded.host.implementation)
     if raw is None:
         raise chainrule.UnusableTarget(f"{loaded.target}: loaded behind an adapter already; name the target alone")
-    translated = loaded.impl.implementation
+    translated = loaded.host.implementation
     assert isinstance(translated, Translated)
     with silence(), np.errstate(all="ignore"), generators_kept():
         trial = Trial(Found(translated))

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
 
 import numpy as np
 
 from chainrule.boundary import standing_in
-from chainrule.boundary.calls import RUNNING, Cache, Call, Handle, copied, same
+from chainrule.boundary.calls import Cache, Call, Handle, Parameters, sent
 from chainrule.boundary.errors import Absent, Hung, NotApplicable, Raised, Todo
-from chainrule.boundary.reading import (
-    read_array,
-    read_float,
-    read_forward,
-    read_gradients,
-    read_history,
-    read_loss,
-    read_parameters,
-)
 from chainrule.contract.architecture import Architecture
+from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.conventions import LARGEST_LOG_EPSILON, Conventions
-from chainrule.contract.errors import Missing, NotOffered, Unseen
-from chainrule.contract.implementation import Implementation
+from chainrule.host.host import Host
+from chainrule.host.protocol import (
+    MISSING,
+    OFFERED_OTHERWISE,
+    RAISED,
+    UNREADABLE,
+    UNSEEN,
+    VALUE,
+    Answer,
+    Reference,
+)
 from chainrule.mathematics.comparison import Failure
 from chainrule.mathematics.identity import DEEPEST, layer_sizes, passing_sizes, surprises
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, softmax_log_error
-from chainrule.support.arrays import NotNumbers
 
+ENDINGS = {MISSING: Absent, OFFERED_OTHERWISE: Todo, UNSEEN: NotApplicable, UNREADABLE: Failure}
 REMEMBERED_CALLS = 64
 
 
 class Boundary:
-    """`implementation` seen through the boundary, with the conventions that hold for it."""
+    """The code in a host seen through the boundary, with the conventions that hold for it."""
 
-    def __init__(self, implementation: Implementation, conventions: Conventions, notes: Sequence[str] = ()) -> None:
-        self.implementation = implementation
+    def __init__(self, host: Host, conventions: Conventions, notes: Sequence[str] = ()) -> None:
+        self.host = host
         self.conventions = conventions
         self.notes = tuple(notes)  # what was found that no convention can hold
         self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
@@ -65,12 +67,12 @@ class Boundary:
     @property
     def summed_fit(self) -> bool:
         """Whether fit's step is lr / batch_size times the sum over a batch, so that a smaller last one counts less."""
-        return bool(getattr(self.implementation, "summed_fit", False))
+        return self.host.traits().summed_fit
 
     @property
     def fit_takes_seed(self) -> bool:
         """Whether what trains is given a seed; where it is not, one may be fixed in the code."""
-        return bool(getattr(self.implementation, "fit_takes_seed", True))
+        return self.host.traits().fit_takes_seed
 
     @cached_property
     def architecture(self) -> Architecture:
@@ -106,7 +108,7 @@ class Boundary:
         if name not in self.tried:
             arguments = standing_in.TRIALS[name]()
             with suppress(SkipTest, Raised, Failure):
-                self._call(name, [""] * len(arguments), *arguments)
+                self._call(name, *arguments)
         return name in self.absent and self.has_network
 
     def reaches(self, classes: int) -> bool:
@@ -138,7 +140,7 @@ class Boundary:
 
     def gradient_error(self, theta: np.ndarray, g: np.ndarray) -> np.ndarray:
         """What is lost where gradients are read off an update, (theta - theta') / r: math.md 11.9.  Zero elsewhere."""
-        rate = getattr(self.implementation, "recovery_rate", None)
+        rate = self.host.traits().recovery_rate
         if rate is None:
             return np.zeros(np.shape(theta))
         u = self.unit_roundoff + UNIT_ROUNDOFF["float64"]
@@ -146,7 +148,7 @@ class Boundary:
 
     def relu(self, z: np.ndarray) -> np.ndarray:
         try:
-            return self._call("relu", ["z"], z, read=read_array)
+            return self._call("relu", z)
         except Absent:
             if not self.has_network:
                 raise
@@ -154,19 +156,19 @@ class Boundary:
             raise NotApplicable(message) from None
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
-        return self._function("softmax", ["z"], z, read=read_array)
+        return self._function("softmax", z)
 
     def cross_entropy(self, p: np.ndarray, y: np.ndarray) -> float:
-        return self._function("cross_entropy", ["p", "y"], p, y, read=read_float)
+        return self._function("cross_entropy", p, y)
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
-        return self._function("xavier", ["fan_in", "fan_out", "rng"], fan_in, fan_out, rng, read=read_array)
+        return self._function("xavier", fan_in, fan_out, rng)
 
-    def _function(self, name: str, names: list[str], *arguments: Any, read: Callable[[Any], Any]) -> Any:
+    def _function(self, name: str, *arguments: Any) -> Any:
         """Call a function, or where there is none, see it through a network."""
         if name not in self.absent:
             try:
-                return self._call(name, names, *arguments, read=read)
+                return self._call(name, *arguments)
             except Absent:
                 if not self.has_network:
                     raise
@@ -176,21 +178,31 @@ class Boundary:
         return getattr(standing_in, name)(self, *arguments)
 
     def create(self, sizes: Sequence[int], seed: int) -> Handle:
-        model = self._call("create", ["sizes", "seed"], list(sizes), seed)
-        return Handle(model, list(sizes))
-
-    def parameters(self, model: Handle) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        return self._call("parameters", ["model"], model, read=read_parameters)
+        handle = Handle(self._call("create", list(sizes), seed), list(sizes))
+        weakref.finalize(handle, self.host.release, handle.reference.number)
+        return handle
 
     def assign(self, model: Handle, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> None:
-        self._call("assign", ["model", "weights", "biases"], model, weights, biases, read=None)
+        self._call("assign", model, weights, biases)
         model.parameters = ([np.array(w) for w in weights], [np.array(b) for b in biases])
 
-    def forward(self, model: Handle, x: np.ndarray) -> np.ndarray:
-        return self._call("forward", ["model", "x"], model, x, read=read_array)
+    if TYPE_CHECKING:  # these, and the operations of the extension chapters, follow from the table of operations
 
-    def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
-        return self._call("loss", ["model", "x", "y"], model, x, y, read=read_float)
+        def parameters(self, model: Handle) -> Parameters: ...
+        def forward(self, model: Handle, x: np.ndarray) -> np.ndarray: ...
+        def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float: ...
+        def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> Parameters: ...
+        def step(self, model: Handle, grads: Parameters, lr: float) -> None: ...
+        def fit(self, model: Handle, x: np.ndarray, y: np.ndarray, **keywords: float) -> list[float] | None: ...
+        def predict(self, model: Handle, x: np.ndarray) -> np.ndarray: ...
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The operations of the contract as methods."""
+        if name not in OPERATIONS:
+            raise AttributeError(f"the boundary has no {name!r}, and the contract no operation of that name")
+        method = partial(self._call, name)
+        setattr(self, name, method)  # found directly from here on
+        return method
 
     def own_loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
         """The network's loss, or where nobody outside can see it, the cross-entropy of its probabilities."""
@@ -208,44 +220,14 @@ class Boundary:
         except NotApplicable:
             return self.forward(model, x).argmax(axis=1)
 
-    def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        return self._call("backward", ["model", "x", "y"], model, x, y, read=read_parameters)
-
-    def step(self, model: Handle, grads: tuple[list[np.ndarray], list[np.ndarray]], lr: float) -> None:
-        self._call("step", ["model", "grads", "lr"], model, grads, lr, read=None)
-
-    def fit(
-        self, model: Handle, x: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int, lr: float, seed: int
-    ) -> list[float] | None:
-        keywords = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
-        return self._call("fit", ["model", "x", "y"], model, x, y, read=read_history, **keywords)
-
-    def predict(self, model: Handle, x: np.ndarray) -> np.ndarray:
-        return self._call("predict", ["model", "x"], model, x, read=read_array)
-
-    def affine_forward(self, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Cache]:
-        return self._call("affine_forward", ["x", "w", "b"], x, w, b, read=read_forward("affine_forward", x, w, b))
-
-    def affine_backward(self, dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self._call("affine_backward", ["dout", "cache"], dout, cache, read=read_gradients)
-
-    def relu_forward(self, x: np.ndarray) -> tuple[np.ndarray, Cache]:
-        return self._call("relu_forward", ["x"], x, read=read_forward("relu_forward", x))
-
-    def relu_backward(self, dout: np.ndarray, cache: Cache) -> np.ndarray:
-        return self._call("relu_backward", ["dout", "cache"], dout, cache, read=read_array)
-
-    def softmax_loss(self, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-        return self._call("softmax_loss", ["x", "y"], x, y, read=read_loss)
-
     def supports(self, sizes: Sequence[int]) -> str | None:
         """None if the implementation makes networks of these sizes, else the reason why it does not."""
-        return self.implementation.supports(list(sizes))
+        return self.host.supports(list(sizes))
 
     def hang(self, limit: float) -> str:
         """Say what did not end in time; a method that took most of it by itself is not called again."""
         message = f"not finished after {limit:g} s"
-        if self.calls and self.calls[-1].raw is RUNNING:
+        if self.calls and not self.calls[-1].ended:
             call = self.calls[-1]
             message = f"{call.name} did not return within {limit:g} s"
             if time.perf_counter() - call.started > limit / 2:
@@ -256,55 +238,35 @@ class Boundary:
         """Begin an example: the calls recorded are those made from here on."""
         self.calls.clear()
 
-    def _call(
-        self,
-        name: str,
-        names: list[str],
-        *arguments: Any,
-        read: Callable[[Any], Any] | None = lambda raw: raw,
-        **keywords: Any,
-    ) -> Any:
+    def _call(self, name: str, *arguments: Any, **keywords: Any) -> Any:
+        """Call an operation.  What ends it otherwise than with a result becomes an outcome of the contract."""
         if name in self.hung:
             raise Hung(self.hung[name])
-        call = Call(name, arguments, keywords, read=read or (lambda raw: None))
-        handle = arguments[0] if arguments and isinstance(arguments[0], Handle) else None
-        if handle is not None:
-            call.model_sizes, call.model_parameters = handle.sizes, handle.parameters
+        call = Call(name, arguments, keywords, lambda: self._result(self.host.reread(call.number), call))
+        if arguments and isinstance(arguments[0], Handle):
+            call.model_sizes, call.model_parameters = arguments[0].sizes, arguments[0].parameters
         self.calls.append(call)
         self.called.add(name)
         self.tried.add(name)
-        passed = tuple(copied(argument) for argument in arguments)
-        try:
-            with np.errstate(all="ignore"):
-                call.raw = getattr(self.implementation, name)(*passed, **keywords)
-        except Unseen as error:
-            raise NotApplicable(str(error)) from None
-        except Missing as error:
+        answer = self.host.call(name, [sent(argument) for argument in arguments], keywords)
+        call.ended, call.modified, call.number = True, answer.modified, answer.number
+        if answer.kind == MISSING:
             self.calls.pop()
             self.called.discard(name)
             self.absent.add(name)
-            raise Absent(str(error)) from None
-        except NotOffered as error:
-            raise Todo(str(error)) from None
-        except NotNumbers as error:
-            raise Failure(f"{name} returns something else: {error}") from None
-        except NotImplementedError as error:
-            raise Todo(f"{name} is not implemented{f': {error}' if str(error) else ''}") from None
-        except (Exception, SystemExit) as error:
-            raise Raised(name, error) from error
-        if call.raw is None and read not in (None, read_history):
-            raise Todo(f"{name} returns None: a stub")
-        call.modified = [
-            label
-            for label, before, after in zip(
-                names, arguments, passed, strict=False
-            )  # none are named where one only tries
-            if not isinstance(before, (Handle, np.random.Generator)) and not same(before, after)
-        ]
-        try:
-            return call.reread()
-        except TypeError as error:
-            raise Failure(f"{name} returns something else: {error}") from None
+        return self._result(answer, call)
+
+    def _result(self, answer: Answer, call: Call) -> Any:
+        """The value of an answer; a cache as an object that remembers the call which made it."""
+        if answer.kind == RAISED:
+            raise Raised(answer.message, answer.where)
+        if answer.kind != VALUE:
+            raise ENDINGS[answer.kind](answer.message)
+        if isinstance(answer.value, tuple) and answer.value and isinstance(answer.value[-1], Reference):
+            cache = Cache(answer.value[-1], call.name, call.arguments)
+            weakref.finalize(cache, self.host.release, cache.reference.number)
+            return (*answer.value[:-1], cache)
+        return answer.value
 
 
 @contextmanager

@@ -17,7 +17,7 @@ ADAPT = (
 def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from chainrule.adapters.adapt import draft
     from chainrule.contract.declarations import pairs
-    from chainrule.host.source.targets import load
+    from chainrule.running.loading import load
 
     path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
     if path.exists():

@@ -64,10 +64,10 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     from rich.console import Console
 
     from chainrule.contract.declarations import pairs
-    from chainrule.host.source.targets import load
     from chainrule.reports.conventions import print_conventions
     from chainrule.reports.html import page
     from chainrule.reports.text import TextReport
+    from chainrule.running.loading import load
     from chainrule.running.run import check, spec_file
 
     for chapter in arguments.chapter:

@@ -13,7 +13,7 @@ from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.observing import observe
 from chainrule.diagnosis.questions import probes_of
-from chainrule.host.source.targets import Loaded
+from chainrule.running.loading import Loaded
 from chainrule.running.results import SpecResult
 from chainrule.specification.networks import Networks
 

@@ -13,7 +13,8 @@ from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.locating import Locating
 from chainrule.diagnosis.naming import Naming
 from chainrule.diagnosis.repair.search import ADDED, Repair
-from chainrule.host.source.targets import Loaded, silence
+from chainrule.host.source.targets import silence
+from chainrule.running.loading import Loaded
 from chainrule.running.results import UNNAMED, Diagnosis, SpecResult
 from chainrule.support.source_positions import place
 from chainrule.support.time_limit import TimedOut, limit
@@ -91,7 +92,7 @@ def place_of(cause: Cause, loaded: Loaded) -> tuple[str | None, str]:
     if cause.where is not None:
         return cause.where, ""
     names = [name for subject in cause.subjects for name in (subject, STANDS_IN.get(subject, subject))]
-    where = cause.begins or next(filter(None, map(loaded.impl.implementation.where, names)), None)
+    where = cause.begins or next(filter(None, map(loaded.impl.host.where, names)), None)
     said = "" if where is None else " (The function begins at the line named; which line of it this is was not found.)"
     return where, said
 

@@ -176,7 +176,7 @@ def backward_probes(networks: Networks) -> Iterator[Probe]:
             return [*weight_grads, *bias_grads]
 
         yield Probe(f"the gradients, {case}", ask, labels, kinds, slack)
-    if getattr(impl.implementation, "recovery_rate", None) is not None:
+    if impl.host.traits().recovery_rate is not None:
         return  # gradients that are read off updates move the parameters
     for case in cases(networks)[:2]:
         labels, kinds = labels_and_kinds(case)

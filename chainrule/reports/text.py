@@ -16,9 +16,9 @@ from rich.text import Text
 
 from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
-from chainrule.host.description import NOT_UNDERSTOOD, notes_of, recognised_of
-from chainrule.host.source.targets import Loaded
 from chainrule.running.limits import repeated
+from chainrule.running.loading import Loaded
+from chainrule.running.reading import NOT_UNDERSTOOD, notes_of
 from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.support.version import VERSION
 
@@ -59,9 +59,8 @@ class TextReport:
             if convention.source == "declared" or convention.value != NATIVE[key]
         ]
         out.print(f"[dim]conventions[/]  {', '.join(shown or ['native'])}", highlight=False)
-        raw = recognised_of(loaded)
-        if raw is not None and raw.form is not None:
-            out.print(f"[dim]network[/]      {escape(raw.form.title)}", highlight=False)
+        if loaded.description.form:
+            out.print(f"[dim]network[/]      {escape(loaded.description.form)}", highlight=False)
         if loaded.adapter:
             out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False, soft_wrap=True)
         self.notes(loaded)

@@ -18,15 +18,15 @@ import pytest
 from chainrule import spec_tests
 from chainrule.contract.chapters import CHAPTERS
 from chainrule.contract.errors import UnusableTarget
-from chainrule.contract.requirements import select, unchecked
+from chainrule.contract.requirements import select
 from chainrule.diagnosis.diagnose import diagnose
-from chainrule.host.description import not_understood, notes_of
 from chainrule.host.guard.snapshot import guarded
-from chainrule.host.source.targets import Loaded
 from chainrule.running.expected import specs_in, strange_results
 from chainrule.running.limits import exploration_seed, repeated
+from chainrule.running.loading import Loaded
 from chainrule.running.pytest_plugin import LOADED, RECORDER, hooks
 from chainrule.running.pytest_plugin.recorder import Recorder
+from chainrule.running.reading import not_understood, notes_of
 from chainrule.running.results import Outcome, SpecResult, settle
 from chainrule.running.watch import WATCH, Watch
 
@@ -72,8 +72,8 @@ def check(
     finds nothing to run.
     """
     seed = exploration_seed(thorough, seed)
-    implementation = loaded.impl.implementation
-    required, beside = select(implementation, chapters, full=full)
+    read = loaded.description
+    required, beside = select(read.offered, chapters, full=full)
     running = [*required, *beside]
     full = full or "accuracy" in required
     recorder = Recorder(listener)
@@ -102,7 +102,7 @@ def check(
         required=required,
         not_run=sum(clause not in recorder.results for chapter in required for clause in specs_of(chapter)),
         seconds=time.perf_counter() - started,
-        unchecked=unchecked(implementation.target),
+        unchecked=read.unchecked,
         notes=(*notes_of(loaded), *repeated(seed), *said),
         not_understood=not_understood(loaded, specs),
         frameworks=loaded.frameworks,

@@ -124,5 +124,5 @@ class Trial:
             DIFFERS: "passed its specs, and differs on their own inputs when no test is watching",
             FRESH: f"{known}, and is wrong on fresh ones (seed {self.seed})",
         }
-        where = self.impl.implementation.where(method)
+        where = self.impl.host.where(method)
         self.findings.setdefault(method, Finding(kind, method, where, f"{words[kind]}: {wrong}"))

@@ -9,10 +9,10 @@ import numpy as np
 
 from chainrule.boundary.errors import Hung, Raised, Todo
 from chainrule.diagnosis.evidence import Evidence
-from chainrule.host.snippets import snippet
-from chainrule.host.source.targets import Loaded
 from chainrule.mathematics.clauses import clauses
+from chainrule.running.loading import Loaded
 from chainrule.running.results import UNJUDGED, SpecResult
+from chainrule.running.snippets import snippet
 from chainrule.specification.spec import Spec
 from chainrule.support.arrays import show
 from chainrule.support.time_limit import TimedOut
@@ -79,7 +79,7 @@ def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loade
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
     return replace(
         result,
-        where=where or (loaded.impl.implementation.where(calls[-1].name) if calls else None),
+        where=where or (loaded.impl.host.where(calls[-1].name) if calls else None),
         expected=None if expected is None else show(np.asarray(expected)),
         actual=None if actual is None else show(np.asarray(actual)),
         snippet=snippet(loaded, calls, error),

@@ -22,7 +22,7 @@ from chainrule.specification.asked_anew import OPERATIONS
 from chainrule.specification.spec import spec_of
 
 if TYPE_CHECKING:
-    from chainrule.host.source.targets import Loaded
+    from chainrule.running.loading import Loaded
 
 WATCH: pytest.StashKey[Watch] = pytest.StashKey()
 KEPT = 3  # calls of an operation that are kept

@@ -6,6 +6,7 @@ import inspect
 import linecache
 import re
 import sys
+import traceback
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,4 +84,15 @@ def last_class_statement(cls: type) -> tuple[str, int] | None:
     for line in range(min(first.co_firstlineno, len(lines)), 0, -1):
         if statement.match(lines[line - 1]):
             return first.co_filename, line
+    return None
+
+
+def last_line(error: BaseException) -> str | None:
+    """The position of the deepest frame outside installed packages and chainrule: the line of the learner's code."""
+    own = Path(__file__).parents[1]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        library = path.is_relative_to(Path(sys.base_prefix) / "lib") or "site-packages" in path.parts
+        if not library and own not in path.parents and not frame.filename.startswith("<"):
+            return place(frame.filename, frame.lineno or 1)
     return None

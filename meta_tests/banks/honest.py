@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.host.source.targets import load
 from chainrule.running import run
+from chainrule.running.loading import load
 
 IMPORTS = "import numpy as np\n"
 FUNCTIONS = """

@@ -13,10 +13,12 @@ from types import ModuleType
 from typing import Any
 
 from chainrule import reference
+from chainrule.boundary.boundary import Boundary
 from chainrule.contract.implementation import Implementation
 from chainrule.host.native import Native
-from chainrule.host.source.targets import Loaded, behind_boundary
+from chainrule.host.source.targets import hosted
 from chainrule.running import run
+from chainrule.running.loading import Loaded
 from chainrule.running.pytest_plugin.recorder import Recorder
 from chainrule.running.results import Outcome, SpecResult, settle
 from chainrule.specification.spec import Spec
@@ -76,13 +78,17 @@ def loaded(variant: Any, declared: dict[str, Any] | None = None) -> Loaded:
     implementation = variant if isinstance(variant, Implementation) else Native(variant)
     name = getattr(variant, "__name__", type(variant).__name__)
     path = FOLDER / "mlp.py"
+    host, conventions, doubts = hosted(implementation, declared or {})
     return Loaded(
         target=name,
         adapter=None,
         module_name=name,
         path=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        impl=behind_boundary(implementation, declared or {}),
+        host=host,
+        conventions=conventions,
+        reading_notes=doubts,
+        impl=Boundary(host, conventions, doubts),
     )
 
 

@@ -14,9 +14,10 @@ from hypothesis import settings
 
 import chainrule
 from chainrule import UnusableTarget, reference
-from chainrule.api import Definitions
 from chainrule.contract.conventions import NATIVE
+from chainrule.host.source.live import Definitions
 from chainrule.reports.html import page
+from chainrule.running.loading import load
 from chainrule.running.run import check as run_check
 
 
@@ -68,7 +69,7 @@ def test_a_function_that_is_wrong():
     result = chainrule.check(softmax)
     assert not result
     assert [spec.id for spec in result.failed] == ["softmax.overflow"]
-    assert result.failed[0].where.startswith("test_session.py:")
+    assert result.failed[0].where.startswith("test_api.py:")
     session = {"softmax": softmax}
     with np.errstate(all="ignore"):
         exec(result.failed[0].snippet, session)  # the lines to paste run where the function is
@@ -274,7 +275,7 @@ def test_the_lines_of_a_session_are_those_of_its_cells():
 def test_what_the_command_checks_and_what_a_session_checks_end_alike(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("import numpy as np\n\n\ndef relu(z):\n    return np.abs(z)\n", encoding="utf-8")
-    by_command = run_check(chainrule.api.load(str(path)), chapters=["activations"])
+    by_command = run_check(load(str(path)), chapters=["activations"])
     in_session = chainrule.check(str(path), chapters=["activations"])
     assert outcomes(in_session) == {spec.id: spec.outcome for spec in by_command.specs}
 

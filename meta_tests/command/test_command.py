@@ -18,10 +18,10 @@ from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.contract.errors import UnusableTarget
 from chainrule.diagnosis import mistakes
-from chainrule.host.source.targets import load
 from chainrule.mathematics.clauses import clauses
 from chainrule.reports.text import SHOWN, TextReport
 from chainrule.running import run
+from chainrule.running.loading import load
 from chainrule.running.pytest_plugin import DEFAULT_TIMEOUT
 from chainrule.running.results import OUTCOMES
 from chainrule.spec_tests import test_accuracy

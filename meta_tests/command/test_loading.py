@@ -11,7 +11,8 @@ import pytest
 import chainrule
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source import targets
-from chainrule.host.source.targets import load, load_source
+from chainrule.host.source.targets import load_source
+from chainrule.running.loading import load
 
 RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 Z = np.array([[-1.0, 2.0]])
@@ -270,7 +271,7 @@ def test_declarations(write):
 def test_names_are_mapped(write):
     loaded = load(write("mine.py", "CHAINRULE = {'names': {'relu': 'rectify'}}\n" + RELU.replace("relu", "rectify")))
     assert loaded.impl.relu(Z).tolist() == [[0, 2]]
-    assert loaded.impl.implementation.where("relu") == "mine.py:5"
+    assert loaded.host.implementation.where("relu") == "mine.py:5"
 
 
 @pytest.mark.parametrize(
@@ -311,7 +312,7 @@ def test_an_adapter(write):
     assert loaded.impl.relu(Z).tolist() == [[0, 2]]
     assert loaded.impl.conventions["initialization"].value == "he"
     assert loaded.impl.conventions["precision"].value == "float32"
-    assert loaded.impl.implementation.where("relu") == "adapt.py:7"
+    assert loaded.host.implementation.where("relu") == "adapt.py:7"
     with pytest.raises(Exception, match="softmax: the adapter does not override it"):
         loaded.impl.softmax(Z)
 

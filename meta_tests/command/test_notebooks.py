@@ -15,8 +15,9 @@ import pytest
 from chainrule.boundary.errors import last_line
 from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import source_line
-from chainrule.host.source.targets import load, load_source
+from chainrule.host.source.targets import load_source
 from chainrule.running import run
+from chainrule.running.loading import load
 
 new = nbformat.v4
 

@@ -11,8 +11,8 @@ from chainrule.contract.declarations import NAMES, Declared, project_of
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.recognition import vocabulary
 from chainrule.host.source.frameworks import frameworks_of
-from chainrule.host.source.targets import load
 from chainrule.reports.text import NOTES, SKIPS, listed
+from chainrule.running.loading import load
 
 RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 COLUMNS = Path(__file__).parents[1] / "banks" / "styles" / "column_net.py"

@@ -22,8 +22,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from banks.style_bank import FOLDER, STYLES, Mistake, Style
-from chainrule.host.source.targets import load
 from chainrule.running import run
+from chainrule.running.loading import load
 
 ENOUGH = 0.9
 # What each planted mistake is called in the catalogue, by the words of its name; several where its numbers cannot tell

@@ -107,7 +107,7 @@ def killed_by_own_tests(mutant: Mutant) -> bool:
         for folder in COPIED:
             shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)  # where pytest is told that a warning is an error
-        (copy / OWN_TESTS).parent.mkdir()
+        (copy / OWN_TESTS).parent.mkdir(parents=True)
         shutil.copy(ROOT / OWN_TESTS, copy / OWN_TESTS)
         (copy / "reference" / mutant.file).write_text(mutant.source, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", OWN_TESTS]

@@ -13,6 +13,7 @@ import pytest
 from banks import variants
 from banks.correct import parts
 from chainrule.boundary.boundary import Boundary
+from chainrule.host.host import InProcess
 from chainrule.host.native import Native
 from chainrule.mathematics import tail_bounds
 from chainrule.spec_tests import test_golden as golden
@@ -249,4 +250,6 @@ def test_overfit_asks_for_one_order_of_four(patience, outcome):
 @pytest.mark.parametrize("name", ["softmax", "cross_entropy", "xavier"])
 def test_a_boundary_can_be_asked_first_whether_a_function_is_there(name):
     native = Native(variants.fresh_reference())
-    assert not Boundary(native, variants.loaded(variants.fresh_reference()).impl.conventions).goes_through(name)
+    assert not Boundary(InProcess(native), variants.loaded(variants.fresh_reference()).impl.conventions).goes_through(
+        name
+    )

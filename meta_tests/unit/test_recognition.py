@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.host.description import notes_of
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values, returned_names
 from chainrule.host.recognition.gradients import Contradiction, gradient_paths, stem
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.slots import chain, discover
 from chainrule.host.recognition.structures import Attribute, Item, follow, label, leaves, put, replace, spell
 from chainrule.host.recognition.vocabulary import rank, role, size_role
-from chainrule.host.source.targets import load
+from chainrule.running.loading import load
+from chainrule.running.reading import notes_of
 
 # Names
 
@@ -386,7 +386,7 @@ COUNTED = ("np.eye(p.shape[1])[y]", "np.eye(y.max() + 1)[y]")
 
 def test_classes_read_off_the_labels_do_no_harm_where_the_whole_data_is_taken(loaded):
     found = loaded(COUNTED)
-    assert found.impl.implementation.layout.counts_labels
+    assert found.host.implementation.layout.counts_labels
     assert "the number of classes is read off the labels" in said(found)
 
 
@@ -396,7 +396,7 @@ def test_classes_read_off_the_labels_are_a_mistake_in_mini_batches(loaded):
         "epochs, lr, batch_size):\n        for _ in range(epochs):",
     )
     found = loaded(COUNTED, batches)
-    assert not found.impl.implementation.layout.counts_labels
+    assert not found.host.implementation.layout.counts_labels
     assert "read off the labels" not in said(found)
 
 
@@ -417,7 +417,7 @@ NO_TRAINING = (NETWORK[NETWORK.index("    def train") :], "")
 
 
 def gradients(found):
-    implementation = found.impl.implementation
+    implementation = found.host.implementation
     model = implementation.create([4, 6, 3], 0)
     x, y = np.random.default_rng(1).normal(size=(5, 4)), np.array([2, 0, 1, 2, 1])
     return implementation.backward(model, x, y)
@@ -427,7 +427,7 @@ def test_gradients_are_recovered_from_an_update(loaded):
     exact = gradients(loaded())
     found = loaded(TAKES_RATE, (RETURNS, UPDATE), NO_TRAINING)
     recovered = gradients(found)
-    assert found.impl.implementation.recovery_rate == 2.0**10
+    assert found.host.implementation.recovery_rate == 2.0**10
     for a, b in zip((*exact[0], *exact[1]), (*recovered[0], *recovered[1]), strict=True):
         # W - 2**10 g is rounded once, W minus it once more, each by half a unit of a number below 2**10 |g| + 2 |W|,
         # and the difference is divided by 2**10; here |g| < 1 and |W| < 4

@@ -9,7 +9,8 @@ import pytest
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source import executing
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
-from chainrule.host.source.targets import load, load_source
+from chainrule.host.source.targets import load_source
+from chainrule.running.loading import load
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from chainrule.cli import main
 from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import Implementation
-from chainrule.host.source.targets import load
 from chainrule.running import run
+from chainrule.running.loading import load
 
 BY_FILE = {style.file: style for style in STYLES}
 HANDED_ON = {  # what is more than a few lines in these styles, of all that was recognised
@@ -161,7 +161,7 @@ def test_signatures_are_those_of_the_interface():
 
 def test_what_is_recognised_is_there_for_adapters(tmp_path):
     style = BY_FILE["kaggle_global_m.py"]
-    module = load(copied(style, tmp_path)).impl.implementation.target
+    module = load(copied(style, tmp_path)).host.implementation.target
     found = chainrule.recognised(module, missing=("m",))
     model = found.create([784, 5, 10], 0)
     weights, biases = found.parameters(model)

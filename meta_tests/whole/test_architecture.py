@@ -8,6 +8,7 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.errors import NotApplicable
 from chainrule.contract.architecture import Architecture
 from chainrule.contract.conventions import NATIVE, Convention
+from chainrule.host.host import InProcess
 from chainrule.mathematics.cases import NARROW, SIZES, SMALLEST
 from chainrule.mathematics.identity import passing_parameters, passing_sizes
 from chainrule.spec_tests.test_accuracy import calibrated
@@ -44,7 +45,7 @@ def test_fit():
 
 def networks(text, made=Alone):
     conventions = {key: Convention(value, "default") for key, value in NATIVE.items()}
-    return Networks(Boundary(made(), conventions | {"architecture": Convention(text, "declared")}))
+    return Networks(Boundary(InProcess(made()), conventions | {"architecture": Convention(text, "declared")}))
 
 
 def test_every_case_there_is_where_any_size_is_possible():

@@ -12,11 +12,11 @@ from banks.honest import HONEST, checked, written
 from banks.planted import PLANTED
 from chainrule.diagnosis import specs as by_themselves
 from chainrule.diagnosis.concerns import CLAUSES, ORDER, subjects_of
-from chainrule.host.source.targets import load
 from chainrule.mathematics.clauses import clauses
 from chainrule.reports.html import page
 from chainrule.running import run
 from chainrule.running.limits import prepare
+from chainrule.running.loading import load
 from chainrule.running.results import UNNAMED
 
 pytestmark = pytest.mark.usefixtures("patience")

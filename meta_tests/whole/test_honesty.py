@@ -24,11 +24,11 @@ from chainrule.host.guard import snapshot
 from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
 from chainrule.host.guard.looks import looks_in
-from chainrule.host.source.targets import load
 from chainrule.mathematics import comparison
 from chainrule.reports.html import fragment
 from chainrule.running import run, unwatched
 from chainrule.running.expected import specs_in, strange_results, uncalled
+from chainrule.running.loading import load
 from chainrule.running.pytest_plugin.recorder import Recorder
 from chainrule.running.results import SpecResult
 from chainrule.specification.asked_anew import OPERATIONS

@@ -17,12 +17,13 @@ from chainrule.boundary.calls import contents
 from chainrule.cli import main
 from chainrule.contract.chapters import CORE_CHAPTERS, CORE_NAMES, EXTENSION_NAMES, UNCHECKED_NAMES
 from chainrule.contract.implementation import Implementation
-from chainrule.contract.requirements import select, unchecked
+from chainrule.contract.requirements import select
+from chainrule.host.description import described
 from chainrule.host.native import Native
-from chainrule.host.source.targets import load
 from chainrule.mathematics.layers import analyse_affine
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF
 from chainrule.running import run
+from chainrule.running.loading import load
 
 NAMES = EXTENSION_NAMES["layers"]
 LAYERS = [clause for clause, (spec, _) in variants.specs().items() if spec.chapter == "layers"]
@@ -478,7 +479,7 @@ def test_what_the_backward_pass_writes_into_its_cache_is_noticed(kind):
 )
 def test_which_chapters_are_required_and_which_run_beside(names, chapters, full, expected):
     target = SimpleNamespace(**{name: (lambda: None) for name in names}, xavier="no function")
-    assert select(Native(target), chapters, full=full) == expected
+    assert select(described(Native(target)).offered, chapters, full=full) == expected
 
 
 def test_an_adapter_offers_what_it_overrides():
@@ -550,8 +551,7 @@ def test_what_is_not_checked_is_in_the_json(folder, capsys):
 def test_unchecked_names_are_no_names_of_a_chapter():
     assert len(set(UNCHECKED_NAMES)) == len(UNCHECKED_NAMES)
     assert not set(UNCHECKED_NAMES) & {name for names in EXTENSION_NAMES.values() for name in names}
-    assert unchecked(None) == ()
-    assert unchecked(SimpleNamespace(dropout_forward=len, Adam=1, relu=len)) == ("dropout_forward",)
+    assert described(Native(SimpleNamespace(dropout_forward=len, Adam=1, relu=len))).unchecked == ("dropout_forward",)
 
 
 def test_a_chapter_named_is_required_though_nothing_is_there(folder, capsys):
@@ -644,4 +644,4 @@ def test_workers_make_the_same_choice(folder, capsys):
 
 
 def test_a_layer_file_is_loaded_like_any_other(folder):
-    assert load("layers.py").impl.implementation.where("relu_backward") == "layers.py:18"
+    assert load("layers.py").host.implementation.where("relu_backward") == "layers.py:18"

@@ -13,8 +13,8 @@ from chainrule.diagnosis.priorities import HINTS
 from chainrule.diagnosis.repair.edits import Editor
 from chainrule.diagnosis.repair.search import KINDS, Budget, search
 from chainrule.host.patching.sources import functions_of, theirs, traced
-from chainrule.host.source.targets import load
 from chainrule.running import run
+from chainrule.running.loading import load
 
 pytestmark = pytest.mark.usefixtures("patience")
 
@@ -32,7 +32,7 @@ def test_a_planted_mistake_is_named_with_its_line(tmp_path, old, new, name, chap
 def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
     path, _ = written(tmp_path, "delta.sum(axis=0)", "delta.mean(axis=0)")
     loaded = load(str(path))
-    module = loaded.impl.implementation.target
+    module = loaded.host.implementation.target
     before = {name: getattr(module.MLP, name).__code__ for name in ("run", "backward", "step", "fit")}
     assert run.check(loaded).diagnoses[0].change is not None
     assert {name: getattr(module.MLP, name).__code__ for name in before} == before

@@ -8,8 +8,8 @@ import pytest
 from banks import style_bank
 from banks.style_bank import FOLDER, STYLES
 from chainrule.contract.conventions import NATIVE
-from chainrule.host.source.targets import load
 from chainrule.running import run
+from chainrule.running.loading import load
 
 PAIRS = [(style, mistake) for style in STYLES for mistake in style.mistakes]
 WAYS = {  # {kind of mistake: words by which their names tell it}

@@ -17,6 +17,7 @@ from chainrule import reference
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.conventions import Convention
 from chainrule.contract.errors import Unseen
+from chainrule.host.host import InProcess
 from chainrule.host.inference.arithmetic import infer_log_epsilon
 from chainrule.host.inference.precision import infer_precision
 from chainrule.running.run import check
@@ -95,7 +96,7 @@ def outcome_of(implementation, **conventions):
     settled = dict(ready.impl.conventions)
     settled |= {key: Convention(value, "inferred") for key, value in found.items() if value is not None}
     settled |= {key: Convention(value, "declared") for key, value in conventions.items()}
-    return check(replace(ready, impl=Boundary(implementation, settled)), timeout=60.0)
+    return check(replace(ready, impl=Boundary(InProcess(implementation), settled)), timeout=60.0)
 
 
 WITH_HIDDEN = "[*, *, *]"

@@ -1,4 +1,4 @@
-"""From a TARGET on the command line to an Implementation behind its boundary."""
+"""From a TARGET on the command line to an implementation in its host."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chainrule.boundary.boundary import Boundary
-from chainrule.boundary.errors import last_line
+from chainrule.contract.conventions import Conventions
 from chainrule.contract.declarations import NOTHING_DECLARED, Declared, check_names, project_of
 from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import Implementation
@@ -30,6 +29,7 @@ from chainrule.host.guard.exits import kept_out
 from chainrule.host.guard.finding import Finding
 from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.host.guard.snapshot import guarded
+from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import settle
 from chainrule.host.recognition.recognise import recognise
 from chainrule.host.source.executing import Execution, Siblings, told
@@ -37,7 +37,7 @@ from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
 from chainrule.host.source.rule import DEFINITIONS
 from chainrule.host.source.stand_ins import Absence
-from chainrule.support.source_positions import place
+from chainrule.support.source_positions import last_line, place
 from chainrule.support.time_limit import TimedOut, limit
 
 LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
@@ -66,14 +66,15 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """An implementation ready to be checked.
+class Opened:
+    """An implementation in its host, ready to be checked.
 
     target, adapter: as they were named.  module_name: what an import statement calls it.
-    path: the file it resolved to.  sha256: of that file's content.  notes, missing: as in Source.
-    outside, run_all: what whoever checks asked for.  frameworks: imports that are not from scratch.
+    path: the file it resolved to.  sha256: of that file's content.
+    conventions: those that hold; reading_notes: what inference found that no convention can hold.
+    notes, missing: as in Source.  outside, run_all: what the user asked for.
+    frameworks: imports that are not from scratch.
     live: whether it was handed over as an object; target is then an expression for it.
-    evidence: {clause: what its spec saw when it failed}.
     files: the file, and those of its project that it imports.
     tampering: what it replaced as it loaded, all of it put back, and where it asks who calls it.
     """
@@ -83,27 +84,28 @@ class Loaded:
     module_name: str
     path: Path
     sha256: str
-    impl: Boundary
+    host: Host
+    conventions: Conventions
+    reading_notes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict, hash=False)
     outside: Declared = NOTHING_DECLARED
     run_all: bool = False
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
-    evidence: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
     files: tuple[Path, ...] = ()
     tampering: tuple[Finding, ...] = ()
 
 
-def load(
+def open_target(
     target: str,
     adapter: str | None = None,
     *,
     conventions: Mapping[str, Any] | None = None,
     names: Mapping[str, str] | None = None,
     run_all: bool = False,
-) -> Loaded:
-    """Load TARGET (a .py file, a notebook, a package folder or a module name), behind its adapter if one is given.
+) -> Opened:
+    """Open TARGET (a .py file, a notebook, a package folder or a module name), behind its adapter if one is given.
 
     conventions, names: declared by whoever checks, and stronger than what the file declares.
     run_all: execute all of a file or notebook, not only its definitions and what they need.
@@ -118,7 +120,7 @@ def load(
     return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
 
 
-def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Loaded:
+def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Opened:
     """TARGET as it is, with what was asked for from outside."""
     source = load_source(target, run_all=run_all)
     module, path = source.module, source.path
@@ -131,13 +133,13 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         both = declared | declaration(adapter_module, adapter) | dict(asked.conventions)
         declared = {key: value for key, value in both.items() if key != "names"}
         implementation = make_adapter(adapter_module, adapter, module)
-    return Loaded(
+    return Opened(
         target,
         adapter,
         module.__name__,
         path,
         hashlib.sha256(path.read_bytes()).hexdigest(),
-        behind_boundary(implementation, declared),
+        *hosted(implementation, declared),
         source.notes,
         source.missing,
         outside,
@@ -146,7 +148,7 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     )
 
 
-def load_live(
+def open_live(
     namespace: Any,
     target: str,
     path: Path,
@@ -155,7 +157,7 @@ def load_live(
     declared: Mapping[str, Any] | None = None,
     asked: Declared = NOTHING_DECLARED,
     adapter: type[Implementation] | None = None,
-) -> Loaded:
+) -> Opened:
     """Definitions that are there already, such as a session's, behind the boundary.
 
     namespace: an object with the definitions as attributes.  target: an expression for it.  path, sha256: what a report
@@ -174,10 +176,23 @@ def load_live(
             home = adapter.__module__
             own = getattr(sys.modules.get(home), "CHAINRULE", {}) if home != "__main__" else {}
             found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
-        impl = behind_boundary(implementation, found)
+        host, conventions, doubts = hosted(implementation, found)
     files = (path,) if path.is_file() else ()
     tampering = (*replaced, *looks_in(files))
-    return Loaded(target, None, target, path, sha256, impl, outside=asked, live=True, files=files, tampering=tampering)
+    return Opened(
+        target,
+        None,
+        target,
+        path,
+        sha256,
+        host,
+        conventions,
+        doubts,
+        outside=asked,
+        live=True,
+        files=files,
+        tampering=tampering,
+    )
 
 
 def recognised_in(
@@ -191,11 +206,13 @@ def recognised_in(
     return implementation, {key: value for key, value in {**declared, **asked.conventions}.items() if key != "names"}
 
 
-def behind_boundary(implementation: Implementation, declared: Mapping[str, Any]) -> Boundary:
-    """`implementation` behind the boundary, its conventions settled."""
+def hosted(
+    implementation: Implementation, declared: Mapping[str, Any]
+) -> tuple[InProcess, Conventions, tuple[str, ...]]:
+    """(`implementation` in a host, its conventions, notes on what no convention can hold)."""
     with silence():
         settled = settle(implementation, declared)
-        return Boundary(settled.implementation, settled.conventions, settled.notes)
+    return InProcess(settled.implementation), settled.conventions, settled.notes
 
 
 def load_source(target: str, *, run_all: bool = False) -> Source:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from chainrule.host.source.targets import Loaded
+    from chainrule.running.loading import Loaded
     from chainrule.running.pytest_plugin.recorder import Recorder
 
 DEFAULT_TIMEOUT = 60.0
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from chainrule.contract.declarations import pairs
     from chainrule.contract.errors import UnusableTarget
-    from chainrule.host.source.targets import load
+    from chainrule.running.loading import load
     from chainrule.running.pytest_plugin import hooks  # before TARGET, which must not change what it runs with
     from chainrule.running.pytest_plugin.recorder import Recorder
 

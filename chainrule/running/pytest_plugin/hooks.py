@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The chapters in the contract's order; the accuracy chapter only with `--full`, an extension only where the
     implementation has something for it, and any chapter that is named.
     """
-    required, beside = select(config.stash[LOADED].impl.implementation, config.option.chapter, full=config.option.full)
+    required, beside = select(config.stash[LOADED].description.offered, config.option.chapter, full=config.option.full)
     left_out = [item for item in items if spec_of(item) and spec_of(item).chapter not in (*required, *beside)]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)

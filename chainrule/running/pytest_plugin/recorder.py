@@ -66,7 +66,7 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """What is todo or blocked is not passed, where it is required: pytest's status says so too."""
         option = session.config.option
-        required, _ = select(session.config.stash[LOADED].impl.implementation, option.chapter, full=option.full)
+        required, _ = select(session.config.stash[LOADED].description.offered, option.chapter, full=option.full)
         if session.exitstatus == pytest.ExitCode.OK and any(
             result.outcome in ("todo", *NOT_PASSED) for result in self.results.values() if result.chapter in required
         ):

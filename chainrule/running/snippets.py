@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from pathlib import Path
 from unittest import SkipTest
@@ -10,18 +10,17 @@ from unittest import SkipTest
 import numpy as np
 
 from chainrule.boundary.calls import Cache, Call
-from chainrule.contract.chapters import EXTENSION_NAMES, NETWORK_METHODS
-from chainrule.host.native import Native
-from chainrule.host.recognition.recognised import Recognised
-from chainrule.host.source.targets import Loaded
-from chainrule.host.translation import Translated
+from chainrule.contract.chapters import EXTENSIONS, NETWORK_METHODS, OPERATIONS
+from chainrule.contract.chapters import FUNCTIONS as CORE_FUNCTIONS
 from chainrule.mathematics.comparison import Failure
+from chainrule.running.loading import Loaded
 from chainrule.support.arrays import literal
 
 LONGEST_RESULT = 200  # characters
 LONGEST = 4000  # characters: beyond this nobody pastes it
-ASKING = ("forward", "loss", "backward", "predict")  # methods of a network that change nothing
-FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier", *EXTENSION_NAMES["layers"])
+ASKING = tuple(name for name in NETWORK_METHODS if not OPERATIONS[name].changes)
+FUNCTIONS = (*CORE_FUNCTIONS, *EXTENSIONS)
+Names = Mapping[str, str]  # {contract's name: the code's name}
 
 
 def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None = None) -> str | None:
@@ -35,10 +34,10 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
         return None
     last = told[-1]
     pair = [call for call in told[-2:] if call.name == last.name and call.name in FUNCTIONS] or [last]
-    native = native_of(loaded)
-    lines = ["import numpy as np", *(opening(loaded, native, last))]
+    names = names_of(loaded)
+    lines = ["import numpy as np", *(opening(loaded, names, last))]
     for call in pair:
-        lines += repeat(native, call)
+        lines += repeat(names, call)
     if is_repeated(told):
         lines.append(lines[-1])
     lines += should_give(last, error)
@@ -58,6 +57,8 @@ def is_repeated(calls: Sequence[Call]) -> bool:
 def should_give(call: Call, error: BaseException | None) -> list[str]:
     """The result that a spec expected of this very call, as a comment; nothing where it compared something else."""
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
+    if not call.number:  # it raised
+        return []
     try:
         found = np.asarray(call.reread(), np.float64)
     except (TypeError, ValueError, Failure, SkipTest):  # a cache, lists of arrays, or nothing
@@ -68,30 +69,26 @@ def should_give(call: Call, error: BaseException | None) -> list[str]:
     return [f"# should give {told}"] if len(told) <= LONGEST_RESULT else []
 
 
-def native_of(loaded: Loaded) -> Native | None:
-    """The implementation, if its names are the contract's and can be imported; else it is called as chainrule does."""
-    implementation = loaded.impl.implementation
-    if isinstance(implementation, Translated) and implementation.layout.native and loaded.path.suffix == ".py":
-        raw = implementation.raw
-        return raw if isinstance(raw, Recognised) and raw.form is None else None
-    return None
+def names_of(loaded: Loaded) -> Names | None:
+    """The names in the code, if they can be imported and called as they stand; else chainrule calls the code."""
+    return loaded.description.names if loaded.path.suffix == ".py" else None
 
 
-def opening(loaded: Loaded, native: Native | None, call: Call) -> list[str]:
+def opening(loaded: Loaded, names: Names | None, call: Call) -> list[str]:
     """How the code under test comes into reach."""
-    if native is None or loaded.live:
+    if names is None or loaded.live:
         target = loaded.target if loaded.live else repr(loaded.target)
         return ["import chainrule", f"impl = chainrule.load({', '.join([target, *options(loaded)])})"]
     made_by = [argument.name for argument in call.arguments if isinstance(argument, Cache)]
-    names = [native.name(name) for name in ([*made_by, call.name] if call.name in FUNCTIONS else ["MLP"])]
+    imported = [names[name] for name in ([*made_by, call.name] if call.name in FUNCTIONS else ["MLP"])]
     path = []
     if loaded.target.endswith(".py") and Path(loaded.target).parent != Path("."):  # a file in another folder
         path = ["import sys", f"sys.path.insert(0, {str(Path(loaded.target).parent)!r})"]
     parts = loaded.module_name.split(".")
     if not all(part.isidentifier() and not iskeyword(part) for part in parts):  # my-mlp.py, raise.py
         module = f"importlib.import_module({loaded.module_name!r})"
-        return [*path, "import importlib", *(f"{name} = {module}.{name}" for name in names)]
-    return [*path, f"from {loaded.module_name} import {', '.join(names)}"]
+        return [*path, "import importlib", *(f"{name} = {module}.{name}" for name in imported)]
+    return [*path, f"from {loaded.module_name} import {', '.join(imported)}"]
 
 
 def options(loaded: Loaded) -> list[str]:
@@ -105,33 +102,33 @@ def options(loaded: Loaded) -> list[str]:
     return [f"{name}={value!r}" for name, value in given.items() if value]
 
 
-def repeat(native: Native | None, call: Call) -> list[str]:
+def repeat(names: Names | None, call: Call) -> list[str]:
     """One call, after the assignments it needs."""
     keywords = [f"{key}={value!r}" for key, value in call.keywords.items()]
     if call.name in FUNCTIONS or call.name == "create":
 
         def spelled(name: str, arguments: Sequence[object]) -> str:
-            function = native.name("MLP" if name == "create" else name) if native else f"impl.{name}"
+            function = names["MLP" if name == "create" else name] if names else f"impl.{name}"
             return f"{function}({', '.join('cache' if isinstance(a, Cache) else spell(a) for a in arguments)})"
 
         forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
         made = spelled(call.name, call.arguments)
         if call.name == "create":
-            made = f"{made}.{native.name('weights')}" if native else f"impl.parameters({made})"
+            made = f"{made}.{names['weights']}" if names else f"impl.parameters({made})"
         return [*forward, f"print({made})"]
     arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
-    if native is None:
+    if names is None:
         assign = [f"impl.assign(model, {spell(call.model_parameters)[1:-1]})"] if call.model_parameters else []
         return [
             f"model = impl.create({list(call.model_sizes)}, 0)",
             *assign,
             *shown(call, f"impl.{call.name}(model, {arguments})", "impl.parameters(model)"),
         ]
-    lines = [f"network = {native.name('MLP')}({list(call.model_sizes)}, seed=0)"]
+    lines = [f"network = {names['MLP']}({list(call.model_sizes)}, seed=0)"]
     for attribute, values in zip(("weights", "biases"), call.model_parameters or (), strict=False):
-        lines.append(f"network.{native.name(attribute)} = {spell(values)}")
-    parameters = f"network.{native.name('weights')}, network.{native.name('biases')}"
-    return [*lines, *shown(call, f"network.{native.name(call.name)}({arguments})", parameters)]
+        lines.append(f"network.{names[attribute]} = {spell(values)}")
+    parameters = f"network.{names['weights']}, network.{names['biases']}"
+    return [*lines, *shown(call, f"network.{names[call.name]}({arguments})", parameters)]
 
 
 def shown(call: Call, written: str, parameters: str) -> list[str]:
