@@ -46,6 +46,10 @@ class Implementation:
         """(fan_in, fan_out) weights of variance 2 / (fan_in + fan_out), uniform or normal, drawn from `rng`."""
         self._not_offered("xavier")
 
+    def draws(self, fan_in: int, fan_out: int, rng: Generator, count: int) -> list[ArrayLike]:
+        """What as many calls of `xavier` give, one after the other."""
+        return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
+
     def create(self, sizes: Sequence[int], seed: int) -> Model:
         """A new network of layer sizes s[0..L]: Xavier weights decided by `seed`, zero biases."""
         self._not_offered("create")

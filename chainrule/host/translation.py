@@ -214,7 +214,13 @@ class Translated(Implementation):
         return result
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
-        weights = self.raw.xavier(fan_in, fan_out, rng)
+        return self.drawn(self.raw.xavier(fan_in, fan_out, rng))
+
+    def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[Any]:
+        return [self.drawn(weights) for weights in self.raw.draws(fan_in, fan_out, rng, count)]
+
+    def drawn(self, weights: Any) -> Any:
+        """The weights that xavier gives."""
         turned = (self.layout.xavier or self.layout.weights) == "out_in"
         return to_numpy(weights).T if turned and weights is not None else weights
 
