@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from chainrule.contract.chapters import EXTENSIONS
 from chainrule.contract.errors import Missing
+from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
 from chainrule.support.source_positions import place_of
 
@@ -69,6 +71,15 @@ class Implementation:
     def loss(self, model: Model, x: ArrayLike, y: ArrayLike) -> float:
         """The mean cross-entropy of the batch, in nats."""
         self._not_offered("loss")
+
+    def losses(self, model: Model, x: ArrayLike, y: ArrayLike, moves: Moves) -> list[float]:
+        """The loss after each of the moves; the network is left with the parameters from which they start."""
+        found = []
+        for weights, biases in moves.parameters():
+            self.assign(model, weights, biases)
+            found.append(self.loss(model, np.array(x), np.array(y)))
+        self.assign(model, *moves.start())
+        return found
 
     def backward(self, model: Model, x: ArrayLike, y: ArrayLike) -> Parameters:
         """Gradients of `loss(model, x, y)`: (weight_grads, bias_grads), shaped like the parameters."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.contract.errors import Unseen
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
 from chainrule.reference import softmax
 from chainrule.support.arrays import flat_bias, of_kind, to_numpy
@@ -262,6 +263,10 @@ class Translated(Implementation):
     def loss(self, model: Any, x: Any, y: Any) -> Any:
         x, y = np.asarray(x), np.asarray(y)
         return self.lost("loss", lambda x, y: self.raw.loss(model, x, y), x, y, self.classes(model))
+
+    def losses(self, model: Any, x: Any, y: Any, moves: Moves) -> list[Any]:
+        plain = self.layout.native and not self.layout.counts_labels
+        return (self.raw if plain else super()).losses(model, x, y, moves)
 
     def backward(self, model: Any, x: Any, y: Any) -> Any:
         x, y, k = np.asarray(x), np.asarray(y), self.classes(model)
