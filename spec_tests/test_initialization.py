@@ -50,11 +50,15 @@ def reached(impl, shapes):
 
 def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
     """All weights of as many layers as it takes to have `entries` of them, from one generator."""
-    rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
-    layers = max(1, entries // (fan_in * fan_out))
-    if impl.goes_through("xavier"):
-        layers = len(seeds(impl, layers))
-    found = [impl.xavier(fan_in, fan_out, rng) for _ in range(layers)]
+
+    def draw():
+        rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
+        layers = max(1, entries // (fan_in * fan_out))
+        if impl.goes_through("xavier"):
+            layers = len(seeds(impl, layers))
+        return impl.draws(fan_in, fan_out, rng, layers)
+
+    found = networks.once(("xavier", fan_in, fan_out, entries), draw)
     for weights in found:
         assert_shape(weights, (fan_in, fan_out), what=f"xavier({fan_in}, {fan_out}, rng)")
     return np.stack(found).astype(np.float64)

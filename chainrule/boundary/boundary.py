@@ -19,6 +19,7 @@ from chainrule.boundary.errors import Absent, Hung, NotApplicable, Raised, Todo
 from chainrule.contract.architecture import Architecture
 from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.conventions import LARGEST_LOG_EPSILON, Conventions
+from chainrule.contract.moves import Moves
 from chainrule.host.host import Host
 from chainrule.host.protocol import (
     MISSING,
@@ -164,6 +165,12 @@ class Boundary:
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
         return self._function("xavier", fan_in, fan_out, rng)
 
+    def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[np.ndarray]:
+        """What so many calls of xavier give, one after the other."""
+        if self.goes_through("xavier"):
+            return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
+        return self._call("xavier", fan_in, fan_out, rng, batch=partial(self.host.draws, count=count))
+
     def _function(self, name: str, *arguments: Any) -> Any:
         """Call a function, or where there is none, see it through a network."""
         if name not in self.absent:
@@ -213,6 +220,18 @@ class Boundary:
             with np.errstate(all="ignore"):
                 return float(-np.log(p[np.arange(len(y)), y]).mean())
 
+    def losses(self, model: Handle, x: np.ndarray, y: np.ndarray, moves: Moves) -> np.ndarray:
+        """The network's own loss after each of the moves: (entries, steps)."""
+        try:
+            found = self._call("loss", model, x, y, batch=partial(self.host.losses, moves=moves))
+        except NotApplicable:
+            found = []
+            for parameters in moves.parameters():
+                self.assign(model, *parameters)
+                found.append(self.own_loss(model, x, y))
+            self.assign(model, moves.weights, moves.biases)
+        return np.reshape(found, (len(moves.entries), len(moves.steps)))
+
     def classify(self, model: Handle, x: np.ndarray) -> np.ndarray:
         """What the network predicts, or where it says nothing, its likeliest classes."""
         try:
@@ -230,7 +249,7 @@ class Boundary:
         if self.calls and not self.calls[-1].ended:
             call = self.calls[-1]
             message = f"{call.name} did not return within {limit:g} s"
-            if time.perf_counter() - call.started > limit / 2:
+            if time.perf_counter() - call.started > limit / 2 and not call.many:
                 self.hung[call.name] = message
         return message
 
@@ -238,17 +257,24 @@ class Boundary:
         """Begin an example: the calls recorded are those made from here on."""
         self.calls.clear()
 
-    def _call(self, name: str, *arguments: Any, **keywords: Any) -> Any:
-        """Call an operation.  What ends it otherwise than with a result becomes an outcome of the contract."""
+    def _call(
+        self, name: str, *arguments: Any, batch: Callable[[list[Any]], Answer] | None = None, **keywords: Any
+    ) -> Any:
+        """Call an operation.  What ends it otherwise than with a result becomes an outcome of the contract.
+
+        batch: asks the host for many calls at once, in place of one.
+        """
         if name in self.hung:
             raise Hung(self.hung[name])
         call = Call(name, arguments, keywords, lambda: self._result(self.host.reread(call.number), call))
+        call.many = batch is not None
         if arguments and isinstance(arguments[0], Handle):
             call.model_sizes, call.model_parameters = arguments[0].sizes, arguments[0].parameters
         self.calls.append(call)
         self.called.add(name)
         self.tried.add(name)
-        answer = self.host.call(name, [sent(argument) for argument in arguments], keywords)
+        given = [sent(argument) for argument in arguments]
+        answer = self.host.call(name, given, keywords) if batch is None else batch(given)
         call.ended, call.modified, call.number = True, answer.modified, answer.number
         if answer.kind == MISSING:
             self.calls.pop()

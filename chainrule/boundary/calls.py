@@ -19,7 +19,8 @@ class Call:
     """One call across the boundary.
 
     name: the operation.  arguments, keywords: as the spec gave them.  modified: which arguments the code wrote into.
-    ended: whether the code returned or raised.  number: by which the host finds the result again; 0 for none.
+    many: whether it stands for many calls at once.  ended: whether the code returned or raised.
+    number: by which the host finds the result again; 0 where there is none.
     model_sizes, model_parameters: of the network that was called, as the spec last set them.
     reread: gives the result as it stands now, which differs from before if a later call wrote into it.
     """
@@ -30,6 +31,7 @@ class Call:
     reread: Callable[[], Any]
     modified: tuple[str, ...] = ()
     ended: bool = False
+    many: bool = False
     number: int = 0
     started: float = field(default_factory=time.perf_counter)
     model_sizes: Sequence[int] = ()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from chainrule.contract.chapters import EXTENSIONS
 from chainrule.contract.errors import Missing
+from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
 from chainrule.support.source_positions import place_of
 
@@ -46,6 +48,10 @@ class Implementation:
         """(fan_in, fan_out) weights of variance 2 / (fan_in + fan_out), uniform or normal, drawn from `rng`."""
         self._not_offered("xavier")
 
+    def draws(self, fan_in: int, fan_out: int, rng: Generator, count: int) -> list[ArrayLike]:
+        """What as many calls of `xavier` give, one after the other."""
+        return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
+
     def create(self, sizes: Sequence[int], seed: int) -> Model:
         """A new network of layer sizes s[0..L]: Xavier weights decided by `seed`, zero biases."""
         self._not_offered("create")
@@ -65,6 +71,15 @@ class Implementation:
     def loss(self, model: Model, x: ArrayLike, y: ArrayLike) -> float:
         """The mean cross-entropy of the batch, in nats."""
         self._not_offered("loss")
+
+    def losses(self, model: Model, x: ArrayLike, y: ArrayLike, moves: Moves) -> list[float]:
+        """The loss after each of the moves; the network is left with the parameters from which they start."""
+        found = []
+        for weights, biases in moves.parameters():
+            self.assign(model, weights, biases)
+            found.append(self.loss(model, np.array(x), np.array(y)))
+        self.assign(model, *moves.start())
+        return found
 
     def backward(self, model: Model, x: ArrayLike, y: ArrayLike) -> Parameters:
         """Gradients of `loss(model, x, y)`: (weight_grads, bias_grads), shaped like the parameters."""

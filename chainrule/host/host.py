@@ -5,7 +5,7 @@ What goes in and comes out is data (protocol.py), so that the checked code may l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, HISTORY, MODEL, NOTHING, Operation
 from chainrule.host.description import described
 from chainrule.host.protocol import (
@@ -43,6 +44,12 @@ class Host(Protocol):
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation of the contract, in the native conventions."""
+
+    def draws(self, arguments: Sequence[Any], count: int) -> Answer:
+        """A list of what so many calls of xavier give, one after the other."""
+
+    def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
+        """A list of what loss gives after each of the moves, and the network is left as it was."""
 
     def reread(self, number: int) -> Answer:
         """The result of an earlier call as it stands now: different if a later call wrote into it."""
@@ -77,25 +84,9 @@ class InProcess:
         """Arguments go in as copies, so that code which writes into them spoils no other call."""
         operation = OPERATIONS[name]
         passed = [self.live(argument) for argument in arguments]
-        try:
-            with np.errstate(all="ignore"):
-                raw = getattr(self.implementation, name)(*passed, **keywords)
-        except Unseen as error:
-            return Answer(UNSEEN, message=str(error))
-        except Missing as error:
-            return Answer(MISSING, message=str(error))
-        except NotOffered as error:
-            return Answer(OFFERED_OTHERWISE, message=str(error))
-        except NotNumbers as error:
-            return Answer(UNREADABLE, message=f"{name} returns something else: {error}")
-        except NotImplementedError as error:
-            return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
-        except (Exception, SystemExit) as error:
-            found = getattr(error, "found_by_chainrule", False)  # and not raised by the code
-            message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
-            return Answer(RAISED, message=message, where=last_line(error))
-        if raw is None and operation.gives[0].kind not in (NOTHING, HISTORY):
-            return Answer(OFFERED_OTHERWISE, message=f"{name} returns None: a stub")
+        raw = asked(name, lambda: getattr(self.implementation, name)(*passed, **keywords))
+        if isinstance(raw, Answer):
+            return raw
         self.last += 1
         self.results[self.last] = operation, raw
         if len(self.results) > REMEMBERED:
@@ -106,6 +97,22 @@ class InProcess:
             if not self.unchanged(before, after)
         )
         return self.read(operation, raw, self.last, modified)
+
+    def draws(self, arguments: Sequence[Any], count: int) -> Answer:
+        passed = self.live(arguments)
+        return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(*passed, count))
+
+    def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
+        passed = self.live(arguments)
+        return self.read_all(OPERATIONS["loss"], lambda: self.implementation.losses(*passed, moves))
+
+    def read_all(self, operation: Operation, ask: Callable[[], Any]) -> Answer:
+        """The results of many calls of an operation."""
+        raws = asked(operation.name, ask)
+        if isinstance(raws, Answer):
+            return raws
+        answers = [self.read(operation, raw, 0) for raw in raws]
+        return next((answer for answer in answers if answer.kind != VALUE), Answer(VALUE, [a.value for a in answers]))
 
     def reread(self, number: int) -> Answer:
         operation, raw = self.results[number]
@@ -159,6 +166,8 @@ class InProcess:
         """What an operation returned, as data."""
         if operation.gives[0].kind == NOTHING:
             return Answer(VALUE, None, modified=modified, number=number)
+        if raw is None and operation.gives[0].kind != HISTORY:
+            return Answer(OFFERED_OTHERWISE, message=f"{operation.name} returns None: a stub")
         try:
             pieces = [raw] if len(operation.gives) == 1 else parts(operation, raw)
             values = [
@@ -178,6 +187,27 @@ class InProcess:
         if kind == CACHE:
             self.contents[self.last] = contents_of(thing)
         return Reference(self.last)
+
+
+def asked(name: str, ask: Callable[[], Any]) -> Any:
+    """What the code returns; where it ends otherwise, the answer that says so.  name: of the operation."""
+    try:
+        with np.errstate(all="ignore"):
+            return ask()
+    except Unseen as error:
+        return Answer(UNSEEN, message=str(error))
+    except Missing as error:
+        return Answer(MISSING, message=str(error))
+    except NotOffered as error:
+        return Answer(OFFERED_OTHERWISE, message=str(error))
+    except NotNumbers as error:
+        return Answer(UNREADABLE, message=f"{name} returns something else: {error}")
+    except NotImplementedError as error:
+        return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
+    except (Exception, SystemExit) as error:
+        found = getattr(error, "found_by_chainrule", False)  # and not raised by the code
+        message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
+        return Answer(RAISED, message=message, where=last_line(error))
 
 
 def holds(value: Any, contents: Contents) -> bool:

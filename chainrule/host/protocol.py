@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.moves import Moves
+
 # How a call ended.  VALUE: with a result.  MISSING: there is no such name.  OFFERED_OTHERWISE: it is a stub, or has
 # another form.  UNSEEN: nobody outside can call it.  RAISED: the code raised.  UNREADABLE: it returned something else.
 VALUE, MISSING, OFFERED_OTHERWISE, UNSEEN, RAISED, UNREADABLE = (
@@ -93,7 +95,7 @@ class Description:
     unchecked: tuple[str, ...] = ()
 
 
-MESSAGES = {cls.__name__: cls for cls in (Reference, Answer, Traits, Served, Description)}
+MESSAGES = {cls.__name__: cls for cls in (Reference, Answer, Moves, Traits, Served, Description)}
 
 
 def encode(value: Any) -> bytes:

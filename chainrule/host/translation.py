@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.contract.errors import Unseen
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
 from chainrule.reference import softmax
 from chainrule.support.arrays import flat_bias, of_kind, to_numpy
@@ -214,7 +215,13 @@ class Translated(Implementation):
         return result
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
-        weights = self.raw.xavier(fan_in, fan_out, rng)
+        return self.drawn(self.raw.xavier(fan_in, fan_out, rng))
+
+    def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[Any]:
+        return [self.drawn(weights) for weights in self.raw.draws(fan_in, fan_out, rng, count)]
+
+    def drawn(self, weights: Any) -> Any:
+        """The weights that xavier gives."""
         turned = (self.layout.xavier or self.layout.weights) == "out_in"
         return to_numpy(weights).T if turned and weights is not None else weights
 
@@ -256,6 +263,10 @@ class Translated(Implementation):
     def loss(self, model: Any, x: Any, y: Any) -> Any:
         x, y = np.asarray(x), np.asarray(y)
         return self.lost("loss", lambda x, y: self.raw.loss(model, x, y), x, y, self.classes(model))
+
+    def losses(self, model: Any, x: Any, y: Any, moves: Moves) -> list[Any]:
+        plain = self.layout.native and not self.layout.counts_labels
+        return (self.raw if plain else super()).losses(model, x, y, moves)
 
     def backward(self, model: Any, x: Any, y: Any) -> Any:
         x, y, k = np.asarray(x), np.asarray(y), self.classes(model)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.calls import Call
 from chainrule.mathematics.cases import MARGIN, NARROW, SMALLEST, Case, network_case, sizes_of
 
 AT_RANDOM = 1000  # networks that a spec looks at with --thorough, or seeds that it tries, beside the usual ones
 NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two hidden layers"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the implementation answered, the last call that it took, and the functions that a network stood in for."""
+
+    answer: Any
+    calls: tuple[Call, ...]
+    seen_through: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Networks:
     impl: Boundary
     thorough: bool = False
     seed: int = 0
+    asked: dict[Hashable, Asked] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(
         self,
@@ -62,6 +74,18 @@ class Networks:
             if fitted:
                 self.impl.cases += 1
                 yield self.at(fitted, n, seed, margin)
+
+    def once(self, question: Hashable, ask: Callable[[], Any]) -> Any:
+        """What `ask` gives, which several specs look at: a run asks it once, and each spec counts it as its own."""
+        if question not in self.asked:
+            answer = ask()
+            self.asked[question] = Asked(answer, tuple(self.impl.calls)[-1:], frozenset(self.impl.seen_through))
+        else:
+            known = self.asked[question]
+            self.impl.calls.extend(known.calls)
+            self.impl.called.update(call.name for call in known.calls)
+            self.impl.seen_through.update(known.seen_through)
+        return self.asked[question].answer
 
     def seeds(self, usual: Sequence[int]) -> list[int]:
         """As many seeds as the usual ones, which a run takes that repeats itself; with `thorough`, fresh ones."""

@@ -10,9 +10,18 @@ class Encoded(InProcess):
     """The implementation in a host that shares no object with the boundary."""
 
     def call(self, name, arguments, keywords):
+        return self.passed_on(super().call, arguments, [dict(keywords)], [name])
+
+    def draws(self, arguments, count):
+        return self.passed_on(super().draws, arguments, [count])
+
+    def losses(self, arguments, moves):
+        return self.passed_on(super().losses, arguments, [moves])
+
+    def passed_on(self, method, arguments, after, before=()):
         generators = [argument for argument in arguments if isinstance(argument, np.random.Generator)]
-        name, inside, keywords = decode(encode([name, list(arguments), dict(keywords)]))
-        answer = super().call(name, inside, keywords)
+        before, inside, after = decode(encode([list(before), list(arguments), after]))
+        answer = method(*before, inside, *after)
         drawn = [argument for argument in inside if isinstance(argument, np.random.Generator)]
         answer, states = decode(encode([answer, [generator.bit_generator.state for generator in drawn]]))
         for generator, state in zip(generators, states, strict=True):  # the caller's generator has drawn as much

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -13,12 +14,16 @@ Operation = tuple[str, Callable[..., Any]]  # a function and its name
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def own_functions(namespace: Mapping[str, Any]) -> list[tuple[str, FunctionType]]:
+def own_functions(namespace: Mapping[str, Any]) -> tuple[tuple[str, FunctionType], ...]:
     """The functions in a namespace that were written by hand: no library's."""
-    home = home_of(namespace)
-    return [
-        (name, value) for name, value in namespace.items() if isinstance(value, FunctionType) and is_own(value, home)
-    ]
+    functions = tuple((name, value) for name, value in namespace.items() if isinstance(value, FunctionType))
+    return written_by_hand(functions, home_of(namespace))
+
+
+@lru_cache(maxsize=64)
+def written_by_hand(functions: tuple[tuple[str, FunctionType], ...], home: str) -> tuple[tuple[str, FunctionType], ...]:
+    """Those of the functions that are no library's."""
+    return tuple((name, value) for name, value in functions if is_own(value, home))
 
 
 def own_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:

@@ -20,7 +20,7 @@ from chainrule.host.recognition.results import first_fitting
 from chainrule.host.recognition.sites import Site, Training
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.structures import follow, shape
-from chainrule.host.recognition.surroundings import seeded
+from chainrule.host.recognition.surroundings import generators_kept, seed_everything, seeded
 from chainrule.host.recognition.vocabulary import LOG_PROBABILITIES, NLL, matches, plain, rank, role
 from chainrule.support.arrays import to_numpy
 
@@ -149,15 +149,28 @@ class Recognised(Attempts):
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
         if not self.lone_functions("xavier"):
             return super().xavier(fan_in, fan_out, rng)
+        return self.drawn(fan_in, fan_out, rng, 1)[0]
+
+    def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[Any]:
+        if not self.lone_functions("xavier"):
+            return super().draws(fan_in, fan_out, rng, count)
+        return self.drawn(fan_in, fan_out, rng, count)
+
+    def drawn(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[Any]:
+        """As many draws; before each the global generators are seeded, from rng where the function takes none."""
         name, function = self.lone("xavier")
-        sizing = SizeArguments(function)
-        try:
-            arguments, keywords = sizing.arguments([fan_in, fan_out], 0)
-        except Unbound as error:
-            raise NotOffered(f"{name}: expected xavier(fan_in, fan_out, rng), found a parameter {error}") from None
-        keywords |= {p.name: rng for p in sizing.parameters if role(p.name) == "rng"}
-        with seeded(int(rng.integers(2**31)) if "rng" not in map(role, keywords) else 0):
-            return function(*arguments, **keywords)
+        generators = {p.name: rng for p in SizeArguments(function).parameters if role(p.name) == "rng"}
+        sizing, found = SizeArguments(function, known=generators), []
+        with generators_kept():
+            for _ in range(count):
+                try:
+                    arguments, keywords = sizing.arguments([fan_in, fan_out], 0)
+                except Unbound as error:
+                    message = f"{name}: expected xavier(fan_in, fan_out, rng), found a parameter {error}"
+                    raise NotOffered(message) from None
+                seed_everything(0 if generators else int(rng.integers(2**31)))
+                found.append(function(*arguments, **keywords))
+        return found
 
     def alone(self, operation: str, z: Any) -> Any:
         """A function of one array, by itself."""
@@ -178,11 +191,23 @@ class Recognised(Attempts):
         arguments, there is none: the native style calls it so, or says what was found.
         """
         functions = own_functions(self.namespace)
+        known = self._lone.get(operation)
+        if known is None or known[0] is not functions:
+            known = self._lone[operation] = functions, self.find_lone(operation, functions)
+        return known[1]
+
+    def find_lone(self, operation: str, functions: Sequence[Operation]) -> list[Operation]:
+        """The same, of these functions and of the network's methods."""
         own = dict(functions).get(self.name(operation))
         if operation in self.names or (own is not None and not takes(own, ARGUMENTS.get(operation))):
             return []
-        found: list[Operation] = [pair for pair in ranked(operation, functions) if of_probabilities(operation, *pair)]
+        found = [pair for pair in ranked(operation, functions) if of_probabilities(operation, *pair)]
         return found or self.lone_methods(operation)
+
+    @cached_property
+    def _lone(self) -> dict[str, tuple[Sequence[Operation], list[Operation]]]:
+        """{operation: (the functions that there were, those that may be it)}."""
+        return {}
 
     def lone_methods(self, operation: str) -> list[Operation]:
         model = self.sample()

@@ -99,13 +99,27 @@ def initialization_stands(form: Form, model: Held) -> Iterator[None]:
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """The global generators decided by a seed, and put back afterwards; code that seeds them itself is not heard."""
-    state, own = np.random.get_state(), random.getstate()
+    with generators_kept():
+        seed_everything(seed)
+        yield
+
+
+def seed_everything(seed: int) -> None:
+    """Decide what the global generators, NumPy's, Python's and PyTorch's, draw from here on."""
     np.random.seed(seed)
     random.seed(seed)
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch_state = torch.get_rng_state()
         torch.manual_seed(seed)
+
+
+@contextlib.contextmanager
+def generators_kept() -> Iterator[None]:
+    """The global generators as they were, afterwards."""
+    state, own = np.random.get_state(), random.getstate()
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch_state = torch.get_rng_state()
     try:
         yield
     finally:
