@@ -5,7 +5,7 @@ the order of its sums.  Notation: u is the unit roundoff, gamma(n) = n u / (1 - 
 
 Sources: Higham, Accuracy and Stability of Numerical Algorithms (2002): sections 3.1 to 3.5 for sums and products.
 Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions (2021): section 4.
-math.md, section 11, derives each bound that is used here.
+The mathematics derives each bound that is used here: rounding.md.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def assert_each(actual: Sequence[Any], expected: Sequence[Any], bounds: Sequence
 
 
 def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
-    """How far computed probabilities may lie from softmax(z), when the logits are off by up to z_error: math.md 11.3.
+    """How far computed probabilities may lie from softmax(z), for logits off by up to z_error: rounding.softmax.
 
     It holds for the three usual routes: shifted by the maximum, unshifted, and the exponential of the log-softmax.
     What underflows is off by at most the smallest normal number.
@@ -146,7 +146,7 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
 
 
 def softmax_log_error(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
-    """How far the logarithms of computed probabilities may be off, where none underflows: t of math.md 11.3."""
+    """How far the logarithms of computed probabilities may be off, where none underflows: t of rounding.softmax."""
     z = np.asarray(z, np.float64)
     classes = z.shape[1]
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
@@ -179,9 +179,7 @@ class Analysis:
 
 
 def product(left: Pair, right: Pair, u: float, extra: int = 2) -> Pair:
-    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the errors the factors bring along: math.md
-    11.2.
-    """
+    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the factors' own errors: rounding.products."""
     (a, da), (b, db) = left, right
     size = (np.abs(a) + da) @ (np.abs(b) + db)
     return a @ b, gamma(a.shape[1] + extra, u) * size + da @ (np.abs(b) + db) + np.abs(a) @ db
@@ -195,7 +193,7 @@ def analyse(
     log_epsilon: float = 0.0,
     parameter_errors: Errors | None = None,
 ) -> Analysis:
-    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u: math.md 11.5.
+    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u: rounding.network.
 
     The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: an epsilon that the
     implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise; twice
@@ -229,13 +227,13 @@ def analyse(
 
 
 def affine(x: Pair, w: Pair, b: Pair, u: float) -> Pair:
-    """(x w + b, its error): math.md 11.5, step 1."""
+    """(x w + b, its error): rounding.network, step 1."""
     (z, dz), (shift, dshift) = product(x, w, u), b
     return z + shift, dz + u * (np.abs(z) + 2 * np.abs(shift)) + dshift
 
 
 def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
-    """(the sum of the rows of a, its error): math.md 11.2."""
+    """(the sum of the rows of a, its error): rounding.products."""
     value, error = a
     return value.sum(axis=0), gamma(len(value) + extra, u) * np.abs(value).sum(axis=0) + error.sum(axis=0)
 
@@ -243,7 +241,7 @@ def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
 def mean_cross_entropy(
     logits: Pair, y: np.ndarray, u: float, log_epsilon: float = 0.0
 ) -> tuple[tuple[float, float], Pair]:
-    """The loss of logits and its gradient by them, ((value, error), (value, error)): math.md 11.5, steps 3 and 4.
+    """The loss of logits and its gradient by them, ((value, error), (value, error)): rounding.network, steps 3 and 4.
 
     logits: (N, K) each.  u, log_epsilon: as in `analyse`.
     """
@@ -277,7 +275,7 @@ class AffineAnalysis:
 
 
 def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
-    """An affine layer in arithmetic of unit roundoff u: math.md 11.11.
+    """An affine layer in arithmetic of unit roundoff u: rounding.layers.
 
     x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
     """
@@ -303,7 +301,7 @@ def no_errors(network: MLP) -> Errors:
 
 
 def step_errors(network: MLP, exact: Analysis, lr: float, u: float, before: Errors) -> Errors:
-    """The errors of theta' = theta - lr g, where theta was off by `before` and g by what `exact` says: math.md 11.7.
+    """The errors of theta' = theta - lr g, where theta was off by `before` and g by what `exact` says: rounding.steps.
 
     network: the reference, before the step.
     """
@@ -351,7 +349,7 @@ def difference_step(rounding: float, curvature: float, kink: float = np.inf) -> 
 
 
 def central_difference(f: Callable[[float], float], h: float, *, rounding: float, curvature: float) -> Derivative:
-    """f'(0) from f at +-h and +-h/2, with the error of that estimate: math.md 11.6.
+    """f'(0) from f at +-h and +-h/2, with the error of that estimate: rounding.differences.
 
         D(h) = (f(h) - f(-h)) / (2 h) = f'(0) + h^2 f'''/6 + rounding / h
 
@@ -370,7 +368,7 @@ def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
     """For each layer, a bound on the third derivative of the loss along any one of its weights or biases.
 
     Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over
-    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3): math.md 11.6.
+    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3): rounding.differences.
     """
     inputs, z = network.propagate(np.asarray(x, np.float64))
     sensitivity = np.broadcast_to(np.eye(z.shape[1]), (len(x), z.shape[1], z.shape[1]))  # dz[L] / dz[l], (N, s[l], K)

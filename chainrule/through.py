@@ -1,8 +1,8 @@
-"""Functions that an implementation does not offer, seen through a network that it makes: contract, section 1.
+"""Functions that an implementation does not offer, seen through a network that it makes.
 
 A network whose layers pass their inputs on makes logits of them: the identity without a hidden layer, and with hidden
 layers relu(z) - relu(-z) = z, which rounds nothing.  Classes that a fixed size has beyond those wanted are given logits
-so low that their probabilities underflow.  math.md, 11.8.
+so low that their probabilities underflow.  rounding.through_the_network.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A multilayer perceptron: ReLU hidden layers, softmax output, cross-entropy, mini-batch SGD. NumPy alone.
 
-Symbols are those of math.md: N samples, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l]; a[l] = relu(z[l]);
+Symbols are those of 01_notation.md: N samples, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l]; a[l] = relu(z[l]);
 p = softmax(z[L]).
 """
 
