@@ -10,7 +10,7 @@ from chainrule.clauses import chapters, clauses, named, sections
 from chainrule.contract import CHAPTERS
 from chainrule.spec import Spec
 
-CITATION = re.compile(r"\bClauses?: ([^\"]+?)(?=\n\s*(?:Source|\"\"\")|\Z)")
+CITATION = re.compile(r"\bClauses?: ([^\"]+?)(?=\n\s*Source|\s*\"\"\"|\Z)")
 CLAUSE_ID = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
 CHAPTER_FILE = re.compile(r"\b(?:\d\d_[a-z_]+|hygiene|rounding)\.md\b")
 SECTION_NAME = re.compile(r"\b(?:hygiene|rounding)\.[a-z_]+\b")
@@ -159,3 +159,4 @@ def test_citations_are_read():
         "relu.values",
         "no.such_clause",
     ]
+    assert cited('"""Text.  Clause: relu.shape."""\n"""Clause: relu.dtype.\n"""') == ["relu.shape", "relu.dtype"]
