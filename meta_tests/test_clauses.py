@@ -98,7 +98,7 @@ def test_the_mathematics_refers_to_nothing_by_a_number():
 
 def test_a_clause_explains_what_it_shares_with_others():
     clause = clauses()["affine.caches"]
-    assert clause.why.startswith("As `hygiene.caches` explains.")
+    assert clause.why.startswith("`hygiene.caches` explains why.")
     assert clause.why.endswith(sections()["hygiene.caches"])
     assert sections()["hygiene.caches"] not in clause.text
 
