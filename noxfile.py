@@ -3,6 +3,7 @@
 An interpreter that is not on this machine is skipped, and nox says so.
 """
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ nox.options.sessions = [
     "lint",
     "types",
     "tests",
-    "faults",
+    "whole",
     "diagnoses",
     "lowest",
     "wheel",
@@ -27,19 +28,8 @@ nox.options.sessions = [
 ]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
-EVERYTHING = "3.11"  # where all meta-tests run; elsewhere those that depend on the interpreter
 PROJECT = nox.project.load_toml("pyproject.toml")
-BANK = ("meta_tests/test_faults.py", "meta_tests/test_styles.py", "meta_tests/test_correct_bank.py")
-# Whole checks of many files, and what is computed: the same on every interpreter, so it runs on one alone.
-ONCE = tuple(
-    f"--ignore=meta_tests/test_{name}.py"
-    for name in (
-        "adapt", "causes", "correct_variants", "exploration", "false_alarms", "honesty", "layers", "mutation", "plugin",
-        "reports", "session", "strength", "through_the_network",
-    )
-)  # fmt: skip
 SAMPLE = ("--every", "10")  # of the planted mistakes, in CI; `nox -s diagnoses -- --every 1` checks them all
-WITHOUT_BANK = tuple(f"--ignore={file}" for file in BANK)
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parallel tests would fight over the cores
 
@@ -50,29 +40,34 @@ def group(name: str) -> list[str]:
     return [requirement.replace("chainrule[", ".[", 1) for requirement in requirements]
 
 
+def program(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run one of the meta-tests' programs; `python -m programs.NAME` in meta_tests/ does the same."""
+    environment = ONE_THREAD | {"PYTHONPATH": str(Path("meta_tests").resolve())}
+    session.run("python", "-m", f"programs.{name}", *arguments, env=environment)
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The meta-tests but for the bank of faults, on every interpreter found."""
+    """The meta-tests of the tool's parts and commands, on every interpreter found."""
     session.install(*group("test"))
-    once = () if session.python == EVERYTHING else ONCE
-    session.run("pytest", *PARALLEL, *WITHOUT_BANK, *once, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, "meta_tests/unit", "meta_tests/command", *session.posargs, env=ONE_THREAD)
 
 
-@nox.session
-def faults(session: nox.Session) -> None:
-    """The bank of faults, each of which must fail its clause, and those of styles and variants, which must pass.
+@nox.session(python="3.11")
+def whole(session: nox.Session) -> None:
+    """Whole checks of many files: faulty ones must fail, correct ones pass.  Also what holds of the repository.
 
     One interpreter is enough: the clauses are the same.
     """
     session.install(*group("test"))
-    session.run("pytest", *PARALLEL, *BANK, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, "meta_tests/house", "meta_tests/whole", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def diagnoses(session: nox.Session) -> None:
     """The table of diagnoses: each planted mistake, the clause that fails first, its name, if its line is found."""
     session.install(*group("test"))
-    session.run("python", "meta_tests/diagnoses.py", *(session.posargs or SAMPLE), env=ONE_THREAD)
+    program(session, "diagnoses", *(session.posargs or SAMPLE))
 
 
 @nox.session(python="3.10")
@@ -86,8 +81,7 @@ def lowest(session: nox.Session) -> None:
     session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0")
     session.install("--no-deps", ".")
     quiet = ("-W", "ignore::DeprecationWarning")  # old packages say much about the newer ones that they meet
-    once = (*ONCE, "--ignore=meta_tests/test_diagnosis.py")  # numbers, which no version of a library changes
-    session.run("pytest", *PARALLEL, *quiet, *WITHOUT_BANK, *once, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, *quiet, "meta_tests/unit", "meta_tests/command", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -96,7 +90,7 @@ def wheel(session: nox.Session) -> None:
     session.install(*group("build"))
     folder = Path(tempfile.mkdtemp())
     session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
-    session.run("python", "meta_tests/use_wheel.py", str(folder))
+    program(session, "use_wheel", str(folder))
     shutil.rmtree(folder)
 
 
@@ -136,7 +130,7 @@ def coverage(session: nox.Session) -> None:
     """By hand: the meta-tests with branch coverage, at least 95 % of chainrule, and 100 % of the reference."""
     session.install("-e", ".", *[requirement for requirement in group("test") if not requirement.startswith(".")])
     session.install("pytest-xdist", "matplotlib")
-    session.run("pytest", *PARALLEL, "--cov", "--cov-report=", *WITHOUT_BANK, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, "--cov", "--cov-report=", *session.posargs, env=ONE_THREAD)
     session.run("coverage", "report", "--fail-under=95")
     session.run("coverage", "report", "--include=reference/*", "--fail-under=100")
 
@@ -152,31 +146,31 @@ def full(session: nox.Session) -> None:
 def alarms(session: nox.Session) -> None:
     """False alarms: every correct variant, a thousand cases at random a spec.  By hand: a minute or two each."""
     session.install(*group("test"))
-    session.run("python", "meta_tests/alarms.py", *session.posargs, env=ONE_THREAD)
+    program(session, "alarms", *session.posargs)
 
 
 @nox.session(python="3.11")
 def mutation(session: nox.Session) -> None:
     """How strong is the specification: which mutants of the reference does it notice?  By hand: it takes minutes."""
     session.install(".", *group("mutation"))
-    on_a_copy(session, "mutation_score.py")
+    on_a_copy(session, "mutation_score")
 
 
 @nox.session(python="3.11")
 def strength(session: nox.Session) -> None:
     """The reverse: which faults does each clause notice, alone or first?  By hand: it takes minutes."""
     session.install(".")
-    on_a_copy(session, "strength.py")
+    on_a_copy(session, "strength")
 
 
-def on_a_copy(session: nox.Session, program: str) -> None:
+def on_a_copy(session: nox.Session, name: str) -> None:
     """Run one of the meta-tests' programs on a copy of the checkout, which may be edited meanwhile."""
     with tempfile.TemporaryDirectory() as copy:
         for folder in ("chainrule", "golden", "meta_tests", "reference", "spec_tests"):
             shutil.copytree(folder, Path(copy, folder), ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy("pyproject.toml", copy)
-        environment = ONE_THREAD | {"PYTHONPATH": copy}
-        session.run("python", str(Path(copy, "meta_tests", program)), *session.posargs, env=environment)
+        environment = ONE_THREAD | {"PYTHONPATH": f"{copy}{os.pathsep}{Path(copy, 'meta_tests')}"}
+        session.run("python", "-m", f"programs.{name}", *session.posargs, env=environment)
 
 
 @nox.session(python="3.11")

@@ -15,9 +15,9 @@ import time
 
 import numpy as np
 
-from chainrule.datasets import fashion_mnist, scaled
 from chainrule.reference import MLP
 from chainrule.spec_tests.test_accuracy import BATCH_SIZE, GOAL, PHASES, SIZES
+from chainrule.training.datasets import fashion_mnist, scaled
 
 
 def images(dtype, validate):

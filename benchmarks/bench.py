@@ -24,8 +24,9 @@ import torch
 from sklearn.neural_network import MLPClassifier
 
 from chainrule.reference import MLP
-from chainrule.train_command import load
-from chainrule.training import Data, Settings, accuracy
+from chainrule.training.command import load
+from chainrule.training.loop import Data, accuracy
+from chainrule.training.settings import Settings
 
 GOAL = 0.88  # the test accuracy whose time is measured
 Contestant = Callable[[int], None]  # trains one epoch; the number is that of the turn

@@ -9,8 +9,9 @@ import argparse
 import statistics
 from dataclasses import fields, replace
 
-from chainrule.train_command import load
-from chainrule.training import Settings, accuracy, train
+from chainrule.training.command import load
+from chainrule.training.loop import accuracy, train
+from chainrule.training.settings import Settings
 
 THRESHOLD = 0.8861
 

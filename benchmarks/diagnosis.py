@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "meta_tests"))
 
 from style_bank import STYLES
 
-from chainrule import run
-from chainrule.loading import load
+from chainrule.running import run
+from chainrule.running.loading import load
 
 
 def seconds(style, mistake, repeat):

@@ -11,8 +11,8 @@ import argparse
 
 import numpy as np
 
+from chainrule.mathematics.cases import reference
 from chainrule.spec_tests.test_training import OVERFIT_LOSS, overfit_case
-from chainrule.strategies import reference
 
 
 def main():

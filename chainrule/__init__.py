@@ -4,7 +4,7 @@ chainrule.check             checks a file, or classes, functions and globals() o
 chainrule.Implementation    what an adapter subclasses: the interface through which the specs see a network
 chainrule.recognised        what chainrule recognises in code, for an adapter to fall back on
 chainrule.load              an implementation behind its boundary, as the specs call it
-chainrule.datasets          Fashion-MNIST
+chainrule.training.datasets  Fashion-MNIST
 chainrule.reference         a small MLP in NumPy, and the mathematics it implements
 """
 
@@ -13,13 +13,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.version import VERSION as __version__
+from chainrule.support.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from chainrule.boundary import Boundary
-    from chainrule.contract import Implementation, Unseen, UnusableTarget
-    from chainrule.found import gradients_from_update, recognised
-    from chainrule.session import Result, check
+    from chainrule.adapters.recognised import gradients_from_update, recognised
+    from chainrule.api import Result, check
+    from chainrule.boundary.boundary import Boundary
+    from chainrule.contract.errors import Unseen, UnusableTarget
+    from chainrule.contract.implementation import Implementation
 
 # In a checkout the other rooms stand beside this folder instead of in it: `python -m chainrule` finds them there.
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -39,13 +40,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Implementation": "chainrule.contract",
-    "Result": "chainrule.session",
-    "Unseen": "chainrule.contract",
-    "UnusableTarget": "chainrule.contract",
-    "check": "chainrule.session",
-    "gradients_from_update": "chainrule.found",
-    "recognised": "chainrule.found",
+    "Implementation": "chainrule.contract.implementation",
+    "Result": "chainrule.api",
+    "Unseen": "chainrule.contract.errors",
+    "UnusableTarget": "chainrule.contract.errors",
+    "check": "chainrule.api",
+    "gradients_from_update": "chainrule.adapters.recognised",
+    "recognised": "chainrule.adapters.recognised",
 }
 
 
@@ -56,9 +57,9 @@ def load(target: Any, adapter: Any = None, **options: Any) -> Boundary:
     Returns a boundary with the methods of `Implementation`, which take and return NumPy arrays.
     Raises UnusableTarget if it cannot be loaded.
     """
-    from chainrule.session import loaded_from
+    from chainrule.running.loading import load_any
 
-    return loaded_from(target, adapter, **options).impl
+    return load_any(target, adapter, **options).impl
 
 
 def __getattr__(name: str) -> Any:

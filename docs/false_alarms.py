@@ -15,11 +15,11 @@ from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
-from chainrule import tails
-from chainrule.loading import load
+from chainrule.mathematics import tail_bounds
+from chainrule.running.loading import load
 from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
-from chainrule.strategies import Networks
+from chainrule.specification.networks import Networks
 
 PAGE = Path(__file__).with_suffix(".md")
 BEGIN, END = "<!-- {}: python docs/false_alarms.py -->", "<!-- end of {} -->"
@@ -115,7 +115,7 @@ def allowed() -> dict[str, list[tuple[str, int, float]]]:
     networks, noted = Networks(impl), defaultdict(list)
 
     def noting(clause: str, name: str) -> Callable[..., float]:
-        original = getattr(tails, name)
+        original = getattr(tail_bounds, name)
 
         def tail(*arguments: int) -> float:
             found = original(*arguments)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from chainrule.loading import load
 from chainrule.reports.text import TextReport
-from chainrule.run import check
+from chainrule.running.loading import load
+from chainrule.running.run import check
 
 MISTAKEN = """
 import numpy as np

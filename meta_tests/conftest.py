@@ -4,22 +4,22 @@ import sys
 
 import pytest
 
-from chainrule import loading
+from chainrule.host.source import targets
 
 
 @pytest.fixture(autouse=True)
 def imports():
     path = list(sys.path)
     yield
-    for name in loading.BROUGHT:
+    for name in targets.BROUGHT:
         sys.modules.pop(name, None)
-    loading.BROUGHT.clear()
+    targets.BROUGHT.clear()
     assert sys.path == path
 
 
 @pytest.fixture
 def patience(monkeypatch):
     """A search that a slow machine does not cut short: these tests are about what is found, not about how fast."""
-    monkeypatch.setattr("chainrule.causes.diagnose.LEAST", 30.0)
-    monkeypatch.setattr("chainrule.causes.diagnose.LONGEST", 120.0)
-    monkeypatch.setattr("chainrule.causes.repair.search.LONGEST_TRY", 20.0)
+    monkeypatch.setattr("chainrule.diagnosis.diagnose.LEAST", 30.0)
+    monkeypatch.setattr("chainrule.diagnosis.diagnose.LONGEST", 120.0)
+    monkeypatch.setattr("chainrule.diagnosis.repair.search.LONGEST_TRY", 20.0)

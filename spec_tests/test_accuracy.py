@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from chainrule.datasets import fashion_mnist, scaled
-from chainrule.numerics import assert_that
-from chainrule.spec import spec
+from chainrule.mathematics.comparison import assert_that
+from chainrule.specification.spec import spec
+from chainrule.training.datasets import fashion_mnist, scaled
 
 GOAL = 0.88
 SIZES = [784, 128, 64, 10]

@@ -3,10 +3,11 @@
 import numpy as np
 from hypothesis import given
 
-from chainrule.boundary import narrowed
-from chainrule.numerics import assert_equal, assert_shape, assert_that, smallest_normal
-from chainrule.spec import spec
-from chainrule.strategies import arrays, finite, tensors
+from chainrule.boundary.boundary import narrowed
+from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
+from chainrule.mathematics.rounding import smallest_normal
+from chainrule.specification.spec import spec
+from chainrule.specification.strategies import arrays, finite, tensors
 
 
 @spec("relu.shape")
@@ -57,7 +58,6 @@ def test_extreme(impl):
 @given(z=arrays(), c=finite(0.0, 1024.0))
 def test_homogeneity(impl, z, c):
     """Scaling by a factor c >= 0 goes through relu unchanged: both sides round the same product."""
-    z, c = impl.exact(z, 32.0), float(impl.exact(np.array(c)))
     u = impl.unit_roundoff
     assert_that(
         np.all(np.abs(impl.relu(c * z) - c * impl.relu(z)) <= 2 * u * np.abs(c * z) + smallest_normal(u)),
@@ -69,7 +69,6 @@ def test_homogeneity(impl, z, c):
 @given(z=arrays())
 def test_idempotence(impl, z):
     """Applying relu a second time changes nothing."""
-    z = impl.exact(z)
     once = impl.relu(z)
     assert_equal(impl.relu(once), once, what="relu(relu(z))")
 
@@ -78,7 +77,6 @@ def test_idempotence(impl, z):
 @given(z=arrays())
 def test_absolute_value(impl, z):
     """relu(z) + relu(-z) is |z|: one of the two terms is |z| and the other zero."""
-    z = impl.exact(z)
     assert_equal(impl.relu(z) + impl.relu(-z), np.abs(z), what="relu(z) + relu(-z)")
 
 
@@ -90,6 +88,6 @@ def test_values(impl, small, large):
     def check(z):
         assert_equal(impl.relu(z), np.where(z > 0, z, 0.0), what="relu(z)")
 
-    for z in map(impl.exact, (small, large)):
+    for z in (small, large):
         with narrowed(impl, lambda index, z=z: check(z[index].reshape(1, 1))):
             check(z)

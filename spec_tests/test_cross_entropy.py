@@ -4,22 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.analysis import cross_entropy_bound as loss_bound
-from chainrule.conventions import LARGEST_LOG_EPSILON
-from chainrule.numerics import (
-    ELEMENTARY,
-    UNIT_ROUNDOFF,
-    assert_close,
-    assert_finite,
-    assert_that,
-    central_difference,
-    difference_step,
-    gamma,
-    softmax_bound,
-)
+from chainrule.contract.conventions import LARGEST_LOG_EPSILON
+from chainrule.mathematics.cases import GRID
+from chainrule.mathematics.comparison import assert_close, assert_finite, assert_that
+from chainrule.mathematics.differences import central_difference, difference_step
+from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, gamma, softmax_bound
 from chainrule.reference import cross_entropy, softmax
-from chainrule.spec import spec
-from chainrule.strategies import large_predictions, logits, predictions
+from chainrule.specification.analysis import cross_entropy_bound as loss_bound
+from chainrule.specification.spec import spec
+from chainrule.specification.strategies import large_predictions, logits, predictions
 
 
 @spec("cross_entropy.input_kept")
@@ -162,7 +155,7 @@ def test_label_types(impl):
 def test_gradient(impl, z, data):
     """The derivative of the loss by the logits is (p - y) / N, y one-hot: found by central differences."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    z = np.round(z / impl.spacing) * impl.spacing
+    z = np.round(z / GRID) * GRID
     y = np.array(data.draw(st.lists(st.integers(0, z.shape[1] - 1), min_size=len(z), max_size=len(z))))
     p = softmax(z)
     expected = (p - np.eye(z.shape[1])[y]) / len(z)

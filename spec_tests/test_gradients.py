@@ -6,27 +6,22 @@ from contextlib import suppress
 
 import numpy as np
 
-from chainrule.analysis import analysis
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import (
-    UNIT_ROUNDOFF,
+from chainrule.boundary.errors import NotApplicable
+from chainrule.contract.moves import Moves
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import (
     assert_close,
     assert_each,
     assert_equal,
     assert_finite,
     assert_shape,
     assert_that,
-    central_difference,
-    difference_step,
-    errors,
-    gamma,
-    kink_distance,
-    step_curvature,
-    values,
 )
-from chainrule.spec import spec
-from chainrule.strategies import Case
-from chainrule.through import passing_parameters, passing_sizes
+from chainrule.mathematics.differences import central_difference, difference_step, kink_distance, step_curvature
+from chainrule.mathematics.identity import passing_parameters, passing_sizes
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, values
+from chainrule.specification.analysis import analysis
+from chainrule.specification.spec import spec
 
 FORWARD = ("network.forward", "network.loss", "network.missing_class")
 IDENTITIES = (
@@ -76,22 +71,16 @@ def check_differences(impl, case, group):
         rounding = 2 * plain.loss[1]  # twice: the loss near the point may be a little larger than at it
         h = difference_step(rounding, curvature, kink)
         assert_shape(grads[l], parameters[group][l].shape, what=f"{what}[{l}]")
-        for index in entries(grads[l].shape):
-
-            def moved(t, l=l, index=index):
-                changed = [[array.copy() for array in arrays] for arrays in parameters]
-                changed[group][l][index] += t
-                impl.assign(model, *changed)
-                return impl.own_loss(model, case.x, case.y)
-
-            found = central_difference(moved, h, rounding=rounding, curvature=curvature)
+        moves = Moves(case.weights, case.biases, group, l, entries(grads[l].shape), (h, -h, h / 2, -h / 2))
+        for index, losses in zip(moves.entries, impl.losses(model, case.x, case.y, moves), strict=True):
+            loss = dict(zip(moves.steps, map(float, losses), strict=True))
+            found = central_difference(loss.__getitem__, h, rounding=rounding, curvature=curvature)
             total += 1
             if not found.reliable:
                 dropped += 1
                 continue
             bound = found.bound + pairs[l][1][index]
             if not abs(grads[l][index] - found.value) <= bound:
-                impl.assign(model, case.weights, case.biases)
                 impl.backward(model, case.x, case.y)  # so that the lines to paste show this call
                 assert_close(grads[l][index], found.value, bound=bound, what=f"{what}[{l}]{list(index)} ({case})")
     assert_that(

@@ -1,7 +1,7 @@
 """Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
 
 Each of the statistical specs fails a correct implementation with probability 1e-10 at most, by the tail bounds of
-chainrule.tails, which 08_initialization.md derives.
+chainrule.mathematics.tail_bounds, which 08_initialization.md derives.
 """
 
 import math
@@ -10,10 +10,10 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import assert_equal, assert_shape, assert_that
-from chainrule.spec import spec
-from chainrule.tails import distribution_tail, mean_tail, product_tail, variance_tail
+from chainrule.boundary.errors import NotApplicable
+from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
+from chainrule.mathematics.tail_bounds import distribution_tail, mean_tail, product_tail, variance_tail
+from chainrule.specification.spec import spec
 
 SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
 ENTRIES = 20_000  # drawn of each shape, in as many layers as that takes
@@ -50,11 +50,15 @@ def reached(impl, shapes):
 
 def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
     """All weights of as many layers as it takes to have `entries` of them, from one generator."""
-    rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
-    layers = max(1, entries // (fan_in * fan_out))
-    if impl.goes_through("xavier"):
-        layers = len(seeds(impl, layers))
-    found = [impl.xavier(fan_in, fan_out, rng) for _ in range(layers)]
+
+    def draw():
+        rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
+        layers = max(1, entries // (fan_in * fan_out))
+        if impl.goes_through("xavier"):
+            layers = len(seeds(impl, layers))
+        return impl.draws(fan_in, fan_out, rng, layers)
+
+    found = networks.once(("xavier", fan_in, fan_out, entries), draw)
     for weights in found:
         assert_shape(weights, (fan_in, fan_out), what=f"xavier({fan_in}, {fan_out}, rng)")
     return np.stack(found).astype(np.float64)

@@ -7,28 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import golden
-from chainrule.conventions import LARGEST_LOG_EPSILON
-from chainrule.numerics import (
-    UNIT_ROUNDOFF,
-    analyse,
-    analyse_affine,
+from chainrule.contract.conventions import LARGEST_LOG_EPSILON
+from chainrule.mathematics.cases import GRID, grid
+from chainrule.mathematics.comparison import (
     assert_close,
     assert_each,
     assert_equal,
     assert_finite,
     assert_shape,
     assert_that,
-    central_difference,
-    difference_step,
-    errors,
-    exactly,
-    gamma,
-    mean_cross_entropy,
-    values,
 )
+from chainrule.mathematics.differences import central_difference, difference_step
+from chainrule.mathematics.layer_cases import layer_case
+from chainrule.mathematics.layers import analyse_affine
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse, errors, exactly, gamma, mean_cross_entropy, values
 from chainrule.reference import softmax
-from chainrule.spec import spec
-from chainrule.strategies import AT_RANDOM, GRID, grid, layer_case, scores, shifts
+from chainrule.specification.networks import AT_RANDOM
+from chainrule.specification.spec import spec
+from chainrule.specification.strategies import scores, shifts
 
 # Sizes all differ; a batch of one, one output, one input and axes of length one among them: nothing may drop an axis.
 AFFINE = (((1, 3), 2), ((5, 4), 3), ((4, 2), 1), ((3, 1), 4), ((2, 3, 5), 4), ((3, 2, 1, 4), 5), ((1, 2, 3, 2), 7))

@@ -6,19 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.analysis import analysis
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import (
-    assert_close,
-    assert_equal,
-    assert_finite,
-    assert_shape,
-    assert_that,
-    softmax_bound,
-)
-from chainrule.spec import spec
-from chainrule.strategies import Case
-from chainrule.through import passing
+from chainrule.boundary.errors import NotApplicable
+from chainrule.boundary.standing_in import passing
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import assert_close, assert_equal, assert_finite, assert_shape, assert_that
+from chainrule.mathematics.rounding import softmax_bound
+from chainrule.specification.analysis import analysis
+from chainrule.specification.spec import spec
 
 where_seen = suppress(NotApplicable)  # around the part of a spec that the implementation may keep to itself
 
@@ -74,7 +68,7 @@ def test_sample_order(impl, networks):
 def test_scales(impl, networks):
     """Samples of very different scale in one batch do not disturb each other."""
     for case in networks.each((0, 1, 2), 7, seed=3):
-        powers = np.array([0, -2, 3, -1, 2, -3, 1] if impl.half else [0, -8, 10, -4, 6, -10, 3])
+        powers = np.array([0, -8, 10, -4, 6, -10, 3])
         x = case.x * 2.0 ** powers[:, None]
         scaled = Case(case.sizes, case.weights, case.biases, x, case.y)
         exact = analysis(impl, scaled, log_epsilon=0.0)

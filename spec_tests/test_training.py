@@ -5,24 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.analysis import analysis, analysis_of
-from chainrule.boundary import NotApplicable
-from chainrule.numerics import (
-    UNIT_ROUNDOFF,
-    Failure,
-    assert_close,
-    assert_equal,
-    assert_that,
-    errors,
-    gamma,
-    no_errors,
-    step_errors,
-    values,
-)
+from chainrule.boundary.errors import NotApplicable
+from chainrule.mathematics.cases import MARGIN, Case, network_case, reference
+from chainrule.mathematics.comparison import Failure, assert_close, assert_equal, assert_that
+from chainrule.mathematics.identity import DEEPEST
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, no_errors, step_errors, values
 from chainrule.reference import MLP
-from chainrule.spec import spec
-from chainrule.strategies import MARGIN, Case, network_case, reference
-from chainrule.through import DEEPEST
+from chainrule.specification.analysis import analysis, analysis_of
+from chainrule.specification.spec import spec
 
 GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
 FIT = (*GRADIENTS, "training.step")
@@ -245,8 +235,6 @@ def descend(impl, network, x, y, lr, steps):
 def descend_once(impl, network, x, y, lr, off):
     """Take the reference one step down; returns the errors that parameters which were off by `off` may then carry."""
     exact = analysis_of(impl, network, Case(network.sizes, network.weights, network.biases, x, y), off)
-    if impl.half and not exact.clear:
-        raise NotApplicable("in float16 a ReLU may by now be on either side of its kink")
     off = step_errors(network, exact, lr, impl.unit_roundoff, off)
     network.step(network.backward(x, y), lr)
     return off
@@ -602,8 +590,6 @@ def learnable(networks, case, settings, goal):
     Otherwise it is a start from which the reference itself gets to half the goal by full batches, which leave nothing
     to chance.
     """
-    if networks.impl.half:
-        raise NotApplicable("in float16 small updates are rounded away: no loss is promised")
     impl, calm = networks.impl, settings | {"batch_size": len(case.x), "epochs": 4 * settings["epochs"]}
     within = impl.fits(case.sizes)
     if within and all(size >= wanted for size, wanted in zip(within, case.sizes, strict=True)):

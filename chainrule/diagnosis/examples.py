@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.diagnosis.actors import MADE_OF, Actor, Answer, Mistaken, Probe, agree, answer, asking, asking_layer
 from chainrule.diagnosis.mistake import Changes, Mistake
-from chainrule.diagnosis.parts import Model
-from chainrule.diagnosis.probes import MADE_OF, Actor, Answer, Mistaken, Probe, agree, answer, asking, asking_layer
+from chainrule.diagnosis.model import Model
 
 UNIT_ROUNDOFF = 2.0**-53
 FANS = (400, 50)

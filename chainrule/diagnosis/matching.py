@@ -8,8 +8,19 @@ from itertools import combinations
 
 import numpy as np
 
+from chainrule.diagnosis.actors import (
+    MADE_OF,
+    OWN,
+    SOFTMAX,
+    Answer,
+    Mistaken,
+    Probe,
+    agree,
+    alike,
+    answer,
+    size_beside,
+)
 from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
-from chainrule.diagnosis.probes import MADE_OF, OWN, SOFTMAX, Answer, Mistaken, Probe, agree, alike, answer, size_beside
 
 Observed = tuple[Probe, Answer]  # a question, and what the implementation answered
 

@@ -9,8 +9,8 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from chainrule.clauses import EQUATION, Clause
 from chainrule.diagnosis import Mistake
+from chainrule.mathematics.clauses import EQUATION, Clause
 
 
 def print_clause(console: Console, clause: Clause, mistakes: Sequence[Mistake] = ()) -> None:

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.explanation import notes_of, recognised_of, refused, served
-from chainrule.loading import Loaded
+from chainrule.running.loading import Loaded
+from chainrule.running.reading import notes_of
 
 
 def print_conventions(console: Console, loaded: Loaded) -> None:
@@ -21,18 +21,16 @@ def print_conventions(console: Console, loaded: Loaded) -> None:
         for key, convention in loaded.impl.conventions.items()
     ]
     console.print(grid(rows, ("", "bold", "dim", "")))
-    raw = recognised_of(loaded)
-    if raw is not None:
-        title = (
-            raw.form.title if raw.form is not None else "the contract's own names" if raw.offers("create") else "none"
-        )
+    read = loaded.description
+    if read.recognised:
+        title = read.form or ("the contract's own names" if "create" in read.offered else "none")
         section(console, "network", title)
-        operations = [(found.operation, found.by or "-", found.how) for found in served(raw)]
+        operations = [(found.operation, found.by or "-", found.how) for found in read.served]
         if operations:
             console.print(grid(operations, ("", "bold", "")))
-        if refused(raw.tried):
+        if read.refused:
             section(console, "tried", "as the network, and why each is not it")
-            for attempt in refused(raw.tried):
+            for attempt in read.refused:
                 item(console, attempt)
     if notes_of(loaded):
         section(console, "notes", "")

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from chainrule.conventions import NATIVE
-from chainrule.outcomes import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
-from chainrule.version import VERSION
+from chainrule.contract.conventions import NATIVE
+from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
+from chainrule.support.version import VERSION
 
 SHOWN = 12  # failures whose details are open; the rest are folded
 WHY = {

@@ -11,9 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.clauses import Clause
 from chainrule.diagnosis import Mistake
 from chainrule.diagnosis.examples import example
+from chainrule.mathematics.clauses import Clause
 
 
 def print_catalogue(console: Console, mistakes: Sequence[Mistake]) -> None:

@@ -14,13 +14,13 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.contract import CORE_CHAPTERS
-from chainrule.conventions import NATIVE
-from chainrule.explanation import NOT_UNDERSTOOD, notes_of, recognised_of
-from chainrule.exploration import repeated
-from chainrule.loading import Loaded
-from chainrule.outcomes import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
-from chainrule.version import VERSION
+from chainrule.contract.chapters import CORE_CHAPTERS
+from chainrule.contract.conventions import NATIVE
+from chainrule.running.limits import repeated
+from chainrule.running.loading import Loaded
+from chainrule.running.reading import NOT_UNDERSTOOD, notes_of
+from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
+from chainrule.support.version import VERSION
 
 STYLES = {
     "passed": "green",
@@ -59,9 +59,8 @@ class TextReport:
             if convention.source == "declared" or convention.value != NATIVE[key]
         ]
         out.print(f"[dim]conventions[/]  {', '.join(shown or ['native'])}", highlight=False)
-        raw = recognised_of(loaded)
-        if raw is not None and raw.form is not None:
-            out.print(f"[dim]network[/]      {escape(raw.form.title)}", highlight=False)
+        if loaded.description.form:
+            out.print(f"[dim]network[/]      {escape(loaded.description.form)}", highlight=False)
         if loaded.adapter:
             out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False, soft_wrap=True)
         self.notes(loaded)

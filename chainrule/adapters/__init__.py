@@ -1,0 +1,1 @@
+"""`chainrule adapt` drafts adapters, and adapters may fall back on what chainrule recognises."""

@@ -1,0 +1,143 @@
+"""Checks in a session: `chainrule.check(globals())` in a notebook or at a prompt, on what is defined there."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chainrule.contract.conventions import Convention
+from chainrule.contract.implementation import Implementation
+from chainrule.host.source.live import as_it_was, chapters_of
+from chainrule.running.loading import Loaded, load_any
+from chainrule.running.results import Diagnosis, Outcome, SpecResult
+
+WIDTH = 100  # columns of the report as text
+
+
+def check(
+    target: Any,
+    *,
+    adapter: str | type[Implementation] | None = None,
+    chapters: str | Sequence[str] = (),
+    conventions: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    full: bool = False,
+    thorough: bool = False,
+    seed: int | None = None,
+    timeout: float | None = None,
+    from_scratch: bool = False,
+    run_all: bool = False,
+) -> Result:
+    """Check an implementation against the mathematics, and return what was found.  Nothing is printed.
+
+    target: a path or the name of a module, as on the command line; or what is there already: a module, `globals()` or
+    another dictionary of definitions, a class (an object stands for its class), a function, or a list of classes and
+    functions.  Of a single function the chapter about it is required, else all core chapters.
+    adapter: a class Adapter; for a path, an adapter's file.  The other arguments are the command's options.
+
+    Raises UnusableTarget where the target cannot be loaded, a chapter or convention is none, or TypeError for a target
+    of another kind.  Definitions stay as they are, and so do the global random generators.
+    """
+    from chainrule.running.run import check as run_check
+    from chainrule.running.run import spec_file
+
+    asked_chapters = (chapters,) if isinstance(chapters, str) else tuple(chapters)
+    for chapter in asked_chapters:
+        spec_file(chapter)
+    with as_it_was(target):
+        loaded = load_any(target, adapter, conventions, names, run_all)
+        outcome = run_check(
+            loaded,
+            chapters=asked_chapters or chapters_of(target, names or {}),
+            full=full,
+            thorough=thorough,
+            seed=seed,
+            timeout=timeout,
+            from_scratch=from_scratch,
+        )
+    return Result(outcome, loaded)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found.  Jupyter shows it as HTML, everything else as text.
+
+    outcome: the same as data.  loaded: how the target was read.
+    """
+
+    outcome: Outcome
+    loaded: Loaded
+
+    @property
+    def verdict(self) -> str:
+        """`pass`, `fail` or `incomplete`."""
+        return self.outcome.verdict
+
+    @property
+    def specs(self) -> Sequence[SpecResult]:
+        """The result of every spec, in the order of the specification."""
+        return self.outcome.specs
+
+    @property
+    def failed(self) -> list[SpecResult]:
+        """The specs that failed or raised."""
+        return [result for result in self.specs if result.outcome in ("failed", "error")]
+
+    @property
+    def conventions(self) -> Mapping[str, Convention]:
+        """Every convention, with its source and how it was found."""
+        return self.outcome.conventions
+
+    @property
+    def diagnoses(self) -> list[Diagnosis]:
+        """The distinct diagnoses."""
+        return self.outcome.diagnoses
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of how the code was read."""
+        return self.outcome.notes
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `chainrule check --format json` writes."""
+        return self.outcome.to_dict()
+
+    def to_json(self) -> str:
+        """The same, as text."""
+        return self.outcome.to_json()
+
+    def to_html(self) -> str:
+        """The report as a page of its own."""
+        from chainrule.reports.html import page
+
+        return page(self.outcome)
+
+    def __bool__(self) -> bool:
+        """Whether the verdict is `pass`: `assert chainrule.check(MLP)` fails for anything else."""
+        return self.verdict == "pass"
+
+    def _repr_html_(self) -> str:
+        from chainrule.reports.html import fragment
+
+        return fragment(self.outcome)
+
+    def __str__(self) -> str:
+        return self._text
+
+    __repr__ = __str__
+
+    @cached_property
+    def _text(self) -> str:
+        """The report as the command prints it."""
+        from rich.console import Console
+
+        from chainrule.reports.text import TextReport
+
+        stream = io.StringIO()
+        report = TextReport(Console(file=stream, width=WIDTH, force_jupyter=False, force_terminal=False, no_color=True))
+        report.begin(self.loaded)
+        report.finish(self.outcome)
+        return stream.getvalue().rstrip()

@@ -1,0 +1,1 @@
+"""What a spec holds: the client side of a host."""

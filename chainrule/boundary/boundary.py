@@ -1,0 +1,313 @@
+"""The boundary: all that passes between a spec and an implementation, copied, recorded, and read as plain NumPy."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
+
+import numpy as np
+
+from chainrule.boundary import standing_in
+from chainrule.boundary.calls import Cache, Call, Handle, Parameters, sent
+from chainrule.boundary.errors import Absent, Hung, NotApplicable, Raised, Todo
+from chainrule.contract.architecture import Architecture
+from chainrule.contract.chapters import OPERATIONS
+from chainrule.contract.conventions import LARGEST_LOG_EPSILON, Conventions
+from chainrule.contract.moves import Moves
+from chainrule.host.host import Host
+from chainrule.host.protocol import (
+    MISSING,
+    OFFERED_OTHERWISE,
+    RAISED,
+    UNREADABLE,
+    UNSEEN,
+    VALUE,
+    Answer,
+    Reference,
+)
+from chainrule.mathematics.comparison import Failure
+from chainrule.mathematics.identity import DEEPEST, layer_sizes, passing_sizes, surprises
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, softmax_log_error
+
+ENDINGS = {MISSING: Absent, OFFERED_OTHERWISE: Todo, UNSEEN: NotApplicable, UNREADABLE: Failure}
+REMEMBERED_CALLS = 64
+
+
+class Boundary:
+    """The code in a host seen through the boundary, with the conventions that hold for it."""
+
+    def __init__(self, host: Host, conventions: Conventions, notes: Sequence[str] = ()) -> None:
+        self.host = host
+        self.conventions = conventions
+        self.notes = tuple(notes)  # what was found that no convention can hold
+        self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
+        self.called: set[str] = set()
+        self.hung: dict[str, str] = {}
+        self.tried: set[str] = set()
+        self.absent: set[str] = set()
+        self.cases = 0  # the examples and random networks that a spec looked at, since it began
+        self.seen_through: set[str] = set()  # the functions that the network stood in for, since a spec began
+        self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
+
+    @property
+    def unit_roundoff(self) -> float:
+        """u of the precision the implementation computes in: 2^-53 for float64, 2^-24 for float32."""
+        return UNIT_ROUNDOFF[self.conventions["precision"].value]
+
+    @property
+    def log_epsilon(self) -> float:
+        """The epsilon inside the logarithm that widens bounds: what was found, up to the largest that is accepted."""
+        return min(float(self.conventions["log_epsilon"].value), LARGEST_LOG_EPSILON)
+
+    @property
+    def summed_fit(self) -> bool:
+        """Whether fit's step is lr / batch_size times the sum over a batch, so that a smaller last one counts less."""
+        return self.host.traits().summed_fit
+
+    @property
+    def fit_takes_seed(self) -> bool:
+        """Whether what trains is given a seed; where it is not, one may be fixed in the code."""
+        return self.host.traits().fit_takes_seed
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The sizes of the networks that the implementation makes."""
+        return Architecture.parse(self.conventions["architecture"].value)
+
+    def fits(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
+        """The wanted sizes, fixed ones put in their places; None if the implementation makes no such network."""
+        wanted = tuple(int(size) for size in sizes)
+        if wanted not in self._fits:
+            fitted = self.architecture.fit(wanted)
+            self._fits[wanted] = None if fitted is None or self.supports(fitted) is not None else fitted
+        return self._fits[wanted]
+
+    def no_network(self, which: str) -> NotApplicable:
+        """What a spec raises that finds no network to look at."""
+        kept = "" if self.architecture.pattern is None else f"the architecture is {self.architecture}: "
+        return NotApplicable(f"{kept}no network {which} to look at")
+
+    @cached_property
+    def has_network(self) -> bool:
+        """Whether networks can be made, so that one can stand in for functions that are not there."""
+        sizes = next(filter(None, (self.fits((3, *[4] * depth, 2)) for depth in range(DEEPEST + 1))), None)
+        if sizes is None:
+            return False
+        try:
+            return self.create(sizes, seed=0) is not None
+        except (SkipTest, Raised, Failure):
+            return False
+
+    def goes_through(self, name: str) -> bool:
+        """Whether a function, softmax, cross_entropy or xavier, is not there and a network stands in for it."""
+        if name not in self.tried:
+            arguments = standing_in.TRIALS[name]()
+            with suppress(SkipTest, Raised, Failure):
+                self._call(name, *arguments)
+        return name in self.absent and self.has_network
+
+    def reaches(self, classes: int) -> bool:
+        """Whether softmax and cross_entropy can be had for this number of classes."""
+        seen = self.goes_through("softmax") or self.goes_through("cross_entropy")
+        return not seen or passing_sizes(self.fits, classes) is not None
+
+    def reaches_layer(self, fan_in: int, fan_out: int) -> bool:
+        """Whether weights of this shape can be had, from xavier or as a new network's first ones."""
+        return not self.goes_through("xavier") or layer_sizes(self.fits, fan_in, fan_out) is not None
+
+    def itself(self, name: str) -> None:
+        """Raises NotApplicable where a network stands in for a function, and the spec says nothing of a network."""
+        if self.goes_through(name):
+            raise NotApplicable(f"{name}: no function of that name, and this is asked of the function alone")
+
+    def probability_error(self, p: np.ndarray) -> np.ndarray:
+        """How far the logarithms of the probabilities that cross_entropy works on may lie from those of p, (N, K).
+
+        Zero if it is given p itself.  Through a network they come out of its softmax of log p:
+        rounding.through_the_network.
+        """
+        p = np.asarray(p, np.float64)
+        if not self.goes_through("cross_entropy"):
+            return np.zeros(p.shape)
+        u = self.unit_roundoff + 9 * UNIT_ROUNDOFF["float64"]
+        logits = np.where(p > 0, surprises(p), 0.0)
+        off = softmax_log_error(logits, self.unit_roundoff, z_error=u * np.abs(logits))
+        return off + np.abs(np.log(p.sum(axis=1, keepdims=True))) + 4 * p.shape[1] * UNIT_ROUNDOFF["float64"]
+
+    def gradient_error(self, theta: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The error of gradients read off an update, (theta - theta') / r: rounding.updates.  Zero elsewhere."""
+        rate = self.host.traits().recovery_rate
+        if rate is None:
+            return np.zeros(np.shape(theta))
+        u = self.unit_roundoff + UNIT_ROUNDOFF["float64"]
+        return u * (2 * np.abs(theta) + 4 * abs(rate) * np.abs(g)) / abs(rate)
+
+    def relu(self, z: np.ndarray) -> np.ndarray:
+        try:
+            return self._call("relu", z)
+        except Absent:
+            if not self.has_network:
+                raise
+            message = "relu: no function of that name; the network's own is checked by network.forward"
+            raise NotApplicable(message) from None
+
+    def softmax(self, z: np.ndarray) -> np.ndarray:
+        return self._function("softmax", z)
+
+    def cross_entropy(self, p: np.ndarray, y: np.ndarray) -> float:
+        return self._function("cross_entropy", p, y)
+
+    def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
+        return self._function("xavier", fan_in, fan_out, rng)
+
+    def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[np.ndarray]:
+        """What so many calls of xavier give, one after the other."""
+        if self.goes_through("xavier"):
+            return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
+        return self._call("xavier", fan_in, fan_out, rng, batch=partial(self.host.draws, count=count))
+
+    def _function(self, name: str, *arguments: Any) -> Any:
+        """Call a function, or where there is none, see it through a network."""
+        if name not in self.absent:
+            try:
+                return self._call(name, *arguments)
+            except Absent:
+                if not self.has_network:
+                    raise
+        if not self.has_network:
+            raise Absent(f"{name} is missing")
+        self.seen_through.add(name)
+        return getattr(standing_in, name)(self, *arguments)
+
+    def create(self, sizes: Sequence[int], seed: int) -> Handle:
+        handle = Handle(self._call("create", list(sizes), seed), list(sizes))
+        weakref.finalize(handle, self.host.release, handle.reference.number)
+        return handle
+
+    def assign(self, model: Handle, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> None:
+        self._call("assign", model, weights, biases)
+        model.parameters = ([np.array(w) for w in weights], [np.array(b) for b in biases])
+
+    if TYPE_CHECKING:  # these, and the operations of the extension chapters, follow from the table of operations
+
+        def parameters(self, model: Handle) -> Parameters: ...
+        def forward(self, model: Handle, x: np.ndarray) -> np.ndarray: ...
+        def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float: ...
+        def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> Parameters: ...
+        def step(self, model: Handle, grads: Parameters, lr: float) -> None: ...
+        def fit(self, model: Handle, x: np.ndarray, y: np.ndarray, **keywords: float) -> list[float] | None: ...
+        def predict(self, model: Handle, x: np.ndarray) -> np.ndarray: ...
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The operations of the contract as methods."""
+        if name not in OPERATIONS:
+            raise AttributeError(f"the boundary has no {name!r}, and the contract no operation of that name")
+        method = partial(self._call, name)
+        setattr(self, name, method)  # found directly from here on
+        return method
+
+    def own_loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
+        """The network's loss, or where nobody outside can see it, the cross-entropy of its probabilities."""
+        try:
+            return self.loss(model, x, y)
+        except NotApplicable:
+            p = np.asarray(self.forward(model, x), np.float64)
+            with np.errstate(all="ignore"):
+                return float(-np.log(p[np.arange(len(y)), y]).mean())
+
+    def losses(self, model: Handle, x: np.ndarray, y: np.ndarray, moves: Moves) -> np.ndarray:
+        """The network's own loss after each of the moves: (entries, steps)."""
+        try:
+            found = self._call("loss", model, x, y, batch=partial(self.host.losses, moves=moves))
+        except NotApplicable:
+            found = []
+            for parameters in moves.parameters():
+                self.assign(model, *parameters)
+                found.append(self.own_loss(model, x, y))
+            self.assign(model, moves.weights, moves.biases)
+        return np.reshape(found, (len(moves.entries), len(moves.steps)))
+
+    def classify(self, model: Handle, x: np.ndarray) -> np.ndarray:
+        """What the network predicts, or where it says nothing, its likeliest classes."""
+        try:
+            return self.predict(model, x)
+        except NotApplicable:
+            return self.forward(model, x).argmax(axis=1)
+
+    def supports(self, sizes: Sequence[int]) -> str | None:
+        """None if the implementation makes networks of these sizes, else the reason why it does not."""
+        return self.host.supports(list(sizes))
+
+    def hang(self, limit: float) -> str:
+        """Say what did not end in time; a method that took most of it by itself is not called again."""
+        message = f"not finished after {limit:g} s"
+        if self.calls and not self.calls[-1].ended:
+            call = self.calls[-1]
+            message = f"{call.name} did not return within {limit:g} s"
+            if time.perf_counter() - call.started > limit / 2 and not call.many:
+                self.hung[call.name] = message
+        return message
+
+    def forget(self) -> None:
+        """Begin an example: the calls recorded are those made from here on."""
+        self.calls.clear()
+
+    def _call(
+        self, name: str, *arguments: Any, batch: Callable[[list[Any]], Answer] | None = None, **keywords: Any
+    ) -> Any:
+        """Call an operation.  What ends it otherwise than with a result becomes an outcome of the contract.
+
+        batch: asks the host for many calls at once, in place of one.
+        """
+        if name in self.hung:
+            raise Hung(self.hung[name])
+        call = Call(name, arguments, keywords, lambda: self._result(self.host.reread(call.number), call))
+        call.many = batch is not None
+        if arguments and isinstance(arguments[0], Handle):
+            call.model_sizes, call.model_parameters = arguments[0].sizes, arguments[0].parameters
+        self.calls.append(call)
+        self.called.add(name)
+        self.tried.add(name)
+        given = [sent(argument) for argument in arguments]
+        answer = self.host.call(name, given, keywords) if batch is None else batch(given)
+        call.ended, call.modified, call.number = True, answer.modified, answer.number
+        if answer.kind == MISSING:
+            self.calls.pop()
+            self.called.discard(name)
+            self.absent.add(name)
+        return self._result(answer, call)
+
+    def _result(self, answer: Answer, call: Call) -> Any:
+        """The value of an answer; a cache as an object that remembers the call which made it."""
+        if answer.kind == RAISED:
+            raise Raised(answer.message, answer.where)
+        if answer.kind != VALUE:
+            raise ENDINGS[answer.kind](answer.message)
+        if isinstance(answer.value, tuple) and answer.value and isinstance(answer.value[-1], Reference):
+            cache = Cache(answer.value[-1], call.name, call.arguments)
+            weakref.finalize(cache, self.host.release, cache.reference.number)
+            return (*answer.value[:-1], cache)
+        return answer.value
+
+
+@contextmanager
+def narrowed(impl: Boundary, again: Callable[[tuple[int, ...]], None]) -> Iterator[None]:
+    """Where the comparison inside fails, try a smaller one, so that a failure shows the smallest input that has it.
+
+    again: the same comparison for the entry that was furthest off, by its index.
+    """
+    try:
+        yield
+    except Failure as failure:
+        if failure.index:
+            kept = list(impl.calls)
+            impl.forget()  # the lines to paste are those of the smaller one
+            again(failure.index)
+            impl.calls.extend(kept)
+        raise

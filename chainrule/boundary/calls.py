@@ -1,0 +1,65 @@
+"""Calls across the boundary, and the handles and caches that specs hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.protocol import Reference
+
+Parameters = tuple[list[np.ndarray], list[np.ndarray]]
+
+
+@dataclass
+class Call:
+    """One call across the boundary.
+
+    name: the operation.  arguments, keywords: as the spec gave them.  modified: which arguments the code wrote into.
+    many: whether it stands for many calls at once.  ended: whether the code returned or raised.
+    number: by which the host finds the result again; 0 where there is none.
+    model_sizes, model_parameters: of the network that was called, as the spec last set them.
+    reread: gives the result as it stands now, which differs from before if a later call wrote into it.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    reread: Callable[[], Any]
+    modified: tuple[str, ...] = ()
+    ended: bool = False
+    many: bool = False
+    number: int = 0
+    started: float = field(default_factory=time.perf_counter)
+    model_sizes: Sequence[int] = ()
+    model_parameters: Parameters | None = None
+
+
+@dataclass(eq=False)
+class Handle:
+    """A network as the specs hold it: the host's reference, and the parameters that a spec last put into it."""
+
+    reference: Reference
+    sizes: Sequence[int]
+    parameters: Parameters | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Cache:
+    """What a forward pass keeps for its backward pass, as specs hold it.  name, arguments: the call that made it."""
+
+    reference: Reference
+    name: str
+    arguments: tuple[Any, ...]
+
+
+def sent(argument: Any) -> Any:
+    """An argument as the host takes it."""
+    if isinstance(argument, (Handle, Cache)):
+        return argument.reference
+    if isinstance(argument, (list, tuple)):
+        return type(argument)(sent(item) for item in argument)
+    return argument

@@ -1,0 +1,53 @@
+"""Functions that an implementation does not offer, seen through a network that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from chainrule.boundary.boundary import Boundary
+    from chainrule.boundary.calls import Handle
+from chainrule.mathematics.identity import layer_sizes, passing_parameters, passing_sizes, surprises
+
+TRIALS: dict[str, Callable[[], tuple[object, ...]]] = {  # arguments that show whether a function is there
+    "softmax": lambda: (np.zeros((1, 2)),),
+    "cross_entropy": lambda: (np.full((1, 2), 0.5), np.zeros(1, dtype=int)),
+    "xavier": lambda: (2, 3, np.random.default_rng(0)),
+}
+
+
+def softmax(impl: Boundary, z: np.ndarray) -> np.ndarray:
+    """The probabilities that a network which passes z on gives to its classes."""
+    model, x = passing(impl, z)
+    p = impl.forward(model, x)
+    return p[:, : z.shape[1]] if p.ndim == 2 else p
+
+
+def cross_entropy(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
+    """The loss of a network whose logits are log p."""
+    model, x = passing(impl, surprises(np.asarray(p, np.float64)))
+    return impl.loss(model, x, y)
+
+
+def xavier(impl: Boundary, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
+    """The first weights of a new network, by a seed drawn from rng."""
+    sizes = layer_sizes(impl.fits, fan_in, fan_out)
+    if sizes is None:
+        raise impl.no_network(f"whose first layer is ({fan_in}, {fan_out})")
+    return impl.parameters(impl.create(sizes, seed=int(rng.integers(2**31))))[0][0]
+
+
+def passing(impl: Boundary, z: np.ndarray) -> tuple[Handle, np.ndarray]:
+    """A network that passes z on, and its inputs.  Raises NotApplicable if the implementation makes none."""
+    classes = z.shape[1]
+    sizes = passing_sizes(impl.fits, classes)
+    if sizes is None:
+        raise impl.no_network(f"that can pass on {classes} logits")
+    x = np.zeros((len(z), sizes[0]))
+    x[:, :classes] = z
+    model = impl.create(sizes, seed=0)
+    impl.assign(model, *passing_parameters(sizes, classes, float(z.min(initial=0.0))))
+    return model, x

@@ -1,0 +1,77 @@
+"""The command `chainrule`: check, explain, mistakes, new, adapt, train."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chainrule.cli.adapt import ADAPT, run_adapt
+from chainrule.cli.check import CHECK, add_check_arguments
+from chainrule.cli.explain import run_explain
+from chainrule.cli.mistakes import run_mistakes
+from chainrule.cli.new import run_new
+from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNUSABLE, Parser, add_reading_arguments
+from chainrule.cli.train import add_train
+from chainrule.contract.errors import UnusableTarget
+from chainrule.support.version import VERSION
+
+DESCRIPTION = "A specification, as executable tests, for neural networks written from scratch."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = make_parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.command != "check":
+        parser.error(f"{arguments.command} takes no {' '.join(rest)}")
+    try:
+        return int(arguments.run(arguments, rest))
+    except UnusableTarget as error:
+        print(f"chainrule: {error}", file=sys.stderr)
+        return UNUSABLE
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        said = str(error).strip().splitlines() or [""]
+        print(f"chainrule: a fault of chainrule's own, {type(error).__name__}: {said[-1]}", file=sys.stderr)
+        print("Please report it, with what `python -X dev -m chainrule` and the same arguments print.", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("chainrule: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="chainrule", description=DESCRIPTION, epilog=STATUS)
+    parser.add_argument("--version", action="version", version=f"chainrule {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    raw = argparse.RawDescriptionHelpFormatter
+    check = commands.add_parser(
+        "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
+    )
+    add_check_arguments(check)
+    explain = commands.add_parser("explain", help="show a clause of the mathematics, or a known mistake")
+    explain.add_argument(
+        "id",
+        metavar="ID",
+        nargs="?",
+        help="a clause's id, such as softmax.shift_invariance, or a mistake's, such as softmax-no-shift; "
+        "none lists the clauses",
+    )
+    explain.set_defaults(run=run_explain)
+    known = commands.add_parser("mistakes", help="list the mistakes that a check knows by name")
+    known.add_argument("chapter", metavar="CHAPTER", nargs="*", help="of these chapters only")
+    known.set_defaults(run=run_mistakes)
+    new = commands.add_parser("new", help="write a skeleton to fill in")
+    new.add_argument("file", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
+    new.set_defaults(run=run_new)
+    adapt = commands.add_parser("adapt", help="draft an adapter for code in another form", description=ADAPT)
+    adapt.add_argument("target", metavar="TARGET", help=TARGET)
+    adapt.add_argument("--output", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
+    add_reading_arguments(adapt)
+    adapt.set_defaults(run=run_adapt)
+    add_train(commands)
+    return parser

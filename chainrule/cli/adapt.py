@@ -1,0 +1,34 @@
+"""`chainrule adapt`: draft an adapter for code in another form."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from chainrule.cli.parsing import PASS, write_new
+from chainrule.contract.errors import UnusableTarget
+
+ADAPT = (
+    "Write a draft of an adapter, with all that is recognised in TARGET filled in and the rest as comments.  The draft "
+    "runs as it is: `chainrule check TARGET --adapter DRAFT`."
+)
+
+
+def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from chainrule.adapters.adapt import draft
+    from chainrule.contract.declarations import pairs
+    from chainrule.running.loading import load
+
+    path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
+    if path.exists():
+        raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file with --output")
+    loaded = load(
+        arguments.target,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
+    written = draft(loaded, str(path))
+    write_new(path, written.source)
+    print(f"{path}: {written.summary}\nchainrule check {arguments.target} --adapter {path}")
+    return PASS

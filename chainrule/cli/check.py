@@ -1,0 +1,139 @@
+"""`chainrule check`: run the specification on an implementation and report."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from chainrule.cli.parsing import FAIL, PASS, TARGET, add_reading_arguments
+from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_CHAPTERS
+from chainrule.contract.errors import UnusableTarget
+
+LONGEST_TIMEOUT = 1e6  # seconds: what every system's timers can count
+CHECK = """Check an implementation against the mathematics.
+
+TARGET is a .py file, a notebook, a package folder or a module name; of a file or notebook only the definitions run, and
+what they need.  Conventions and names are found by themselves; those declared here are stronger than those of
+[tool.chainrule.conventions] and [tool.chainrule.names] in the nearest pyproject.toml above TARGET, those than the
+file's own CHAINRULE dictionary, and all of them than what is found.
+
+Options that chainrule does not know are handed on to pytest:
+-k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
+"""
+
+
+def add_check_arguments(check: argparse.ArgumentParser) -> None:
+    check.add_argument("target", metavar="TARGET", help=TARGET)
+    check.add_argument(
+        "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
+    )
+    check.add_argument(
+        "--chapter",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        default=[],
+        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}; {', '.join(EXTENSION_CHAPTERS)}, which runs "
+        "anyway where its names exist",
+    )
+    check.add_argument(
+        "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"
+    )
+    add_reading_arguments(check)
+    check.add_argument(
+        "--explain-conventions", action="store_true", help="show first how the file is read, and how that was found"
+    )
+    check.add_argument(
+        "--from-scratch", action="store_true", help="fail if an ML framework, or chainrule itself, is imported"
+    )
+    check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
+    check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run that reported N")
+    check.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 600 with --thorough; 0: none)"
+    )
+    check.add_argument(
+        "--format", choices=("text", "json", "html"), default="text", help="how to report (default text)"
+    )
+    check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
+    check.set_defaults(run=run_check)
+
+
+def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.contract.declarations import pairs
+    from chainrule.reports.conventions import print_conventions
+    from chainrule.reports.html import page
+    from chainrule.reports.text import TextReport
+    from chainrule.running.loading import load
+    from chainrule.running.run import check, spec_file
+
+    for chapter in arguments.chapter:
+        spec_file(chapter)
+    if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
+        raise UnusableTarget(
+            f"--timeout {arguments.timeout:g}: expected seconds, at most {LONGEST_TIMEOUT:g}, or 0 for no limit"
+        )
+    if arguments.full or "accuracy" in arguments.chapter:
+        require_data()
+    if arguments.output is not None:
+        require_writable(arguments.output)
+    stream = sys.stdout if arguments.output is None else io.StringIO()
+    console = Console(file=stream, width=None if arguments.output is None else 100)
+    report = TextReport(console)
+    told = arguments.format == "text"
+    loaded = load(
+        arguments.target,
+        arguments.adapter,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
+    if arguments.explain_conventions:
+        print_conventions(console if told else Console(stderr=True), loaded)
+    if told:
+        report.begin(loaded)
+    try:
+        outcome = check(
+            loaded,
+            chapters=arguments.chapter,
+            full=arguments.full,
+            thorough=arguments.thorough,
+            seed=arguments.seed,
+            timeout=arguments.timeout,
+            from_scratch=arguments.from_scratch,
+            pytest_arguments=rest,
+            listener=report if told else None,
+        )
+    finally:
+        report.stop()
+    if told:
+        report.finish(outcome)
+    else:
+        print(outcome.to_json() if arguments.format == "json" else page(outcome), file=stream)
+    if isinstance(stream, io.StringIO):
+        arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
+    return PASS if outcome.verdict == "pass" else FAIL
+
+
+def require_data() -> None:
+    """Bring Fashion-MNIST here before anything runs.  Raises UnusableTarget with every way to get it."""
+    from chainrule.training.datasets import DatasetUnavailable, fashion_mnist
+
+    try:
+        fashion_mnist()
+    except DatasetUnavailable as error:
+        raise UnusableTarget(str(error)) from None
+
+
+def require_writable(path: Path) -> None:
+    """Fail before anything runs if the report could not be written; a report that is there already stays until then."""
+    existed = path.exists()
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise UnusableTarget(f"--output {path}: cannot be written ({error.strerror})") from None
+    if not existed:
+        path.unlink()

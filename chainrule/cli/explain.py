@@ -1,0 +1,34 @@
+"""`chainrule explain`: show a clause of the mathematics, or a known mistake."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+
+from chainrule.cli.parsing import PASS
+from chainrule.contract.errors import UnusableTarget
+
+
+def run_explain(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.diagnosis import mistakes
+    from chainrule.mathematics.clauses import clauses
+    from chainrule.reports.clause import print_clause, print_index
+    from chainrule.reports.mistake import print_mistake
+
+    known, catalogue = clauses(), mistakes()
+    console = Console()
+    if arguments.id is None:
+        print_index(console, known.values())
+    elif arguments.id in known:
+        print_clause(console, known[arguments.id], [m for m in catalogue.values() if m.clause == arguments.id])
+    elif arguments.id in catalogue:
+        print_mistake(console, catalogue[arguments.id], known[catalogue[arguments.id].clause])
+    else:
+        near = difflib.get_close_matches(arguments.id, [*known, *catalogue], n=3, cutoff=0.4)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else "`chainrule explain` and `chainrule mistakes` list them"
+        )
+        raise UnusableTarget(f"{arguments.id}: there is no such clause or mistake; {hint}")
+    return PASS

@@ -1,0 +1,22 @@
+"""`chainrule mistakes`: list the mistakes that a check knows by name."""
+
+from __future__ import annotations
+
+import argparse
+
+from chainrule.cli.parsing import PASS
+from chainrule.contract.errors import UnusableTarget
+
+
+def run_mistakes(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.diagnosis import mistakes
+    from chainrule.reports.mistake import print_catalogue
+
+    chapters = dict.fromkeys(mistake.chapter for mistake in mistakes().values())
+    for chapter in arguments.chapter:
+        if chapter not in chapters:
+            raise UnusableTarget(f"{chapter}: no mistakes of such a chapter; there are: {', '.join(chapters)}")
+    print_catalogue(Console(), [m for m in mistakes().values() if m.chapter in (arguments.chapter or chapters)])
+    return PASS

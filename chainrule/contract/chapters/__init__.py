@@ -1,0 +1,61 @@
+"""The chapters of the specification, and the operations that each of them looks for: a file a chapter.
+
+A file here holds `OPERATIONS`; the extension chapters are the files beside network.py, in the order of their names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from chainrule.contract.operation import MODEL, Operation
+
+CORE_CHAPTERS = (
+    "activations",
+    "softmax",
+    "cross_entropy",
+    "initialization",
+    "shapes",
+    "gradients",
+    "golden",
+    "training",
+    "accuracy",
+)
+CORE = "network"
+
+
+def operations_in(file: str) -> tuple[Operation, ...]:
+    """The operations that a file of this folder holds."""
+    found: tuple[Operation, ...] = importlib.import_module(f"{__name__}.{file}").OPERATIONS
+    return found
+
+
+EXTENSION_CHAPTERS = tuple(module.name for module in pkgutil.iter_modules(__path__) if module.name != CORE)
+CHAPTERS = CORE_CHAPTERS + EXTENSION_CHAPTERS
+OPERATIONS = {operation.name: operation for file in (CORE, *EXTENSION_CHAPTERS) for operation in operations_in(file)}
+EXTENSIONS = {name: operation for name, operation in OPERATIONS.items() if operation.chapter in EXTENSION_CHAPTERS}
+
+NETWORK_METHODS = tuple(name for name, operation in OPERATIONS.items() if operation.of_network)
+FUNCTIONS = tuple(  # of the core, beside the network
+    operation.name
+    for operation in operations_in(CORE)
+    if MODEL not in {part.kind for part in (*operation.takes, *operation.gives)}
+)
+CORE_NAMES = (*FUNCTIONS, "create")
+EXTENSION_NAMES = {
+    chapter: tuple(name for name, operation in EXTENSIONS.items() if operation.chapter == chapter)
+    for chapter in EXTENSION_CHAPTERS
+}
+# Names of deep-learning courses, those of Stanford's cs231n among them: those without a chapter are reported.
+COURSE_NAMES = (
+    *("SGD", "Momentum", "RMSProp", "Adam", "sgd", "sgd_momentum", "rmsprop", "adam"),
+    *("constant", "step_decay", "cosine", "l2_penalty", "l2_gradient"),
+    *("dropout_forward", "dropout_backward"),
+    *("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt", "layernorm_forward", "layernorm_backward"),
+    *("spatial_batchnorm_forward", "spatial_batchnorm_backward"),
+    *("spatial_groupnorm_forward", "spatial_groupnorm_backward"),
+    *("conv2d_forward", "conv2d_backward", "conv_forward_naive", "conv_backward_naive"),
+    *("maxpool2d_forward", "maxpool2d_backward", "max_pool_forward_naive", "max_pool_backward_naive"),
+    *("svm_loss", "svm_loss_naive", "svm_loss_vectorized", "softmax_loss_naive", "softmax_loss_vectorized"),
+)
+UNCHECKED_NAMES = tuple(name for name in COURSE_NAMES if name not in OPERATIONS)

@@ -1,0 +1,39 @@
+"""The operations of the layers chapter: forward passes that keep a cache, and the backward passes that use it."""
+
+from chainrule.contract.operation import ARRAY, BIAS, CACHE, LABELS, NUMBER, Argument, Operation, Result, arrays, parts
+
+GRADIENT = (Argument("dout", ARRAY), Argument("cache", CACHE))
+
+OPERATIONS = (
+    Operation(
+        "affine_forward",
+        arrays("x", "w", "b"),
+        parts("out", "cache"),
+        "x (N, d[1], ..., d[k]), w (D, M) with D = d[1] ... d[k], b (M,) -> (out (N, M), cache)",
+        "layers",
+    ),
+    Operation(
+        "affine_backward",
+        GRADIENT,
+        (*parts("dx", "dw"), Result("db", BIAS)),
+        "the gradient by out, and the cache of that forward pass -> (dx, dw, db), shaped like x, w and b",
+        "layers",
+        undoes="affine_forward",
+    ),
+    Operation("relu_forward", arrays("x"), parts("out", "cache"), "x, of any shape -> (max(x, 0), cache)", "layers"),
+    Operation(
+        "relu_backward",
+        GRADIENT,
+        parts("dx"),
+        "the gradient by out, and the cache of that forward pass -> dx, shaped like x",
+        "layers",
+        undoes="relu_forward",
+    ),
+    Operation(
+        "softmax_loss",
+        (*arrays("x"), Argument("y", LABELS)),
+        (Result("loss", NUMBER), *parts("dx")),
+        "(N, K) logits and (N,) labels -> (the mean cross-entropy of their softmax, its gradient by x)",
+        "layers",
+    ),
+)

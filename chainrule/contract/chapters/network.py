@@ -1,0 +1,126 @@
+"""The operations of the core: the functions of a network, and the network itself."""
+
+from chainrule.contract.operation import (
+    ARRAY,
+    GENERATOR,
+    HISTORY,
+    LABELS,
+    MODEL,
+    NOTHING,
+    NUMBER,
+    PARAMETERS,
+    SEED,
+    SIZE,
+    SIZES,
+    Argument,
+    Operation,
+    Result,
+    arrays,
+    parts,
+)
+
+NETWORK = Argument("model", MODEL)
+Y = Argument("y", LABELS)
+SEEDED = Argument("seed", SEED, default=0)
+NONE = (Result("", NOTHING),)
+
+OPERATIONS = (
+    Operation("relu", arrays("z"), parts("a"), "max(z, 0), of any shape", "activations"),
+    Operation("softmax", arrays("z"), parts("p"), "(N, K) logits -> (N, K) probabilities", "softmax"),
+    Operation(
+        "cross_entropy",
+        (*arrays("p"), Y),
+        (Result("loss", NUMBER),),
+        "(N, K) probabilities, (N,) labels -> the mean of -log p[n, y[n]]",
+        "cross_entropy",
+    ),
+    Operation(
+        "xavier",
+        (Argument("fan_in", SIZE), Argument("fan_out", SIZE), Argument("rng", GENERATOR)),
+        parts("w"),
+        "-> (fan_in, fan_out) weights, drawn from rng",
+        "initialization",
+    ),
+    Operation(
+        "create",
+        (Argument("sizes", SIZES), SEEDED),
+        (Result("model", MODEL),),
+        "layer sizes [D, ..., K] -> a new network",
+        "shapes",
+        spelled="MLP",
+    ),
+    Operation(
+        "parameters",
+        (NETWORK,),
+        (Result("weights and biases", PARAMETERS),),
+        "-> (weights, biases), lists of (s[l], s[l+1]) and (s[l+1],) arrays",
+        "shapes",
+    ),
+    Operation(
+        "assign",
+        (NETWORK, Argument("weights", PARAMETERS), Argument("biases", PARAMETERS)),
+        NONE,
+        "puts weights and biases, shaped as `parameters` gives them, into the network",
+        "shapes",
+        changes=True,
+    ),
+    Operation(
+        "forward",
+        (NETWORK, *arrays("x")),
+        parts("p"),
+        "(N, D) inputs -> (N, K) probabilities",
+        "shapes",
+        of_network=True,
+    ),
+    Operation(
+        "loss",
+        (NETWORK, *arrays("x"), Y),
+        (Result("loss", NUMBER),),
+        "inputs, (N,) labels 0..K-1 -> the mean cross-entropy of the batch",
+        "shapes",
+        of_network=True,
+    ),
+    Operation(
+        "backward",
+        (NETWORK, *arrays("x"), Y),
+        (Result("weight_grads and bias_grads", PARAMETERS),),
+        "-> (weight_grads, bias_grads) of the loss, shaped like the parameters",
+        "gradients",
+        of_network=True,
+        undoes="forward",
+    ),
+    Operation(
+        "step",
+        (NETWORK, Argument("grads", PARAMETERS), Argument("lr", NUMBER)),
+        NONE,
+        "one update: every parameter minus lr times its gradient",
+        "training",
+        of_network=True,
+        changes=True,
+    ),
+    Operation(
+        "fit",
+        (
+            NETWORK,
+            *arrays("x"),
+            Y,
+            Argument("epochs", SIZE, keyword=True),
+            Argument("batch_size", SIZE, keyword=True),
+            Argument("lr", NUMBER, keyword=True),
+            Argument("seed", SEED, keyword=True, default=0),
+        ),
+        (Result("history", HISTORY),),
+        "trains in place by mini-batches, each epoch in a new order",
+        "training",
+        of_network=True,
+        changes=True,
+    ),
+    Operation(
+        "predict",
+        (NETWORK, *arrays("x")),
+        (Result("labels", ARRAY),),
+        "(N, D) inputs -> (N,) labels",
+        "shapes",
+        of_network=True,
+    ),
+)

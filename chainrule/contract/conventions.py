@@ -1,0 +1,76 @@
+"""The conventions of the contract: their values, and the declarations that are accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.contract.errors import UnusableTarget
+
+NATIVE = {
+    "samples": "rows",
+    "weights": "in_out",
+    "labels": "index",
+    "reduction": "mean",
+    "output": "probabilities",
+    "precision": "float64",
+    "initialization": "xavier",
+    "seeding": "argument",
+    "log_epsilon": "0",
+    "architecture": "any",
+    "arrays": "numpy",
+}
+SUPPORTED = {
+    "samples": ("rows", "columns", "single"),
+    "weights": ("in_out", "out_in"),
+    "labels": ("index", "one_hot"),
+    "reduction": ("mean", "sum"),
+    "output": ("probabilities", "logits"),
+    "precision": ("float64", "float32"),
+    "initialization": ("xavier", "he", "lecun", "any"),
+    "seeding": ("argument", "global", "fixed", "none"),
+    "arrays": ("numpy", "lists", "torch", "jax", "cupy"),
+}
+LARGEST_LOG_EPSILON = 1e-7  # accepted
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A key's value, its source: "default", "inferred" or "declared", and how it was found, in a sentence."""
+
+    value: str
+    source: str
+    how: str = ""
+
+
+Conventions = dict[str, Convention]
+
+
+def check(key: str, value: Any) -> str:
+    """A declared value as the text it stands for.  Raises UnusableTarget."""
+    if key not in NATIVE:
+        raise UnusableTarget(f"{key!r} is declared, which is no convention; there are: {', '.join(NATIVE)}")
+    if key == "log_epsilon":
+        try:
+            return str(float(value))
+        except (TypeError, ValueError):
+            raise UnusableTarget(f"log_epsilon is declared to be {value!r}; expected a number such as 1e-12") from None
+    if key == "architecture":
+        return check_architecture(value)
+    if value not in SUPPORTED[key]:
+        raise UnusableTarget(
+            f"{key} is declared to be {value!r}; expected {' or '.join(SUPPORTED[key])}: for anything else write an "
+            "adapter (--adapter FILE) that translates"
+        )
+    return str(value)
+
+
+def check_architecture(value: Any) -> str:
+    """`any`, or layer sizes, of which those that are free are stars."""
+    if value == "any":
+        return "any"
+    sizes = value if isinstance(value, (list, tuple)) else str(value).strip("[]() ").split(",")
+    spelled_sizes = [str(size).strip() for size in sizes]
+    if len(spelled_sizes) < 2 or not all(size == "*" or (size.isdigit() and int(size) > 0) for size in spelled_sizes):
+        raise UnusableTarget(f"architecture is declared to be {value!r}; expected any, or sizes such as [784, 10, 10]")
+    return f"[{', '.join(spelled_sizes)}]"

@@ -1,0 +1,96 @@
+"""What a project's pyproject.toml declares of its files: `[tool.chainrule.conventions]`, `[tool.chainrule.names]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chainrule.contract.chapters import OPERATIONS
+from chainrule.contract.conventions import check
+from chainrule.contract.errors import UnusableTarget
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+UNNAMED = ("parameters", "assign")  # operations that code in the native style has attributes for
+ATTRIBUTES = ("weights", "biases")
+NAMES = (*(operation.native_name for name, operation in OPERATIONS.items() if name not in UNNAMED), *ATTRIBUTES)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is declared from outside of a file.  conventions: {key: value}; names: {contract's name: the file's}."""
+
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def over(self, other: Declared) -> Declared:
+        """Both; where they differ, this one holds."""
+        return Declared({**other.conventions, **self.conventions}, {**other.names, **self.names})
+
+
+NOTHING_DECLARED = Declared()
+
+
+def project_of(path: Path) -> Declared:
+    """The declarations of the nearest pyproject.toml above a file.  Raises UnusableTarget, naming it."""
+    file = next((folder / "pyproject.toml" for folder in path.parents if (folder / "pyproject.toml").is_file()), None)
+    if file is None:
+        return Declared()
+    try:
+        with file.open("rb") as stream:
+            content = tomllib.load(stream)
+    except OSError as error:
+        raise UnusableTarget(f"{file}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnusableTarget(f"{file}: not valid TOML: {error}") from None
+    tool = content.get("tool", {})
+    own = table(file, "tool.chainrule", tool.get("chainrule", {}) if isinstance(tool, dict) else {})
+    unknown = [key for key in own if key not in ("conventions", "names")]
+    if unknown:
+        raise UnusableTarget(f"{file}: tool.chainrule holds conventions and names, found {unknown[0]!r}")
+    conventions = table(file, "tool.chainrule.conventions", own.get("conventions", {}))
+    names = table(file, "tool.chainrule.names", own.get("names", {}))
+    for key, value in conventions.items():
+        try:
+            check(key, value)
+        except UnusableTarget as error:
+            raise UnusableTarget(f"{file}: {error}") from None
+    check_names(names, f"{file}: tool.chainrule.names")
+    return Declared(conventions, names)
+
+
+def table(file: Path, name: str, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise UnusableTarget(f"{file}: expected [{name}] to be a table of KEY = VALUE, found {found!r}")
+    return found
+
+
+def check_names(names: Any, where: str) -> None:
+    """Raises UnusableTarget unless every key is a name of the contract and every value a name."""
+    if not isinstance(names, Mapping):
+        raise UnusableTarget(f"{where} should map names to names, found {names!r}")
+    for name, theirs in names.items():
+        if name not in NAMES:
+            raise UnusableTarget(f"{where}: {name!r} is no name of the contract; there are: {', '.join(NAMES)}")
+        if not isinstance(theirs, str) or not theirs:
+            raise UnusableTarget(f"{where}: {name} should be mapped to the name that the file uses, found {theirs!r}")
+
+
+EXAMPLES = {"--convention": "samples=columns", "--name": "MLP=NeuralNetwork"}  # of the options that take KEY=VALUE
+
+
+def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE arguments as a dictionary; of one key given twice the last counts.  Raises UnusableTarget."""
+    found = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not (key.strip() and equals and value.strip()):
+            raise UnusableTarget(f"{option} {pair}: expected KEY=VALUE, such as {EXAMPLES[option]}")
+        found[key.strip()] = value.strip()
+    return found

@@ -1,0 +1,86 @@
+"""What a failing spec saw, kept for the diagnosis: the calls that it made, and the numbers that did not agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.calls import Call, Handle
+from chainrule.diagnosis.actors import Actor, Probe, asking
+from chainrule.mathematics.cases import Case
+from chainrule.specification.analysis import analysis
+
+MOST = 3  # calls of one kind that are asked again
+FUNCTIONS = ("relu", "softmax", "cross_entropy")
+LARGEST = 100_000  # entries of the arguments of a call that is asked again
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """calls: across the boundary, the last ones.  error: what ended the spec."""
+
+    calls: tuple[Call, ...]
+    error: BaseException
+
+
+def probes_from(evidence: Evidence, subject: str, impl: Boundary) -> Iterator[Probe]:
+    """The spec's own last calls of a subject as questions, so that what explains them is what explains the failure."""
+    own = [call for call in evidence.calls if call.name == subject and small(call)]
+    for call in own[-MOST:]:
+        arguments = [a for a in call.arguments if not isinstance(a, Handle)]
+        if subject in FUNCTIONS:
+            yield Probe(
+                f"{subject}, as the failing spec calls it",
+                asking(subject, *arguments),
+                [subject],
+                relative=subject != "cross_entropy",
+            )
+        elif call.model_parameters is not None and subject in ("forward", "loss", "predict", "backward"):
+            weights, biases = call.model_parameters
+            about = f"a batch of {len(arguments[0])}, as the failing spec has it"
+            kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
+
+            def ask(
+                actor: Actor, weights: Any = weights, biases: Any = biases, given: Any = arguments
+            ) -> Sequence[Any]:
+                found = getattr(actor, subject)(actor.network(weights, biases), *map(np.copy, given))
+                return [*found[0], *found[1]] if subject == "backward" else [found]
+
+            if subject == "backward":
+                names = [f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]" for kind, l in kinds]
+                yield Probe(about, ask, names, kinds, uncertainty(impl, subject, weights, biases, *arguments))
+            else:
+                yield Probe(about, ask, [subject], slack=uncertainty(impl, subject, weights, biases, *arguments))
+
+
+def uncertainty(
+    impl: Boundary,
+    subject: str,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray | None = None,
+) -> float:
+    """The error that a correct answer may carry: of large logits that is many digits."""
+    if subject == "predict" or np.ndim(x) != 2:
+        return 0.0
+    labels = np.zeros(len(x), dtype=np.int64) if y is None else y
+    case = Case([len(weights[0]), *map(len, biases)], list(weights), list(biases), x, labels)
+    exact = analysis(impl, case)
+    errors: dict[str, list[Any]] = {
+        "forward": [exact.probabilities[1]],
+        "loss": [exact.loss[1]],
+        "backward": [error for _, error in (*exact.weight_grads, *exact.bias_grads)],
+    }
+    largest = max(float(np.max(error)) for error in errors[subject])
+    return largest if np.isfinite(largest) else 0.0
+
+
+def small(call: Call) -> bool:
+    """Whether its arguments are few enough to ask again, for every mistake in the catalogue."""
+    arrays = [*call.arguments, *(call.model_parameters[0] if call.model_parameters else [])]
+    return sum(np.size(a) for a in arrays if isinstance(a, np.ndarray)) <= LARGEST

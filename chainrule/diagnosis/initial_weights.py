@@ -1,0 +1,105 @@
+"""Which initialization it is, from what a network's first weights and biases are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from unittest import SkipTest
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.errors import Raised
+from chainrule.diagnosis import Mistake, mistakes
+from chainrule.mathematics.comparison import Failure
+from chainrule.mathematics.tail_bounds import variance_tail
+from chainrule.spec_tests.test_initialization import SHAPES, VARIANCES, draws, reached, seeds
+from chainrule.specification.networks import Networks
+
+Shape = tuple[int, int]
+
+QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
+LAYERS = ((60, 150, 20, 90), (60, 150, 20), (60, 90))  # sizes of networks whose layers are told apart
+NETWORKS = 8
+
+
+def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str]]:
+    """(mistake, what was found) for a clause of the initialization that does not hold."""
+    try:
+        if clause in ("initialization.variance", "initialization.mean"):
+            yield from of_weights({shape: draws(impl, Networks(impl), *shape) for shape in reached(impl, SHAPES)}, impl)
+        elif clause == "initialization.network_variance":
+            yield from of_weights(layers(impl), impl)
+        elif clause == "initialization.biases":
+            yield from of_biases(impl)
+    except (SkipTest, Raised, Failure):
+        return
+
+
+def quickly_right(impl: Boundary) -> bool:
+    """Whether the variance of two layers is the declared scheme's, within chance: before all specs are asked."""
+    scheme = VARIANCES.get(impl.conventions["initialization"].value)
+    try:
+        networks, shapes = Networks(impl), reached(impl, list(QUICK))
+        drawn = {(m, n): draws(impl, networks, m, n, entries=1) for m, n in shapes}
+    except (SkipTest, Raised, Failure):
+        return False
+    return fits(drawn, scheme)
+
+
+def layers(impl: Boundary) -> dict[Shape, np.ndarray]:
+    """{shape: weights of that shape} of some new networks."""
+    networks = Networks(impl)
+    drawn: dict[Shape, list[np.ndarray]] = {}
+    for seed in seeds(impl, NETWORKS):
+        for w in impl.parameters(impl.create(networks.first(*LAYERS), seed=seed))[0]:
+            drawn.setdefault((w.shape[0], w.shape[1]), []).append(w)
+    return {shape: np.stack(weights).astype(np.float64) for shape, weights in drawn.items()}
+
+
+def of_weights(drawn: Mapping[Shape, np.ndarray], impl: Boundary) -> Iterator[tuple[Mistake, str]]:
+    """The schemes whose variance the weights have on every shape, within chance."""
+    declared = impl.conventions["initialization"].value
+    known = mistakes()
+    if all(w.min() == w.max() for w in drawn.values()):
+        yield known["init-zero"], f"every weight is {next(iter(drawn.values())).flat[0]:g}"
+        return
+    if all(float(w.min()) >= 0 for w in drawn.values()):
+        count = sum(w.size for w in drawn.values())
+        yield known["init-positive"], f"the smallest of {count} weights is not negative"
+        return
+    if fits(drawn, VARIANCES.get(declared)):
+        return
+    for mistake in known.values():
+        if mistake.scheme is None:
+            continue
+        if any(fits(drawn, option) for option in options(mistake)):
+            shape, w = next(iter(drawn.items()))
+            right = VARIANCES[declared](*shape) if declared in VARIANCES else float("nan")
+            yield mistake, f"on {shape} the variance is {float((w**2).mean()):.4g}, {declared}'s would be {right:.4g}"
+
+
+def options(mistake: Mistake) -> list[object]:
+    """The schemes that a mistake stands for, each as a function of the fans."""
+    assert mistake.scheme is not None
+    count = np.size(mistake.scheme(3.0, 5.0))
+    scheme = mistake.scheme
+    return [lambda fan_in, fan_out, i=i: float(np.reshape(scheme(fan_in, fan_out), -1)[i]) for i in range(count)]
+
+
+def fits(drawn: Mapping[Shape, np.ndarray], scheme: object) -> bool:
+    """Whether the mean squares are those of a scheme, on every shape."""
+    if not callable(scheme):
+        return False
+    for shape, w in drawn.items():
+        variance = scheme(*shape)
+        if not variance or abs(float((w**2).mean()) / variance - 1) > variance_tail(w.size, len(drawn)):
+            return False
+    return True
+
+
+def of_biases(impl: Boundary) -> Iterator[tuple[Mistake, str]]:
+    networks = Networks(impl)
+    biases: Sequence[np.ndarray] = impl.parameters(impl.create(networks.first((5, 4, 6, 3), (5, 4, 3)), seed=0))[1]
+    alike = all(len(np.unique(b)) == 1 for b in biases)
+    mistake = mistakes()["init-bias-constant" if alike else "init-bias-random"]
+    yield mistake, f"biases[0] of a new network is {np.array2string(biases[0], precision=3, threshold=6)}"

@@ -1,0 +1,209 @@
+"""The name of a mistake: by the numbers, else by what a clause says when it fails, else none."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from chainrule.diagnosis import Mistake, mistakes
+from chainrule.diagnosis.answers import Answers
+from chainrule.diagnosis.cause import Cause
+from chainrule.diagnosis.concerns import RUNS
+from chainrule.diagnosis.differences_in_words import ratio_of, what_is_known
+from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
+from chainrule.diagnosis.matching import Match, Matcher
+from chainrule.diagnosis.mistake import Changes
+from chainrule.diagnosis.sample_order import not_shuffled
+from chainrule.running.results import SpecResult
+from chainrule.support.time_limit import TimedOut
+
+UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
+MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
+# What fails because weights are alike, or not centred, and says nothing of its own.
+UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
+UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
+FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
+OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
+
+
+class Naming:
+    """Names the causes of failing specs."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers, self.impl, self.failing = answers, answers.impl, answers.failing
+
+    def causes(self) -> list[Cause]:
+        """What explains the failures, each once, in the order of the specification."""
+        found: list[Cause] = []
+        explained: set[str] = set()
+        for result in self.failing:
+            if result.id in explained:
+                continue
+            for cause in self.causes_of(result):
+                same = next((c for c in found if c.mistake is not None and c.mistake is cause.mistake), None)
+                if same is None:
+                    found.append(cause)
+                else:
+                    same.clauses += [clause for clause in cause.clauses if clause not in same.clauses]
+                explained.update(cause.clauses)
+        return self.founded(found)
+
+    def founded(self, causes: list[Cause]) -> list[Cause]:
+        """What nothing explains goes to the named cause that it is built on: it is right only once that is mended."""
+        named = [cause for cause in causes if cause.mistake is not None and cause.certainty in ("certain", "likely")]
+        kept = []
+        for cause in causes:
+            below = {other for subject in cause.subjects for other in RUNS.get(subject, ())} | self.seen_through(cause)
+            foundation = next((other for other in named if below & set(other.subjects)), None)
+            if cause.mistake is None and cause.certainty == "unknown" and foundation is not None:
+                foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
+            else:
+                kept.append(cause)
+        return kept
+
+    def seen_through(self, cause: Cause) -> set[str]:
+        """The operations of the network that stand in for a function, where all that failed was seen so."""
+        results = [result for result in self.failing if result.id in cause.clauses]
+        return {"forward", "loss"} if all(result.through for result in results) else set()
+
+    def causes_of(self, result: SpecResult) -> list[Cause]:
+        """What explains one failing spec, and the others that it explains."""
+        endless = self.never_ends(result)
+        if endless is not None:
+            return [endless]
+        matched = self.by_numbers(result)
+        if matched and matched[0].certainty != "partial":
+            return matched
+        named = self.by_clause(result)
+        if matched and not (named and named[0].certainty == "certain"):
+            return matched
+        return named or [self.unnamed(result)]
+
+    def by_numbers(self, result: SpecResult) -> list[Cause]:
+        """Mistakes that give the numbers which the operations of this spec give."""
+        for subject in self.answers.subjects(result):
+            for matcher in self.answers.about(subject):
+                found = matcher.matches()
+                if found:
+                    return self.from_matches(result, subject, matcher, found)
+        return []
+
+    def from_matches(self, result: SpecResult, subject: str, matcher: Matcher, found: list[Match]) -> list[Cause]:
+        """The best match as a cause for each mistake in it; likely, and not certain, where others are as good."""
+        best = found[0]
+        rivals = [
+            match
+            for match in found[1:]
+            if (len(match.ids), matcher.level(match), match.explained)
+            == (len(best.ids), matcher.level(best), best.explained)
+        ]
+        certainty = "partial" if not best.complete else "likely" if rivals else "certain"
+        same = [other.id for other in self.failing if subject in self.answers.subjects(other)]
+        also = f"; {' or '.join(rival.mistakes[0].title for rival in rivals)} would give the same" if rivals else ""
+        alone = len(best.mistakes) == 1
+        ratio = ratio_of(matcher) if alone else ""
+        also += f". On {ratio}" if ratio else ""
+        return [
+            Cause(
+                mistake,
+                certainty,
+                f"{f'{detail}: ' if detail else ''}{speaking_for(best, mistake)}{also}",
+                same if best.complete else [result.id],
+                (subject,),
+                rivals=bool(rivals),
+                checks=[partial(self.answers.now_right, subject, *others)] if alone or others else [],
+                shared=bool(others),
+            )
+            for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
+        ]
+
+    def by_clause(self, result: SpecResult) -> list[Cause]:
+        """Mistakes that a clause names by failing."""
+        if UPDATED_TOO_EARLY in result.message:
+            early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
+            return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
+        if result.outcome == "error":
+            return []
+        if result.id in OF_ORDER and not_shuffled(self.impl):
+            both = [other.id for other in self.failing if other.id in OF_ORDER]
+            return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
+        initial = list(initial_mistakes(self.impl, result.id))
+        if initial:
+            mistake, found = initial[0]
+            certainty = "certain" if len(initial) == 1 else "likely"
+            checks = [lambda: quickly_right(self.impl)] if result.id == "initialization.variance" else []
+            follow = [other.id for other in self.failing if other.id in FOLLOWS.get(mistake.id, ())]
+            clauses = list(dict.fromkeys([result.id, *follow]))
+            return [Cause(mistake, certainty, found, clauses, ("create",), rivals=len(initial) > 1, checks=checks)]
+        subjects = self.answers.subjects(result) or MADE_BY.get(result.id.partition(".")[0], ())
+        for mistake in mistakes().values():
+            if result.id in mistake.broken:
+                sand = self.trained_on_sand(result)
+                certainty = "likely" if sand else "certain"
+                moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
+                follow = [other.id for other in self.failing if moved and other.id == "network.memoryless"]
+                return [Cause(mistake, certainty, result.message, [result.id, *follow], subjects, rivals=sand)]
+        if self.answers.wrong(result):
+            return []  # a clause about extremes says nothing of its own where ordinary inputs come out wrong
+        suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
+        return [Cause(mistake, "likely", result.message, [result.id], subjects) for mistake in suspected[:1]]
+
+    def trained_on_sand(self, result: SpecResult) -> bool:
+        """Whether training fails beside the network or its gradients: it may fail because of them."""
+        return result.chapter == "training" and any(r.chapter in ("shapes", "gradients") for r in self.failing)
+
+    def never_ends(self, result: SpecResult) -> Cause | None:
+        """Code that did not return in time: nothing is asked of it again."""
+        if not isinstance(getattr(self.answers.loaded.evidence.get(result.id), "error", None), TimedOut):
+            return None
+        name, _, _ = result.message.partition(" did not return")
+        title = f"{name} does not return" if name != result.message else "the spec does not end in time"
+        told = (
+            "A loop that never ends, or a computation that is far too slow. Nothing else can be said before it returns."
+        )
+        clauses = [other.id for other in self.failing if other.message == result.message]
+        return Cause(
+            None, "certain", result.message, clauses, title=title, where=result.where, told=told, searched=False
+        )
+
+    def raises(self, result: SpecResult) -> Cause:
+        """Code that raises, in its own words."""
+        told = "The code raises this itself, at the line named, so that there are no numbers to compare."
+
+        def kind(of: SpecResult) -> tuple[str | None, str]:
+            return of.where, of.message.partition(":")[0]  # the shapes that it speaks of may be another spec's
+
+        clauses = [other.id for other in self.failing if kind(other) == kind(result)] or [result.id]
+        subjects = self.answers.subjects(result)
+        return Cause(
+            None, "certain", result.message, clauses, subjects, title=result.message, where=result.where, told=told
+        )
+
+    def unnamed(self, result: SpecResult) -> Cause:
+        """What is known of numbers that nothing explains."""
+        if result.outcome == "error":
+            return self.raises(result)
+        subjects = self.answers.subjects(result)
+        known = next(filter(None, (what_is_known(self.answers.about(subject)[0]) for subject in subjects)), "")
+        same = [
+            other.id
+            for other in self.failing
+            if known and self.answers.subjects(other) == subjects and not self.by_clause(other)
+        ]
+        clauses = same or [result.id]
+        return Cause(
+            None, "unknown", known or result.message, clauses, subjects, title=result.title, begins=result.where
+        )
+
+
+def beside(match: Match) -> list[tuple[Changes, ...]]:
+    """For each mistake of a match what the other one changes; nothing where there is none, or it is one of arrays."""
+    return [match.changes[:i] + match.changes[i + 1 :] for i in range(len(match.mistakes))]
+
+
+def speaking_for(match: Match, mistake: Mistake) -> str:
+    """On 6 of 6 inputs the numbers are those of N g, to rounding."""
+    inputs = "input that comes" if match.wrong == 1 else "inputs that come"
+    return (
+        f"on {match.explained} of {match.wrong} {inputs} out wrong, the numbers are those of {mistake.fingerprint}, "
+        "to rounding"
+    )

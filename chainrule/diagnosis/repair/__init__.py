@@ -1,0 +1,1 @@
+"""The search for the line of the learner's code whose replacement makes the failing specs pass."""

@@ -1,0 +1,430 @@
+"""Small changes to a function's tree: the inverse of the mistakes that people make.
+
+Each is one expression or statement in place of another.  The order in which they are tried is that of `search.KINDS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from chainrule.diagnosis.repair.edit_sites import Edit, Moved, Spot, loads, spots
+from chainrule.host.patching.sources import FunctionNode
+
+SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div,),
+    ast.Div: (ast.Mult,),
+}
+SWAPPED_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Gt: (ast.Lt, ast.LtE, ast.GtE),
+    ast.GtE: (ast.Gt, ast.Lt, ast.LtE),
+    ast.Lt: (ast.Gt, ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt, ast.GtE),
+    ast.Eq: (ast.NotEq, ast.LtE),
+    ast.NotEq: (ast.Eq,),
+}
+SWAPPED_CALLS = {
+    "sum": ("mean",), "mean": ("sum",), "max": ("min", "sum"), "min": ("max",), "amax": ("amin",),
+    "maximum": ("minimum",), "minimum": ("maximum",), "argmax": ("argmin",), "argmin": ("argmax",), "log2": ("log",),
+    "log10": ("log",), "log1p": ("log",), "exp2": ("exp",), "ones": ("zeros",), "ones_like": ("zeros_like",),
+    "rand": ("randn",), "random": ("standard_normal",), "abs": ("copy",), "shuffle": ("permutation",),
+    "median": ("mean",), "prod": ("sum",), "cumsum": ("sum",),
+}  # fmt: skip
+REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "amax", "softmax")
+WITHOUT_EFFECT = ("copy", "squeeze", "astype", "clip", "round", "reshape")  # on the meaning: methods of arrays
+PRODUCTS = ("dot", "matmul", "outer")
+COUNTS = re.compile(r"^(n|m|N|M|B|num\w*|n_\w+|batch\w*|count|samples?|size)$")
+MODULES = frozenset(("self", "np", "numpy", "math", "random", "torch", "jnp", "xp", "cp"))
+SEEDS = re.compile(r"(^|[._])(seed|random_state)$")  # as a size or a count one of them would fill the memory
+LONGEST_NAME = 30  # of what may be meant by mistake: beyond that it is a computation of its own
+RATES = re.compile(r"(^|\.)(lr|learning_rate|learningRate|alpha|eta|rate|step_size)$")
+HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
+UPDATES = (
+    (r"weights", "biases"),
+    (r"[wW]eight", "bias"),
+    (r"W", "b"),
+    (r"\bw", "b"),
+    (r"[bB]ias(es)?", "weight"),
+    (r"b", "W"),
+)
+MOST_NAMES, MOST_COUNTS, MOST_MASKS, LONGEST_MOVE = 14, 8, 12, 6
+
+
+class Editor:
+    """The edits of one function.  lines: those that ran.  numpy: what its file calls NumPy, empty if nothing."""
+
+    def __init__(self, function: FunctionNode, lines: frozenset[int], numpy: str = "") -> None:
+        self.function, self.numpy = function, numpy
+        self.spots = list(spots(function, lines))
+        self.names = self.found_names()
+        self.counts = self.found_counts()
+        self.slices = self.found_slices()
+        parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+        self.rates = [name for name in [*parameters, *self.names] if RATES.search(name)]
+
+    def edits(self, kinds: Sequence[str]) -> Iterator[Edit]:
+        """All edits of these kinds, in their order."""
+        for kind in kinds:
+            make = getattr(self, kind)
+            for spot in self.spots:
+                if isinstance(spot.node, (ast.expr, ast.stmt)) and (
+                    not isinstance(spot.node, ast.expr) or loads(spot.node)
+                ):
+                    for new in make(spot):
+                        yield spot.moved(new) if isinstance(new, Moved) else spot.edit(kind, new)
+
+    # What there is in the function
+
+    def found_names(self) -> list[str]:
+        """Names, attributes and items, as they are written, that are read in the function."""
+        found: dict[str, None] = {}
+        for spot in self.spots:
+            node = spot.node
+            is_called = isinstance(spot.holder, ast.Call) and spot.name == "func"
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node) and not is_called:
+                found.setdefault(ast.unparse(node), None)
+        return [name for name in found if len(name) < LONGEST_NAME and name not in MODULES and not SEEDS.search(name)]
+
+    def found_counts(self) -> list[str]:
+        """Expressions that count something: samples, mostly."""
+        found: dict[str, None] = {}
+        for spot in self.spots:
+            node = spot.node
+            if isinstance(node, ast.Name) and COUNTS.match(node.id):
+                found.setdefault(node.id, None)
+            elif (
+                isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+            ) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "len"):
+                found.setdefault(ast.unparse(node), None)
+        for argument in [*self.function.args.posonlyargs, *self.function.args.args][::-1]:
+            if argument.arg not in ("self", "cls", "lr", "learning_rate", "rng", "seed"):
+                found.setdefault(f"len({argument.arg})", None)
+                found.setdefault(f"{argument.arg}.shape[1]", None)
+        for name in self.names:
+            if name.startswith("self.") and "[" not in name and "(" not in name:
+                found.setdefault(f"{name}.shape[0]", None)
+        return list(found)[:MOST_COUNTS]
+
+    def found_slices(self) -> list[ast.expr]:
+        """What things are indexed by in the function."""
+        found = {
+            ast.unparse(spot.node.slice): spot.node.slice for spot in self.spots if isinstance(spot.node, ast.Subscript)
+        }
+        return [node for text, node in found.items() if text not in ("0", "1", "-1", "2")][:MOST_NAMES]
+
+    # The kinds, each a generator of what a spot may become
+
+    def operator(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if isinstance(node, ast.BinOp):
+            for other in SWAPPED_OPERATORS.get(type(node.op), ()):
+                yield ast.BinOp(node.left, other(), node.right)
+            if isinstance(node.op, (ast.Sub, ast.Div, ast.MatMult)):
+                yield ast.BinOp(node.right, node.op, node.left)
+            if isinstance(node.op, ast.FloorDiv):
+                negative = ast.BinOp(ast.UnaryOp(ast.USub(), node.left), ast.FloorDiv(), node.right)
+                yield ast.UnaryOp(ast.USub(), negative)
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+            for comparison in SWAPPED_COMPARISONS.get(type(node.ops[0]), ()):
+                yield ast.Compare(node.left, [comparison()], node.comparators)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            yield node.operand
+        elif isinstance(node, ast.AugAssign):
+            for other in SWAPPED_OPERATORS.get(type(node.op), ()):
+                yield ast.AugAssign(node.target, other(), node.value)
+
+    def hoist(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if isinstance(node, ast.BinOp):
+            yield node.left
+            yield node.right
+        elif isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute) and (
+                node.func.attr in WITHOUT_EFFECT or not isinstance(node.func.value, ast.Name)
+            ):
+                yield node.func.value
+            yield from node.args[:1]
+            yield from node.args[1:] if len(node.args) == 2 else []
+        elif isinstance(node, ast.Attribute):
+            yield from [node.value] if node.attr == "T" else []
+        elif isinstance(node, ast.Subscript):
+            yield from [node.value] if not isinstance(spot.holder, ast.Subscript) else []
+        elif isinstance(node, ast.IfExp):
+            yield node.body
+            yield node.orelse
+        elif isinstance(node, ast.BoolOp):
+            yield from node.values
+
+    def axis(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if not (isinstance(node, ast.Call) and called(node) in REDUCTIONS):
+            return
+        others = [keyword for keyword in node.keywords if keyword.arg not in ("axis", "keepdims", "dim", "keepdim")]
+        positional = len(node.args) > (0 if isinstance(node.func, ast.Attribute) and called_on_array(node) else 1)
+        if positional:
+            return
+        for axis in (0, 1):
+            for keep in (True, False):
+                kept = [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+                yield ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis)), *kept])
+
+    def constant(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if not isinstance(node, ast.Constant) or isinstance(node.value, str) or node.value is None:
+            return
+        value = node.value
+        if isinstance(value, bool):
+            yield ast.Constant(not value)
+        elif isinstance(value, int):
+            for other in dict.fromkeys((value - 1, value + 1, 0, 1, -1, 2, 6)):
+                if other != value:
+                    yield ast.Constant(other)
+        elif isinstance(value, float):
+            for number in dict.fromkeys((0.0, 1.0, 2 * value, value / 2, -value, 2.0, 6.0, 3.0, 1e-12)):
+                if number != value:
+                    yield ast.Constant(number)
+
+    def transpose(self, spot: Spot) -> Iterator[Any]:
+        holder = spot.holder
+        product = (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.MatMult)) or (
+            isinstance(holder, ast.Call) and called(holder) in PRODUCTS and spot.name == "args"
+        )
+        receiver = isinstance(holder, ast.Attribute) and holder.attr in PRODUCTS
+        if (product or receiver) and not (isinstance(spot.node, ast.Attribute) and spot.node.attr == "T"):
+            yield ast.Attribute(spot.node, "T", ast.Load())
+        node = spot.node
+        if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
+            yield ast.Call(node.func, node.args[::-1], node.keywords)
+        if spot.value and isinstance(node, (ast.BinOp, ast.Call)):
+            yield ast.Attribute(node, "T", ast.Load())
+
+    def call(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if isinstance(node, ast.Attribute):
+            for other in SWAPPED_CALLS.get(node.attr, ()):
+                yield ast.Attribute(node.value, other, node.ctx)
+        elif isinstance(node, ast.Name) and isinstance(spot.holder, ast.Call) and spot.name == "func":
+            for other in SWAPPED_CALLS.get(node.id, ()):
+                yield ast.Name(other, ast.Load())
+
+    def scale(self, spot: Spot) -> Iterator[Any]:
+        if not ((spot.value or is_product(spot.node)) and isinstance(spot.node, ast.expr)):
+            return
+        if isinstance(spot.node, (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Lambda)):
+            return
+        for count in self.counts:
+            if count != ast.unparse(spot.node):
+                yield ast.BinOp(spot.node, ast.Div(), expression(count))
+
+    def multiply(self, spot: Spot) -> Iterator[Any]:
+        if spot.value and isinstance(spot.node, (ast.BinOp, ast.Call, ast.Name)):
+            for count in self.counts:
+                yield ast.BinOp(spot.node, ast.Mult(), expression(count))
+
+    def add(self, spot: Spot) -> Iterator[Any]:
+        """A bias beside the weights in a product: `a @ W1` -> `a @ W1 + b1`."""
+        node = spot.node
+        if not is_product(node):
+            return
+        operands = (
+            [node.left, node.right] if isinstance(node, ast.BinOp) else [*node.args, getattr(node.func, "value", node)]
+        )
+        for operand in operands:
+            text = ast.unparse(operand).removesuffix(".T")
+            for pattern, new in UPDATES[:4]:
+                if re.search(pattern, text):
+                    yield ast.BinOp(node, ast.Add(), expression(re.sub(pattern, new, text)))
+
+    def negate(self, spot: Spot) -> Iterator[Any]:
+        if spot.value and isinstance(spot.node, (ast.BinOp, ast.Call, ast.Name)):
+            yield ast.UnaryOp(ast.USub(), spot.node)
+
+    def root(self, spot: Spot) -> Iterator[Any]:
+        if self.numpy and isinstance(spot.node, ast.BinOp) and isinstance(spot.node.op, ast.Div):
+            yield ast.Call(expression(f"{self.numpy}.sqrt"), [spot.node], [])
+
+    def near(self, spot: Spot) -> Iterator[Any]:
+        """Names that are easily mixed up: they differ in a character."""
+        yield from self.renamed(spot, lambda unlike: unlike <= 1)
+
+    def name(self, spot: Spot) -> Iterator[Any]:
+        yield from self.renamed(spot, lambda unlike: unlike > 1)
+
+    def renamed(self, spot: Spot, chosen: Callable[[int], bool]) -> Iterator[ast.expr]:
+        """The other names of the function, in the order in which they are like this one."""
+        node = spot.node
+        called_ = isinstance(spot.holder, ast.Call) and spot.name == "func"
+        if called_ or not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            return
+        if isinstance(spot.holder, ast.Attribute) and isinstance(node, ast.Name):
+            return
+        own = ast.unparse(node)
+        if own not in self.names:
+            return
+        others = [other for other in self.names if other != own and chosen(distance(own, other))]
+        for other in sorted(others, key=lambda other: distance(own, other))[:MOST_NAMES]:
+            yield expression(other)
+
+    def rate(self, spot: Spot) -> Iterator[Any]:
+        """A learning rate before what is subtracted."""
+        holder = spot.holder
+        subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and spot.name == "right"
+        if subtracted or (isinstance(holder, ast.AugAssign) and spot.name == "value"):
+            for rate in self.rates:
+                yield ast.BinOp(expression(rate), ast.Mult(), spot.node)
+
+    def offset(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if isinstance(spot.holder, ast.Subscript) and spot.name == "slice":
+            if isinstance(node, (ast.Name, ast.BinOp)):
+                yield ast.BinOp(node, ast.Add(), ast.Constant(1))
+                yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+        elif isinstance(spot.holder, ast.Call) and called(spot.holder) == "range":
+            yield ast.BinOp(node, ast.Add(), ast.Constant(1))
+            yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+
+    def index(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if isinstance(node, ast.Subscript):
+            for other in self.slices:
+                if ast.dump(other) != ast.dump(node.slice):
+                    yield ast.Subscript(node.value, other, node.ctx)
+        elif isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in self.names:
+            if isinstance(spot.holder, (ast.Attribute, ast.Subscript)):
+                return
+            for other in self.slices:
+                yield ast.Subscript(node, other, ast.Load())
+
+    def mask(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or (isinstance(node, ast.Name) and not spot.value):
+            return
+        if not (spot.value or is_product(node)):
+            return
+        for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
+            yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
+
+    def shift(self, spot: Spot) -> Iterator[Any]:
+        """The maximum subtracted from what an exponential is taken of; where a statement has it twice, in both."""
+        if isinstance(spot.holder, ast.Call) and called(spot.holder) == "exp" and spot.name == "args":
+            yield from shifted(spot.node)
+        elif isinstance(spot.node, ast.stmt) and not hasattr(spot.node, "body"):
+            exponents = [exponent.args[0] for exponent in exponentials(spot.node)]
+            if len(exponents) > 1 and len({ast.dump(exponent) for exponent in exponents}) == 1:
+                for new in shifted(exponents[0]):
+                    statement = copy.deepcopy(spot.node)
+                    for exponent in exponentials(statement):
+                        exponent.args = [new]
+                    yield statement
+
+    def fresh(self, spot: Spot) -> Iterator[Any]:
+        node = spot.node
+        if isinstance(node, ast.AugAssign):
+            read = copy.deepcopy(node.target)
+            read.ctx = ast.Load()
+            yield ast.Assign([node.target], ast.BinOp(read, node.op, node.value))
+            yield ast.Assign([node.target], node.value)
+        elif (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], (ast.Name, ast.Attribute, ast.Subscript))
+        ):
+            yield ast.AugAssign(node.targets[0], ast.Add(), node.value)
+        elif isinstance(node, (ast.Name, ast.Attribute)) and spot.value:
+            yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
+
+    def delete(self, spot: Spot) -> Iterator[Any]:
+        if isinstance(spot.node, (ast.Assign, ast.AugAssign, ast.Expr, ast.If)) and spot.index is not None:
+            yield None
+
+    def move(self, spot: Spot) -> Iterator[Any]:
+        """A statement changes places with one that follows: the block is replaced as a whole."""
+        body = getattr(spot.holder, spot.name)
+        if isinstance(spot.node, ast.stmt) and spot.index is not None and isinstance(body, list):
+            for later in range(spot.index + 1, min(spot.index + 1 + LONGEST_MOVE, len(body))):
+                if not isinstance(body[later], ast.Return):
+                    yield Moved(spot.index, later)
+
+    def divide(self, spot: Spot) -> Iterator[Any]:
+        """A line that divides what was just computed by a number of samples."""
+        node = spot.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or spot.index is None:
+            return
+        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+        while isinstance(target, ast.Subscript):
+            target = target.value
+        if isinstance(target, (ast.Name, ast.Attribute)):
+            name = ast.unparse(target)
+            for count in self.counts:
+                if count != name:
+                    yield [node, ast.parse(f"{name} = {name} / {count}").body[0]]
+
+    def insert(self, spot: Spot) -> Iterator[Any]:
+        """A line like this one for another parameter: `self.b -= lr * db` beside `self.W -= lr * dW`."""
+        node = spot.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or spot.index is None:
+            return
+        text = ast.unparse(node)
+        siblings = [re.sub(pattern, new, text) for pattern, new in UPDATES]
+        siblings += [renumbered(text, by) for by in (1, -1)]
+        for sibling in dict.fromkeys(siblings):
+            if sibling != text:
+                try:
+                    yield [node, ast.parse(sibling).body[0]]
+                except SyntaxError:
+                    continue
+
+
+def exponentials(node: ast.AST) -> list[ast.Call]:
+    """The calls of exp in it."""
+    return [part for part in ast.walk(node) if isinstance(part, ast.Call) and called(part) == "exp" and part.args]
+
+
+def shifted(node: ast.expr) -> Iterator[ast.expr]:
+    """z -> z - z.max(axis=1, keepdims=True), by the other axis, by the maximum of all."""
+    for axis in (1, 0, None):
+        how = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
+        largest = ast.Call(ast.Attribute(node, "max", ast.Load()), [], [] if axis is None else how)
+        yield ast.BinOp(node, ast.Sub(), largest)
+
+
+def renumbered(text: str, by: int) -> str:
+    """W1, dW1 -> W2, dW2"""
+    return re.sub(r"\d", lambda found: str(int(found[0]) + by), text)
+
+
+def called(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def called_on_array(node: ast.Call) -> bool:
+    """Whether it is `a.sum()`, not `np.sum(a)`."""
+    return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in (
+        "np",
+        "numpy",
+        "jnp",
+        "torch",
+        "xp",
+    )
+
+
+def is_product(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.MatMult)
+    return isinstance(node, ast.Call) and called(node) in PRODUCTS
+
+
+def expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def distance(one: str, other: str) -> int:
+    """How unlike two names are: those that differ in a digit or a letter are the likeliest to be mixed up."""
+    same = sum(a == b for a, b in zip(one, other, strict=False))
+    return max(len(one), len(other)) - same

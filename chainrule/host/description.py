@@ -1,0 +1,135 @@
+"""How chainrule reads the code in a host, described as data: for reports, for notes and for lines to paste."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chainrule.contract.chapters import OPERATIONS as CONTRACT
+from chainrule.contract.chapters import UNCHECKED_NAMES
+from chainrule.contract.declarations import NAMES
+from chainrule.contract.errors import NotOffered
+from chainrule.contract.implementation import Implementation
+from chainrule.host.protocol import Description, Served
+from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.recognition.recognised import FUNCTIONS, Recognised
+from chainrule.host.recognition.sites import Site
+from chainrule.host.recognition.structures import spell
+from chainrule.host.recognition.vocabulary import OPERATIONS, rank
+from chainrule.host.translation import Translated
+
+NETWORK_OPERATIONS = tuple(name for name in OPERATIONS if name not in FUNCTIONS)
+SHOWN = 4  # attempts that a message lists
+
+
+def described(implementation: Implementation) -> Description:
+    """How an implementation is read; behind an adapter there is nothing to describe but which operations it offers."""
+    offered = tuple(name for name in CONTRACT if implementation.offers(name))
+    unchecked = tuple(name for name in UNCHECKED_NAMES if callable(getattr(implementation.target, name, None)))
+    raw = recognised_of(implementation)
+    if raw is None:
+        return Description(offered, unchecked=unchecked)
+    plain = isinstance(implementation, Translated) and implementation.layout.native and raw.form is None
+    return Description(
+        offered,
+        recognised=True,
+        form="" if raw.form is None else raw.form.title,
+        names={name: raw.name(name) for name in NAMES} if plain else None,
+        served=served(raw),
+        refused=tuple(refused(raw.tried)),
+        strangers=tuple(strangers(raw.namespace)),
+        supplied=() if raw.form is None else raw.counts,
+        unchecked=unchecked,
+    )
+
+
+def recognised_of(implementation: Implementation) -> Recognised | None:
+    """What was recognised, in its own conventions; None behind an adapter."""
+    raw = implementation.raw if isinstance(implementation, Translated) else implementation
+    return raw if isinstance(raw, Recognised) else None
+
+
+def refused(tried: Sequence[str]) -> list[str]:
+    """The candidates by name, and why each is not a network; the general attempts add nothing to these."""
+    return [attempt for attempt in tried if not attempt.startswith(("layers:", "globals:"))][:SHOWN]
+
+
+def strangers(namespace: Mapping[str, Any]) -> list[str]:
+    """The definitions that look like a network's and were not recognised, with their signatures."""
+    classes = [describe(name, cls) for name, cls in own_classes(namespace)]
+    functions = [
+        describe(name, function)
+        for name, function in own_functions(namespace)
+        if any(rank(operation, name) is not None for operation in NETWORK_OPERATIONS)
+    ]
+    return [*classes, *functions]
+
+
+def describe(name: str, thing: Any) -> str:
+    """`class Net(sizes)`, `forward(W1, b1, X)`."""
+    kind = "class " if inspect.isclass(thing) else ""
+    try:
+        return f"{kind}{name}{inspect.signature(thing)}"
+    except (TypeError, ValueError):
+        return f"{kind}{name}"
+
+
+def served(raw: Recognised) -> tuple[Served, ...]:
+    """Which function serves each operation of the network, in networks of the first depth that was looked at."""
+    found: dict[str, Served] = {}
+    for (operation, _), site in raw.sites.items():
+        if operation not in found and isinstance(site, Site):
+            found[operation] = Served(operation, signature_of(raw, site), how(site))
+        elif operation not in found:
+            found[operation] = Served(operation, "", str(site))
+    return tuple(found[name] for name in NETWORK_OPERATIONS if name in found)
+
+
+def signature_of(raw: Recognised, site: Site) -> str:
+    """The function with its parameters, as it is defined."""
+    model = raw.sample()
+    try:
+        return describe(site.name, raw.function(site, model)) if model is not None else site.name
+    except NotOffered:
+        return site.name
+
+
+def how(site: Site) -> str:
+    """How chainrule calls the function to get its answer."""
+    given = {parameter: source for parameter, source in site.taken if parameter != source}
+    said = []
+    if given:
+        said.append(", ".join(f"{parameter} is {WORDS.get(source, source)}" for parameter, source in given.items()))
+    if site.path:
+        said.append(f"the answer is {'the network' if site.inside else 'its result'}{spell(site.path)}")
+    said += [WAYS[site.how]] if site.how in WAYS else []
+    said += ["called once for each epoch"] if site.repeated else []
+    return "; ".join(said)
+
+
+WORDS = {
+    "x": "the inputs",
+    "y": "the labels",
+    "lr": "the learning rate",
+    "output": "the network's output",
+    "params": "the parameters",
+    "cache": "what the forward pass returned",
+    "grads": "the gradients",
+    "epochs": "the number of epochs",
+    "batch_size": "the batch size",
+    "samples": "the number of samples",
+    "seed": "the seed",
+    "rng": "a generator",
+    "sizes": "the layer sizes",
+    "reg": "no regularization",
+    "quiet": "off",
+}
+WAYS = {
+    "returned": "it returns the gradients",
+    "attributes": "it keeps the gradients in the network",
+    "update": "it updates at once: gradients are read off the change of the parameters, at two rates",
+    "whole": "every epoch is one step on all samples",
+    "batches": "in mini-batches",
+    "single": "an update for every sample",
+}

@@ -1,0 +1,1 @@
+"""Whether a check was answered honestly, as far as one process can tell: docs/honesty.md."""

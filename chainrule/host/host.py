@@ -1,0 +1,244 @@
+"""The host: the one interface behind which live objects of the code under check stand.
+
+What goes in and comes out is data (protocol.py), so that the checked code may live elsewhere without a change above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.contract.chapters import OPERATIONS
+from chainrule.contract.errors import Missing, NotOffered, Unseen
+from chainrule.contract.implementation import Implementation
+from chainrule.contract.moves import Moves
+from chainrule.contract.operation import CACHE, HISTORY, MODEL, NOTHING, Operation
+from chainrule.host.description import described
+from chainrule.host.protocol import (
+    MISSING,
+    OFFERED_OTHERWISE,
+    RAISED,
+    UNREADABLE,
+    UNSEEN,
+    VALUE,
+    Answer,
+    Description,
+    Reference,
+    Traits,
+)
+from chainrule.host.reading import READERS, parts
+from chainrule.support.arrays import NotNumbers, to_numpy
+from chainrule.support.source_positions import last_line
+
+DEEPEST = 6  # levels of containers inside a cache in which the host looks for arrays
+REMEMBERED = 64  # results that can be read again
+
+Contents = dict[str, tuple[Any, ...]]
+
+
+class Host(Protocol):
+    """Where the code under check lives.  Every argument and result is data."""
+
+    def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
+        """Call an operation of the contract, in the native conventions."""
+
+    def draws(self, arguments: Sequence[Any], count: int) -> Answer:
+        """A list of what so many calls of xavier give, one after the other."""
+
+    def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
+        """A list of what loss gives after each of the moves, and the network is left as it was."""
+
+    def reread(self, number: int) -> Answer:
+        """The result of an earlier call as it stands now: different if a later call wrote into it."""
+
+    def release(self, number: int) -> None:
+        """Nobody refers any more to what the host keeps under this number."""
+
+    def supports(self, sizes: Sequence[int]) -> str | None:
+        """None if the code makes networks of these sizes, else the reason why it does not."""
+
+    def description(self) -> Description:
+        """How chainrule reads the code."""
+
+    def where(self, name: str) -> str | None:
+        """`file:line` of the code behind an operation, where it can be found."""
+
+    def traits(self) -> Traits:
+        """What specs have to know beside the conventions."""
+
+
+class InProcess:
+    """A host in chainrule's own process: `implementation`, which is in the native conventions."""
+
+    def __init__(self, implementation: Implementation) -> None:
+        self.implementation = implementation
+        self.kept: dict[int, Any] = {}
+        self.contents: dict[int, Contents] = {}  # of the caches, as the forward pass left them
+        self.results: dict[int, tuple[Operation, Any]] = {}
+        self.last = 0
+
+    def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
+        """Arguments go in as copies, so that code which writes into them spoils no other call."""
+        operation = OPERATIONS[name]
+        passed = [self.live(argument) for argument in arguments]
+        raw = asked(name, lambda: getattr(self.implementation, name)(*passed, **keywords))
+        if isinstance(raw, Answer):
+            return raw
+        self.last += 1
+        self.results[self.last] = operation, raw
+        if len(self.results) > REMEMBERED:
+            del self.results[next(iter(self.results))]
+        modified = tuple(
+            label
+            for label, before, after in zip(operation.labels, arguments, passed, strict=True)
+            if not self.unchanged(before, after)
+        )
+        return self.read(operation, raw, self.last, modified)
+
+    def draws(self, arguments: Sequence[Any], count: int) -> Answer:
+        passed = self.live(arguments)
+        return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(*passed, count))
+
+    def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
+        passed = self.live(arguments)
+        return self.read_all(OPERATIONS["loss"], lambda: self.implementation.losses(*passed, moves))
+
+    def read_all(self, operation: Operation, ask: Callable[[], Any]) -> Answer:
+        """The results of many calls of an operation."""
+        raws = asked(operation.name, ask)
+        if isinstance(raws, Answer):
+            return raws
+        answers = [self.read(operation, raw, 0) for raw in raws]
+        return next((answer for answer in answers if answer.kind != VALUE), Answer(VALUE, [a.value for a in answers]))
+
+    def reread(self, number: int) -> Answer:
+        operation, raw = self.results[number]
+        return self.read(operation, raw, number)
+
+    def release(self, number: int) -> None:
+        self.kept.pop(number, None)
+        self.contents.pop(number, None)
+
+    def supports(self, sizes: Sequence[int]) -> str | None:
+        return self.implementation.supports(list(sizes))
+
+    def description(self) -> Description:
+        return described(self.implementation)
+
+    def where(self, name: str) -> str | None:
+        return self.implementation.where(name)
+
+    def traits(self) -> Traits:
+        plain = Traits()
+        return Traits(
+            bool(getattr(self.implementation, "summed_fit", plain.summed_fit)),
+            bool(getattr(self.implementation, "fit_takes_seed", plain.fit_takes_seed)),
+            getattr(self.implementation, "recovery_rate", plain.recovery_rate),
+        )
+
+    def live(self, argument: Any) -> Any:
+        """Arrays, and lists of them, as fresh copies; for a reference the thing itself."""
+        if isinstance(argument, Reference):
+            return self.kept[argument.number]
+        if isinstance(argument, np.ndarray):
+            return argument.copy()
+        if isinstance(argument, (list, tuple)):
+            return type(argument)(self.live(item) for item in argument)
+        return argument
+
+    def unchanged(self, before: Any, after: Any) -> bool:
+        """Whether a copy that the code was given came back as it was, to the byte."""
+        if isinstance(before, Reference):
+            contents = self.contents.get(before.number)
+            return contents is None or holds(after, contents)
+        if isinstance(before, np.random.Generator):
+            return True
+        if isinstance(before, np.ndarray):
+            return before.shape == np.shape(after) and before.tobytes() == after.tobytes()
+        if isinstance(before, (list, tuple)):
+            return len(before) == len(after) and all(map(self.unchanged, before, after))
+        return bool(before == after)
+
+    def read(self, operation: Operation, raw: Any, number: int, modified: tuple[str, ...] = ()) -> Answer:
+        """What an operation returned, as data."""
+        if operation.gives[0].kind == NOTHING:
+            return Answer(VALUE, None, modified=modified, number=number)
+        if raw is None and operation.gives[0].kind != HISTORY:
+            return Answer(OFFERED_OTHERWISE, message=f"{operation.name} returns None: a stub")
+        try:
+            pieces = [raw] if len(operation.gives) == 1 else parts(operation, raw)
+            values = [
+                self.keep(piece, part.kind) if part.kind in (MODEL, CACHE) else READERS[part.kind](piece)
+                for part, piece in zip(operation.gives, pieces, strict=True)
+            ]
+        except NotOffered as error:
+            return Answer(OFFERED_OTHERWISE, message=str(error), modified=modified)
+        except TypeError as error:
+            return Answer(UNREADABLE, message=f"{operation.name} returns something else: {error}", modified=modified)
+        return Answer(VALUE, values[0] if len(values) == 1 else tuple(values), modified=modified, number=number)
+
+    def keep(self, thing: Any, kind: str) -> Reference:
+        """Keep something, and of a cache what its arrays hold."""
+        self.last += 1
+        self.kept[self.last] = thing
+        if kind == CACHE:
+            self.contents[self.last] = contents_of(thing)
+        return Reference(self.last)
+
+
+def asked(name: str, ask: Callable[[], Any]) -> Any:
+    """What the code returns; where it ends otherwise, the answer that says so.  name: of the operation."""
+    try:
+        with np.errstate(all="ignore"):
+            return ask()
+    except Unseen as error:
+        return Answer(UNSEEN, message=str(error))
+    except Missing as error:
+        return Answer(MISSING, message=str(error))
+    except NotOffered as error:
+        return Answer(OFFERED_OTHERWISE, message=str(error))
+    except NotNumbers as error:
+        return Answer(UNREADABLE, message=f"{name} returns something else: {error}")
+    except NotImplementedError as error:
+        return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
+    except (Exception, SystemExit) as error:
+        found = getattr(error, "found_by_chainrule", False)  # and not raised by the code
+        message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
+        return Answer(RAISED, message=message, where=last_line(error))
+
+
+def holds(value: Any, contents: Contents) -> bool:
+    """Whether every array that was in something is still there and still the same, to the byte."""
+    now = contents_of(value)
+    return all(now.get(place) == content for place, content in contents.items())
+
+
+def contents_of(value: Any, place: str = "", above: tuple[int, ...] = ()) -> Contents:
+    """Every array, and list of numbers, inside tuples, lists, dictionaries and objects: {place: its content}.
+
+    Single numbers are left out: code may count its calls, or set a flag.  above: what contains `value`.
+    """
+    if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__"):
+        try:
+            array = to_numpy(value)
+        except TypeError:  # out of reach, or no numbers
+            return {}
+        return {place: (array.shape, array.dtype.str, array.tobytes())} if array.ndim else {}
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):
+        return {place: tuple(map(repr, value))}
+    if id(value) in above or len(above) > DEEPEST or isinstance(value, ModuleType) or callable(value):
+        return {}
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        items = list(enumerate(value))
+    else:
+        items = list(getattr(value, "__dict__", {}).items())
+    return {
+        found: content
+        for key, item in items
+        for found, content in contents_of(item, f"{place}/{key!r}", (*above, id(value))).items()
+    }

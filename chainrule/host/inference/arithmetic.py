@@ -1,0 +1,79 @@
+"""Precision and the epsilon of a logarithm, which show in what the arithmetic does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.architecture import Architecture
+from chainrule.contract.implementation import Implementation
+from chainrule.host.inference.precision import infer_precision
+from chainrule.host.inference.trying import attempt_array
+from chainrule.mathematics.identity import passing_parameters, passing_sizes
+from chainrule.support.arrays import to_numpy
+
+NEARER = 30.0  # logits that overflow in no precision, and leave a probability of 1e-26
+LARGEST_PLAUSIBLE = 1e-2  # beyond this a loss at p = 0 is no logarithm of p + epsilon
+
+
+def effects(implementation: Implementation, architecture: str, held: str | None) -> dict[str, tuple[str, str]]:
+    """Precision and epsilon, which show in what the arithmetic does.  held: the lower precision of the parameters."""
+    found = {}
+    precision, how = infer_precision(implementation, architecture)
+    if held is not None and precision in (None, "float64"):  # digits that no parameter holds are in no result
+        precision, how = held, f"the parameters are {held}"
+    if precision is not None:
+        found["precision"] = (precision, how)
+    epsilon = infer_log_epsilon(implementation, architecture)
+    if epsilon is not None:
+        found["log_epsilon"] = (epsilon, "the loss where the true label has probability 0 is -log of it")
+    return found
+
+
+def infer_log_epsilon(implementation: Implementation, architecture: str = "any") -> str | None:
+    """The largest epsilon inside the logarithms of the function, of the network's loss and of softmax_loss.
+
+    architecture: as the convention's value has it.
+
+    It is exp(-loss) where the true label has probability 0.  An infinite loss means none; one so small that it could
+    come from no epsilon is left to the specs.
+    """
+
+    def of_network(far: float = 1000.0) -> float:
+        sizes = passing_sizes(fits, 2)
+        if sizes is None:
+            raise LookupError("no network passes two logits on")
+        network = implementation.create(list(sizes), 0)
+        implementation.assign(network, *passing_parameters(sizes, 2, -far))
+        x = np.zeros((1, sizes[0]))
+        x[0, :2] = [far, -far]
+        loss = implementation.loss(network, x, np.array([1]))
+        if (
+            far > NEARER and np.isnan(to_numpy(loss)).all()
+        ):  # a softmax that overflows: its loss may have an epsilon too
+            loss = of_network(NEARER)
+            return loss if math.exp(-float(to_numpy(loss).reshape(()))) > 2 * math.exp(-2 * NEARER) else math.inf
+        return loss
+
+    def fits(wanted: Sequence[int]) -> tuple[int, ...] | None:
+        fitted = Architecture.parse(architecture).fit(wanted)
+        return None if fitted is None or implementation.supports(list(fitted)) is not None else fitted
+
+    def of_logits() -> float:
+        return part(implementation.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1])), 0)
+
+    probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network, of_logits)
+    losses = [float(loss.reshape(())) for loss in map(attempt_array, probes) if loss is not None and loss.size == 1]
+    if not losses:
+        return None
+    epsilons = [math.exp(-loss) for loss in losses if loss > 0]  # a nan is not above 0
+    found = max((epsilon for epsilon in epsilons if 2.0**-1022 <= epsilon <= LARGEST_PLAUSIBLE), default=0.0)
+    return f"{found:.6g}"
+
+
+def part(result: Any, index: int) -> Any:
+    """One of the two parts that a layer's function returns; if it returns something else, nothing."""
+    return result[index] if isinstance(result, (tuple, list)) and len(result) == 2 else None

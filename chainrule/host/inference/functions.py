@@ -1,0 +1,115 @@
+"""Functions by themselves, which follow the network's conventions unless each is seen to have its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.inference.points import BATCH, are_rows_of_probabilities, follows, labels_of
+from chainrule.host.inference.probe import Probe
+from chainrule.host.inference.trying import attempt
+from chainrule.host.translation import SINGLE
+from chainrule.reference import cross_entropy, softmax
+from chainrule.support.arrays import to_numpy
+
+FOLLOWS = 0.99  # from this cosine on, losses follow the labels
+
+
+def find_functions(probe: Probe) -> None:
+    find_library(probe)
+    find_relu(probe)
+    find_softmax(probe)
+    find_cross_entropy(probe)
+    find_xavier(probe)
+
+
+def find_library(probe: Probe) -> None:
+    """Whether functions want NumPy's arrays beside a network that keeps its parameters in others."""
+    if probe.layout.arrays == "numpy":
+        return
+    z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
+
+    def takes(given: Any) -> bool:
+        tried = (attempt(partial(probe.raw.relu, given)), attempt(partial(probe.raw.softmax, given)))
+        return any(result is not None for result in tried)
+
+    if not takes(probe.layout.cast(z)) and takes(z.copy()):
+        probe.layout.numpy_functions = True
+        probe.notes.append("functions by themselves take NumPy's arrays")
+
+
+def find_relu(probe: Probe) -> None:
+    """Whether relu takes arrays, rows or single numbers."""
+    z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
+    for way, told in (("rows", ""), ("entries", "one number"), ("vector", "one row")):
+        probe.layout.ways["relu"] = way
+        found = attempt(lambda: to_numpy(probe.translated.relu(z)))
+        if found is None:
+            continue  # only what refuses arrays may want less: one that gives another shape is wrong
+        if told and found.shape == z.shape:
+            probe.notes.append(f"relu takes {told} at a time")
+        return
+    del probe.layout.ways["relu"]
+
+
+def find_softmax(probe: Probe) -> None:
+    """Another way than the network's only where the network's own probabilities show that its softmax is right."""
+    z = np.random.default_rng(3).normal(size=(5, 3))
+    main = probe.layout.samples
+    normalized: dict[str, bool] = {}
+    for way in dict.fromkeys((main, "rows", "columns", "vector")):
+        probe.layout.ways["softmax"] = way
+        out = attempt(lambda: to_numpy(probe.translated.softmax(z)))
+        if out is not None and out.shape == z.shape:
+            normalized[way] = are_rows_of_probabilities(out)
+    probe.layout.ways.pop("softmax", None)
+    if normalized.get(main) or "samples" in probe.declared:
+        return
+    proven = probe.found.get("output", ("", ""))[0] == "probabilities"
+    other = next((way for way, right in normalized.items() if right and (proven or way in SINGLE)), None)
+    if other is not None and (proven or list(normalized) == [other]):
+        probe.layout.ways["softmax"] = other
+        probe.notes.append(f"softmax takes samples as {other}, forward as {main}")
+
+
+def find_cross_entropy(probe: Probe) -> None:
+    """How cross_entropy takes probabilities and labels: whichever its result follows."""
+    layout = probe.layout
+    p = softmax(np.random.default_rng(4).normal(size=(BATCH, 3)))
+    sets = [labels_of(BATCH, 3), (labels_of(BATCH, 3) + 1) % 3, np.array([2, 2, 0, 1, 2, 0, 0])]
+    exact = np.array([cross_entropy(p, y) for y in sets])
+    scores: dict[tuple[str, str], float] = {}
+    for way, form in ways_of_cross_entropy(probe):
+        if way not in {tried for tried, _ in scores} and max(scores.values(), default=0.0) > FOLLOWS:
+            break
+        layout.ways["cross_entropy"], layout.labels["cross_entropy"] = way, form
+        own = attempt(lambda: np.array([float(probe.translated.cross_entropy(p, y)) for y in sets]))
+        if own is not None:
+            scores[way, form] = round(follows(own, exact), 3)
+    usual = layout.samples, layout.labels.get("loss", "index")
+    way, form = max(scores, key=lambda pair: scores[pair], default=usual)
+    layout.ways["cross_entropy"], layout.labels["cross_entropy"] = way, form
+    if way != layout.samples and "samples" in probe.found:
+        probe.notes.append(f"cross_entropy takes samples as {way}, forward as {layout.samples}")
+
+
+def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:
+    """(how samples, what form labels) it may take, the network's own first; no other than is declared."""
+    main, first = probe.layout.samples, probe.layout.labels.get("loss", "index")
+    for way in (main,) if "samples" in probe.declared else dict.fromkeys((main, "rows", "columns", "vector")):
+        for form in (first,) if "labels" in probe.declared else dict.fromkeys((first, "one_hot", "index")):
+            yield way, form
+
+
+def find_xavier(probe: Probe) -> None:
+    """Turned as a network's weights are; otherwise only where a network shows that it turns them."""
+    found = attempt(lambda: to_numpy(probe.raw.xavier(5, 3, np.random.default_rng(0))))
+    if found is None or found.shape not in ((5, 3), (3, 5)) or "weights" not in probe.found:
+        return
+    way = "in_out" if found.shape == (5, 3) else "out_in"
+    if way != probe.layout.weights and "weights" not in probe.declared:
+        probe.layout.xavier = way
+        probe.notes.append(f"xavier gives weights as {way}, networks have them as {probe.layout.weights}")

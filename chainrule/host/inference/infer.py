@@ -1,0 +1,51 @@
+"""The conventions that hold for an implementation: native, then inferred, then declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.conventions import NATIVE, Convention, Conventions, check
+from chainrule.contract.implementation import Implementation
+from chainrule.host.inference.arithmetic import effects
+from chainrule.host.inference.order import prepare, search
+from chainrule.host.inference.probe import Probe
+from chainrule.host.translation import Translated
+
+
+@dataclass(frozen=True)
+class Settled:
+    """implementation: in the native conventions.  notes: what probing found that no convention can hold."""
+
+    implementation: Implementation
+    conventions: Conventions
+    notes: tuple[str, ...] = ()
+
+
+def settle(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
+    """The conventions that hold: the native ones, then what probing finds, then what is declared.
+
+    Raises UnusableTarget for a declaration that is no convention or that this version cannot follow.
+    """
+    told = {key: Convention(check(key, value), "declared") for key, value in declared.items()}
+    conventions = {key: Convention(value, "default") for key, value in NATIVE.items()}
+    probe = Probe(raw, {key: convention.value for key, convention in told.items()})
+    with np.errstate(all="ignore"):
+        search(probe)
+    implementation = Translated(raw, probe.layout, partial(prepare, probe))
+    found = {key: Convention(value, "inferred", how) for key, (value, how) in probe.found.items()}
+    pattern = (told.get("architecture") or found.get("architecture") or conventions["architecture"]).value
+    for key, (value, how) in effects(implementation, pattern, probe.held).items():
+        found[key] = Convention(value, "inferred", how)
+    conventions |= found
+    notes = list(probe.notes)
+    for key, convention in told.items():
+        if key in found and found[key].value != convention.value and key != "log_epsilon":
+            notes.append(
+                f"{key} is declared to be {convention.value}, but the code shows {found[key].value}: {found[key].how}"
+            )
+    return Settled(implementation, conventions | told, tuple(notes))

@@ -1,0 +1,115 @@
+"""What form labels have: integers or one-hot vectors, and for how many samples at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered
+from chainrule.host.inference.points import Point, cosine, follows, surplus
+from chainrule.host.inference.probe import Probe
+from chainrule.host.inference.trying import PROBE_LIMIT, attempt
+from chainrule.host.recognition.sites import Site
+from chainrule.host.translation import SINGLE
+from chainrule.reference import cross_entropy, softmax
+from chainrule.support.arrays import to_numpy
+from chainrule.support.time_limit import limit
+
+
+def find_labels(probe: Probe, operation: str, point: Point) -> None:
+    """Integers or one-hot vectors: whichever the code takes; where it takes both, the form its result follows.
+
+    Gradients that are given are preferred to those that are read off an update, which may take the other form.
+    """
+    layout = probe.layout
+    error: NotOffered | None = None
+    for way in ways_of_labels(probe, operation):
+        fitting: dict[str, tuple[bool, float]] = {}
+        sites: dict[str, Site] = {}
+        for form in [probe.declared["labels"]] if "labels" in probe.declared else ["index", "one_hot"]:
+            layout.ways[operation], layout.labels[operation] = way, form
+            try:
+                with limit(PROBE_LIMIT):
+                    follows_labels = round(result_follows(probe, operation, point), 3)
+                site = probe.site(operation, point)
+                if isinstance(site, Site):
+                    sites[form] = site
+                fitting[form] = (not (isinstance(site, Site) and site.how == "update"), follows_labels)
+            except NotOffered as raised:
+                error = error or raised
+            except (Exception, SystemExit):
+                continue
+            finally:
+                probe.reset(point)  # an update that contradicts itself leaves the parameters as they came out
+                if sites and operation == "backward":
+                    probe.forget(operation, point)
+        if fitting:
+            chosen = max(fitting, key=lambda form: (fitting[form], form == "index"))
+            layout.labels[operation] = chosen
+            if chosen in sites:
+                probe.settle(operation, point, sites[chosen])
+            if layout.samples in SINGLE and way not in (*SINGLE, "pairs"):
+                probe.notes.append(f"{operation} takes a batch in {way}, forward one sample at a time")
+            elif way not in (layout.samples, "pairs"):
+                probe.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {layout.samples}")
+            return
+    del layout.ways[operation]
+    if "labels" not in probe.declared:
+        del layout.labels[operation]
+    probe.close(operation, point, error)
+
+
+def ways_of_labels(probe: Probe, operation: str) -> list[str]:
+    """The ways in which samples may come together with labels: as they do without, else one by one, else in pairs, or a
+    batch where the forward pass takes one sample.
+    """
+    samples = probe.layout.samples
+    if samples not in SINGLE:
+        return [samples, "column", "vector", "row"]
+    return [samples, "pairs", "rows", "columns"] if operation == "loss" else [samples]
+
+
+def result_follows(probe: Probe, operation: str, point: Point) -> float:
+    """How closely results follow the labels, from 0 to 1: whatever their scale and sign."""
+    p = softmax(point.logits)
+    if operation == "loss":
+        own = np.array([float(probe.translated.loss(point.model, point.x, y)) for y in point.label_sets])
+        return follows(own, np.array([cross_entropy(p, y) for y in point.label_sets]))
+    weight_grads, bias_grads = probe.translated.backward(point.model, point.x, point.y)
+    # Either may be wrong for reasons of its own: one that has the right direction tells the form of the labels.
+    exact = point.network.backward(point.x, point.y)[0][-1]
+    weights, biases = to_numpy(weight_grads[-1]), to_numpy(bias_grads[-1])
+    return max(abs(cosine(biases, surplus(p, point.y))), abs(cosine(weights, exact)))
+
+
+def name_labels(probe: Probe) -> None:
+    """The convention is what gradients take; what differs from it is said."""
+    forms = probe.layout.labels
+    if not forms or "labels" in probe.declared:
+        return
+    value = forms.get("backward") or next(iter(forms.values()))
+    others = [f"{name} takes {form}" for name, form in forms.items() if form != value]
+    by = "backward" if "backward" in forms else next(iter(forms))
+    probe.find("labels", value, "; ".join([f"{by} takes {value}", *others]))
+    for operation in ("loss", "backward"):
+        forms.setdefault(operation, value)  # of what could not be told, the other's is the likeliest
+    probe.notes += [f"{other} labels, backward {value}" for other in others]
+
+
+def find_counted_labels(probe: Probe, point: Point) -> None:
+    """Whether the number of classes is taken from the labels, as in np.eye(y.max() + 1)[y].
+
+    In mini-batches that is a mistake, and the specs find it.  Where the code trains on the whole data only, every
+    class occurs, and it does no harm.
+    """
+    if probe.recognised is None or probe.layout.labels.get("backward") != "index":
+        return
+    site = probe.site("fit", point)
+    if isinstance(site, Site) and site.how == "batches":
+        return
+    lacking = np.minimum(point.y, point.classes - 2)
+    fails = attempt(lambda: probe.translated.backward(point.model, point.x, lacking)) is None
+    probe.reset(point)
+    if fails and probe.backward(point) is not None:
+        probe.layout.counts_labels = True
+        probe.notes.append("the number of classes is read off the labels: a batch has to include the last class")
+    probe.reset(point)

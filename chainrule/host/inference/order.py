@@ -1,0 +1,134 @@
+"""All conventions of an implementation, in the order in which they are looked for: each relies on those before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered, Unseen
+from chainrule.host.inference.functions import find_functions
+from chainrule.host.inference.labels import find_counted_labels, find_labels, name_labels
+from chainrule.host.inference.layout_of_network import (
+    find_logits,
+    find_point,
+    find_samples,
+    find_square_weights,
+    one_at_a_time,
+)
+from chainrule.host.inference.points import Point, are_rows_of_probabilities
+from chainrule.host.inference.probe import Probe
+from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_summed_fit
+from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
+from chainrule.host.recognition.forms import PROBES
+from chainrule.host.recognition.sites import Site
+from chainrule.support.arrays import to_numpy
+from chainrule.support.time_limit import TimedOut
+
+NATIVE_SIZES = [4, 6, 5, 3]
+MANY_CLASSES = 10  # as digits and clothes have
+TELLING = ("backward", "loss", "fit")  # the operations that a number of classes written into the code spoils
+EIGHTH = 0.125  # a learning rate that rounds nothing
+
+
+def search(probe: Probe) -> None:
+    """Find all there is to find, up to what does not return."""
+    try:
+        point = find_point(probe, probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES)
+        if point is not None:
+            search_network(probe, point)
+            search_ten_classes(probe, point)
+        find_functions(probe)
+    except TimedOut:
+        probe.notes.append(f"something did not return within {PROBE_LIMIT:g} s: no further convention was looked for")
+
+
+def search_network(probe: Probe, point: Point) -> None:
+    """Samples, output, labels, reduction, seeding."""
+    if probe.recognised is not None:
+        probe.recognised.batch = probe.batch
+    out = find_samples(probe, point)
+    if out is None:  # the shape of weights that nothing works with is no convention
+        if probe.found.pop("weights", None) is not None and "weights" not in probe.declared:
+            probe.layout.weights = "in_out"
+        return
+    if "weights" not in probe.found and "weights" not in probe.declared:
+        out = find_square_weights(probe, point, out)
+    for operation in ("backward", "loss"):
+        find_labels(probe, operation, point)
+    out = one_at_a_time(probe, point, out)
+    if are_rows_of_probabilities(out):
+        probe.find("output", "probabilities", "every row that forward gives is positive and sums to 1")
+    name_labels(probe)
+    if "output" not in probe.found and "output" not in probe.declared:
+        find_logits(probe, point, out)
+    find_fit(probe, point)
+    find_reduction(probe, point)
+    find_summed_fit(probe, point)
+    find_counted_labels(probe, point)
+    find_seeding(probe, point)
+    find_remaining(probe, point)
+
+
+def search_ten_classes(probe: Probe, point: Point) -> None:
+    """Where something works with ten classes only, as a number written into the code has it, look at ten classes."""
+    form, recognised = probe.form, probe.recognised
+    if form is None or recognised is None or form.pattern is None or form.pattern[-1] is not None:
+        return
+    refused = [probe.site(operation, point) for operation in TELLING]
+    if not any(isinstance(site, NotOffered) and not isinstance(site, Unseen) for site in refused):
+        return
+    before = dict(recognised.sites)
+    recognised.sites.clear()
+    form.pattern[-1] = MANY_CLASSES
+    trial = Probe(recognised, probe.declared)
+    again = find_point(trial, form.probe_sizes())
+    if again is not None:
+        search_network(trial, again)
+        if count_sites(trial, again) > sum(isinstance(site, Site) for site in refused):
+            vars(probe.layout).update(vars(trial.layout))  # which `translated` holds, too
+            probe.found = trial.found
+            probe.notes = [*trial.notes, "the code works with ten classes only"]
+            return
+    form.pattern[-1] = None
+    recognised.sites.clear()
+    recognised.sites.update(before)
+
+
+def count_sites(probe: Probe, point: Point) -> int:
+    """How many of the telling operations there are."""
+    return sum(isinstance(probe.site(operation, point), Site) for operation in TELLING)
+
+
+def find_remaining(probe: Probe, point: Point) -> None:
+    """Have predict and step found, too, on this point."""
+    if probe.form is None:
+        return
+    ways = probe.layout.ways
+    for way in dict.fromkeys((probe.layout.way("forward"), "rows", "columns")):
+        ways["predict"] = way
+        labels = attempt(lambda: to_numpy(probe.translated.predict(point.model, point.x)))
+        if labels is not None and labels.size == len(point.x):
+            break
+    else:
+        del ways["predict"]
+    attempt(lambda: probe.translated.step(point.model, point.copies(), EIGHTH))
+    probe.reset(point)
+
+
+def prepare(probe: Probe, sizes: Sequence[int]) -> None:
+    """Try every operation of networks of another depth on generic data, before a spec looks at them."""
+    if probe.form is None:
+        return
+    probes = (fitted for fitted in map(probe.form.fitted, PROBES) if fitted is not None)
+    fitted = next((fitted for fitted in probes if len(fitted) == len(sizes)), probe.form.fitted(list(sizes)))
+    if fitted is None:
+        return
+    with np.errstate(all="ignore"), attempting():
+        point = Point(probe.raw.create(fitted, 0), list(fitted))
+        probe.reset(point)
+        attempt(lambda: probe.translated.forward(point.model, point.x))
+        probe.loss(point, point.y)
+        probe.backward(point)
+        find_remaining(probe, point)
+        attempt(lambda: probe.trained(point))

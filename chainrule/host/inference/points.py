@@ -1,0 +1,92 @@
+"""Networks of generic parameters and batches of generic data, all of whose sizes differ; and how results compare."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chainrule.reference import MLP
+from chainrule.support.arrays import to_numpy
+
+BATCH = 7  # samples in a probe: no layer has as many units
+AGREE = 1e-3  # how closely two results agree whose ratio is asked for, in any precision
+
+
+class Point:
+    """A network, generic parameters for it, and a batch, all sizes different.
+
+    label_sets: labels on which losses differ.  network: the reference, at these parameters; logits: its.
+    """
+
+    def __init__(self, model: Any, sizes: list[int]) -> None:
+        self.model, self.sizes, self.classes = model, sizes, sizes[-1]
+        rng = np.random.default_rng(11)
+        fans = list(pairwise(sizes))
+        self.parameters = (
+            [round32(rng.normal(size=pair) / math.sqrt(pair[0])) for pair in fans],
+            [round32(rng.normal(scale=0.5, size=out)) for _, out in fans],
+        )
+        self.x = round32(rng.normal(size=(BATCH, sizes[0])))
+        self.y = labels_of(BATCH, self.classes)
+        shuffled = np.append(rng.permutation(self.y)[1:], self.classes - 1)
+        self.label_sets = [np.roll(self.y, 1), self.y, self.y[::-1].copy(), shuffled]
+        self.network = MLP(sizes)
+        self.network.weights, self.network.biases = self.copies()
+        self.logits = self.network.propagate(self.x)[1]
+
+    def copies(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return [w.copy() for w in self.parameters[0]], [b.copy() for b in self.parameters[1]]
+
+
+def labels_of(n: int, classes: int) -> np.ndarray:
+    """Labels from the last class downwards, so that it occurs: how many classes there are is often read off labels."""
+    return (classes - 1 - np.arange(n)) % classes
+
+
+def round32(values: np.ndarray) -> np.ndarray:
+    """Exact in every precision down to float32."""
+    return values.astype(np.float32).astype(np.float64)
+
+
+def flat(parameters: Any) -> np.ndarray:
+    """All parameters in one vector."""
+    return np.concatenate([to_numpy(array).reshape(-1) for group in parameters for array in group])
+
+
+def surplus(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The sum over the samples of p - y: what the last bias's gradient is, up to its scale."""
+    return (p - np.eye(p.shape[1])[y]).sum(axis=0)
+
+
+def are_rows_of_probabilities(out: np.ndarray) -> bool:
+    return bool((out >= 0).all() and np.allclose(out.sum(axis=1), 1, atol=AGREE))
+
+
+def cosine(a: Any, b: Any) -> float:
+    """Of the angle between two vectors; 0 where they have different sizes or are not finite."""
+    a, b = np.asarray(a, float).reshape(-1), np.asarray(b, float).reshape(-1)
+    if a.shape != b.shape or not np.isfinite(a).all():
+        return 0.0
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / size if size else 0.0
+
+
+def follows(own: np.ndarray, exact: np.ndarray) -> float:
+    """How closely numbers vary as others do, from 0 to 1: whatever their scale, sign and mean."""
+    return abs(cosine(own - own.mean(), exact - exact.mean()))
+
+
+def ratio(once: Any, twice: Any) -> str | None:
+    """`sum` where doubling the batch doubles the result, `mean` where it changes nothing, else None."""
+    if once is None or twice is None or np.shape(once) != np.shape(twice):
+        return None
+    once, twice = np.asarray(once, float), np.asarray(twice, float)
+    scale = np.abs(once).max() if once.size else 0.0
+    if not scale or not np.isfinite(scale):
+        return None
+    if np.abs(twice - 2 * once).max() <= AGREE * scale:
+        return "sum"
+    return "mean" if np.abs(twice - once).max() <= AGREE * scale else None

@@ -1,0 +1,171 @@
+"""What the arithmetic is done in, found by its effect, whatever kind of array carries the results.
+
+Arithmetic that keeps p digits cannot tell an argument from one that differs beyond them: almost all results are the
+same to the last bit.  A larger change shows in the results.  No mistake in a formula has this effect.  What comes near
+it is a rounding to a number of decimals; it sees a relative change where the numbers are large, floating point does
+not, so that each argument is tried in large numbers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.architecture import Architecture
+from chainrule.contract.implementation import Implementation
+from chainrule.support.arrays import to_numpy
+from chainrule.support.time_limit import TimedOut, limit
+
+TIME_LIMIT = 1.0  # seconds for each of softmax, relu and network: what hangs is tried once
+DEEPEST = 4
+
+
+# Of float32.  Each result comes of some ten roundings, each of which lets the change through with probability
+# INVISIBLE / u, which is 2^-12.
+INVISIBLE = 2.0**-36  # a relative change that hardly any result shows
+VISIBLE = 2.0**-16  # one that most do
+LARGE = 2.0**26  # the size of large numbers, far from overflow, at which a rounding to decimals would show the first
+
+MOST, FEW = 0.8, 0.2  # of the results
+
+Stage = Callable[[Sequence[np.ndarray]], np.ndarray]
+
+
+def infer_precision(implementation: Implementation, architecture: str = "any") -> tuple[str | None, str]:
+    """(the coarsest precision of a stage, which stage and how it shows); (None, why) where nothing could be looked at.
+
+    The stages: softmax; the forward pass, loss and gradients of a network.  A forward pass that is coarser than the
+    loss and the gradients made of it was rounded afterwards, a loss that is coarser than the forward pass was rounded
+    by itself, and so was a relu that is coarser than softmax: these are mistakes, which the specs report, and no
+    precision of the arithmetic.
+    """
+    rng = np.random.default_rng(20)
+    z = rng.normal(size=(5, 3))
+    found: dict[str, str | None] = {}
+    with suppress(TimedOut), limit(TIME_LIMIT):
+        found["softmax"] = coarseness(lambda a: read(implementation.softmax(a[0])), [z], shifted)
+    relu = None
+    with suppress(TimedOut), limit(TIME_LIMIT):
+        relu = coarseness(lambda a: read(implementation.relu(a[0])), [np.abs(z) + 0.5], multiplied)
+    if found.get("softmax") != "float64" or relu in ("float64", None):
+        with suppress(TimedOut), limit(TIME_LIMIT):
+            found |= of_network(implementation, architecture, rng)
+    if not any(found.values()):
+        with suppress(TimedOut), limit(TIME_LIMIT):
+            found["affine_forward"] = coarseness(
+                lambda a: read(implementation.affine_forward(a[0], z[:3] + 2.0, z[3])[0]), [np.abs(z) + 0.5], multiplied
+            )
+            found["softmax_loss"] = coarseness(
+                lambda a: read(implementation.softmax_loss(a[0], np.arange(len(z)) % 3)[1]), [z], shifted
+            )
+    told = {stage: name for stage, name in found.items() if name is not None}
+    if not told:
+        return None, "neither softmax nor a network answered"
+    if told.get("forward") == "float64":
+        told.pop("loss", None)
+    elif {told[stage] for stage in ("loss", "gradients") if stage in told} == {"float64"}:
+        told.pop("forward", None)
+    stage = next((stage for stage, name in told.items() if name == "float32"), None)
+    if stage is None:
+        return "float64", "a change in the last digits of float64 shows in the results"
+    return "float32", f"{stage}: a relative change of its arguments beyond the digits of float32 shows in no result"
+
+
+def of_network(implementation: Implementation, architecture: str, rng: np.random.Generator) -> dict[str, str | None]:
+    """{stage: its precision, or None if it could not be looked at} of a network of random parameters."""
+    pattern = Architecture.parse(architecture)
+    fitted = (pattern.fit((3, *[5] * depth, 3)) for depth in (1, 0, *range(2, DEEPEST + 1)))
+    sizes = next((list(s) for s in fitted if s and implementation.supports(list(s)) is None), None)
+    if sizes is None:
+        return {}
+    layers = list(pairwise(sizes))
+    weights = [rng.normal(size=fans) / np.sqrt(fans[0]) for fans in layers]
+    biases = [0.5 + rng.uniform(size=fan_out) for _, fan_out in layers]
+    x, y = rng.normal(size=(5, sizes[0])), np.arange(5) % min(sizes[-1], 3)
+
+    def network(arguments: Sequence[np.ndarray]) -> Any:
+        model = implementation.create(list(sizes), 0)
+        implementation.assign(model, [w.copy() for w in arguments[1:]], [b.copy() for b in biases])
+        return model
+
+    def forward(arguments: Sequence[np.ndarray]) -> np.ndarray:
+        return read(implementation.forward(network(arguments), arguments[0].copy()))
+
+    def loss(arguments: Sequence[np.ndarray]) -> np.ndarray:
+        model = network(arguments)
+        singles = [(arguments[0][[i]], y[[i]]) for i in range(len(y))]
+        return np.array([float(read(implementation.loss(model, *single)).reshape(())) for single in singles])
+
+    def gradients(arguments: Sequence[np.ndarray]) -> np.ndarray:
+        grads = implementation.backward(network(arguments), arguments[0].copy(), y.copy())
+        return np.concatenate([read(array).reshape(-1) for array in grads[0]])
+
+    stages: dict[str, Stage] = {"forward": forward, "loss": loss, "gradients": gradients}
+    if getattr(implementation, "recovery_rate", None) is not None:
+        del stages["gradients"]  # read off an update, where the parameters' own digits hide theirs
+    return {name: coarseness(stage, [x, *weights], rescaled) for name, stage in stages.items()}
+
+
+def shifted(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+    """The logits in large numbers."""
+    return [[arguments[0] + LARGE]]
+
+
+def multiplied(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+    """The argument in large numbers."""
+    return [[arguments[0] * LARGE]]
+
+
+def rescaled(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+    """The same network in large inputs, in large weights, and with large logits."""
+    x, first, *rest = arguments
+    last = [*arguments[:-1], arguments[-1] + LARGE]
+    return [[x * LARGE, first / LARGE, *rest], [x / LARGE, first * LARGE, *rest], last]
+
+
+def coarseness(
+    stage: Stage,
+    arguments: Sequence[np.ndarray],
+    in_large_numbers: Callable[[Sequence[np.ndarray]], list[list[np.ndarray]]],
+) -> str | None:
+    """The precision in which a stage sees some one of its arguments, or None if it does not answer."""
+    try:
+        with np.errstate(all="ignore"):
+            base = stage(arguments)
+            if in_decimals(base):
+                return "float64"
+            for which in range(len(arguments)):
+                if blind(stage, arguments, which, base) and all(
+                    blind(stage, larger, which, stage(larger), look=False) for larger in in_large_numbers(arguments)
+                ):
+                    return "float32"
+            return "float64" if np.isfinite(base).all() else None
+    except (Exception, SystemExit):
+        return None
+
+
+def blind(stage: Stage, arguments: Sequence[np.ndarray], which: int, base: np.ndarray, look: bool = True) -> bool:
+    """Whether most results stay as they are under an invisible change of one argument, and, if they are looked at, do
+    not under a visible one.
+    """
+
+    def unchanged(size: float) -> float:
+        moved = [a.copy() for a in arguments]
+        moved[which] *= 1 + size * np.random.default_rng(5).choice([-1.0, 1.0], size=moved[which].shape)
+        alive = base != 0  # behind a dead unit nothing moves
+        return float(np.mean((stage(moved) == base)[alive])) if alive.any() else 0.0
+
+    return unchanged(INVISIBLE) > MOST and (not look or unchanged(VISIBLE) < FEW)
+
+
+def in_decimals(results: np.ndarray) -> bool:
+    """Whether all results are rounded to a few decimals: binary fractions have more."""
+    return bool((np.abs(results - np.round(results, 8)) <= 1e-15).all())
+
+
+def read(value: Any) -> np.ndarray:
+    return np.asarray(to_numpy(value), np.float64)

@@ -1,0 +1,130 @@
+"""What probing has found so far, and the operations of an implementation as seen through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered
+from chainrule.contract.implementation import Implementation
+from chainrule.host.inference.points import BATCH, Point, labels_of
+from chainrule.host.inference.trying import PROBE_LIMIT, attempt
+from chainrule.host.recognition.forms import Form
+from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.sites import Site
+from chainrule.host.translation import SINGLE, Layout, Translated
+from chainrule.support.arrays import to_numpy
+from chainrule.support.time_limit import limit
+
+LABELLED = ("loss", "backward", "fit", "cross_entropy")  # what takes labels
+RATE = 0.0625  # at which a probe trains: a power of two, which rounds nothing
+
+
+class Probe:
+    """An implementation whose conventions are looked for.
+
+    recognised: the implementation, unless an adapter speaks for it; form: of its network, if it is not native.
+    declared: {key: value}.  layout: what was found, as a translation needs it; translated: seen through it.
+    found: {key: (value, how)}.  notes: what else there is to say.
+    held: the precision of the parameters, if it is below float64.
+    """
+
+    def __init__(self, raw: Implementation, declared: Mapping[str, str]) -> None:
+        self.raw, self.declared = raw, declared
+        self.recognised = raw if isinstance(raw, Recognised) else None
+        self.form: Form | None = self.recognised.form if self.recognised is not None else None
+        samples = declared.get("samples", "rows")
+        self.layout = Layout(
+            samples="vector" if samples == "single" else samples,
+            weights=declared.get("weights", "in_out"),
+            reduction=declared.get("reduction", "mean"),
+            output=declared.get("output", "probabilities"),
+            arrays=declared.get("arrays", "numpy"),
+        )
+        if "labels" in declared:
+            self.layout.labels = dict.fromkeys(LABELLED, declared["labels"])
+        self.translated = Translated(raw, self.layout)
+        self.found: dict[str, tuple[str, str]] = {}
+        self.notes: list[str] = []
+        self.held: str | None = None
+
+    def find(self, key: str, value: str, how: str) -> bool:
+        """Note what was found; whether it is to be followed, as nothing else is declared."""
+        self.found[key] = (value, how)
+        return key not in self.declared
+
+    def site(self, operation: str, point: Point) -> Site | NotOffered | None:
+        """How an operation is done, or why it is not to be had; None where that was not looked for."""
+        return None if self.recognised is None else self.recognised.sites.get((operation, len(point.sizes)))
+
+    def close(self, operation: str, point: Point, error: NotOffered | None) -> None:
+        """Remember that an operation is not to be had, and why."""
+        if self.recognised is not None and error is not None:
+            self.recognised.close(operation, len(point.sizes), error)
+
+    def forget(self, operation: str, point: Point) -> None:
+        """Have an operation found anew."""
+        if self.recognised is not None:
+            self.recognised.forget(operation, len(point.sizes))
+
+    def settle(self, operation: str, point: Point, site: Site) -> None:
+        """Have an operation done so from now on."""
+        if self.recognised is not None:
+            self.recognised.sites[operation, len(point.sizes)] = site
+            if operation == "backward" and site.how != "update":
+                self.recognised.recovery_rate = None
+
+    def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:
+        """Inputs and labels for a network of these sizes, in the code's own conventions."""
+        way = self.layout.way("backward")
+        n = 1 if way in SINGLE else BATCH
+        x, y = np.random.default_rng(5).normal(size=(n, sizes[0])), labels_of(n, sizes[-1])
+        return self.layout.inputs(x, way), self.layout.targets(y, sizes[-1], "backward")
+
+    # Operations at a point
+
+    def reset(self, point: Point) -> bool:
+        """Put the point's parameters back; whether that can be done."""
+
+        def assigned() -> bool:
+            self.translated.assign(point.model, *point.copies())
+            return True
+
+        return attempt(assigned) is not None
+
+    def forward(self, point: Point, way: str, x: np.ndarray, trouble: list[str]) -> np.ndarray | None:
+        """What forward gives for x, as rows; None, and the reason among the troubles, if nothing."""
+        try:
+            with limit(PROBE_LIMIT):
+                return self.layout.outputs(self.raw.forward(point.model, self.layout.inputs(x, way)), way)
+        except (Exception, SystemExit) as error:
+            said = str(error) if isinstance(error, NotOffered) else f"forward raised {type(error).__name__}: {error}"
+            trouble.append(said)
+            return None
+
+    def loss(self, point: Point, y: np.ndarray, times: int = 1) -> float | None:
+        """The loss of the point's batch, repeated so many times, with these labels."""
+        x, y = np.tile(point.x, (times, 1)), np.tile(y, times)
+        return attempt(lambda: float(self.translated.loss(point.model, x, y)))
+
+    def backward(self, point: Point, times: int = 1) -> list[list[np.ndarray]] | None:
+        """The gradients on the point's batch, repeated so many times: of the weights, of the biases."""
+        x, y = np.tile(point.x, (times, 1)), np.tile(point.y, times)
+        grads = attempt(lambda: self.translated.backward(point.model, x, y))
+        return None if grads is None else [[to_numpy(g) for g in group] for group in grads]
+
+    def trained(self, point: Point) -> np.ndarray:
+        """How far an epoch of one batch moves the last bias."""
+        before = to_numpy(self.translated.parameters(point.model)[1][-1]).copy()
+        size = 1 if self.layout.way("fit") in SINGLE else BATCH
+        x, y = point.x[:size], point.y[:size]
+        self.translated.fit(point.model, x, y, epochs=1, batch_size=size, lr=RATE, seed=0)
+        return before - to_numpy(self.translated.parameters(point.model)[1][-1])
+
+    def try_training(self, point: Point) -> np.ndarray | None:
+        """The same, or None, with the point's parameters put back."""
+        moved = attempt(lambda: self.trained(point))
+        self.reset(point)
+        return moved

@@ -1,0 +1,228 @@
+"""How fit takes its data, whether results are sums or means over the batch, and where initial weights come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered
+from chainrule.host.inference.points import AGREE, BATCH, Point, cosine, flat, ratio, surplus
+from chainrule.host.inference.probe import RATE, Probe
+from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
+from chainrule.host.recognition.function_forms import SignatureForm
+from chainrule.host.recognition.gradients import Contradiction
+from chainrule.host.recognition.sites import Site
+from chainrule.host.translation import SINGLE
+from chainrule.reference import softmax
+from chainrule.support.arrays import to_numpy
+from chainrule.support.time_limit import TimedOut, limit
+
+STEP = 0.25  # the rate of updates that are compared with each other
+TRAINS = 0.9  # from this cosine on, a training moves by the gradient of the labels it was given
+ONE_ROUNDING = 1e-6  # how far two updates of float32 parameters may be apart that are the same
+
+
+def find_fit(probe: Probe, point: Point) -> None:
+    """How fit takes samples and labels: as forward and backward do, or otherwise; whichever trains by the labels."""
+    if probe.recognised is None or probe.form is None:
+        return
+    layout = probe.layout
+    main = "rows" if layout.samples in SINGLE else layout.samples
+    scores: dict[tuple[str, str], float] = {}
+    error: NotOffered | None = None
+    for way, form in ways_of_fit(probe, main):
+        if way not in {tried for tried, _ in scores} and max(scores.values(), default=0.0) > TRAINS:
+            break
+        layout.ways["fit"], layout.labels["fit"] = way, form
+        try:
+            with limit(PROBE_LIMIT):
+                moved = probe.trained(point)
+        except NotOffered as raised:
+            error = error or raised
+            continue
+        except TimedOut:
+            break
+        except (Exception, SystemExit):
+            continue
+        finally:
+            probe.reset(point)
+        if np.any(moved):
+            seen = 1 if way in SINGLE else BATCH
+            expected = surplus(softmax(point.logits[:seen]), point.y[:seen])
+            scores[way, form] = round(abs(cosine(moved, expected)), 2)
+    if not scores:
+        layout.ways["fit"], layout.labels["fit"] = main, layout.labels.get("backward", "index")
+        probe.close("fit", point, error)
+        return
+    layout.ways["fit"], layout.labels["fit"] = best = max(scores, key=lambda pair: scores[pair])
+    find_updates_one_by_one(probe, point)
+    if best[0] != main:
+        probe.notes.append(f"fit takes samples in {best[0]}, forward in {main}")
+
+
+def ways_of_fit(probe: Probe, main: str) -> Iterator[tuple[str, str]]:
+    """(how samples, what form labels) fit may take, the likeliest first."""
+    other = {"rows": "columns", "columns": "rows"}[main]
+    alone = probe.layout.way("backward")
+    first = probe.layout.labels.get("backward", "index")
+    forms = (first,) if "labels" in probe.declared else tuple(dict.fromkeys((first, "index", "one_hot")))
+    for way in (main, "pairs", other, *((alone,) if alone in SINGLE else ())):
+        for form in forms:
+            yield way, form
+
+
+def find_updates_one_by_one(probe: Probe, point: Point) -> None:
+    """Whether a fit that takes no batch size makes one update for every sample: two samples in turn, either first,
+    lead exactly to where it arrives.
+    """
+    site = probe.site("fit", point)
+    if probe.recognised is None or not isinstance(site, Site) or site.how != "whole":
+        return
+    with attempting():
+        end = after_two_samples(probe, point)
+        for order in ((0, 1), (1, 0)):
+            if np.allclose(end, after_steps(probe, point, order), rtol=0, atol=ONE_ROUNDING):
+                probe.recognised.sites["fit", len(point.sizes)] = replace(site, how="single")
+                probe.recognised.one_by_one = True
+                break
+    probe.reset(point)
+
+
+def after_two_samples(probe: Probe, point: Point) -> np.ndarray:
+    """The parameters after an epoch of the point's first two samples."""
+    probe.reset(point)
+    probe.translated.fit(point.model, point.x[:2], point.y[:2], epochs=1, batch_size=2, lr=STEP, seed=0)
+    return flat(probe.translated.parameters(point.model))
+
+
+def after_steps(probe: Probe, point: Point, order: Sequence[int]) -> np.ndarray:
+    """The parameters after a step along the gradient of each of these samples."""
+    probe.reset(point)
+    for i in order:
+        grads = probe.translated.backward(point.model, point.x[i : i + 1], point.y[i : i + 1])
+        before = probe.translated.parameters(point.model)
+        probe.translated.assign(point.model, *[stepped(*pair) for pair in zip(before, grads, strict=True)])
+    return flat(probe.translated.parameters(point.model))
+
+
+def stepped(parameters: Any, grads: Any) -> list[np.ndarray]:
+    return [to_numpy(p) - STEP * to_numpy(g) for p, g in zip(parameters, grads, strict=True)]
+
+
+def find_reduction(probe: Probe, point: Point) -> None:
+    """Twice the batch gives twice the loss and twice every gradient under `sum`, the same under `mean`.
+
+    Only where loss and gradients agree is it a convention; a sum beside a mean is a mistake, or something to say.
+    """
+    alone = {probe.layout.way("loss"), probe.layout.way("backward")} & set(SINGLE)
+    if alone or "reduction" in probe.declared:
+        return
+    of_loss = ratio(probe.loss(point, point.y), probe.loss(point, point.y, 2))
+    grads = probe.backward(point)
+    of_grads = ratio_of_gradients(grads, probe.backward(point, 2))
+    if of_loss == of_grads and of_loss in ("sum", "mean"):
+        done = {"sum": "double", "mean": "stay as they are"}[of_loss]
+        probe.find("reduction", of_loss, f"loss and every gradient {done} when the batch is doubled")
+        probe.layout.reduction = of_loss
+    elif of_loss is None and of_grads == "sum" and grads is not None and trains_by_the_mean(probe, point, grads):
+        how = "every gradient doubles when the batch is doubled, and training divides it by the number of samples"
+        probe.find("reduction", "sum", how)
+        probe.layout.reduction = "sum"
+    elif of_loss == "sum" and mostly_sums(probe, point, grads):
+        probe.find(
+            "reduction", "sum", "the loss, and what can be told of the gradients, doubles when the batch is doubled"
+        )
+        probe.layout.reduction = "sum"
+        probe.notes.append(
+            "the loss is a sum over the batch, and some of the gradients are not: they are held to be wrong"
+        )
+    elif of_loss and of_grads:
+        loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
+        grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
+        probe.notes.append(
+            f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
+            "the mean"
+        )
+
+
+def ratio_of_gradients(once: Any, twice: Any) -> str | None:
+    """`sum` or `mean` where that is how every gradient grows with the batch, else `mixed`; None without gradients."""
+    if once is None or twice is None:
+        return None
+    each = [ratio(a, b) for group in (0, 1) for a, b in zip(once[group], twice[group], strict=True)]
+    return each[0] if len(set(each)) == 1 else "mixed"
+
+
+def mostly_sums(probe: Probe, point: Point, grads: Any) -> bool:
+    """Whether, beside a summed loss, more of the gradients are sums than means: one mistake in some of them is likelier
+    than two in the others.  Gradients that contradict themselves say nothing against it.
+    """
+    if grads is None:
+        return contradicts_itself(probe, point)
+    twice = probe.backward(point, 2)
+    if twice is None:
+        return False
+    each = [ratio(a, b) for group in (0, 1) for a, b in zip(grads[group], twice[group], strict=True)]
+    return each.count("sum") > 0 and each.count("sum") >= each.count("mean")
+
+
+def contradicts_itself(probe: Probe, point: Point) -> bool:
+    """Whether the gradients are read off updates that are along none."""
+    try:
+        probe.translated.backward(point.model, point.x, point.y)
+    except Contradiction:
+        return True
+    except (Exception, SystemExit):
+        return False
+    finally:
+        probe.reset(point)
+    return False
+
+
+def trains_by_the_mean(probe: Probe, point: Point, grads: Sequence[Sequence[np.ndarray]]) -> bool:
+    """Whether an epoch of one batch moves by the sum of the gradients over the number of samples."""
+    moved = probe.try_training(point)
+    expected = RATE * np.reshape(grads[1][-1], -1) / BATCH
+    return moved is not None and np.allclose(moved, expected, rtol=AGREE, atol=AGREE * np.abs(expected).max())
+
+
+def find_summed_fit(probe: Probe, point: Point) -> None:
+    """Under `sum`, whether fit moves by the sum of a batch's gradients or by their mean."""
+    if probe.layout.reduction != "sum":
+        return
+    grads = probe.backward(point)
+    probe.reset(point)
+    moved = probe.try_training(point)
+    if moved is None or grads is None:
+        return
+    if np.allclose(moved, RATE * BATCH * grads[1][-1].reshape(-1), rtol=AGREE):
+        probe.raw.summed_fit = True  # type: ignore[attr-defined]  # an adapter's, too
+
+
+def find_seeding(probe: Probe, point: Point) -> None:
+    """Whether a seed is an argument of the constructor, or NumPy's global generator decides, or neither."""
+    if isinstance(probe.form, SignatureForm):
+        how = "no function makes the parameters that the others take"
+        probe.find("seeding", "none", how)
+        probe.find("initialization", "any", how)
+        return
+    if probe.recognised is None or probe.recognised.takes_seed():
+        return
+    one, again, other = (drawn(probe, point, seed) for seed in (1, 1, 2))
+    if one is None or again is None or other is None:
+        return
+    if not np.array_equal(one, again):
+        probe.find("seeding", "none", "two networks made from the same state of the global generator differ")
+    elif np.array_equal(one, other):
+        probe.find("seeding", "fixed", "every new network has the same weights: the seed is fixed in the code")
+    else:
+        probe.find("seeding", "global", "no seed is an argument, and the global generator decides the weights")
+
+
+def drawn(probe: Probe, point: Point, seed: int) -> np.ndarray | None:
+    """All initial weights of a new network."""
+    made = attempt(lambda: probe.raw.parameters(probe.raw.create(point.sizes, seed)))
+    return None if made is None else np.concatenate([to_numpy(w).reshape(-1) for w in made[0]])

@@ -1,0 +1,183 @@
+"""What passes between a host and the boundary: data alone, which can be written as bytes and read again.
+
+A value is None, a truth value, a number, a string, a NumPy array, a NumPy generator, a reference to something that the
+host keeps, or a list, tuple or dictionary of values.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.moves import Moves
+
+# How a call ended.  VALUE: with a result.  MISSING: there is no such name.  OFFERED_OTHERWISE: it is a stub, or has
+# another form.  UNSEEN: nobody outside can call it.  RAISED: the code raised.  UNREADABLE: it returned something else.
+VALUE, MISSING, OFFERED_OTHERWISE, UNSEEN, RAISED, UNREADABLE = (
+    *("value", "missing", "offered otherwise", "unseen"),
+    *("raised", "unreadable"),
+)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A network, a cache or a function that the host keeps, by its number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a call ended, and with what.
+
+    kind: one of the above.  value: what was returned, read as data.  message: what ended the call otherwise, in a
+    sentence; where: `file:line` of the learner's code that raised.  modified: the arguments that the code wrote into.
+    number: of the call, by which `Host.reread` finds its result again.
+    """
+
+    kind: str
+    value: Any = None
+    message: str = ""
+    where: str | None = None
+    modified: tuple[str, ...] = ()
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What of an implementation no convention holds, and specs have to know.
+
+    summed_fit: whether fit moves by the rate times the sum of a batch's gradients.
+    fit_takes_seed: whether what trains is given a seed; where it is not, one may be fixed in the code.
+    recovery_rate: the learning rate at which gradients are read off updates; None where they are given.
+    """
+
+    summed_fit: bool = False
+    fit_takes_seed: bool = True
+    recovery_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Served:
+    """operation: of the contract.  by: the function that does it, with its parameters, or empty.  how: in words."""
+
+    operation: str
+    by: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """How chainrule reads the code.
+
+    offered: the operations of the contract that the code has something for.  recognised: False behind an adapter.
+    form: what kind of network was recognised, empty for the contract's own names.
+    names: {contract's name: the code's name} where the code can be called as it stands, without any translation.
+    served: which function serves each operation.  refused: what else might have been the network, and why it is not.
+    strangers: the definitions that look like a network's, with their signatures.
+    supplied: globals that nothing defines, and that chainrule sets to the number of samples.
+    unchecked: names that a course gives to functions and classes, and that no chapter checks yet.
+    """
+
+    offered: tuple[str, ...]
+    recognised: bool = False
+    form: str = ""
+    names: dict[str, str] | None = None
+    served: tuple[Served, ...] = ()
+    refused: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    supplied: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+MESSAGES = {cls.__name__: cls for cls in (Reference, Answer, Moves, Traits, Served, Description)}
+
+
+def encode(value: Any) -> bytes:
+    """A value as bytes: a header in JSON, then the arrays one after the other.  Raises TypeError for anything else."""
+    arrays: list[np.ndarray] = []
+    header = json.dumps(_written(value, arrays)).encode()
+    return struct.pack("<Q", len(header)) + header + b"".join(array.tobytes() for array in arrays)
+
+
+def decode(message: bytes) -> Any:
+    """The value that `encode` wrote.  Arrays are new and writable."""
+    (length,) = struct.unpack_from("<Q", message)
+    start = struct.calcsize("<Q")
+    return _Reader(message, start + length).value(json.loads(message[start : start + length]))
+
+
+def _written(value: Any, arrays: list[np.ndarray]) -> Any:
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, (int, np.integer)):
+        return {"int": str(int(value))}
+    if isinstance(value, (float, np.floating)):
+        return {"float": float(value).hex()}
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise TypeError(f"an array of objects is not data: {value!r:.80}")
+        arrays.append(value)
+        return {"array": [value.dtype.str, value.shape]}
+    if isinstance(value, np.random.Generator):
+        return {"generator": _written(value.bit_generator.state, arrays)}
+    if isinstance(value, (list, tuple)):
+        return {type(value).__name__ if type(value) in (list, tuple) else "tuple": [_written(v, arrays) for v in value]}
+    if isinstance(value, dict):
+        return {"dict": [[_written(key, arrays), _written(entry, arrays)] for key, entry in value.items()]}
+    if type(value).__name__ in MESSAGES and type(value) is MESSAGES[type(value).__name__]:
+        content = [_written(getattr(value, field.name), arrays) for field in fields(value)]
+        return {"message": [type(value).__name__, content]}
+    raise TypeError(f"a {type(value).__name__} is not data: {value!r:.80}")
+
+
+class _Reader:
+    """Reads a header's value; the arrays follow from `at` on."""
+
+    def __init__(self, message: bytes, at: int) -> None:
+        self.message, self.at = message, at
+
+    def value(self, written: Any) -> Any:
+        if not isinstance(written, dict):
+            return written
+        ((kind, content),) = written.items()
+        return getattr(self, f"read_{kind}")(content)
+
+    def values(self, written: Sequence[Any]) -> list[Any]:
+        return [self.value(item) for item in written]
+
+    def read_int(self, content: str) -> int:
+        return int(content)
+
+    def read_float(self, content: str) -> float:
+        return float.fromhex(content)
+
+    def read_array(self, content: Any) -> np.ndarray:
+        dtype, shape = np.dtype(content[0]), tuple(content[1])
+        count = int(np.prod(shape, dtype=np.int64))
+        array = np.frombuffer(self.message, dtype, count, self.at).reshape(shape).copy()
+        self.at += array.nbytes
+        return array
+
+    def read_generator(self, content: Any) -> np.random.Generator:
+        state = self.value(content)
+        bits = getattr(np.random, state["bit_generator"])()
+        bits.state = state
+        return np.random.Generator(bits)
+
+    def read_list(self, content: Any) -> list[Any]:
+        return self.values(content)
+
+    def read_tuple(self, content: Any) -> tuple[Any, ...]:
+        return tuple(self.values(content))
+
+    def read_dict(self, content: Any) -> dict[Any, Any]:
+        return {self.value(key): self.value(entry) for key, entry in content}
+
+    def read_message(self, content: Any) -> Any:
+        return MESSAGES[content[0]](*self.values(content[1]))

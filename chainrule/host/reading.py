@@ -1,0 +1,64 @@
+"""What the code under check returns, read as data: a reader for each kind of result in the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered
+from chainrule.contract.operation import ARRAY, BIAS, CACHE, HISTORY, NUMBER, PARAMETERS, Operation
+from chainrule.support.arrays import describe, flat_bias, to_numpy
+
+
+def read_number(raw: Any) -> float:
+    array = to_numpy(raw)
+    if array.size != 1:
+        raise TypeError(f"expected one number, found {describe(array)}")
+    return float(array.reshape(()))
+
+
+def read_bias(raw: Any) -> np.ndarray:
+    """A bias as a vector."""
+    return flat_bias(to_numpy(raw))
+
+
+def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    if not (
+        isinstance(raw, (list, tuple)) and len(raw) == 2 and all(isinstance(group, (list, tuple)) for group in raw)
+    ):
+        raise TypeError(f"expected (weights, biases), two lists of arrays, found {describe(raw)}")
+    return [to_numpy(w) for w in raw[0]], [flat_bias(to_numpy(b)) for b in raw[1]]
+
+
+def read_history(raw: Any) -> list[float] | None:
+    """The losses that fit may return; anything else, such as the network itself, is not a history."""
+    if not isinstance(raw, (list, tuple, np.ndarray)):
+        return None
+    try:
+        return [float(value) for value in to_numpy(raw).reshape(-1)]
+    except TypeError:
+        return None
+
+
+def parts(operation: Operation, raw: Any) -> Sequence[Any]:
+    """A result of several parts.  Raises TypeError for anything else, NotOffered where a part is None."""
+    names = [part.name for part in operation.gives]
+    if not (isinstance(raw, (list, tuple)) and len(raw) == len(names)):
+        raise TypeError(f"expected ({', '.join(names)}), found {describe(raw)}")
+    missing = [
+        part.name for part, piece in zip(operation.gives, raw, strict=True) if piece is None and part.kind != CACHE
+    ]
+    if missing:
+        raise NotOffered(f"{operation.name} returns None for {' and '.join(missing)}: a stub")
+    return raw
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    ARRAY: to_numpy,
+    BIAS: read_bias,
+    NUMBER: read_number,
+    PARAMETERS: read_parameters,
+    HISTORY: read_history,
+}

@@ -1,0 +1,296 @@
+"""How the operations of a network are found: every candidate is tried once for each depth, on a network whose sizes all
+differ, and what the first that fits takes and gives is how it is done from then on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import Missing, NotOffered, Unseen
+from chainrule.host.recognition.binding import Unbound, bind, named_values
+from chainrule.host.recognition.calling import methods_and_functions
+from chainrule.host.recognition.forms import Held
+from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
+from chainrule.host.recognition.learning import Learning
+from chainrule.host.recognition.namespaces import Operation
+from chainrule.host.recognition.results import (
+    describe_result,
+    is_integral,
+    likeliest_output,
+    output_shapes,
+    relative,
+    samples,
+)
+from chainrule.host.recognition.sites import NotThisWay, Site, Training
+from chainrule.host.recognition.structures import follow, leaves, shape
+from chainrule.host.recognition.surroundings import keeps_number
+from chainrule.host.recognition.vocabulary import NOT_THE_LOSS, matches, plain, rank
+from chainrule.support.arrays import to_numpy
+
+SHOWN = 4  # candidates, in a message
+WIDER = {  # under which operations' names one may be found, too
+    "forward": ("forward", "predict", "loss"),
+    "backward": ("backward", "loss", "step", "fit"),
+    "fit": ("fit", "step"),
+}
+DOES = {
+    "loss": "loss",
+    "step": "update step of its own",
+    "fit": "training",
+    "predict": "prediction of labels",
+}
+
+
+class Failures:
+    """Why the candidates for an operation are not it.
+
+    tried: a sentence for each whose name promised it.  unseen: the first that does it where nobody can look.
+    raised: by the first of the right name that was given all it asks for, and is wrong in itself.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        self.tried: list[str] = []
+        self.unseen: Unseen | None = None
+        self.raised: Exception | None = None
+
+    def note(self, name: str, error: Exception) -> None:
+        """Note why the function of this name is not it."""
+        promised = self.operation in ("forward", "backward") or rank(self.operation, name) is not None
+        if isinstance(error, Unbound):
+            if promised and self.operation != "step":  # what takes more than gradients and a rate is no step
+                self.tried.append(f"{name}: nothing is known for its parameter {error}")
+        elif isinstance(error, NotThisWay):
+            self.tried += [f"{name}: {error}"] if promised else []
+        elif isinstance(error, Unseen):
+            self.unseen = self.unseen or error
+        elif isinstance(error, NotOffered):
+            self.tried.append(f"{name}: {error}")
+        elif isinstance(error, NotImplementedError):
+            self.tried.append(f"{name} is not implemented")
+        else:
+            self.tried.append(f"{name} raised {type(error).__name__}: {error}")
+            if self.operation in ("backward", "loss") and self.called_so(name):
+                self.raised = self.raised or error
+
+    def called_so(self, name: str) -> bool:
+        """Whether a name is that of the operation; a loss may give gradients as well."""
+        as_loss = self.operation == "backward" and rank("loss", name) is not None
+        return as_loss or rank(self.operation, name) is not None
+
+    def verdict(self, title: str) -> Exception:
+        """What to raise where no candidate is it.  title: of the form."""
+        if self.unseen is not None:
+            return self.unseen
+        if not self.tried and self.operation in DOES:
+            return Unseen(f"{title} has no {DOES[self.operation]} that could be called from outside")
+        if not self.tried:
+            return Missing(f"{self.operation} is missing: {title} has nothing of such a name")
+        if self.raised is not None:
+            return self.raised
+        return NotOffered(f"{self.operation} was not understood; tried {'; '.join(self.tried[:SHOWN])}")
+
+
+class Attempts(Learning):
+    """Finds how each operation is done, on first use, and remembers it."""
+
+    def site(self, operation: str, model: Held, *arguments: Any) -> Site:
+        """How `operation` is done for networks of this depth, found on first use.  Raises NotOffered."""
+        key = (operation, len(model.sizes))
+        if key not in self.sites:
+            self.sites[key] = self.resolve(operation, model, *arguments)  # a failure may come of labels in another form
+        found = self.sites[key]
+        if isinstance(found, NotOffered):
+            raise type(found)(str(found))
+        return found
+
+    def close(self, operation: str, layers: int, error: NotOffered) -> None:
+        """Remember that an operation is not to be had in networks of this many layer sizes."""
+        self.sites.setdefault((operation, layers), error)
+
+    def forget(self, operation: str, layers: int) -> None:
+        """Have an operation found anew."""
+        self.sites.pop((operation, layers), None)
+
+    def resolve(self, operation: str, model: Held, *arguments: Any) -> Site:
+        """Try every candidate.  Raises NotOffered, saying which were tried and why each is not it; or what the code
+        itself raises.
+        """
+        failures = Failures(operation)
+        for name, function in self.candidates(operation, model):
+            if self.only.get(operation) in (None, name):
+                found = self.attempt(operation, name, function, model, arguments, failures)
+                if found is not None:
+                    return found
+        updating = self.sites.get(("backward", len(model.sizes)))
+        if operation == "fit" and isinstance(updating, Site) and updating.how == "update" and arguments[1] is not None:
+            return Site("fit", updating.name, how="update", repeated=True)
+        raise failures.verdict(self.own_form.title)
+
+    def attempt(
+        self,
+        operation: str,
+        name: str,
+        function: Callable[..., Any],
+        model: Held,
+        arguments: Sequence[Any],
+        failures: Failures,
+    ) -> Site | None:
+        """The site, if the candidate is it; else the parameters are as they were, and the failure is noted."""
+        attempts: dict[str, Callable[..., Site]] = {
+            "forward": self.try_forward,
+            "loss": self.try_loss,
+            "backward": self.try_backward,
+            "step": self.try_step,
+            "fit": self.try_fit,
+            "predict": self.try_predict,
+        }
+        before = self.parameters(model) if operation in ("backward", "fit", "step") else None
+        try:
+            return attempts[operation](name, function, model, *arguments)
+        except Exception as error:
+            failures.note(name, error)
+        if before is not None:
+            with contextlib.suppress(Exception):
+                self.restore(model, before)
+        return None
+
+    def candidates(self, operation: str, model: Held) -> Iterator[Operation]:
+        """The functions that may do it, the likeliest first; the one that is declared, if one is."""
+        if operation in self.names:
+            found = [pair for pair in methods_and_functions(self.own_form, model) if pair[0] == self.names[operation]]
+            if not found:
+                raise NotOffered(f"{self.names[operation]} is missing")
+            yield from found
+            return
+        seen: set[int] = set()
+        for place in WIDER.get(operation, (operation,)):
+            for name, function in self.own_form.functions(place, model):
+                identity = id(getattr(function, "__func__", function))
+                if identity not in seen:
+                    seen.add(identity)
+                    yield name, function
+
+    # The attempts.  Each gives the site or raises Unbound, NotThisWay, Unseen, or what the code raises.
+
+    def try_forward(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
+        if not self.reaches(function, model):
+            raise NotThisWay("it does not take the parameters")
+        arguments = bind(function, self.known(model, passing=True, x=x))
+        if "x" not in arguments.taken.values():
+            raise NotThisWay("it takes no inputs")
+        result = function(*arguments.arguments, **arguments.keywords)
+        wanted = output_shapes(model.sizes, x)
+        inside = result is None or not any(True for _ in leaves(result))
+        source = model.value if inside else result
+        outputs = [path for path, leaf in leaves(source) if shape(leaf) in wanted]
+        if not outputs:
+            shapes = " or ".join(map(str, wanted))
+            raise NotThisWay(f"expected an array of shape {shapes}, found {describe_result(result)}")
+        path = likeliest_output(outputs, source, result, named_values(function, result))
+        return Site("forward", name, relative(path, source), taken=tuple(arguments.taken.items()), inside=inside)
+
+    def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
+        if matches(NOT_THE_LOSS, name) and not name.lower().startswith("loss"):
+            raise NotThisWay("its name says something else")
+        if y is not None:
+            self.before_loss(function, model, x)
+        as_output = not self.reaches(function, model)
+        arguments = bind(function, self.known(model, x=x, y=y, as_output=as_output))
+        if y is not None and "y" not in arguments.taken.values():
+            raise NotThisWay("it takes no labels")
+        result = function(*arguments.arguments, **arguments.keywords)
+        path = next((path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), None)
+        if path is None or len(path) > 1:
+            raise NotThisWay(f"expected a number, found {describe_result(result)}")
+        return Site("loss", name, path, taken=tuple(arguments.taken.items()))
+
+    def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
+        slots = self.slots(model)
+        before = slots.read(model.value)
+        self.before(model, x)
+        names = self.own_form.slot_names(slots)
+        self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
+        result = self.call_backward(Site("backward", name), model, x, y, RATES[1], function)
+        after = slots.read(model.value)
+        updated = changed(before, after)
+        called = named_values(function, result)
+        paths = gradient_paths(result, slots, model.value, called, names=names)
+        gives = rank("backward", name) is not None or rank("loss", name) is not None  # the others give new parameters
+        if paths is not None and not updated and gives:
+            return Site("backward", name, paths=paths, how="returned")
+        if not (updated and changed_throughout(before, after)) and rank("fit", name) is None:
+            paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
+            if paths is not None:
+                self.restore(model, before)
+                if not any(np.any(to_numpy(follow(model.value, path))) for group in paths for path in group):
+                    raise NotThisWay("the gradients that the network keeps stay zero")
+                return Site("backward", name, paths=paths, how="attributes", inside=True)
+        if updated or self.returned_parameters(model, result, function) is not None:
+            self.restore(model, before)
+            self.recovery_rate = RATES[0]
+            return Site("backward", name, how="update")
+        found = describe_result(result)
+        raise NotThisWay(f"no gradients shaped like the parameters in what it returns ({found}) or keeps")
+
+    def try_step(self, name: str, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> Site:
+        backward = self.sites.get(("backward", len(model.sizes)))
+        if not isinstance(backward, Site):
+            raise NotThisWay("no gradients are known that it could be given")
+        if backward.how == "update":
+            raise Unseen(f"{backward.name} updates the parameters itself: there is no step of its own")
+        site = Site("step", name)
+        before = self.parameters(model)
+        self.run_step(site, model, grads, lr, function)
+        if not changed(before, self.parameters(model)):
+            raise NotThisWay("it changes no parameter")
+        self.restore(model, before)
+        return site
+
+    def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
+        before = self.parameters(model)
+        training = Training(x, y, epochs=1, batch_size=len(x) if y is None else samples(x, y), lr=0.25, seed=0)
+        taken = self.fit_arguments(model, training, function).taken
+        site = self.fit_site(name, model, taken, pairs=y is None)
+        self.run_fit(site, model, training, function)
+        if not changed(before, self.parameters(model)) and site.how == "batches":  # the only batch may be dropped
+            self.run_fit(site, model, replace(training, batch_size=1), function)
+        if not changed(before, self.parameters(model)):
+            raise NotThisWay("it changes no parameter")
+        self.restore(model, before)
+        return site
+
+    def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Site:
+        """How a function that takes these roles trains.  pairs: whether inputs and labels come in one argument."""
+        roles = set(taken.values())
+        if not {"x", "y"} <= roles and not (pairs and "x" in roles):
+            what = "pairs of inputs and labels" if pairs else "inputs and labels"
+            raise NotThisWay(f"it takes no {what}")
+        has_batches = "batch_size" in roles or keeps_number(model.value, "batch_size")
+        repeated = "epochs" not in roles and not keeps_number(model.value, "epochs")
+        counted = next((parameter for parameter, found in taken.items() if found == "epochs"), "epochs")
+        if has_batches and "iter" in plain(counted):
+            raise Unseen(f"{name} draws batches {counted} times: it has no epochs that could be looked at")
+        how = "batches" if has_batches else "single" if self.one_by_one else "whole"
+        return Site("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
+
+    def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
+        as_output = not self.reaches(function, model)
+        arguments = bind(function, self.known(model, x=x, as_output=as_output))
+        if "x" not in arguments.taken.values():
+            self.before(model, x)
+            arguments = bind(function, self.known(model, x=x, as_output=as_output))
+        result = function(*arguments.arguments, **arguments.keywords)
+        wanted = output_shapes(model.sizes, x)
+        counts = {size for found in wanted for size in found} - {model.sizes[-1]} or {max(wanted[0][0], 1)}
+        for path, leaf in leaves(result):
+            if len(path) <= 1 and np.size(to_numpy(leaf)) in counts and is_integral(leaf):
+                return Site("predict", name, path, taken=tuple(arguments.taken.items()))
+        if shape(result) in wanted:
+            raise Unseen(f"{name} gives probabilities; no function gives labels")
+        raise NotThisWay(f"expected integer labels, found {describe_result(result)}")

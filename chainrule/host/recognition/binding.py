@@ -1,0 +1,274 @@
+"""Which value each parameter of somebody's function is to be given.
+
+Values come by name (a weight W1, an activation A1 that the forward pass returned) or by role (the inputs, the labels,
+the learning rate); what a role's parameter may be called stands in the vocabulary.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from chainrule.host.recognition.vocabulary import plain, role, size_role
+
+# What is held fixed so that a network is the plain one: nothing regularized, nothing dropped, nothing printed.
+FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
+NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
+RARELY = 10**6  # for what is printed every so many times
+MANY = 8  # from so many items on, a list is one of layers or samples
+MISSING = object()
+
+
+class Unbound(Exception):
+    """A parameter that nothing is known for.  str(): its name."""
+
+
+@dataclass(frozen=True)
+class Thunk:
+    """A value that is computed when somebody takes it."""
+
+    compute: Callable[[], Any]
+
+
+@dataclass
+class Known:
+    """What can be given to a function.
+
+    named: by name (weights, activations, gradients).  roles: by role; a Thunk is computed when it is needed.
+    order: roles for parameters whose names say nothing, in the order in which they are usually taken.
+    as_role: {a role: the role it stands for here}, such as x for the network's output in a loss function.
+    """
+
+    roles: Mapping[str, Any]
+    named: Mapping[str, Any] = field(default_factory=dict)
+    order: Sequence[str] = ()
+    as_role: Mapping[str, str] = field(default_factory=dict)
+
+    def by_name(self, name: str) -> Any:
+        if name in self.named:
+            return self.named[name]
+        return next((value for key, value in self.named.items() if plain(key) == plain(name)), MISSING)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The arguments for one call, and what was found out on the way.
+
+    taken: {parameter: the role or name of the value it is given}, for those that are given one.
+    """
+
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    taken: dict[str, str]
+
+
+def parameters_of(function: Any) -> list[inspect.Parameter]:
+    """The parameters of a function or class.  Raises Unbound where they cannot be known."""
+    try:
+        bound = inspect.ismethod(function)
+        found = signature(function.__func__ if bound else function)
+        return found[1:] if bound else found
+    except (TypeError, ValueError):
+        raise Unbound("its signature cannot be read") from None
+
+
+@lru_cache(maxsize=1024)
+def signature(function: Any) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())
+
+
+def bind(function: Any, known: Known) -> Binding:
+    """Arguments for `function` from what is known.  Raises Unbound for a parameter that nothing is known for."""
+    parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    if y_is_the_output(parameters):
+        known = replace(known, as_role={**known.as_role, "y itself": "output"})
+    chosen = choose_all(parameters, known)
+    arguments: list[Any] = []
+    keywords: dict[str, Any] = {}
+    by_place = True  # until one is left to its default
+    for parameter in parameters:
+        if parameter.name not in chosen:
+            by_place = False
+            continue
+        value = chosen[parameter.name][0]
+        value = value.compute() if isinstance(value, Thunk) else value
+        if by_place and parameter.kind != parameter.KEYWORD_ONLY:
+            arguments.append(value)
+        else:
+            keywords[parameter.name] = value
+    return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
+
+
+def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[str, tuple[Any, str]]:
+    """{parameter: (its value, where it is from)}, without those that keep their default.
+
+    Parameters whose names say nothing are given, in turn, what is usually taken and is not given yet.  Raises Unbound
+    where that does not go round.
+    """
+    chosen: dict[str, tuple[Any, str]] = {}
+    unclear: list[inspect.Parameter] = []
+    for parameter in parameters:
+        found = choose(parameter, known, chosen)
+        if found is not None:
+            chosen[parameter.name] = found
+        elif parameter.default is parameter.empty:
+            unclear.append(parameter)
+    taken = {source for _, source in chosen.values()}
+    waiting = [name for name in known.order if name in known.roles and name not in taken]
+    if len(unclear) > len(waiting):
+        raise Unbound(unclear[0].name)
+    for parameter, name in zip(unclear, waiting, strict=False):
+        chosen[parameter.name] = (known.roles[name], name)
+    return chosen
+
+
+def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
+    """Beside labels by another name, such as t or y_true, a plain y is what the network gives."""
+    return any(plain(p.name) == "y" for p in parameters) and any(
+        plain(p.name) != "y" and role(p.name) == "y" for p in parameters
+    )
+
+
+def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]) -> tuple[Any, str] | None:
+    """The value for one parameter and where it is from, or None.
+
+    By its own name first, then as a layer size, then by its role, at last what is held fixed.
+    """
+    named = known.by_name(parameter.name)
+    if named is not MISSING:
+        return named, parameter.name
+    wanted = role(parameter.name)
+    if plain(parameter.name) == "y" and "y itself" in known.as_role:
+        wanted = "output"
+    size = choose_size(parameter, wanted, known)
+    if size is not None:
+        return size
+    if wanted == "validation" and parameter.default is parameter.empty:
+        same = "y" if is_of_labels(parameter.name) else "x"
+        return (known.roles[same], wanted) if same in known.roles else None
+    if wanted is None:
+        return None
+    wanted = known.as_role.get(wanted, wanted)
+    if wanted in known.roles and wanted not in {source for _, source in chosen.values()}:
+        return known.roles[wanted], wanted
+    return choose_fixed(parameter, wanted)
+
+
+def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) -> tuple[Any, str] | None:
+    """Layer sizes, for a function that makes a network itself.  wanted: the parameter's role otherwise."""
+    size = size_role(parameter.name)
+    if size == "hidden" and isinstance(parameter.default, (tuple, list)):
+        size = "hiddens"
+    if size is None or size not in known.roles:
+        return None
+    fits = wanted not in ("params", "x", "y") if size == "sizes" else wanted is None
+    value = known.roles[size]
+    return (tuple(value) if isinstance(parameter.default, tuple) else value, size) if fits else None
+
+
+def is_of_labels(name: str) -> bool:
+    """Whether a parameter for validation data takes its labels, and not its inputs."""
+    return plain(name).startswith(("y", "label", "target")) or "label" in name
+
+
+def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
+    """What is held fixed for a role that nothing is known for, or None."""
+    if wanted not in FIXED:
+        return None
+    if parameter.default is not parameter.empty:
+        return in_place_of_default(parameter, wanted)
+    if wanted == "quiet" and any(word in plain(parameter.name) for word in NOW_AND_THEN):
+        return RARELY, wanted
+    return (FIXED[wanted], wanted) if wanted != "validation" else None
+
+
+def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
+    """A fixed value where it means the same kind of thing as the default: None keeps the default."""
+    default = parameter.default
+    if wanted == "reg" and isinstance(default, (int, float)) and not isinstance(default, bool):
+        decays = plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay"))
+        return None if decays else (0.0, wanted)
+    if wanted == "keep_prob" and isinstance(default, (int, float)):
+        return 1.0, wanted
+    if wanted == "quiet" and isinstance(default, bool):
+        return False, wanted
+    if wanted == "activation" and isinstance(default, str):
+        return ("ReLU" if default[:1].isupper() else "relu"), wanted
+    return None
+
+
+def returned_names(function: Any) -> list[str] | None:
+    """The names of what a function returns, in order, if every `return` of it says so: `return Z1, A1` -> [Z1, A1].
+
+    An element that has no name stands as an empty string.
+    """
+    return names_in_source(function.__func__ if inspect.ismethod(function) else function)
+
+
+@lru_cache(maxsize=1024)
+def names_in_source(function: Any) -> list[str] | None:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    finder = Returns()
+    for statement in tree.body[0].body if isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)) else []:
+        finder.visit(statement)
+    return max(finder.found, key=len, default=None)
+
+
+class Returns(ast.NodeVisitor):
+    """Collects the return statements of a function, and not those of functions inside it."""
+
+    def __init__(self) -> None:
+        self.found: list[list[str]] = []
+
+    def visit_FunctionDef(self, node: Any) -> None:
+        pass
+
+    def visit_AsyncFunctionDef(self, node: Any) -> None:
+        pass
+
+    def visit_Lambda(self, node: Any) -> None:
+        pass
+
+    def visit_ClassDef(self, node: Any) -> None:
+        pass
+
+    def visit_Return(self, node: ast.Return) -> None:
+        if node.value is None:
+            return
+        elements = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]
+        self.found.append([name_of(element) for element in elements])
+
+
+def name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return ""
+
+
+def named_values(function: Any, result: Any) -> dict[str, Any]:
+    """What a function returned, by name: from its return statement, and from the keys of dictionaries in it."""
+    names = returned_names(function) or []
+    values: dict[str, Any] = {}
+    elements = list(result) if isinstance(result, (tuple, list)) and len(names) > 1 else [result]
+    if len(elements) == len(names):
+        values |= {name: element for name, element in zip(names, elements, strict=True) if name}
+    if isinstance(result, tuple):
+        elements = list(result)
+    elif isinstance(result, list) and len(result) >= MANY:
+        elements = []
+    for element in elements:
+        if isinstance(element, dict):
+            values |= {key: value for key, value in element.items() if isinstance(key, str)}
+    return values

@@ -1,0 +1,205 @@
+"""Calls of somebody's functions: what they can be given, and the forward pass on whose traces the others rely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered
+from chainrule.host.native import Native
+from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
+from chainrule.host.recognition.forms import Form, Held
+from chainrule.host.recognition.function_forms import GlobalForm
+from chainrule.host.recognition.namespaces import Operation
+from chainrule.host.recognition.results import are_probabilities, remainder, samples
+from chainrule.host.recognition.sites import Site
+from chainrule.host.recognition.slots import Slots
+from chainrule.host.recognition.structures import follow, shape
+from chainrule.host.recognition.surroundings import set_attributes, told_samples
+from chainrule.host.recognition.vocabulary import role
+from chainrule.support.arrays import of_kind, to_numpy
+
+EVERY = {"x": 0, "y": 0, "output": 0, "params": 0, "cache": 0, "lr": 0}  # roles that any function may ask for
+
+
+class Calling(Native):
+    """The functions of a namespace, and a network of some form, in the code's own conventions.
+
+    form: None where the code is in the native style.
+    tried: what else might have been the network, and why it is not.
+    counts: globals that nothing defines and that stand for the number of samples: they are given it before every call.
+    arrays: the library whose arrays the code takes, dtype: their type.
+    sites: {(operation, layer sizes): how it is done there, or why it is not to be had}.
+    only: {operation: the one function that may be it}.
+    batch: gives inputs and labels for a network of some layer sizes.
+    """
+
+    def __init__(
+        self,
+        target: Any,
+        namespace: Mapping[str, Any],
+        form: Form | None,
+        names: Mapping[str, str] | None = None,
+        tried: tuple[str, ...] = (),
+        counts: Sequence[str] = (),
+    ) -> None:
+        super().__init__(target, dict(names or {}))
+        self.counts = tuple(counts)
+        self.namespace, self.form, self.tried = namespace, form, tried
+        self.only: dict[str, str | None] = {}
+        self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
+        self.arrays = "numpy"
+        self.dtype: Any = None
+        self.sites: dict[tuple[str, int], Site | NotOffered] = {}
+
+    def site(self, operation: str, model: Held, *arguments: Any) -> Site:
+        """How `operation` is done for networks of this depth, found on first use.  Raises NotOffered."""
+        raise NotImplementedError
+
+    @property
+    def own_form(self) -> Form:
+        """The form, where there is one."""
+        assert self.form is not None
+        return self.form
+
+    def slots(self, model: Held) -> Slots:
+        """Where a network that was made here keeps its parameters."""
+        found = self.own_form.slots(len(model.sizes) - 1)
+        assert found is not None
+        return found
+
+    def restore(self, model: Held, parameters: Any) -> None:
+        model.value = self.slots(model).write(model.value, *parameters)
+
+    def params(self, model: Held) -> Any:
+        """All parameters as functions take them in one argument: of an object, itself."""
+        handed = self.own_form.handed(model)
+        return model.value if handed is None else handed
+
+    def function(self, site: Site, model: Held) -> Callable[..., Any]:
+        for name, function in methods_and_functions(self.own_form, model):
+            if name == site.name:
+                return function
+        raise NotOffered(f"{site.name} is missing")
+
+    # What functions can be given
+
+    def known(self, model: Held, *, as_output: bool = False, passing: bool = False, **roles: Any) -> Known:
+        """What functions can be given: the arguments of the operation, the parameters, what the forward pass left.
+
+        passing: whether it is the forward pass.  as_output: whether x means the network's output, as in a loss that
+        does not reach the parameters.
+        """
+        roles = {name: value for name, value in roles.items() if value is not None}
+        found = dict(roles)
+        if "x" in roles and not passing:
+            found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
+        found["params"] = self.params(model)
+        if model.forwarded is not None:
+            found.setdefault("cache", remainder(model))
+        if "y" in roles:
+            found.setdefault("samples", samples(roles.get("x"), roles["y"]))
+        found |= size_values(model.sizes)
+        order: list[str] = [name for name in ("x", "y") if name in roles]
+        if as_output:
+            found.pop("x", None)
+            order = ["output", *[name for name in order if name != "x"]]
+        return Known(found, self.own_form.named(model) | model.named, order, {"x": "output"} if as_output else {})
+
+    def reaches(self, function: Callable[..., Any], model: Held) -> bool:
+        """Whether a function can get at the parameters: as a method, or by taking them."""
+        if getattr(function, "__self__", None) is model.value or isinstance(self.form, GlobalForm):
+            return True
+        names = self.own_form.named(model)
+        try:
+            taken = bind(function, Known(EVERY, names)).taken
+        except Unbound:
+            return False
+        return "params" in taken.values() or any(name in names for name in taken)
+
+    def tell_samples(self, model: Held, x: Any) -> None:
+        """Tell the code how many samples there are, where it wants to know from outside."""
+        n = samples_in(x, model.sizes[0])
+        for name in self.counts:
+            self.namespace[name] = n  # type: ignore[index]
+        set_attributes(model.value, {"samples": n}, told_samples(self.own_form))
+
+    # The forward pass
+
+    def before(self, model: Held, x: Any) -> None:
+        """Run the forward pass, on whose traces the rest relies."""
+        self.tell_samples(model, x)
+        self.run_forward(self.site("forward", model, x), model, x)
+
+    def before_loss(self, function: Callable[..., Any], model: Held, x: Any) -> None:
+        """The same before a loss, which a method may do without: where it takes a batch and forward one sample, it runs
+        the forward pass for itself.
+        """
+        try:
+            self.before(model, x)
+        except Exception:
+            if not self.reaches(function, model):
+                raise
+
+    def run_forward(self, site: Site, model: Held, x: Any) -> Any:
+        self.tell_samples(model, x)
+        function = self.function(site, model)
+        arguments = bind(function, self.known(model, passing=True, x=x))
+        model.forwarded = function(*arguments.arguments, **arguments.keywords)
+        passed_on = named_values(function, model.forwarded)
+        model.named = {name: value for name, value in passed_on.items() if role(name) not in ("x", "y")}
+        model.output = follow(model.value if site.inside else model.forwarded, site.path)
+        return model.output
+
+    def output(self, model: Held, x: Any) -> Any:
+        self.before(model, x)
+        return model.output
+
+    def probabilities(self, model: Held) -> np.ndarray:
+        """The last output, as probabilities; of logits their softmax, where softmax and loss are beside the network."""
+        output = to_numpy(model.output)
+        if are_probabilities(output):
+            return output
+        axis = 0 if output.shape[0] == model.sizes[-1] else output.ndim - 1
+        e = np.exp(output - output.max(axis=axis, keepdims=True))
+        return e / e.sum(axis=axis, keepdims=True)
+
+    def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
+        """What a backward pass starts from: as an object for the loss gives it, else (p - y) / N."""
+        head = self.own_form.head
+        if head is not None and head.object is not None and not self.own_form.holds_head:
+            p = of_kind(self.probabilities(model), self.arrays, self.dtype)
+            head.loss(model.output, p, y)
+            return head.gradient(model.output, p, y, lambda: self.mean_surplus(model, x, y))
+        return self.mean_surplus(model, x, y)
+
+    def mean_surplus(self, model: Held, x: Any, y: Any) -> Any:
+        """(p - y) / N."""
+        p, one_hot, k = self.probabilities(model), to_numpy(y), model.sizes[-1]
+        if one_hot.ndim == 1 and p.ndim == 2:
+            one_hot = np.eye(k)[one_hot.astype(int)]
+            one_hot = one_hot if p.shape == one_hot.shape else one_hot.T
+        return of_kind((p - one_hot.reshape(p.shape)) / samples(x, y), self.arrays, self.dtype)
+
+
+def methods_and_functions(form: Form, model: Held) -> Iterator[Operation]:
+    """All that a form has to call, methods first."""
+    for operation in ("forward", "predict", "loss", "backward", "step", "fit"):
+        yield from form.functions(operation, model)
+    yield from form.everything(model)
+
+
+def size_values(sizes: Sequence[int]) -> dict[str, Any]:
+    """Layer sizes by the roles under which functions ask for them."""
+    hidden = {"hidden": sizes[1], "hiddens": list(sizes[1:-1])} if len(sizes) > 2 else {}
+    return {"inputs": sizes[0], "outputs": sizes[-1], **hidden}
+
+
+def samples_in(x: Any, inputs: int) -> int:
+    """How many samples there are in a batch, which has `inputs` along its other axis."""
+    size = shape(x)
+    if len(size) < 2:
+        return 1
+    return size[1] if size[0] == inputs and size[1] != inputs else size[0]

@@ -1,0 +1,241 @@
+"""The forms in which a network comes: what each of them answers, and the commonest, a class.
+
+A form makes networks and finds the functions that work on them; what those functions take and return is found out by
+chainrule.host.recognition.attempts.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.sizing import SizeArguments, sizings
+from chainrule.host.recognition.slots import Slots, chain, discover
+from chainrule.host.recognition.tools import loss_head
+from chainrule.host.recognition.vocabulary import size_role
+
+PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # the depths that are tried, in turn
+
+
+@dataclass
+class Held:
+    """A network as a form makes it.  value: the object, or the parameters that are handed around.
+
+    named: what the last forward pass returned, by name.  forwarded: all that it returned.
+    """
+
+    value: Any
+    sizes: list[int]
+    named: dict[str, Any] = field(default_factory=dict)
+    forwarded: Any = None
+    output: Any = None
+
+
+class Form:
+    """What every form answers.
+
+    title: what it is, for a report.  slots: where the parameters of a network of some depth are.  maker: the function
+    that makes networks, or their layers; None where there is none.
+    """
+
+    title = ""
+    maker: Any = None
+
+    def __init__(self) -> None:
+        self.slots_of: dict[int, Slots | None] = {}
+        self.pattern: list[int | None] | None = None  # a fixed depth, and the sizes that are fixed
+        self.head: Any = None  # softmax and loss as objects of their own
+        self.holds_head = False  # whether networks call it themselves
+        self.optimizer: type | None = None  # a class of one, beside the network
+        self.sizing: SizeArguments | None = None  # how layer sizes go into what makes networks
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        """A new network.  Raises whatever the code raises, and Unbound."""
+        raise NotImplementedError
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        """The functions that may do this, the likeliest first."""
+        raise NotImplementedError
+
+    def everything(self, model: Held) -> Iterator[Operation]:
+        """All functions and methods, whatever their names."""
+        return iter(())
+
+    def named(self, model: Held) -> dict[str, Any]:
+        """Parameters by the names under which functions take them."""
+        return {}
+
+    def slot_names(self, slots: Slots) -> list[str]:
+        """What the parameters are called, weights first."""
+        return [slot.name for slot in (*slots.weights, *slots.biases)]
+
+    def handed(self, model: Held) -> Any:
+        """All parameters, as functions take them in one argument; None where they take none."""
+        return None
+
+    def create(self, sizes: Sequence[int], seed: int) -> Held:
+        return Held(self.construct(sizes, seed), list(sizes))
+
+    def slots(self, depth: int) -> Slots | None:
+        """The slots of networks of this many layers, found in one whose sizes all differ."""
+        if depth not in self.slots_of:
+            probe = next(sizes for sizes in PROBES if len(sizes) == depth + 1) if depth < 6 else ()
+            self.slots_of[depth] = self.find_slots(self.fitted(probe))
+        return self.slots_of[depth]
+
+    def find_slots(self, sizes: Sequence[int] | None) -> Slots | None:
+        if sizes is None:
+            return None
+        try:
+            return discover(self.construct(sizes, 0), sizes)
+        except Exception:
+            return None
+
+    def fitted(self, sizes: Sequence[int]) -> list[int] | None:
+        """The sizes, with those that are fixed in their place; None for another depth."""
+        if self.pattern is None:
+            return list(sizes)
+        if len(sizes) != len(self.pattern):
+            return None
+        return [size if fixed is None else fixed for size, fixed in zip(sizes, self.pattern, strict=True)]
+
+    def probe_sizes(self) -> list[int]:
+        """Sizes of a network to try things on."""
+        fitted = (self.fitted(sizes) for sizes in PROBES)
+        return next(sizes for sizes in fitted if sizes is not None)
+
+
+def spelled(pattern: Sequence[int | None] | None) -> str:
+    """[784, *, 10]"""
+    return "any" if pattern is None else f"[{', '.join('*' if size is None else str(size) for size in pattern)}]"
+
+
+class SizedForm(Form):
+    """What makes networks takes their layer sizes as arguments, or has some of them fixed."""
+
+    sizing: SizeArguments
+    name: str  # of what makes them
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.namespace = namespace
+
+    def settle_any(self, function: Any) -> None:
+        """Find out how sizes are given.  Raises what the first way raised, if none does."""
+        trouble: Exception | None = None
+        for sizing in sizings(function, self.namespace):
+            self.sizing = sizing
+            try:
+                return self.settle()
+            except Exception as error:
+                trouble = trouble or error
+        raise trouble or Unbound("its sizes cannot be chosen")
+
+    def settle(self) -> None:
+        """Find out at which sizes networks are made.  Raises Unbound, or what the code raises, if at none."""
+        trouble: Exception | None = None
+        for sizes in PROBES:
+            if not self.sizing.fits_depth(sizes):
+                continue
+            try:
+                value = self.construct(sizes, 0)
+            except Exception as error:
+                trouble = trouble or error
+                continue
+            found, fixed = discover(value, sizes), chain(value)
+            repeats = fixed is not None and len(fixed) > len(sizes) and not self.sizing.free  # (d, h, k): d, h, h, k
+            if found is not None and not repeats:
+                self.slots_of[len(sizes) - 1] = found
+                self.pattern = None if self.sizing.free else [*[None] * (len(sizes) - 1), self.fixed_classes()]
+                return
+            if fixed is not None and (not self.sizing.free or self.sizing.known):
+                self.slots_of[len(fixed) - 1] = discover(value, fixed)
+                self.pattern = self.fixed_pattern(fixed)
+                return
+            trouble = trouble or Unbound(f"no weights and biases of sizes {list(sizes)} in its objects")
+        raise trouble or Unbound("its sizes cannot be chosen")
+
+    def fixed_classes(self) -> int | None:
+        """The number of classes that functions read from the file, as `np.zeros((len(y), n_classes))` does; or None.
+
+        What makes a network may be given it, and does not fix it.
+        """
+        methods = [method for _, cls in own_classes(self.namespace) for method in vars(cls).values()]
+        functions = [*(function for _, function in own_functions(self.namespace)), *methods]
+        reading = [set(getattr(getattr(function, "__code__", None), "co_names", ())) for function in functions]
+        read = set().union(*(names for names in reading if self.name not in names))
+        numbers = {name: value for name, value in self.namespace.items() if name in read and type(value) is int}
+        return next((value for name, value in numbers.items() if value > 1 and size_role(name) == "outputs"), None)
+
+    def fixed_pattern(self, fixed: Sequence[int]) -> list[int | None]:
+        """Which of the sizes are free: those that can be chosen one at a time, as a network made so shows."""
+        pattern: list[int | None] = list(fixed)
+        for place, size in enumerate(fixed):
+            other = [*fixed[:place], size + 1, *fixed[place + 1 :]]
+            try:
+                free = chain(self.construct(other, 0)) == other
+            except Exception:
+                free = False
+            if free:
+                pattern[place] = None
+        return pattern
+
+
+class ClassForm(SizedForm):
+    """A class whose objects hold their parameters: in attributes, lists, dictionaries or layer objects."""
+
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
+        super().__init__(namespace)
+        self.name, self.cls, self.maker = name, cls, vars(cls).get("__init__")
+        self.title = f"class {name}"
+        self.initializer: str | None = None
+        self.settle_any(cls)
+        self.head = loss_head(namespace)
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        arguments, keywords = self.sizing.arguments(sizes, seed)
+        made = self.cls(*arguments, **keywords)
+        if self.initializer is None:
+            for name, method in ranked("init", methods_of(made)):
+                if discover(made, sizes) is None and chain(made) is None:
+                    self.initialize(made, method, sizes, seed)
+                    self.initializer, self.maker = name, method
+        elif self.initializer:
+            self.initialize(made, getattr(made, self.initializer), sizes, seed)
+        if self.initializer and self.knows_classes and not hasattr(made, "classes_"):
+            made.classes_ = np.arange(sizes[-1])
+        return made
+
+    @cached_property
+    def knows_classes(self) -> bool:
+        """Whether its methods read the attribute in which scikit-learn's classifiers keep the labels they have seen."""
+        return any(
+            "classes_" in method.__code__.co_names for _, method in inspect.getmembers(self.cls, inspect.isfunction)
+        )
+
+    def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
+        """Call what a class keeps for later, so that its objects have parameters now."""
+        try:
+            arguments, keywords = SizeArguments(method).arguments(sizes, seed)
+            method(*arguments, **keywords)
+        except Exception:
+            return
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        yield from ranked(operation, methods_of(model.value))
+        yield from ranked(operation, own_functions(self.namespace))
+        if self.head is not None:
+            yield from self.head.losses(operation)
+
+    def everything(self, model: Held) -> Iterator[Operation]:
+        if self.head is not None:
+            yield from self.head.losses("loss")
+        yield from methods_of(model.value)
+        yield from own_functions(self.namespace)

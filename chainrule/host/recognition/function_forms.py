@@ -1,0 +1,147 @@
+"""Networks that are functions: which hand parameters around, take them by name, or read them from globals."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, returned_names
+from chainrule.host.recognition.forms import Form, Held, SizedForm
+from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.slots import Slots, chain, discover
+from chainrule.host.recognition.structures import Item, shape
+from chainrule.host.recognition.vocabulary import plain
+from chainrule.support.arrays import is_array
+
+
+class FunctionForm(SizedForm):
+    """Functions that hand the parameters around: as single arrays, in a dictionary, in lists."""
+
+    def __init__(self, name: str, init: FunctionType, namespace: Mapping[str, Any]) -> None:
+        super().__init__(namespace)
+        self.name, self.init, self.maker = name, init, init
+        self.title = f"functions around {name}"
+        self.names = returned_names(init) or []
+        self.settle_any(init)
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        arguments, keywords = self.sizing.arguments(sizes, seed)
+        return self.init(*arguments, **keywords)
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        yield from ranked(operation, own_functions(self.namespace))
+
+    def everything(self, model: Held) -> Iterator[Operation]:
+        yield from own_functions(self.namespace)
+
+    def named(self, model: Held) -> dict[str, Any]:
+        value, known = model.value, dict(self.sizing.known)
+        if isinstance(value, dict):
+            return known | {key: item for key, item in value.items() if isinstance(key, str)}
+        if isinstance(value, (tuple, list)) and len(self.names) == len(value) > 1:
+            return known | {name: item for name, item in zip(self.names, value, strict=True) if name}
+        return known
+
+    def handed(self, model: Held) -> Any:
+        return model.value
+
+    def slot_names(self, slots: Slots) -> list[str]:
+        """As `return W1, b1, W2, b2` names them."""
+        named = super().slot_names(slots)
+        keys = [
+            slot.path[0].key if isinstance(slot.path[0], Item) else None for slot in (*slots.weights, *slots.biases)
+        ]
+        if len(self.names) == len(keys) and set(keys) == set(range(len(keys))):
+            return [self.names[key] for key in keys if isinstance(key, int)]
+        return named
+
+
+class SignatureForm(Form):
+    """Functions that take their parameters by name, W1, b1, W2, b2, where nothing outside a script makes them.
+
+    Networks get random parameters, which say nothing about how the code would initialize them.
+    """
+
+    def __init__(self, name: str, function: FunctionType, namespace: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.name, self.namespace = name, namespace
+        self.title = f"functions around {name}"
+        found = [p.name for p in parameters_of(function)]
+        self.layers = [(w, b) for w in found for b in found if is_pair(w, b)]
+        if not self.layers:
+            raise Unbound("it takes no weights and biases by name")
+        self.pattern = [None] * (len(self.layers) + 1)
+        sizes = self.probe_sizes()
+        for self.turned, self.bias in ((False, "row"), (False, "flat"), (True, "column")):
+            if self.runs(function, sizes):
+                return
+        raise Unbound("it takes no batch with any usual shapes of weights and biases")
+
+    def runs(self, function: FunctionType, sizes: Sequence[int]) -> bool:
+        """Whether a forward pass goes through with parameters of these shapes."""
+        x = np.ones((sizes[0], 11) if self.turned else (11, sizes[0]))
+        try:
+            arguments = bind(function, Known({"x": x}, self.construct(sizes, 0), order=("x",)))
+            function(*arguments.arguments, **arguments.keywords)
+        except Exception:
+            return False
+        return True
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        rng, made = np.random.default_rng(seed), {}
+        for (w, b), fan_in, fan_out in zip(self.layers, sizes[:-1], sizes[1:], strict=True):
+            weights = rng.normal(size=(fan_in, fan_out)) / np.sqrt(fan_in)
+            made[w] = weights.T.copy() if self.turned else weights
+            made[b] = np.zeros({"row": (1, fan_out), "flat": (fan_out,), "column": (fan_out, 1)}[self.bias])
+        return made
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        yield from ranked(operation, own_functions(self.namespace))
+
+    def everything(self, model: Held) -> Iterator[Operation]:
+        yield from own_functions(self.namespace)
+
+    def named(self, model: Held) -> dict[str, Any]:
+        return dict(model.value)
+
+
+def is_pair(w: str, b: str) -> bool:
+    """Whether two names are those of the weights and the bias of one layer: W1 and b1, weights_2 and bias_2."""
+    stem, number = re.fullmatch(r"(\D*)(\d*)", plain(w)), re.fullmatch(r"(\D*)(\d*)", plain(b))
+    return (
+        stem is not None
+        and number is not None
+        and (stem[1], number[1]) in (("w", "b"), ("weights", "biases"), ("weights", "bias"), ("weight", "bias"))
+        and stem[2] == number[2]
+    )
+
+
+class GlobalForm(Form):
+    """Functions that read their parameters from the module's own globals."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        super().__init__()
+        self.namespace = namespace
+        self.title = "functions around global arrays"
+        self.state = {name: value for name, value in namespace.items() if is_parameter(name, value)}
+        fixed = chain(self.state)
+        if fixed is None:
+            raise Unbound("no global weights and biases that fit together")
+        self.slots_of[len(fixed) - 1] = discover(self.state, fixed)
+        self.pattern = list(fixed)
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        return copy.deepcopy(self.state)
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        self.namespace.update(model.value)
+        yield from ranked(operation, own_functions(self.namespace))
+
+
+def is_parameter(name: str, value: Any) -> bool:
+    return not name.startswith("_") and is_array(value) and len(shape(value)) in (1, 2)

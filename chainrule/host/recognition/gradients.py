@@ -1,0 +1,153 @@
+"""Gradients in what somebody's code returns or keeps, or in how it changes the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.slots import Slot, Slots, step_name
+from chainrule.host.recognition.structures import Item, Path, follow, label, leaves, shape
+from chainrule.host.recognition.vocabulary import GRADIENTS, matches, plain
+
+RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
+ROUNDED_TOGETHER = 1e4  # roundings, of an update's size each, that two recovered gradients may be apart
+BEFORE_A_NAME = ("gradients", "gradient", "grads", "grad", "deltas", "delta", "nabla", "derivative", "dl", "d")
+BEHIND_A_NAME = ("gradients", "gradient", "grads", "grad", "deltas", "delta")
+SHORT = {"weight": "w", "weights": "w", "bias": "b", "biases": "b", "kernel": "w"}
+
+Leaves = Sequence[tuple[Path, Any]]
+Arrays = Sequence[np.ndarray]
+Parameters = Sequence[Arrays]  # all weights, all biases
+
+
+class Contradiction(Exception):
+    """What the code does is no consistent gradient or update.  str(): how."""
+
+    found_by_chainrule = True
+
+
+def gradient_paths(
+    source: Any,
+    slots: Slots,
+    value: Any,
+    found_names: Mapping[str, Any],
+    *,
+    names: Sequence[str],
+    inside: bool = False,
+) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
+    """Where in `source` the gradient of every parameter stands, weights and biases: by its name, else by its shape.
+
+    value: the network.  names: of its parameters, weights first.  found_names: what stands in `source`, by name.
+    inside: whether `source` is the network itself, where only what is called a gradient is one.
+    """
+    found = [(path, leaf) for path, leaf in leaves(source)]
+    if inside:
+        own = slots.paths()
+        found = [(path, leaf) for path, leaf in found if path not in own and is_called_gradient(path)]
+    titles = {id(part): name for name, part in found_names.items()}
+    taken: list[Path] = []
+    for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):
+        path = by_name(found, slot, name, titles, taken) or by_shape(found, slot.read(value).shape, taken)
+        if path is None:
+            return None
+        taken.append(path)
+    count = len(slots.weights)
+    return tuple(taken[:count]), tuple(taken[count:])
+
+
+def is_gradient(name: str) -> bool:
+    return matches(GRADIENTS, name) or (plain(name)[:1] == "d" and len(plain(name)) > 1)
+
+
+def is_called_gradient(path: Path) -> bool:
+    """Whether any name on the way to an array says that it is a gradient."""
+    return is_gradient(label(path)) or any(is_gradient(step_name(step)) for step in path)
+
+
+def by_name(found: Leaves, slot: Slot, name: str, titles: Mapping[int, str], taken: Sequence[Path]) -> Path | None:
+    """The leaf called like the parameter, with or without the mark of a gradient, standing where it stands."""
+    fitting = []
+    for path, leaf in found:
+        title = titles.get(id(leaf)) or label(path)
+        if path not in taken and not title.isdigit() and stem(title) == stem(name):
+            fitting.append(path)
+    if len(fitting) > 1:  # layers[0].dW and layers[1].dW: the one on the same way
+        fitting = [path for path in fitting if indices(path) == indices(slot.path)]
+    return fitting[0] if fitting else None
+
+
+def indices(path: Path) -> list[Any]:
+    return [step.key for step in path if isinstance(step, Item)]
+
+
+def stem(name: str) -> str:
+    """A name without the mark of a gradient: dW1, grad_W1, W1_grad and delta_w1 -> w1."""
+    name = plain(name)
+    for mark in BEFORE_A_NAME:
+        if name.startswith(mark) and len(name) > len(mark):
+            name = name[len(mark) :]
+            break
+    for mark in BEHIND_A_NAME:
+        name = name.removesuffix(mark)
+    return SHORT.get(name, name)
+
+
+def by_shape(found: Leaves, wanted: tuple[int, ...], taken: Sequence[Path]) -> Path | None:
+    """The likeliest leaf of that shape: one that is called a gradient, else the first.  A bias's gradient may have an
+    axis more or less.
+    """
+    similar = {wanted}
+    if len(wanted) == 1 or 1 in wanted:
+        size = max(wanted)
+        similar |= {(size,), (1, size), (size, 1)}
+    free = [(path, shape(leaf)) for path, leaf in found if path not in taken]
+    exact = [path for path, found_shape in free if found_shape == wanted]
+    fitting = exact or [path for path, found_shape in free if found_shape in similar]
+    marked = [path for path in fitting if is_gradient(label(path))]
+    return next(iter(marked or fitting), None)
+
+
+def gradients_alone(result: Any, groups: Sequence[Sequence[Path]]) -> Any:
+    """What a function returned, without a loss or anything else that stands beside the gradients."""
+    firsts = {path[0] for group in groups for path in group if path}
+    if isinstance(result, tuple) and len(result) > 1 and len(firsts) == 1:
+        return follow(result, (*firsts,))
+    return result
+
+
+def changed(before: Parameters, after: Parameters) -> bool:
+    """Whether any of the parameters differs."""
+    pairs = zip([*before[0], *before[1]], [*after[0], *after[1]], strict=True)
+    return not all(np.array_equal(a, b) for a, b in pairs)
+
+
+def changed_throughout(before: Parameters, after: Parameters) -> bool:
+    """Whether every array of the parameters is another now, as an update leaves them."""
+    pairs = zip((*before[0], *before[1]), (*after[0], *after[1]), strict=True)
+    return not any(np.array_equal(a, b) for a, b in pairs)
+
+
+def per_rate(before: Parameters, after: Parameters, rate: float) -> list[list[np.ndarray]]:
+    """What an update took off the parameters, divided by the learning rate: the gradients, if it was theirs."""
+    return [[(a - b) / rate for a, b in zip(*group, strict=True)] for group in zip(before, after, strict=True)]
+
+
+def check_agreement(name: str, coarse: Arrays, fine: Arrays, weights: Arrays) -> None:
+    """Whether the updates of the weights at both RATES were along the same gradient.  Raises Contradiction.
+
+    name: of the function that made the updates.
+    """
+    for layer, (a, b, held) in enumerate(zip(coarse, fine, weights, strict=True)):
+        if a.shape != b.shape:
+            continue
+        size = np.abs(a).max() + np.abs(b).max() + np.abs(held).max()
+        u = np.finfo(held.dtype if held.dtype.kind == "f" else float).eps
+        apart = np.abs(a - b).max()
+        if not apart <= ROUNDED_TOGETHER * u * size:
+            raise Contradiction(
+                f"{name}: the update of weights[{layer}] divided by the learning rate should not depend on the rate; "
+                f"at rates {RATES[0]:g} and {RATES[1]:g} it differs by {apart:.3g}: "
+                "a parameter is updated before the error is propagated back through it"
+            )

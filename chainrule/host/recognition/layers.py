@@ -1,0 +1,181 @@
+"""Networks made of layer objects: wired by a class that takes a list of them, or wired here where nothing does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import Unseen
+from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, parameters_of
+from chainrule.host.recognition.forms import PROBES, Form, Held
+from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
+from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.tools import LOSS, Head, Toolbox, call, make
+from chainrule.host.recognition.vocabulary import matches, plain, size_role
+
+ADD = r"add|addlayer|append|push|addmodule"
+COMPLETE = r"compile|use|set|setloss|setoptimizer|configure|setup|finalize|build|uselosss?"
+
+
+class Stack:
+    """Layer objects wired here: forwards one after the other, backwards in turn."""
+
+    def __init__(self, layers: list[Any], head: Head) -> None:
+        self.layers, self.head = layers, head
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = call(layer, "forward", {"x": x, "train_mode": True})
+        self.logits = x
+        self.probabilities = self.head.probabilities(x)
+        return self.probabilities
+
+    def loss(self, x: Any, y: Any) -> Any:
+        self.forward(x)
+        return self.head.loss(self.logits, self.probabilities, y)
+
+    def backward(self, x: Any, y: Any, lr: float, output_gradient: Any) -> None:
+        self.forward(x)
+        if self.head.object is not None:
+            self.head.loss(self.logits, self.probabilities, y)
+        slope = self.head.gradient(self.logits, self.probabilities, y, lambda: output_gradient)
+        for layer in reversed(self.layers):
+            slope = call(layer, "backward", {"output_gradient": slope, "x": slope, "lr": lr})
+
+    def step(self, lr: float) -> None:
+        """One update of every layer, by an optimizer object that takes a layer."""
+        optimizer = self.head.tools.optimizer
+        if optimizer is None:
+            raise Unseen("there is no optimizer beside the layers")
+        made = optimizer(*bind(optimizer, Known({"lr": lr})).arguments)
+        for layer in self.layers:
+            if self.head.tools.dense is not None and isinstance(layer, self.head.tools.dense.cls):
+                call(made, "step", {"params": layer, "lr": lr})
+
+
+class StackForm(Form):
+    """Layer classes that nothing in the file wires to a network."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.namespace = namespace
+        self.tools = Toolbox(namespace)
+        self.head, self.holds_head = Head(self.tools), True
+        self.optimizer = self.tools.optimizer
+        self.title = (
+            f"layer classes ({self.tools.dense.name if self.tools.dense else 'none'}, ...), wired by chainrule,"
+        )
+        self.maker = self.tools.maker
+        if discover(self.construct(PROBES[0], 0), PROBES[0]) is None:
+            raise Unbound("the layers keep no weights and biases of their sizes")
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        dense = self.tools.dense
+        wants_softmax = dense is not None and dense.activates and self.tools.combined is None
+        return Stack(self.tools.layers(sizes, seed, softmax=wants_softmax), self.head)
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        if operation == "backward" and not ranked("backward", methods_of(model.value.layers[0])):
+            return
+        if operation in ("forward", "loss", "backward") or (operation == "step" and self.tools.optimizer is not None):
+            yield operation, getattr(model.value, operation)
+
+
+class WiredForm(Form):
+    """A network class that is given its layers: in a list, or one after the other."""
+
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.name, self.cls, self.namespace = name, cls, namespace
+        self.tools = Toolbox(namespace)
+        self.head, self.optimizer = Head(self.tools), self.tools.optimizer
+        self.title, self.maker = f"class {name} with layers given to it", self.tools.maker
+        self.softmax = False
+        trouble: Exception | None = None
+        for softmax in (False, True) if self.tools.combined else (True, False):
+            self.softmax = softmax
+            try:
+                made = self.construct(PROBES[0], 0)
+                if discover(made, PROBES[0]) is not None and self.runs(made):
+                    return
+            except Exception as error:
+                trouble = trouble or error
+        raise trouble or Unbound("it keeps no layers")
+
+    def runs(self, made: Any) -> bool:
+        """Whether a forward pass of some kind goes through: in rows or in columns."""
+        for x in (np.ones((7, PROBES[0][0])), np.ones((PROBES[0][0], 7))):
+            for _, method in (*ranked("forward", methods_of(made)), *ranked("predict", methods_of(made))):
+                try:
+                    arguments = bind(method, Known({"x": x}, order=("x",)))
+                    method(*arguments.arguments, **arguments.keywords)
+                    return True
+                except Exception:
+                    continue
+        return False
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        layers = self.tools.layers(sizes, seed, softmax=self.softmax)
+        extras = {
+            "lr": 0.1,
+            "seed": seed,
+            "optimizer": Thunk(lambda: make(self.tools.optimizer, "optimizer")),
+            "epochs": 1,
+            "batch_size": 4,
+        }
+        made = self.wire(layers, extras)
+        self.complete(made, extras)
+        return made
+
+    def wire(self, layers: list[Any], extras: Mapping[str, Any]) -> Any:
+        """A network of these layers.  Raises Unbound where it takes none."""
+        parameters = parameters_of(self.cls)
+        named = self.losses(self.cls)
+        listed = [p for p in parameters if size_role(p.name) == "sizes" or takes_layers(p.name)]
+        if listed and listed[0].kind != listed[0].VAR_POSITIONAL:
+            return self.build(named | {listed[0].name: layers}, extras)
+        if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+            return self.cls(*layers)
+        made = self.build(named, extras)
+        add = next((method for name, method in methods_of(made) if matches(ADD, name)), None)
+        if add is None:
+            raise Unbound("it takes no layers, neither in a list nor by add")
+        for layer in layers:
+            add(layer)
+        return made
+
+    def build(self, named: Mapping[str, Any], extras: Mapping[str, Any]) -> Any:
+        arguments = bind(self.cls, Known(extras, named))
+        return self.cls(*arguments.arguments, **arguments.keywords)
+
+    def losses(self, function: Any) -> dict[str, Any]:
+        """The loss, by the names of those parameters of a function that take one."""
+        if self.head.object is None:
+            return {}
+        return {p.name: self.head.object for p in parameters_of(function) if matches(LOSS, p.name)}
+
+    def complete(self, made: Any, extras: Mapping[str, Any]) -> None:
+        """What has to be set before a network of layers can train: its loss, its optimizer."""
+        for name, method in methods_of(made):
+            if not matches(COMPLETE, name):
+                continue
+            named = self.losses(method)
+            with contextlib.suppress(Exception):
+                arguments = bind(method, Known(extras, named))
+                method(*arguments.arguments, **arguments.keywords)
+
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        yield from ranked(operation, methods_of(model.value))
+        yield from self.head.losses(operation)
+        yield from ranked(operation, own_functions(self.namespace))
+
+    def everything(self, model: Held) -> Iterator[Operation]:
+        yield from self.head.losses("loss")
+        yield from methods_of(model.value)
+
+
+def takes_layers(name: str) -> bool:
+    return "layer" in plain(name) or "module" in plain(name)

@@ -1,0 +1,235 @@
+"""Calls of somebody's functions that learn: gradients, update steps, training."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import NotOffered, Unseen
+from chainrule.host.recognition.adoption import returned_by_name, returned_whole, written
+from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, named_values
+from chainrule.host.recognition.calling import Calling, size_values
+from chainrule.host.recognition.forms import Held
+from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
+from chainrule.host.recognition.namespaces import own_classes
+from chainrule.host.recognition.results import history, samples
+from chainrule.host.recognition.sites import NotThisWay, Site, Training
+from chainrule.host.recognition.structures import Path, follow, put
+from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
+from chainrule.host.recognition.vocabulary import CLEARS, matches, rank
+from chainrule.support.arrays import to_numpy
+
+
+class Learning(Calling):
+    """Runs backward passes, updates and trainings, however they hand gradients and parameters around.
+
+    summed_fit: whether fit moves by the rate times the sum of a batch's gradients.
+    one_by_one: whether fit makes an update for every sample.
+    recovery_rate: the learning rate at which gradients are read off updates, None where they are given.
+    """
+
+    summed_fit = False
+    one_by_one = False
+    recovery_rate: float | None = None
+
+    def run_backward(self, site: Site, model: Held, x: Any, y: Any) -> Any:
+        if site.how == "update":
+            return self.recovered(site, model, x, y)
+        self.before(model, x)
+        if site.how == "attributes" and self.cleared_elsewhere(model):
+            self.clear(model, site.paths)
+        result = self.call_backward(site, model, x, y, 1.0)
+        source = result if site.how == "returned" else model.value
+        return tuple([to_numpy(follow(source, path)) for path in group] for group in site.paths)
+
+    def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
+        """Set what a network keeps at these places to zero."""
+        for path in (path for group in groups for path in group):
+            model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
+
+    def cleared_elsewhere(self, model: Held) -> bool:
+        """Whether gradients add up until an object beside the network, such as an optimizer, clears them."""
+        clearing = [cls for _, cls in own_classes(self.namespace) if any(matches(CLEARS, name) for name in vars(cls))]
+        return bool(clearing) and not isinstance(model.value, tuple(clearing))
+
+    def call_backward(
+        self, site: Site, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any] | None = None
+    ) -> Any:
+        """Call what gives gradients, or makes an update at this rate.  Returns what it returns."""
+        function = function or self.function(site, model)
+        set_attributes(model.value, {"lr": rate})
+        known = self.known_backward(site, model, x, y, rate)
+        arguments = bind(function, known)
+        if not {"y", "output_gradient"} & set(arguments.taken.values()):
+            if rank("backward", site.name) is None:
+                raise NotThisWay("it takes no labels")
+            self.loss(model, x, y)  # it goes back from the loss that was computed last
+        with initialization_stands(self.own_form, model):
+            return function(*arguments.arguments, **arguments.keywords)
+
+    def known_backward(self, site: Site, model: Held, x: Any, y: Any, rate: float) -> Known:
+        """What a backward pass can be given; of a training, which runs its own forward pass, what that is given."""
+        n = samples(x, y)
+        gradient = Thunk(lambda: self.output_gradient(model, x, y))
+        known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
+        if rank("fit", site.name) is None or rank("backward", site.name) is not None:
+            return known
+        set_attributes(model.value, {"epochs": 1, "batch_size": n})
+        roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
+        return Known(roles, self.own_form.named(model), known.order)
+
+    def recovered(self, site: Site, model: Held, x: Any, y: Any) -> Any:
+        """Gradients from the change of the parameters by one update, at two rates that must agree.
+
+        Raises Contradiction where they do not.
+        """
+        slots = self.slots(model)
+        before = slots.read(model.value)
+        found = []
+        for rate in RATES:
+            self.before(model, x)
+            function = self.function(site, model)
+            result = self.call_backward(site, model, x, y, rate, function)
+            after = self.returned_parameters(model, result, function) or slots.read(model.value)
+            found.append(per_rate(before, after, rate))
+            model.value = slots.write(model.value, *before)
+        check_agreement(site.name, found[0][0], found[1][0], before[0])
+        return tuple(found[0])
+
+    # Steps
+
+    def run_step(
+        self, site: Site, model: Held, grads: Any, lr: float, function: Callable[..., Any] | None = None
+    ) -> None:
+        """Have an update made from gradients that take the place of those of a backward pass."""
+        backward = self.sites["backward", len(model.sizes)]
+        assert isinstance(backward, Site)
+        function = function or self.function(site, model)
+        x, y = self.dummy(model)
+        self.before(model, x)
+        set_attributes(model.value, {"lr": lr})
+        producer = self.function(backward, model)
+        result = self.call_backward(backward, model, x, y, lr)
+        source = copy.deepcopy(result) if backward.how == "returned" else model.value
+        for paths, group in zip(backward.paths, grads, strict=True):
+            for path, gradient in zip(paths, group, strict=True):
+                try:
+                    source = put(source, path, np.asarray(gradient))
+                except ValueError:  # of another shape than the parameters: the specs of gradients say so
+                    raise NotOffered(f"{backward.name} gives gradients that have no room for a step's") from None
+        named = self.own_form.named(model)
+        roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
+        if backward.how == "returned":
+            named = named | named_values(producer, source)
+            roles["grads"] = gradients_alone(source, backward.paths)
+        order = ("grads", "lr") if self.own_form.handed(model) is None else ("params", "grads", "lr")
+        arguments = bind(function, Known(roles, named, order))
+        result = function(*arguments.arguments, **arguments.keywords)
+        self.adopt(model, result, function)
+
+    def dummy(self, model: Held) -> tuple[Any, Any]:
+        """A batch that gradients can be had of: the one on which backward was tried."""
+        assert self.batch is not None
+        return self.batch(model.sizes)
+
+    # Parameters that are returned
+
+    def adopt(self, model: Held, result: Any, function: Callable[..., Any]) -> bool:
+        """Take over parameters that a function returned instead of changing them in place; whether it did."""
+        handed = self.own_form.handed(model)
+        if handed is None or result is None:
+            return False
+        slots = self.slots(model)
+        whole = returned_whole(result, handed, slots)
+        if whole is not None:
+            model.value = whole[0]
+            return True
+        named = returned_by_name(function, result, self.own_form.named(model), slots)
+        if named is not None:
+            model.value = written(handed, slots, named)
+        return named is not None
+
+    def adopt_in_place(self, model: Held, given: Binding) -> None:
+        """Take over the copy of the parameters that a training was given, and that it has changed in place."""
+        handed = self.own_form.handed(model)
+        if handed is None:
+            return
+        for value in (*given.arguments, *given.keywords.values()):
+            if type(value) is type(handed) and value is not handed and returned_whole(value, handed, self.slots(model)):
+                model.value = value
+                return
+
+    def returned_parameters(self, model: Held, result: Any, function: Callable[..., Any]) -> Any:
+        """The parameters that a function returned, weights and biases; None if it returned none."""
+        handed = self.own_form.handed(model)
+        if handed is None or result is None:
+            return None
+        slots = self.slots(model)
+        whole = returned_whole(result, handed, slots)
+        if whole is not None:
+            return whole[1]
+        return returned_by_name(function, result, self.own_form.named(model), slots)
+
+    # Training
+
+    def run_fit(
+        self, site: Site, model: Held, training: Training, function: Callable[..., Any] | None = None
+    ) -> list[float] | None:
+        """Train.  Returns the loss of every epoch, if the code does.  Raises Unseen for batches that it cannot make."""
+        if site.how == "single" and training.batch_size > 1 and training.samples > 1:
+            raise Unseen(f"{site.name} makes an update for every sample: it has no batches")
+        if site.how in ("whole", "update") and training.batch_size < training.samples:
+            raise Unseen(f"{site.name} takes no batch size: every epoch is one step along the gradient of all samples")
+        function = function or self.function(site, model)
+        if site.how == "update":
+            for _ in range(training.epochs):
+                self.before(model, training.x)
+                result = self.call_backward(site, model, training.x, training.y, training.lr, function)
+                self.adopt(model, result, function)
+            return None
+        return self.train(site, model, training, function)
+
+    def train(self, site: Site, model: Held, training: Training, function: Callable[..., Any]) -> list[float] | None:
+        if training.y is not None:
+            self.tell_samples(model, training.x)
+        arguments = self.fit_arguments(model, training, function)
+        kept = {"lr": training.lr, "epochs": training.epochs}
+        set_attributes(model.value, kept | {"batch_size": training.batch_size, "seed": training.seed})
+        seed_generators(model.value, training.seed)
+        with seeded(training.seed):
+            for _ in range(training.epochs if site.repeated else 1):
+                if site.repeated:
+                    arguments = self.fit_arguments(model, training, function)
+                with initialization_stands(self.own_form, model):
+                    result = function(*arguments.arguments, **arguments.keywords)
+                if not self.adopt(model, result, function):
+                    self.adopt_in_place(model, arguments)
+        return None if site.repeated else history(result, training.epochs)
+
+    def fit_arguments(self, model: Held, training: Training, function: Callable[..., Any]) -> Binding:
+        roles: dict[str, Any] = {} if training.y is None else {"y": training.y}
+        roles |= size_values(model.sizes)
+        roles |= {
+            "x": training.x,
+            "sizes": list(model.sizes),
+            "epochs": training.epochs,
+            "batch_size": training.batch_size,
+            "lr": training.lr,
+            "seed": training.seed,
+            "rng": np.random.default_rng(training.seed),
+        }
+        optimizer = self.own_form.optimizer
+        if optimizer is not None:
+            roles["optimizer"] = Thunk(lambda: made_with_rate(optimizer, training.lr))
+        handed = self.own_form.handed(model)
+        roles["params"] = model.value if handed is None else copy.deepcopy(handed)
+        return bind(function, Known(roles, self.own_form.named(model), ("x", "y", "epochs", "lr")))
+
+
+def made_with_rate(cls: type, lr: float) -> Any:
+    """An optimizer of this learning rate."""
+    arguments = bind(cls, Known({"lr": lr}))
+    return cls(*arguments.arguments, **arguments.keywords)

@@ -1,0 +1,101 @@
+"""The functions and classes that a file defines itself, and which of them have the name of an operation."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import FunctionType
+from typing import Any, TypeVar
+
+from chainrule.host.recognition.vocabulary import LAYER_CLASSES, NETWORK_CLASSES, matches, plain, rank
+
+Operation = tuple[str, Callable[..., Any]]  # a function and its name
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def own_functions(namespace: Mapping[str, Any]) -> tuple[tuple[str, FunctionType], ...]:
+    """The functions in a namespace that were written by hand: no library's."""
+    functions = tuple((name, value) for name, value in namespace.items() if isinstance(value, FunctionType))
+    return written_by_hand(functions, home_of(namespace))
+
+
+@lru_cache(maxsize=64)
+def written_by_hand(functions: tuple[tuple[str, FunctionType], ...], home: str) -> tuple[tuple[str, FunctionType], ...]:
+    """Those of the functions that are no library's."""
+    return tuple((name, value) for name, value in functions if is_own(value, home))
+
+
+def own_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
+    home = home_of(namespace)
+    return [(name, value) for name, value in namespace.items() if inspect.isclass(value) and is_own(value, home)]
+
+
+def home_of(namespace: Mapping[str, Any]) -> str:
+    """The package, or the module, that a namespace belongs to."""
+    return str(namespace.get("__name__", "")).partition(".")[0]
+
+
+def is_own(value: Any, home: str = "") -> bool:
+    """Whether a function or class is neither Python's nor an installed library's, other than that of `home`."""
+    if home and str(getattr(value, "__module__", "")).partition(".")[0] == home:
+        return True
+    code = getattr(value, "__code__", None)
+    if code is None and inspect.isclass(value):
+        methods = [item for item in vars(value).values() if isinstance(item, FunctionType)]
+        code = methods[0].__code__ if methods else None
+    if code is None:
+        return False
+    name = code.co_filename
+    return "site-packages" not in name and not name.startswith("<frozen") and "/lib/python" not in name
+
+
+def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tuple[str, Function]]:
+    """Those whose names say that they do it, the contract's own name first; of equal ones the last defined, as the
+    last cell of a notebook counts.
+    """
+    found = []
+    for i, (name, function) in enumerate(functions):
+        place = rank(operation, name)
+        if place is not None:
+            found.append((place, -i, name, function))
+    return [(name, function) for _, _, name, function in sorted(found, key=lambda item: item[:2])]
+
+
+def methods_of(value: Any) -> list[tuple[str, Any]]:
+    """The methods of an object, of its base classes too, and functions that it keeps as attributes."""
+    names = list(dict.fromkeys(name for cls in reversed(type(value).__mro__[:-1]) for name in vars(cls)))
+    found = []
+    for name in names:
+        raw = inspect.getattr_static(value, name, None)
+        if isinstance(raw, (FunctionType, staticmethod, classmethod)):
+            found.append((name, getattr(value, name)))
+    return found
+
+
+def network_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
+    """Classes that may be networks: by name, then any other that has something like a forward pass."""
+    classes = own_classes(namespace)
+
+    def place(item: tuple[str, type]) -> tuple[int, int]:
+        name = item[0]
+        network = matches(NETWORK_CLASSES, name) and not ends_as_layer(name)
+        return 0 if name == "MLP" else 1 if network else 2, -[n for n, _ in classes].index(name)
+
+    networks = (item for item in classes if acts(item[1]) and (place(item)[0] < 2 or not is_layer_name(item[0])))
+    return sorted(networks, key=place)
+
+
+def ends_as_layer(name: str) -> bool:
+    return plain(name).endswith(("layer", "neuron", "loss", "optimizer", "trainer"))
+
+
+def is_layer_name(name: str) -> bool:
+    return matches(LAYER_CLASSES, name)
+
+
+def acts(cls: type) -> bool:
+    names = [name for base in cls.__mro__[:-1] for name in vars(base)]
+    return any(
+        rank(operation, name) is not None for name in names for operation in ("forward", "predict", "loss", "fit")
+    )

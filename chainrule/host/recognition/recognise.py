@@ -1,0 +1,118 @@
+"""From a namespace to an Implementation: the native style where it is that, else the form that fits."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from chainrule.contract.chapters import NETWORK_METHODS
+from chainrule.contract.errors import NotOffered
+from chainrule.host.native import Native
+from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.forms import PROBES, ClassForm, Form
+from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm
+from chainrule.host.recognition.layers import StackForm, WiredForm
+from chainrule.host.recognition.namespaces import methods_of, network_classes, own_functions, ranked
+from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.vocabulary import rank, role
+
+GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # to a network's methods, by the contract
+    "forward": ((0,), {}),
+    "loss": ((0, 0), {}),
+    "backward": ((0, 0), {}),
+    "step": ((0, 0), {}),
+    "predict": ((0,), {}),
+    "fit": ((0, 0), {"epochs": 1, "batch_size": 1, "lr": 1.0, "seed": 0}),
+}
+
+
+def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> Recognised:
+    """The implementation in a namespace (a module, a dictionary, an object), in its own conventions.
+
+    names: {contract's name: the name the code uses}, declared.  missing: globals that its functions read and that
+    nothing defines; one that can only be the number of samples is supplied.
+    """
+    namespace = target if isinstance(target, dict) else vars(target)
+    counts = tuple(name for name in missing if role(name) == "samples")
+    namespace |= dict.fromkeys(counts, 1)
+    if names.get("MLP", "MLP") in namespace and is_native(target, names):
+        return Recognised(target, namespace, None, names)
+    tried: list[str] = []
+    for name, attempt in forms(namespace, names):
+        try:
+            form = attempt()
+        except (Exception, SystemExit) as error:
+            tried.append(f"{name}: {reason(error)}")
+            continue
+        return Recognised(target, namespace, form, names, tuple(tried), counts)
+    return Recognised(target, namespace, None, names, tuple(tried))
+
+
+def reason(error: BaseException) -> str:
+    """Why a form does not fit."""
+    if isinstance(error, Unbound):
+        return str(error) if " " in str(error) else f"nothing is known for its parameter {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], Form]]]:
+    """Every form that the namespace may have, the likeliest first: its name, and a function that makes it or raises."""
+    classes = network_classes(namespace)
+    if "MLP" in names:
+        classes = [(name, cls) for name, cls in classes if name == names["MLP"]] or classes
+    for name, cls in classes:
+        yield name, partial(ClassForm, name, cls, namespace)
+        yield name, partial(WiredForm, name, cls, namespace)
+    for name, function in ranked("init", own_functions(namespace)):
+        yield name, partial(FunctionForm, name, function, namespace)
+    yield "layers", partial(StackForm, namespace)
+    for name, function in ranked("forward", own_functions(namespace)):
+        yield name, partial(SignatureForm, name, function, namespace)
+    yield "globals", partial(GlobalForm, namespace)
+
+
+def is_native(target: Any, names: Mapping[str, str]) -> bool:
+    """Whether the class is written as the contract has it, so far as it is written: nothing needs to be recognised."""
+    native = Native(target, dict(names))
+    cls = native._find(target, "MLP")
+    if not inspect.isclass(cls):
+        return True
+    if not takes(cls, [1, 2], seed=0):
+        return False
+    try:
+        network = native.create(PROBES[0], 0)
+    except Exception:
+        return True  # the specs will say what it raises
+    return has_parameters(native, network) and all(is_native_method(native, network, name) for name in NETWORK_METHODS)
+
+
+def has_parameters(native: Native, network: Any) -> bool:
+    """Whether there are weights and biases, one of each for every layer."""
+    try:
+        found = [native._read(network, attribute) for attribute in ("weights", "biases")]
+        return all(len(arrays) == len(PROBES[0]) - 1 for arrays in found)
+    except NotOffered:
+        return False
+
+
+def is_native_method(native: Native, network: Any, name: str) -> bool:
+    """Whether a method takes what the contract has it take; one that is missing may not be there by another name."""
+    method = getattr(network, native.name(name), None)
+    if method is not None:
+        arguments, keywords = GIVEN[name]
+        return takes(method, *arguments, **keywords)
+    others = (other for other, _ in methods_of(network) if other not in NETWORK_METHODS)
+    return all(rank(name, other) is None for other in others)
+
+
+def takes(function: Any, *arguments: Any, **keywords: Any) -> bool:
+    """Whether a function can be called so; where nobody can say, whether it does is left to the specs."""
+    try:
+        inspect.signature(function).bind(*arguments, **keywords)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True

@@ -1,0 +1,119 @@
+"""What somebody's functions return: which part of it is the output, the cache, the history of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.binding import Binding
+from chainrule.host.recognition.forms import Held
+from chainrule.host.recognition.structures import Item, Path, Step, follow, label, shape
+from chainrule.host.recognition.vocabulary import matches
+from chainrule.support.arrays import describe, is_array, to_numpy
+
+OUTPUT_NAMES = r"(a|p|prob|y|out|al|pred).*"
+SHOWN = 6  # parts of a result, in a message
+
+
+def samples(x: Any, y: Any) -> int:
+    """How many samples there are: inputs without a second axis are one; of one-hot labels each has a single 1."""
+    if x is not None and len(shape(x)) == 1:
+        return 1
+    found = to_numpy(y)
+    if found.ndim < 2:
+        return int(found.size) if found.ndim else 1
+    return int(found.sum()) or int(found.shape[0])
+
+
+def output_shapes(sizes: Sequence[int], x: Any) -> list[tuple[int, ...]]:
+    """The shapes in which a network of these layer sizes may give its output for x, the likeliest first."""
+    d, k = sizes[0], sizes[-1]
+    if len(shape(x)) == 1:
+        return [(k,), (1, k), (k, 1)]
+    rows, columns = shape(x)
+    if (rows, columns) in ((d, 1), (1, d)):
+        return [(k, 1), (1, k), (k,)]
+    return [(rows, k), (k, rows)] if columns == d else [(k, columns), (columns, k)]
+
+
+def likeliest_output(outputs: Sequence[Path], source: Any, result: Any, names: Mapping[str, Any]) -> Path:
+    """Which of several arrays of the right shape is the output: what holds probabilities, else by its name, else
+    by its place: first where the rest is a cache, last where a pass returns all it computed.
+    """
+    if len(outputs) == 1:
+        return outputs[0]
+    sure = [path for path in outputs if are_probabilities(to_numpy(follow(source, path)))]
+    if sure:
+        return sure[0] if sure[0] == (Item(0),) else sure[-1]
+    if isinstance(result, tuple) and outputs[0] == (Item(0),) and not is_array(result[-1]):
+        return outputs[0]
+    titles = {id(value): name for name, value in names.items()}
+    named = [path for path in outputs if matches(OUTPUT_NAMES, titles.get(id(follow(source, path)), label(path)))]
+    return (named or list(outputs))[-1]
+
+
+def are_probabilities(p: np.ndarray) -> bool:
+    """Whether numbers are not negative and sum to 1 along some axis, to the digits that float16 has."""
+    with np.errstate(all="ignore"):
+        sums = [p.sum(axis=axis) for axis in range(p.ndim)]
+        return bool((p >= 0).all()) and any(np.allclose(total, 1, atol=1e-3) for total in sums)
+
+
+def relative(path: Path, source: Any) -> Path:
+    """A path meant for other depths as well: items of lists near their end are counted from there."""
+    steps: list[Step] = []
+    for i, step in enumerate(path):
+        holder = follow(source, path[:i])
+        steps.append(from_the_end(step, len(holder)) if isinstance(holder, list) else step)
+    return tuple(steps)
+
+
+def from_the_end(step: Step, length: int) -> Step:
+    """One of the last two items of a list, by how far it is from the end; the first item stays the first."""
+    if isinstance(step, Item) and isinstance(step.key, int) and step.key > 0 and step.key >= length - 2:
+        return Item(step.key - length)
+    return step
+
+
+def remainder(model: Held) -> Any:
+    """What a forward pass returned beside its output: the cache; all of it where there is nothing beside."""
+    result = model.forwarded
+    if isinstance(result, tuple) and len(result) == 2:
+        others = [item for item in result if item is not model.output]
+        return others[0] if len(others) == 1 else result
+    return result
+
+
+def history(result: Any, epochs: int) -> list[float] | None:
+    """The losses that a training returned, if it did: a list of as many numbers as there were epochs."""
+    candidates = [result]
+    if isinstance(result, tuple):
+        candidates += result
+    if isinstance(result, dict):
+        candidates += result.values()
+    for candidate in candidates:
+        listed = isinstance(candidate, (list, np.ndarray)) and len(candidate) == epochs
+        if listed and all(isinstance(value, (float, np.floating)) for value in candidate):
+            return list(candidate)
+    return None
+
+
+def is_integral(value: Any) -> bool:
+    array = to_numpy(value)
+    return bool(np.array_equal(array, np.round(array)))
+
+
+def describe_result(result: Any) -> str:
+    if isinstance(result, tuple):
+        return f"({', '.join(describe(item) for item in result[:SHOWN])})"
+    return describe(result)
+
+
+def first_fitting(function: Callable[..., Any], arguments: Binding, fits: Callable[[Any], bool]) -> Any:
+    """What a call returns, or the first part of it that fits where it has several, such as (a, cache)."""
+    result = function(*arguments.arguments, **arguments.keywords)
+    if not isinstance(result, tuple):
+        return result
+    return next((part for part in result if (is_array(part) or np.ndim(part) == 0) and fits(part)), result)

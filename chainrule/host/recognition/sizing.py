@@ -1,0 +1,166 @@
+"""How layer sizes go into the parameters of what makes a network, by the parameters' names and defaults."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.vocabulary import plain, role, size_role
+
+NEVER_SIZES = ("lr", "epochs", "batch_size", "seed", "rng", "reg", "quiet", "activation")
+NONE_BY_DEFAULT = ("seed", "rng", "activation", "optimizer", "reg", "lr")
+WITHOUT_DEFAULT: dict[str, Any] = {
+    "lr": 0.1,
+    "epochs": 1,
+    "batch_size": 4,
+    "reg": 0.0,
+    "keep_prob": 1.0,
+    "quiet": False,
+    "activation": "relu",
+    "validation": None,
+    "samples": 1,
+}
+
+
+class SizeArguments:
+    """How the layer sizes go into the parameters of a constructor.
+
+    The only parameter for hidden layers takes, by the argument `hidden`, a `list`, a `number`, or what its name says,
+    `as named`.
+
+    known: values that are given to parameters of these names.
+    roles: {parameter: `sizes`, `inputs`, `hidden`, `hiddens`, `outputs`, or `other`}.
+    free: whether any depth is possible.  single: how many parameters there are for one hidden layer each.
+    """
+
+    def __init__(self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None) -> None:
+        self.known = dict(known or {})
+        every = parameters_of(function)
+        self.parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name != "self"]
+        self.variadic = [p for p in every if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
+        self.roles = self.find_roles(hidden)
+        self.free = bool(self.variadic) or bool({"sizes", "hiddens"} & set(self.roles.values()))
+        self.single = sum(found == "hidden" for found in self.roles.values())
+
+    def find_roles(self, hidden: str) -> dict[str, str]:
+        roles = {p.name: role_of(p) for p in self.parameters}
+        counted = numbered(self.parameters)
+        if counted:
+            roles |= dict.fromkeys((p.name for p in counted), "hidden")
+            roles[counted[0].name] = "inputs"
+            roles[counted[-1].name] = "outputs"
+        if "sizes" in roles.values():
+            return {name: "sizes" if found == "sizes" else "other" for name, found in roles.items()}
+        hiddens = [name for name, found in roles.items() if found in ("hidden", "hiddens")]
+        if len(hiddens) == 1:
+            listed = self.is_list(hiddens[0]) if hidden == "as named" else hidden == "list"
+            roles[hiddens[0]] = "hiddens" if listed else "hidden"
+        return roles
+
+    def is_list(self, name: str) -> bool:
+        default = next(p.default for p in self.parameters if p.name == name)
+        plural = plain(name).endswith(("s", "list"))
+        return isinstance(default, (list, tuple)) or (plural and not isinstance(default, int))
+
+    @property
+    def gives_sizes(self) -> bool:
+        return self.free or bool({"inputs", "hidden", "outputs"} & set(self.roles.values()))
+
+    def fits_depth(self, sizes: Sequence[int]) -> bool:
+        return self.free or not self.gives_sizes or self.single in (0, len(sizes) - 2)
+
+    def arguments(self, sizes: Sequence[int], seed: int) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments for a network of these sizes.  Raises Unbound for a parameter that nothing is known for."""
+        hidden = list(sizes[1:-1])
+        keywords: dict[str, Any] = {}
+        for parameter in self.parameters:
+            found = self.value(parameter, sizes, hidden, seed)
+            if found is not None:
+                keywords[parameter.name] = found[0]
+            elif parameter.default is parameter.empty:
+                raise Unbound(parameter.name)
+        if self.variadic:
+            return list(sizes), keywords
+        positional = [p.name for p in self.parameters if p.kind == p.POSITIONAL_ONLY]
+        return [keywords.pop(name) for name in positional], keywords
+
+    def value(
+        self, parameter: inspect.Parameter, sizes: Sequence[int], hidden: list[int], seed: int
+    ) -> tuple[Any] | None:
+        """(the value,) for a parameter, None to leave its default.  hidden: sizes still to be given, taken in turn."""
+        found = self.roles[parameter.name]
+        if parameter.name in self.known:
+            return (self.known[parameter.name],)
+        kind = tuple if isinstance(parameter.default, tuple) else list
+        if found == "sizes":
+            return (kind(sizes),)
+        if found == "hiddens":
+            return (kind(sizes[1:-1]),)
+        if found == "inputs":
+            return (sizes[0],)
+        if found == "outputs":
+            return (sizes[-1],)
+        if found == "hidden" and hidden:
+            return (hidden.pop(0),)
+        return other_value(parameter, seed)
+
+
+def role_of(parameter: inspect.Parameter) -> str:
+    """Which sizes a parameter takes, by its name, or `other`."""
+    default, other = parameter.default, role(parameter.name)
+    if isinstance(default, (str, bool, float)) or (default is None and other in NONE_BY_DEFAULT):
+        return "other"
+    found = size_role(parameter.name)
+    if found is None or (other in NEVER_SIZES and isinstance(default, int)):
+        return "other"
+    return found
+
+
+def other_value(parameter: inspect.Parameter, seed: int) -> tuple[Any] | None:
+    """What is no size: the seed, hyperparameters that have no default, and those whose default is not plain."""
+    found, default = role(parameter.name), parameter.default
+    if found == "seed":
+        return (seed,)
+    if found == "rng":
+        old = isinstance(default, np.random.RandomState)
+        return (np.random.RandomState(seed) if old else np.random.default_rng(seed),)
+    decays = plain(parameter.name).startswith(("lr", "learning", "decay"))
+    if found == "reg" and isinstance(default, float) and default > 0 and not decays:
+        return (0.0,)
+    if found == "keep_prob" and isinstance(default, (int, float)):
+        return (1.0,)
+    if found == "quiet" and isinstance(default, bool):
+        return (False,)
+    if found == "activation" and isinstance(default, str):
+        return ("ReLU" if default[:1].isupper() else "relu",) if default.lower() != "relu" else None
+    if plain(parameter.name) == "warmstart":
+        return (True,)  # scikit-learn's word for going on from the present weights
+    if default is not parameter.empty or found not in WITHOUT_DEFAULT:
+        return None
+    return (WITHOUT_DEFAULT[found],)
+
+
+def numbered(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Sizes that are told apart by a number only: n0, n1, n2."""
+    found = [p for p in parameters if p.default is p.empty or isinstance(p.default, int)]
+    same = [p for p in found if p.name[-1].isdigit()]
+    stems = {p.name.rstrip("0123456789") for p in same}
+    return same if len(stems) == 1 and len(same) >= 3 and len(same) == len(found) else []
+
+
+def sizings(function: Any, namespace: Mapping[str, Any]) -> Iterator[SizeArguments]:
+    """The ways in which sizes may go into a constructor: as its parameters' names say, and otherwise; then globals of
+    the same names.
+    """
+    first = SizeArguments(function)
+    yield first
+    if {"hidden", "hiddens"} & set(first.roles.values()):
+        yield from (SizeArguments(function, "number"), SizeArguments(function, "list"))
+    values = {plain(name): value for name, value in namespace.items() if isinstance(value, (list, tuple, dict, int))}
+    known = {p.name: values[plain(p.name)] for p in first.parameters if plain(p.name) in values}
+    if known:
+        yield SizeArguments(function, known=known)

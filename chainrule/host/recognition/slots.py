@@ -1,0 +1,158 @@
+"""Where a network keeps its weights and biases: found by their shapes in a network whose sizes all differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.structures import Attribute, Item, Path, follow, label, leaves, put, shape, spell
+from chainrule.host.recognition.vocabulary import NOT_PARAMETERS, matches
+from chainrule.support.arrays import to_numpy
+
+WEIGHT_LIKE = r"(w|weights?|theta|kernel|coefs?|syn|wh?|hidden.*|output.*|.*weight.*|.*w|w.*|.*\bw)\d*"
+BIAS_LIKE = r"(b|bias(es)?|intercepts?|beta|.*bias.*|.*b|b.*)\d*"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of one array: at the end of a path; or, for a layer made of neurons, row by row: at the end of `rest`
+    in every item of the list at the end of `path`.
+    """
+
+    path: Path
+    rest: Path | None = None
+
+    def rows(self, value: Any) -> list[Path]:
+        assert self.rest is not None
+        return [(*self.path, Item(i), *self.rest) for i in range(len(follow(value, self.path)))]
+
+    def read(self, value: Any) -> np.ndarray:
+        if self.rest is None:
+            return to_numpy(follow(value, self.path))
+        return np.array([to_numpy(follow(value, path)) for path in self.rows(value)])
+
+    def write(self, value: Any, array: np.ndarray) -> Any:
+        """Put an array there.  Returns `value`, or what takes its place."""
+        if self.rest is None:
+            return put(value, self.path, array)
+        for path, row in zip(self.rows(value), array, strict=True):
+            value = put(value, path, row)
+        return value
+
+    @property
+    def name(self) -> str:
+        return label(self.path if self.rest is None else self.rest)
+
+    def __str__(self) -> str:
+        return spell(self.path) + (f"[...]{spell(self.rest)}" if self.rest is not None else "")
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The places of all weights and biases, first layer first; orientation: `in_out` or `out_in`."""
+
+    weights: tuple[Slot, ...]
+    biases: tuple[Slot, ...]
+    orientation: str
+
+    def read(self, value: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return [slot.read(value) for slot in self.weights], [slot.read(value) for slot in self.biases]
+
+    def write(self, value: Any, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Any:
+        for slot, array in zip((*self.weights, *self.biases), (*weights, *biases), strict=True):
+            value = slot.write(value, array)
+        return value
+
+    def paths(self) -> set[Path]:
+        return {slot.path for slot in (*self.weights, *self.biases)}
+
+
+def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
+    """The slots of a network of these sizes, which should all differ; None if not every layer has its weights and its
+    bias.
+    """
+    found = [(path, shape(leaf)) for path, leaf in leaves(value) if not matches(NOT_PARAMETERS, label(path))]
+    for orientation in ("in_out", "out_in"):
+        used: set[Path] = set()
+        weights, biases = [], []
+        for fan_in, fan_out in pairwise(sizes):
+            wanted = (fan_in, fan_out) if orientation == "in_out" else (fan_out, fan_in)
+            weights.append(find(found, [wanted], WEIGHT_LIKE, used) or compose(found, fan_in, fan_out, orientation))
+            vectors = [(fan_out,), (1, fan_out), (fan_out, 1)]
+            biases.append(
+                find(found, vectors, BIAS_LIKE, used, named=True)
+                or compose_bias(found, fan_out)
+                or find(found, vectors, BIAS_LIKE, used)
+            )
+        if all(weights) and all(biases):
+            return Slots(tuple(w for w in weights if w), tuple(b for b in biases if b), orientation)
+    return None
+
+
+def find(
+    found: Sequence[tuple[Path, tuple[int, ...]]],
+    shapes: Sequence[tuple[int, ...]],
+    like: str,
+    used: set[Path],
+    *,
+    named: bool = False,
+) -> Slot | None:
+    """The leaf of one of these shapes, not in use, whose name fits best.  named: whether its name has to fit."""
+    fitting = [path for path, found_shape in found if found_shape in shapes and path not in used]
+    if named:
+        fitting = [path for path in fitting if any(matches(like, step_name(step)) for step in path)]
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda path: (not any(matches(like, step_name(step)) for step in path), len(path)))
+    used.add(best)
+    return Slot(best)
+
+
+def step_name(step: Attribute | Item) -> str:
+    return step.name if isinstance(step, Attribute) else str(step.key)
+
+
+def families(found: Sequence[tuple[Path, tuple[int, ...]]], wanted: tuple[int, ...]) -> dict[tuple[Path, Path], int]:
+    """{(path to a list, path inside its items): how many}, of leaves of one shape that differ in one index only, such
+    as layers[0].neurons[j].weights for every j.
+    """
+    groups: dict[tuple[Path, Path], int] = {}
+    for path, found_shape in found:
+        for i, step in enumerate(path):
+            if found_shape == wanted and isinstance(step, Item) and isinstance(step.key, int):
+                key = (path[:i], path[i + 1 :])
+                groups[key] = groups.get(key, 0) + 1
+    return groups
+
+
+def compose(found: Sequence[tuple[Path, tuple[int, ...]]], fan_in: int, fan_out: int, orientation: str) -> Slot | None:
+    """Weights kept neuron by neuron: one row of fan_in numbers for each of fan_out neurons."""
+    if orientation == "in_out":
+        return None
+    return next((Slot(*key) for key, n in families(found, (fan_in,)).items() if n == fan_out and key[1]), None)
+
+
+def compose_bias(found: Sequence[tuple[Path, tuple[int, ...]]], fan_out: int) -> Slot | None:
+    """Biases kept neuron by neuron: one number for each."""
+    named = [(path, found_shape) for path, found_shape in found if matches(BIAS_LIKE, label(path))]
+    return next((Slot(*key) for key, n in families(named, ()).items() if n == fan_out and key[1]), None)
+
+
+def chain(value: Any) -> list[int] | None:
+    """The sizes of a network that has them fixed: its weights, in order, fit together and each has a bias."""
+    found = [(path, shape(leaf)) for path, leaf in leaves(value) if not matches(NOT_PARAMETERS, label(path))]
+    matrices = [found_shape for path, found_shape in found if len(found_shape) == 2 and 1 not in found_shape]
+    vectors = [max(found_shape) for _, found_shape in found if is_vector(found_shape)]
+    for fans in (matrices, [matrix[::-1] for matrix in matrices]):
+        if fans and all(a[1] == b[0] for a, b in pairwise(fans)) and all(out in vectors for _, out in fans):
+            return [fans[0][0], *[out for _, out in fans]]
+    return None
+
+
+def is_vector(found_shape: tuple[int, ...]) -> bool:
+    """Whether a shape is (n,), (1, n) or (n, 1)."""
+    return len(found_shape) == 1 or (len(found_shape) == 2 and 1 in found_shape)

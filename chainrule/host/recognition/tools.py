@@ -1,0 +1,288 @@
+"""The classes of a file that networks are made of: layers, activations, losses, optimizers; and how each is called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import Unseen
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
+from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.structures import leaves
+from chainrule.host.recognition.vocabulary import matches, plain, role, size_role
+from chainrule.support.arrays import to_numpy
+
+DENSE = r"\w*(dense|linear|affine|fullyconnected|fc|layer|hidden)\w*"
+RELU = r"\w*relu\w*"
+NOT_RELU = r"\w*(leaky|prelu|elu6|relu6|gelu|crelu)\w*"
+SOFTMAX = r"\w*softmax\w*"
+LOSS = r"\w*(loss|crossentropy|criterion|cost|celoss|nll)\w*"
+CROSS_ENTROPY = r"\w*(crossentropy|nll|celoss)\w*"
+BINARY = r"\w*binary\w*|bce.*"
+OTHER_LOSS = r"\w*(mse|squared|binary|l1|l2|mae)\w*"
+LOSS_GRADIENT = (
+    r".*(loss|cross|ce|softmax).*(grad|prime|deriv|backward).*|d_?(loss|crossentropy).*|(grad|deriv).*(loss|cross).*"
+)
+OPTIMIZER = r"\w*(sgd|optimi[sz]er|gradientdescent)\w*"
+OTHER_OPTIMIZER = r"\w*(adam|rms|adagrad|momentum)\w*"
+OUTPUTS = ("output", "out", "outputs", "a", "activation", "y", "z")
+INPUT_GRADIENTS = ("dinputs", "dinput", "dx", "grad_input", "input_gradient")
+
+
+class Toolbox:
+    """The layer classes of a namespace, by what they are."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        classes = own_classes(namespace)
+        self.namespace = namespace
+        self.relu = pick(classes, RELU, NOT_RELU)
+        self.combined = pick([(name, cls) for name, cls in classes if matches(SOFTMAX, name)], LOSS)
+        self.softmax = pick(classes, SOFTMAX, LOSS)
+        self.loss = pick(classes, CROSS_ENTROPY, BINARY) or pick(classes, LOSS, OTHER_LOSS)
+        if self.loss == self.combined:
+            self.loss = None
+        self.optimizer = pick(classes, OPTIMIZER, OTHER_OPTIMIZER)
+        self.dense: Dense | None = None
+        for name, cls in sorted(classes, key=lambda item: not matches(DENSE, item[0])):
+            try:
+                self.dense = Dense(name, cls, namespace)
+                break
+            except Exception:
+                continue
+
+    @property
+    def maker(self) -> Any:
+        """The function that makes the parameters of a dense layer, where there is one."""
+        return None if self.dense is None else vars(self.dense.cls).get("__init__")
+
+    def layers(self, sizes: Sequence[int], seed: int, *, softmax: bool) -> list[Any]:
+        """Dense layers with ReLU between them, and softmax at the end if it is wanted; one generator, or one seed after
+        another, for those that take any.  Raises Unbound.
+        """
+        if self.dense is None:
+            raise Unbound("no class of a dense layer, with weights and a bias, was found")
+        made: list[Any] = []
+        last, rng = len(sizes) - 2, np.random.default_rng(seed)
+        for l, fans in enumerate(pairwise(sizes)):
+            made.append(self.dense.make(*fans, "relu" if l < last else "softmax" if softmax else "linear", rng))
+            if l < last and not self.dense.activates:
+                made.append(make(self.relu, "ReLU"))
+        if softmax and not self.dense.activates:
+            made.append(make(self.softmax, "softmax"))
+        return made
+
+
+class Dense:
+    """A class of affine layers.  activates: whether its constructor takes the activation as well."""
+
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
+        self.name, self.cls, self.namespace = name, cls, namespace
+        parameters = [p for p in parameters_of(cls) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        self.activation = next((p for p in parameters if is_activation(p)), None)
+        self.activates = self.activation is not None
+        self.keywords = self.settle(parameters)
+
+    def settle(self, parameters: Sequence[inspect.Parameter]) -> tuple[str, str]:
+        """The names of the parameters for fan-in and fan-out.  Raises Unbound if no two of them are."""
+        sizes = [p for p in parameters if p is not self.activation and not isinstance(p.default, (str, bool, float))]
+        by_role = {size_role(p.name): p.name for p in reversed(sizes)}
+        tries: list[tuple[str, str]] = []
+        if "inputs" in by_role and "outputs" in by_role:
+            tries.append((by_role["inputs"], by_role["outputs"]))
+        tries += [(a.name, b.name) for a, b in pairwise(sizes)]
+        for names in tries:
+            self.keywords = names
+            try:
+                if discover(self.make(4, 6, "relu", np.random.default_rng(0)), (4, 6)) is not None:
+                    return names
+            except Exception:
+                continue
+        raise Unbound("no weights and bias of a size that can be chosen")
+
+    def make(self, fan_in: int, fan_out: int, activation: str, rng: np.random.Generator) -> Any:
+        keywords: dict[str, Any] = dict(zip(self.keywords, (fan_in, fan_out), strict=True))
+        if self.activation is not None:
+            keywords[self.activation.name] = self.spelled(activation)
+        others: dict[str, Any] = {"lr": 0.1, "seed": int(rng.integers(2**31)), "rng": rng}
+        for p in parameters_of(self.cls):
+            if p.name in keywords or p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
+                continue
+            wanted = role(p.name) or ""
+            if wanted not in others:
+                raise Unbound(p.name)
+            keywords[p.name] = others[wanted]
+        return self.cls(**keywords)
+
+    def spelled(self, activation: str) -> Any:
+        """An activation as the constructor takes it: a name, a function, an object, or nothing."""
+        assert self.activation is not None
+        if isinstance(self.activation.default, str) or self.activation.annotation in (str, "str"):
+            return activation
+        pattern = {"relu": RELU, "softmax": SOFTMAX, "linear": r"linear|identity"}[activation]
+        functions = [f for name, f in own_functions(self.namespace) if plain(name) == activation]
+        if functions:
+            return functions[-1]
+        classes = [
+            cls
+            for name, cls in own_classes(self.namespace)
+            if matches(pattern, name) and not matches(NOT_RELU, name) and not matches(LOSS, name)
+        ]
+        if classes:
+            return classes[-1]()
+        return None if activation == "linear" and self.activation.default is None else activation
+
+
+def is_activation(parameter: inspect.Parameter) -> bool:
+    return role(parameter.name) == "activation" or plain(parameter.name) in ("act", "activate", "func", "f", "nonlin")
+
+
+class Head:
+    """Softmax and cross-entropy as a namespace has them: the loss, and the gradient that starts backpropagation."""
+
+    def __init__(self, tools: Toolbox) -> None:
+        self.tools = tools
+        self.object = make(tools.combined or tools.loss, "loss") if tools.combined or tools.loss else None
+        self.softmax = make(tools.softmax, "softmax") if tools.softmax else None
+        self.functions = own_functions(tools.namespace)
+
+    def losses(self, operation: str) -> Iterator[Operation]:
+        """The methods that compute the loss, if that is what is asked for."""
+        if operation == "loss" and self.object is not None:
+            for place in ("loss", "forward"):
+                for name, method in ranked(place, methods_of(self.object)):
+                    yield f"{type(self.object).__name__}.{name}", method
+
+    def probabilities(self, z: Any) -> Any:
+        """The output for logits: their softmax where the code has one by itself, else the logits."""
+        if self.softmax is not None:
+            return call(self.softmax, "forward", {"x": z})
+        found = ranked("softmax", self.functions)
+        return found[0][1](z) if found and self.tools.combined is None else z
+
+    @cached_property
+    def takes_logits(self) -> bool:
+        """Whether a loss takes logits though its name does not say so: its values for them are the cross-entropy of
+        their softmax, but for a factor.
+        """
+        if self.tools.combined is not None:
+            return False
+        scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
+        exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
+        for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
+            try:
+                found = [
+                    call(self.object, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label})
+                    for z in scores
+                ]
+                ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
+            except (Exception, SystemExit):
+                continue
+            if np.isclose(*ratios):
+                return True
+        return False
+
+    def given(self, z: Any, p: Any) -> Any:
+        """What the loss as an object takes: logits or probabilities."""
+        return z if self.tools.combined is not None or self.takes_logits else p
+
+    def loss(self, z: Any, p: Any, y: Any) -> Any:
+        if self.tools.combined is not None:
+            return first_number(call(self.object, "forward", {"x": z, "output": z, "y": y}))
+        if self.object is not None:
+            given = self.given(z, p)
+            return first_number(call(self.object, ("loss", "forward"), {"x": given, "output": given, "y": y}))
+        for _, function in (*ranked("loss", self.functions), *ranked("cross_entropy", self.functions)):
+            arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"}))
+            return first_number(function(*arguments.arguments, **arguments.keywords))
+        raise Unseen("there is no loss beside the layers")
+
+    def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
+        """The gradient by what the last layer gives, which `fallback` gives where the code has none by itself."""
+        if self.object is not None and ranked("backward", methods_of(self.object)):
+            given = z if self.takes_logits else p
+            slope = call(
+                self.object,
+                "backward",
+                {"output": given, "y": y, "output_gradient": given, "x": given},
+                keep_default=True,
+            )
+            if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
+                return call(self.softmax, "backward", {"output_gradient": slope, "x": slope, "y": y})
+            return slope
+        function = next((function for name, function in self.functions if matches(LOSS_GRADIENT, name)), None)
+        if function is None:
+            return fallback()
+        as_output = {"x": "output", "output_gradient": "output"}
+        arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role=as_output))
+        return function(*arguments.arguments, **arguments.keywords)
+
+
+def loss_head(namespace: Mapping[str, Any]) -> Head | None:
+    """The loss as an object beside the network, if the namespace has a class of one."""
+    try:
+        head = Head(Toolbox(namespace))
+    except Exception:
+        return None
+    return head if head.object is not None else None
+
+
+def pick(classes: Sequence[tuple[str, type]], pattern: str, but: str = "") -> type | None:
+    """The last class of a name; the last, as later definitions count."""
+    found = [cls for name, cls in classes if matches(pattern, name) and not (but and matches(but, name))]
+    working = [cls for cls in found if callable_without(cls)]
+    return (working or found)[-1] if found else None
+
+
+def callable_without(cls: type) -> bool:
+    try:
+        bind(cls, Known({}))
+    except Unbound:
+        return False
+    return True
+
+
+def make(cls: type | None, what: str) -> Any:
+    if cls is None:
+        raise Unbound(f"no class of a {what} layer was found")
+    return cls(*bind(cls, Known({"lr": 0.1})).arguments)
+
+
+def first_number(result: Any) -> Any:
+    return next((leaf for _, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), result)
+
+
+def call(thing: Any, operations: str | tuple[str, ...], roles: Mapping[str, Any], *, keep_default: bool = False) -> Any:
+    """Call the method of an object that does this; where it returns nothing, take what it keeps.
+
+    keep_default: an output gradient that has a default, such as 1, keeps it.
+    Raises Unbound where there is no such method.
+    """
+    operations = (operations,) if isinstance(operations, str) else operations
+    methods = methods_of(thing)
+    found = [(operation, method) for operation in operations for _, method in ranked(operation, methods)]
+    if not found:
+        raise Unbound(f"{type(thing).__name__} has no {' or '.join(operations)}")
+    operation, method = found[0]
+    given = dict(roles)
+    if keep_default and any(is_output_gradient(p) and p.default is not p.empty for p in parameters_of(method)):
+        given.pop("output_gradient")
+    order = [name for name in ("output_gradient", "x", "y", "params", "lr") if name in given]
+    arguments = bind(method, Known(given, order=order))
+    result = method(*arguments.arguments, **arguments.keywords)
+    return kept(thing, operation) if result is None else result
+
+
+def is_output_gradient(parameter: inspect.Parameter) -> bool:
+    return role(parameter.name) == "output_gradient"
+
+
+def kept(thing: Any, operation: str) -> Any:
+    """What a method that returns nothing left in its object."""
+    names = INPUT_GRADIENTS if operation == "backward" else OUTPUTS
+    return next((getattr(thing, name) for name in names if hasattr(thing, name)), None)

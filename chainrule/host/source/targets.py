@@ -1,0 +1,502 @@
+"""From a TARGET on the command line to an implementation in its host."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import io
+import os
+import re
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from chainrule.contract.conventions import Conventions
+from chainrule.contract.declarations import NOTHING_DECLARED, Declared, check_names, project_of
+from chainrule.contract.errors import UnusableTarget
+from chainrule.contract.implementation import Implementation
+from chainrule.host.guard.environment import plain_environment
+from chainrule.host.guard.exits import kept_out
+from chainrule.host.guard.finding import Finding
+from chainrule.host.guard.looks import looks_in, own_files
+from chainrule.host.guard.snapshot import guarded
+from chainrule.host.host import Host, InProcess
+from chainrule.host.inference.infer import settle
+from chainrule.host.recognition.recognise import recognise
+from chainrule.host.source.executing import Execution, Siblings, told
+from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
+from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
+from chainrule.host.source.rule import DEFINITIONS
+from chainrule.host.source.stand_ins import Absence
+from chainrule.support.source_positions import last_line, place
+from chainrule.support.time_limit import TimedOut, limit
+
+LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
+UNGUARDED = 'keep what loads data, trains or asks under `if __name__ == "__main__":`, so that the file can be imported'
+
+PRINT_STATEMENT = re.compile(rb"^([ \t]*)print[ \t]+(?![(=])(.+?)[ \t]*$", re.MULTILINE)
+
+PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
+HIGHEST = 3  # levels above a file's folder, where nothing marks its project's root
+
+BROUGHT: dict[str, Path] = {}  # modules that checked files brought in, and the folder each came from
+
+
+@dataclass(frozen=True)
+class Source:
+    """A TARGET, loaded.
+
+    module: its names.  path: the file it resolved to.  notes: what did not run, in sentences.  missing: {name: why it
+    is not there}, of the globals that its functions read.
+    """
+
+    module: ModuleType
+    path: Path
+    notes: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An implementation in its host, ready to be checked.
+
+    target, adapter: as they were named.  module_name: what an import statement calls it.
+    path: the file it resolved to.  sha256: of that file's content.
+    conventions: those that hold; reading_notes: what inference found that no convention can hold.
+    notes, missing: as in Source.  outside, run_all: what the user asked for.
+    frameworks: imports that are not from scratch.
+    live: whether it was handed over as an object; target is then an expression for it.
+    files: the file, and those of its project that it imports.
+    tampering: what it replaced as it loaded, all of it put back, and where it asks who calls it.
+    """
+
+    target: str
+    adapter: str | None
+    module_name: str
+    path: Path
+    sha256: str
+    host: Host
+    conventions: Conventions
+    reading_notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict, hash=False)
+    outside: Declared = NOTHING_DECLARED
+    run_all: bool = False
+    frameworks: tuple[FrameworkImport, ...] = ()
+    live: bool = False
+    files: tuple[Path, ...] = ()
+    tampering: tuple[Finding, ...] = ()
+
+
+def open_target(
+    target: str,
+    adapter: str | None = None,
+    *,
+    conventions: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    run_all: bool = False,
+) -> Opened:
+    """Open TARGET (a .py file, a notebook, a package folder or a module name), behind its adapter if one is given.
+
+    conventions, names: declared by whoever checks, and stronger than what the file declares.
+    run_all: execute all of a file or notebook, not only its definitions and what they need.
+    Raises UnusableTarget: the message says why it cannot be loaded and what to do.
+    """
+    outside = Declared(dict(conventions or {}), dict(names or {}))
+    check_names(outside.names, "names")
+    read: list[Path] = []
+    with plain_environment(), guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
+        loaded = read_target(target, adapter, outside, run_all=run_all)
+        read += own_files(loaded.path, loaded.module_name)
+    return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
+
+
+def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Opened:
+    """TARGET as it is, with what was asked for from outside."""
+    source = load_source(target, run_all=run_all)
+    module, path = source.module, source.path
+    asked = outside.over(project_of(path))
+    declared = declaration(module, target)
+    if adapter is None:
+        implementation, declared = recognised_in(module, declared, asked, target, source.missing)
+    else:
+        adapter_module = load_source(adapter, run_all=True).module
+        both = declared | declaration(adapter_module, adapter) | dict(asked.conventions)
+        declared = {key: value for key, value in both.items() if key != "names"}
+        implementation = make_adapter(adapter_module, adapter, module)
+    return Opened(
+        target,
+        adapter,
+        module.__name__,
+        path,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        *hosted(implementation, declared),
+        source.notes,
+        source.missing,
+        outside,
+        run_all,
+        frameworks_of(path, module.__name__),
+    )
+
+
+def open_live(
+    namespace: Any,
+    target: str,
+    path: Path,
+    sha256: str,
+    *,
+    declared: Mapping[str, Any] | None = None,
+    asked: Declared = NOTHING_DECLARED,
+    adapter: type[Implementation] | None = None,
+) -> Opened:
+    """Definitions that are there already, such as a session's, behind the boundary.
+
+    namespace: an object with the definitions as attributes.  target: an expression for it.  path, sha256: what a report
+    says it is.  declared: what the definitions declare themselves, as a CHAINRULE dictionary does.  asked: stronger.
+    adapter: called with the namespace.
+    Raises UnusableTarget.
+    """
+    check_names(asked.names, "names")
+    found = dict(declared or {})
+    with plain_environment(), guarded() as replaced:
+        if adapter is None:
+            implementation, found = recognised_in(namespace, found, asked, target, ())
+        else:
+            with running(target):
+                implementation = adapter(namespace)
+            home = adapter.__module__
+            own = getattr(sys.modules.get(home), "CHAINRULE", {}) if home != "__main__" else {}
+            found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
+        host, conventions, doubts = hosted(implementation, found)
+    files = (path,) if path.is_file() else ()
+    tampering = (*replaced, *looks_in(files))
+    return Opened(
+        target,
+        None,
+        target,
+        path,
+        sha256,
+        host,
+        conventions,
+        doubts,
+        outside=asked,
+        live=True,
+        files=files,
+        tampering=tampering,
+    )
+
+
+def recognised_in(
+    namespace: Any, declared: Mapping[str, Any], asked: Declared, target: str, missing: Iterable[str]
+) -> tuple[Implementation, dict[str, Any]]:
+    """(what is recognised in a namespace, the conventions declared for it)."""
+    names = declared.get("names", {})
+    check_names(names, f"{target}: CHAINRULE['names']")
+    with silence():
+        implementation = recognise(namespace, {**names, **asked.names}, missing)
+    return implementation, {key: value for key, value in {**declared, **asked.conventions}.items() if key != "names"}
+
+
+def hosted(
+    implementation: Implementation, declared: Mapping[str, Any]
+) -> tuple[InProcess, Conventions, tuple[str, ...]]:
+    """(`implementation` in a host, its conventions, notes on what no convention can hold)."""
+    with silence():
+        settled = settle(implementation, declared)
+    return InProcess(settled.implementation), settled.conventions, settled.notes
+
+
+def load_source(target: str, *, run_all: bool = False) -> Source:
+    """Execute the definitions of a file or notebook, and what they need (docs/loading.md states the rule), or, with
+    `run_all`, all of it; import a package folder or a module by name.  What it prints is kept out of the way.
+
+    Raises UnusableTarget.
+    """
+    path = Path(target)
+    if path.is_dir():
+        if not (path / "__init__.py").is_file():
+            raise UnusableTarget(f"{target}: a folder without __init__.py is no package; name a file in it instead")
+        path = path / "__init__.py"
+    if path.suffix in (".py", ".ipynb") or path.is_file():
+        return execute(path, target, run_all)
+    if not all(part.isidentifier() for part in target.split(".")):
+        raise UnusableTarget(
+            f"{target}: no such file, and no module's name; "
+            "expected a .py file, a notebook, a package folder or a module"
+        )
+    module = import_by_name(target)
+    return Source(module, Path(module.__file__ or target).resolve())
+
+
+def execute(path: Path, target: str, run_all: bool) -> Source:
+    """Execute the file as a module of its own; its folder is importable meanwhile, and first."""
+    if not path.is_file():
+        raise UnusableTarget(f"{target}: no such file (looked for {path.resolve()})")
+    path = path.resolve()
+    if path.suffix not in (".py", ".ipynb"):
+        raise UnusableTarget(
+            f"{target}: not a Python file; expected a .py file, a notebook, a package folder or a module"
+        )
+    with running(target):
+        body, notes = parse(path, target)
+        name, root = place_in_package(path)
+        first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
+        folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
+        for folder in folders:
+            make_way(folder)
+        if BROUGHT.pop(name, None):
+            sys.modules.pop(name, None)
+        before = dict(sys.modules)
+        try:
+            with importable(first, folders[len(first) :]), surroundings(path):
+                whole = brought_by_its_package(name, path)
+                if whole is not None:
+                    return Source(whole, path)
+                sys.modules[name] = module = new_module(name, path)
+                return run(module, path, body, notes, run_all, folders)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+        finally:
+            if name in before:  # never shadow a module of the same name that something else relies on
+                sys.modules[name] = before[name]
+            for brought in sys.modules.keys() - before.keys():
+                home = next((folder for folder in folders if stands_in(folder, brought)), None)
+                if home is not None:
+                    BROUGHT[brought] = home
+
+
+def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
+    """The statements of a file or notebook, and what is to be said of a notebook's cells.  Raises SyntaxError."""
+    if path.suffix == ".ipynb":
+        notebook: Notebook = read_notebook(path, target)
+        return notebook.statements, notebook.notes
+    source = path.read_bytes()
+    try:
+        return ast.parse(source, str(path)).body, []
+    except SyntaxError as error:
+        if not python_2(error):
+            raise
+        with contextlib.suppress(SyntaxError):
+            called = PRINT_STATEMENT.sub(rb"\1print(\2)", source)
+            return ast.parse(called, str(path)).body, ["print statements of Python 2 were read as calls of print"]
+        raise
+
+
+def run(
+    module: ModuleType, path: Path, body: list[ast.stmt], notes: list[str], run_all: bool, folders: Sequence[Path]
+) -> Source:
+    """Execute a module's statements: all of them, or those that the rule selects.  A package is imported whole, and by
+    the rule if it cannot be.
+    """
+    package = path.name == "__init__.py"
+    if run_all or package:
+        code = compile(ast.Module(body, []), str(path), "exec", dont_inherit=True)
+        try:
+            exec(code, module.__dict__)
+            return Source(module, path, tuple(notes))
+        except Exception as error:
+            if run_all or not defines(body):
+                raise
+            notes.append(f"only the definitions run, because importing the whole raised {told(error)}")
+    absence = Absence(notes)
+    execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
+    execution.run()
+    absence.defining = False
+    return Source(module, path, tuple(notes), execution.missing())
+
+
+def defines(body: list[ast.stmt]) -> bool:
+    """Whether a package's own file defines or imports anything."""
+    return any(isinstance(statement, (*DEFINITIONS, ast.ImportFrom)) for statement in body)
+
+
+def brought_by_its_package(name: str, path: Path) -> ModuleType | None:
+    """The file's module if it stands in a package that it imports from, and importing the package brings it in as well:
+    two copies of its classes would be strangers to each other.
+    """
+    parent, top = name.rpartition(".")[0], name.partition(".")[0]
+    if not parent or not imports_from(top, path):
+        return None
+    before = set(sys.modules)
+    try:
+        importlib.import_module(parent)
+    except (Exception, SystemExit):  # it will be tried again, by the rule, where the file needs it
+        for new in sys.modules.keys() - before:
+            if new.partition(".")[0] == top:
+                del sys.modules[new]
+        return None
+    module = sys.modules.get(name)
+    return module if module is not None and Path(module.__file__ or "") == path else None
+
+
+def imports_from(package: str, path: Path) -> bool:
+    """Whether a file imports from the package that it stands in, by its name or relatively."""
+    pattern = rf"^\s*(from\s+\.|(from|import)\s+{re.escape(package)}\b)"
+    return re.search(pattern.encode(), path.read_bytes(), re.MULTILINE) is not None
+
+
+def new_module(name: str, path: Path) -> ModuleType:
+    """An empty module for the file, with the attributes that importing it would give it."""
+    if path.suffix == ".ipynb":
+        module = ModuleType(name)
+        module.__file__, module.__package__ = str(path), name.rpartition(".")[0]
+        module.__dict__["display"] = lambda *_things, **_options: None  # IPython has it everywhere
+        return module
+    package = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=package)
+    assert spec is not None  # it is for every path that ends in .py
+    return importlib.util.module_from_spec(spec)
+
+
+def place_in_package(path: Path) -> tuple[str, Path]:
+    """The name under which a file is imported, and the folder from which: where it stands in a package, or imports
+    relatively as if it did, a dotted name and the folder that holds the package.
+    """
+    if path.suffix == ".ipynb":
+        return path.stem, path.parent
+    dots = re.findall(rb"^[ \t]*from[ \t]+(\.+)", path.read_bytes(), re.MULTILINE)
+    depth, folder, name = max(map(len, dots), default=0), path.parent, path.stem
+    if path.name == "__init__.py":
+        depth, folder, name = depth - 1, path.parent.parent, path.parent.name
+    while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
+        folder, name, depth = folder.parent, f"{folder.name}.{name}", depth - 1
+    return name, folder
+
+
+def ancestors(folder: Path) -> list[Path]:
+    """The folders above, up to the root of the project."""
+    found = [folder]
+    while len(found) <= HIGHEST and folder.parent != folder:
+        if any((folder / mark).exists() for mark in PROJECT_MARKS):
+            break
+        folder = folder.parent
+        found.append(folder)
+    return found[1:]
+
+
+def make_way(folder: Path) -> None:
+    """Forget what files of other folders brought in under a name that `folder` has a module of its own for."""
+    for name, home in list(BROUGHT.items()):
+        top = folder / name.partition(".")[0]
+        if home != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
+            del BROUGHT[name]
+            sys.modules.pop(name, None)
+
+
+def stands_in(folder: Path, name: str) -> bool:
+    """Whether a module's file is in `folder`, or below it and not installed there."""
+    path = Path(getattr(sys.modules[name], "__file__", None) or "")
+    return path.is_relative_to(folder) and "site-packages" not in path.parts
+
+
+def import_by_name(target: str) -> ModuleType:
+    with importable([Path.cwd()]), running(target):
+        try:
+            return importlib.import_module(target)
+        except ModuleNotFoundError as error:
+            if error.name and (target == error.name or target.startswith(f"{error.name}.")):
+                raise UnusableTarget(
+                    f"{target}: no such file and no such module; "
+                    "expected a .py file, a notebook, a package folder or a module"
+                ) from None
+            raise
+
+
+def make_adapter(adapter_module: ModuleType, adapter: str, target: ModuleType) -> Implementation:
+    """Adapter(target), from the adapter's file.  Raises UnusableTarget."""
+    made = getattr(adapter_module, "Adapter", None)
+    if not (inspect.isclass(made) and issubclass(made, Implementation)):
+        raise UnusableTarget(
+            f"{adapter}: expected a class Adapter that subclasses chainrule.Implementation, "
+            f"found {'none' if made is None else repr(made)}"
+        )
+    with running(adapter):
+        return made(target)
+
+
+def declaration(module: ModuleType, target: str) -> dict[str, Any]:
+    """The CHAINRULE dictionary of a file, a copy.  Raises UnusableTarget if it is no dictionary."""
+    declared = getattr(module, "CHAINRULE", {})
+    if not isinstance(declared, Mapping):
+        raise UnusableTarget(
+            f"{target}: CHAINRULE should be a dictionary such as {{'precision': 'float32'}}, found {declared!r}"
+        )
+    return dict(declared)
+
+
+@contextlib.contextmanager
+def running(target: str) -> Iterator[None]:
+    """Somebody's module level runs: silently, and whatever it raises becomes a message that names the line."""
+    try:
+        with silence(), limit(LOADING_LIMIT), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except UnusableTarget:
+        raise
+    except TimedOut:
+        raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
+    except SyntaxError as error:
+        if error.filename and error.filename.endswith(".ipynb"):
+            raise UnusableTarget(
+                f"{target}: not valid Python, {place(error.filename, error.lineno or 1)}: {error.msg}"
+            ) from None
+        raise UnusableTarget(
+            f"{target}: not valid Python{f', line {error.lineno}' if error.lineno else ''}: {error.msg}"
+            f"{python_2(error) or f'; mend it so that `python {target}` runs'}"
+        ) from None
+    except (Exception, SystemExit) as error:
+        at, said = last_line(error), textwrap.shorten(str(error), 300)  # on one line, whatever it says
+        raise UnusableTarget(
+            f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {said}; {UNGUARDED}"
+        ) from None
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing is printed, and whoever asks finds nobody there."""
+    stdin, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        sys.stdin = stdin
+
+
+@contextlib.contextmanager
+def importable(first: Sequence[Path], last: Sequence[Path] = ()) -> Iterator[None]:
+    """The folders `first` come before all others, those in `last` after them; what the code changes is undone."""
+    before = list(sys.path)
+    sys.path[:] = [*map(str, first), *before, *map(str, last)]
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+@contextlib.contextmanager
+def surroundings(path: Path) -> Iterator[None]:
+    """What code finds around it as it loads: no arguments, no window to plot into, and for a notebook its own folder
+    as the current one, as Jupyter has it.  A script runs where the command was given, as `python FILE` would.
+    """
+    argv, folder, backend = sys.argv, os.getcwd(), os.environ.get("MPLBACKEND")
+    sys.argv = [str(path)]
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    if path.suffix == ".ipynb":
+        os.chdir(path.parent)
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        os.chdir(folder)
+        if backend is None:
+            os.environ.pop("MPLBACKEND", None)

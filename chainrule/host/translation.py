@@ -1,0 +1,329 @@
+"""An implementation in its own conventions, seen in the native ones: what goes in and out is turned or averaged.
+
+Nothing here repairs anything: a translation is a transposition, a one-hot encoding, a division by the number of samples
+or a softmax of logits, and it is the same for every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.contract.errors import Unseen
+from chainrule.contract.implementation import Implementation
+from chainrule.contract.moves import Moves
+from chainrule.contract.operation import Operation
+from chainrule.reference import softmax
+from chainrule.support.arrays import flat_bias, of_kind, to_numpy
+
+COUNTED = (
+    "the number of classes is read off the labels, and training takes the whole data: a batch without the last class "
+    "never occurs"
+)
+SINGLE = ("vector", "column", "row")  # how one sample at a time may be shaped: (D,), (D, 1), (1, D)
+
+
+@dataclass
+class Layout:
+    """How arrays lie on the other side.
+
+    samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: how its samples lie}, for
+    those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one that
+    takes a list of (x, y).
+    weights: `in_out`, `out_in`; xavier: the same of that function.  labels: {operation: `index`, `one_hot`}.
+    reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
+    arrays: the library; dtype: its floating-point type, None for any.
+    numpy_functions: whether functions take NumPy's arrays where networks take others.
+    counts_labels: whether the number of classes is read off the labels, which must include the last class then.
+    """
+
+    samples: str = "rows"
+    ways: dict[str, str] = field(default_factory=dict)
+    weights: str = "in_out"
+    xavier: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    reduction: str = "mean"
+    output: str = "probabilities"
+    arrays: str = "numpy"
+    dtype: Any = None
+    counts_labels: bool = False
+    numpy_functions: bool = False
+
+    @property
+    def native(self) -> bool:
+        """Whether there is nothing to translate."""
+        plain = (self.samples, self.weights, self.reduction, self.output, self.arrays)
+        return (
+            plain == ("rows", "in_out", "mean", "probabilities", "numpy")
+            and set(self.ways.values()) <= {"rows"}
+            and set(self.labels.values()) <= {"index"}
+        )
+
+    @property
+    def of_functions(self) -> Layout:
+        """The layout that holds for functions by themselves."""
+        return replace(self, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else self
+
+    def way(self, operation: str) -> str:
+        """How the samples of an operation lie."""
+        return self.ways.get(operation, self.samples)
+
+    def inputs(self, x: np.ndarray, way: str) -> Any:
+        """(N, D) as the other side takes it; one sample, (1, D), where it takes one at a time.
+
+        Libraries that multiply no integers with floating-point numbers are given the latter.
+        """
+        return self.cast(lie(x if self.arrays in ("numpy", "lists") else x.astype(np.float64), way))
+
+    def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
+        """N labels as the other side takes them."""
+        way = way or self.way(operation)
+        if self.labels.get(operation, "index") == "one_hot":
+            return self.cast(lie(np.eye(classes)[y.astype(np.int64)], way))
+        if way in SINGLE and y.size == 1:
+            return int(y[0])
+        return self.cast(y if self.arrays == "numpy" else y.astype(np.int64))
+
+    def cast(self, array: np.ndarray) -> Any:
+        """As an array of the other side's library; NumPy's stay as they are, integers too."""
+        if self.arrays == "numpy":
+            return array
+        return of_kind(array, self.arrays, self.dtype if array.dtype.kind == "f" else None)
+
+    def outputs(self, raw: Any, way: str) -> np.ndarray:
+        """What the other side gives, as (N, K)."""
+        array = to_numpy(raw)
+        if way in SINGLE:
+            return array.reshape(1, -1) if array.ndim < 2 or 1 in array.shape else array
+        return array.T if way == "columns" else array
+
+
+def lie(array: np.ndarray, way: str) -> np.ndarray:
+    """Rows of samples, lying otherwise.  Views, so that code which writes into them writes into `array`."""
+    if way in ("columns", "column"):
+        return array.T
+    return array[0] if way == "vector" and len(array) == 1 else array
+
+
+class Translated(Implementation):
+    """`raw`, an implementation in the conventions of `layout`, in the native ones.
+
+    prepare: called with the layer sizes before the first network of each depth is made.
+    """
+
+    def __init__(
+        self, raw: Implementation, layout: Layout, prepare: Callable[[Sequence[int]], None] | None = None
+    ) -> None:
+        super().__init__(raw.target)
+        self.raw, self.layout, self.prepare = raw, layout, prepare
+        self.prepared: set[int] = set()
+
+    @property
+    def summed_fit(self) -> bool:
+        """Whether fit moves by the rate times the sum of a batch's gradients."""
+        return bool(getattr(self.raw, "summed_fit", False))
+
+    @property
+    def fit_takes_seed(self) -> bool:
+        """Whether what trains is given a seed."""
+        return bool(getattr(self.raw, "fit_takes_seed", True))
+
+    @property
+    def recovery_rate(self) -> float | None:
+        """The learning rate at which gradients are read off updates, None where they are given."""
+        return getattr(self.raw, "recovery_rate", None)
+
+    def supports(self, sizes: Sequence[int]) -> str | None:
+        return self.raw.supports(sizes)
+
+    def where(self, name: str) -> str | None:
+        return self.raw.where(name)
+
+    def offers(self, name: str) -> bool:
+        return self.raw.offers(name)
+
+    def extension(self, operation: Operation, *arguments: Any) -> Any:
+        """Functions of the extension chapters have no conventions of their own."""
+        return getattr(self.raw, operation.name)(*arguments)
+
+    def relu(self, z: Any) -> Any:
+        z, layout = np.asarray(z), self.layout.of_functions
+        way = layout.way("relu")
+        if way == "entries":
+            values = [to_numpy(self.raw.relu(float(value))) for value in z.reshape(-1)]
+            return np.array(values, dtype=float).reshape(z.shape)
+        if way == "vector" and z.ndim:
+            rows = z.reshape(-1, z.shape[-1]) if z.size else []
+            found = [to_numpy(self.raw.relu(layout.cast(row))) for row in rows]
+            return np.array(found, dtype=float).reshape(z.shape)
+        if layout.arrays == "lists" and not z.size:
+            self.raw.relu([[0.0]])  # whether there is a relu at all
+            raise Unseen("a list of no rows has no shape that could be kept")
+        if layout.arrays == "lists" and z.ndim != 2:  # lists of rows are what such code knows
+            return to_numpy(self.raw.relu(z.reshape(-1, z.shape[-1]).tolist())).reshape(z.shape)
+        return self.raw.relu(layout.cast(z))
+
+    def softmax(self, z: Any) -> Any:
+        z, layout = np.asarray(z), self.layout.of_functions
+        way = layout.way("softmax")
+        if way in SINGLE:
+            rows = [layout.outputs(self.raw.softmax(layout.inputs(row, way)), way) for row in singles(z)]
+            return np.vstack(rows)
+        raw = self.raw.softmax(layout.inputs(z, way))
+        return None if raw is None else layout.outputs(raw, way)
+
+    def cross_entropy(self, p: Any, y: Any) -> Any:
+        if self.layout.numpy_functions:
+            return Translated(self.raw, self.layout.of_functions).lost_by_itself(p, y)
+        return self.lost_by_itself(p, y)
+
+    def lost_by_itself(self, p: Any, y: Any) -> Any:
+        """The loss of probabilities, by the function for it."""
+        p, y = np.asarray(p), np.asarray(y)
+        return self.lost("cross_entropy", lambda x, y: self.raw.cross_entropy(x, y), p, y, p.shape[1])
+
+    def lost(self, operation: str, function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray, k: int) -> Any:
+        """A mean loss, from one of a batch or from one of each sample."""
+        way = self.layout.way(operation)
+        if way == "pairs":
+            return function(self.pairs(x, y, k, operation), None)
+        if way in SINGLE:
+            each = [self.with_labels(operation, function, row, label, k) for row, label in pairs(x, y)]
+            return float(np.mean([to_numpy(loss).reshape(()) for loss in each]))
+        loss = self.with_labels(operation, function, x, y, k)
+        return loss if self.layout.reduction == "mean" or loss is None else to_numpy(loss) / len(y)
+
+    def pairs(self, x: np.ndarray, y: np.ndarray, k: int, operation: str) -> list[Any]:
+        """Every sample with its label, each as forward and backward take one."""
+        way = self.layout.samples if self.layout.samples in SINGLE else "column"
+        return [
+            (self.layout.inputs(row, way), self.layout.targets(label, k, operation, way)) for row, label in pairs(x, y)
+        ]
+
+    def with_labels(self, operation: str, function: Callable[[Any, Any], Any], x: Any, y: np.ndarray, k: int) -> Any:
+        """Call a function of inputs and labels; what it writes into encoded labels shows in y as well."""
+        if self.layout.counts_labels and y.size and y.max() < k - 1:
+            raise Unseen(COUNTED)
+        labels = self.layout.targets(y, k, operation)
+        before = labels.copy() if isinstance(labels, np.ndarray) and labels is not y else None
+        result = function(self.layout.inputs(x, self.layout.way(operation)), labels)
+        if before is not None and not np.array_equal(labels, before, equal_nan=True):
+            y += 1  # the boundary looks at y for what the code wrote into
+        return result
+
+    def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
+        return self.drawn(self.raw.xavier(fan_in, fan_out, rng))
+
+    def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[Any]:
+        return [self.drawn(weights) for weights in self.raw.draws(fan_in, fan_out, rng, count)]
+
+    def drawn(self, weights: Any) -> Any:
+        """The weights that xavier gives."""
+        turned = (self.layout.xavier or self.layout.weights) == "out_in"
+        return to_numpy(weights).T if turned and weights is not None else weights
+
+    def create(self, sizes: Sequence[int], seed: int) -> Any:
+        if self.prepare is not None and len(sizes) not in self.prepared:
+            self.prepared.add(len(sizes))
+            self.prepare(sizes)
+        return self.raw.create(sizes, seed)
+
+    def parameters(self, model: Any) -> Any:
+        weights, biases = self.raw.parameters(model)
+        return [self.turned(w) for w in weights], [flat_bias(to_numpy(b)) for b in biases]
+
+    def turned(self, weights: Any) -> np.ndarray:
+        array = to_numpy(weights)
+        return array.T if self.layout.weights == "out_in" and array.ndim == 2 else array
+
+    def assign(self, model: Any, weights: Any, biases: Any) -> None:
+        self.raw.assign(model, [self.turned(w) for w in weights], [np.asarray(b) for b in biases])
+
+    def classes(self, model: Any) -> int:
+        return int(to_numpy(self.raw.parameters(model)[1][-1]).size)
+
+    def forward(self, model: Any, x: Any) -> Any:
+        x, way = np.asarray(x), self.layout.way("forward")
+        if way in SINGLE:
+            out = np.vstack([self.forward_raw(model, row, way) for row in singles(x)])
+        else:
+            raw = self.raw.forward(model, self.layout.inputs(x, way))
+            if raw is None or (way == "rows" and self.layout.output == "probabilities"):
+                return raw
+            out = self.layout.outputs(raw, way)
+        return softmax(out) if self.layout.output == "logits" else out
+
+    def forward_raw(self, model: Any, x: np.ndarray, way: str) -> np.ndarray:
+        """What the other side gives for inputs that lie this way, as (N, K)."""
+        return self.layout.outputs(self.raw.forward(model, self.layout.inputs(x, way)), way)
+
+    def loss(self, model: Any, x: Any, y: Any) -> Any:
+        x, y = np.asarray(x), np.asarray(y)
+        return self.lost("loss", lambda x, y: self.raw.loss(model, x, y), x, y, self.classes(model))
+
+    def losses(self, model: Any, x: Any, y: Any, moves: Moves) -> list[Any]:
+        plain = self.layout.native and not self.layout.counts_labels
+        return (self.raw if plain else super()).losses(model, x, y, moves)
+
+    def backward(self, model: Any, x: Any, y: Any) -> Any:
+        x, y, k = np.asarray(x), np.asarray(y), self.classes(model)
+
+        def raw_gradients(x: Any, y: Any) -> Any:
+            return self.raw.backward(model, x, y)
+
+        if self.layout.way("backward") in SINGLE:
+            each = [self.with_labels("backward", raw_gradients, row, label, k) for row, label in pairs(x, y)]
+            raw = [
+                [np.mean([to_numpy(grads[group][l]) for grads in each], axis=0) for l in range(len(each[0][group]))]
+                for group in (0, 1)
+            ]
+        else:
+            raw = self.with_labels("backward", raw_gradients, x, y, k)
+        if raw is None or (self.layout.weights == "in_out" and self.layout.reduction == "mean"):
+            return raw
+        n = len(y) if self.layout.reduction == "sum" else 1
+        return [self.turned(g) / n for g in raw[0]], [to_numpy(g) / n for g in raw[1]]
+
+    def step(self, model: Any, grads: Any, lr: float) -> None:
+        if self.layout.weights == "in_out":
+            return self.raw.step(model, grads, lr)
+        return self.raw.step(model, ([self.turned(g) for g in grads[0]], list(grads[1])), lr)
+
+    def fit(self, model: Any, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
+        x, y, k = np.asarray(x), np.asarray(y), self.classes(model)
+        rate = lr / batch_size if self.summed_fit else lr
+
+        def train(x: Any, y: Any) -> Any:
+            return self.raw.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=rate, seed=seed)
+
+        if self.layout.way("fit") in SINGLE and len(x) > 1:
+            raise Unseen("one call makes one update, for one sample: which samples, in which order, is the caller's")
+        if self.layout.way("fit") == "pairs":
+            history = train(self.pairs(x, y, k, "fit"), None)
+        else:
+            history = self.with_labels("fit", train, x, y, k)
+        return history if self.layout.reduction == "mean" else None
+
+    def predict(self, model: Any, x: Any) -> Any:
+        x, way = np.asarray(x), self.layout.way("predict")
+        if way in SINGLE:
+            found = [to_numpy(self.raw.predict(model, self.layout.inputs(row, way))) for row in singles(x)]
+            return np.array([label.reshape(-1)[0] for label in found])
+        labels = self.raw.predict(model, self.layout.inputs(x, way))
+        if labels is None or way == "rows":
+            return labels
+        array = to_numpy(labels)
+        return array.reshape(-1) if array.ndim == 2 and len(array) == 1 else array
+
+
+def singles(x: np.ndarray) -> list[np.ndarray]:
+    """Every row as a batch of one."""
+    return [x[i : i + 1] for i in range(len(x))]
+
+
+def pairs(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Every row with its label, as batches of one."""
+    return [(x[i : i + 1], y[i : i + 1]) for i in range(len(x))]

@@ -1,0 +1,1 @@
+"""The oracle: clauses, bounds, comparisons and cases.  It knows no implementation."""

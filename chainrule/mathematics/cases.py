@@ -1,0 +1,104 @@
+"""Cases: a network of given parameters, and a batch, at which the specs of networks check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.calls import Handle
+from chainrule.reference import MLP
+
+GRID = 2.0**-10
+MARGIN = 2.0**-9  # of every hidden pre-activation to the kink at zero
+# All sizes of a network differ, and from the batch sizes, so that no mix-up of axes can pass unseen.
+SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
+SMALLEST = (2, 3, 2)
+NARROW = ((3, 1, 2), (1, 4, 2))  # a layer of one unit, and a single input: nothing may drop the axis
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network of given parameters, and a batch: x (N, s[0]), y (N,)."""
+
+    sizes: Sequence[int]
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+    x: np.ndarray
+    y: np.ndarray
+
+    def network(self) -> MLP:
+        """A network of the reference's with copies of these parameters, to train or to change."""
+        return reference(self.sizes, self.weights, self.biases)
+
+    @cached_property
+    def reference(self) -> MLP:
+        """The same to read from alone: specs share a case."""
+        network = self.network()
+        for parameters in (*network.weights, *network.biases):
+            parameters.flags.writeable = False
+        return network
+
+    def create(self, impl: Boundary) -> Handle:
+        """A network of the implementation's with these parameters."""
+        model = impl.create(self.sizes, seed=0)
+        impl.assign(model, self.weights, self.biases)
+        return model
+
+    def __str__(self) -> str:
+        return f"sizes {list(self.sizes)}, a batch of {len(self.x)}"
+
+
+def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> MLP:
+    """The reference network with copies of these parameters."""
+    network = MLP(sizes)
+    network.weights, network.biases = [w.copy() for w in weights], [b.copy() for b in biases]
+    return network
+
+
+@lru_cache(maxsize=256)
+def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
+    """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
+
+    Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its
+    bias is moved, by as little as will do.
+    """
+    rng = np.random.default_rng([seed, n, *sizes])
+    x = grid(rng.normal(size=(n, sizes[0])))
+    a, weights, biases = x, [], []
+    for fan_in, fan_out in pairwise(sizes):
+        weights.append(grid(rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))))
+        b = grid(rng.normal(scale=0.5, size=fan_out))
+        z = a @ weights[-1]
+        biases.append(b + np.array([clearance(z[:, j] + b[j], margin) for j in range(fan_out)]))
+        a = np.maximum(z + biases[-1], 0)
+    biases[-1] = b  # logits have no kink
+    return Case(sizes, weights, biases, x, rng.permutation((sizes[-1] - 1 - np.arange(n)) % sizes[-1]))
+
+
+def clearance(z: np.ndarray, margin: float) -> float:
+    """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from
+    zero.
+    """
+    unit = max(np.ceil(margin / GRID), 1.0) * GRID / 2
+    steps = 0
+    while True:
+        for shift in (steps * unit, -steps * unit):
+            if np.abs(z + shift).min() >= margin:
+                return float(shift)
+        steps += 1
+
+
+def grid(values: np.ndarray) -> np.ndarray:
+    """Rounded to multiples of 2^-10, never to zero."""
+    rounded = np.round(values / GRID) * GRID
+    return np.where(rounded == 0, GRID, rounded)
+
+
+def sizes_of(depth: int) -> tuple[int, ...]:
+    """Sizes, all different, of a network with that many hidden layers."""
+    return SIZES.get(depth) or (5, *range(6, 6 + depth), 3)

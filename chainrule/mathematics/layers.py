@@ -1,0 +1,41 @@
+"""Exact values of the layers chapter, each with the error that it may carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, Pair, affine, batch_sum, exactly, product
+
+
+@dataclass(frozen=True)
+class AffineAnalysis:
+    """An affine layer's exact output and gradients, each with the error it may carry.  Gradients are those of
+    sum(dout out), as `affine_backward` returns them.
+    """
+
+    out: Pair
+    dx: Pair
+    dw: Pair
+    db: Pair
+
+    @property
+    def gradients(self) -> tuple[Pair, Pair, Pair]:
+        return self.dx, self.dw, self.db
+
+
+def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
+    """An affine layer in arithmetic of unit roundoff u: rounding.layers.
+
+    x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
+    """
+    u = u + UNIT_ROUNDOFF["float64"]
+    rows = x.reshape(len(x), len(w))
+    dx, dx_error = product(exactly(dout), exactly(w.T), u)
+    return AffineAnalysis(
+        out=affine(exactly(rows), exactly(w), exactly(b), u),
+        dx=(dx.reshape(x.shape), dx_error.reshape(x.shape)),
+        dw=product(exactly(rows.T), exactly(dout), u),
+        db=batch_sum(exactly(dout), u),
+    )

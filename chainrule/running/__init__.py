@@ -1,0 +1,1 @@
+"""From an implementation and chapters to results."""

@@ -1,0 +1,70 @@
+"""How a file was read, in words: notes beside its conventions, and what chainrule did not understand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from chainrule.running.loading import Loaded
+from chainrule.running.results import SpecResult
+
+NOT_INSTALLED = re.compile(r"(\S+) is not installed: what needs it does not run")
+NOT_UNDERSTOOD = " was not understood; tried "
+MISSING = re.compile(r"(\w+) is missing: (.* has nothing of such a name)")
+SHOWN = 4  # attempts, and definitions, that a message lists
+LOOKED_FOR = "a network: a class, or functions, with weights and a bias for every layer and a forward pass"
+
+
+def notes_of(loaded: Loaded) -> tuple[str, ...]:
+    """Notes on how chainrule read the code, and on what of it did not run: the weightiest first."""
+    supplied = loaded.description.supplied
+    absent = [found[1] for found in map(NOT_INSTALLED.fullmatch, loaded.notes) if found]
+    notes = [
+        f"{name} is defined by nothing that ran: it is given the number of samples before every call"
+        for name in supplied
+    ]
+    if absent:
+        are = "are" if len(absent) > 1 else "is"
+        notes.append(
+            f"{', '.join(absent)} {are} not installed: what needs {'them' if len(absent) > 1 else 'it'} did not run"
+        )
+    notes += [note for note in loaded.notes if not NOT_INSTALLED.fullmatch(note)]
+    notes += [why for name, why in loaded.missing.items() if name not in supplied]
+    return (*loaded.impl.notes, *notes)
+
+
+def not_understood(loaded: Loaded, specs: Sequence[SpecResult]) -> str:
+    """What was looked for, what was found instead, and the command that goes on from there, in three lines.
+
+    Empty where everything was understood, or where there is nothing yet that could have been.
+    """
+    read = loaded.description
+    if not read.recognised or not any(result.outcome == "todo" for result in specs):
+        return ""
+    if read.form:
+        troubles = operations_not_understood(specs)
+        if not troubles:
+            return ""
+        looked_for = f"{' and '.join(troubles)} of {read.form}"
+        found = [f"{operation}: {why}" for operation, why in troubles.items()]
+    else:
+        if "create" in read.offered or not read.strangers:
+            return ""
+        looked_for, found = LOOKED_FOR, [*read.refused, *read.strangers][: 2 * SHOWN]
+    way_on = (
+        "pass globals(), or the file's path to `chainrule adapt`" if loaded.live else f"chainrule adapt {loaded.target}"
+    )
+    return "\n".join([f"looked for {looked_for}", f"found {'; '.join(found)}", way_on])
+
+
+def operations_not_understood(specs: Sequence[SpecResult]) -> dict[str, str]:
+    """{operation: what was tried for it and why each is not it}."""
+    found: dict[str, str] = {}
+    for result in specs:
+        operation, tried, why = result.message.partition(NOT_UNDERSTOOD)
+        missing = MISSING.match(result.message)
+        if result.outcome == "todo" and tried:
+            found.setdefault(operation, why)
+        elif result.outcome == "todo" and missing:
+            found.setdefault(missing[1], missing[2])
+    return {"forward": found["forward"]} if "forward" in found else found  # all else builds on it

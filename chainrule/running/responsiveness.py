@@ -1,0 +1,117 @@
+"""Which functions answer the same whatever they are given.
+
+An identity such as "each row sums to one" holds for many a constant too.  So that a file of constants passes nothing, a
+spec that calls a function found here does not pass on the strength of an identity alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.errors import NotApplicable, Raised, Todo
+from chainrule.boundary.standing_in import passing
+from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import Failure
+from chainrule.specification.networks import Networks
+
+LAYER = np.array([[1.0, 2.0], [5.0, 3.0]])  # serves as inputs, as weights and as gradients of a layer
+
+
+def unresponsive(impl: Boundary) -> dict[str, str]:
+    """{method: what it does whatever it is given}, for each method whose answer stands still where the right one moves.
+
+    A function that is not there needs no probe: what stands in for it is probed itself.  Each probe gives two inputs
+    whose right answers differ in every entry by far more than rounding.
+    """
+    networks = Networks(impl)
+
+    def cases() -> list[Case]:
+        return [networks.case(2, 7, seed=seed) for seed in (1, 2)]
+
+    def moved(change: Callable[[Any, Case], Any]) -> tuple[np.ndarray, np.ndarray]:
+        """The parameters before and after."""
+        case = networks.case(2, 7, seed=1)
+        model = case.create(impl)
+        before = flat(impl.parameters(model))
+        change(model, case)
+        return before, flat(impl.parameters(model))
+
+    def fit(model: Any, case: Case) -> None:
+        try:
+            impl.fit(model, case.x, case.y, epochs=1, batch_size=3, lr=0.5, seed=0)
+        except NotApplicable:  # known to train on the whole data only
+            impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=0.5, seed=0)
+
+    probes: dict[str, Callable[[], tuple[Any, ...]]] = {
+        "relu": lambda: (impl.relu(np.array([[1.0, 2.0]])), impl.relu(np.array([[3.0, 5.0]]))),
+        "softmax": lambda: (impl.softmax(np.array([[0.0, 1.0, 3.0]])), impl.softmax(np.array([[4.0, 1.0, 0.0]]))),
+        "cross_entropy": lambda: (
+            impl.cross_entropy(np.array([[0.25, 0.75]]), np.array([0])),
+            impl.cross_entropy(np.array([[0.25, 0.75]]), np.array([1])),
+        ),
+        "xavier": lambda: tuple(impl.xavier(4, 3, np.random.default_rng(seed)) for seed in (1, 2)),
+        "forward": lambda: tuple(impl.forward(case.create(impl), case.x) for case in cases()),
+        "loss": lambda: tuple(impl.loss(case.create(impl), case.x, case.y) for case in cases()),
+        "backward": lambda: tuple(flat(impl.backward(case.create(impl), case.x, case.y)) for case in cases()),
+        "predict": lambda: predictions(impl),
+        "affine_forward": lambda: tuple(impl.affine_forward(x, LAYER, LAYER[0])[0] for x in (LAYER, LAYER + 1)),
+        "affine_backward": lambda: tuple(
+            joined(*impl.affine_backward(dout, impl.affine_forward(LAYER, LAYER, LAYER[0])[1]))
+            for dout in (LAYER, LAYER + 1)
+        ),
+        "relu_forward": lambda: tuple(impl.relu_forward(x)[0] for x in (LAYER, LAYER + 1)),
+        "relu_backward": lambda: tuple(
+            impl.relu_backward(dout, impl.relu_forward(LAYER)[1]) for dout in (LAYER, LAYER + 1)
+        ),
+        "softmax_loss": lambda: tuple(
+            joined(*impl.softmax_loss(x, np.array([0, 1]))) for x in (LAYER, LAYER[::-1].copy())
+        ),
+        "step": lambda: moved(lambda model, case: impl.step(model, (case.weights, case.biases), 0.5)),
+        "fit": lambda: moved(fit),
+    }
+    return {name: f"{name} {DOES[name]}" for name, probe in probes.items() if stands_still(probe)}
+
+
+DOES = dict.fromkeys(
+    (
+        "relu",
+        "softmax",
+        "cross_entropy",
+        "xavier",
+        "forward",
+        "loss",
+        "backward",
+        "predict",
+        *EXTENSION_NAMES["layers"],
+    ),
+    "returns the same whatever it is given",
+) | {"step": "changes no parameter", "fit": "changes no parameter"}
+
+
+def stands_still(probe: Callable[[], tuple[Any, ...]]) -> bool:
+    try:
+        first, second = probe()
+    except (Todo, NotApplicable, Raised, Failure):
+        return False  # the specs themselves say what is wrong
+    return np.shape(first) == np.shape(second) and bool(np.array_equal(first, second, equal_nan=True))
+
+
+def flat(parameters: tuple[list[np.ndarray], list[np.ndarray]]) -> np.ndarray:
+    """All parameters, or gradients, in one vector."""
+    return joined(*parameters[0], *parameters[1])
+
+
+def joined(*arrays: Any) -> np.ndarray:
+    """All entries of arrays and numbers in one vector."""
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+def predictions(impl: Boundary) -> tuple[np.ndarray, np.ndarray]:
+    """A network that picks the largest of three inputs, at two points."""
+    model, x = passing(impl, np.eye(3))
+    return impl.predict(model, x), impl.predict(model, x[::-1].copy())

@@ -1,0 +1,145 @@
+"""Lines to paste that repeat what a spec saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from keyword import iskeyword
+from pathlib import Path
+from unittest import SkipTest
+
+import numpy as np
+
+from chainrule.boundary.calls import Cache, Call
+from chainrule.contract.chapters import EXTENSIONS, NETWORK_METHODS, OPERATIONS
+from chainrule.contract.chapters import FUNCTIONS as CORE_FUNCTIONS
+from chainrule.mathematics.comparison import Failure
+from chainrule.running.loading import Loaded
+from chainrule.support.arrays import literal
+
+LONGEST_RESULT = 200  # characters
+LONGEST = 4000  # characters: beyond this nobody pastes it
+ASKING = tuple(name for name in NETWORK_METHODS if not OPERATIONS[name].changes)
+FUNCTIONS = (*CORE_FUNCTIONS, *EXTENSIONS)
+Names = Mapping[str, str]  # {contract's name: the code's name}
+
+
+def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None = None) -> str | None:
+    """Python that repeats the last call of a spec, and the one before where a spec compares two of one function; and
+    what it should give, where that is what the spec compared it with.
+
+    error: what ended the spec.  None where there is nothing to call or the arrays are too large to print.
+    """
+    told = [call for call in calls if call.name in FUNCTIONS or call.name in NETWORK_METHODS or call.name == "create"]
+    if not told:
+        return None
+    last = told[-1]
+    pair = [call for call in told[-2:] if call.name == last.name and call.name in FUNCTIONS] or [last]
+    names = names_of(loaded)
+    lines = ["import numpy as np", *(opening(loaded, names, last))]
+    for call in pair:
+        lines += repeat(names, call)
+    if is_repeated(told):
+        lines.append(lines[-1])
+    lines += should_give(last, error)
+    text = "\n".join(lines)
+    return text if len(text) <= LONGEST else None
+
+
+def is_repeated(calls: Sequence[Call]) -> bool:
+    """Whether the last call asks a network what the one before it has asked already."""
+    if len(calls) < 2 or calls[-1].name not in ASKING:
+        return False
+    before, last = calls[-2:]
+    same = before.name == last.name and before.arguments[:1] == last.arguments[:1]  # the same network
+    return same and spell(list(before.arguments[1:])) == spell(list(last.arguments[1:]))
+
+
+def should_give(call: Call, error: BaseException | None) -> list[str]:
+    """The result that a spec expected of this very call, as a comment; nothing where it compared something else."""
+    expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
+    if not call.number:  # it raised
+        return []
+    try:
+        found = np.asarray(call.reread(), np.float64)
+    except (TypeError, ValueError, Failure, SkipTest):  # a cache, lists of arrays, or nothing
+        return []
+    if expected is None or not np.array_equal(found, np.asarray(actual, np.float64), equal_nan=True):
+        return []
+    told = literal(np.asarray(expected))
+    return [f"# should give {told}"] if len(told) <= LONGEST_RESULT else []
+
+
+def names_of(loaded: Loaded) -> Names | None:
+    """The names in the code, if they can be imported and called as they stand; else chainrule calls the code."""
+    return loaded.description.names if loaded.path.suffix == ".py" else None
+
+
+def opening(loaded: Loaded, names: Names | None, call: Call) -> list[str]:
+    """How the code under test comes into reach."""
+    if names is None or loaded.live:
+        target = loaded.target if loaded.live else repr(loaded.target)
+        return ["import chainrule", f"impl = chainrule.load({', '.join([target, *options(loaded)])})"]
+    made_by = [argument.name for argument in call.arguments if isinstance(argument, Cache)]
+    imported = [names[name] for name in ([*made_by, call.name] if call.name in FUNCTIONS else ["MLP"])]
+    path = []
+    if loaded.target.endswith(".py") and Path(loaded.target).parent != Path("."):  # a file in another folder
+        path = ["import sys", f"sys.path.insert(0, {str(Path(loaded.target).parent)!r})"]
+    parts = loaded.module_name.split(".")
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts):  # my-mlp.py, raise.py
+        module = f"importlib.import_module({loaded.module_name!r})"
+        return [*path, "import importlib", *(f"{name} = {module}.{name}" for name in imported)]
+    return [*path, f"from {loaded.module_name} import {', '.join(imported)}"]
+
+
+def options(loaded: Loaded) -> list[str]:
+    """What the target was loaded with, as keyword arguments."""
+    given = {
+        "adapter": loaded.adapter,
+        "conventions": dict(loaded.outside.conventions),
+        "names": dict(loaded.outside.names),
+        "run_all": loaded.run_all,
+    }
+    return [f"{name}={value!r}" for name, value in given.items() if value]
+
+
+def repeat(names: Names | None, call: Call) -> list[str]:
+    """One call, after the assignments it needs."""
+    keywords = [f"{key}={value!r}" for key, value in call.keywords.items()]
+    if call.name in FUNCTIONS or call.name == "create":
+
+        def spelled(name: str, arguments: Sequence[object]) -> str:
+            function = names["MLP" if name == "create" else name] if names else f"impl.{name}"
+            return f"{function}({', '.join('cache' if isinstance(a, Cache) else spell(a) for a in arguments)})"
+
+        forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
+        made = spelled(call.name, call.arguments)
+        if call.name == "create":
+            made = f"{made}.{names['weights']}" if names else f"impl.parameters({made})"
+        return [*forward, f"print({made})"]
+    arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
+    if names is None:
+        assign = [f"impl.assign(model, {spell(call.model_parameters)[1:-1]})"] if call.model_parameters else []
+        return [
+            f"model = impl.create({list(call.model_sizes)}, 0)",
+            *assign,
+            *shown(call, f"impl.{call.name}(model, {arguments})", "impl.parameters(model)"),
+        ]
+    lines = [f"network = {names['MLP']}({list(call.model_sizes)}, seed=0)"]
+    for attribute, values in zip(("weights", "biases"), call.model_parameters or (), strict=False):
+        lines.append(f"network.{names[attribute]} = {spell(values)}")
+    parameters = f"network.{names['weights']}, network.{names['biases']}"
+    return [*lines, *shown(call, f"network.{names[call.name]}({arguments})", parameters)]
+
+
+def shown(call: Call, written: str, parameters: str) -> list[str]:
+    """What a call gives, and of one that changes the network what it is changed to."""
+    changed = [] if call.name in ASKING else [f"print({parameters})"]
+    return [written if call.name == "step" else f"print({written})", *changed]
+
+
+def spell(value: object) -> str:
+    """Arrays, and lists and tuples of them, as source."""
+    if isinstance(value, (list, tuple)) and any(isinstance(item, (np.ndarray, list)) for item in value):
+        inner = ", ".join(spell(item) for item in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    return literal(value)

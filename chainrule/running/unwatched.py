@@ -1,0 +1,128 @@
+"""The same calls once more, and others on fresh inputs, in a thread of their own where no test is to be seen.
+
+What passed its specs and is wrong here was right only for being watched, or only on the inputs that it knew.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from unittest import SkipTest
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.errors import Raised, Todo
+from chainrule.host.guard.environment import nobody_there
+from chainrule.host.guard.finding import DIFFERS, FRESH, Finding
+from chainrule.host.source.targets import silence
+from chainrule.mathematics.comparison import Failure
+from chainrule.specification.asked_anew import OPERATIONS, Operation
+from chainrule.support.time_limit import TimedOut, limit
+
+BUDGET = 0.03  # seconds after which no further round begins; the first one is always made whole
+ROUNDS = 8
+PATIENCE = 20.0  # seconds for all of it: what ran in the specs is quickly done once more
+
+Records = Mapping[str, Sequence[Any]]  # {method: inputs on which it was right in its specs}
+
+
+def unwatched(
+    impl: Boundary, outcomes: Mapping[str, str], records: Records, *, path: str = "", seed: int | None = None
+) -> list[Finding]:
+    """What differs, at most one finding an operation.
+
+    outcomes: of the specs that ran, by clause; what did not pass is not repeated.  path: shown as the program that
+    runs.  seed: of the fresh inputs, the system's choice by default.
+    """
+    operations = [operation for operation in OPERATIONS if operation.passed(outcomes)]
+    if not operations:
+        return []
+    number = secrets.randbits(32) if seed is None else seed
+    golden = [operation.method for operation in operations if operation.remembered(outcomes)]
+    trial = Trial(impl, operations, records, number, golden)
+    with silence(), nobody_there(path):
+        context = contextvars.copy_context()  # NumPy's and decimal's settings are the thread's own
+        thread = threading.Thread(target=context.run, args=(trial.start,), daemon=True)
+        thread.start()
+        thread.join(2 * PATIENCE)
+    if trial.fault is not None:
+        raise trial.fault
+    if thread.is_alive():
+        trial.note(trial.current, DIFFERS, "it does not return")
+    return list(trial.findings.values())
+
+
+class Trial:
+    """golden: methods of which golden values are all that is known.  After run(), findings: {method: what differs}.
+
+    current: the method that is being tried.
+    """
+
+    def __init__(
+        self, impl: Boundary, operations: Sequence[Operation], records: Records, seed: int, golden: Sequence[str]
+    ) -> None:
+        self.impl, self.operations, self.records, self.seed, self.golden = impl, operations, records, seed, golden
+        self.rng = np.random.default_rng(seed)
+        self.findings: dict[str, Finding] = {}
+        self.current = ""
+        self.fault: BaseException | None = None  # of chainrule's own
+
+    def start(self) -> None:
+        try:
+            self.run()
+        except BaseException as error:
+            self.fault = error
+
+    def run(self) -> None:
+        started = time.perf_counter()
+        with suppress(TimedOut), limit(PATIENCE):
+            for place in range(ROUNDS):
+                for operation in self.operations:
+                    self.current = operation.method
+                    self.repeat(operation, place)
+                    self.vary(operation)
+                if time.perf_counter() - started > BUDGET:
+                    break
+            return
+        self.note(self.current, DIFFERS, "it does not return")
+
+    def repeat(self, operation: Operation, place: int) -> None:
+        """On inputs of its specs, where it was right."""
+        for inputs in self.records.get(operation.method, ())[place : place + 1]:
+            wrong = self.wrong(operation, inputs, answered=True)
+            if wrong:
+                self.note(operation.method, DIFFERS, wrong)
+
+    def vary(self, operation: Operation) -> None:
+        """On inputs that nobody could know."""
+        inputs = None
+        with suppress(SkipTest, Raised, Failure):
+            inputs = operation.draw(self.impl, self.rng)
+        wrong = None if inputs is None else self.wrong(operation, inputs, answered=False)
+        if wrong:
+            self.note(operation.method, FRESH, wrong)
+
+    def wrong(self, operation: Operation, inputs: Any, *, answered: bool) -> str | None:
+        """What is wrong; nothing where the implementation is free not to show it, and did not before (`answered`)."""
+        try:
+            operation.compare(self.impl, inputs)
+        except (Failure, Raised, Todo) as error:
+            return str(error)
+        except SkipTest as error:
+            return str(error) if answered else None
+        return None
+
+    def note(self, method: str, kind: str, wrong: str) -> None:
+        known = "gives the golden values" if method in self.golden else "is right on the specification's inputs"
+        words = {
+            DIFFERS: "passed its specs, and differs on their own inputs when no test is watching",
+            FRESH: f"{known}, and is wrong on fresh ones (seed {self.seed})",
+        }
+        where = self.impl.host.where(method)
+        self.findings.setdefault(method, Finding(kind, method, where, f"{words[kind]}: {wrong}"))

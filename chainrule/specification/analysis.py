@@ -1,0 +1,53 @@
+"""The exact values of a case beside the errors that the implementation under test may make of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, Analysis, Errors, analyse, gamma
+from chainrule.reference import MLP
+
+
+def analysis(impl: Boundary, case: Case, *, log_epsilon: float | None = None) -> Analysis:
+    """A case's exact values with the error each may carry in the implementation's precision.
+
+    log_epsilon: the epsilon inside its logarithm, what was found by default.
+    """
+    return analysis_of(impl, case.reference, case, log_epsilon=log_epsilon)
+
+
+def analysis_of(
+    impl: Boundary, network: MLP, case: Case, off: Errors | None = None, *, log_epsilon: float | None = None
+) -> Analysis:
+    """The same for the batch of a case and a network of other parameters, which may be off by `off`."""
+    epsilon = impl.log_epsilon if log_epsilon is None else log_epsilon
+    exact = analyse(network, case.x, case.y, impl.unit_roundoff, epsilon, off)
+    return replace(
+        exact,
+        weight_grads=[
+            (g, error + impl.gradient_error(theta, g))
+            for theta, (g, error) in zip(network.weights, exact.weight_grads, strict=True)
+        ],
+        bias_grads=[
+            (g, error + impl.gradient_error(theta, g))
+            for theta, (g, error) in zip(network.biases, exact.bias_grads, strict=True)
+        ],
+    )
+
+
+def cross_entropy_bound(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
+    """Rounding of -log p and of the mean, p rounded to the precision of the arithmetic, and an accepted epsilon.
+
+    p: (N, K); y: (N,).  rounding.cross_entropy and cross_entropy.epsilon.
+    """
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    true = p[np.arange(len(y)), y]
+    surprise = -np.log(true)
+    input_rounding = 0.0 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else u
+    passed_on = impl.probability_error(p)[np.arange(len(y)), y]
+    each = ELEMENTARY * u * surprise + gamma(len(y) + 2, u) * surprise + input_rounding + 2 * impl.log_epsilon / true
+    return float((each + passed_on).mean())

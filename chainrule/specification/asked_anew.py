@@ -1,0 +1,261 @@
+"""What can be asked of an implementation once more, on inputs of the specification's or on others, and judged by the
+bounds that its specs use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.calls import Call
+from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import assert_close, assert_each, assert_equal
+from chainrule.mathematics.layer_cases import LayerCase, layer_case
+from chainrule.mathematics.layers import analyse_affine
+from chainrule.mathematics.rounding import (
+    UNIT_ROUNDOFF,
+    Pair,
+    errors,
+    exactly,
+    gamma,
+    mean_cross_entropy,
+    smallest_normal,
+    softmax_bound,
+    values,
+)
+from chainrule.reference import cross_entropy, softmax
+from chainrule.specification.analysis import analysis, cross_entropy_bound
+from chainrule.specification.networks import Networks
+
+Generator = np.random.Generator
+WIDEST, DEEPEST = 9, 3  # of a fresh network whose sizes are free
+RATE = 0.25  # of a fresh step: a power of two
+DRAWS = 3  # networks drawn before one is given up in which the sides of the ReLUs cannot be told
+
+
+@dataclass(frozen=True)
+class Operation:
+    """method: of the boundary.  after: the clauses that must have passed; golden: the one that suffices where none of
+    those ran.
+
+    draw: fresh inputs; None where the implementation has none.  compare: raises Failure where it is wrong on inputs.
+    recall: inputs out of a call that was recorded in the spec of the first clause; None if calls cannot be repeated.
+    """
+
+    method: str
+    after: tuple[str, ...]
+    draw: Callable[[Boundary, Generator], Any]
+    compare: Callable[[Boundary, Any], None]
+    recall: Callable[[Call], Any] | None = None
+    golden: str = ""
+
+    def passed(self, outcomes: Mapping[str, str]) -> bool:
+        """Whether it did what its specs ask of it.  outcomes: of the specs that ran, by clause."""
+        return all(outcomes.get(clause) == "passed" for clause in self.after) or self.remembered(outcomes)
+
+    def remembered(self, outcomes: Mapping[str, str]) -> bool:
+        """Whether golden values are all that is known of it."""
+        return outcomes.get(self.golden) == "passed" and not any(clause in outcomes for clause in self.after)
+
+
+def as_passed(call: Call) -> Any:
+    """The arguments of a function."""
+    return call.arguments
+
+
+def as_case(call: Call) -> Case | None:
+    """The network of a call, and its batch; without labels, of the first class."""
+    if call.model_parameters is None:
+        return None
+    x = call.arguments[1]
+    y = call.arguments[2] if len(call.arguments) > 2 else np.zeros(len(x), dtype=int)
+    return Case(call.model_sizes, *call.model_parameters, x, y)
+
+
+def draw_numbers(impl: Boundary, rng: Generator) -> tuple[np.ndarray]:
+    """A matrix of numbers of very different size, of either sign."""
+    shape = rng.integers(1, 5, size=2)
+    return (single(rng.normal(size=shape) * 2.0 ** rng.integers(-4, 5, size=shape)),)
+
+
+def compare_relu(impl: Boundary, inputs: tuple[np.ndarray]) -> None:
+    (z,) = inputs
+    assert_equal(impl.relu(z), np.where(z > 0, z, 0.0), what="relu(z)")
+
+
+def draw_logits(impl: Boundary, rng: Generator) -> tuple[np.ndarray] | None:
+    """(N, K) logits between -16 and 16."""
+    classes = int(rng.integers(2, 6))
+    if not impl.reaches(classes):
+        return None
+    return (single(rng.uniform(-16, 16, size=(int(rng.integers(1, 5)), classes))),)
+
+
+def compare_softmax(impl: Boundary, inputs: tuple[np.ndarray]) -> None:
+    (z,) = inputs
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    assert_close(impl.softmax(z), softmax(z), bound=softmax_bound(z, u) + smallest_normal(u), what="softmax(z)")
+
+
+def draw_predictions(impl: Boundary, rng: Generator) -> tuple[np.ndarray, np.ndarray] | None:
+    """(p, y): probabilities of at least 2^-12, and labels."""
+    n, classes = int(rng.integers(1, 6)), int(rng.integers(2, 6))
+    if not impl.reaches(classes):
+        return None
+    parts = rng.integers(1, 257, size=(n, classes)).astype(np.float64)
+    return parts / parts.sum(axis=1, keepdims=True), rng.integers(0, classes, size=n)
+
+
+def compare_cross_entropy(impl: Boundary, inputs: tuple[np.ndarray, np.ndarray]) -> None:
+    p, y = inputs
+    bound = cross_entropy_bound(impl, p, y)
+    assert_close(impl.cross_entropy(p, y), cross_entropy(p, y), bound=bound, what="cross_entropy(p, y)")
+
+
+def draw_scores(_impl: Boundary, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(z, y): logits between -4 and 4, and labels."""
+    n, classes = rng.integers(1, 5), int(rng.integers(2, 6))
+    return single(rng.uniform(-4, 4, size=(n, classes))), rng.integers(0, classes, size=n)
+
+
+def compare_softmax_loss(impl: Boundary, inputs: tuple[np.ndarray, np.ndarray]) -> None:
+    z, y = inputs
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    (loss, loss_error), (dx, error) = mean_cross_entropy(exactly(z), y, u, impl.log_epsilon)
+    found, gradient = impl.softmax_loss(z, y)
+    assert_close(found, loss, bound=loss_error, what="the loss of softmax_loss")
+    assert_close(gradient, dx, bound=error, what="dx of softmax_loss")
+
+
+def draw_layer(_impl: Boundary, rng: Generator) -> LayerCase:
+    """An affine layer for x of two axes."""
+    n, inputs, outputs = map(int, rng.integers(1, 7, size=3))
+    return layer_case((n, inputs), outputs, seed=seed(rng))
+
+
+def compare_affine(impl: Boundary, case: LayerCase) -> None:
+    exact = analyse_affine(case.x, case.w, case.b, case.dout, impl.unit_roundoff)
+    out, cache = impl.affine_forward(case.x, case.w, case.b)
+    assert_close(out, exact.out[0], bound=exact.out[1], what="out of affine_forward")
+    found = impl.affine_backward(case.dout, cache)
+    for name, gradient, (value, error) in zip(("dx", "dw", "db"), found, exact.gradients, strict=True):
+        assert_close(gradient, value, bound=error, what=f"{name} of affine_backward")
+
+
+def compare_relu_layer(impl: Boundary, case: LayerCase) -> None:
+    x, dout = case.x, layer_case(case.x.shape, 1, seed=1).x
+    out, cache = impl.relu_forward(x)
+    assert_equal(out, np.maximum(x, 0), what="out of relu_forward")
+    bound = gamma(4, impl.unit_roundoff) * np.abs(dout)
+    assert_close(impl.relu_backward(dout, cache), dout * (x > 0), bound=bound, what="dx of relu_backward")
+
+
+def draw_network(impl: Boundary, rng: Generator) -> Case | None:
+    """A network of sizes that the implementation makes, and a batch, with no pre-activation next to the kink."""
+    networks = Networks(impl)
+    depths = [int(depth) for depth in rng.permutation(DEEPEST + 1)]
+    if impl.architecture.depth is not None:
+        depths = [impl.architecture.depth]
+    for _ in range(DRAWS):
+        for depth in depths:
+            wanted = rng.permutation(np.arange(2, max(WIDEST, depth + 3) + 1))[: depth + 2]
+            sizes = impl.fits(wanted.tolist())
+            if sizes is None:
+                continue
+            case = networks.at(sizes, int(rng.integers(1, 8)), seed(rng))
+            if analysis(impl, case).clear:
+                return case
+    return None
+
+
+def compare_forward(impl: Boundary, case: Case) -> None:
+    p, error = analysis(impl, case).probabilities
+    assert_close(impl.forward(case.create(impl), case.x), p, bound=error, what=f"forward ({case})")
+
+
+def compare_loss(impl: Boundary, case: Case) -> None:
+    loss, error = analysis(impl, case).loss
+    assert_close(impl.loss(case.create(impl), case.x, case.y), loss, bound=error, what=f"loss ({case})")
+
+
+def compare_backward(impl: Boundary, case: Case) -> None:
+    exact = analysis(impl, case)
+    weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+    assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what=f"dloss/dW ({case})")
+    assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"dloss/db ({case})")
+
+
+def compare_predict(impl: Boundary, case: Case) -> None:
+    p, error = analysis(impl, case).probabilities
+    top = np.sort(p, axis=1)
+    clear = top[:, -1] - top[:, -2] > 2 * error.max(axis=1)
+    labels = impl.predict(case.create(impl), case.x)
+    assert_equal(np.reshape(labels, -1)[clear], p.argmax(axis=1)[clear], what=f"predict ({case})")
+
+
+def compare_step(impl: Boundary, case: Case) -> None:
+    """Along the parameters themselves, which are gradients like any other."""
+    model = case.create(impl)
+    impl.step(model, (case.weights, case.biases), RATE)
+    zeros = [np.zeros(theta.shape) for theta in (*case.weights, *case.biases)]
+    pairs = list(zip((*case.weights, *case.biases), zeros, strict=True))
+    compare_parameters(impl, model, case, pairs, f"after a step of {RATE} ({case})")
+
+
+def compare_fit(impl: Boundary, case: Case) -> None:
+    """One epoch with the whole data as its batch is one step along the gradient of the loss."""
+    model, exact = case.create(impl), analysis(impl, case)
+    impl.fit(model, case.x, case.y, epochs=1, batch_size=len(case.x), lr=RATE, seed=0)
+    pairs = exact.weight_grads + exact.bias_grads
+    compare_parameters(impl, model, case, pairs, f"after an epoch at rate {RATE} ({case})")
+
+
+def compare_parameters(impl: Boundary, model: Any, case: Case, grads: list[Pair], what: str) -> None:
+    """Parameters after theta - lr g: lr and the product are rounded, then the difference; and g may be off."""
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    weights, biases = impl.parameters(model)
+    for l, (found, theta, (g, error)) in enumerate(
+        zip((*weights, *biases), (*case.weights, *case.biases), grads, strict=True)
+    ):
+        expected = theta - RATE * g
+        bound = RATE * error + u * np.abs(expected) + gamma(3, u) * np.abs(RATE * g)
+        assert_close(found, expected, bound=bound, what=f"parameter array {l} {what}")
+
+
+def single(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that float32 holds too, so that lower precision sees the same point."""
+    return numbers.astype(np.float32).astype(np.float64)
+
+
+def seed(rng: Generator) -> int:
+    return int(rng.integers(1, 2**31))
+
+
+AFFINE = ("affine.values", "affine.input_gradient", "affine.weight_gradient", "affine.bias_gradient")
+RELU_LAYER = ("relu_layer.values", "relu_layer.gradient")
+SOFTMAX_LOSS = ("softmax_loss.values", "softmax_loss.gradient")
+OPERATIONS = (
+    Operation("relu", ("relu.values",), draw_numbers, compare_relu, as_passed),
+    Operation("softmax", ("softmax.values",), draw_logits, compare_softmax, as_passed, "golden.softmax"),
+    Operation(
+        "cross_entropy",
+        ("cross_entropy.values",),
+        draw_predictions,
+        compare_cross_entropy,
+        as_passed,
+        "golden.cross_entropy",
+    ),
+    Operation("forward", ("network.forward",), draw_network, compare_forward, as_case, "golden.forward"),
+    Operation("loss", ("network.loss",), draw_network, compare_loss, as_case, "golden.loss"),
+    Operation("backward", ("gradients.values",), draw_network, compare_backward, as_case, "golden.gradients"),
+    Operation("predict", ("network.predict",), draw_network, compare_predict, as_case),
+    Operation("step", ("training.step",), draw_network, compare_step),
+    Operation("fit", ("training.full_batch",), draw_network, compare_fit),
+    Operation("affine_forward", AFFINE, draw_layer, compare_affine),
+    Operation("relu_forward", RELU_LAYER, draw_layer, compare_relu_layer),
+    Operation("softmax_loss", SOFTMAX_LOSS, draw_scores, compare_softmax_loss, as_passed),
+)

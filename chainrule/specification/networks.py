@@ -1,0 +1,152 @@
+"""The network cases of one run, of the sizes that the implementation makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.calls import Call
+from chainrule.mathematics.cases import MARGIN, NARROW, SMALLEST, Case, network_case, sizes_of
+
+AT_RANDOM = 1000  # networks that a spec looks at with --thorough, or seeds that it tries, beside the usual ones
+NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two hidden layers"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the implementation answered, the last call that it took, and the functions that a network stood in for."""
+
+    answer: Any
+    calls: tuple[Call, ...]
+    seen_through: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The network cases of a run, of the sizes that the implementation makes, smallest first; with `thorough`, many
+    more at random after the fixed ones.
+
+    What finds no network to look at raises NotApplicable.
+    """
+
+    impl: Boundary
+    thorough: bool = False
+    seed: int = 0
+    asked: dict[Hashable, Asked] = field(default_factory=dict, compare=False, repr=False)
+
+    def __call__(
+        self,
+        depths: Sequence[int] = (0, 1, 2, 3, 4),
+        batches: Sequence[int] = (1, 2, 7),
+        margin: float = MARGIN,
+        at_random: int = AT_RANDOM,
+    ) -> Iterator[Case]:
+        """Cases with each number of hidden layers in `depths` and each batch size in `batches`."""
+        existing, seen = self.depths(depths), set()
+        for sizes, n in self.wanted(existing, batches):
+            fitted = self.impl.fits(sizes)
+            if fitted and (fitted, n) not in seen:
+                seen.add((fitted, n))
+                yield self.at(fitted, n, 0, margin)
+        yield from self.drawn(existing, batches, margin, at_random)
+
+    def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
+        """(sizes, batch size) of each fixed case, before the sizes are made to fit."""
+        if 1 in depths:
+            for sizes in (SMALLEST, *NARROW):
+                yield sizes, batches[0]
+        for depth in depths:
+            for n in batches:
+                yield sizes_of(depth), n
+
+    def drawn(self, depths: Sequence[int], batches: Sequence[int], margin: float, count: int) -> Iterator[Case]:
+        """With `thorough`, so many cases at random; none otherwise."""
+        rng = np.random.default_rng(self.seed)
+        for _ in range(count if self.thorough else 0):
+            depth, n, seed = int(rng.choice(depths)), int(rng.choice(batches)), int(rng.integers(1, 2**31))
+            # All sizes differ, as in the fixed cases, unless there are more layers than sizes to draw from.
+            sizes = rng.choice(np.arange(2, 10), size=depth + 2, replace=depth + 2 > 8)
+            fitted = self.impl.fits(sizes.tolist())
+            if fitted:
+                self.impl.cases += 1
+                yield self.at(fitted, n, seed, margin)
+
+    def once(self, question: Hashable, ask: Callable[[], Any]) -> Any:
+        """What `ask` gives, which several specs look at: a run asks it once, and each spec counts it as its own."""
+        if question not in self.asked:
+            answer = ask()
+            self.asked[question] = Asked(answer, tuple(self.impl.calls)[-1:], frozenset(self.impl.seen_through))
+        else:
+            known = self.asked[question]
+            self.impl.calls.extend(known.calls)
+            self.impl.called.update(call.name for call in known.calls)
+            self.impl.seen_through.update(known.seen_through)
+        return self.asked[question].answer
+
+    def seeds(self, usual: Sequence[int]) -> list[int]:
+        """As many seeds as the usual ones, which a run takes that repeats itself; with `thorough`, fresh ones."""
+        if not self.thorough:
+            return list(usual)
+        fresh = np.random.default_rng([self.seed, *usual]).choice(2**31, size=len(usual), replace=False)
+        return [int(seed) for seed in fresh]
+
+    def trials(self, usual: Sequence[int], count: int = AT_RANDOM) -> Iterator[int]:
+        """The usual seeds, for what holds whatever the seed; with `thorough`, `count` fresh ones after them."""
+        yield from usual
+        for seed in self.seeds(range(count)) if self.thorough else ():
+            self.impl.cases += 1
+            yield seed
+
+    def depths(self, wanted: Sequence[int]) -> list[int]:
+        """Those of the wanted numbers of hidden layers that exist; if none does, the nearest, but a linear network is
+        no substitute for one with hidden layers.
+        """
+        deepest = max(4, *wanted, self.impl.architecture.depth or 0)
+        existing = [depth for depth in range(deepest + 1) if self.impl.fits(sizes_of(depth))]
+        found = [depth for depth in wanted if depth in existing]
+        if found:
+            return found
+        substitutes = [depth for depth in existing if depth > 0 or 0 in wanted]
+        if not substitutes:
+            raise self.impl.no_network("with hidden layers" if min(wanted) > 0 else "of any size")
+        return [min(substitutes, key=lambda depth: abs(depth - wanted[0]))]
+
+    def case(self, depth: int, n: int, seed: int = 0, margin: float = MARGIN) -> Case:
+        """The case with that many hidden layers, or the nearest number that there is."""
+        return self.fixed((depth,), n, seed, margin)[0]
+
+    def each(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Iterator[Case]:
+        """A case for each of these numbers of hidden layers that there is, or for the nearest; with `thorough`, many
+        more at random.
+        """
+        yield from self.fixed(depths, n, seed, margin)
+        yield from self.drawn(self.depths(depths), (n,), margin, AT_RANDOM)
+
+    def fixed(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> list[Case]:
+        """The same without those at random."""
+        fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
+        return [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
+
+    def exactly(self, depth: int, n: int, seed: int = 0) -> Case:
+        """The case with that many hidden layers and no other."""
+        sizes = self.impl.fits(sizes_of(depth))
+        if sizes is None:
+            raise self.impl.no_network(NUMBERS[depth])
+        return self.at(sizes, n, seed)
+
+    def first(self, *wanted: Sequence[int]) -> tuple[int, ...]:
+        """The first of the wanted sizes that fit, or some that exist."""
+        depths = self.depths((1, 0, 2))
+        return next(filter(None, map(self.impl.fits, (*wanted, *map(sizes_of, depths)))))
+
+    def all(self, *wanted: Sequence[int]) -> list[tuple[int, ...]]:
+        """All of the wanted sizes that fit, once each, or some that exist."""
+        return list(dict.fromkeys(filter(None, map(self.impl.fits, wanted)))) or [self.first()]
+
+    def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
+        """The case of exactly these sizes."""
+        return network_case(tuple(sizes), n, seed, margin)

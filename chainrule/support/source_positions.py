@@ -1,0 +1,98 @@
+"""Places in somebody's code, as a report names them: `net.py:12`, or `net.ipynb:cell 3:12` in a notebook."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+import sys
+import traceback
+from bisect import bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# A notebook's code cells are compiled as one text, line after line under the notebook's own file name, so that
+# `inspect` finds the source of its classes too.  Here stands the line of that text at which each code cell begins.
+CELLS: dict[str, list[int]] = {}
+
+
+def register_cells(filename: str, cells: Sequence[str]) -> list[int]:
+    """Make the code of a notebook known, to `inspect` and to tracebacks as well; returns the line each cell begins at.
+
+    cells: the source of every code cell, as it is executed.
+    """
+    starts, line = [], 1
+    for cell in cells:
+        starts.append(line)
+        line += cell.count("\n") + 1
+    CELLS[filename] = starts
+    text = "\n".join(cells) + "\n"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)  # None: never out of date
+    return starts
+
+
+def within(filename: str, line: int) -> str:
+    """The place inside its file: `line 12`, or `cell 3:12`, the third code cell's line 12."""
+    starts = CELLS.get(filename)
+    if starts is None:
+        return f"line {line}"
+    cell = max(bisect_right(starts, line), 1)
+    return f"cell {cell}:{line - starts[cell - 1] + 1}"
+
+
+def place(filename: str, line: int) -> str:
+    """`net.py:12`, or `net.ipynb:cell 3:12`."""
+    return f"{session_cell(filename) or Path(filename).name}:{within(filename, line).removeprefix('line ')}"
+
+
+def session_cell(filename: str) -> str | None:
+    """`In [3]` for code that was typed into IPython or a notebook, as its own tracebacks number it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(filename)
+    return None if number is None else f"In [{number}]"
+
+
+def place_of(thing: Any) -> str | None:
+    """Where a function or class begins, or None where its source is out of reach."""
+    try:
+        thing = inspect.unwrap(thing)
+        if inspect.isclass(thing):
+            found = last_class_statement(thing)
+            if found is not None:
+                return place(*found)
+        return place(inspect.getsourcefile(thing) or "", inspect.getsourcelines(thing)[1])
+    except (TypeError, OSError, ValueError):
+        return None
+
+
+def last_class_statement(cls: type) -> tuple[str, int] | None:
+    """The file and line of the class statement above the methods of `cls`: where a file defines a class twice, as
+    notebooks do, `inspect` knows only the first before Python 3.13.
+    """
+    codes = [
+        function.__code__
+        for function in vars(cls).values()
+        if inspect.isfunction(function) and function.__qualname__ == f"{cls.__qualname__}.{function.__name__}"
+    ]
+    if not codes:
+        return None
+    first = min(codes, key=lambda code: code.co_firstlineno)
+    statement = re.compile(rf"\s*class\s+{re.escape(cls.__name__)}\b")
+    lines = linecache.getlines(first.co_filename)
+    for line in range(min(first.co_firstlineno, len(lines)), 0, -1):
+        if statement.match(lines[line - 1]):
+            return first.co_filename, line
+    return None
+
+
+def last_line(error: BaseException) -> str | None:
+    """The position of the deepest frame outside installed packages and chainrule: the line of the learner's code."""
+    own = Path(__file__).parents[1]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        library = path.is_relative_to(Path(sys.base_prefix) / "lib") or "site-packages" in path.parts
+        if not library and own not in path.parents and not frame.filename.startswith("<"):
+            return place(frame.filename, frame.lineno or 1)
+    return None

@@ -1,0 +1,1 @@
+"""`chainrule train`: the reference trained on Fashion-MNIST."""

@@ -1,0 +1,258 @@
+"""`chainrule train`: the reference on Fashion-MNIST, told as it happens.  loop.py trains, plotting.py draws."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from chainrule.training import datasets, storing
+from chainrule.training.loop import (
+    Data,
+    Diverged,
+    Epoch,
+    Training,
+    most_confused,
+    probabilities,
+    train,
+)
+from chainrule.training.outcome import TrainingOutcome
+from chainrule.training.settings import Settings
+
+DONE, UNUSABLE, INTERRUPTED = 0, 4, 130  # 130 = 128 + SIGINT, as a shell reports a command ended by Ctrl-C
+PAIRS = 5  # how many confused pairs are named
+DESCRIPTION = """\
+Train the reference network on Fashion-MNIST by plain mini-batch SGD with a
+fixed learning rate, and show what it learned: its accuracy beside a linear
+classifier's, the confusion matrix, and the classes it confuses most.
+The defaults were chosen on validation images, never on the test set, which is
+looked at once, at the end."""
+EPILOG = """\
+Ctrl-C ends the training early: the weights of that moment are evaluated, and
+saved if --save was given.
+Exit status: 0 trained; 4 the command could not be carried out (a message says
+why); 130 ended early by Ctrl-C."""
+
+
+class Unusable(Exception):
+    """The command cannot be carried out; the message says why and what to do."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give PARSER the options of `chainrule train`."""
+    defaults = Settings()
+    hidden = " ".join(map(str, defaults.hidden))
+    add = parser.add_argument
+    add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
+        help=f"sizes of the hidden layers; none for a linear classifier (default: {hidden})")  # fmt: skip
+    add(
+        "--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)"
+    )
+    add("--batch-size", type=int, default=defaults.batch_size, metavar="N", help="images per step (%(default)s)")
+    add(
+        "--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate, the same throughout (%(default)s)"
+    )
+    add("--seed", type=int, default=defaults.seed, metavar="N", help="decides weights and order (%(default)s)")
+    add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")
+    add("--validation", type=int, default=defaults.validation, metavar="N",
+        help="how many of the 60,000 training images, the last ones, to validate on instead (%(default)s)")  # fmt: skip
+    add("--data", type=Path, metavar="FOLDER", help="a folder that holds the four files of Fashion-MNIST")
+    add("--no-baseline", action="store_true", help="do not train the linear classifier to compare with")
+    add("--save", type=Path, metavar="FILE", help="write the trained network here (.npz)")
+    add("--plot", type=Path, metavar="FILE",
+        help="draw curves, confusion matrix and mistakes (.png, .svg, .pdf; needs matplotlib)")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `chainrule train`.  Returns the exit status."""
+    console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
+    try:
+        return _train_and_report(args, console)
+    except (Unusable, Diverged, datasets.DatasetUnavailable) as problem:
+        errors.print(f"chainrule train: {problem}", markup=False, soft_wrap=True)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        errors.print("chainrule train: ended by Ctrl-C")
+        return INTERRUPTED
+
+
+def _train_and_report(args: argparse.Namespace, console: Console) -> int:
+    settings = _settings(args)
+    save_to = _writable(storing.archive(args.save)) if args.save else None
+    draw_to = _drawable(args.plot) if args.plot else None
+    data = load(settings, args.data)
+
+    _print_plan(console, data, settings)
+    _print_heading(console)
+    with _progress(console, settings.epochs, "training") as advance:
+
+        def tell(epoch: Epoch) -> None:
+            _print_epoch(console, epoch)
+            advance()
+
+        training = train(data, settings, on_epoch=tell)
+    _print_interruption(console, training, "going on with the weights as they are")
+    outcome = evaluate(data, training)
+    if save_to:
+        written = _written(lambda: storing.save(training.network, save_to), save_to)
+        console.print(f"\nNetwork saved to {written}", soft_wrap=True)
+
+    linear = baseline = None
+    if settings.hidden and not args.no_baseline and not training.interrupted:
+        with _progress(console, settings.epochs, "linear baseline") as advance:
+            linear = train(data, replace(settings, hidden=()), on_epoch=lambda _: advance())
+        _print_interruption(console, linear, "going on without the linear baseline")
+        baseline = None if linear.interrupted else evaluate(data, linear)
+    interrupted = training.interrupted or (linear is not None and linear.interrupted)
+    _print_accuracies(console, outcome, baseline)
+    _print_confusion(console, outcome)
+    if draw_to:
+        from chainrule.training.plotting import draw
+
+        _written(lambda: draw(outcome, data.test_x, draw_to), draw_to)
+        console.print(f"\nPicture drawn to {draw_to}", soft_wrap=True)
+    return INTERRUPTED if interrupted else DONE
+
+
+def load(settings: Settings, folder: Path | None) -> Data:
+    """Fashion-MNIST in three parts, pixels scaled to [0, 1]; the last settings.validation training images validate.
+
+    Raises Unusable if the validation images leave none to train on, DatasetUnavailable if there is no data.
+    """
+    fashion = datasets.fashion_mnist(folder)
+    count = len(fashion.train_labels) - settings.validation
+    if count < 1:
+        total = len(fashion.train_labels)
+        raise Unusable(f"--validation: expected fewer than the {total} training images, found {settings.validation}")
+    images = datasets.scaled(fashion.train_images, settings.dtype)
+    return Data(
+        images[:count],
+        fashion.train_labels[:count],
+        images[count:],
+        fashion.train_labels[count:],
+        datasets.scaled(fashion.test_images, settings.dtype),
+        fashion.test_labels,
+        datasets.CLASSES,
+    )
+
+
+def evaluate(data: Data, training: Training) -> TrainingOutcome:
+    """Look at the test set, once."""
+    return TrainingOutcome(training, probabilities(training.network, data.test_x), data.test_y, data.class_names)
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    try:
+        return Settings(
+            tuple(args.hidden), args.epochs, args.batch_size, args.lr, args.seed, args.dtype, args.validation
+        )
+    except ValueError as error:
+        raise Unusable(error) from None
+
+
+def _writable(path: Path) -> Path:
+    """PATH, once a file could be opened there; one that existed keeps its content."""
+    existed = path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise Unusable(f"{path} cannot be written: {error.strerror}") from None
+    if not existed:
+        path.unlink()
+    return path
+
+
+def _drawable(path: Path) -> Path:
+    try:
+        from chainrule.training.plotting import FORMATS
+    except ImportError:
+        raise Unusable("--plot needs matplotlib, which is not installed: pip install 'chainrule[plot]'") from None
+    path = path if path.suffix else path.with_name(f"{path.name}.png")
+    if path.suffix[1:].lower() not in FORMATS:
+        raise Unusable(f"--plot: expected a file name ending in one of {', '.join(FORMATS)}, found {path.name}")
+    return _writable(path)
+
+
+def _written(write: Callable[[], object], path: Path) -> object:
+    try:
+        return write()
+    except OSError as error:
+        raise Unusable(f"{path} could not be written: {error.strerror or error}") from None
+
+
+def _print_plan(console: Console, data: Data, settings: Settings) -> None:
+    sizes = [data.train_x.shape[1], *settings.hidden, len(data.class_names)]
+    parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+    console.print(
+        f"Fashion-MNIST   {len(data.train_y):,} images to train on, "
+        f"{len(data.validation_y):,} to validate, {len(data.test_y):,} to test"
+    )
+    console.print(f"Network         {'-'.join(map(str, sizes))}, {parameters:,} parameters, {settings.dtype}")
+    console.print(
+        f"Training        {settings.epochs} epochs of SGD, batches of {settings.batch_size}, "
+        f"learning rate {settings.lr:g}, seed {settings.seed}"
+    )
+
+
+def _print_heading(console: Console) -> None:
+    console.print("\nepoch      loss   training accuracy   validation accuracy   seconds", style="bold")
+
+
+def _print_epoch(console: Console, epoch: Epoch) -> None:
+    validation = "-" if epoch.validation_accuracy is None else f"{epoch.validation_accuracy:.2%}"
+    accuracies = f"{epoch.training_accuracy:17.2%}   {validation:>19}"
+    console.print(f"{epoch.number:5}  {epoch.loss:8.4f}   {accuracies}   {epoch.seconds:7.2f}")
+
+
+@contextmanager
+def _progress(console: Console, epochs: int, task: str) -> Iterator[Callable[[], None]]:
+    """A bar under the lines, where there is a terminal to move it on; gone when the work is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs,"),
+               TimeRemainingColumn(), TextColumn("left"))  # fmt: skip
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(task, total=epochs)
+        yield lambda: progress.advance(bar)
+
+
+def _print_interruption(console: Console, training: Training, what: str) -> None:
+    if training.interrupted:
+        console.print(f"Ctrl-C after {len(training.epochs)} epochs: {what}.")
+
+
+def _print_accuracies(console: Console, outcome: TrainingOutcome, baseline: TrainingOutcome | None) -> None:
+    console.print("\nTest accuracy", style="bold")
+    sizes = outcome.training.network.sizes
+    console.print(f"  {'-'.join(map(str, sizes)):24} {outcome.test_accuracy:7.2%}", style="bold green")
+    if baseline is not None:
+        console.print(f"  {'linear, no hidden layer':24} {baseline.test_accuracy:7.2%}")
+        gain = 100 * (outcome.test_accuracy - baseline.test_accuracy)
+        console.print(f"  {'the hidden layers add':24} {gain:+7.2f} points")
+    if len(sizes) == 2:
+        console.print("  (without a hidden layer, this network is the linear baseline itself)")
+
+
+def _print_confusion(console: Console, outcome: TrainingOutcome) -> None:
+    matrix, names = outcome.confusion, outcome.class_names
+    console.print("\nConfusion matrix: rows are true classes, columns what they were taken for", style="bold")
+    console.print(" " * 14 + "".join(f"{j:5}" for j in range(len(names))) + "   right")
+    for i, row in enumerate(matrix):
+        cells = [Text(f"{count:5}", style=_shade(i, j, count, row.sum())) for j, count in enumerate(row)]
+        right = f"{row[i] / row.sum():8.1%}" if row.sum() else f"{'-':>8}"
+        console.print(Text.assemble(f"{i:2} {names[i]:11}", *cells, right))
+    console.print("\nMost confused: A and B (A taken for B, B taken for A)", style="bold")
+    for i, j in most_confused(matrix, PAIRS):
+        both = matrix[i, j] + matrix[j, i]
+        console.print(f"  {both:4}  {names[i]} and {names[j]} ({matrix[i, j]}, {matrix[j, i]})")
+
+
+def _shade(i: int, j: int, count: int, total: int) -> str:
+    if i == j:
+        return "bold green"
+    return "red" if count > 0.05 * total else "dim" if count == 0 else ""

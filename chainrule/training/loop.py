@@ -1,0 +1,132 @@
+"""Train the reference on labelled images and measure what it learned.  Nothing here prints; command.py does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.reference import MLP
+from chainrule.training.settings import Settings
+
+Array = NDArray[np.floating]
+Labels = NDArray[np.integer]
+ROWS_AT_ONCE = 1000  # keeps the activations of an evaluation inside the processor's cache
+
+
+@dataclass(frozen=True)
+class Data:
+    """Labelled inputs in three parts, x (N, D) in [0, 1] and y (N,); validation may be empty."""
+
+    train_x: Array
+    train_y: Labels
+    validation_x: Array
+    validation_y: Labels
+    test_x: Array
+    test_y: Labels
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch did: its mean loss in nats, then both accuracies, and the seconds of training alone."""
+
+    number: int
+    loss: float
+    training_accuracy: float
+    validation_accuracy: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained network and how it came about; `interrupted` if Ctrl-C ended it early."""
+
+    network: MLP
+    epochs: tuple[Epoch, ...]
+    interrupted: bool
+
+
+class Diverged(ArithmeticError):
+    """The loss is no longer a finite number; the weights are worth nothing."""
+
+
+def train(data: Data, settings: Settings, on_epoch: Callable[[Epoch], None] | None = None) -> Training:
+    """Train a network of settings.hidden on the training part; the last epoch's weights are the result.
+
+    The network is trained on x - m, m the mean training image, which makes the loss as steep in one direction as in
+    another (LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), 4.3). Afterwards m moves into the first bias,
+    (x - m) W + b = x W + (b - m W), so that the network takes x itself.
+    on_epoch: called after each epoch.  A KeyboardInterrupt ends the training and keeps the weights of that moment.
+    Raises Diverged when an epoch's loss is nan or inf.
+    """
+    mean = data.train_x.mean(axis=0)
+    train_x, validation_x = data.train_x - mean, data.validation_x - mean
+    network = MLP([len(mean), *settings.hidden, len(data.class_names)], settings.seed, dtype=np.dtype(settings.dtype))
+    epochs: list[Epoch] = []
+    started = time.perf_counter()
+
+    def end_epoch(index: int, loss: float) -> None:
+        nonlocal started
+        seconds = time.perf_counter() - started
+        validation = accuracy(network, validation_x, data.validation_y) if len(validation_x) else None
+        epochs.append(Epoch(index + 1, loss, accuracy(network, train_x, data.train_y), validation, seconds))
+        if on_epoch is not None:
+            on_epoch(epochs[-1])
+        if not np.isfinite(loss):
+            raise Diverged(
+                f"the loss of epoch {index + 1} is {loss}: training diverged; try a smaller --lr than {settings.lr:g}"
+            )
+        started = time.perf_counter()
+
+    interrupted = False
+    try:
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # a divergence is told once, by the loss, not by every product
+            network.fit(
+                train_x,
+                data.train_y,
+                epochs=settings.epochs,
+                batch_size=settings.batch_size,
+                lr=settings.lr,
+                seed=settings.seed,
+                callback=end_epoch,
+            )
+    except KeyboardInterrupt:
+        interrupted = True
+    network.biases[0] = network.biases[0] - mean @ network.weights[0]
+    return Training(network, tuple(epochs), interrupted)
+
+
+def probabilities(network: MLP, x: Array) -> Array:
+    """The network's class probabilities, (N, D) -> (N, K), a slice of rows at a time."""
+    slices = [network.forward(x[start : start + ROWS_AT_ONCE]) for start in range(0, len(x), ROWS_AT_ONCE)]
+    return np.concatenate(slices)
+
+
+def accuracy(network: MLP, x: Array, y: Labels) -> float:
+    """The fraction of rows whose likeliest class is the true one."""
+    slices = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(x), ROWS_AT_ONCE)]
+    return float(sum(np.count_nonzero(network.predict(x[rows]) == y[rows]) for rows in slices) / len(x))
+
+
+def confusion_matrix(y: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
+    """Count (true class, predicted class): entry [i, j] is how many samples of class i were taken for class j."""
+    matrix = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(matrix, (y, predicted), 1)
+    return matrix
+
+
+def most_confused(matrix: NDArray[np.int64], count: int) -> list[tuple[int, int]]:
+    """The `count` pairs of classes most often taken for one another, both directions together, most confused first.
+
+    Each pair (i, j) has matrix[i, j] >= matrix[j, i]; pairs never confused are left out, ties keep the classes' order.
+    """
+    classes = len(matrix)
+    pairs = [(i, j) if matrix[i, j] >= matrix[j, i] else (j, i) for i in range(classes) for j in range(i + 1, classes)]
+    confused = [(i, j) for i, j in pairs if matrix[i, j] > 0]
+    return sorted(confused, key=lambda pair: -(matrix[pair] + matrix[pair[::-1]]))[:count]

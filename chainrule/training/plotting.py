@@ -1,0 +1,100 @@
+"""The picture of `chainrule train --plot`: how training went, what is confused, and what that looks like.
+
+Needs matplotlib, the extra `plot`.  Colours are those of Wong, *Points of view: Color blindness* (2011).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from chainrule.training.command import TrainingOutcome
+
+FORMATS = tuple(sorted(FigureCanvasBase.get_supported_filetypes()))
+BLUE, VERMILION = "#0072B2", "#D55E00"
+ROWS, COLUMNS = 3, 6  # of the misclassified images
+
+
+def draw(outcome: TrainingOutcome, test_images: NDArray[np.floating], path: Path) -> None:
+    """Write the picture of OUTCOME to PATH, in the format its suffix names.  Raises OSError if it can't be written.
+
+    test_images: (N, 784), the images OUTCOME was measured on.
+    """
+    figure = Figure(figsize=(14, 9), layout="constrained")
+    sizes = "-".join(map(str, outcome.training.network.sizes))
+    figure.suptitle(
+        f"Fashion-MNIST, network {sizes}: {outcome.test_accuracy:.2%} of the test images right", fontsize=15
+    )
+    halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.15))  # matplotlib declares one figure, and gives an array
+    left, right = halves
+    loss, accuracy = left.subplots(2, 1, sharex=True)
+    _draw_loss(loss, outcome)
+    _draw_accuracy(accuracy, outcome)
+    above, below = right.subfigures(2, 1, height_ratios=(1.35, 1))
+    _draw_confusion(above.subplots(), outcome)
+    _draw_mistakes(below, outcome, test_images)
+    figure.savefig(path, dpi=120)
+
+
+def _draw_loss(axes: Axes, outcome: TrainingOutcome) -> None:
+    epochs = outcome.training.epochs
+    axes.plot([epoch.number for epoch in epochs], [epoch.loss for epoch in epochs], color=BLUE, marker=".")
+    axes.set(title="Mean training loss of each epoch", ylabel="cross-entropy (nats)", ylim=(0, None))
+    axes.grid(alpha=0.3)
+
+
+def _draw_accuracy(axes: Axes, outcome: TrainingOutcome) -> None:
+    epochs = outcome.training.epochs
+    numbers = [epoch.number for epoch in epochs]
+    axes.plot(numbers, [100 * epoch.training_accuracy for epoch in epochs], color=BLUE, marker=".", label="training")
+    validated = [
+        (epoch.number, 100 * epoch.validation_accuracy) for epoch in epochs if epoch.validation_accuracy is not None
+    ]
+    if validated:
+        axes.plot(*zip(*validated, strict=True), color=VERMILION, marker=".", label="validation")
+    axes.axhline(100 * outcome.test_accuracy, color="black", linestyle="--", linewidth=1, label="test, at the end")
+    axes.set(title="Accuracy after each epoch", xlabel="epoch", ylabel="right (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best")
+
+
+def _draw_confusion(axes: Axes, outcome: TrainingOutcome) -> None:
+    matrix, names = outcome.confusion, outcome.class_names
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(matrix):
+        if count:
+            axes.text(
+                j, i, f"{count}", ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.5 else "black"
+            )
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(title="Confusion matrix of the test images", xlabel="taken for", ylabel="true class")
+
+
+def _draw_mistakes(figure: SubFigure, outcome: TrainingOutcome, test_images: NDArray[np.floating]) -> None:
+    wrong = most_certain_mistakes(outcome, ROWS * COLUMNS)
+    figure.suptitle("The mistakes it was surest of: true class \N{RIGHTWARDS ARROW} what it took it for", fontsize=12)
+    for axes in figure.subplots(ROWS, COLUMNS).flat:
+        axes.set_axis_off()
+    for axes, n in zip(figure.axes, wrong, strict=False):
+        side = int(np.sqrt(test_images.shape[1]))
+        axes.imshow(test_images[n].reshape(side, side), cmap="gray_r")
+        names = outcome.class_names
+        axes.set_title(f"{names[outcome.test_y[n]]}\n\N{RIGHTWARDS ARROW} {names[outcome.predicted[n]]}", fontsize=8)
+
+
+def most_certain_mistakes(outcome: TrainingOutcome, count: int) -> NDArray[np.intp]:
+    """The indices of the COUNT misclassified test samples whose wrong class was given the highest probability."""
+    wrong = np.flatnonzero(outcome.predicted != outcome.test_y)
+    certainty = outcome.test_probabilities[wrong, outcome.predicted[wrong]]
+    return wrong[np.argsort(-certainty, kind="stable")][:count]

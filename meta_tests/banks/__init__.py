@@ -1,0 +1,1 @@
+"""What the tests look at: faulty and correct implementations, styles, cheaters."""

@@ -1,0 +1,44 @@
+"""A host whose every message is written as bytes and read again: what a host in another process does."""
+
+import numpy as np
+
+from chainrule.host.host import InProcess
+from chainrule.host.protocol import decode, encode
+
+
+class Encoded(InProcess):
+    """The implementation in a host that shares no object with the boundary."""
+
+    def call(self, name, arguments, keywords):
+        return self.passed_on(super().call, arguments, [dict(keywords)], [name])
+
+    def draws(self, arguments, count):
+        return self.passed_on(super().draws, arguments, [count])
+
+    def losses(self, arguments, moves):
+        return self.passed_on(super().losses, arguments, [moves])
+
+    def passed_on(self, method, arguments, after, before=()):
+        generators = [argument for argument in arguments if isinstance(argument, np.random.Generator)]
+        before, inside, after = decode(encode([list(before), list(arguments), after]))
+        answer = method(*before, inside, *after)
+        drawn = [argument for argument in inside if isinstance(argument, np.random.Generator)]
+        answer, states = decode(encode([answer, [generator.bit_generator.state for generator in drawn]]))
+        for generator, state in zip(generators, states, strict=True):  # the caller's generator has drawn as much
+            generator.bit_generator.state = state
+        return answer
+
+    def reread(self, number):
+        return decode(encode(super().reread(decode(encode(number)))))
+
+    def supports(self, sizes):
+        return decode(encode(super().supports(decode(encode(list(sizes))))))
+
+    def where(self, name):
+        return decode(encode(super().where(decode(encode(name)))))
+
+    def traits(self):
+        return decode(encode(super().traits()))
+
+    def description(self):
+        return decode(encode(super().description()))

@@ -1,0 +1,231 @@
+"""The catalogue and the matching: every mistake is told from the right numbers and from every other mistake."""
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+
+from chainrule.contract.chapters import CORE_CHAPTERS
+from chainrule.diagnosis import mistakes
+from chainrule.diagnosis.actors import MADE_OF, Mistaken, Probe, agree, alike, answer
+from chainrule.diagnosis.examples import example
+from chainrule.diagnosis.matching import Matcher
+from chainrule.diagnosis.model import Model, Parts
+from chainrule.mathematics.clauses import clauses
+from chainrule.reference import MLP
+
+U = 2.0**-53
+CATALOGUE = mistakes()
+
+
+def network(sizes=(3, 5, 4, 2), n=6, seed=3):
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(size=fans) for fans in pairwise(sizes)]
+    biases = [rng.normal(size=size) for size in sizes[1:]]
+    return weights, biases, rng.normal(size=(n, sizes[0])), np.arange(n)[::-1] % sizes[-1]
+
+
+def probes(subject):
+    """Questions about a subject, without an implementation."""
+    found = []
+    for sizes, n, seed in (((3, 5, 4, 2), 6, 3), ((4, 3), 5, 4), ((2, 6, 3), 1, 5), ((4, 4, 4, 4), 4, 6)):
+        weights, biases, x, y = network(sizes, n, seed)
+        kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
+
+        def ask(actor, weights=weights, biases=biases, x=x, y=y):
+            model = actor.network(weights, biases)
+            if subject == "backward":
+                grads = actor.backward(model, x, y)
+                return [*grads[0], *grads[1]]
+            return [getattr(actor, subject)(model, x, *([y] if subject == "loss" else []))]
+
+        found.append(Probe(str(sizes), ask, [subject], kinds if subject == "backward" else ()))
+    return found
+
+
+def observed(subject, *changes):
+    """What whoever made these changes would answer."""
+    actor = Mistaken(*changes)
+    return [(probe, answer(probe, actor)) for probe in probes(subject)]
+
+
+def reference_network(weights, biases):
+    net = MLP([len(weights[0]), *(len(b) for b in biases)])
+    net.weights, net.biases = [w.copy() for w in weights], [b.copy() for b in biases]
+    return net
+
+
+def test_the_catalogue_is_broad():
+    by_chapter = {}
+    for mistake in CATALOGUE.values():
+        by_chapter.setdefault(mistake.chapter, []).append(mistake.id)
+    covered = set(CORE_CHAPTERS) - {"golden", "accuracy"}  # of values and of the data: their mistakes are the others'
+    assert covered | {"layers"} == set(by_chapter)
+    assert sum(len(ids) for chapter, ids in by_chapter.items() if chapter != "layers") >= 80
+    assert all(len(ids) >= 20 for ids in by_chapter.values())
+
+
+@pytest.mark.parametrize("mistake", CATALOGUE.values(), ids=lambda mistake: mistake.id)
+def test_a_mistake_says_all_that_a_learner_needs(mistake):
+    assert mistake.id == mistake.id.lower()
+    assert "-" in mistake.id
+    assert "." not in mistake.id  # ids with a dot are clauses
+    assert all((mistake.title, mistake.explanation, mistake.mend, mistake.fingerprint))
+    assert not mistake.title.endswith(".")
+    assert mistake.explanation.endswith((".", ".)"))
+    assert {mistake.clause, *mistake.broken, *mistake.suspected} <= set(clauses())
+    assert mistake.special is None or mistake.special in CATALOGUE
+    recognised = mistake.variants or mistake.array or mistake.scheme or mistake.broken or mistake.suspected
+    assert recognised or mistake.id in ("init-positive", "init-bias-constant", "init-bias-random", "fit-not-shuffled")
+
+
+@pytest.mark.parametrize("mistake", CATALOGUE.values(), ids=lambda mistake: mistake.id)
+def test_a_mistake_has_an_example_before_and_after(mistake):
+    shown = example(mistake)
+    assert shown is not None or mistake.lines is not None
+    for _, right, wrong in shown.rows if shown else ():
+        assert right is None or wrong is None or not np.array_equal(right, wrong, equal_nan=True)
+    if mistake.lines is not None:
+        assert mistake.lines[0] != mistake.lines[1]
+
+
+def test_every_change_is_of_a_part_that_some_subject_is_made_of():
+    known = frozenset().union(*MADE_OF.values())
+    for mistake in CATALOGUE.values():
+        for detail, changes in mistake.variants.items():
+            assert changes.keys() <= known, (mistake.id, detail)
+            assert all(hasattr(Parts, name) for name in changes)
+
+
+def test_the_parts_are_the_reference():
+    for seed in range(3):
+        weights, biases, x, y = network(seed=seed)
+        net, parts, model = reference_network(weights, biases), Parts(), Model.of(weights, biases)
+        np.testing.assert_allclose(parts.forward(model, x), net.forward(x), rtol=1e-14)
+        assert parts.loss(model, x, y) == pytest.approx(net.loss(x, y), rel=1e-13)
+        assert (parts.predict(model, x) == net.predict(x)).all()
+        for ours, theirs in zip(parts.backward(model, x, y), net.backward(x, y), strict=True):
+            for a, b in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+        parts.fit(model, x, y, epochs=3, batch_size=len(x), lr=0.25)
+        net.fit(x, y, epochs=3, batch_size=len(x), lr=0.25)
+        for a, b in zip(model.weights + model.biases, net.weights + net.biases, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-14)
+
+
+def test_right_numbers_match_nothing():
+    for subject in ("forward", "loss", "backward"):
+        assert Matcher(subject, observed(subject), U).matches() == []
+
+
+def telling():
+    """Mistakes that show in ordinary numbers, in two of their variants: others show at extremes, or in memory."""
+    for subject in ("forward", "loss", "backward"):
+        for mistake in CATALOGUE.values():
+            for detail, changes in list(mistake.variants.items())[:2]:
+                if changes.keys() <= MADE_OF[subject] and Matcher(subject, observed(subject, changes), U).wrong:
+                    name = f"{subject}-{mistake.id}-{detail}".replace(" ", "_")
+                    yield pytest.param(subject, mistake, changes, id=name)
+
+
+CHANGED = list(telling())
+
+
+def test_most_mistakes_show_in_ordinary_numbers():
+    assert len({parameters.values[1].id for parameters in CHANGED}) >= 100
+
+
+@pytest.mark.parametrize(("subject", "mistake", "changes"), CHANGED)
+def test_a_mistake_is_recognised_by_its_numbers(subject, mistake, changes):
+    """Its own name is among those that explain everything; what explains as much beside it gives the same numbers."""
+    matcher = Matcher(subject, observed(subject, changes), U)
+    found = matcher.matches()
+    assert found, "nothing explains it"
+    assert found[0].complete
+    names = {name for match in found if len(match.ids) == 1 for name in match.ids}
+    assert mistake.id in names or mistake.special in names
+
+
+def test_a_scaled_gradient_is_named_with_its_arrays():
+    probe = probes("backward")[0]
+    right = answer(probe, Mistaken())
+    arrays = list(right.arrays)
+    arrays[1] = arrays[1] * 6  # dloss/dW[1] of a batch of 6
+    found = Matcher("backward", [(probe, type(right)(tuple(arrays)))], U).matches()
+    assert (found[0].ids, found[0].details) == (("array-not-averaged",), ("dloss/dW[1]",))
+
+
+def test_two_mistakes_are_found_as_two():
+    error = CATALOGUE["gradient-one-hot-shifted"].variants["y - 1"]
+    mask = CATALOGUE["mask-missing"].variants[""]
+    found = Matcher("backward", observed("backward", error, mask), U).matches()
+    assert set(found[0].ids) == {"gradient-one-hot-shifted", "mask-missing"}
+    assert found[0].complete
+
+
+def test_a_mistake_on_the_way_and_one_in_an_array_are_found_as_two():
+    mask = CATALOGUE["mask-missing"].variants[""]
+    answers = []
+    for probe, given in observed("backward", mask):
+        biases = [kind == "biases" for kind, _ in probe.kinds]
+        n = int(probe.about == str((3, 5, 4, 2))) * 6 or (5 if probe.about == str((4, 3)) else 1)
+        arrays = tuple(a / n if bias else a for a, bias in zip(given.arrays, biases, strict=True))
+        answers.append((probe, type(given)(arrays)))
+    found = Matcher("backward", answers, U).matches()
+    assert set(found[0].ids) == {"mask-missing", "array-averaged-twice"}
+
+
+def test_numbers_that_nothing_explains_match_nothing():
+    rng = np.random.default_rng(0)
+    answers = [
+        (probe, type(given)(tuple(array + rng.normal(size=array.shape) for array in given.arrays)))
+        for probe, given in observed("backward")
+    ]
+    assert Matcher("backward", answers, U).matches() == []
+
+
+def test_a_match_must_explain_to_rounding():
+    changes = CATALOGUE["mask-missing"].variants[""]
+    answers = observed("backward", changes)
+    probe, given = answers[0]
+    off = type(given)(tuple(array * (1 + 1e-9) for array in given.arrays))
+    assert [m.ids for m in Matcher("backward", answers, U).matches()][:1] == [("mask-missing",)]
+    assert all(not match.complete for match in Matcher("backward", [(probe, off), *answers[1:]], U).matches())
+
+
+def test_what_raises_speaks_for_nothing():
+    probe, given = observed("forward")[0]
+    assert Matcher("forward", [(probe, type(given)(raised=True))], U).matches() == []
+
+
+def test_rounding_is_of_the_largest_entry_or_of_every_one():
+    probe = Probe("", lambda actor: [])
+    every = Probe("", lambda actor: [], relative=True)
+    a, b = np.array([1.0, 1e-20]), np.array([1.0, 2e-20])
+    assert alike(a, b, U, probe)
+    assert not alike(a, b, U, every)
+    assert not alike(a, a[:1], U, probe)
+    assert alike(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]), U, probe)
+    assert not alike(np.array([1.0]), np.array([np.inf]), U, probe)
+
+
+def test_mistakes_that_give_the_same_numbers_say_so():
+    """Two names for one thing would make each other uncertain for ever: only special cases may coincide."""
+    same = []
+    for subject in ("forward", "backward"):
+        questions = probes(subject)
+        answers = {}
+        for mistake in CATALOGUE.values():
+            for detail, changes in mistake.variants.items():
+                if changes.keys() <= MADE_OF[subject] and mistake.special is None:
+                    answers[mistake.id, detail] = [answer(probe, Mistaken(changes)) for probe in questions]
+        right = [answer(probe, Mistaken()) for probe in questions]
+        for (one, first), (other, second) in combinations(answers.items(), 2):
+            differs = not all(agree(a, b, U, p) for a, b, p in zip(first, right, questions, strict=True))
+            alike_ = all(agree(a, b, U, p) for a, b, p in zip(first, second, questions, strict=True))
+            if differs and alike_ and one[0] != other[0]:
+                same.append((one[0], other[0]))
+    # On inputs that no rounding, clipping or flushing touches some of softmax's and ReLU's coincide: the questions of a
+    # check tell them apart.  Logits for probabilities are one mistake, forward or backward.
+    apart = {pair for pair in same if not any(name.startswith(("softmax-", "relu-")) for name in pair)}
+    assert apart <= {("forward-logits", "gradient-of-logits")}
