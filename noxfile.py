@@ -98,7 +98,7 @@ def wheel(session: nox.Session) -> None:
 def golden(session: nox.Session) -> None:
     """Golden values, computed again and compared bit by bit."""
     session.install("mpmath")
-    session.run("python", "golden/generate.py", "--check")
+    session.run("python", "golden/generate", "--check")
 
 
 @nox.session(python="3.11")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # In a checkout the other rooms stand beside this folder instead of in it: `python -m chainrule` finds them there.
 _CHECKOUT = Path(__file__).resolve().parent.parent
-if (_CHECKOUT / "reference" / "math.md").is_file():
+if (_CHECKOUT / "reference" / "mathematics").is_dir():
     __path__.append(str(_CHECKOUT))
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""chainrule.golden: outputs from fixed seeds, as data. README.md says how they were made; generate.py makes them.
+"""chainrule.golden: outputs from fixed seeds, as data. README.md says how they were made; generate makes them.
 
 Symbols: N samples, K classes, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l], a[l] = relu(z[l]), p = softmax(z[L]).
 """
@@ -14,8 +14,8 @@ import numpy as np
 
 __all__ = [
     "AffineLayer",
-    "Case",
     "Functions",
+    "GoldenNetwork",
     "Layers",
     "ReluLayer",
     "SoftmaxLoss",
@@ -23,13 +23,15 @@ __all__ = [
     "layers",
     "load",
     "names",
+    "values",
 ]
 
-FOLDER = importlib.resources.files(__name__)
+FOLDER = importlib.resources.files(__name__) / "data"
+NETWORKS = "networks/"  # the folder of the network cases, as SHA256SUMS writes it
 
 
 @dataclass(frozen=True)
-class Case:
+class GoldenNetwork:
     """A network, a batch, and what follows from them. Arrays are float64, `y` is int64; each is the caller's own.
 
     sizes             (s[0], ..., s[L])
@@ -125,75 +127,81 @@ class Layers:
 
 
 def names():
-    """The names of the network cases, from the fewest parameters to the most."""
-    return [file.removesuffix(".json") for file in _checksums() if file not in ("functions.json", "layers.json")]
+    """The names of the networks, from the fewest parameters to the most."""
+    found = [file for file in _checksums() if file.startswith(NETWORKS)]
+    return [file.removeprefix(NETWORKS).removesuffix(".json") for file in found]
 
 
 def load(name):
-    """The Case called `name`.
+    """The GoldenNetwork called `name`.
 
-    Raises ValueError if there is none of that name, or if its file is not the one SHA256SUMS describes; OSError if the
+    Raises ValueError if no network has that name, or if its file is not the one SHA256SUMS describes; OSError if the
     file is gone.
     """
     if name not in names():
         raise ValueError(f"golden: expected one of {', '.join(names())}, found {name!r}")
-    return copy.deepcopy(_case(name))
+    return copy.deepcopy(_network(name))
 
 
 def functions():
     """The Functions.  Raises ValueError if functions.json is not the file SHA256SUMS describes."""
-    return copy.deepcopy(_functions())
+    found = values("functions")
+    return Functions(
+        softmax=[(pair["z"], pair["p"]) for pair in found["softmax"]],
+        log_sum_exp=[(pair["z"], pair["value"]) for pair in found["log_sum_exp"]],
+        cross_entropy=[(batch["p"], batch["y"], batch["value"]) for batch in found["cross_entropy"]],
+    )
 
 
 def layers():
     """The Layers.  Raises ValueError if layers.json is not the file SHA256SUMS describes."""
-    return copy.deepcopy(_layers())
+    found, kinds = values("layers"), {"affine": AffineLayer, "relu": ReluLayer, "softmax_loss": SoftmaxLoss}
+    return Layers(**{kind: [cls(**case) for case in found[kind]] for kind, cls in kinds.items()})
+
+
+def values(chapter):
+    """The cases of a chapter's file: {kind of case: a list of {name: array or number}}, each the caller's own.
+
+    chapter: such as "layers".  Lists of integers become int64 arrays, all others float64.
+    Raises ValueError if no file has that name, or if it is not the one SHA256SUMS describes.
+    """
+    known = [file.removesuffix(".json") for file in _checksums() if "/" not in file]
+    if chapter not in known:
+        raise ValueError(f"golden: expected one of {', '.join(known)}, found {chapter!r}")
+    return copy.deepcopy(_values(chapter))
 
 
 @functools.cache
-def _case(name):
-    content = _verified(f"{name}.json")
+def _network(name):
+    content = _verified(f"{NETWORKS}{name}.json")
     per_layer = ("weights", "biases", "hidden", "weight_grads", "bias_grads", "stepped_weights", "stepped_biases")
-    arrays = {key: [np.array(item, np.float64) for item in content[key]] for key in per_layer}
-    arrays |= {key: np.array(content[key], np.float64) for key in ("x", "logits", "probabilities", "losses")}
-    arrays["y"] = np.array(content["y"], np.int64)
-    return Case(**content | arrays | {"sizes": tuple(content["sizes"])})
+    arrays = {key: [_array(item) for item in content[key]] for key in per_layer}
+    arrays |= {key: _array(content[key]) for key in ("x", "y", "logits", "probabilities", "losses")}
+    return GoldenNetwork(**content | arrays | {"sizes": tuple(content["sizes"])})
 
 
 @functools.cache
-def _functions():
-    content = _verified("functions.json")
-    return Functions(
-        softmax=[(np.array(pair["z"]), np.array(pair["p"])) for pair in content["softmax"]],
-        log_sum_exp=[(np.array(pair["z"]), np.array(pair["value"])) for pair in content["log_sum_exp"]],
-        cross_entropy=[
-            (np.array(batch["p"]), np.array(batch["y"], np.int64), batch["value"]) for batch in content["cross_entropy"]
-        ],
-    )
-
-
-@functools.cache
-def _layers():
-    content = _verified("layers.json")
-    kinds = {"affine": AffineLayer, "relu": ReluLayer, "softmax_loss": SoftmaxLoss}
-    return Layers(**{kind: [cls(**_arrays(case)) for case in content[kind]] for kind, cls in kinds.items()})
-
-
-def _arrays(case):
+def _values(chapter):
+    kinds = {kind: cases for kind, cases in _verified(f"{chapter}.json").items() if isinstance(cases, list)}
     return {
-        key: value if key == "loss" else np.array(value, np.int64 if key == "y" else np.float64)
-        for key, value in case.items()
+        kind: [{k: _array(v) if isinstance(v, list) else v for k, v in case.items()} for case in cases]
+        for kind, cases in kinds.items()
     }
+
+
+def _array(values):
+    array = np.array(values)
+    return array.astype(np.int64 if array.dtype.kind == "i" else np.float64)
 
 
 def _verified(file):
     """The content of a golden file, once its bytes are those that the generator wrote."""
-    data, expected = (FOLDER / file).read_bytes(), _checksums()[file]
+    data, expected = FOLDER.joinpath(*file.split("/")).read_bytes(), _checksums()[file]
     found = hashlib.sha256(data).hexdigest()
     if found != expected:
         raise ValueError(
-            f"golden/{file} is corrupted: expected SHA-256 {expected}, found {found}. "
-            "Reinstall chainrule, or write it anew with python golden/generate.py"
+            f"golden/data/{file} is corrupted: expected SHA-256 {expected}, found {found}. "
+            "Reinstall chainrule, or write it anew with python golden/generate"
         )
     return json.loads(data)
 

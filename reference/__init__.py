@@ -1,4 +1,4 @@
-"""chainrule.reference: a small multilayer perceptron in NumPy alone, and math.md, the mathematics it implements."""
+"""chainrule.reference: a small multilayer perceptron in NumPy alone, and the mathematics it implements."""
 
 from .functions import cross_entropy, log_sum_exp, relu, softmax, xavier
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss

@@ -1,4 +1,4 @@
-"""The four functions an MLP is made of. Derivations: math.md, sections 2 to 5 and 8."""
+"""The functions an MLP is made of: 02_activations.md to 04_cross_entropy.md and 08_initialization.md derive them."""
 
 import numpy as np
 

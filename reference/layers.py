@@ -1,4 +1,4 @@
-"""The layers as functions, a forward pass that keeps a cache and a backward pass that uses it: math.md, section 12.
+"""The layers as functions, a forward pass that keeps a cache and a backward pass that uses it: 11_layers.md.
 
 `dout` is the gradient of some number by a layer's output; a backward pass turns it into the gradients by its inputs.
 """

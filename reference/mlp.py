@@ -1,11 +1,12 @@
 """A multilayer perceptron: ReLU hidden layers, softmax output, cross-entropy, mini-batch SGD. NumPy alone.
 
-Symbols are those of math.md: N samples, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l]; a[l] = relu(z[l]);
+Symbols are those of 01_notation.md: N samples, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l]; a[l] = relu(z[l]);
 p = softmax(z[L]).
 """
 
 import numpy as np
 
+from .arguments import check_training, checked_dtype, checked_inputs, checked_labels, checked_sizes
 from .functions import log_sum_exp, relu, softmax, xavier
 
 
@@ -13,17 +14,13 @@ class MLP:
     """A network of layer sizes `sizes` = (s[0], ..., s[L]); two sizes make multinomial logistic regression.
 
     sizes: at least two positive integers. seed: an integer, decides every weight. dtype: float64 or float32, the
-    precision of parameters and arithmetic. Raises ValueError for sizes that are no network, and for another dtype.
-    `weights` and `biases` are lists of L arrays, (s[l], s[l+1]) and (s[l+1],), and may be assigned.
+    precision of parameters and arithmetic. Raises ValueError for sizes that do not make a network, and for another
+    dtype. `weights` and `biases` are lists of L arrays, (s[l], s[l+1]) and (s[l+1],), and may be assigned.
+    Clauses: initialization.sizes, initialization.biases, initialization.seed, network.assignable.
     """
 
     def __init__(self, sizes, seed=0, *, dtype=np.float64):
-        self.sizes = [int(size) for size in sizes]
-        if len(self.sizes) < 2 or min(self.sizes) < 1:
-            raise ValueError(f"sizes: expected at least two positive layer sizes such as [784, 9, 10], found {sizes!r}")
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float64, np.float32):
-            raise ValueError(f"dtype: expected float64 or float32, found {self.dtype}")
+        self.sizes, self.dtype = checked_sizes(sizes), checked_dtype(dtype)
         rng = np.random.default_rng(seed)
         layers = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
         self.weights = [xavier(fan_in, fan_out, rng).astype(self.dtype) for fan_in, fan_out in layers]
@@ -86,10 +83,7 @@ class MLP:
         Raises ValueError for data or settings that do not fit.  Clauses: training.every_sample, training.fresh_order.
         """
         x, y = self._inputs(x), self._labels(x, y)
-        if epochs < 0 or batch_size < 1:
-            raise ValueError(f"fit: expected epochs >= 0 and batch_size >= 1, found {epochs} and {batch_size}")
-        if len(x) == 0:
-            raise ValueError("x: expected at least one sample to train on, found none")
+        check_training(len(x), epochs, batch_size)
         rng = np.random.default_rng(seed)
         history = []
         for epoch in range(epochs):
@@ -106,34 +100,11 @@ class MLP:
                 callback(epoch, history[-1])
         return history
 
-    def save(self, path):
-        """Write sizes and parameters to an .npz archive, without pickle.  Returns the path NumPy wrote to."""
-        path = str(path) if str(path).endswith(".npz") else f"{path}.npz"
-        weights = {f"W{l}": w for l, w in enumerate(self.weights, 1)}
-        biases = {f"b{l}": b for l, b in enumerate(self.biases, 1)}
-        np.savez(path, sizes=self.sizes, **weights, **biases)
-        return path
-
-    @classmethod
-    def load(cls, path):
-        """The network that `save` wrote.  Raises ValueError if the file holds none, OSError if it can't be read."""
-        try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                network = cls(arrays["sizes"], dtype=arrays["W1"].dtype)
-                for kind, parameters in (("W", network.weights), ("b", network.biases)):
-                    for l, theta in enumerate(parameters, 1):
-                        loaded = arrays[f"{kind}{l}"]
-                        if (loaded.shape, loaded.dtype) != (theta.shape, theta.dtype):
-                            raise ValueError(f"{kind}{l} has shape {loaded.shape} of {loaded.dtype}")
-                        parameters[l - 1] = loaded
-        except OSError:
-            raise
-        except Exception as error:  # a spoiled archive fails in NumPy's, zipfile's or zlib's own way
-            raise ValueError(f"{path}: expected a network written by MLP.save, but {error}") from None
-        return network
-
     def _gradients(self, inputs, logits, y):
-        """Backpropagation from the logits down; a[l] > 0 exactly where z[l] > 0."""
+        """Backpropagation from the logits down; a[l] > 0 exactly where z[l] > 0.
+
+        Clauses: gradients.weights, gradients.biases.
+        """
         delta = softmax(logits)
         delta[np.arange(len(y)), y] -= 1
         delta /= len(y)
@@ -146,18 +117,10 @@ class MLP:
         return weight_grads, bias_grads
 
     def _inputs(self, x):
-        x = np.asarray(x, dtype=self.dtype)
-        if x.ndim != 2 or x.shape[1] != self.sizes[0]:
-            raise ValueError(f"x: expected shape (N, {self.sizes[0]}), found {x.shape}")
-        return x
+        return checked_inputs(x, self.sizes[0], self.dtype)
 
     def _labels(self, x, y):
-        y = np.asarray(y)
-        if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
-            raise ValueError(f"y: expected {len(x)} integer labels, found shape {y.shape} of {y.dtype}")
-        if len(y) and not 0 <= y.min() <= y.max() < self.sizes[-1]:
-            raise ValueError(f"y: expected labels 0 to {self.sizes[-1] - 1}, found {y.min()} to {y.max()}")
-        return y
+        return checked_labels(y, len(x), self.sizes[-1])
 
 
 def _mean_cross_entropy(logits, y):

@@ -16,7 +16,7 @@ PHASES = ((12, 0.3), (2, 0.03))  # (epochs, rate) of two calls of fit; the secon
 @spec("accuracy.fashion_mnist", after=("golden.gradients", "training.every_sample", "training.continues"))
 def test_fashion_mnist(impl):
     """Trained on the images of Fashion-MNIST, a network classifies over 88 % of the test images rightly."""
-    # How surely a correct implementation passes: benchmarks/accuracy_recipe.py, and math.md, accuracy.fashion_mnist.
+    # How surely a correct implementation passes: benchmarks/accuracy_recipe.py, and accuracy.fashion_mnist.
     sizes = calibrated(impl)
     data = fashion_mnist()
     x, test_x = scaled(data.train_images), scaled(data.test_images)

@@ -1,7 +1,7 @@
 """Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
 
 Each of the statistical specs fails a correct implementation with probability 1e-10 at most, by the tail bounds of
-chainrule.mathematics.tail_bounds, which math.md derives in section 8.
+chainrule.mathematics.tail_bounds, which 08_initialization.md derives.
 """
 
 import math

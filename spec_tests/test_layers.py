@@ -172,7 +172,7 @@ def test_affine_caches(impl):
 
 
 def check_affine_differences(impl, networks, which):
-    """Compare one gradient (0 dx, 1 dw, 2 db), every entry, with differences of sum(dout out): math.md 11.10."""
+    """Compare one gradient (0 dx, 1 dw, 2 db), every entry, with differences of sum(dout out): rounding.layers."""
     h = 1.0  # the output is affine in each input, so no step is too large, and a large one leaves the least rounding
     own = UNIT_ROUNDOFF["float64"]
     for case in affine_cases(networks, DIFFERENCED):

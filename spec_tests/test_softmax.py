@@ -158,7 +158,7 @@ def test_jacobian(impl, z, data):
     direction[:, k] = 1.0
     p = softmax(z)
     expected = p * ((np.arange(z.shape[1]) == k) - p[:, [k]])
-    # Every third derivative of a probability along one logit is below 1/4 in size (math.md 11.6).
+    # Every third derivative of a probability along one logit is below 1/4 in size (rounding.differences).
     rounding = 2 * float(softmax_bound(z, u).max())
     h = difference_step(rounding, 0.25)
     cache = {t: impl.softmax(z + t * direction) for t in (h, -h, h / 2, -h / 2)}

@@ -17,14 +17,14 @@ from chainrule.specification.spec import spec
 GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
 FIT = (*GRADIENTS, "training.step")
 AT_RANDOM = 100  # seeds, or networks, with `--thorough`: each takes several trainings, followed step by step
-SHUFFLED, ORDERS = 7, 4  # samples whose order is looked at, from so many seeds: math.md, training.fresh_order
+SHUFFLED, ORDERS = 7, 4  # samples whose order is looked at, from so many seeds: training.fresh_order
 SHUFFLED_ONCE = 14  # samples where one seed is fixed in the code
-SEEDED, SEEDED_BATCH, SEEDED_EPOCHS = 7, 2, 2  # a training that other seeds shall not repeat: math.md, training.seed
+SEEDED, SEEDED_BATCH, SEEDED_EPOCHS = 7, 2, 2  # a training that other seeds shall not repeat: training.seed
 OTHER_SEEDS = 4
 OVERFIT_LOSS, OVERFIT_ORDERS = (
     0.05,
     4,
-)  # of so many trainings one has to get there: math.md, training.overfit
+)  # of so many trainings one has to get there: training.overfit
 
 
 def arrays(parameters):
@@ -310,7 +310,7 @@ def visits(impl, networks, n, batch_size, epochs, seed, sizes=None):
 
     Only a visit to sample i moves row i of the first weights, and by an amount that depends on the other parameters
     at that moment.  All labels are 0, so these move one way and every moment has an amount of its own: the moved rows
-    tell the batches (math.md, training.every_sample).
+    tell the batches (training.every_sample).
     """
     case = units(networks, n)
     lr = 0.5 if len(case.sizes) == 2 else 0.125  # with hidden layers a smaller one, so that all units stay on
@@ -511,7 +511,7 @@ def test_convex(impl, networks):
 def descends(impl, case):
     """Take twenty full-batch steps of a network without a hidden layer, and compare each with what is promised."""
     extended = np.hstack([case.x, np.ones((7, 1))])
-    # The Hessian is at most half of the inputs' second moment (math.md, training.convex): 1/L is the safe rate.
+    # The Hessian is at most half of the inputs' second moment (training.convex): 1/L is the safe rate.
     lr = float(1 / (np.linalg.eigvalsh(extended.T @ extended / 7).max() / 2))
     model = case.create(impl)
     network, exact = read_off(impl, model, case)

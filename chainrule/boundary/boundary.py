@@ -129,7 +129,8 @@ class Boundary:
     def probability_error(self, p: np.ndarray) -> np.ndarray:
         """How far the logarithms of the probabilities that cross_entropy works on may lie from those of p, (N, K).
 
-        Zero if it is given p itself.  Through a network they come out of its softmax of log p: math.md 11.8.
+        Zero if it is given p itself.  Through a network they come out of its softmax of log p:
+        rounding.through_the_network.
         """
         p = np.asarray(p, np.float64)
         if not self.goes_through("cross_entropy"):
@@ -140,7 +141,7 @@ class Boundary:
         return off + np.abs(np.log(p.sum(axis=1, keepdims=True))) + 4 * p.shape[1] * UNIT_ROUNDOFF["float64"]
 
     def gradient_error(self, theta: np.ndarray, g: np.ndarray) -> np.ndarray:
-        """What is lost where gradients are read off an update, (theta - theta') / r: math.md 11.9.  Zero elsewhere."""
+        """The error of gradients read off an update, (theta - theta') / r: rounding.updates.  Zero elsewhere."""
         rate = self.host.traits().recovery_rate
         if rate is None:
             return np.zeros(np.shape(theta))

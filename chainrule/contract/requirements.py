@@ -1,4 +1,4 @@
-"""Which chapters run on an implementation, and which of them a pass needs: the contract's section 4."""
+"""Which chapters run on an implementation, and which of them a pass needs."""
 
 from __future__ import annotations
 

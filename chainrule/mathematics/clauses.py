@@ -1,4 +1,4 @@
-"""The clauses of math.md, by id."""
+"""The clauses of the mathematics, by id: chainrule.reference's folder `mathematics`, a file a chapter."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-HEADING = re.compile(r"^### (?P<number>\d+\.\d+) `(?P<id>[a-z_]+\.[a-z_]+)`: (?P<title>.+)$", re.MULTILINE)
-SECTION = re.compile(r"^## ", re.MULTILINE)
+NAME = r"[a-z_]+\.[a-z_]+"
+HEADING = re.compile(rf"^## (?P<tick>`?)(?P<id>{NAME})(?P=tick): (?P<title>.+)$", re.MULTILINE)
+NEXT_HEADING = re.compile(r"^##? ", re.MULTILINE)
 EQUATION = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 FORMULA = re.compile(r"^    (\S.*)$", re.MULTILINE)
+SHARED = re.compile(r"`(hygiene\.[a-z_]+)`")
 
 
 @dataclass(frozen=True)
 class Clause:
     """A statement of the mathematics.
 
-    number: its place in math.md.  equation: LaTeX.  formula: the same in the notation of arrays, for a terminal.
-    text: the whole clause, in Markdown; why: what is left of it without equation and formula.
+    file: the chapter it stands in, such as 03_softmax.md.  equation: LaTeX.  formula: the same in the notation of
+    arrays, for a terminal.  text: the whole clause, in Markdown.  why: the text without equation and formula, and the
+    sections of hygiene.md that it refers to.
     """
 
     id: str
-    number: str
+    file: str
     title: str
     equation: str
     formula: str
@@ -30,27 +33,52 @@ class Clause:
     why: str
 
 
+def chapters() -> dict[str, str]:
+    """{file name: text} of every file of the mathematics, the numbered ones first, in the order of reading."""
+    folder = files("chainrule.reference").joinpath("mathematics")
+    found = sorted((path for path in folder.iterdir() if path.name.endswith(".md")), key=lambda path: path.name)
+    return {path.name: path.read_text(encoding="utf-8") for path in found}
+
+
+@lru_cache(maxsize=1)
+def sections() -> dict[str, str]:
+    """Every section that has a name and is not a clause, such as rounding.softmax: {name: text}."""
+    return {
+        heading["id"]: text for source in chapters().values() for heading, text in named(source) if not heading["tick"]
+    }
+
+
 @lru_cache(maxsize=1)
 def clauses() -> dict[str, Clause]:
-    """Every clause, in the order of math.md."""
-    source = files("chainrule.reference").joinpath("math.md").read_text(encoding="utf-8")
-    headings = list(HEADING.finditer(source))
-    ends = [heading.start() for heading in headings[1:]] + [len(source)]
-    found = [read(heading, source[heading.end() : end]) for heading, end in zip(headings, ends, strict=True)]
-    return {clause.id: clause for clause in found}
+    """Every clause, in the order of reading."""
+    return {
+        heading["id"]: read(heading, text, file)
+        for file, source in chapters().items()
+        for heading, text in named(source)
+        if heading["tick"]
+    }
 
 
-def read(heading: re.Match[str], body: str) -> Clause:
-    """A clause from its heading and what stands below it, up to the next heading of either level."""
-    section = SECTION.search(body)
-    text = body[: section.start() if section else len(body)].strip()
+def named(source: str) -> list[tuple[re.Match[str], str]]:
+    """The headings that carry an id or a name, each with the text below it, up to the next heading of either level."""
+    found = []
+    for heading in HEADING.finditer(source):
+        end = NEXT_HEADING.search(source, heading.end())
+        found.append((heading, source[heading.end() : end.start() if end else len(source)].strip()))
+    return found
+
+
+def read(heading: re.Match[str], text: str, file: str) -> Clause:
+    """A clause from its heading and the text below it."""
     equation, formula = EQUATION.search(text), FORMULA.search(text)
+    own = EQUATION.sub("", FORMULA.sub("", text, count=1), count=1).strip()
+    shared = [sections()[name] for name in dict.fromkeys(SHARED.findall(own))]
     return Clause(
         heading["id"],
-        heading["number"],
+        file,
         heading["title"].strip(),
         " ".join(equation[1].split()) if equation else "",
         formula[1].strip() if formula else "",
         text,
-        EQUATION.sub("", FORMULA.sub("", text, count=1), count=1).strip(),
+        "\n\n".join([own, *shared]),
     )

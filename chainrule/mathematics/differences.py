@@ -30,7 +30,7 @@ def difference_step(rounding: float, curvature: float, kink: float = np.inf) -> 
 
 
 def central_difference(f: Callable[[float], float], h: float, *, rounding: float, curvature: float) -> Derivative:
-    """f'(0) from f at +-h and +-h/2, with the error of that estimate: math.md 11.6.
+    """f'(0) from f at +-h and +-h/2, with the error of that estimate: rounding.differences.
 
         D(h) = (f(h) - f(-h)) / (2 h) = f'(0) + h^2 f'''/6 + rounding / h
 
@@ -49,7 +49,7 @@ def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
     """For each layer, a bound on the third derivative of the loss along any one of its weights or biases.
 
     Away from kinks the logits are affine in a single parameter, z[n] + t v[n], so that the derivative is the mean over
-    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3): math.md 11.6.
+    n of a third cumulant of v[n], whose size is at most range(v[n])^3 / (6 sqrt 3): rounding.differences.
     """
     inputs, z = network.propagate(np.asarray(x, np.float64))
     sensitivity = np.broadcast_to(np.eye(z.shape[1]), (len(x), z.shape[1], z.shape[1]))  # dz[L] / dz[l], (N, s[l], K)

@@ -1,4 +1,4 @@
-"""Weights with which a network passes its inputs on as logits."""
+"""Weights with which a network passes its inputs on as logits: rounding.through_the_network."""
 
 from __future__ import annotations
 

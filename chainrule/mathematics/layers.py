@@ -26,7 +26,7 @@ class AffineAnalysis:
 
 
 def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
-    """An affine layer in arithmetic of unit roundoff u: math.md 11.10.
+    """An affine layer in arithmetic of unit roundoff u: rounding.layers.
 
     x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
     """

@@ -25,7 +25,7 @@ def gamma(n: float, u: float) -> float:
 
 
 def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
-    """How far computed probabilities may lie from softmax(z), when the logits are off by up to z_error: math.md 11.3.
+    """How far computed probabilities may lie from softmax(z), for logits off by up to z_error: rounding.softmax.
 
     It holds for the three usual routes: shifted by the maximum, unshifted, and the exponential of the log-softmax.
     What underflows is off by at most the smallest normal number.
@@ -36,7 +36,7 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
 
 
 def softmax_log_error(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
-    """How far the logarithms of computed probabilities may be off, where none underflows: t of math.md 11.3."""
+    """How far the logarithms of computed probabilities may be off, where none underflows: t of rounding.softmax."""
     z = np.asarray(z, np.float64)
     classes = z.shape[1]
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
@@ -69,9 +69,7 @@ class Analysis:
 
 
 def product(left: Pair, right: Pair, u: float, extra: int = 2) -> Pair:
-    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the errors the factors bring along: math.md
-    11.2.
-    """
+    """(a b, its error): gamma(n) |a| |b| for n terms in any order, and the factors' own errors: rounding.products."""
     (a, da), (b, db) = left, right
     size = (np.abs(a) + da) @ (np.abs(b) + db)
     return a @ b, gamma(a.shape[1] + extra, u) * size + da @ (np.abs(b) + db) + np.abs(a) @ db
@@ -85,7 +83,7 @@ def analyse(
     log_epsilon: float = 0.0,
     parameter_errors: Errors | None = None,
 ) -> Analysis:
-    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u: math.md 11.5.
+    """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u: rounding.network.
 
     The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: an epsilon that the
     implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise; twice
@@ -119,13 +117,13 @@ def analyse(
 
 
 def affine(x: Pair, w: Pair, b: Pair, u: float) -> Pair:
-    """(x w + b, its error): math.md 11.5, step 1."""
+    """(x w + b, its error): rounding.network, step 1."""
     (z, dz), (shift, dshift) = product(x, w, u), b
     return z + shift, dz + u * (np.abs(z) + 2 * np.abs(shift)) + dshift
 
 
 def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
-    """(the sum of the rows of a, its error): math.md 11.2."""
+    """(the sum of the rows of a, its error): rounding.products."""
     value, error = a
     return value.sum(axis=0), gamma(len(value) + extra, u) * np.abs(value).sum(axis=0) + error.sum(axis=0)
 
@@ -133,7 +131,7 @@ def batch_sum(a: Pair, u: float, extra: int = 2) -> Pair:
 def mean_cross_entropy(
     logits: Pair, y: np.ndarray, u: float, log_epsilon: float = 0.0
 ) -> tuple[tuple[float, float], Pair]:
-    """The loss of logits and its gradient by them, ((value, error), (value, error)): math.md 11.5, steps 3 and 4.
+    """The loss of logits and its gradient by them, ((value, error), (value, error)): rounding.network, steps 3 and 4.
 
     logits: (N, K) each.  u, log_epsilon: as in `analyse`.
     """
@@ -161,7 +159,7 @@ def no_errors(network: MLP) -> Errors:
 
 
 def step_errors(network: MLP, exact: Analysis, lr: float, u: float, before: Errors) -> Errors:
-    """The errors of theta' = theta - lr g, where theta was off by `before` and g by what `exact` says: math.md 11.7.
+    """The errors of theta' = theta - lr g, where theta was off by `before` and g by what `exact` says: rounding.steps.
 
     network: the reference, before the step.
     """

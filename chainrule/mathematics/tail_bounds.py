@@ -1,4 +1,4 @@
-"""How far a statistic of random numbers may lie from what it estimates: math.md, section 8, derives each bound.
+"""How far a statistic of random numbers may lie from what it estimates: 08_initialization.md derives each bound.
 
 A spec that draws at random fails a correct implementation with probability FALSE_ALARM at most, all its comparisons
 together: each of them is given an equal share.  docs/false_alarms.md lists the probabilities.

@@ -1,4 +1,4 @@
-"""A clause of math.md on a terminal."""
+"""A clause of the mathematics on a terminal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from chainrule.mathematics.clauses import EQUATION, Clause
 
 
 def print_clause(console: Console, clause: Clause, mistakes: Sequence[Mistake] = ()) -> None:
-    """Number, title, the statement in the notation of arrays and in LaTeX, why it holds, and what breaks it."""
-    console.print(Text.assemble((clause.id, "bold"), f"  {clause.title}  ", (f"math.md {clause.number}", "dim")))
+    """Id, title and file, the statement in the notation of arrays and in LaTeX, why it holds, and what breaks it."""
+    console.print(Text.assemble((clause.id, "bold"), f"  {clause.title}  ", (clause.file, "dim")))
     console.print(Padding(Text(clause.formula, "bold cyan"), (1, 0, 1, 4)))
     console.print(Markdown(EQUATION.sub(lambda found: f"\n```\n{' '.join(found[1].split())}\n```\n", clause.why)))
     if clause.equation:

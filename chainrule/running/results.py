@@ -141,7 +141,7 @@ class Outcome:
         return surest_first(self.specs)
 
     def to_dict(self) -> dict[str, Any]:
-        """The object of the contract's section 4."""
+        """The outcome as the JSON report holds it."""
         return {
             "schema": 1,
             "chainrule": VERSION,

@@ -42,7 +42,7 @@ def analysis_of(
 def cross_entropy_bound(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
     """Rounding of -log p and of the mean, p rounded to the precision of the arithmetic, and an accepted epsilon.
 
-    p: (N, K); y: (N,).  math.md 11.4 and cross_entropy.epsilon.
+    p: (N, K); y: (N,).  rounding.cross_entropy and cross_entropy.epsilon.
     """
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     true = p[np.arange(len(y)), y]

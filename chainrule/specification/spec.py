@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Spec:
-    """clause: its id in math.md.  chapter: the file it stands in.  title: the sentence a learner reads when it fails.
+    """clause: its id.  chapter: the file it stands in.  title: the sentence a learner reads when it fails.
 
     after: clauses without which this one says nothing new; where one of them does not pass and neither does this spec,
     it is `blocked`, so that one mistake is reported once.

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from chainrule.training import datasets
+from chainrule.training import datasets, storing
 from chainrule.training.loop import (
     Data,
     Diverged,
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _train_and_report(args: argparse.Namespace, console: Console) -> int:
     settings = _settings(args)
-    save_to = _writable(_archive(args.save)) if args.save else None
+    save_to = _writable(storing.archive(args.save)) if args.save else None
     draw_to = _drawable(args.plot) if args.plot else None
     data = load(settings, args.data)
 
@@ -101,7 +101,8 @@ def _train_and_report(args: argparse.Namespace, console: Console) -> int:
     _print_interruption(console, training, "going on with the weights as they are")
     outcome = evaluate(data, training)
     if save_to:
-        console.print(f"\nNetwork saved to {_written(lambda: training.network.save(save_to), save_to)}", soft_wrap=True)
+        written = _written(lambda: storing.save(training.network, save_to), save_to)
+        console.print(f"\nNetwork saved to {written}", soft_wrap=True)
 
     linear = baseline = None
     if settings.hidden and not args.no_baseline and not training.interrupted:
@@ -154,11 +155,6 @@ def _settings(args: argparse.Namespace) -> Settings:
         )
     except ValueError as error:
         raise Unusable(error) from None
-
-
-def _archive(path: Path) -> Path:
-    """The name MLP.save gives to the file."""
-    return path if path.name.endswith(".npz") else path.with_name(f"{path.name}.npz")
 
 
 def _writable(path: Path) -> Path:

@@ -42,8 +42,8 @@ def fresh_reference(changed: Mapping[str, str] | None = None) -> ModuleType:
     module.__package__ = "chainrule.reference"
     module.__file__ = str(FOLDER / "mlp.py")
     sys.modules[module.__name__] = module  # where `inspect` looks for a class's source
-    # In this order: mlp.py and layers.py import the functions, and the module's own take their place.
-    for name in ("mlp.py", "layers.py", "functions.py"):
+    # In this order: mlp.py and layers.py import from the others, and the module's own take their place.
+    for name in ("mlp.py", "layers.py", "functions.py", "arguments.py"):
         exec(changed[name] if changed and name in changed else compiled(name), module.__dict__)
     return module
 

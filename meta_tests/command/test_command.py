@@ -507,7 +507,7 @@ def test_explain_lists_every_clause(command):
 def test_explain_shows_a_clause(command, clause):
     status, printed, _ = command("explain", clause)
     assert status == 0
-    assert printed.startswith(f"{clause}  {clauses()[clause].title}  math.md {clauses()[clause].number}")
+    assert printed.startswith(f"{clause}  {clauses()[clause].title}  {clauses()[clause].file}")
     for part in (clauses()[clause].formula, clauses()[clause].equation):
         assert "".join(part.split()) in "".join(printed.split())
 

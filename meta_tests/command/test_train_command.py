@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.cli import main
 from chainrule.reference import MLP
-from chainrule.training import command, datasets
+from chainrule.training import command, datasets, storing
 from chainrule.training.datasets import CLASSES, DatasetUnavailable, FashionMNIST
 from chainrule.training.loop import Data, Diverged, accuracy, confusion_matrix, most_confused, probabilities, train
 from chainrule.training.settings import Settings
@@ -163,7 +163,7 @@ def test_float64(chainrule_train, tmp_path):
     status, out, _ = chainrule_train(*QUICK, "--dtype", "float64", "--save", tmp_path / "network.npz")
     assert status == DONE
     assert "parameters, float64" in out
-    assert MLP.load(tmp_path / "network.npz").dtype == np.float64
+    assert storing.load(tmp_path / "network.npz").dtype == np.float64
 
 
 def test_the_folder_is_handed_to_the_data_set(chainrule_train, monkeypatch, tmp_path):
@@ -180,7 +180,7 @@ def test_save(chainrule_train, tmp_path):
     status, out, _ = chainrule_train(*QUICK, "--save", tmp_path / "network")
     assert status == DONE
     assert f"Network saved to {tmp_path / 'network.npz'}\n" in out
-    network = MLP.load(tmp_path / "network.npz")
+    network = storing.load(tmp_path / "network.npz")
     assert f"{np.mean(network.predict(TEST_X) == STAND_IN.test_labels):.2%}" in out
 
 
@@ -218,7 +218,7 @@ def test_a_disk_that_fills_during_training_is_told(chainrule_train, monkeypatch,
     def full(network, path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(MLP, "save", full)
+    monkeypatch.setattr(storing, "save", full)
     status, _, err = chainrule_train(*QUICK, "--save", tmp_path / "network.npz")
     assert status == UNUSABLE
     assert "could not be written: No space left on device" in err
@@ -304,7 +304,7 @@ def test_ctrl_c_keeps_what_was_trained(chainrule_train, monkeypatch, tmp_path):
     assert "Confusion matrix" in out
     assert [row[0] for row in numbers_after(out, "epoch ")][:2] == ["1", "2"]
     two_epochs, _ = trained_by_hand(epochs=2)
-    kept = MLP.load(tmp_path / "a.npz")
+    kept = storing.load(tmp_path / "a.npz")
     for array, expected in zip([*kept.weights, *kept.biases], [*two_epochs.weights, *two_epochs.biases], strict=True):
         np.testing.assert_array_equal(array, expected)
     assert (tmp_path / "a.png").exists()

@@ -7,11 +7,13 @@ import pytest
 
 from banks import variants
 from chainrule.contract.chapters import CHAPTERS
-from chainrule.mathematics.clauses import HEADING, clauses
+from chainrule.mathematics.clauses import chapters, clauses, named, sections
 from chainrule.specification.spec import Spec
 
-CITATION = re.compile(r"\bClauses?: ([^\"]+?)(?=\n\s*(?:Source|\"\"\")|\Z)")
+CITATION = re.compile(r"\bClauses?: ([^\"]+?)(?=\n\s*Source|\s*\"\"\"|\Z)")
 CLAUSE_ID = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
+CHAPTER_FILE = re.compile(r"\b(?:\d\d_[a-z_]+|hygiene|rounding)\.md\b")
+SECTION_NAME = re.compile(r"(?<![\w.])(?:hygiene|rounding)\.(?!py\b|md\b)[a-z_]+\b(?!\()")
 
 
 def loose_ends(stated, tested):
@@ -53,11 +55,52 @@ def test_loose_ends_are_found_either_way():
     assert loose_ends(["a.c"], ["a.b", "a.c"]) == ["a.b"]
 
 
-def test_ids_and_numbers_of_clauses_are_unique():
-    source = (variants.FOLDER / "math.md").read_text(encoding="utf-8")
-    for key in ("id", "number"):
-        count = Counter(heading[key] for heading in HEADING.finditer(source))
-        assert [value for value, times in count.items() if times > 1] == []
+def test_ids_and_names_are_unique():
+    count = Counter(heading["id"] for source in chapters().values() for heading, _ in named(source))
+    assert [name for name, times in count.items() if times > 1] == []
+
+
+def test_chapters_are_read_in_the_order_of_their_numbers():
+    numbered = [file for file in chapters() if file[0].isdigit()]
+    assert list(chapters())[: len(numbered)] == numbered
+    assert [int(file.split("_")[0]) for file in numbered] == list(range(1, len(numbered) + 1))
+    assert list(dict.fromkeys(clause.file for clause in clauses().values())) == numbered[1:]
+
+
+def test_a_clause_stands_in_the_chapter_of_its_spec():
+    chapter = {clause.id: clause.file.removesuffix(".md").split("_", 1)[1] for clause in clauses().values()}
+    assert chapter == {clause: spec.chapter for clause, (spec, _) in variants.specs().items()}
+
+
+def test_what_the_mathematics_refers_to_exists():
+    families = {name.split(".")[0] for name in (*clauses(), *sections())}
+    for file, source in chapters().items():
+        names = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", source)) - set(chapters())
+        assert {name for name in names if name.split(".")[0] in families} <= {*clauses(), *sections()}, file
+        assert set(CHAPTER_FILE.findall(source)) <= {*chapters()}, file
+
+
+@pytest.mark.parametrize("room", ["chainrule", "docs", "golden", "meta_tests", "reference", "spec_tests"])
+def test_what_code_and_documents_refer_to_exists(room):
+    for path in (variants.FOLDER.parent / room).rglob("*"):
+        if path.suffix in (".py", ".md"):
+            text = path.read_text(encoding="utf-8")
+            assert set(SECTION_NAME.findall(text)) <= {*sections()}, path
+            assert set(CHAPTER_FILE.findall(text)) <= {*chapters()}, path
+
+
+def test_the_mathematics_refers_to_nothing_by_a_number():
+    """A section of a book is another matter: (Higham 2002, section 2.2)."""
+    number = re.compile(r"(?<!\d, )\bsections? \d|\b(?:by|in|as) \d+\.\d+\b", re.IGNORECASE)
+    for file, source in chapters().items():
+        assert number.findall(source) == [], file
+
+
+def test_a_clause_explains_what_it_shares_with_others():
+    clause = clauses()["affine.caches"]
+    assert clause.why.startswith("`hygiene.caches` explains why.")
+    assert clause.why.endswith(sections()["hygiene.caches"])
+    assert sections()["hygiene.caches"] not in clause.text
 
 
 @pytest.mark.parametrize("clause", clauses().values(), ids=clauses())
@@ -116,3 +159,4 @@ def test_citations_are_read():
         "relu.values",
         "no.such_clause",
     ]
+    assert cited('"""Text.  Clause: relu.shape."""\n"""Clause: relu.dtype.\n"""') == ["relu.shape", "relu.dtype"]

@@ -1,4 +1,4 @@
-"""The mutants of the reference: its three modules, each with one small change.
+"""The mutants of the reference: its modules, each with one small change.
 
 Changes of operators, comparisons, numbers and keywords are cosmic-ray's, those of array code numpy_mutations.py's.
 What does not compile is no mutant, nor is what compiles to the same, and of several ways to the same text one counts.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from programs import numpy_mutations
 
-MODULES = ("functions.py", "mlp.py", "layers.py")
+MODULES = ("functions.py", "mlp.py", "layers.py", "arguments.py")
 LEFT_OUT = ("Shift", "Bit", "_Invert")
 
 

@@ -46,8 +46,10 @@ NATIVE = {  # the reference declares what it is: what a mutant turns into is not
     "initialization": "xavier",
     "seeding": "argument",
 }
+NETWORK = ("initialization", "shapes", "gradients", "golden", "training")
 CONCERNED = {  # the chapters that call what a file holds; of functions.py all of them
-    "mlp.py": ("initialization", "shapes", "gradients", "golden", "training"),
+    "mlp.py": NETWORK,
+    "arguments.py": NETWORK,
     "layers.py": ("layers",),
 }
 SPEC_TIMEOUT = 10.0  # seconds; the slowest spec takes a tenth of it on the reference

@@ -56,7 +56,7 @@ def test_a_changed_page_is_noticed():
 
 def test_every_probability_is_below_the_limit():
     assert {row.clause: row.probability for row in rows() if not 0 < row.probability < program().LIMIT} == {}
-    assert program().total(rows()) < 2e-9  # as math.md says
+    assert program().total(rows()) < 2e-9  # as 08_initialization.md says
 
 
 def test_a_spec_with_two_rows_counts_once_and_with_the_worse():
@@ -131,7 +131,7 @@ def test_the_exact_normal_distribution_keeps_below_the_bound(n):
 
 @pytest.mark.parametrize("draw", DISTRIBUTIONS)
 def test_moments_are_at_most_the_normal_distributions(draw):
-    """math.md, section 8: E w^2k <= (2k - 1)!!, which makes all three sub-Gaussian; and the variance of w^2."""
+    """08_initialization.md: E w^2k <= (2k - 1)!!, which makes all three sub-Gaussian; and the variance of w^2."""
     w = draw(400, 500, np.random.default_rng(0)).reshape(-1) / math.sqrt(2 / 900)
     deviations = 5 / math.sqrt(w.size)
     for k, most, spread in ((1, 1, math.sqrt(2)), (2, 3, math.sqrt(96)), (3, 15, math.sqrt(10170))):
@@ -220,7 +220,7 @@ def test_overfitting_keeps_far_from_its_goal():
         network.fit(case.x, case.y, **settings, seed=seed)
         losses.append(network.loss(case.x, case.y))
     assert min(losses) > 0.002
-    assert max(losses) < 0.0026  # math.md: between 0.0021 and 0.0025 over 6000 seeds
+    assert max(losses) < 0.0026  # training.overfit: between 0.0021 and 0.0025 over 6000 seeds
 
 
 class Unlucky(variants.fresh_reference().MLP):

@@ -109,11 +109,11 @@ def test_a_mutant_that_cannot_be_imported_is_killed():
     assert mutation_score.fate(broken) == Fate(True, "import: KeyError")
 
 
-@pytest.mark.parametrize(("after", "killed"), [('f"W{k}"', True), ('f"W{l:d}"', False)])
+@pytest.mark.parametrize(("after", "killed"), [("{samples + 1}", True), ("{samples:d}", False)])
 def test_the_own_tests_run_on_a_copy(after, killed):
-    path = variants.FOLDER / "mlp.py"
+    path = variants.FOLDER / "arguments.py"
     before = path.read_bytes()
-    changed = mutant('f"W{l}": w', f"{after}: w", "mlp.py", "MLP.save")
+    changed = mutant("{samples} integer", f"{after} integer", "arguments.py", "checked_labels")
     assert mutation_score.killed_by_own_tests(changed) is killed
     assert path.read_bytes() == before
 

@@ -271,7 +271,7 @@ def test_analyse_holds_for_single_precision_and_is_not_vacuous(depth, n):
         used["weights"].append(share(weight_grads, exact.weight_grads))
         used["biases"].append(share(bias_grads, exact.bias_grads))
     assert max(map(max, used.values())) <= 1, used
-    assert min(map(max, used.values())) >= 1 / 5000, used  # worst case against eight samples: math.md 11.5
+    assert min(map(max, used.values())) >= 1 / 5000, used  # worst case against eight samples: rounding.network
 
 
 def test_analyse_in_double_precision_leaves_no_room_for_a_mistake():

@@ -1,4 +1,4 @@
-"""Faulty layers: the reference's functions of math.md's section 12, each replaced by a mistake, as in faults.py."""
+"""Faulty layers: the reference's functions of 11_layers.md, each replaced by a mistake, as in faults.py."""
 
 from __future__ import annotations
 
