@@ -68,10 +68,12 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     from chainrule.reports.html import page
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
-    from chainrule.running.run import check, spec_file
+    from chainrule.running.run import check
+    from chainrule.specification.registry import require
 
-    for chapter in arguments.chapter:
-        spec_file(chapter)
+    require(arguments.chapter)
+    if arguments.thorough:
+        from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
     if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
         raise UnusableTarget(
             f"--timeout {arguments.timeout:g}: expected seconds, at most {LONGEST_TIMEOUT:g}, or 0 for no limit"
