@@ -74,8 +74,8 @@ def undisturbed(impl: Boundary) -> Iterator[None]:
 class Run:
     """One run of the specification on an implementation, a step for each spec.
 
-    required: the chapters that a pass needs.  entries: the specs that run.  results: those so far.  watch: what else was
-    seen while they ran.
+    required: the chapters that a pass needs.  entries: the specs that run.  results: those so far.
+    watch: findings beside the results.
     """
 
     def __init__(self, loaded: Loaded, limits: Limits, *, chapters: Sequence[str] = (), full: bool = False) -> None:

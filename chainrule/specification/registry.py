@@ -14,7 +14,6 @@ from chainrule.contract.chapters import CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 from chainrule.specification.spec import Spec
 
-
 SPECS = "chainrule.spec_tests"  # each of its files is a chapter
 
 
