@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 # Kinds of arguments: what chainrule hands over.
 ARRAY, LABELS, MODEL, PARAMETERS, CACHE = "array", "labels", "model", "parameters", "cache"
 NUMBER, SIZE, SIZES, SEED, GENERATOR = "number", "size", "sizes", "seed", "generator"
@@ -79,6 +81,20 @@ class Operation:
         written = [str(a) if defaults else a.name for a in arguments if not a.keyword]
         keywords = [str(a) if defaults else a.name for a in arguments if a.keyword]
         return ", ".join([*written, *(["*", *keywords] if keywords else [])])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A call of an operation that shows how an extension computes.
+
+    arguments: of the call; the first one is an array that may be changed a little.  part: which result to look at.
+    change: `multiplied` or `shifted`, by which the first argument is changed and the result stays comparable.
+    """
+
+    operation: str
+    arguments: tuple[np.ndarray, ...]
+    part: int
+    change: str = ""
 
 
 def arrays(*names: str) -> tuple[Argument, ...]:

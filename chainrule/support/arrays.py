@@ -40,6 +40,11 @@ def copy_dlpack(value: Any) -> np.ndarray:
     return np.array(np.from_dlpack(value))
 
 
+def joined(*arrays: Any) -> np.ndarray:
+    """All entries of arrays and numbers in one vector."""
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
 def like(value: np.ndarray, template: Any) -> Any:
     """`value` in the kind of array that `template` is: nested lists for lists, else an array of its float type.
 
