@@ -42,11 +42,12 @@ def check(
     of another kind.  Definitions stay as they are, and so do the global random generators.
     """
     from chainrule.running.run import check as run_check
-    from chainrule.running.run import spec_file
+    from chainrule.specification.registry import require
 
     asked_chapters = (chapters,) if isinstance(chapters, str) else tuple(chapters)
-    for chapter in asked_chapters:
-        spec_file(chapter)
+    require(asked_chapters)
+    if thorough:
+        from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
     with as_it_was(target):
         loaded = load_any(target, adapter, conventions, names, run_all)
         outcome = run_check(

@@ -4,7 +4,6 @@ import numpy as np
 
 from chainrule.mathematics.comparison import assert_that
 from chainrule.specification.spec import spec
-from chainrule.training.datasets import fashion_mnist, scaled
 
 GOAL = 0.88
 SIZES = [784, 128, 64, 10]
@@ -16,6 +15,8 @@ PHASES = ((12, 0.3), (2, 0.03))  # (epochs, rate) of two calls of fit; the secon
 @spec("accuracy.fashion_mnist", after=("golden.gradients", "training.every_sample", "training.continues"))
 def test_fashion_mnist(impl):
     """Trained on the images of Fashion-MNIST, a network classifies over 88 % of the test images rightly."""
+    from chainrule.training.datasets import fashion_mnist, scaled  # which no other spec needs
+
     # How surely a correct implementation passes: benchmarks/accuracy_recipe.py, and accuracy.fashion_mnist.
     sizes = calibrated(impl)
     data = fashion_mnist()

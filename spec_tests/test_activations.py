@@ -1,11 +1,11 @@
 """Chapter activations: the rectified linear unit."""
 
 import numpy as np
-from hypothesis import given
 
 from chainrule.boundary.boundary import narrowed
 from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
 from chainrule.mathematics.rounding import smallest_normal
+from chainrule.specification.given import given
 from chainrule.specification.spec import spec
 from chainrule.specification.strategies import arrays, finite, tensors
 

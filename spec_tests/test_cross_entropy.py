@@ -1,8 +1,6 @@
 """Chapter cross_entropy: the loss."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chainrule.contract.conventions import LARGEST_LOG_EPSILON
 from chainrule.mathematics.cases import GRID
@@ -11,8 +9,9 @@ from chainrule.mathematics.differences import central_difference, difference_ste
 from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, gamma, softmax_bound
 from chainrule.reference import cross_entropy, softmax
 from chainrule.specification.analysis import cross_entropy_bound as loss_bound
+from chainrule.specification.given import given
 from chainrule.specification.spec import spec
-from chainrule.specification.strategies import large_predictions, logits, predictions
+from chainrule.specification.strategies import divided, integers, large_predictions, lists, predictions, scores
 
 
 @spec("cross_entropy.input_kept")
@@ -92,11 +91,10 @@ def test_near_one(impl):
 
 
 @spec("cross_entropy.additivity", after="cross_entropy.epsilon")
-@given(case=predictions(rows=(2, 5)), seed=st.integers(0, 99), data=st.data())
-def test_additivity(impl, case, seed, data):
+@given(case=divided(predictions(rows=(2, 5))), seed=integers(0, 99))
+def test_additivity(impl, case, seed):
     """The loss of a batch is the mean of its parts' losses, weighted by their sizes, in whatever order samples come."""
-    p, y = case
-    cut = data.draw(st.integers(1, len(y) - 1))
+    (p, y), cut = case
     order = np.random.default_rng(seed).permutation(len(y))
     parts = sum(len(part) * impl.cross_entropy(p[part], y[part]) for part in (order[:cut], order[cut:])) / len(y)
     bound = 2 * loss_bound(impl, p, y)
@@ -121,7 +119,7 @@ def test_likelier_label(impl, case):
 
 
 @spec("cross_entropy.kullback_leibler", after="cross_entropy.epsilon")
-@given(case=predictions(rows=(1, 1)), counts=st.lists(st.integers(1, 4), min_size=5, max_size=5))
+@given(case=predictions(rows=(1, 1)), counts=lists(integers(1, 4), 5))
 def test_kullback_leibler(impl, case, counts):
     """Over labels that occur with frequencies q, the loss is the entropy of q plus its divergence from p."""
     p, _ = case
@@ -151,12 +149,11 @@ def test_label_types(impl):
 
 
 @spec("cross_entropy.gradient", after=("softmax.jacobian", "cross_entropy.additivity"))
-@given(z=logits(rows=(1, 3), size=4.0), data=st.data())
-def test_gradient(impl, z, data):
+@given(case=scores(rows=(1, 3), size=4.0))
+def test_gradient(impl, case):
     """The derivative of the loss by the logits is (p - y) / N, y one-hot: found by central differences."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    z = np.round(z / GRID) * GRID
-    y = np.array(data.draw(st.lists(st.integers(0, z.shape[1] - 1), min_size=len(z), max_size=len(z))))
+    z, y = np.round(case[0] / GRID) * GRID, case[1]
     p = softmax(z)
     expected = (p - np.eye(z.shape[1])[y]) / len(z)
     relative = float((softmax_bound(z, u) / p).max())

@@ -3,8 +3,6 @@
 from contextlib import suppress
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chainrule.boundary.errors import NotApplicable
 from chainrule.boundary.standing_in import passing
@@ -12,7 +10,9 @@ from chainrule.mathematics.cases import Case
 from chainrule.mathematics.comparison import assert_close, assert_equal, assert_finite, assert_shape, assert_that
 from chainrule.mathematics.rounding import softmax_bound
 from chainrule.specification.analysis import analysis
+from chainrule.specification.given import given
 from chainrule.specification.spec import spec
+from chainrule.specification.strategies import integers
 
 where_seen = suppress(NotApplicable)  # around the part of a spec that the implementation may keep to itself
 
@@ -193,7 +193,7 @@ def test_arguments_kept(impl, networks):
 
 
 @spec("network.memoryless", after="network.forward")
-@given(seed=st.integers(0, 2**31))
+@given(seed=integers(0, 2**31))
 def test_memoryless(impl, networks, seed):
     """A forward pass has no memory: what was computed before, on whatever batch, changes nothing."""
     case, other = networks.case(2, 7, seed), networks.case(2, 2, seed)

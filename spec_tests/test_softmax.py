@@ -1,8 +1,6 @@
 """Chapter softmax: from logits to probabilities."""
 
 import numpy as np
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from chainrule.boundary.boundary import narrowed
 from chainrule.mathematics.cases import GRID
@@ -10,8 +8,9 @@ from chainrule.mathematics.comparison import assert_close, assert_shape, assert_
 from chainrule.mathematics.differences import central_difference, difference_step
 from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, gamma, smallest_normal, softmax_bound
 from chainrule.reference import log_sum_exp, softmax
+from chainrule.specification.given import example, given
 from chainrule.specification.spec import spec
-from chainrule.specification.strategies import logits, shifts, wide_logits
+from chainrule.specification.strategies import integers, logits, one_class, sampled_from, shifts, wide_logits
 
 
 @spec("softmax.shape")
@@ -67,7 +66,7 @@ def test_overflow(impl):
 
 
 @spec("softmax.rows_independent", after="softmax.overflow")
-@given(z=logits(rows=(2, 4)), gap=st.sampled_from([0.0, 30.0, 1000.0]))
+@given(z=logits(rows=(2, 4)), gap=sampled_from([0.0, 30.0, 1000.0]))
 def test_rows_independent(impl, z, gap):
     """A row's probabilities depend on that row alone, even where another lies 1000 above it."""
     z = z.copy()
@@ -88,7 +87,7 @@ def test_shift_invariance(impl, z, c):
 
 
 @spec("softmax.permutation")
-@given(z=logits(classes=(3, 5)), seed=st.integers(0, 99))
+@given(z=logits(classes=(3, 5)), seed=integers(0, 99))
 def test_permutation(impl, z, seed):
     """Reordering the classes reorders the probabilities in the same way."""
     order = np.random.default_rng(seed).permutation(z.shape[1])
@@ -97,10 +96,10 @@ def test_permutation(impl, z, seed):
 
 
 @spec("softmax.monotonicity")
-@given(z=logits(size=8.0), data=st.data())
-def test_monotonicity(impl, z, data):
+@given(case=one_class(logits(size=8.0)))
+def test_monotonicity(impl, case):
     """Raising one logit by 1 raises its own probability and lowers every other one of the row."""
-    k = data.draw(st.integers(0, z.shape[1] - 1))
+    z, k = case
     raised = z.copy()
     raised[:, k] += 1.0
     change = impl.softmax(raised) - impl.softmax(z)
@@ -148,12 +147,11 @@ def test_log_softmax(impl, z):
 
 
 @spec("softmax.jacobian")
-@given(z=logits(rows=(1, 2), classes=(2, 4), size=4.0), data=st.data())
-def test_jacobian(impl, z, data):
+@given(case=one_class(logits(rows=(1, 2), classes=(2, 4), size=4.0)))
+def test_jacobian(impl, case):
     """The derivative of softmax is diag(p) - p p^T, found by central differences."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    z = np.round(z / GRID) * GRID
-    k = data.draw(st.integers(0, z.shape[1] - 1))
+    z, k = np.round(case[0] / GRID) * GRID, case[1]
     direction = np.zeros_like(z)
     direction[:, k] = 1.0
     p = softmax(z)

@@ -254,6 +254,13 @@ class Boundary:
                 self.hung[call.name] = message
         return message
 
+    def begin(self) -> None:
+        """Begin a spec: nothing is recorded of it yet."""
+        self.forget()
+        self.called.clear()
+        self.seen_through.clear()
+        self.cases = 0
+
     def forget(self) -> None:
         """Begin an example: the calls recorded are those made from here on."""
         self.calls.clear()

@@ -65,13 +65,14 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
 
     from chainrule.contract.declarations import pairs
     from chainrule.reports.conventions import print_conventions
-    from chainrule.reports.html import page
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
-    from chainrule.running.run import check, spec_file
+    from chainrule.running.run import check
+    from chainrule.specification.registry import require
 
-    for chapter in arguments.chapter:
-        spec_file(chapter)
+    require(arguments.chapter)
+    if arguments.thorough:
+        from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
     if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
         raise UnusableTarget(
             f"--timeout {arguments.timeout:g}: expected seconds, at most {LONGEST_TIMEOUT:g}, or 0 for no limit"
@@ -111,9 +112,13 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         report.stop()
     if told:
         report.finish(outcome)
+    elif arguments.format == "json":
+        print(outcome.to_json(), file=stream)
     else:
-        print(outcome.to_json() if arguments.format == "json" else page(outcome), file=stream)
-    if isinstance(stream, io.StringIO):
+        from chainrule.reports.html import page
+
+        print(page(outcome), file=stream)
+    if arguments.output is not None and isinstance(stream, io.StringIO):
         arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     return PASS if outcome.verdict == "pass" else FAIL
 

@@ -3,20 +3,63 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from chainrule.cli.parsing import Parser
+from chainrule.training.settings import Settings
+
+DESCRIPTION = """\
+Train the reference network on Fashion-MNIST by plain mini-batch SGD with a
+fixed learning rate, and show what it learned: its accuracy beside a linear
+classifier's, the confusion matrix, and the classes it confuses most.
+The defaults were chosen on validation images, never on the test set, which is
+looked at once, at the end."""
+EPILOG = """\
+Ctrl-C ends the training early: the weights of that moment are evaluated, and
+saved if --save was given.
+Exit status: 0 trained; 4 the command could not be carried out (a message says
+why); 130 ended early by Ctrl-C."""
 
 
 def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
-    """`chainrule train` is imported only when it is called for: checking needs none of it."""
-    from chainrule.training import command
-
+    """Give the command line `chainrule train`."""
     train = commands.add_parser(
         "train",
         help="train the reference on Fashion-MNIST",
-        description=command.DESCRIPTION,
-        epilog=command.EPILOG,
+        description=DESCRIPTION,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_arguments(train)
-    train.set_defaults(run=lambda arguments, _rest: command.run(arguments))
+    add_arguments(train)
+    train.set_defaults(run=run_train)
+
+
+def run_train(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from chainrule.training import command  # and with it the data sets: checking needs none of it
+
+    return command.run(arguments)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give PARSER the options of `chainrule train`."""
+    defaults = Settings()
+    hidden = " ".join(map(str, defaults.hidden))
+    add = parser.add_argument
+    add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
+        help=f"sizes of the hidden layers; none for a linear classifier (default: {hidden})")  # fmt: skip
+    add(
+        "--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)"
+    )
+    add("--batch-size", type=int, default=defaults.batch_size, metavar="N", help="images per step (%(default)s)")
+    add(
+        "--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate, the same throughout (%(default)s)"
+    )
+    add("--seed", type=int, default=defaults.seed, metavar="N", help="decides weights and order (%(default)s)")
+    add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")
+    add("--validation", type=int, default=defaults.validation, metavar="N",
+        help="how many of the 60,000 training images, the last ones, to validate on instead (%(default)s)")  # fmt: skip
+    add("--data", type=Path, metavar="FOLDER", help="a folder that holds the four files of Fashion-MNIST")
+    add("--no-baseline", action="store_true", help="do not train the linear classifier to compare with")
+    add("--save", type=Path, metavar="FILE", help="write the trained network here (.npz)")
+    add("--plot", type=Path, metavar="FILE",
+        help="draw curves, confusion matrix and mistakes (.png, .svg, .pdf; needs matplotlib)")  # fmt: skip

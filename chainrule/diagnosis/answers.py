@@ -32,10 +32,8 @@ class Answers:
 
     def subjects(self, result: SpecResult) -> tuple[str, ...]:
         """The operations that a failing spec is about; of one that raised, the one that did."""
-        evidence = self.loaded.evidence.get(result.id)
-        if result.outcome == "error" and evidence is not None and evidence.calls:
-            name = evidence.calls[-1].name
-            return (name,) if name in ORDER else subjects_of(result.id)
+        if result.outcome == "error" and result.evidence is not None and result.evidence.last in ORDER:
+            return (result.evidence.last,)
         return subjects_of(result.id)
 
     @property
@@ -56,8 +54,8 @@ class Answers:
     def own_calls(self, subject: str) -> Iterator[Probe]:
         """The failing specs' own calls as questions."""
         for result in self.failing:
-            if subject in self.subjects(result) and result.id in self.loaded.evidence:
-                yield from probes_from(self.loaded.evidence[result.id], subject, self.impl)
+            if subject in self.subjects(result) and result.evidence is not None:
+                yield from probes_from(result.evidence, subject, self.impl)
 
     def accepted(self) -> Changes:
         """What is no mistake by the conventions: under `sum`, a smaller last batch may count less."""

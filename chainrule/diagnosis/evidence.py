@@ -1,37 +1,27 @@
-"""What a failing spec saw, kept for the diagnosis: the calls that it made, and the numbers that did not agree."""
+"""The calls that a failing spec made, as questions to be asked again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
-from chainrule.boundary.calls import Call, Handle
 from chainrule.diagnosis.actors import Actor, Probe, asking
 from chainrule.mathematics.cases import Case
+from chainrule.running.results import Evidence
 from chainrule.specification.analysis import analysis
 
 MOST = 3  # calls of one kind that are asked again
 FUNCTIONS = ("relu", "softmax", "cross_entropy")
-LARGEST = 100_000  # entries of the arguments of a call that is asked again
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """calls: across the boundary, the last ones.  error: what ended the spec."""
-
-    calls: tuple[Call, ...]
-    error: BaseException
 
 
 def probes_from(evidence: Evidence, subject: str, impl: Boundary) -> Iterator[Probe]:
     """The spec's own last calls of a subject as questions, so that what explains them is what explains the failure."""
-    own = [call for call in evidence.calls if call.name == subject and small(call)]
+    own = [call for call in evidence.calls if call.name == subject]
     for call in own[-MOST:]:
-        arguments = [a for a in call.arguments if not isinstance(a, Handle)]
+        arguments = call.arguments
         if subject in FUNCTIONS:
             yield Probe(
                 f"{subject}, as the failing spec calls it",
@@ -39,8 +29,8 @@ def probes_from(evidence: Evidence, subject: str, impl: Boundary) -> Iterator[Pr
                 [subject],
                 relative=subject != "cross_entropy",
             )
-        elif call.model_parameters is not None and subject in ("forward", "loss", "predict", "backward"):
-            weights, biases = call.model_parameters
+        elif call.parameters is not None and subject in ("forward", "loss", "predict", "backward"):
+            weights, biases = call.parameters
             about = f"a batch of {len(arguments[0])}, as the failing spec has it"
             kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
 
@@ -78,9 +68,3 @@ def uncertainty(
     }
     largest = max(float(np.max(error)) for error in errors[subject])
     return largest if np.isfinite(largest) else 0.0
-
-
-def small(call: Call) -> bool:
-    """Whether its arguments are few enough to ask again, for every mistake in the catalogue."""
-    arrays = [*call.arguments, *(call.model_parameters[0] if call.model_parameters else [])]
-    return sum(np.size(a) for a in arrays if isinstance(a, np.ndarray)) <= LARGEST

@@ -14,7 +14,6 @@ from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.sample_order import not_shuffled
 from chainrule.running.results import SpecResult
-from chainrule.support.time_limit import TimedOut
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
@@ -153,7 +152,7 @@ class Naming:
 
     def never_ends(self, result: SpecResult) -> Cause | None:
         """Code that did not return in time: nothing is asked of it again."""
-        if not isinstance(getattr(self.answers.loaded.evidence.get(result.id), "error", None), TimedOut):
+        if result.evidence is None or not result.evidence.timed_out:
             return None
         name, _, _ = result.message.partition(" did not return")
         title = f"{name} does not return" if name != result.message else "the spec does not end in time"

@@ -1,19 +1,41 @@
-"""What `--thorough` does: the same specs, with a thousand cases at random each, from a seed that the report tells."""
+"""How far and how long the specs of a run look: what --thorough, --seed and --timeout ask for."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
-
-from hypothesis import HealthCheck, Phase, settings
+from dataclasses import dataclass
 
 from chainrule.contract.errors import UnusableTarget
-from chainrule.running.pytest_plugin import DEFAULT_TIMEOUT
-from chainrule.specification.networks import AT_RANDOM
 
-USUAL = 25  # Hypothesis's examples without it
+DEFAULT_TIMEOUT = 60.0  # seconds for each spec
 THOROUGH_TIMEOUT = 600.0  # forty times the cases, and most specs are far from the limit without them
+ACCURACY_TIMEOUT = 900.0  # training on the real data is given longer
 SEEDS = 2**32
+
+
+@dataclass(frozen=True)
+class Limits:
+    """thorough: whether specs look at many inputs at random.  seed: what decides these; None of any other run.
+
+    timeout: seconds that a spec may take; 0 for no limit.
+    """
+
+    thorough: bool
+    seed: int | None
+    timeout: float
+
+    @classmethod
+    def asked(cls, thorough: bool, seed: int | None, timeout: float | None) -> Limits:
+        """Those that the options ask for: a fresh seed where none is given, the usual timeout likewise.
+
+        Raises UnusableTarget for a seed that is none.
+        """
+        seconds = default_timeout(thorough) if timeout is None else timeout
+        return cls(thorough, exploration_seed(thorough, seed), seconds)
+
+    def seconds(self, chapter: str) -> float:
+        """Seconds that a spec of a chapter may take."""
+        return max(self.timeout, ACCURACY_TIMEOUT) if chapter == "accuracy" and self.timeout else self.timeout
 
 
 def exploration_seed(thorough: bool, seed: int | None) -> int | None:
@@ -29,43 +51,10 @@ def exploration_seed(thorough: bool, seed: int | None) -> int | None:
 
 
 def default_timeout(thorough: bool) -> float:
-    """Seconds that a spec may take where nobody says how many."""
+    """Seconds that a spec may take if the user does not say how many."""
     return THOROUGH_TIMEOUT if thorough else DEFAULT_TIMEOUT
 
 
 def repeated(seed: int | None) -> tuple[str, ...]:
-    """The note that tells how to have a run again that was at random."""
+    """The note that tells how to repeat a run that was at random."""
     return () if seed is None else (f"at random: --thorough --seed {seed} is the same run again",)
-
-
-def search(thorough: bool) -> settings:
-    """How Hypothesis searches: the same examples every time, or many more at random."""
-    return settings(
-        max_examples=AT_RANDOM if thorough else USUAL,
-        derandomize=not thorough,
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    )
-
-
-def prepare(test: Any, seed: int | None) -> None:
-    """Hand the run's settings to a property spec, and let it count its examples and begin each with an empty record.
-
-    test: the function that `given` made.  What Hypothesis reads when the test runs, whenever its module was imported.
-    """
-    test._hypothesis_internal_use_settings = settings.default
-    test._hypothesis_internal_use_seed = seed
-    inner = test.hypothesis.inner_test
-    if hasattr(inner, "body"):
-        return
-
-    def example(*arguments: Any, **keywords: Any) -> Any:
-        keywords["impl"].forget()
-        keywords["impl"].cases += 1
-        return inner(*arguments, **keywords)
-
-    example.body = inner  # type: ignore[attr-defined]
-    test.hypothesis.inner_test = example

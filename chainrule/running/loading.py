@@ -15,13 +15,9 @@ from chainrule.host.source.targets import Opened, open_target
 
 @dataclass(frozen=True)
 class Loaded(Opened):
-    """An implementation ready to be checked.  impl: the boundary before it.
-
-    evidence: {clause: what its spec saw when it failed}.
-    """
+    """An implementation ready to be checked.  impl: the boundary before it."""
 
     impl: Boundary = field(kw_only=True)
-    evidence: dict[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
     @property
     def description(self) -> Description:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
+import numpy as np
+
+from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import Convention
-from chainrule.host.guard.finding import Finding
+from chainrule.host.guard.finding import RESULTS, Finding
 from chainrule.host.source.frameworks import FrameworkImport
+from chainrule.specification.registry import chapter_place
 from chainrule.support.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
@@ -47,6 +50,32 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A call that a failing spec made, as data.
+
+    name: the method.  arguments: without the network.  parameters: (weights, biases) that the spec had put into the
+    network; None for a function, or a network as it was made.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    parameters: tuple[list[np.ndarray], list[np.ndarray]] | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a failing spec saw, for the diagnosis.
+
+    last: the method that it called last.  calls: the last ones that are small enough to be asked again.  timed_out:
+    whether the spec did not end in time.
+    """
+
+    last: str | None
+    calls: tuple[Asked, ...]
+    timed_out: bool
+
+
+@dataclass(frozen=True)
 class SpecResult:
     """The outcome of one spec.
 
@@ -54,7 +83,7 @@ class SpecResult:
     on. line: where the spec stands in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
     through: the functions that a network stood in for.  cases: how many examples, and networks and seeds drawn at
-    random, it looked at.
+    random, it looked at.  evidence: what it saw, if it failed; in no report.
     """
 
     id: str
@@ -74,6 +103,7 @@ class SpecResult:
     through: str = ""
     cases: int = 0
     diagnoses: tuple[Diagnosis, ...] = ()
+    evidence: Evidence | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -169,6 +199,49 @@ class Outcome:
         return json.dumps(self.to_dict(), indent=2)
 
 
+class Results:
+    """The results of one run, as they arrive.
+
+    contradicted: clauses that were reported twice, and not alike: the worse result counts.
+    """
+
+    def __init__(self) -> None:
+        self.raw: dict[str, SpecResult] = {}  # what is blocked is not marked in it
+        self.marked: dict[str, SpecResult] = {}
+        self.contradicted: set[str] = set()
+
+    def __iter__(self) -> Iterator[SpecResult]:
+        return iter(self.marked.values())
+
+    def add(self, result: SpecResult) -> SpecResult:
+        """Take a result, and return it, marked as `blocked` if one before it shows that it is."""
+        earlier = self.raw.get(result.id)
+        if earlier is not None and earlier.outcome != result.outcome:
+            self.contradicted.add(result.id)
+            result = earlier if result.outcome == "passed" else result
+        self.raw[result.id] = result
+        self.marked[result.id] = self.mark(result)
+        return self.marked[result.id]
+
+    def mark(self, result: SpecResult) -> SpecResult:
+        """The result, as `blocked` if those so far block it."""
+        return blocked(result, self.marked)
+
+    def settled(self, expected: Collection[str]) -> list[SpecResult]:
+        """Those of the specs that were to run, in the order of the specification."""
+        return settle(result for result in self.raw.values() if result.id in expected)
+
+    def strange(self, expected: Collection[str]) -> tuple[Finding, ...]:
+        """What is wrong with the set of results.  expected: the clauses that were to run."""
+        unknown = sorted(set(self.raw) - set(expected))
+        stranger = "was reported, and is not a spec of the chapters that ran"
+        twice = "was reported twice, and not alike: what did not pass counts"
+        return (
+            *(Finding(RESULTS, clause, None, stranger) for clause in unknown),
+            *(Finding(RESULTS, clause, None, twice) for clause in sorted(self.contradicted)),
+        )
+
+
 def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
     """The distinct diagnoses of some results: those that are certain, then the others, each in the specs' order."""
     distinct = dict.fromkeys(diagnosis for result in specs for diagnosis in result.diagnoses)
@@ -176,7 +249,9 @@ def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
 
 
 def spec_object(result: SpecResult) -> dict[str, Any]:
-    return asdict(result) | {
+    fields = asdict(replace(result, evidence=None))
+    del fields["evidence"]
+    return fields | {
         "after": list(result.after),
         "seconds": round(result.seconds, 4),
         "diagnoses": [diagnosis_object(diagnosis) for diagnosis in result.diagnoses],
@@ -227,8 +302,3 @@ def settle(results: Iterable[SpecResult]) -> list[SpecResult]:
     for clause in given:
         visit(clause)
     return sorted(settled.values(), key=lambda result: (chapter_place(result.chapter), result.line))
-
-
-def chapter_place(chapter: str) -> int:
-    """Where a chapter stands among the contract's; extensions follow the core."""
-    return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)

@@ -1,53 +1,172 @@
-"""One check, from a loaded implementation to an Outcome: the specs run under pytest, in this process."""
+"""One check, from a loaded implementation to an Outcome: the specs run one after the other, in this process."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import sys
-import tempfile
+import random
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from unittest import SkipTest
 
-import pytest
+import numpy as np
 
-from chainrule import spec_tests
-from chainrule.contract.chapters import CHAPTERS
+from chainrule.boundary.boundary import Boundary
 from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.requirements import select
-from chainrule.diagnosis.diagnose import diagnose
+from chainrule.host.guard.environment import plain_environment
 from chainrule.host.guard.snapshot import guarded
-from chainrule.running.expected import specs_in, strange_results
-from chainrule.running.limits import exploration_seed, repeated
+from chainrule.host.inference.trying import PROBE_LIMIT
+from chainrule.host.source.targets import silence
+from chainrule.running.limits import Limits, repeated
 from chainrule.running.loading import Loaded
-from chainrule.running.pytest_plugin import LOADED, RECORDER, hooks
-from chainrule.running.pytest_plugin.recorder import Recorder
 from chainrule.running.reading import not_understood, notes_of
-from chainrule.running.results import Outcome, SpecResult, settle
-from chainrule.running.watch import WATCH, Watch
+from chainrule.running.responsiveness import unresponsive
+from chainrule.running.results import Outcome, Results, SpecResult
+from chainrule.running.verdicts import judge
+from chainrule.running.watching import Watch
+from chainrule.specification.given import property_of
+from chainrule.specification.networks import AT_RANDOM, Networks
+from chainrule.specification.registry import Entry, registry, specs_of
+from chainrule.support import time_limit
 
-SPECS = Path(spec_tests.__file__).parent
-LOADED_BEFORE = (hooks,)  # what judges is there before any TARGET, which must not change it unseen
-UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
+registry()  # what judges is there before any TARGET, which must not change it unseen
 
 
-class Session:
-    """The plugin of this one run: hands the loaded implementation over, and keeps what goes wrong inside pytest."""
+def call(entry: Entry, impl: Boundary, networks: Networks, *, smallest: bool = False) -> None:
+    """Run a spec once, and raise what it raises.
 
-    def __init__(self, loaded: Loaded, recorder: Recorder) -> None:
-        self.loaded, self.recorder, self.watch = loaded, recorder, Watch(loaded)
-        self.internal_error = ""
+    smallest: look for the smallest input at which a property fails, and raise what it raises there.
+    """
+    fixed = {name: {"impl": impl, "networks": networks}[name] for name in entry.takes}
+    found = property_of(entry.test)
+    with undisturbed(impl):
+        if smallest or (networks.thorough and found is not None):
+            from chainrule.specification import searching  # and with it Hypothesis
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[LOADED], config.stash[RECORDER], config.stash[WATCH] = self.loaded, self.recorder, self.watch
+            if smallest:
+                searching.search(found, fixed, searching.EXAMPLES, searching.seed_of(entry.clause))
+            else:
+                searching.search(found, fixed, AT_RANDOM, networks.seed)
+        else:
+            entry.test(**fixed)
 
-    def pytest_internalerror(self, excrepr: Any) -> None:
-        self.internal_error = str(excrepr)
+
+@contextmanager
+def undisturbed(impl: Boundary) -> Iterator[None]:
+    """Around a spec: the record of its calls begins, nothing is printed or warned of, and no variable tells of a test.
+
+    The global random generators go on afterwards where they were.
+    """
+    impl.begin()
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        with silence(), plain_environment(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+class Run:
+    """One run of the specification on an implementation, a step for each spec.
+
+    required: the chapters that a pass needs.  entries: the specs that run.  results: those so far.
+    watch: findings beside the results.
+    """
+
+    def __init__(self, loaded: Loaded, limits: Limits, *, chapters: Sequence[str] = (), full: bool = False) -> None:
+        self.loaded, self.impl, self.limits = loaded, loaded.impl, limits
+        self.required, beside = select(loaded.description.offered, chapters, full=full)
+        self.entries = specs_of(*self.required, *beside)
+        self.networks = Networks(self.impl, limits.thorough, limits.seed or 0)
+        self.results = Results()
+        self.watch = Watch(loaded)
+
+    @cached_property
+    def unresponsive(self) -> dict[str, str]:
+        """{method: what it does whatever it is given}, of those whose answer stands still."""
+        try:
+            with silence(), plain_environment(), time_limit.limit(PROBE_LIMIT):
+                return unresponsive(self.impl)
+        except time_limit.TimedOut:
+            return {}  # the spec that calls what does not return will say so
+
+    def all(self, listener: Callable[[SpecResult], None] | None = None) -> None:
+        """Run every spec.  An interrupt ends the run with the results so far, if there are any.
+
+        listener: called with every result as it arrives.
+        """
+        try:
+            with self.watch.watching():
+                for entry in self.entries:
+                    result = self.results.add(self.step(entry)[0])
+                    if listener is not None:
+                        listener(result)
+        except KeyboardInterrupt:
+            if not self.results.raw:
+                raise
+
+    def step(self, entry: Entry) -> tuple[SpecResult, BaseException | None]:
+        """(the result of one spec, what it raised)."""
+        result, error = self.attempt(entry)
+        if self.shrinks(entry, result, error):
+            smaller, raised = self.attempt(entry, smallest=True)
+            # The spec has failed: whatever the search finds, or the code does to it, this does not become a pass.
+            if smaller.outcome in ("failed", "error") and not isinstance(raised, time_limit.TimedOut):
+                result, error = smaller, raised
+        if error is None:
+            self.watch.keep(entry.clause, self.impl.calls)
+        return result, error
+
+    def attempt(self, entry: Entry, *, smallest: bool = False) -> tuple[SpecResult, BaseException | None]:
+        """(the result of one spec, what it raised), called once within its time limit.  smallest: as in `call`."""
+        unresponsive, seconds = self.unresponsive, self.limits.seconds(entry.chapter)
+        error: BaseException | None = None
+        started = time.perf_counter()
+        try:
+            with time_limit.limit(seconds):
+                call(entry, self.impl, self.networks, smallest=smallest)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:  # whatever somebody's code raises
+            error = raised
+        took = time.perf_counter() - started
+        return judge(entry, error, took, seconds, self.loaded, unresponsive), error
+
+    def shrinks(self, entry: Entry, result: SpecResult, error: BaseException | None) -> bool:
+        """Whether a smaller input is looked for: if a property failed on a stored one, and the report will show it."""
+        if self.limits.thorough or property_of(entry.test) is None:
+            return False
+        failed = isinstance(error, Exception) and not isinstance(error, SkipTest)
+        return failed and self.results.mark(result).outcome != "blocked"
+
+    def outcome(self, *, from_scratch: bool, seconds: float) -> Outcome:
+        """What the run found, with no causes yet."""
+        expected = {entry.clause for entry in self.entries}
+        specs = self.results.settled(expected)
+        return Outcome(
+            target=self.loaded.target,
+            path=str(self.loaded.path),
+            sha256=self.loaded.sha256,
+            conventions=self.impl.conventions,
+            specs=specs,
+            required=self.required,
+            not_run=sum(
+                entry.chapter in self.required and entry.clause not in self.results.raw for entry in self.entries
+            ),
+            seconds=seconds,
+            unchecked=self.loaded.description.unchecked,
+            notes=(*notes_of(self.loaded), *repeated(self.limits.seed)),
+            not_understood=not_understood(self.loaded, specs),
+            frameworks=self.loaded.frameworks,
+            from_scratch=from_scratch,
+            tampering=(*self.watch.conclude(self.results), *self.results.strange(expected)),
+            seed=self.limits.seed,
+        )
 
 
 def check(
@@ -64,132 +183,29 @@ def check(
 ) -> Outcome:
     """Run the specification on `loaded`.
 
-    chapters: those required; if empty, what `selection.select` finds.  full: train on Fashion-MNIST as well.
+    chapters: those required; if empty, what `requirements.select` finds.  full: train on Fashion-MNIST as well.
     thorough: explore at random.  seed: what decides the cases of a thorough run; fresh by default.
     timeout: seconds per spec.  from_scratch: an imported framework fails the check.
-    pytest_arguments: handed on to pytest.  listener: called with every result as it arrives.
-    Raises UnusableTarget for a seed that is none or not of a thorough run, and where pytest refuses its arguments or
-    finds nothing to run.
+    pytest_arguments: options of pytest, which then runs the specs.  listener: called with every result as it arrives.
+    Raises UnusableTarget for a seed that is none or not of a thorough run, for what is not a chapter, and where pytest
+    refuses its arguments or finds nothing to run.
     """
-    seed = exploration_seed(thorough, seed)
-    read = loaded.description
-    required, beside = select(read.offered, chapters, full=full)
-    running = [*required, *beside]
-    full = full or "accuracy" in required
-    recorder = Recorder(listener)
-    session = Session(loaded, recorder)
-    arguments = [*UNDISTURBED, "--impl", loaded.target, *(["--adapter", loaded.adapter] if loaded.adapter else [])]
-    arguments += [flag for flag, wanted in (("--full", full), ("--thorough", thorough)) if wanted]
-    arguments += ["--spec-seed", str(seed)] if seed is not None else []
-    arguments += ["--spec-timeout", str(timeout)] if timeout is not None else []
-    arguments += [f"--chapter={chapter}" for chapter in running]
-    arguments += asked_for(loaded)
+    run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full)
     started = time.perf_counter()
-    run_pytest([*arguments, *pytest_arguments, *map(str, map(spec_file, running))], session)
-    if not recorder.results:
+    if pytest_arguments:
+        from chainrule.running.pytest_plugin.session import run_pytest
+
+        run_pytest(run, pytest_arguments, listener)
+    else:
+        run.all(listener)
+    if not run.results.raw:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
-    expected = {clause for chapter in running for clause in specs_of(chapter)}
-    strange = strange_results(recorder.results, expected, recorder.contradicted)
-    settled = settle(result for clause, result in recorder.results.items() if clause in expected)
+    outcome = run.outcome(from_scratch=from_scratch, seconds=time.perf_counter() - started)
+    if not any(result.outcome in ("failed", "error") for result in outcome.specs):
+        return outcome
+    from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
+
     with guarded():  # what the code does when it is asked again stays no more than what it did before
-        specs, said = diagnose(loaded, settled, time.perf_counter() - started)
-    return Outcome(
-        target=loaded.target,
-        path=str(loaded.path),
-        sha256=loaded.sha256,
-        conventions=loaded.impl.conventions,
-        specs=specs,
-        required=required,
-        not_run=sum(clause not in recorder.results for chapter in required for clause in specs_of(chapter)),
-        seconds=time.perf_counter() - started,
-        unchecked=read.unchecked,
-        notes=(*notes_of(loaded), *repeated(seed), *said),
-        not_understood=not_understood(loaded, specs),
-        frameworks=loaded.frameworks,
-        from_scratch=from_scratch,
-        tampering=(*session.watch.findings, *strange),
-        seed=seed,
-    )
-
-
-def asked_for(loaded: Loaded) -> list[str]:
-    """The options by which another process loads the same: pytest-xdist's workers do."""
-    conventions = [f"--convention={key}={value}" for key, value in loaded.outside.conventions.items()]
-    names = [f"--name={key}={value}" for key, value in loaded.outside.names.items()]
-    return [*conventions, *names, *(["--run-all"] if loaded.run_all else [])]
-
-
-def spec_file(chapter: str) -> Path:
-    """The file of a chapter's specs.  Raises UnusableTarget for a chapter that does not exist."""
-    path = SPECS / f"test_{chapter}.py"
-    if not path.is_file():
-        raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CHAPTERS)}")
-    return path
-
-
-def specs_of(chapter: str) -> tuple[str, ...]:
-    """The clauses of a chapter's specs: what of them was deselected, or lost with a process, is missing."""
-    return specs_in(spec_file(chapter))
-
-
-def specs_written(chapter: str) -> int:
-    """How many specs a chapter holds."""
-    return len(specs_of(chapter))
-
-
-def run_pytest(arguments: list[str], session: Session) -> None:
-    """Run pytest with only the plugins that the specification needs, and none of what it would print.
-
-    Raises UnusableTarget for arguments that it refuses, KeyboardInterrupt if it was interrupted.
-    """
-    plugins = ["-p", "no:terminal", "-p", "chainrule.running.pytest_plugin"]
-    if any(argument.startswith(("-n", "--numprocesses", "--dist")) for argument in arguments):
-        if find_spec("xdist") is None:
-            raise UnusableTarget("-n needs pytest-xdist: pip install 'chainrule[parallel]'")
-        plugins += ["-p", "xdist.plugin"]
-    said = io.StringIO()
-    with alone(), contextlib.redirect_stderr(said):
-        status = pytest.main([*plugins, *arguments], plugins=[session])
-    if status == pytest.ExitCode.USAGE_ERROR:
-        raise UnusableTarget(f"pytest refuses its arguments: {complaint(said.getvalue())}")
-    if status == pytest.ExitCode.INTERRUPTED and not session.recorder.results:
-        raise KeyboardInterrupt
-    if session.internal_error:
-        raise RuntimeError(session.internal_error)
-
-
-def complaint(said: str) -> str:
-    """What pytest complains of, out of its usage message."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next(
-        (line.partition("error: ")[2] for line in lines if "error: " in line),
-        lines[0].removeprefix("ERROR: ") if lines else "no reason given",
-    )
-
-
-@contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check
-    does; and the folders that pytest puts on the search path do not stay there.
-    """
-    changed = {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTEST_ADDOPTS": "",
-        "PYTEST_PLUGINS": "",
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(
-            Path(tempfile.gettempdir(), "chainrule-hypothesis")
-        ),  # not the user's folder
-    }
-    kept = (*changed, "PYTEST_CURRENT_TEST")  # the last is of a pytest that runs around this one
-    before = {name: os.environ.get(name) for name in kept}
-    path = list(sys.path)
-    os.environ.update(changed)
-    try:
-        yield
-    finally:
-        sys.path[:] = path
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        specs, notes = diagnose(loaded, outcome.specs, outcome.seconds)
+    seconds = time.perf_counter() - started
+    return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)

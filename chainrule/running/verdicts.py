@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from unittest import SkipTest
 
 import numpy as np
 
+from chainrule.boundary.calls import Cache, Call, Handle
 from chainrule.boundary.errors import Hung, Raised, Todo
-from chainrule.diagnosis.evidence import Evidence
 from chainrule.mathematics.clauses import clauses
 from chainrule.running.loading import Loaded
-from chainrule.running.results import UNJUDGED, SpecResult
+from chainrule.running.results import UNJUDGED, Asked, Evidence, SpecResult
 from chainrule.running.snippets import snippet
-from chainrule.specification.spec import Spec
+from chainrule.specification.registry import Entry
 from chainrule.support.arrays import show
 from chainrule.support.time_limit import TimedOut
 
+LARGEST = 100_000  # entries of the arguments of a call that is asked again
+
 
 def judge(
-    spec: Spec, error: BaseException | None, seconds: float, limit: float, loaded: Loaded, unresponsive: dict[str, str]
+    entry: Entry,
+    error: BaseException | None,
+    seconds: float,
+    limit: float,
+    loaded: Loaded,
+    unresponsive: Mapping[str, str],
 ) -> SpecResult:
-    """The result of a spec that ended with `error`, or with none, under a time limit of `limit` seconds."""
-    impl = loaded.impl
+    """The result of a spec that ended with `error`, or with none, under a time limit of `limit` seconds.
+
+    unresponsive: {method: what it does whatever it is given}.
+    """
+    impl, spec = loaded.impl, entry.spec
     clause = clauses().get(spec.clause)
     outcome, message = outcome_of(error, limit, loaded)
     still = [unresponsive[name] for name in sorted(impl.called & unresponsive.keys())]
     if outcome == "passed" and still:
         outcome, message = "blocked", f"{UNJUDGED}{still[0]}"
+    elif outcome == "passed" and not impl.called:
+        outcome, message = "error", "ran without calling the implementation, and so shows nothing"
     through = " and ".join(sorted(impl.seen_through))
     if through and outcome in ("passed", "failed", "error"):
         told = f"{through} seen through the network"
@@ -41,8 +54,10 @@ def judge(
         equation=clause.equation if clause else "",
         formula=clause.formula if clause else "",
         seconds=seconds,
+        line=entry.line,
         after=spec.after,
         through=through,
+        cases=impl.cases,
     )
     if outcome not in ("failed", "error"):
         return result
@@ -73,8 +88,6 @@ def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tup
 def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loaded) -> SpecResult:
     """The numbers, the place in the code and the lines that repeat it."""
     calls = list(loaded.impl.calls)
-    if error is not None:
-        loaded.evidence[result.id] = Evidence(tuple(calls), error)
     where = error.where if isinstance(error, Raised) else None
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
     return replace(
@@ -83,4 +96,21 @@ def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loade
         expected=None if expected is None else show(np.asarray(expected)),
         actual=None if actual is None else show(np.asarray(actual)),
         snippet=snippet(loaded, calls, error),
+        evidence=Evidence(
+            calls[-1].name if calls else None,
+            tuple(map(asked, filter(small, calls))),
+            isinstance(error, TimedOut),
+        ),
     )
+
+
+def asked(call: Call) -> Asked:
+    """A call as data: what the code returned stays where it is."""
+    arguments = tuple(argument for argument in call.arguments if not isinstance(argument, (Handle, Cache)))
+    return Asked(call.name, arguments, call.model_parameters)
+
+
+def small(call: Call) -> bool:
+    """Whether its arguments are few enough to ask again, for every mistake in the catalogue."""
+    arrays = [*call.arguments, *(call.model_parameters[0] if call.model_parameters else [])]
+    return sum(np.size(a) for a in arrays if isinstance(a, np.ndarray)) <= LARGEST

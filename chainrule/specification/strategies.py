@@ -1,83 +1,161 @@
-"""Hypothesis strategies for the points at which the specs of functions check."""
+"""Strategies: how the inputs of a property spec are drawn.
+
+A strategy only says what it draws.  Hypothesis draws by it when it searches, and examples that are stored are read back
+by it, without Hypothesis.
+"""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-from hypothesis import strategies as st
 
 from chainrule.mathematics.cases import grid
 
+Arrays = tuple[np.ndarray, np.ndarray]
 
-def finite(low: float, high: float) -> st.SearchStrategy[float]:
+
+@dataclass(frozen=True)
+class Basic:
+    """A strategy of Hypothesis by its name, `integers` for example, and its arguments.  It draws what JSON can hold."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+    def made(self, draw: Draw) -> Any:
+        """The value that `draw` draws."""
+        return draw(self)
+
+
+@dataclass(frozen=True)
+class Composite:
+    """A strategy that makes its value of what other strategies draw.
+
+    make: called with a function that draws from a strategy, and the arguments.
+    """
+
+    make: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+    def made(self, draw: Draw) -> Any:
+        """The value made of what `draw` draws from basic strategies."""
+        return self.make(lambda strategy: strategy.made(draw), *self.arguments, **self.keywords)
+
+
+Strategy = Basic | Composite
+Draw = Callable[[Basic], Any]
+
+
+def basic(name: str, *arguments: Any, **keywords: Any) -> Basic:
+    return Basic(name, arguments, keywords)
+
+
+def composite(make: Callable[..., Any]) -> Callable[..., Composite]:
+    """A function that returns a composite strategy, of a function whose first argument draws."""
+
+    @functools.wraps(make)
+    def strategy(*arguments: Any, **keywords: Any) -> Composite:
+        return Composite(make, arguments, keywords)
+
+    return strategy
+
+
+def integers(low: int, high: int) -> Basic:
+    """Whole numbers of a range, both ends included."""
+    return basic("integers", low, high)
+
+
+def sampled_from(values: Sequence[Any]) -> Basic:
+    """One of some values."""
+    return basic("sampled_from", values)
+
+
+def lists(elements: Basic, size: int) -> Basic:
+    """Lists of so many elements."""
+    return basic("lists", elements, min_size=size, max_size=size)
+
+
+def finite(low: float, high: float) -> Basic:
     """Numbers of a range, exact in float32 and no subnormals."""
-    return st.floats(low, high, width=32, allow_subnormal=False)
+    return basic("floats", low, high, width=32, allow_subnormal=False)
 
 
-@st.composite
-def matrices(
-    draw: st.DrawFn, rows: tuple[int, int], columns: tuple[int, int], elements: st.SearchStrategy
-) -> np.ndarray:
+@composite
+def matrices(draw: Any, rows: tuple[int, int], columns: tuple[int, int], elements: Basic) -> np.ndarray:
     """A matrix with every entry drawn for itself."""
-    n, k = draw(st.integers(*rows)), draw(st.integers(*columns))
-    return np.array(draw(st.lists(elements, min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(n, k)
+    n, k = draw(integers(*rows)), draw(integers(*columns))
+    return np.array(draw(lists(elements, n * k)), dtype=np.float64).reshape(n, k)
 
 
-def logits(
-    rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0
-) -> st.SearchStrategy[np.ndarray]:
+def logits(rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0) -> Composite:
     """(N, K) logits between -size and size."""
     return matrices(rows, classes, finite(-size, size))
 
 
-def shifts(size: float = 32.0) -> st.SearchStrategy[float]:
+def shifts(size: float = 32.0) -> Basic:
     """What may be added to every logit of a row."""
     return finite(-size, size)
 
 
-def arrays(size: float = 1e6) -> st.SearchStrategy[np.ndarray]:
+def arrays(size: float = 1e6) -> Composite:
     """Small arrays of one or two dimensions, zeros and negative zeros among their entries."""
-    return matrices((1, 3), (1, 4), st.one_of(finite(-size, size), st.sampled_from([0.0, -0.0, 1.0, -1.0])))
+    return matrices((1, 3), (1, 4), basic("one_of", finite(-size, size), sampled_from([0.0, -0.0, 1.0, -1.0])))
 
 
-@st.composite
-def tensors(draw: st.DrawFn) -> np.ndarray:
+@composite
+def tensors(draw: Any) -> np.ndarray:
     """Arrays of one to four axes, some larger than anyone would write out, zeros among their entries."""
-    shape = draw(st.sampled_from([(5,), (2, 3, 4), (3, 2, 1, 4), (30, 20)]))
-    values = grid(np.random.default_rng(draw(st.integers(0, 99))).normal(scale=4.0, size=shape))
+    shape = draw(sampled_from([(5,), (2, 3, 4), (3, 2, 1, 4), (30, 20)]))
+    values = grid(np.random.default_rng(draw(integers(0, 99))).normal(scale=4.0, size=shape))
     return np.where(np.abs(values) < 0.5, 0.0, values)
 
 
-@st.composite
-def wide_logits(draw: st.DrawFn, size: float = 16.0) -> np.ndarray:
+@composite
+def wide_logits(draw: Any, size: float = 16.0) -> np.ndarray:
     """(N, K) logits of more samples and classes than `logits` draws."""
-    n, k = draw(st.sampled_from([(2, 12), (40, 6), (70, 12)]))
-    return grid(np.random.default_rng(draw(st.integers(0, 99))).uniform(-size, size, (n, k)))
+    n, k = draw(sampled_from([(2, 12), (40, 6), (70, 12)]))
+    return grid(np.random.default_rng(draw(integers(0, 99))).uniform(-size, size, (n, k)))
 
 
-@st.composite
-def large_predictions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+@composite
+def large_predictions(draw: Any) -> Arrays:
     """(p, y) as `predictions` draws them, of more samples and classes: more than a byte can count."""
-    n, k = draw(st.sampled_from([(8, 12), (100, 6), (300, 12)]))
-    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    n, k = draw(sampled_from([(8, 12), (100, 6), (300, 12)]))
+    rng = np.random.default_rng(draw(integers(0, 99)))
     parts = rng.integers(1, 257, (n, k)).astype(np.float64)
     return parts / parts.sum(axis=1, keepdims=True), rng.integers(0, k, n)
 
 
-@st.composite
-def predictions(draw: st.DrawFn, rows: tuple[int, int] = (1, 5)) -> tuple[np.ndarray, np.ndarray]:
+@composite
+def predictions(draw: Any, rows: tuple[int, int] = (1, 5)) -> Arrays:
     """(p, y): probabilities of at least 2^-12, each row a distribution over its classes, and labels."""
-    n, k = draw(st.integers(*rows)), draw(st.integers(2, 5))
-    parts = np.array(draw(st.lists(st.integers(1, 256), min_size=n * k, max_size=n * k)), dtype=np.float64).reshape(
-        n, k
-    )
-    y = draw(st.lists(st.integers(0, k - 1), min_size=n, max_size=n))
+    n, k = draw(integers(*rows)), draw(integers(2, 5))
+    parts = np.array(draw(lists(integers(1, 256), n * k)), dtype=np.float64).reshape(n, k)
+    y = draw(lists(integers(0, k - 1), n))
     return parts / parts.sum(axis=1, keepdims=True), np.array(y)
 
 
-@st.composite
-def scores(
-    draw: st.DrawFn, rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0
-) -> tuple[np.ndarray, np.ndarray]:
+@composite
+def scores(draw: Any, rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), size: float = 16.0) -> Arrays:
     """(z, y): (N, K) logits between -size and size, and labels."""
     z = draw(logits(rows, classes, size))
-    return z, np.array(draw(st.lists(st.integers(0, z.shape[1] - 1), min_size=len(z), max_size=len(z))))
+    return z, np.array(draw(lists(integers(0, z.shape[1] - 1), len(z))))
+
+
+@composite
+def one_class(draw: Any, logits: Composite) -> tuple[np.ndarray, int]:
+    """(z, k): logits, and one of their classes."""
+    z = draw(logits)
+    return z, draw(integers(0, z.shape[1] - 1))
+
+
+@composite
+def divided(draw: Any, batches: Composite) -> tuple[Arrays, int]:
+    """(batch, n): a batch and its labels, and how many samples stand in the first of two parts."""
+    batch = draw(batches)
+    return batch, draw(integers(1, len(batch[1]) - 1))

@@ -28,46 +28,10 @@ from chainrule.training.settings import Settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130  # 130 = 128 + SIGINT, as a shell reports a command ended by Ctrl-C
 PAIRS = 5  # how many confused pairs are named
-DESCRIPTION = """\
-Train the reference network on Fashion-MNIST by plain mini-batch SGD with a
-fixed learning rate, and show what it learned: its accuracy beside a linear
-classifier's, the confusion matrix, and the classes it confuses most.
-The defaults were chosen on validation images, never on the test set, which is
-looked at once, at the end."""
-EPILOG = """\
-Ctrl-C ends the training early: the weights of that moment are evaluated, and
-saved if --save was given.
-Exit status: 0 trained; 4 the command could not be carried out (a message says
-why); 130 ended early by Ctrl-C."""
 
 
 class Unusable(Exception):
     """The command cannot be carried out; the message says why and what to do."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give PARSER the options of `chainrule train`."""
-    defaults = Settings()
-    hidden = " ".join(map(str, defaults.hidden))
-    add = parser.add_argument
-    add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
-        help=f"sizes of the hidden layers; none for a linear classifier (default: {hidden})")  # fmt: skip
-    add(
-        "--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)"
-    )
-    add("--batch-size", type=int, default=defaults.batch_size, metavar="N", help="images per step (%(default)s)")
-    add(
-        "--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate, the same throughout (%(default)s)"
-    )
-    add("--seed", type=int, default=defaults.seed, metavar="N", help="decides weights and order (%(default)s)")
-    add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")
-    add("--validation", type=int, default=defaults.validation, metavar="N",
-        help="how many of the 60,000 training images, the last ones, to validate on instead (%(default)s)")  # fmt: skip
-    add("--data", type=Path, metavar="FOLDER", help="a folder that holds the four files of Fashion-MNIST")
-    add("--no-baseline", action="store_true", help="do not train the linear classifier to compare with")
-    add("--save", type=Path, metavar="FILE", help="write the trained network here (.npz)")
-    add("--plot", type=Path, metavar="FILE",
-        help="draw curves, confusion matrix and mistakes (.png, .svg, .pdf; needs matplotlib)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:

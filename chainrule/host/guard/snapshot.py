@@ -40,7 +40,7 @@ GONE = object()
 class Snapshot:
     """modules: {name: (module, its attributes)}.  classes: (module's name, class, its attributes).
 
-    functions: (name, function, its code, its defaults, its body), of those written in Python.  contents: (name,
+    functions: (name, function, its code, its defaults, its property), of those written in Python.  contents: (name,
     dictionary, a copy).
     """
 
@@ -62,8 +62,7 @@ def take() -> Snapshot:
         for attribute, value in attributes.items():
             kind = type(value)
             if kind is FunctionType and value.__module__ == name:
-                known = (value.__code__, value.__defaults__, body_of(value))
-                found.functions.append((f"{name}.{attribute}", value, *known))
+                found.functions += known(f"{name}.{attribute}", value)
             elif isinstance(value, type) and value.__module__ == name:
                 found.classes.append((name, value, dict(vars(value))))
             elif kind is dict and top in OWN and attribute.isupper() and attribute not in KEPT_BY_CHAINRULE:
@@ -97,13 +96,13 @@ def restore(before: Snapshot) -> list[Finding]:
                 replaced(full, value, new)
                 with suppress(AttributeError, TypeError):
                     setattr(cls, attribute, value)
-    for name, function, code, defaults, body in before.functions:
+    for name, function, code, defaults, checked in before.functions:
         if function.__code__ is not code or function.__defaults__ is not defaults:
             replaced(name, function, function)
             function.__code__, function.__defaults__ = code, defaults
-        if body_of(function) is not body:
-            replaced(name, function, body_of(function))
-            function.hypothesis.inner_test = body  # type: ignore[attr-defined]
+        if property_of(function) is not checked:
+            replaced(name, function, property_of(function))
+            function.property = checked  # type: ignore[attr-defined]
     for name, content, copy in before.contents:
         if not same(content, copy):
             replaced(name, content, GONE)
@@ -122,10 +121,16 @@ def counts(module: str, attribute: str, value: Any) -> bool:
     return callable(value) or isinstance(value, ModuleType) or (top in CONSTANTS and isinstance(value, (int, float)))
 
 
-def body_of(function: FunctionType) -> Any:
-    """What Hypothesis calls with the inputs that it draws, without what the runner puts around it; None elsewhere."""
-    inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
-    return getattr(inner, "body", inner)
+def known(name: str, function: FunctionType) -> list[tuple[str, FunctionType, Any, Any, Any]]:
+    """What makes a function what it is; of a property spec, the test inside it as well."""
+    checked = property_of(function)
+    functions = [function] if checked is None else [function, checked.body]
+    return [(name, each, each.__code__, each.__defaults__, property_of(each)) for each in functions]
+
+
+def property_of(function: FunctionType) -> Any:
+    """The property that the function of a spec checks on drawn inputs; None of any other function."""
+    return getattr(function, "property", None)
 
 
 def same(now: dict[Any, Any], before: dict[Any, Any]) -> bool:

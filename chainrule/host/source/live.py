@@ -148,17 +148,13 @@ def origin(target: Any, definitions: Mapping[str, Any]) -> tuple[Path, str]:
 
 @contextlib.contextmanager
 def as_it_was(target: Any) -> Iterator[None]:
-    """Names in a namespace, random generators and Hypothesis's settings are afterwards what they were before."""
-    from hypothesis import settings
-
+    """Names in a namespace and random generators are afterwards what they were before."""
     namespace = vars(target) if isinstance(target, ModuleType) else target if isinstance(target, dict) else None
     before = None if namespace is None else dict(namespace)
     numpy_state, python_state = np.random.get_state(), random.getstate()
-    settings.register_profile("before chainrule", settings.default)
     try:
         yield
     finally:
-        settings.load_profile("before chainrule")
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         if namespace is not None and before is not None:

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from chainrule.running.loading import Loaded
-    from chainrule.running.pytest_plugin.recorder import Recorder
+    from chainrule.running.run import Run
 
-DEFAULT_TIMEOUT = 60.0
-LOADED: pytest.StashKey[Loaded] = pytest.StashKey()
-RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,25 +46,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the implementation, and bring in what runs and what records the specs."""
     if config.option.impl is None:
         return
-    from chainrule.contract.declarations import pairs
-    from chainrule.contract.errors import UnusableTarget
-    from chainrule.running.loading import load
-    from chainrule.running.pytest_plugin import hooks  # before TARGET, which must not change what it runs with
-    from chainrule.running.pytest_plugin.recorder import Recorder
+    from chainrule.running.pytest_plugin import hooks, recorder  # before TARGET, which must not change what judges it
 
-    if LOADED not in config.stash:
-        try:
-            config.stash[LOADED] = load(
-                config.option.impl,
-                config.option.adapter,
-                conventions=pairs("--convention", config.option.convention),
-                names=pairs("--name", config.option.name),
-                run_all=config.option.run_all,
-            )
-        except UnusableTarget as error:
-            raise pytest.UsageError(str(error)) from None
-    if not hasattr(config, "workerinput"):  # a worker process sends its reports to the one that records
-        config.pluginmanager.register(config.stash.setdefault(RECORDER, Recorder()), "chainrule-recorder")
+    plain = RUN not in config.stash
+    if plain:
+        config.stash[RUN] = hooks.run_of(config.option)
+    run = config.stash[RUN]
+    config.option.spec_seed = run.limits.seed  # the same in every process
+    config.pluginmanager.register(recorder.Recorder(run), "chainrule-recorder")
+    if plain and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(recorder.Reporter(run), "chainrule-reporter")
     config.pluginmanager.register(hooks, "chainrule.running.pytest_plugin.hooks")
 
 

@@ -2,72 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pickle
 from typing import Any
 
 import pytest
 
-from chainrule.contract.requirements import select
-from chainrule.running.pytest_plugin import LOADED
-from chainrule.running.results import NOT_PASSED, SpecResult, blocked, settle, surest_first
+from chainrule.host.guard.finding import Finding
+from chainrule.running.results import NOT_PASSED, surest_first
+from chainrule.running.run import Run
+
+SENT = "chainrule_watch"  # under which a worker process sends what it saw
 
 
 class Recorder:
-    """Keeps the results, in the process that reports; marks what is blocked; decides pytest's exit status.
+    """Takes the results into the run as they arrive, and marks in pytest's reports what is blocked."""
 
-    listener: called with every result as it arrives.
-    """
-
-    def __init__(self, listener: Callable[[SpecResult], None] | None = None) -> None:
-        self.results: dict[str, SpecResult] = {}
-        self.contradicted: set[str] = set()  # clauses that were reported twice, and not alike
-        self.listener = listener
+    def __init__(self, run: Run) -> None:
+        self.run = run
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        fields = getattr(report, "chainrule", None)
-        if fields is None:
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if not hasattr(report, "sent"):
             return
-        result = blocked(SpecResult(**fields | {"after": tuple(fields["after"])}), self.results)
-        earlier = self.results.get(result.id)
-        if earlier is not None and earlier.outcome != result.outcome:
-            self.contradicted.add(result.id)
-            result = earlier if result.outcome == "passed" else result
-        self.results[result.id] = result
+        result = report.chainrule = self.run.results.add(pickle.loads(report.sent))
         if result.outcome in ("blocked", "todo", "skipped"):
             report.outcome = "skipped"
             report.longrepr = (report.location[0], report.location[1] or 0, f"{result.outcome}: {result.message}")
-        if self.listener:
-            self.listener(result)
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        fields = getattr(report, "chainrule", None)
-        if fields is None or report.outcome != "skipped":
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        result = getattr(report, "chainrule", None)
+        if result is None or report.outcome != "skipped":
             return None
-        outcome = self.results[fields["id"]].outcome
-        return outcome, outcome[0], outcome.upper()
+        return result.outcome, result.outcome[0], result.outcome.upper()
 
-    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Under plain pytest: the mistakes behind what failed, each once."""
-        if not any(result.outcome in ("failed", "error") for result in self.results.values()):
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker process of pytest-xdist has ended, and sends what it saw."""
+        sent = getattr(node, "workeroutput", {}).get(SENT)
+        if sent is not None:
+            self.run.watch.add(*pickle.loads(sent))
+
+
+class Reporter:
+    """Under plain pytest, at the end: what speaks against an honest answer, the mistakes, pytest's exit status."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.findings: tuple[Finding, ...] = ()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """What is todo or blocked is not passed, where it is required: pytest's status says so too."""
+        self.findings = self.run.watch.conclude(self.run.results)
+        required = [result.outcome for result in self.run.results if result.chapter in self.run.required]
+        wrong = any(outcome in ("todo", *NOT_PASSED) for outcome in required)
+        if session.exitstatus == pytest.ExitCode.OK and (wrong or any(finding.fails for finding in self.findings)):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The mistakes behind what failed, each once."""
+        for finding in self.findings:
+            said = "tampering" if finding.fails else "noticed"
+            terminalreporter.write_line(f"{said}: {finding}", red=finding.fails)
+        specs = self.run.results.settled(self.run.results.raw)
+        if not any(result.outcome in ("failed", "error") for result in specs):
             return
         from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
 
-        seconds = sum(result.seconds for result in self.results.values())
-        specs, _ = diagnose(config.stash[LOADED], settle(self.results.values()), seconds)
+        specs, _ = diagnose(self.run.loaded, specs, sum(result.seconds for result in specs))
         terminalreporter.section("causes")
         for found in surest_first(specs):
             where = f"{found.where}: " if found.where else ""
             terminalreporter.write_line(f"{where}{found.title} ({found.certainty}, {found.id})")
             terminalreporter.write_line(f"    {found.mend}" if found.mend else f"    {found.found}")
             terminalreporter.write_line(f"    explains {', '.join(found.explains)}")
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """What is todo or blocked is not passed, where it is required: pytest's status says so too."""
-        option = session.config.option
-        required, _ = select(session.config.stash[LOADED].description.offered, option.chapter, full=option.full)
-        if session.exitstatus == pytest.ExitCode.OK and any(
-            result.outcome in ("todo", *NOT_PASSED) for result in self.results.values() if result.chapter in required
-        ):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,109 @@
+"""The specs of a check under pytest, for options that only pytest knows: -k, -x, -n, --junitxml and its others."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chainrule import spec_tests
+from chainrule.contract.errors import UnusableTarget
+from chainrule.running.pytest_plugin import RUN
+from chainrule.running.results import SpecResult
+from chainrule.running.run import Run
+
+SPECS = Path(spec_tests.__file__).parent
+UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
+
+
+class Session:
+    """The plugin of one check: hands its run over, passes results on, and keeps what goes wrong inside pytest."""
+
+    def __init__(self, run: Run, listener: Callable[[SpecResult], None] | None) -> None:
+        self.run, self.listener, self.internal_error = run, listener, ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[RUN] = self.run
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if self.listener is not None and hasattr(report, "chainrule"):
+            self.listener(report.chainrule)
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        self.internal_error = str(excrepr)
+
+
+def run_pytest(run: Run, options: Sequence[str], listener: Callable[[SpecResult], None] | None = None) -> None:
+    """Run the specs under pytest, with only the plugins that they need, and none of what it would print.
+
+    Raises UnusableTarget for options that it refuses, KeyboardInterrupt if it was interrupted before the first result.
+    """
+    plugins = ["-p", "no:terminal", "-p", "chainrule.running.pytest_plugin"]
+    if any(option.startswith(("-n", "--numprocesses", "--dist")) for option in options):
+        if find_spec("xdist") is None:
+            raise UnusableTarget("-n needs pytest-xdist: pip install 'chainrule[parallel]'")
+        plugins += ["-p", "xdist.plugin"]
+    files = dict.fromkeys(str(SPECS / f"test_{entry.chapter}.py") for entry in run.entries)
+    session, said = Session(run, listener), io.StringIO()
+    with alone(), contextlib.redirect_stderr(said):
+        status = pytest.main([*plugins, *UNDISTURBED, *as_options(run), *options, *files], plugins=[session])
+    if status == pytest.ExitCode.USAGE_ERROR:
+        raise UnusableTarget(f"pytest refuses its arguments: {complaint(said.getvalue())}")
+    if status == pytest.ExitCode.INTERRUPTED and not run.results.raw:
+        raise KeyboardInterrupt
+    if session.internal_error:
+        raise RuntimeError(session.internal_error)
+
+
+def as_options(run: Run) -> list[str]:
+    """The options by which another process begins the same run: pytest-xdist's workers do."""
+    loaded, limits = run.loaded, run.limits
+    chapters = dict.fromkeys(entry.chapter for entry in run.entries)
+    return [
+        *("--impl", loaded.target),
+        *(("--adapter", loaded.adapter) if loaded.adapter else ()),
+        *(f"--convention={key}={value}" for key, value in loaded.outside.conventions.items()),
+        *(f"--name={key}={value}" for key, value in loaded.outside.names.items()),
+        *(("--run-all",) if loaded.run_all else ()),
+        *(("--thorough", f"--spec-seed={limits.seed}") if limits.thorough else ()),
+        f"--spec-timeout={limits.timeout}",
+        *(f"--chapter={chapter}" for chapter in chapters),
+    ]
+
+
+def complaint(said: str) -> str:
+    """What pytest complains of, out of its usage message."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next(
+        (line.partition("error: ")[2] for line in lines if "error: " in line),
+        lines[0].removeprefix("ERROR: ") if lines else "no reason given",
+    )
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check
+    does; and the folders that pytest puts on the search path do not stay there.
+    """
+    changed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+    kept = (*changed, "PYTEST_CURRENT_TEST")  # the last is of a pytest that runs around this one
+    before = {name: os.environ.get(name) for name in kept}
+    path = list(sys.path)
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
