@@ -17,7 +17,7 @@ from chainrule.mathematics.comparison import (
 )
 from chainrule.mathematics.differences import central_difference, difference_step
 from chainrule.mathematics.layer_cases import layer_case
-from chainrule.mathematics.layers import analyse_affine
+from chainrule.mathematics.layers import affine_output, analyse_affine
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse, errors, exactly, gamma, mean_cross_entropy, values
 from chainrule.reference import softmax
 from chainrule.specification.asked_anew import Anew, as_passed, single
@@ -185,7 +185,7 @@ def check_affine_differences(impl, networks, which):
                 moved = [array.copy() for array in inputs]
                 moved[which][index] += step
                 outs.append(impl.affine_forward(*moved)[0])
-                error = analyse_affine(*moved, case.dout, impl.unit_roundoff).out[1]
+                error = affine_output(*moved, impl.unit_roundoff)[1]
                 bounds[index] += (np.abs(case.dout) * error).sum() / (2 * h)
             products = case.dout * (outs[0].astype(float) - outs[1])
             slopes[index] = products.sum() / (2 * h)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class Operation:
         """The name that code in the native style uses."""
         return self.spelled or self.name
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The names of the positional arguments, in order."""
         return tuple(argument.name for argument in self.takes if not argument.keyword)

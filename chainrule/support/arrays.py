@@ -50,6 +50,8 @@ def like(value: np.ndarray, template: Any) -> Any:
 
     Biases may be (out,), (1, out) or (out, 1).  Raises ValueError where the shapes do not agree.
     """
+    if isinstance(template, np.ndarray) and value.shape == template.shape:
+        return value.astype(template.dtype, copy=False) if template.dtype.kind == "f" else value
     shape = np.shape(template)
     if value.shape != shape and not (value.ndim == 1 and sorted(shape) == sorted((1, value.size))):
         raise ValueError(f"expected shape {value.shape}, found {shape}")
