@@ -1,19 +1,19 @@
-"""chainrule.reference: a small multilayer perceptron in NumPy alone, and the mathematics it implements."""
+"""chainrule.reference: a small multilayer perceptron in NumPy alone, and the mathematics it implements.
+
+The extension chapters are the files that list their names in `__all__`; all of these are found here as well.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from .functions import cross_entropy, log_sum_exp, relu, softmax, xavier
-from .layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss
 from .mlp import MLP
 
-__all__ = [
-    "MLP",
-    "affine_backward",
-    "affine_forward",
-    "cross_entropy",
-    "log_sum_exp",
-    "relu",
-    "relu_backward",
-    "relu_forward",
-    "softmax",
-    "softmax_loss",
-    "xavier",
-]
+__all__ = ["MLP", "cross_entropy", "log_sum_exp", "relu", "softmax", "xavier"]
+
+for _file in iter_modules(__path__):
+    _chapter = import_module(f"{__name__}.{_file.name}")
+    for _name in getattr(_chapter, "__all__", ()):
+        globals()[_name] = getattr(_chapter, _name)
+        __all__ += [_name]
+del _chapter, _file, _name

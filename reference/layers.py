@@ -7,6 +7,8 @@ import numpy as np
 
 from .functions import log_sum_exp, relu, softmax
 
+__all__ = ["affine_backward", "affine_forward", "relu_backward", "relu_forward", "softmax_loss"]
+
 
 def affine_forward(x, w, b):
     """A matrix product and a shift of every sample.

@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
@@ -20,6 +21,7 @@ from chainrule.contract.architecture import Architecture
 from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.conventions import LARGEST_LOG_EPSILON, Conventions
 from chainrule.contract.moves import Moves
+from chainrule.contract.operation import FUNCTION
 from chainrule.host.host import Host
 from chainrule.host.protocol import (
     MISSING,
@@ -291,16 +293,31 @@ class Boundary:
         return self._result(answer, call)
 
     def _result(self, answer: Answer, call: Call) -> Any:
-        """The value of an answer; a cache as an object that remembers the call which made it."""
-        if answer.kind == RAISED:
-            raise Raised(answer.message, answer.where)
-        if answer.kind != VALUE:
-            raise ENDINGS[answer.kind](answer.message)
-        if isinstance(answer.value, tuple) and answer.value and isinstance(answer.value[-1], Reference):
-            cache = Cache(answer.value[-1], call.name, call.arguments)
+        """What an answer to a call holds: a cache as an object that remembers the call, a function as one to call."""
+        value = value_of(answer)
+        if OPERATIONS[call.name].gives[0].kind == FUNCTION:
+            function = partial(self._apply, call, value)
+            weakref.finalize(function, self.host.release, value.number)
+            return function
+        if isinstance(value, tuple) and value and isinstance(value[-1], Reference):
+            cache = Cache(value[-1], call.name, call.arguments)
             weakref.finalize(cache, self.host.release, cache.reference.number)
-            return (*answer.value[:-1], cache)
-        return answer.value
+            return (*value[:-1], cache)
+        return value
+
+    def _apply(self, call: Call, function: Reference, *arguments: Any) -> float:
+        """What a function that a call returned gives for some arguments."""
+        self.calls.append(replace(call, applied=arguments, number=0))
+        return float(value_of(self.host.apply(call.name, function, arguments)))
+
+
+def value_of(answer: Answer) -> Any:
+    """The value of an answer.  What ended the call otherwise is raised as an outcome of the contract."""
+    if answer.kind == RAISED:
+        raise Raised(answer.message, answer.where)
+    if answer.kind != VALUE:
+        raise ENDINGS[answer.kind](answer.message)
+    return answer.value
 
 
 @contextmanager

@@ -19,6 +19,7 @@ class Call:
     """One call across the boundary.
 
     name: the operation.  arguments, keywords: as the spec gave them.  modified: which arguments the code wrote into.
+    applied: the arguments that the function which it returned was last called with.
     many: whether it stands for many calls at once.  ended: whether the code returned or raised.
     number: by which the host finds the result again; 0 where there is none.
     model_sizes, model_parameters: of the network that was called, as the spec last set them.
@@ -32,6 +33,7 @@ class Call:
     modified: tuple[str, ...] = ()
     ended: bool = False
     many: bool = False
+    applied: tuple[Any, ...] = ()
     number: int = 0
     started: float = field(default_factory=time.perf_counter)
     model_sizes: Sequence[int] = ()

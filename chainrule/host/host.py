@@ -16,7 +16,7 @@ from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
-from chainrule.contract.operation import CACHE, HISTORY, MODEL, NOTHING, Operation
+from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described
 from chainrule.host.protocol import (
     MISSING,
@@ -31,10 +31,11 @@ from chainrule.host.protocol import (
     Traits,
 )
 from chainrule.host.reading import READERS, parts
-from chainrule.support.arrays import NotNumbers, to_numpy
+from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line
 
 DEEPEST = 6  # levels of containers inside a cache in which the host looks for arrays
+KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
 REMEMBERED = 64  # results that can be read again
 
 Contents = dict[str, tuple[Any, ...]]
@@ -51,6 +52,9 @@ class Host(Protocol):
 
     def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
         """A list of what loss gives after each of the moves, and the network is left as it was."""
+
+    def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
+        """Call a function that the operation `name` returned, which gives a number."""
 
     def reread(self, number: int) -> Answer:
         """The result of an earlier call as it stands now: different if a later call wrote into it."""
@@ -98,6 +102,15 @@ class InProcess:
             if not self.unchanged(before, after)
         )
         return self.read(operation, raw, self.last, modified)
+
+    def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
+        raw = asked(name, lambda: self.kept[function.number](*self.live(arguments)))
+        if isinstance(raw, Answer):
+            return raw
+        try:
+            return Answer(VALUE, READERS[NUMBER](raw))
+        except TypeError as error:
+            return Answer(UNREADABLE, message=f"the function that {name} returns gives something else: {error}")
 
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
         passed = self.live(arguments)
@@ -172,7 +185,7 @@ class InProcess:
         try:
             pieces = [raw] if len(operation.gives) == 1 else parts(operation, raw)
             values = [
-                self.keep(piece, part.kind) if part.kind in (MODEL, CACHE) else READERS[part.kind](piece)
+                self.keep(piece, part.kind) if part.kind in KEPT else READERS[part.kind](piece)
                 for part, piece in zip(operation.gives, pieces, strict=True)
             ]
         except NotOffered as error:
@@ -182,7 +195,9 @@ class InProcess:
         return Answer(VALUE, values[0] if len(values) == 1 else tuple(values), modified=modified, number=number)
 
     def keep(self, thing: Any, kind: str) -> Reference:
-        """Keep something, and of a cache what its arrays hold."""
+        """Keep something, and of a cache what its arrays hold.  Raises TypeError for what should be a function."""
+        if kind == FUNCTION and not callable(thing):
+            raise TypeError(f"expected a function, found {describe(thing)}")
         self.last += 1
         self.kept[self.last] = thing
         if kind == CACHE:

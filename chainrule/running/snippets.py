@@ -113,6 +113,8 @@ def repeat(names: Names | None, call: Call) -> list[str]:
 
         forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
         made = spelled(call.name, call.arguments)
+        if call.applied:
+            made = f"{made}({', '.join(map(spell, call.applied))})"
         if call.name == "create":
             made = f"{made}.{names['weights']}" if names else f"impl.parameters({made})"
         return [*forward, f"print({made})"]

@@ -28,6 +28,9 @@ class Encoded(InProcess):
             generator.bit_generator.state = state
         return answer
 
+    def apply(self, name, function, arguments):
+        return decode(encode(super().apply(*decode(encode([name, function, list(arguments)])))))
+
     def reread(self, number):
         return decode(encode(super().reread(decode(encode(number)))))
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from chainrule import reference
 from chainrule.boundary.boundary import Boundary
+from chainrule.contract.chapters import EXTENSION_CHAPTERS
 from chainrule.contract.implementation import Implementation
 from chainrule.host.native import Native
 from chainrule.host.source.targets import hosted
@@ -24,6 +25,7 @@ from chainrule.running.results import Outcome, SpecResult, settle
 from chainrule.specification.spec import Spec
 
 FOLDER = Path(reference.__file__).parent
+FILES = ("mlp.py", "functions.py", *(f"{chapter}.py" for chapter in EXTENSION_CHAPTERS))
 SERIAL = itertools.count()
 
 

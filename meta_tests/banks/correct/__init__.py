@@ -4,9 +4,12 @@ CORRECT: {name: what makes the variant, a module or an Implementation}.  Each pa
 (test_correct_variants.py, test_correct_bank.py), and a thorough one (alarms.py).
 """
 
+import importlib
+import pkgutil
+
 import numpy as np
 
-from banks.correct import forms, layers, parts, tape
+from banks.correct import forms, parts, tape
 from banks.correct.network import functions, module
 from chainrule import reference
 
@@ -92,12 +95,10 @@ CORRECT = {
     "orders without replacement": lambda: module(orders=parts.orders_without_replacement, batches=parts.batches_popped),
     "a generator for every epoch": lambda: module(orders=parts.orders_of_own_generators),
     "orders of Python's generator": lambda: module(orders=parts.orders_of_python),
-    # the layers as functions
-    "layers with dictionaries": layers.in_a_dictionary,
-    "layers with closures": layers.closures,
-    "layers by samples": layers.by_samples,
-    "layers in float32": layers.in_single_precision,
 }
+
+for _file in pkgutil.iter_modules(__path__):  # and those of the extension chapters, a file each
+    CORRECT |= getattr(importlib.import_module(f"{__name__}.{_file.name}"), "VARIANTS", {})
 
 # Checked on every interpreter; the rest on one.
 EVERYWHERE = list(CORRECT)[: list(CORRECT).index("an adapter") + 1]

@@ -124,3 +124,11 @@ def in_single_precision():
         return float(-(one_hot * logarithms).sum() / len(y)), (np.exp(logarithms) - one_hot) / np.float32(len(y))
 
     return SimpleNamespace(**locals())
+
+
+VARIANTS = {
+    "layers with dictionaries": in_a_dictionary,
+    "layers with closures": closures,
+    "layers by samples": by_samples,
+    "layers in float32": in_single_precision,
+}

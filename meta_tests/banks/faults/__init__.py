@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from banks.variants import fresh_reference
-from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.contract.chapters import EXTENSION_NAMES, EXTENSIONS
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Fault:
     first: bool = False
 
     @property
-    def among_layers(self) -> bool:
-        """Whether it replaces one of the layers."""
-        return self.replaces in EXTENSION_NAMES["layers"]
+    def extension(self) -> str:
+        """The extension chapter whose operation it replaces; empty for the core."""
+        return EXTENSIONS[self.replaces].chapter if self.replaces in EXTENSIONS else ""
 
     def module(self) -> ModuleType:
         """The reference with this fault in it."""
@@ -52,14 +52,14 @@ class Fault:
         return module
 
     def alone(self) -> ModuleType:
-        """The fault among nothing but layers, as in a course's layers.py, if it is in one of them; else `module()`."""
+        """The fault among nothing but its chapter's functions, if that is an extension; else `module()`."""
         module = self.module()
-        if not self.among_layers:
+        if not self.extension:
             return module
-        layers = ModuleType(f"{module.__name__}_layers")
-        vars(layers).update({name: getattr(module, name) for name in EXTENSION_NAMES["layers"]})
-        layers.__file__ = module.__file__
-        return layers
+        alone = ModuleType(f"{module.__name__}_{self.extension}")
+        vars(alone).update({name: getattr(module, name) for name in EXTENSION_NAMES[self.extension]})
+        alone.__file__ = module.__file__
+        return alone
 
 
 FAULTS: list[Fault] = []
