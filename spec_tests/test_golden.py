@@ -1,5 +1,7 @@
 """Chapter golden: values computed once with 50 digits, by a program that shares no code with the reference."""
 
+from functools import cache
+
 import numpy as np
 
 from chainrule import golden
@@ -10,15 +12,21 @@ from chainrule.specification.analysis import analysis, analysis_of
 from chainrule.specification.spec import spec
 
 
+@cache
+def golden_case(name):
+    """A golden network, and the same as a case: specs share it."""
+    expected = golden.load(name)
+    return expected, Case(tuple(expected.sizes), expected.weights, expected.biases, expected.x, expected.y)
+
+
 def golden_cases(impl):
     """Every golden network of sizes that the implementation makes, with its name and as a case to create."""
     found = False
     for name in golden.names():
-        expected = golden.load(name)
-        sizes = tuple(expected.sizes)
-        if impl.fits(sizes) == sizes:
+        expected, case = golden_case(name)
+        if impl.fits(case.sizes) == case.sizes:
             found = True
-            yield name, expected, Case(sizes, expected.weights, expected.biases, expected.x, expected.y)
+            yield name, expected, case
     if not found:
         raise impl.no_network("of a golden network's sizes")
 

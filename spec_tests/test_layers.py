@@ -17,13 +17,15 @@ from chainrule.mathematics.comparison import (
 )
 from chainrule.mathematics.differences import central_difference, difference_step
 from chainrule.mathematics.layer_cases import layer_case
-from chainrule.mathematics.layers import analyse_affine
+from chainrule.mathematics.layers import affine_output, analyse_affine
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse, errors, exactly, gamma, mean_cross_entropy, values
 from chainrule.reference import softmax
+from chainrule.specification.asked_anew import Anew, as_passed, single
 from chainrule.specification.given import given
 from chainrule.specification.networks import AT_RANDOM
 from chainrule.specification.spec import spec
 from chainrule.specification.strategies import divided, scores, shifts
+from chainrule.support.arrays import joined
 
 # Sizes all differ; a batch of one, one output, one input and axes of length one among them: nothing may drop an axis.
 AFFINE = (((1, 3), 2), ((5, 4), 3), ((4, 2), 1), ((3, 1), 4), ((2, 3, 5), 4), ((3, 2, 1, 4), 5), ((1, 2, 3, 2), 7))
@@ -183,7 +185,7 @@ def check_affine_differences(impl, networks, which):
                 moved = [array.copy() for array in inputs]
                 moved[which][index] += step
                 outs.append(impl.affine_forward(*moved)[0])
-                error = analyse_affine(*moved, case.dout, impl.unit_roundoff).out[1]
+                error = affine_output(*moved, impl.unit_roundoff)[1]
                 bounds[index] += (np.abs(case.dout) * error).sum() / (2 * h)
             products = case.dout * (outs[0].astype(float) - outs[1])
             slopes[index] = products.sum() / (2 * h)
@@ -578,3 +580,68 @@ def test_layers_composition(impl, networks):
         assert_close(loss, exact.loss[0], bound=exact.loss[1], what=f"the loss ({case})")
         assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what=f"dw ({case})")
         assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"db ({case})")
+
+
+# The same operations on other inputs, for repetitions that no test surrounds
+
+
+def draw_scores(_impl, rng):
+    """(z, y): logits between -4 and 4, and labels."""
+    n, classes = rng.integers(1, 5), int(rng.integers(2, 6))
+    return single(rng.uniform(-4, 4, size=(n, classes))), rng.integers(0, classes, size=n)
+
+
+def compare_softmax_loss(impl, inputs):
+    z, y = inputs
+    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    (loss, loss_error), (dx, error) = mean_cross_entropy(exactly(z), y, u, impl.log_epsilon)
+    found, gradient = impl.softmax_loss(z, y)
+    assert_close(found, loss, bound=loss_error, what="the loss of softmax_loss")
+    assert_close(gradient, dx, bound=error, what="dx of softmax_loss")
+
+
+def draw_layer(_impl, rng):
+    """An affine layer for x of two axes."""
+    n, inputs, outputs = map(int, rng.integers(1, 7, size=3))
+    return layer_case((n, inputs), outputs, seed=int(rng.integers(1, 2**31)))
+
+
+def compare_affine(impl, case):
+    exact = analyse_affine(case.x, case.w, case.b, case.dout, impl.unit_roundoff)
+    out, cache = impl.affine_forward(case.x, case.w, case.b)
+    assert_close(out, exact.out[0], bound=exact.out[1], what="out of affine_forward")
+    found = impl.affine_backward(case.dout, cache)
+    for name, gradient, (value, error) in zip(("dx", "dw", "db"), found, exact.gradients, strict=True):
+        assert_close(gradient, value, bound=error, what=f"{name} of affine_backward")
+
+
+def compare_relu_layer(impl, case):
+    x, dout = case.x, layer_case(case.x.shape, 1, seed=1).x
+    out, cache = impl.relu_forward(x)
+    assert_equal(out, np.maximum(x, 0), what="out of relu_forward")
+    bound = gamma(4, impl.unit_roundoff) * np.abs(dout)
+    assert_close(impl.relu_backward(dout, cache), dout * (x > 0), bound=bound, what="dx of relu_backward")
+
+
+AFFINE_SPECS = ("affine.values", "affine.input_gradient", "affine.weight_gradient", "affine.bias_gradient")
+RELU_LAYER = ("relu_layer.values", "relu_layer.gradient")
+SOFTMAX_LOSS = ("softmax_loss.values", "softmax_loss.gradient")
+ASKED_ANEW = (
+    Anew("affine_forward", AFFINE_SPECS, draw_layer, compare_affine),
+    Anew("relu_forward", RELU_LAYER, draw_layer, compare_relu_layer),
+    Anew("softmax_loss", SOFTMAX_LOSS, draw_scores, compare_softmax_loss, as_passed),
+)
+
+LAYER = np.array([[1.0, 2.0], [5.0, 3.0]])  # serves as inputs, as weights and as gradients of a layer
+TRIALS = {  # {operation: two answers that differ in every entry where the operation looks at its arguments}
+    "affine_forward": lambda impl: [impl.affine_forward(x, LAYER, LAYER[0])[0] for x in (LAYER, LAYER + 1)],
+    "affine_backward": lambda impl: [
+        joined(*impl.affine_backward(dout, impl.affine_forward(LAYER, LAYER, LAYER[0])[1]))
+        for dout in (LAYER, LAYER + 1)
+    ],
+    "relu_forward": lambda impl: [impl.relu_forward(x)[0] for x in (LAYER, LAYER + 1)],
+    "relu_backward": lambda impl: [
+        impl.relu_backward(dout, impl.relu_forward(LAYER)[1]) for dout in (LAYER, LAYER + 1)
+    ],
+    "softmax_loss": lambda impl: [joined(*impl.softmax_loss(x, np.array([0, 1]))) for x in (LAYER, LAYER[::-1].copy())],
+}

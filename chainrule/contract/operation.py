@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 # Kinds of arguments: what chainrule hands over.
 ARRAY, LABELS, MODEL, PARAMETERS, CACHE = "array", "labels", "model", "parameters", "cache"
@@ -59,7 +62,7 @@ class Operation:
         """The name that code in the native style uses."""
         return self.spelled or self.name
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The names of the positional arguments, in order."""
         return tuple(argument.name for argument in self.takes if not argument.keyword)
@@ -79,6 +82,20 @@ class Operation:
         written = [str(a) if defaults else a.name for a in arguments if not a.keyword]
         keywords = [str(a) if defaults else a.name for a in arguments if a.keyword]
         return ", ".join([*written, *(["*", *keywords] if keywords else [])])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A call of an operation that shows how an extension computes.
+
+    arguments: of the call; the first one is an array that may be changed a little.  part: which result to look at.
+    change: `multiplied` or `shifted`, by which the first argument is changed and the result stays comparable.
+    """
+
+    operation: str
+    arguments: tuple[np.ndarray, ...]
+    part: int
+    change: str = ""
 
 
 def arrays(*names: str) -> tuple[Argument, ...]:

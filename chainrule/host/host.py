@@ -5,6 +5,7 @@ What goes in and comes out is data (protocol.py), so that the checked code may l
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
@@ -77,7 +78,7 @@ class InProcess:
         self.implementation = implementation
         self.kept: dict[int, Any] = {}
         self.contents: dict[int, Contents] = {}  # of the caches, as the forward pass left them
-        self.results: dict[int, tuple[Operation, Any]] = {}
+        self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
@@ -90,7 +91,7 @@ class InProcess:
         self.last += 1
         self.results[self.last] = operation, raw
         if len(self.results) > REMEMBERED:
-            del self.results[next(iter(self.results))]
+            self.results.popitem(last=False)
         modified = tuple(
             label
             for label, before, after in zip(operation.labels, arguments, passed, strict=True)
@@ -157,7 +158,7 @@ class InProcess:
         if isinstance(before, np.random.Generator):
             return True
         if isinstance(before, np.ndarray):
-            return before.shape == np.shape(after) and before.tobytes() == after.tobytes()
+            return before.shape == after.shape and before.tobytes() == after.tobytes()
         if isinstance(before, (list, tuple)):
             return len(before) == len(after) and all(map(self.unchanged, before, after))
         return bool(before == after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.calls import Handle
+from chainrule.mathematics.rounding import Analysis
 from chainrule.reference import MLP
 
 GRID = 2.0**-10
@@ -34,6 +35,11 @@ class Case:
     def network(self) -> MLP:
         """A network of the reference's with copies of these parameters, to train or to change."""
         return reference(self.sizes, self.weights, self.biases)
+
+    @cached_property
+    def analyses(self) -> dict[Hashable, Analysis]:
+        """The exact values and their errors, by the precision and the epsilon that they hold for."""
+        return {}
 
     @cached_property
     def reference(self) -> MLP:

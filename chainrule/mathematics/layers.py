@@ -30,12 +30,18 @@ def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray
 
     x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
     """
-    u = u + UNIT_ROUNDOFF["float64"]
-    rows = x.reshape(len(x), len(w))
+    out = affine_output(x, w, b, u)
+    u, rows = u + UNIT_ROUNDOFF["float64"], x.reshape(len(x), len(w))
     dx, dx_error = product(exactly(dout), exactly(w.T), u)
     return AffineAnalysis(
-        out=affine(exactly(rows), exactly(w), exactly(b), u),
+        out=out,
         dx=(dx.reshape(x.shape), dx_error.reshape(x.shape)),
         dw=product(exactly(rows.T), exactly(dout), u),
         db=batch_sum(exactly(dout), u),
     )
+
+
+def affine_output(x: np.ndarray, w: np.ndarray, b: np.ndarray, u: float) -> Pair:
+    """The output alone."""
+    rows = x.reshape(len(x), len(w))
+    return affine(exactly(rows), exactly(w), exactly(b), u + UNIT_ROUNDOFF["float64"])

@@ -7,6 +7,7 @@ spec that calls a function found here does not pass on the strength of an identi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ import numpy as np
 from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.errors import NotApplicable, Raised, Todo
 from chainrule.boundary.standing_in import passing
-from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.contract.chapters import OPERATIONS
 from chainrule.mathematics.cases import Case
 from chainrule.mathematics.comparison import Failure
 from chainrule.specification.networks import Networks
-
-LAYER = np.array([[1.0, 2.0], [5.0, 3.0]])  # serves as inputs, as weights and as gradients of a layer
+from chainrule.specification.registry import held
+from chainrule.support.arrays import joined
 
 
 def unresponsive(impl: Boundary) -> dict[str, str]:
@@ -59,38 +60,17 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
         "loss": lambda: tuple(impl.loss(case.create(impl), case.x, case.y) for case in cases()),
         "backward": lambda: tuple(flat(impl.backward(case.create(impl), case.x, case.y)) for case in cases()),
         "predict": lambda: predictions(impl),
-        "affine_forward": lambda: tuple(impl.affine_forward(x, LAYER, LAYER[0])[0] for x in (LAYER, LAYER + 1)),
-        "affine_backward": lambda: tuple(
-            joined(*impl.affine_backward(dout, impl.affine_forward(LAYER, LAYER, LAYER[0])[1]))
-            for dout in (LAYER, LAYER + 1)
-        ),
-        "relu_forward": lambda: tuple(impl.relu_forward(x)[0] for x in (LAYER, LAYER + 1)),
-        "relu_backward": lambda: tuple(
-            impl.relu_backward(dout, impl.relu_forward(LAYER)[1]) for dout in (LAYER, LAYER + 1)
-        ),
-        "softmax_loss": lambda: tuple(
-            joined(*impl.softmax_loss(x, np.array([0, 1]))) for x in (LAYER, LAYER[::-1].copy())
-        ),
         "step": lambda: moved(lambda model, case: impl.step(model, (case.weights, case.biases), 0.5)),
         "fit": lambda: moved(fit),
     }
-    return {name: f"{name} {DOES[name]}" for name, probe in probes.items() if stands_still(probe)}
+    for trials in held("TRIALS"):
+        probes |= {name: partial(trial, impl) for name, trial in trials.items()}
+    return {name: f"{name} {what_it_does(name)}" for name, probe in probes.items() if stands_still(probe)}
 
 
-DOES = dict.fromkeys(
-    (
-        "relu",
-        "softmax",
-        "cross_entropy",
-        "xavier",
-        "forward",
-        "loss",
-        "backward",
-        "predict",
-        *EXTENSION_NAMES["layers"],
-    ),
-    "returns the same whatever it is given",
-) | {"step": "changes no parameter", "fit": "changes no parameter"}
+def what_it_does(name: str) -> str:
+    """What an operation does that stands still."""
+    return "changes no parameter" if OPERATIONS[name].changes else "returns the same whatever it is given"
 
 
 def stands_still(probe: Callable[[], tuple[Any, ...]]) -> bool:
@@ -104,11 +84,6 @@ def stands_still(probe: Callable[[], tuple[Any, ...]]) -> bool:
 def flat(parameters: tuple[list[np.ndarray], list[np.ndarray]]) -> np.ndarray:
     """All parameters, or gradients, in one vector."""
     return joined(*parameters[0], *parameters[1])
-
-
-def joined(*arrays: Any) -> np.ndarray:
-    """All entries of arrays and numbers in one vector."""
-    return np.concatenate([np.ravel(array) for array in arrays])
 
 
 def predictions(impl: Boundary) -> tuple[np.ndarray, np.ndarray]:

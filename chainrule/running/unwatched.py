@@ -22,7 +22,7 @@ from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, Finding
 from chainrule.host.source.targets import silence
 from chainrule.mathematics.comparison import Failure
-from chainrule.specification.asked_anew import OPERATIONS, Operation
+from chainrule.specification.asked_anew import Anew, operations
 from chainrule.support.time_limit import TimedOut, limit
 
 BUDGET = 0.03  # seconds after which no further round begins; the first one is always made whole
@@ -40,32 +40,32 @@ def unwatched(
     outcomes: of the specs that ran, by clause; what did not pass is not repeated.  path: shown as the program that
     runs.  seed: of the fresh inputs, the system's choice by default.
     """
-    operations = [operation for operation in OPERATIONS if operation.passed(outcomes)]
-    if not operations:
+    passed = [operation for operation in operations() if operation.passed(outcomes)]
+    if not passed:
         return []
     number = secrets.randbits(32) if seed is None else seed
-    golden = [operation.method for operation in operations if operation.remembered(outcomes)]
-    trial = Trial(impl, operations, records, number, golden)
+    golden = [operation.method for operation in passed if operation.remembered(outcomes)]
+    repetition = Repetition(impl, passed, records, number, golden)
     with silence(), nobody_there(path):
         context = contextvars.copy_context()  # NumPy's and decimal's settings are the thread's own
-        thread = threading.Thread(target=context.run, args=(trial.start,), daemon=True)
+        thread = threading.Thread(target=context.run, args=(repetition.start,), daemon=True)
         thread.start()
         thread.join(2 * PATIENCE)
-    if trial.fault is not None:
-        raise trial.fault
+    if repetition.fault is not None:
+        raise repetition.fault
     if thread.is_alive():
-        trial.note(trial.current, DIFFERS, "it does not return")
-    return list(trial.findings.values())
+        repetition.note(repetition.current, DIFFERS, "it does not return")
+    return list(repetition.findings.values())
 
 
-class Trial:
+class Repetition:
     """golden: methods of which golden values are all that is known.  After run(), findings: {method: what differs}.
 
     current: the method that is being tried.
     """
 
     def __init__(
-        self, impl: Boundary, operations: Sequence[Operation], records: Records, seed: int, golden: Sequence[str]
+        self, impl: Boundary, operations: Sequence[Anew], records: Records, seed: int, golden: Sequence[str]
     ) -> None:
         self.impl, self.operations, self.records, self.seed, self.golden = impl, operations, records, seed, golden
         self.rng = np.random.default_rng(seed)
@@ -92,14 +92,14 @@ class Trial:
             return
         self.note(self.current, DIFFERS, "it does not return")
 
-    def repeat(self, operation: Operation, place: int) -> None:
+    def repeat(self, operation: Anew, place: int) -> None:
         """On inputs of its specs, where it was right."""
         for inputs in self.records.get(operation.method, ())[place : place + 1]:
             wrong = self.wrong(operation, inputs, answered=True)
             if wrong:
                 self.note(operation.method, DIFFERS, wrong)
 
-    def vary(self, operation: Operation) -> None:
+    def vary(self, operation: Anew) -> None:
         """On inputs that nobody could know."""
         inputs = None
         with suppress(SkipTest, Raised, Failure):
@@ -108,7 +108,7 @@ class Trial:
         if wrong:
             self.note(operation.method, FRESH, wrong)
 
-    def wrong(self, operation: Operation, inputs: Any, *, answered: bool) -> str | None:
+    def wrong(self, operation: Anew, inputs: Any, *, answered: bool) -> str | None:
         """What is wrong; nothing where the implementation is free not to show it, and did not before (`answered`)."""
         try:
             operation.compare(self.impl, inputs)

@@ -14,13 +14,13 @@ from chainrule.host.guard.snapshot import guarded
 from chainrule.running.loading import Loaded
 from chainrule.running.results import SpecResult
 from chainrule.running.unwatched import unwatched
-from chainrule.specification.asked_anew import OPERATIONS
+from chainrule.specification.asked_anew import operations
 
 KEPT = 3  # calls of an operation that are kept
 
 
 class Watch:
-    """findings: what the code replaced, or asked for, while the specs ran.  records: {method: inputs of passed specs}."""
+    """findings: what the code replaced, or asked for, during the specs.  records: {method: inputs of passed specs}."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
@@ -29,7 +29,7 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around the specs: all that they call is loaded before, and nothing of the code under test is called before."""
+        """Around the specs: chainrule has loaded all that they call, and has called nothing of the code under test."""
         files = [str(file) for file in self.loaded.files]
         try:
             with guarded() as replaced, listening(files) as looks, kept_out(lambda: files) as exits:
@@ -39,7 +39,7 @@ class Watch:
 
     def keep(self, clause: str, calls: Sequence[Call]) -> None:
         """Keep the last calls of a spec that has passed, if it is the one whose calls are repeated."""
-        for operation in OPERATIONS:
+        for operation in operations():
             if operation.recall is None or clause not in (operation.after[0], operation.golden):
                 continue
             inputs = map(operation.recall, [call for call in calls if call.name == operation.method][-KEPT:])

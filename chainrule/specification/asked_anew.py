@@ -14,15 +14,11 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.calls import Call
 from chainrule.mathematics.cases import Case
 from chainrule.mathematics.comparison import assert_close, assert_each, assert_equal
-from chainrule.mathematics.layer_cases import LayerCase, layer_case
-from chainrule.mathematics.layers import analyse_affine
 from chainrule.mathematics.rounding import (
     UNIT_ROUNDOFF,
     Pair,
     errors,
-    exactly,
     gamma,
-    mean_cross_entropy,
     smallest_normal,
     softmax_bound,
     values,
@@ -30,6 +26,7 @@ from chainrule.mathematics.rounding import (
 from chainrule.reference import cross_entropy, softmax
 from chainrule.specification.analysis import analysis, cross_entropy_bound
 from chainrule.specification.networks import Networks
+from chainrule.specification.registry import held
 
 Generator = np.random.Generator
 WIDEST, DEEPEST = 9, 3  # of a fresh network whose sizes are free
@@ -38,7 +35,7 @@ DRAWS = 3  # networks drawn before one is given up in which the sides of the ReL
 
 
 @dataclass(frozen=True)
-class Operation:
+class Anew:
     """method: of the boundary.  after: the clauses that must have passed; golden: the one that suffices where none of
     those ran.
 
@@ -114,44 +111,6 @@ def compare_cross_entropy(impl: Boundary, inputs: tuple[np.ndarray, np.ndarray])
     p, y = inputs
     bound = cross_entropy_bound(impl, p, y)
     assert_close(impl.cross_entropy(p, y), cross_entropy(p, y), bound=bound, what="cross_entropy(p, y)")
-
-
-def draw_scores(_impl: Boundary, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-    """(z, y): logits between -4 and 4, and labels."""
-    n, classes = rng.integers(1, 5), int(rng.integers(2, 6))
-    return single(rng.uniform(-4, 4, size=(n, classes))), rng.integers(0, classes, size=n)
-
-
-def compare_softmax_loss(impl: Boundary, inputs: tuple[np.ndarray, np.ndarray]) -> None:
-    z, y = inputs
-    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    (loss, loss_error), (dx, error) = mean_cross_entropy(exactly(z), y, u, impl.log_epsilon)
-    found, gradient = impl.softmax_loss(z, y)
-    assert_close(found, loss, bound=loss_error, what="the loss of softmax_loss")
-    assert_close(gradient, dx, bound=error, what="dx of softmax_loss")
-
-
-def draw_layer(_impl: Boundary, rng: Generator) -> LayerCase:
-    """An affine layer for x of two axes."""
-    n, inputs, outputs = map(int, rng.integers(1, 7, size=3))
-    return layer_case((n, inputs), outputs, seed=seed(rng))
-
-
-def compare_affine(impl: Boundary, case: LayerCase) -> None:
-    exact = analyse_affine(case.x, case.w, case.b, case.dout, impl.unit_roundoff)
-    out, cache = impl.affine_forward(case.x, case.w, case.b)
-    assert_close(out, exact.out[0], bound=exact.out[1], what="out of affine_forward")
-    found = impl.affine_backward(case.dout, cache)
-    for name, gradient, (value, error) in zip(("dx", "dw", "db"), found, exact.gradients, strict=True):
-        assert_close(gradient, value, bound=error, what=f"{name} of affine_backward")
-
-
-def compare_relu_layer(impl: Boundary, case: LayerCase) -> None:
-    x, dout = case.x, layer_case(case.x.shape, 1, seed=1).x
-    out, cache = impl.relu_forward(x)
-    assert_equal(out, np.maximum(x, 0), what="out of relu_forward")
-    bound = gamma(4, impl.unit_roundoff) * np.abs(dout)
-    assert_close(impl.relu_backward(dout, cache), dout * (x > 0), bound=bound, what="dx of relu_backward")
 
 
 def draw_network(impl: Boundary, rng: Generator) -> Case | None:
@@ -235,13 +194,10 @@ def seed(rng: Generator) -> int:
     return int(rng.integers(1, 2**31))
 
 
-AFFINE = ("affine.values", "affine.input_gradient", "affine.weight_gradient", "affine.bias_gradient")
-RELU_LAYER = ("relu_layer.values", "relu_layer.gradient")
-SOFTMAX_LOSS = ("softmax_loss.values", "softmax_loss.gradient")
-OPERATIONS = (
-    Operation("relu", ("relu.values",), draw_numbers, compare_relu, as_passed),
-    Operation("softmax", ("softmax.values",), draw_logits, compare_softmax, as_passed, "golden.softmax"),
-    Operation(
+CORE = (
+    Anew("relu", ("relu.values",), draw_numbers, compare_relu, as_passed),
+    Anew("softmax", ("softmax.values",), draw_logits, compare_softmax, as_passed, "golden.softmax"),
+    Anew(
         "cross_entropy",
         ("cross_entropy.values",),
         draw_predictions,
@@ -249,13 +205,15 @@ OPERATIONS = (
         as_passed,
         "golden.cross_entropy",
     ),
-    Operation("forward", ("network.forward",), draw_network, compare_forward, as_case, "golden.forward"),
-    Operation("loss", ("network.loss",), draw_network, compare_loss, as_case, "golden.loss"),
-    Operation("backward", ("gradients.values",), draw_network, compare_backward, as_case, "golden.gradients"),
-    Operation("predict", ("network.predict",), draw_network, compare_predict, as_case),
-    Operation("step", ("training.step",), draw_network, compare_step),
-    Operation("fit", ("training.full_batch",), draw_network, compare_fit),
-    Operation("affine_forward", AFFINE, draw_layer, compare_affine),
-    Operation("relu_forward", RELU_LAYER, draw_layer, compare_relu_layer),
-    Operation("softmax_loss", SOFTMAX_LOSS, draw_scores, compare_softmax_loss, as_passed),
+    Anew("forward", ("network.forward",), draw_network, compare_forward, as_case, "golden.forward"),
+    Anew("loss", ("network.loss",), draw_network, compare_loss, as_case, "golden.loss"),
+    Anew("backward", ("gradients.values",), draw_network, compare_backward, as_case, "golden.gradients"),
+    Anew("predict", ("network.predict",), draw_network, compare_predict, as_case),
+    Anew("step", ("training.step",), draw_network, compare_step),
+    Anew("fit", ("training.full_batch",), draw_network, compare_fit),
 )
+
+
+def operations() -> tuple[Anew, ...]:
+    """Those of the core, then those that the extension chapters' files hold under `ASKED_ANEW`."""
+    return (*CORE, *(anew for chapter in held("ASKED_ANEW") for anew in chapter))

@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from chainrule.contract.chapters import CHAPTERS
+from chainrule.contract.chapters import CHAPTERS, EXTENSION_CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 from chainrule.specification.spec import Spec
 
@@ -54,13 +54,19 @@ def registry() -> dict[str, Entry]:
     return found
 
 
+def held(name: str) -> list[Any]:
+    """What the files of the extension chapters hold under a name, such as `TRIALS`: of each that holds it, in order."""
+    files = [import_module(f"{SPECS}.test_{chapter}") for chapter in EXTENSION_CHAPTERS]
+    return [getattr(file, name) for file in files if hasattr(file, name)]
+
+
 def chapters() -> tuple[str, ...]:
     """The chapters that have specs: the names of their files."""
     return tuple(dict.fromkeys(entry.chapter for entry in registry().values()))
 
 
 def specs_of(*wanted: str) -> list[Entry]:
-    """The specs of some chapters, in the order of the specification.  Raises UnusableTarget for what is not a chapter."""
+    """The specs of some chapters, in order.  Raises UnusableTarget for what is not a chapter."""
     require(wanted)
     return [entry for entry in registry().values() if entry.chapter in wanted]
 

@@ -50,7 +50,7 @@ def seed_of(clause: str) -> int:
 
 
 def run(look: Callable[[Any], None], found: Property, phases: tuple[Phase, ...], examples: int, seed: int) -> None:
-    """Let Hypothesis draw inputs, (what the basic strategies drew, the arguments made of it), and call `look` on each."""
+    """Let Hypothesis draw inputs, (what basic strategies drew, the arguments made of it), and call `look` on each."""
 
     @hypothesis.seed(seed)
     @settings(

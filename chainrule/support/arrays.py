@@ -40,11 +40,18 @@ def copy_dlpack(value: Any) -> np.ndarray:
     return np.array(np.from_dlpack(value))
 
 
+def joined(*arrays: Any) -> np.ndarray:
+    """All entries of arrays and numbers in one vector."""
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
 def like(value: np.ndarray, template: Any) -> Any:
     """`value` in the kind of array that `template` is: nested lists for lists, else an array of its float type.
 
     Biases may be (out,), (1, out) or (out, 1).  Raises ValueError where the shapes do not agree.
     """
+    if isinstance(template, np.ndarray) and value.shape == template.shape:
+        return value.astype(template.dtype, copy=False) if template.dtype.kind == "f" else value
     shape = np.shape(template)
     if value.shape != shape and not (value.ndim == 1 and sorted(shape) == sorted((1, value.size))):
         raise ValueError(f"expected shape {value.shape}, found {shape}")

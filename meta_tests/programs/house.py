@@ -145,7 +145,7 @@ def circles(house: Mapping[str, Module]) -> list[list[str]]:
 
 def loose(house: Mapping[str, Module]) -> list[str]:
     """The modules of chainrule/ that stand in no room."""
-    return [m.name for m in house.values() if m.name.count(".") == 1 and (ROOT / "chainrule" / f"{m.room}.py").is_file()]
+    return [name for name, module in house.items() if (ROOT / "chainrule" / f"{module.room}.py").is_file()]
 
 
 def main() -> int:

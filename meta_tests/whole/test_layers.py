@@ -13,12 +13,12 @@ import pytest
 import chainrule
 from banks import variants
 from chainrule import reference
-from chainrule.boundary.calls import contents
 from chainrule.cli import main
 from chainrule.contract.chapters import CORE_CHAPTERS, CORE_NAMES, EXTENSION_NAMES, UNCHECKED_NAMES
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.requirements import select
 from chainrule.host.description import described
+from chainrule.host.host import contents_of as contents
 from chainrule.host.native import Native
 from chainrule.mathematics.layers import analyse_affine
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF

@@ -1,14 +1,17 @@
 """The chapters of the specification, and the operations that each of them looks for: a file a chapter.
 
-A file here holds `OPERATIONS`; the extension chapters are the files beside network.py, in the order of their names.
+A file here holds `OPERATIONS`, and may hold `PRECISION` and `LOSS_AT_ZERO`: calls that show in which precision its
+operations compute, and which epsilon stands in a logarithm of theirs.  The extension chapters are the files beside
+network.py, in the order of their names.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
-from chainrule.contract.operation import MODEL, Operation
+from chainrule.contract.operation import MODEL, Operation, Stage
 
 CORE_CHAPTERS = (
     "activations",
@@ -24,10 +27,15 @@ CORE_CHAPTERS = (
 CORE = "network"
 
 
+def held(file: str, name: str) -> tuple[Any, ...]:
+    """What a file of this folder holds under a name, or nothing."""
+    found: tuple[Any, ...] = getattr(importlib.import_module(f"{__name__}.{file}"), name, ())
+    return found
+
+
 def operations_in(file: str) -> tuple[Operation, ...]:
     """The operations that a file of this folder holds."""
-    found: tuple[Operation, ...] = importlib.import_module(f"{__name__}.{file}").OPERATIONS
-    return found
+    return held(file, "OPERATIONS")
 
 
 EXTENSION_CHAPTERS = tuple(module.name for module in pkgutil.iter_modules(__path__) if module.name != CORE)
@@ -42,6 +50,8 @@ FUNCTIONS = tuple(  # of the core, beside the network
     if MODEL not in {part.kind for part in (*operation.takes, *operation.gives)}
 )
 CORE_NAMES = (*FUNCTIONS, "create")
+PRECISION: tuple[Stage, ...] = tuple(stage for file in EXTENSION_CHAPTERS for stage in held(file, "PRECISION"))
+LOSS_AT_ZERO: tuple[Stage, ...] = tuple(stage for file in EXTENSION_CHAPTERS for stage in held(file, "LOSS_AT_ZERO"))
 EXTENSION_NAMES = {
     chapter: tuple(name for name, operation in EXTENSIONS.items() if operation.chapter == chapter)
     for chapter in EXTENSION_CHAPTERS

@@ -1,6 +1,20 @@
 """The operations of the layers chapter: forward passes that keep a cache, and the backward passes that use it."""
 
-from chainrule.contract.operation import ARRAY, BIAS, CACHE, LABELS, NUMBER, Argument, Operation, Result, arrays, parts
+import numpy as np
+
+from chainrule.contract.operation import (
+    ARRAY,
+    BIAS,
+    CACHE,
+    LABELS,
+    NUMBER,
+    Argument,
+    Operation,
+    Result,
+    Stage,
+    arrays,
+    parts,
+)
 
 GRADIENT = (Argument("dout", ARRAY), Argument("cache", CACHE))
 
@@ -37,3 +51,10 @@ OPERATIONS = (
         "layers",
     ),
 )
+
+Z = np.random.default_rng(20).normal(size=(5, 3))
+PRECISION = (
+    Stage("affine_forward", (np.abs(Z) + 0.5, Z[:3] + 2.0, Z[3]), 0, "multiplied"),
+    Stage("softmax_loss", (Z, np.arange(len(Z)) % 3), 1, "shifted"),
+)
+LOSS_AT_ZERO = (Stage("softmax_loss", (np.array([[1000.0, -1000.0]]), np.array([1])), 0),)  # the true label's p is 0

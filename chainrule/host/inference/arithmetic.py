@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chainrule.contract.architecture import Architecture
+from chainrule.contract.chapters import LOSS_AT_ZERO
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.operation import Stage
 from chainrule.host.inference.precision import infer_precision
 from chainrule.host.inference.trying import attempt_array
 from chainrule.mathematics.identity import passing_parameters, passing_sizes
@@ -34,7 +37,7 @@ def effects(implementation: Implementation, architecture: str, held: str | None)
 
 
 def infer_log_epsilon(implementation: Implementation, architecture: str = "any") -> str | None:
-    """The largest epsilon inside the logarithms of the function, of the network's loss and of softmax_loss.
+    """The largest epsilon inside the logarithms of the function, of the network's loss and of the extensions'.
 
     architecture: as the convention's value has it.
 
@@ -62,10 +65,13 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
         fitted = Architecture.parse(architecture).fit(wanted)
         return None if fitted is None or implementation.supports(list(fitted)) is not None else fitted
 
-    def of_logits() -> float:
-        return part(implementation.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1])), 0)
+    def of_function() -> float:
+        return implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0]))
 
-    probes = (lambda: implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0])), of_network, of_logits)
+    def of_extension(stage: Stage) -> float:
+        return part(getattr(implementation, stage.operation)(*stage.arguments), stage.part)
+
+    probes = (of_function, of_network, *(partial(of_extension, stage) for stage in LOSS_AT_ZERO))
     losses = [float(loss.reshape(())) for loss in map(attempt_array, probes) if loss is not None and loss.size == 1]
     if not losses:
         return None

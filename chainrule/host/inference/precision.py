@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.architecture import Architecture
+from chainrule.contract.chapters import PRECISION
 from chainrule.contract.implementation import Implementation
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
@@ -56,12 +57,15 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
             found |= of_network(implementation, architecture, rng)
     if not any(found.values()):
         with suppress(TimedOut), limit(TIME_LIMIT):
-            found["affine_forward"] = coarseness(
-                lambda a: read(implementation.affine_forward(a[0], z[:3] + 2.0, z[3])[0]), [np.abs(z) + 0.5], multiplied
-            )
-            found["softmax_loss"] = coarseness(
-                lambda a: read(implementation.softmax_loss(a[0], np.arange(len(z)) % 3)[1]), [z], shifted
-            )
+            for stage in PRECISION:
+                function, (first, *rest) = getattr(implementation, stage.operation), stage.arguments
+
+                def look(
+                    a: Sequence[np.ndarray], part: int = stage.part, ask: Any = function, given: Any = rest
+                ) -> Any:
+                    return read(ask(a[0], *given)[part])
+
+                found[stage.operation] = coarseness(look, [first], CHANGES[stage.change])
     told = {stage: name for stage, name in found.items() if name is not None}
     if not told:
         return None, "neither softmax nor a network answered"
@@ -118,6 +122,9 @@ def shifted(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
 def multiplied(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
     """The argument in large numbers."""
     return [[arguments[0] * LARGE]]
+
+
+CHANGES = {"shifted": shifted, "multiplied": multiplied}
 
 
 def rescaled(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:

@@ -35,6 +35,13 @@ class Thunk:
     compute: Callable[[], Any]
 
 
+@dataclass(frozen=True)
+class Blank:
+    """The place of a value, by its role, in a binding that serves many calls."""
+
+    role: str
+
+
 @dataclass
 class Known:
     """What can be given to a function.
@@ -65,6 +72,15 @@ class Binding:
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
     taken: dict[str, str]
+
+    def filled(self, values: Mapping[str, Any]) -> Binding:
+        """The same with values in its blanks."""
+
+        def value(argument: Any) -> Any:
+            return values[argument.role] if isinstance(argument, Blank) else argument
+
+        keywords = {name: value(argument) for name, argument in self.keywords.items()}
+        return Binding(tuple(map(value, self.arguments)), keywords, self.taken)
 
 
 def parameters_of(function: Any) -> list[inspect.Parameter]:

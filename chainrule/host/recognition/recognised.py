@@ -13,7 +13,7 @@ from chainrule.contract.chapters import NETWORK_METHODS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
 from chainrule.host.recognition.attempts import Attempts
-from chainrule.host.recognition.binding import Binding, Known, Unbound, bind, parameters_of
+from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import Held, spelled
 from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
 from chainrule.host.recognition.results import first_fitting
@@ -26,7 +26,8 @@ from chainrule.support.arrays import to_numpy
 
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
 ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # that the contract's own names take
-IN_PLACE_OF_X = ("output", "output_gradient", "y", "params", "cache")  # what relu and softmax may call what they take
+# What relu and softmax may call what they take.
+IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache"))
 
 
 class Recognised(Attempts):
@@ -134,17 +135,20 @@ class Recognised(Attempts):
     # Functions by themselves
 
     def relu(self, z: Any) -> Any:
-        return self.alone("relu", z) if self.lone_functions("relu") else super().relu(z)
+        found = self.lone_functions("relu")
+        return alone(*found[0], z) if found else super().relu(z)
 
     def softmax(self, z: Any) -> Any:
-        return self.alone("softmax", z) if self.lone_functions("softmax") else super().softmax(z)
+        found = self.lone_functions("softmax")
+        return alone(*found[0], z) if found else super().softmax(z)
 
     def cross_entropy(self, p: Any, y: Any) -> Any:
-        if not self.lone_functions("cross_entropy"):
+        found = self.lone_functions("cross_entropy")
+        if not found:
             return super().cross_entropy(p, y)
-        name, function = self.lone("cross_entropy")
-        known = Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"})
-        return first_fitting(function, bound(name, function, known), lambda found: to_numpy(found).size == 1)
+        name, function = found[0]
+        binding = bound(name, function, ("output", "y"), (("x", "output"),)).filled({"output": p, "y": y})
+        return first_fitting(function, binding, lambda found: to_numpy(found).size == 1)
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
         if not self.lone_functions("xavier"):
@@ -162,22 +166,16 @@ class Recognised(Attempts):
         generators = {p.name: rng for p in SizeArguments(function).parameters if role(p.name) == "rng"}
         sizing, found = SizeArguments(function, known=generators), []
         with generators_kept():
-            for _ in range(count):
-                try:
-                    arguments, keywords = sizing.arguments([fan_in, fan_out], 0)
-                except Unbound as error:
-                    message = f"{name}: expected xavier(fan_in, fan_out, rng), found a parameter {error}"
-                    raise NotOffered(message) from None
+            for i in range(count):
+                if i == 0 or sizing.free:  # a list of sizes is a new one for each call
+                    try:
+                        arguments, keywords = sizing.arguments([fan_in, fan_out], 0)
+                    except Unbound as error:
+                        message = f"{name}: expected xavier(fan_in, fan_out, rng), found a parameter {error}"
+                        raise NotOffered(message) from None
                 seed_everything(0 if generators else int(rng.integers(2**31)))
                 found.append(function(*arguments, **keywords))
         return found
-
-    def alone(self, operation: str, z: Any) -> Any:
-        """A function of one array, by itself."""
-        name, function = self.lone(operation)
-        known = Known({"x": z}, order=("x",), as_role=dict.fromkeys(IN_PLACE_OF_X, "x"))
-        wanted = shape(z)
-        return first_fitting(function, bound(name, function, known), lambda found: not wanted or shape(found) == wanted)
 
     def lone(self, operation: str) -> Operation:
         """The function of that name, or a method of the network that needs nothing of it.  Raises Missing."""
@@ -306,9 +304,21 @@ def stands_alone(operation: str, function: Callable[..., Any]) -> bool:
     return operation != "cross_entropy" or ("output" in roles and "x" not in roles)
 
 
-def bound(name: str, function: Callable[..., Any], known: Known) -> Binding:
-    """Arguments for a function.  Raises NotOffered, with its name, for a parameter that nothing is known for."""
+def alone(name: str, function: Callable[..., Any], z: Any) -> Any:
+    """What a function of one array gives, by itself."""
+    binding, wanted = bound(name, function, ("x",), IN_PLACE_OF_X).filled({"x": z}), shape(z)
+    return first_fitting(function, binding, lambda found: not wanted or shape(found) == wanted)
+
+
+@lru_cache(maxsize=64)
+def bound(
+    name: str, function: Callable[..., Any], order: tuple[str, ...], as_role: tuple[tuple[str, str], ...]
+) -> Binding:
+    """Arguments for a function that stands alone, to be filled with the values of the roles in `order`.
+
+    Raises NotOffered, with its name, for a parameter that nothing is known for.
+    """
     try:
-        return bind(function, known)
+        return bind(function, Known({wanted: Blank(wanted) for wanted in order}, order=order, as_role=dict(as_role)))
     except Unbound as error:
         raise NotOffered(f"{name}: nothing is known for its parameter {error}") from None
