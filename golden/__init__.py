@@ -9,18 +9,14 @@ import hashlib
 import importlib.resources
 import json
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
 __all__ = [
-    "AffineLayer",
     "Functions",
     "GoldenNetwork",
-    "Layers",
-    "ReluLayer",
-    "SoftmaxLoss",
     "functions",
-    "layers",
     "load",
     "names",
     "values",
@@ -82,50 +78,6 @@ class Functions:
     cross_entropy: list[tuple[np.ndarray, np.ndarray, float]]
 
 
-@dataclass(frozen=True)
-class AffineLayer:
-    """x (N, d[1], ..., d[k]), w (D, M), b (M,); out (N, M); dout (N, M), and the gradients of sum(dout out)."""
-
-    x: np.ndarray
-    w: np.ndarray
-    b: np.ndarray
-    dout: np.ndarray
-    out: np.ndarray
-    dx: np.ndarray
-    dw: np.ndarray
-    db: np.ndarray
-
-
-@dataclass(frozen=True)
-class ReluLayer:
-    """x, dout, out and dx, all of one shape."""
-
-    x: np.ndarray
-    dout: np.ndarray
-    out: np.ndarray
-    dx: np.ndarray
-
-
-@dataclass(frozen=True)
-class SoftmaxLoss:
-    """x (N, K) logits, y (N,) labels; probabilities (N, K), their mean cross-entropy, and its gradient by x, (N, K)."""
-
-    x: np.ndarray
-    y: np.ndarray
-    probabilities: np.ndarray
-    loss: float
-    dx: np.ndarray
-
-
-@dataclass(frozen=True)
-class Layers:
-    """Inputs, outputs and gradients of the layer functions. Arrays are float64, labels int64; each the caller's own."""
-
-    affine: list[AffineLayer]
-    relu: list[ReluLayer]
-    softmax_loss: list[SoftmaxLoss]
-
-
 def names():
     """The names of the networks, from the fewest parameters to the most."""
     found = [file for file in _checksums() if file.startswith(NETWORKS)]
@@ -147,20 +99,14 @@ def functions():
     """The Functions.  Raises ValueError if functions.json is not the file SHA256SUMS describes."""
     found = values("functions")
     return Functions(
-        softmax=[(pair["z"], pair["p"]) for pair in found["softmax"]],
-        log_sum_exp=[(pair["z"], pair["value"]) for pair in found["log_sum_exp"]],
-        cross_entropy=[(batch["p"], batch["y"], batch["value"]) for batch in found["cross_entropy"]],
+        softmax=[(pair.z, pair.p) for pair in found["softmax"]],
+        log_sum_exp=[(pair.z, pair.value) for pair in found["log_sum_exp"]],
+        cross_entropy=[(batch.p, batch.y, batch.value) for batch in found["cross_entropy"]],
     )
 
 
-def layers():
-    """The Layers.  Raises ValueError if layers.json is not the file SHA256SUMS describes."""
-    found, kinds = values("layers"), {"affine": AffineLayer, "relu": ReluLayer, "softmax_loss": SoftmaxLoss}
-    return Layers(**{kind: [cls(**case) for case in found[kind]] for kind, cls in kinds.items()})
-
-
 def values(chapter):
-    """The cases of a chapter's file: {kind of case: a list of {name: array or number}}, each the caller's own.
+    """The cases of a chapter's file: {kind of case: a list of cases}; a case has its arrays and numbers as attributes.
 
     chapter: such as "layers".  Lists of integers become int64 arrays, all others float64.
     Raises ValueError if no file has that name, or if it is not the one SHA256SUMS describes.
@@ -184,7 +130,9 @@ def _network(name):
 def _values(chapter):
     kinds = {kind: cases for kind, cases in _verified(f"{chapter}.json").items() if isinstance(cases, list)}
     return {
-        kind: [{k: _array(v) if isinstance(v, list) else v for k, v in case.items()} for case in cases]
+        kind: [
+            SimpleNamespace(**{k: _array(v) if isinstance(v, list) else v for k, v in case.items()}) for case in cases
+        ]
         for kind, cases in kinds.items()
     }
 

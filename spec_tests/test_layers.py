@@ -16,8 +16,7 @@ from chainrule.mathematics.comparison import (
     assert_that,
 )
 from chainrule.mathematics.differences import central_difference, difference_step
-from chainrule.mathematics.layer_cases import layer_case
-from chainrule.mathematics.layers import affine_output, analyse_affine
+from chainrule.mathematics.layers import affine_output, analyse_affine, layer_case
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse, errors, exactly, gamma, mean_cross_entropy, values
 from chainrule.reference import softmax
 from chainrule.specification.asked_anew import Anew, as_passed, single
@@ -235,7 +234,7 @@ def test_affine_linearity(impl, networks):
 @spec("affine.golden", after=("affine.values", *AFFINE_SLOPES))
 def test_affine_golden(impl):
     """affine_forward and affine_backward agree with 50-digit arithmetic."""
-    for case in golden.layers().affine:
+    for case in golden.values("layers")["affine"]:
         exact = analyse_affine(case.x, case.w, case.b, case.dout, impl.unit_roundoff)
         out, cache = impl.affine_forward(case.x, case.w, case.b)
         assert_close(out, case.out, bound=exact.out[1], what=f"out (x of shape {case.x.shape})")
@@ -344,7 +343,7 @@ def test_relu_linearity(impl, networks):
 @spec("relu_layer.golden", after=("relu_layer.values", "relu_layer.gradient"))
 def test_relu_golden(impl):
     """relu_forward and relu_backward give the golden values."""
-    for case in golden.layers().relu:
+    for case in golden.values("layers")["relu"]:
         out, cache = impl.relu_forward(case.x)
         assert_equal(out, case.out, what=f"out (x of shape {case.x.shape})")
         bound = gamma(4, impl.unit_roundoff) * np.abs(case.dout)
@@ -530,7 +529,7 @@ def test_softmax_loss_gradient(impl, case):
 def test_softmax_loss_golden(impl):
     """softmax_loss agrees with 50-digit arithmetic, with logits up to 1e4."""
     tiny = float(np.finfo(impl.conventions["precision"].value).tiny)
-    for case in golden.layers().softmax_loss:
+    for case in golden.values("layers")["softmax_loss"]:
         rounded = impl.unit_roundoff * np.abs(case.x)
         (_, loss_error), (_, error) = loss_analysis(impl, case.x, case.y, rounded)
         loss, dx = impl.softmax_loss(case.x, case.y)

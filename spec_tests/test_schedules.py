@@ -98,8 +98,8 @@ def test_golden(impl):
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     for operation, cases in golden.values("schedules").items():
         for known in cases:
-            epochs, rates = known.pop("epochs"), known.pop("rates")
-            case = Schedule(operation, tuple(known.values()), tuple(map(int, epochs)))
+            *arguments, epochs, rates = vars(known).values()
+            case = Schedule(operation, tuple(arguments), tuple(map(int, epochs)))
             found = np.array([asked(impl, case)(epoch) for epoch in case.epochs])
             bound = [case.error(epoch, u) for epoch in case.epochs]
             assert_close(found, rates, bound=bound, what=str(case))

@@ -13,7 +13,7 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.diagnosis.actors import Actor, Probe, asking, asking_layer
 from chainrule.diagnosis.model import Gradients
 from chainrule.mathematics.cases import Case
-from chainrule.mathematics.layer_cases import layer_case
+from chainrule.mathematics.layers import layer_case
 from chainrule.specification.analysis import analysis
 from chainrule.specification.networks import Networks
 

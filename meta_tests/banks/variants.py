@@ -25,7 +25,7 @@ from chainrule.running.results import Outcome, SpecResult, settle
 from chainrule.specification.spec import Spec
 
 FOLDER = Path(reference.__file__).parent
-FILES = ("mlp.py", "functions.py", *(f"{chapter}.py" for chapter in EXTENSION_CHAPTERS))
+FILES = ("mlp.py", *(f"{chapter}.py" for chapter in EXTENSION_CHAPTERS), "functions.py", "arguments.py")
 SERIAL = itertools.count()
 
 
@@ -44,8 +44,8 @@ def fresh_reference(changed: Mapping[str, str] | None = None) -> ModuleType:
     module.__package__ = "chainrule.reference"
     module.__file__ = str(FOLDER / "mlp.py")
     sys.modules[module.__name__] = module  # where `inspect` looks for a class's source
-    # In this order: mlp.py and layers.py import from the others, and the module's own take their place.
-    for name in ("mlp.py", "layers.py", "functions.py", "arguments.py"):
+    # In this order: the first ones import from the last ones, and the module's own take their place.
+    for name in FILES:
         exec(changed[name] if changed and name in changed else compiled(name), module.__dict__)
     return module
 

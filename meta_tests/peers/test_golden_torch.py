@@ -274,7 +274,7 @@ def backward(output, dout, *inputs):
     return [to_numpy(gradient) for gradient in torch.autograd.grad(output, inputs, torch.as_tensor(dout))]
 
 
-@pytest.mark.parametrize("case", golden.layers().affine, ids=lambda case: str(case.x.shape))
+@pytest.mark.parametrize("case", golden.values("layers")["affine"], ids=lambda case: str(case.x.shape))
 def test_torch_affine_layer_agrees(case):
     x, w, b = (torch.tensor(array, requires_grad=True) for array in (case.x, case.w, case.b))
     out = torch.nn.functional.linear(x.flatten(1), w.T, b)
@@ -291,7 +291,7 @@ def test_torch_affine_layer_agrees(case):
         assert (abs(f - expected) <= error + U * abs(expected)).all()
 
 
-@pytest.mark.parametrize("case", golden.layers().relu, ids=lambda case: str(case.x.shape))
+@pytest.mark.parametrize("case", golden.values("layers")["relu"], ids=lambda case: str(case.x.shape))
 def test_torch_relu_layer_agrees(case):
     x = torch.tensor(case.x, requires_grad=True)
     out = torch.relu(x)
@@ -299,7 +299,9 @@ def test_torch_relu_layer_agrees(case):
     assert (backward(out, case.dout, x)[0] == case.dx).all()
 
 
-@pytest.mark.parametrize("case", golden.layers().softmax_loss, ids=lambda case: f"{case.x.shape[1]}-{case.loss:.3g}")
+@pytest.mark.parametrize(
+    "case", golden.values("layers")["softmax_loss"], ids=lambda case: f"{case.x.shape[1]}-{case.loss:.3g}"
+)
 def test_torch_softmax_loss_agrees(case):
     x = torch.tensor(case.x, requires_grad=True)
     loss = torch.nn.functional.cross_entropy(x, torch.tensor(case.y))

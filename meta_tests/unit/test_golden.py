@@ -302,16 +302,16 @@ def test_functions_cover_the_hard_points():
 
 
 def test_layers_have_consistent_shapes():
-    layers = golden.layers()
-    for case in layers.affine:
+    layers = golden.values("layers")
+    for case in layers["affine"]:
         assert case.dx.shape == case.x.shape
         assert case.dw.shape == case.w.shape == (case.x[0].size, len(case.b))
         assert case.db.shape == case.b.shape
         assert case.out.shape == case.dout.shape == (len(case.x), len(case.b))
-    for case in layers.relu:
+    for case in layers["relu"]:
         assert case.x.shape == case.out.shape == case.dout.shape == case.dx.shape
         assert {2.0**-100, -(2.0**-100), 2.0**100, -(2.0**100)} <= set(case.x.ravel())
-    for case in layers.softmax_loss:
+    for case in layers["softmax_loss"]:
         assert case.dx.shape == case.x.shape == case.probabilities.shape
         assert (case.y.dtype, case.y.shape) == (np.int64, case.x.shape[:1])
     assert {case.x.ndim for case in layers.affine} == {2, 3, 4}
