@@ -164,7 +164,9 @@ class Translated(Implementation):
             raise Unseen("a list of no rows has no shape that could be kept")
         if layout.arrays == "lists" and z.ndim != 2:  # lists of rows are what such code knows
             return to_numpy(self.raw.relu(z.reshape(-1, z.shape[-1]).tolist())).reshape(z.shape)
-        return self.raw.relu(layout.cast(z))
+        raw = self.raw.relu(layout.cast(z))
+        # A list of no rows has no further axes that it could keep.
+        return np.zeros(z.shape) if isinstance(raw, (list, tuple)) and not raw and z.ndim and not len(z) else raw
 
     def softmax(self, z: Any) -> Any:
         z, layout = np.asarray(z), self.layout.of_functions

@@ -43,6 +43,7 @@ from chainrule.running.reading import notes_of
         ("print_every", "quiet"),
         ("X_val", "validation"),
         ("retea", None),
+        ("eps", None),
     ],
 )
 def test_roles_of_parameters(name, meant):
@@ -123,6 +124,14 @@ def test_defaults_stay_where_nothing_is_known_and_what_regularizes_is_switched_o
     binding = bind(train, Known({"x": "inputs", "y": "labels"}))
     assert binding.arguments == ("inputs",)
     assert binding.keywords == {"reg": 0.0, "keep_prob": 1.0, "verbose": False, "y": "labels"}
+
+
+def test_a_number_by_default_stays_unless_the_whole_name_says_what_it_is():
+    def backward(X, y, eps=1e-12, m=0.9, learning_rate=0.5):
+        raise NotImplementedError
+
+    binding = bind(backward, Known({"x": "inputs", "y": "labels", "lr": 1.0, "samples": 7}))
+    assert (binding.arguments, binding.keywords) == (("inputs", "labels"), {"learning_rate": 1.0})
 
 
 def test_y_beside_labels_by_another_name_is_the_output():
@@ -278,6 +287,15 @@ def test_inside_a_network_only_what_is_called_a_gradient_is_one():
 
 
 # Conventions: what is inferred, and what must not be
+
+
+def test_a_list_of_no_rows_keeps_the_axes_that_it_cannot_have(tmp_path):
+    file = tmp_path / "lists.py"
+    relu = "def relu(z):\n    return [relu(part) for part in z] if hasattr(z, '__len__') else max(z, 0.0)\n"
+    file.write_text(relu, encoding="utf-8")
+    impl = load(str(file)).impl
+    assert [impl.relu(np.zeros(shape)).shape for shape in [(0,), (0, 5), (3, 0)]] == [(0,), (0, 5), (3, 0)]
+
 
 NETWORK = """
 import numpy as np

@@ -159,6 +159,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if named is not MISSING:
         return named, parameter.name
     wanted = role(parameter.name)
+    if len(plain(parameter.name)) == 1 and is_number(parameter.default):  # m=0.9 is not the number of samples
+        return None
     if plain(parameter.name) == "y" and "y itself" in known.as_role:
         wanted = "output"
     size = choose_size(parameter, wanted, known)
@@ -187,6 +189,10 @@ def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) 
     return (tuple(value) if isinstance(parameter.default, tuple) else value, size) if fits else None
 
 
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def is_of_labels(name: str) -> bool:
     """Whether a parameter for validation data takes its labels, and not its inputs."""
     return plain(name).startswith(("y", "label", "target")) or "label" in name
@@ -206,7 +212,7 @@ def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] |
 def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
     """A fixed value where it means the same kind of thing as the default: None keeps the default."""
     default = parameter.default
-    if wanted == "reg" and isinstance(default, (int, float)) and not isinstance(default, bool):
+    if wanted == "reg" and is_number(default):
         decays = plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay"))
         return None if decays else (0.0, wanted)
     if wanted == "keep_prob" and isinstance(default, (int, float)):

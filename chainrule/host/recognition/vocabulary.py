@@ -10,7 +10,7 @@ from functools import lru_cache
 
 # What a parameter of a function is for, by its name.  The first role that matches holds.
 ROLES: dict[str, str] = {
-    "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0|eps",
+    "lr": r"lr|learning?rate|lrate|alpha|eta|rate|stepsize|learningrateinit|learningrate0|lr0",
     "epochs": r"(n|num|nb|max|no|noof|total|numberof)?(epochs?|iters?|iterations?|itrs?|steps)|(n|num|"
     r"max)iter(ation)?s?",
     "batch_size": r"(mini)?batch(es)?size|batch|bs|bsize|minibatch|sizebatch|mbsize|sizeofbatch|sizeminibatch",
