@@ -99,9 +99,9 @@ def test_functions_is_no_network():
 
 def test_any_chapter_is_read_as_arrays():
     first = golden.values("layers")["softmax_loss"][0]
-    assert (first["x"].dtype, first["y"].dtype, type(first["loss"])) == (np.float64, np.int64, float)
-    first["x"][:] = 7
-    assert not golden.values("layers")["softmax_loss"][0]["x"][0].any()
+    assert (first.x.dtype, first.y.dtype, type(first.loss)) == (np.float64, np.int64, float)
+    first.x[:] = 7
+    assert not golden.values("layers")["softmax_loss"][0].x[0].any()
     with pytest.raises(ValueError, match=r"expected one of .*functions, .*layers.*, found 'smallest'"):
         golden.values("smallest")
 
@@ -314,8 +314,8 @@ def test_layers_have_consistent_shapes():
     for case in layers["softmax_loss"]:
         assert case.dx.shape == case.x.shape == case.probabilities.shape
         assert (case.y.dtype, case.y.shape) == (np.int64, case.x.shape[:1])
-    assert {case.x.ndim for case in layers.affine} == {2, 3, 4}
-    assert max(case.loss for case in layers.softmax_loss) > 1000
+    assert {case.x.ndim for case in layers["affine"]} == {2, 3, 4}
+    assert max(case.loss for case in layers["softmax_loss"]) > 1000
 
 
 def test_large_logits_are_large():
