@@ -18,7 +18,6 @@ from chainrule.specification.registry import Entry
 from chainrule.support.arrays import show
 from chainrule.support.time_limit import TimedOut
 
-
 LARGEST = 100_000  # entries of the arguments of a call that is asked again
 
 
