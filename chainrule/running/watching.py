@@ -20,7 +20,10 @@ KEPT = 3  # calls of an operation that are kept
 
 
 class Watch:
-    """findings: what the code replaced, or asked for, during the specs.  records: {method: inputs of passed specs}."""
+    """findings: what the code replaced, or asked for, while the specs ran.
+
+    records: {method: inputs on which it was right in its spec}.
+    """
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
@@ -29,7 +32,7 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around the specs: chainrule has loaded all that they call, and has called nothing of the code under test."""
+        """Around the specs: all that they rely on is loaded before; what the code replaces is put back after them."""
         files = [str(file) for file in self.loaded.files]
         try:
             with guarded() as replaced, listening(files) as looks, kept_out(lambda: files) as exits:

@@ -66,13 +66,13 @@ def chapters() -> tuple[str, ...]:
 
 
 def specs_of(*wanted: str) -> list[Entry]:
-    """The specs of some chapters, in order.  Raises UnusableTarget for what is not a chapter."""
+    """The specs of some chapters, in the order of the specification.  Raises UnusableTarget for any other name."""
     require(wanted)
     return [entry for entry in registry().values() if entry.chapter in wanted]
 
 
 def require(wanted: Iterable[str]) -> None:
-    """Raises UnusableTarget for what is not a chapter."""
+    """Raises UnusableTarget for a name that is not a chapter's."""
     for chapter in wanted:
         if chapter not in chapters():
             raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CHAPTERS)}")
