@@ -1,4 +1,4 @@
-"""What an implementation answers about each subject, beside what would be right."""
+"""What an implementation answers about each concern, beside what would be right."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from chainrule.diagnosis.actors import Probe, agree
-from chainrule.diagnosis.concerns import ORDER, subjects_of
-from chainrule.diagnosis.evidence import probes_from
+from chainrule.diagnosis.actors import Question, answers_agree
+from chainrule.diagnosis.concerns import concerns, concerns_of
+from chainrule.diagnosis.evidence import questions_from
 from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.observing import observe
-from chainrule.diagnosis.questions import probes_of
+from chainrule.diagnosis.questions import SettingOf, questions_about
 from chainrule.running.loading import Loaded
 from chainrule.running.results import SpecResult
-from chainrule.specification.networks import Networks
 
 EPSILONS = (1e-16, 1e-15, 1e-14, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7)  # as people write them, those that are accepted
-WITH_LOGARITHM = ("cross_entropy", "loss", "softmax_loss")
 
 
 class Answers:
@@ -26,36 +24,36 @@ class Answers:
 
     def __init__(self, loaded: Loaded, failing: Sequence[SpecResult]) -> None:
         self.loaded, self.impl, self.failing = loaded, loaded.impl, failing
-        self.networks = Networks(self.impl)
+        self.setting = SettingOf(self.impl)
         self.readings: dict[str, list[Matcher]] = {}
         self.plain = True  # whether the last answers that were right were so without an epsilon
 
-    def subjects(self, result: SpecResult) -> tuple[str, ...]:
+    def concerns(self, result: SpecResult) -> tuple[str, ...]:
         """The operations that a failing spec is about; of one that raised, the one that did."""
-        if result.outcome == "error" and result.evidence is not None and result.evidence.last in ORDER:
+        if result.outcome == "error" and result.evidence is not None and result.evidence.last in concerns():
             return (result.evidence.last,)
-        return subjects_of(result.id)
+        return concerns_of(result.id)
 
     @property
-    def failing_subjects(self) -> set[str]:
+    def failing_concerns(self) -> set[str]:
         """The operations that any failing spec is about."""
-        return {subject for result in self.failing for subject in self.subjects(result)}
+        return {concern for result in self.failing for concern in self.concerns(result)}
 
-    def about(self, subject: str) -> list[Matcher]:
-        """The answers about a subject, once for each reading of what is accepted in them."""
-        if subject not in self.readings:
-            observed = observe(self.impl, [*self.own_calls(subject), *probes_of(subject, self.networks)])
+    def about(self, concern: str) -> list[Matcher]:
+        """The answers about a concern, once for each reading of what is accepted in them."""
+        if concern not in self.readings:
+            observed = observe(self.impl, [*self.own_calls(concern), *questions_about(concern, self.setting)])
             accepted = [self.accepted()]
-            if subject in WITH_LOGARITHM:
+            if "cross_entropy" in concerns()[concern].parts:
                 accepted += map(with_epsilon, EPSILONS)
-            self.readings[subject] = [Matcher(subject, observed, self.impl.unit_roundoff, base) for base in accepted]
-        return self.readings[subject]
+            self.readings[concern] = [Matcher(concern, observed, self.impl.unit_roundoff, base) for base in accepted]
+        return self.readings[concern]
 
-    def own_calls(self, subject: str) -> Iterator[Probe]:
+    def own_calls(self, concern: str) -> Iterator[Question]:
         """The failing specs' own calls as questions."""
         for result in self.failing:
-            if subject in self.subjects(result) and result.evidence is not None:
-                yield from probes_from(result.evidence, subject, self.impl)
+            if concern in self.concerns(result) and result.evidence is not None:
+                yield from questions_from(result.evidence, concern, self.impl)
 
     def accepted(self) -> Changes:
         """What is no mistake by the conventions: under `sum`, a smaller last batch may count less."""
@@ -69,21 +67,21 @@ class Answers:
 
     def wrong(self, result: SpecResult) -> bool:
         """Whether what a spec is about is wrong on ordinary inputs as well."""
-        return any(all(matcher.wrong for matcher in self.about(subject)) for subject in self.subjects(result))
+        return any(all(matcher.wrong for matcher in self.about(concern)) for concern in self.concerns(result))
 
-    def now_right(self, subject: str, *but: Changes) -> bool:
-        """Whether every question about a subject is answered right, asked anew, in one of the readings.
+    def now_right(self, concern: str, *but: Changes) -> bool:
+        """Whether every question about a concern is answered right, asked anew, in one of the readings.
 
         but: what remains of other mistakes.
         """
-        readings = self.about(subject)
+        readings = self.about(concern)
         for i in by_cost(readings[0]):
-            probe = readings[0].observed[i][0]
-            again = observe(self.impl, [probe])
-            readings = [m for m in readings if again and agree(again[0][1], m.expected(i, *but), m.u, probe)]
+            question = readings[0].observed[i][0]
+            again = observe(self.impl, [question])
+            readings = [m for m in readings if again and answers_agree(again[0][1], m.expected(i, *but), m.u, question)]
             if not readings:
                 return False
-        self.plain = readings[0].base is self.about(subject)[0].base
+        self.plain = readings[0].base is self.about(concern)[0].base
         return True
 
 

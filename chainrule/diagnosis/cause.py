@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from chainrule.diagnosis import Mistake
 from chainrule.diagnosis.repair.search import Repair
@@ -13,10 +13,10 @@ from chainrule.diagnosis.repair.search import Repair
 class Cause:
     """mistake: None where none is known.  certainty, found: as in Diagnosis.  clauses: the specs that it explains.
 
-    subjects: the operations to look into.  title: of a cause without a name.  where: its line.  begins: the line of the
-    function, by default the first subject's.  rivals: whether other mistakes explain as much.  checks: what has to hold
+    concerns: the operations to look into.  title: of a cause without a name.  where: its line.  begins: the line of the
+    function, by default the first concern's.  rivals: whether other mistakes explain as much.  checks: what has to hold
     while a change is tried, beside the specs.  shared: whether the specs fail by a second, known mistake as well, so
-    that they cannot pass with this one mended.  repair: what mends it.  told: the explanation, where title and found
+    that they cannot pass with this one mended.  repair: what mends it.  explanation: where title and found
     say all of it.  searched: whether a line is looked for.
     """
 
@@ -24,13 +24,13 @@ class Cause:
     certainty: str
     found: str
     clauses: list[str]
-    subjects: tuple[str, ...] = ()
+    concerns: tuple[str, ...] = ()
     title: str = ""
     where: str | None = None
     begins: str | None = None
     rivals: bool = False
-    checks: list[Callable[[], bool]] = field(default_factory=list)
+    checks: Sequence[Callable[[], bool]] = ()
     shared: bool = False
     repair: Repair | None = None
-    told: str = ""
+    explanation: str = ""
     searched: bool = True

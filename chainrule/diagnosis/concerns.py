@@ -1,58 +1,85 @@
-"""What a failing spec is about: the operations whose answers can explain it."""
+"""What a failing spec is about: the operations whose answers can explain it.  Each chapter names its own."""
 
 from __future__ import annotations
 
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "relu": ("relu",),
-    "softmax": ("softmax",),
-    "cross_entropy": ("cross_entropy",),
-    "network": ("forward", "loss"),
-    "gradients": ("backward",),
-    "training": ("fit",),
-    "affine": ("affine_forward", "affine_backward"),
-    "relu_layer": ("relu_forward", "relu_backward"),
-    "softmax_loss": ("softmax_loss",),
-    "layers": ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "softmax_loss"),
-}
-CLAUSES: dict[str, tuple[str, ...]] = {
-    "network.output_shape": ("forward",),
-    "network.samples_independent": ("forward",),
-    "network.forward": ("forward",),
-    "network.memoryless": ("forward",),
-    "network.loss": ("loss",),
-    "network.missing_class": ("loss", "backward"),
-    "network.predict": ("predict",),
-    "network.arguments_kept": (),
-    "network.assignable": (),
-    "training.step": ("step",),
-    "training.step_stateless": ("step",),
-    "training.step_arguments_kept": (),
-    "training.zero_rate": (),
-    "training.arguments_kept": (),
-    "training.history": ("history",),
-    "golden.softmax": ("softmax",),
-    "golden.cross_entropy": ("cross_entropy",),
-    "golden.forward": ("forward",),
-    "golden.loss": ("loss",),
-    "golden.gradients": ("backward",),
-    "golden.steps": ("step", "backward"),
-}
-ORDER = (
-    "relu", "softmax", "cross_entropy", "forward", "loss", "predict", "backward", "step", "fit", "history",
-    "affine_forward", "affine_backward", "relu_forward", "relu_backward", "softmax_loss",
-)  # fmt: skip
-# What an operation runs as well: where that is right, its functions are not the ones to look into first.
-RUNS: dict[str, tuple[str, ...]] = {
-    "loss": ("forward",),
-    "predict": ("forward",),
-    "backward": ("forward",),
-    "fit": ("backward", "forward", "loss", "step"),
-    "history": ("backward", "forward", "step"),
-    "affine_backward": ("affine_forward",),
-    "relu_backward": ("relu_forward",),
-}
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from chainrule.diagnosis.actors import Question
+from chainrule.diagnosis.mistake import Mistake
+
+Stage = frozenset[str]
 
 
-def subjects_of(clause: str) -> tuple[str, ...]:
-    """The operations that a clause is about, none where it is about something else than their values."""
-    return CLAUSES.get(clause, FAMILIES.get(clause.partition(".")[0], ()))
+@dataclass(frozen=True)
+class Concern:
+    """An operation, or what `fit` returns.
+
+    parts: of the model, in any of which the mistake may be.  questions: about it, in a `questions.Setting`.  own: the
+    parts that are likelier, the likeliest first.  runs: the operations that it runs as well: where those are right,
+    their functions are not the ones to look into first.  stages: where two mistakes are looked for, (the parts of an
+    earlier stage, those of a later one).
+    """
+
+    name: str
+    parts: Stage
+    questions: Callable[[Any], Iterable[Question]]
+    own: tuple[Stage, ...]
+    runs: tuple[str, ...]
+    stages: tuple[tuple[Stage, Stage], ...]
+
+    def level(self, mistake: Mistake) -> int:
+        """0 for a mistake of the likeliest parts or of single arrays, more for those of what this is built on."""
+        if mistake.array is not None:
+            return 0
+        fitting = (i for i, own in enumerate(self.own) if any(c.keys() <= own for c in mistake.variants.values()))
+        return next(fitting, len(self.own))
+
+
+_concerns: dict[str, Concern] = {}
+_about: dict[str, tuple[str, ...]] = {}
+
+
+def concern(
+    name: str,
+    parts: Collection[str],
+    questions: Callable[[Any], Iterable[Question]],
+    own: Sequence[Stage] = (),
+    runs: Sequence[str] = (),
+    stages: Sequence[tuple[Stage, Stage]] = (),
+) -> None:
+    """Say of an operation how it is asked, and what its answers are made of."""
+    _concerns[name] = Concern(name, frozenset(parts), questions, tuple(own), tuple(runs), tuple(stages))
+
+
+def about(clauses: str, *concerns: str) -> None:
+    """Say what clauses are about: one by its id, several (separated by blanks), or all of a family."""
+    _about.update(dict.fromkeys(clauses.split(), concerns))
+
+
+@cache
+def concerns() -> dict[str, Concern]:
+    """{name: concern} of every chapter."""
+    from chainrule.diagnosis import catalogue
+
+    catalogue.load()
+    return dict(_concerns)
+
+
+def run_by(names: Iterable[str]) -> set[str]:
+    """The operations that these run as well; none for what is no concern of a chapter, such as `create`."""
+    return {other for name in names if name in concerns() for other in concerns()[name].runs}
+
+
+def concerns_of(clause: str) -> tuple[str, ...]:
+    """The concerns of a clause, none where it is about something else than the values of operations."""
+    concerns()
+    return _about.get(clause, _about.get(clause.partition(".")[0], ()))
+
+
+def told_apart() -> tuple[str, ...]:
+    """The clauses and families of which something is said."""
+    concerns()
+    return tuple(_about)

@@ -19,16 +19,12 @@ from chainrule.running.results import UNNAMED, Diagnosis, SpecResult
 from chainrule.support.source_positions import place
 from chainrule.support.time_limit import TimedOut, limit
 
-SHARE, LEAST = 0.2, 0.5  # of the time that the check took, or seconds: what the search for lines may take
-LONGEST = 30.0  # seconds for all of it: what somebody's code may make of it
+LONGEST = 120.0  # seconds for all of it, many times what it takes: for code that hangs where it is asked again
 STANDS_IN = {"cross_entropy": "loss", "softmax": "forward", "history": "fit"}  # where there is no function of that name
 
 
-def diagnose(loaded: Loaded, specs: Sequence[SpecResult], seconds: float) -> tuple[list[SpecResult], tuple[str, ...]]:
-    """(the results, each failed one with what explains it; notes on what went wrong here).
-
-    seconds: that the check took.
-    """
+def diagnose(loaded: Loaded, specs: Sequence[SpecResult]) -> tuple[list[SpecResult], tuple[str, ...]]:
+    """(the results, each failed one with what explains it; notes on what went wrong here)."""
     failing = [result for result in specs if result.outcome in ("failed", "error")]
     if not failing:
         return list(specs), ()
@@ -38,7 +34,7 @@ def diagnose(loaded: Loaded, specs: Sequence[SpecResult], seconds: float) -> tup
     try:
         with silence(), np.errstate(all="ignore"), limit(LONGEST):
             causes = Naming(answers).causes()
-            causes = Locating(answers, specs, max(LEAST, SHARE * seconds)).locate(causes)
+            causes = Locating(answers, specs).locate(causes)
     except TimedOut:
         notes = (f"the search for causes was given up after {LONGEST:g} s",)
     except Exception as error:  # a verdict is worth having without its causes
@@ -60,7 +56,7 @@ def described(cause: Cause, loaded: Loaded) -> Diagnosis:
     change = None if repair is None else (repair.before, repair.after)
     if mistake is None:
         title, explanation = without_name(cause)
-        certainty = cause.certainty if cause.told or repair is None else "certain"
+        certainty = cause.certainty if cause.explanation or repair is None else "certain"
         return Diagnosis(
             UNNAMED,
             title,
@@ -88,10 +84,10 @@ def described(cause: Cause, loaded: Loaded) -> Diagnosis:
 def place_of(cause: Cause, loaded: Loaded) -> tuple[str | None, str]:
     """(`file:line`, what has to be said of it where the line is only that at which a function begins)."""
     if cause.repair is not None:
-        return place(cause.repair.filename, cause.repair.line), ""
+        return place(cause.repair.function.filename, cause.repair.line), ""
     if cause.where is not None:
         return cause.where, ""
-    names = [name for subject in cause.subjects for name in (subject, STANDS_IN.get(subject, subject))]
+    names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
     where = cause.begins or next(filter(None, map(loaded.impl.host.where, names)), None)
     said = "" if where is None else " (The function begins at the line named; which line of it this is was not found.)"
     return where, said
@@ -99,11 +95,11 @@ def place_of(cause: Cause, loaded: Loaded) -> tuple[str | None, str]:
 
 def without_name(cause: Cause) -> tuple[str, str]:
     """(title, explanation) of what is in no catalogue."""
-    if cause.told:
-        return cause.title.rstrip("."), cause.told
+    if cause.explanation:
+        return cause.title.rstrip("."), cause.explanation
     if cause.repair is None:
-        told = f"{cause.title.rstrip('.')}: no known mistake gives these numbers"
-        return told, "No mistake in the catalogue explains what was found."
+        title = f"{cause.title.rstrip('.')}: no known mistake gives these numbers"
+        return title, "No mistake in the catalogue explains what was found."
     return changed_title(cause.repair), (
         "No mistake in the catalogue has this name, but with one line changed what failed here passes, and nothing "
         "that passed fails."
@@ -129,5 +125,5 @@ def changed_title(repair: Repair) -> str:
     """The change as a title."""
     what = {"delete": "should not be there", **dict.fromkeys(ADDED, "lacks a line after it"), "move": "comes too early"}
     if repair.kind in what:
-        return f"`{repair.before}` in {repair.function} {what[repair.kind]}"
-    return f"`{repair.before}` in {repair.function} should be `{repair.after}`"
+        return f"`{repair.before}` in {repair.function.name} {what[repair.kind]}"
+    return f"`{repair.before}` in {repair.function.name} should be `{repair.after}`"

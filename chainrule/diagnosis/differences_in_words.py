@@ -1,56 +1,58 @@
-"""What can be said of numbers that no known mistake explains."""
+"""How numbers that no known mistake explains differ from the right ones, in words."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.actors import Answer, Probe, alike, size_beside
+from chainrule.diagnosis.actors import Answer, Question, agree, size_beside
 from chainrule.diagnosis.matching import Matcher
 
 SIMILAR = 0.999  # a correlation above which a factor is worth telling
 
 
-def what_is_known(matcher: Matcher) -> str:
+def difference_in_words(matcher: Matcher) -> str:
     """Which arrays are wrong, how many of their entries, their scale and direction, and the first that is wrong."""
     for i in matcher.wrong:
-        probe, found = matcher.observed[i]
+        question, found = matcher.observed[i]
         if found.raised or matcher.right[i].raised:
             continue
-        told = told_of(probe, found, matcher.right[i], matcher.u)
-        if told:
-            return f"{probe.about}: {'; '.join(told)}"
+        sentences = differing_arrays(question, found, matcher.right[i], matcher.u)
+        if sentences:
+            return f"{question.about}: {'; '.join(sentences)}"
     return ""
 
 
 def ratio_of(matcher: Matcher) -> str:
     """A batch of 7: dloss/dW[0] is 7 times the right one.  Empty where no array is a multiple of the right one."""
     for i in matcher.wrong:
-        probe, found = matcher.observed[i]
+        question, found = matcher.observed[i]
         if found.raised or matcher.right[i].raised or len(found.arrays) != len(matcher.right[i].arrays):
             continue
-        told, beside = [], size_beside(matcher.right[i])
-        for name, array, exact in zip(probe.labels, found.arrays, matcher.right[i].arrays, strict=False):
-            if array.shape == exact.shape and exact.any() and not alike(array, exact, matcher.u, probe, beside):
+        sentences, beside = [], size_beside(matcher.right[i])
+        for name, array, exact in zip(question.labels, found.arrays, matcher.right[i].arrays, strict=False):
+            if array.shape == exact.shape and exact.any() and not agree(array, exact, matcher.u, question, beside):
                 factor = float((array * exact).sum() / (exact * exact).sum())
-                if factor and np.isfinite(factor) and alike(array, factor * exact, matcher.u, probe, beside):
-                    told.append(f"{name} is {factor:.6g} times the right one")
-        if told:
-            return f"{probe.about}: {', '.join(told)}"
+                if factor and np.isfinite(factor) and agree(array, factor * exact, matcher.u, question, beside):
+                    sentences.append(f"{name} is {factor:.6g} times the right one")
+        if sentences:
+            return f"{question.about}: {', '.join(sentences)}"
     return ""
 
 
-def told_of(probe: Probe, found: Answer, right: Answer, u: float) -> list[str]:
+def differing_arrays(question: Question, found: Answer, right: Answer, u: float) -> list[str]:
     """A sentence for each array that is wrong, and one for those that are right."""
     if len(found.arrays) != len(right.arrays):
         return [f"{len(found.arrays)} arrays, expected {len(right.arrays)}"]
-    told, fine = [], []
+    sentences, fine = [], []
     for place, (array, exact) in enumerate(zip(found.arrays, right.arrays, strict=True)):
-        name = probe.labels[place] if place < len(probe.labels) else f"array {place}"
-        if alike(array, exact, u, probe, size_beside(right)):
+        name = question.labels[place] if place < len(question.labels) else f"array {place}"
+        if agree(array, exact, u, question, size_beside(right)):
             fine.append(name)
         else:
-            told.append(f"{name} {compared(array, exact)}")
-    return [*told, *([f"{', '.join(fine)} {'are' if len(fine) > 1 else 'is'} right"] if fine else [])] if told else []
+            sentences.append(f"{name} {compared(array, exact)}")
+    if sentences and fine:
+        sentences.append(f"{', '.join(fine)} {'are' if len(fine) > 1 else 'is'} right")
+    return sentences
 
 
 def compared(array: np.ndarray, exact: np.ndarray) -> str:
@@ -68,7 +70,7 @@ def compared(array: np.ndarray, exact: np.ndarray) -> str:
 
 
 def direction(array: np.ndarray, exact: np.ndarray) -> str:
-    """The factor between two arrays of one direction, or how far their directions agree."""
+    """The factor between two arrays of one direction, or how far their directions answers_agree."""
     a, b = array.reshape(-1), exact.reshape(-1)
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     if len(a) < 2 or not np.isfinite(size) or size == 0:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
-from chainrule.diagnosis.actors import Actor, Probe, asking
+from chainrule.diagnosis.actors import Actor, Question
+from chainrule.diagnosis.questions import asking, gradient_name, kinds_of
 from chainrule.mathematics.cases import Case
 from chainrule.running.results import Evidence
 from chainrule.specification.analysis import analysis
@@ -17,46 +18,46 @@ MOST = 3  # calls of one kind that are asked again
 FUNCTIONS = ("relu", "softmax", "cross_entropy")
 
 
-def probes_from(evidence: Evidence, subject: str, impl: Boundary) -> Iterator[Probe]:
-    """The spec's own last calls of a subject as questions, so that what explains them is what explains the failure."""
-    own = [call for call in evidence.calls if call.name == subject]
+def questions_from(evidence: Evidence, concern: str, impl: Boundary) -> Iterator[Question]:
+    """The spec's own last calls of a concern as questions, so that what explains them is what explains the failure."""
+    own = [call for call in evidence.calls if call.name == concern]
     for call in own[-MOST:]:
         arguments = call.arguments
-        if subject in FUNCTIONS:
-            yield Probe(
-                f"{subject}, as the failing spec calls it",
-                asking(subject, *arguments),
-                [subject],
-                relative=subject != "cross_entropy",
+        if concern in FUNCTIONS:
+            yield Question(
+                f"{concern}, as the failing spec calls it",
+                asking(concern, *arguments),
+                [concern],
+                relative=concern != "cross_entropy",
             )
-        elif call.parameters is not None and subject in ("forward", "loss", "predict", "backward"):
+        elif call.parameters is not None and concern in ("forward", "loss", "predict", "backward"):
             weights, biases = call.parameters
             about = f"a batch of {len(arguments[0])}, as the failing spec has it"
-            kinds = [(kind, l) for kind in ("weights", "biases") for l in range(len(weights))]
+            kinds = kinds_of(weights)
 
             def ask(
                 actor: Actor, weights: Any = weights, biases: Any = biases, given: Any = arguments
             ) -> Sequence[Any]:
-                found = getattr(actor, subject)(actor.network(weights, biases), *map(np.copy, given))
-                return [*found[0], *found[1]] if subject == "backward" else [found]
+                found = getattr(actor, concern)(actor.network(weights, biases), *map(np.copy, given))
+                return [*found[0], *found[1]] if concern == "backward" else [found]
 
-            if subject == "backward":
-                names = [f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]" for kind, l in kinds]
-                yield Probe(about, ask, names, kinds, uncertainty(impl, subject, weights, biases, *arguments))
+            if concern == "backward":
+                names = [gradient_name(*kind) for kind in kinds]
+                yield Question(about, ask, names, kinds, uncertainty(impl, concern, weights, biases, *arguments))
             else:
-                yield Probe(about, ask, [subject], slack=uncertainty(impl, subject, weights, biases, *arguments))
+                yield Question(about, ask, [concern], slack=uncertainty(impl, concern, weights, biases, *arguments))
 
 
 def uncertainty(
     impl: Boundary,
-    subject: str,
+    concern: str,
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
     x: np.ndarray,
     y: np.ndarray | None = None,
 ) -> float:
     """The error that a correct answer may carry: of large logits that is many digits."""
-    if subject == "predict" or np.ndim(x) != 2:
+    if concern == "predict" or np.ndim(x) != 2:
         return 0.0
     labels = np.zeros(len(x), dtype=np.int64) if y is None else y
     case = Case([len(weights[0]), *map(len, biases)], list(weights), list(biases), x, labels)
@@ -66,5 +67,5 @@ def uncertainty(
         "loss": [exact.loss[1]],
         "backward": [error for _, error in (*exact.weight_grads, *exact.bias_grads)],
     }
-    largest = max(float(np.max(error)) for error in errors[subject])
+    largest = max(float(np.max(error)) for error in errors[concern])
     return largest if np.isfinite(largest) else 0.0

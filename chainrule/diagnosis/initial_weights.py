@@ -18,7 +18,7 @@ from chainrule.specification.networks import Networks
 Shape = tuple[int, int]
 
 QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
-LAYERS = ((60, 150, 20, 90), (60, 150, 20), (60, 90))  # sizes of networks whose layers are told apart
+LAYERS = ((60, 150, 20, 90), (60, 150, 20), (60, 90))  # sizes of networks whose layers are distinguished
 NETWORKS = 8
 
 
@@ -59,17 +59,17 @@ def layers(impl: Boundary) -> dict[Shape, np.ndarray]:
 def of_weights(drawn: Mapping[Shape, np.ndarray], impl: Boundary) -> Iterator[tuple[Mistake, str]]:
     """The schemes whose variance the weights have on every shape, within chance."""
     declared = impl.conventions["initialization"].value
-    known = mistakes()
+    catalogue = mistakes()
     if all(w.min() == w.max() for w in drawn.values()):
-        yield known["init-zero"], f"every weight is {next(iter(drawn.values())).flat[0]:g}"
+        yield catalogue["init-zero"], f"every weight is {next(iter(drawn.values())).flat[0]:g}"
         return
     if all(float(w.min()) >= 0 for w in drawn.values()):
         count = sum(w.size for w in drawn.values())
-        yield known["init-positive"], f"the smallest of {count} weights is not negative"
+        yield catalogue["init-positive"], f"the smallest of {count} weights is not negative"
         return
     if fits(drawn, VARIANCES.get(declared)):
         return
-    for mistake in known.values():
+    for mistake in catalogue.values():
         if mistake.scheme is None:
             continue
         if any(fits(drawn, option) for option in options(mistake)):
@@ -100,6 +100,6 @@ def fits(drawn: Mapping[Shape, np.ndarray], scheme: object) -> bool:
 def of_biases(impl: Boundary) -> Iterator[tuple[Mistake, str]]:
     networks = Networks(impl)
     biases: Sequence[np.ndarray] = impl.parameters(impl.create(networks.first((5, 4, 6, 3), (5, 4, 3)), seed=0))[1]
-    alike = all(len(np.unique(b)) == 1 for b in biases)
-    mistake = mistakes()["init-bias-constant" if alike else "init-bias-random"]
+    constant = all(len(np.unique(b)) == 1 for b in biases)
+    mistake = mistakes()["init-bias-constant" if constant else "init-bias-random"]
     yield mistake, f"biases[0] of a new network is {np.array2string(biases[0], precision=3, threshold=6)}"

@@ -8,33 +8,13 @@ from itertools import combinations
 
 import numpy as np
 
-from chainrule.diagnosis.actors import (
-    MADE_OF,
-    OWN,
-    SOFTMAX,
-    Answer,
-    Mistaken,
-    Probe,
-    agree,
-    alike,
-    answer,
-    size_beside,
-)
+from chainrule.diagnosis.actors import Answer, Question, agree, answer, answers_agree, size_beside
+from chainrule.diagnosis.concerns import concerns
 from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
+from chainrule.diagnosis.model import Parts
+from chainrule.diagnosis.questions import gradient_name
 
-Observed = tuple[Probe, Answer]  # a question, and what the implementation answered
-
-ERROR = frozenset({"one_hot", "error", "average"})  # what the last layer's gradients are made of
-BELOW = frozenset({"carried", "slope", "weight_gradient", "bias_gradient"})
-ENTRY = frozenset({"affine", "features"})
-EXIT = SOFTMAX | {"output"}
-NORMALIZING = (frozenset({"shift"}), frozenset({"total"}))
-# Where two mistakes are looked for: (those of an earlier stage, those of a later one).
-STAGES = {
-    "backward": ((ERROR, BELOW), (frozenset({"one_hot", "error"}), frozenset({"average"}))),
-    "forward": (NORMALIZING, (ENTRY, EXIT), (frozenset({"affine"}), frozenset({"activation"}))),
-    "softmax": (NORMALIZING,),
-}
+Observed = tuple[Question, Answer]  # a question, and what the implementation answered
 
 
 @dataclass(frozen=True)
@@ -72,26 +52,26 @@ class Candidate:
 
 
 class Matcher:
-    """The answers of an implementation about one subject, and what explains them.
+    """The answers of an implementation about one concern, and what explains them.
 
-    subject: a key of `probes.MADE_OF`.  u: the unit roundoff of its arithmetic.  base: what is accepted of it, and no
+    concern: its name.  u: the unit roundoff of its arithmetic.  base: what is accepted of it, and no
     mistake: an epsilon within bounds.
     """
 
-    def __init__(self, subject: str, observed: Sequence[Observed], u: float, base: Changes | None = None) -> None:
-        self.subject, self.u, self.base = subject, u, base or {}
-        right = Mistaken(self.base)
-        self.right = [answer(probe, right) for probe, _ in observed]
+    def __init__(self, concern: str, observed: Sequence[Observed], u: float, base: Changes | None = None) -> None:
+        self.concern, self.u, self.base = concerns()[concern], u, base or {}
+        right = Parts(self.base)
+        self.right = [answer(question, right) for question, _ in observed]
         self.observed = list(observed)
         self.wrong = [
             i
-            for i, ((probe, found), expected) in enumerate(zip(self.observed, self.right, strict=True))
-            if not agree(found, expected, u, probe)
+            for i, ((question, found), expected) in enumerate(zip(self.observed, self.right, strict=True))
+            if not answers_agree(found, expected, u, question)
         ]
 
     def expected(self, i: int, *but: Changes) -> Answer:
         """The right answer to question i, or that with these changes."""
-        return answer(self.observed[i][0], Mistaken(self.base, *but)) if but else self.right[i]
+        return answer(self.observed[i][0], Parts(self.base, *but)) if but else self.right[i]
 
     @property
     def numbers(self) -> int:
@@ -107,7 +87,7 @@ class Matcher:
         return self.ranked(complete) or self.ranked(self.partial(found))
 
     def ranked(self, found: Sequence[Match]) -> list[Match]:
-        """One match for each set of mistakes: what explains most first, then the fewest, then the subject's own.
+        """One match for each set of mistakes: what explains most first, then the fewest, then the concern's own.
 
         A special case gives way to the general one, and the detail is left out where several variants explain the same.
         """
@@ -123,28 +103,18 @@ class Matcher:
         return sorted(each, key=lambda match: (-match.explained, len(match.mistakes), self.level(match)))
 
     def level(self, match: Match) -> int:
-        """0 for mistakes of the subject itself, more for those of what it is built on."""
-        levels = OWN.get(self.subject, ())
-        return max(
-            next(
-                (i for i, own in enumerate(levels) if any(c.keys() <= own for c in mistake.variants.values())),
-                len(levels),
-            )
-            if mistake.array is None
-            else 0
-            for mistake in match.mistakes
-        )
+        """0 for mistakes of the concern itself, more for those of what it is built on."""
+        return max(self.concern.level(mistake) for mistake in match.mistakes)
 
     def partial(self, found: Sequence[Match]) -> list[Match]:
         """Those that explain at least half of the wrong answers."""
         return [match for match in found if 2 * match.explained >= match.wrong and match.explained > 1]
 
     def candidates(self) -> Iterator[Candidate]:
-        """The mistakes of the parts that the subject is made of."""
-        parts = MADE_OF[self.subject]
+        """The mistakes of the parts that the concern is made of."""
         for mistake in mistakes().values():
             for detail, changes in mistake.variants.items():
-                if changes.keys() <= parts:
+                if changes.keys() <= self.concern.parts:
                     yield Candidate(mistake, detail, changes)
 
     def single(self) -> Iterator[Match]:
@@ -159,23 +129,23 @@ class Matcher:
 
         complete: whether fewer than all of them are of no interest.
         """
-        actor = Mistaken(self.base, *changes)
+        actor = Parts(self.base, *changes)
         count = 0
         for i in self.wrong:
-            probe, found = self.observed[i]
-            if found.raised or agree(found, answer(probe, actor), self.u, probe):
+            question, found = self.observed[i]
+            if found.raised or answers_agree(found, answer(question, actor), self.u, question):
                 count += not found.raised
             elif complete or count == 0:
                 return 0
-        for i, (probe, found) in enumerate(self.observed):
-            if count and i not in self.wrong and not agree(found, answer(probe, actor), self.u, probe):
+        for i, (question, found) in enumerate(self.observed):
+            if count and i not in self.wrong and not answers_agree(found, answer(question, actor), self.u, question):
                 return 0
         return count
 
     def pairs(self) -> list[Match]:
         """Two mistakes made together, at different stages of the way."""
         found = []
-        for stages in STAGES.get(self.subject, ()):
+        for stages in self.concern.stages:
             early, late = ([c for c in self.candidates() if c.changes.keys() <= stage] for stage in stages)
             for one in self.begun(early):
                 for other in late:
@@ -187,73 +157,73 @@ class Matcher:
 
     def begun(self, early: Sequence[Candidate]) -> list[Candidate]:
         """Those that explain an array already, where later mistakes leave the last layer's gradients alone."""
-        if self.subject != "backward":
+        if self.concern.name != "backward":
             return list(early)
         found = []
         for candidate in early:
-            actor = Mistaken(self.base, candidate.changes)
+            actor = Parts(self.base, candidate.changes)
             if all(self.last_layer(i, actor) for i in self.wrong[:2]):
                 found.append(candidate)
         return found
 
-    def last_layer(self, i: int, actor: Mistaken) -> bool:
+    def last_layer(self, i: int, actor: Parts) -> bool:
         """Whether the last layer's gradients of answer i are those of the actor."""
-        probe, found = self.observed[i]
-        predicted = answer(probe, actor)
+        question, found = self.observed[i]
+        predicted = answer(question, actor)
         if found.raised:
             return True
         if predicted.raised or len(found.arrays) != len(predicted.arrays):
             return False
-        deepest = max(l for _, l in probe.kinds)
+        deepest = max(l for _, l in question.kinds)
         return all(
-            alike(a, b, self.u, probe, size_beside(self.right[i]))
-            for (_, l), a, b in zip(probe.kinds, found.arrays, predicted.arrays, strict=True)
+            agree(a, b, self.u, question, size_beside(self.right[i]))
+            for (_, l), a, b in zip(question.kinds, found.arrays, predicted.arrays, strict=True)
             if l == deepest
         )
 
     @property
     def deepest(self) -> int:
         """The last layer that any of the networks has, counted from 0."""
-        return max((l for probe, _ in self.observed for _, l in probe.kinds), default=0)
+        return max((l for question, _ in self.observed for _, l in question.kinds), default=0)
 
     # Gradients, array by array
 
     def in_arrays(self) -> Iterator[Match]:
         """Mistakes of single arrays, alone or below one on the way down."""
-        if self.subject != "backward":
+        if self.concern.name != "backward":
             return
         yield from self.arrays_of(None)
         for candidate in self.candidates():
-            if candidate.changes.keys() <= MADE_OF["backward"] - MADE_OF["forward"]:
+            if candidate.changes.keys() <= self.concern.own[0]:
                 yield from self.arrays_of(candidate)
 
     def arrays_of(self, path: Candidate | None) -> Iterator[Match]:
         """What explains the arrays that differ from those computed with `path`, or with everything right."""
-        actor = Mistaken(self.base, path.changes if path else {})
+        actor = Parts(self.base, path.changes if path else {})
         explaining: list[dict[str, str]] = []  # of every array that differs: {mistake: which array}
         matched = False
-        for i, (probe, found) in enumerate(self.observed):
+        for i, (question, found) in enumerate(self.observed):
             if found.raised:  # shapes that do not fit say that something is wrong, and not what
                 continue
-            predicted = answer(probe, actor)
+            predicted = answer(question, actor)
             if predicted.raised or len(predicted.arrays) != len(found.arrays):
                 return
             for (kind, l), array, value, right in zip(
-                probe.kinds, found.arrays, predicted.arrays, self.right[i].arrays, strict=True
+                question.kinds, found.arrays, predicted.arrays, self.right[i].arrays, strict=True
             ):
                 beside = size_beside(self.right[i])
-                if alike(array, value, self.u, probe, beside):
-                    matched = matched or not alike(value, right, self.u, probe, beside)
+                if agree(array, value, self.u, question, beside):
+                    matched = matched or not agree(value, right, self.u, question, beside)
                     continue
                 if path is not None and not matched:
                     return
                 batch = predicted.passes[-1]
                 explaining.append(
                     {
-                        mistake.id: f"{'dloss/dW' if kind == 'weights' else 'dloss/db'}[{l}]"
+                        mistake.id: gradient_name(kind, l)
                         for mistake in array_mistakes(kind)
                         if any(
-                            alike(array, np.asarray(option, np.float64), self.u, probe, beside)
+                            agree(array, np.asarray(option, np.float64), self.u, question, beside)
                             for option in options(mistake, value, batch, l, kind)
                         )
                     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
+
+from chainrule.contract.chapters import CHAPTERS
 
 Change = Callable[..., Any]
 Changes = Mapping[str, Change]
@@ -18,14 +18,14 @@ Scheme = Callable[[float, float], Any]  # a variance, or several that are mixed 
 class Mistake:
     """A mistake that people make, and how to recognise it by its numbers.
 
-    id: stable, words joined by hyphens.  chapter: the core chapter, or `layers`, that it belongs to.  title: it in one
-    line.  explanation: what goes wrong and why, for who made it.  clause: the first that it breaks.  mend: what
+    id: stable, words joined by hyphens.  chapter: that it belongs to.  title: it in one
+    line.  explanation: what goes wrong and why, for the learner.  clause: the first that it breaks.  mend: what
     to do.  fingerprint: what is computed in place of the right result, as a formula.
 
-    variants: {what is special about it: its changes}: each replaces parts of the right network (`parts.Parts`) by
+    variants: {what is special about it: its changes}: each replaces parts of the right network (`model.Parts`) by
     functions that are called with the part they replace first; the name is empty where there is one only.
     array: what becomes of a right gradient, where the mistake is one of single arrays: called with the gradient, the
-    `parts.Pass` that it belongs to, its layer and kind; several results in a tuple.  of: which gradients that may be.
+    `model.Pass` that it belongs to, its layer and kind; several results in a tuple.  of: which gradients that may be.
     scheme: the variance of weights as a function of (fan_in, fan_out), where it is one of the initialization.
 
     broken: the clauses that say, by failing, that it is this one, for what shows in no numbers.  suspected: those that
@@ -51,9 +51,10 @@ class Mistake:
 
 
 _registry: dict[str, Mistake] = {}
+_also: list[tuple[str, Sequence[str], Sequence[str]]] = []
 
 
-def mistake(
+def add(
     id: str,
     title: str,
     explanation: str,
@@ -70,11 +71,21 @@ def mistake(
     suspected: str | Sequence[str] = (),
     special: str | None = None,
     lines: tuple[str, str] | None = None,
-    **changes: Change,
+    **changes: Change | Mapping[str, Change],
 ) -> None:
-    """Add a mistake to the catalogue.  changes: the parts that it replaces, where there is one variant of it."""
+    """Add a mistake to the catalogue.
+
+    changes: the parts that it replaces, where there is one variant of it; the variants of one part as {name: change}.
+    """
     if id in _registry:
         raise ValueError(f"{id}: two mistakes of that name")
+    made: dict[str, Changes] = dict(variants or {})
+    alone: dict[str, Change] = {}
+    for name, change in changes.items():
+        if isinstance(change, Mapping):
+            made |= {detail: {name: one} for detail, one in change.items()}
+        else:
+            alone[name] = change
     _registry[id] = Mistake(
         id=id,
         chapter=chapter or chapter_of(clause),
@@ -83,7 +94,7 @@ def mistake(
         clause=clause,
         mend=mend,
         fingerprint=fingerprint,
-        variants=dict(variants) if variants else ({"": changes} if changes else {}),
+        variants=made | ({"": alone} if alone else {}),
         array=array,
         of=tuple(of),
         scheme=scheme,
@@ -94,12 +105,15 @@ def mistake(
     )
 
 
+def also(id: str, broken: Sequence[str] = (), suspected: Sequence[str] = ()) -> None:
+    """Say which clauses of this chapter name a mistake of another by failing."""
+    _also.append((id, broken, suspected))
+
+
 def chapter_of(clause: str) -> str:
-    """The chapter that a clause's family is checked in."""
+    """The core chapter that a clause's family is checked in."""
     family = clause.partition(".")[0]
-    return {"relu": "activations", "network": "shapes"}.get(
-        family, "layers" if family in ("affine", "relu_layer", "softmax_loss") else family
-    )
+    return {"relu": "activations", "network": "shapes"}.get(family, family)
 
 
 @cache
@@ -107,9 +121,8 @@ def mistakes() -> dict[str, Mistake]:
     """{id: mistake}, in the order of the chapters."""
     from chainrule.diagnosis import catalogue
 
-    for module in catalogue.CHAPTERS:
-        importlib.import_module(f"{catalogue.__name__}.{module}")
-    unlisted = {found.name for found in pkgutil.iter_modules(catalogue.__path__)} - set(catalogue.CHAPTERS)
-    if unlisted:
-        raise RuntimeError(f"catalogue: {sorted(unlisted)} not listed in CHAPTERS")
-    return dict(_registry)
+    catalogue.load()
+    for id, broken, suspected in _also:
+        known = _registry[id]
+        _registry[id] = replace(known, broken=(*known.broken, *broken), suspected=(*known.suspected, *suspected))
+    return dict(sorted(_registry.items(), key=lambda item: CHAPTERS.index(item[1].chapter)))

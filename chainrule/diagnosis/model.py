@@ -7,7 +7,7 @@ implementation returned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,6 +18,15 @@ from chainrule import reference
 from chainrule.diagnosis.mistake import Changes
 
 Gradients = tuple[list[np.ndarray], list[np.ndarray]]
+
+# The parts of each stage of the way.
+SOFTMAX = frozenset({"softmax", "shift", "total"})
+FORWARD = SOFTMAX | {"relu", "affine", "activation", "output", "features"}
+ERROR = frozenset({"one_hot", "error", "average"})  # what the last layer's gradients are made of
+BELOW = frozenset({"carried", "slope", "weight_gradient", "bias_gradient"})
+BACKWARD = ERROR | BELOW | {"gradients"}
+UPDATE = frozenset({"updated"})
+NORMALIZING = (frozenset({"shift"}), frozenset({"total"}))
 
 
 @dataclass
@@ -60,12 +69,28 @@ class Pass:
 
 
 class Parts:
-    """The right network, with what `changes` replace."""
+    """The right network, with what `changes` replace: an `actors.Actor`.
+
+    passes: what the backward passes went through.  A chapter adds its own parts with `part`.
+    """
 
     def __init__(self, *changes: Changes) -> None:
+        self.passes: list[Pass] = []
         for change in changes:
             for name, code in change.items():
                 setattr(self, name, partial(code, getattr(self, name)))
+
+    # As one who is asked
+
+    def function(self, name: str, *arguments: np.ndarray) -> Sequence[Any]:
+        found = getattr(self, name)(*arguments)
+        return found if isinstance(found, tuple) else [found]
+
+    def network(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Model:
+        return Model.of(weights, biases)
+
+    def parameters(self, model: Model) -> Gradients:
+        return list(model.weights), list(model.biases)
 
     # Functions
 
@@ -177,33 +202,13 @@ class Parts:
         return self.gradients((weight_grads, bias_grads), batch), batch
 
     def backward(self, model: Model, x: np.ndarray, y: np.ndarray) -> Gradients:
-        return self.backpropagate(model, x, y)[0]
-
-    # Layers by themselves
-
-    def affine_forward(self, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return x.reshape(len(x), -1) @ w + b
-
-    def affine_dx(self, dout: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return (dout @ w.T).reshape(x.shape)
-
-    def affine_dw(self, dout: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return x.reshape(len(x), -1).T @ dout
-
-    def affine_db(self, dout: np.ndarray) -> np.ndarray:
-        return dout.sum(axis=0)
-
-    def relu_dx(self, dout: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return dout * (x > 0)
+        grads, batch = self.backpropagate(model, x, y)
+        self.passes.append(batch)
+        return grads
 
     def loss_of_logits(self, z: np.ndarray, y: np.ndarray) -> float:
-        """Of a network or of a layer, from its logits."""
+        """The loss from logits, a network's or a layer's."""
         return self.surprising(self.output(z), y)
-
-    def logit_gradient(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The gradient of `loss_of_logits`, (N, K)."""
-        batch = Pass(Model([np.eye(z.shape[1])], [np.zeros(z.shape[1])]), z, y, [z], [z], self.softmax(z))
-        return self.average(self.error(batch.p, self.one_hot(y, z.shape[1]), batch), batch)
 
     # Training
 
@@ -252,3 +257,9 @@ class Parts:
                 grads = self.batch_gradient(model, x, y, batch, batch_size)
                 self.step(model, grads, self.rate(lr, epoch, len(x), batch_size))
         return self.history(losses, len(x))
+
+
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add a function of (parts, arguments) to the parts, under its name."""
+    setattr(Parts, function.__name__, function)
+    return function

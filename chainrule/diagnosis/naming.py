@@ -7,8 +7,8 @@ from functools import partial
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
-from chainrule.diagnosis.concerns import RUNS
-from chainrule.diagnosis.differences_in_words import ratio_of, what_is_known
+from chainrule.diagnosis.concerns import run_by
+from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -51,8 +51,8 @@ class Naming:
         named = [cause for cause in causes if cause.mistake is not None and cause.certainty in ("certain", "likely")]
         kept = []
         for cause in causes:
-            below = {other for subject in cause.subjects for other in RUNS.get(subject, ())} | self.seen_through(cause)
-            foundation = next((other for other in named if below & set(other.subjects)), None)
+            below = run_by(cause.concerns) | self.seen_through(cause)
+            foundation = next((other for other in named if below & set(other.concerns)), None)
             if cause.mistake is None and cause.certainty == "unknown" and foundation is not None:
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
@@ -79,14 +79,14 @@ class Naming:
 
     def by_numbers(self, result: SpecResult) -> list[Cause]:
         """Mistakes that give the numbers which the operations of this spec give."""
-        for subject in self.answers.subjects(result):
-            for matcher in self.answers.about(subject):
+        for concern in self.answers.concerns(result):
+            for matcher in self.answers.about(concern):
                 found = matcher.matches()
                 if found:
-                    return self.from_matches(result, subject, matcher, found)
+                    return self.from_matches(result, concern, matcher, found)
         return []
 
-    def from_matches(self, result: SpecResult, subject: str, matcher: Matcher, found: list[Match]) -> list[Cause]:
+    def from_matches(self, result: SpecResult, concern: str, matcher: Matcher, found: list[Match]) -> list[Cause]:
         """The best match as a cause for each mistake in it; likely, and not certain, where others are as good."""
         best = found[0]
         rivals = [
@@ -96,7 +96,7 @@ class Naming:
             == (len(best.ids), matcher.level(best), best.explained)
         ]
         certainty = "partial" if not best.complete else "likely" if rivals else "certain"
-        same = [other.id for other in self.failing if subject in self.answers.subjects(other)]
+        same = [other.id for other in self.failing if concern in self.answers.concerns(other)]
         also = f"; {' or '.join(rival.mistakes[0].title for rival in rivals)} would give the same" if rivals else ""
         alone = len(best.mistakes) == 1
         ratio = ratio_of(matcher) if alone else ""
@@ -107,9 +107,9 @@ class Naming:
                 certainty,
                 f"{f'{detail}: ' if detail else ''}{speaking_for(best, mistake)}{also}",
                 same if best.complete else [result.id],
-                (subject,),
+                (concern,),
                 rivals=bool(rivals),
-                checks=[partial(self.answers.now_right, subject, *others)] if alone or others else [],
+                checks=[partial(self.answers.now_right, concern, *others)] if alone or others else [],
                 shared=bool(others),
             )
             for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
@@ -133,18 +133,18 @@ class Naming:
             follow = [other.id for other in self.failing if other.id in FOLLOWS.get(mistake.id, ())]
             clauses = list(dict.fromkeys([result.id, *follow]))
             return [Cause(mistake, certainty, found, clauses, ("create",), rivals=len(initial) > 1, checks=checks)]
-        subjects = self.answers.subjects(result) or MADE_BY.get(result.id.partition(".")[0], ())
+        concerns = self.answers.concerns(result) or MADE_BY.get(result.id.partition(".")[0], ())
         for mistake in mistakes().values():
             if result.id in mistake.broken:
                 sand = self.trained_on_sand(result)
                 certainty = "likely" if sand else "certain"
                 moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
                 follow = [other.id for other in self.failing if moved and other.id == "network.memoryless"]
-                return [Cause(mistake, certainty, result.message, [result.id, *follow], subjects, rivals=sand)]
+                return [Cause(mistake, certainty, result.message, [result.id, *follow], concerns, rivals=sand)]
         if self.answers.wrong(result):
             return []  # a clause about extremes says nothing of its own where ordinary inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
-        return [Cause(mistake, "likely", result.message, [result.id], subjects) for mistake in suspected[:1]]
+        return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
 
     def trained_on_sand(self, result: SpecResult) -> bool:
         """Whether training fails beside the network or its gradients: it may fail because of them."""
@@ -156,41 +156,63 @@ class Naming:
             return None
         name, _, _ = result.message.partition(" did not return")
         title = f"{name} does not return" if name != result.message else "the spec does not end in time"
-        told = (
+        explanation = (
             "A loop that never ends, or a computation that is far too slow. Nothing else can be said before it returns."
         )
         clauses = [other.id for other in self.failing if other.message == result.message]
         return Cause(
-            None, "certain", result.message, clauses, title=title, where=result.where, told=told, searched=False
+            None,
+            "certain",
+            result.message,
+            clauses,
+            title=title,
+            where=result.where,
+            explanation=explanation,
+            searched=False,
         )
 
     def raises(self, result: SpecResult) -> Cause:
         """Code that raises, in its own words."""
-        told = "The code raises this itself, at the line named, so that there are no numbers to compare."
+        explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
 
         def kind(of: SpecResult) -> tuple[str | None, str]:
             return of.where, of.message.partition(":")[0]  # the shapes that it speaks of may be another spec's
 
         clauses = [other.id for other in self.failing if kind(other) == kind(result)] or [result.id]
-        subjects = self.answers.subjects(result)
+        concerns = self.answers.concerns(result)
         return Cause(
-            None, "certain", result.message, clauses, subjects, title=result.message, where=result.where, told=told
+            None,
+            "certain",
+            result.message,
+            clauses,
+            concerns,
+            title=result.message,
+            where=result.where,
+            explanation=explanation,
         )
 
     def unnamed(self, result: SpecResult) -> Cause:
-        """What is known of numbers that nothing explains."""
+        """How numbers that nothing explains differ from the right ones."""
         if result.outcome == "error":
             return self.raises(result)
-        subjects = self.answers.subjects(result)
-        known = next(filter(None, (what_is_known(self.answers.about(subject)[0]) for subject in subjects)), "")
+        concerns = self.answers.concerns(result)
+        words = next(filter(None, (difference_in_words(self.answers.about(concern)[0]) for concern in concerns)), "")
         same = [
             other.id
             for other in self.failing
-            if known and self.answers.subjects(other) == subjects and not self.by_clause(other)
+            if words and self.answers.concerns(other) == concerns and not self.by_clause(other)
         ]
-        clauses = same or [result.id]
+        found = words or result.message
+        checks = [partial(self.answers.now_right, concern) for concern in concerns] if words else []
         return Cause(
-            None, "unknown", known or result.message, clauses, subjects, title=result.title, begins=result.where
+            None,
+            "unknown",
+            found,
+            same or [result.id],
+            concerns,
+            title=result.title,
+            begins=result.where,
+            checks=checks,
         )
 
 

@@ -9,75 +9,49 @@ from unittest import SkipTest
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
-from chainrule.boundary.calls import Handle
+from chainrule.boundary.calls import Cache, Handle
 from chainrule.boundary.errors import Raised
-from chainrule.diagnosis.actors import Answer, Probe
-from chainrule.diagnosis.model import Gradients
+from chainrule.contract.chapters import OPERATIONS
+from chainrule.diagnosis.actors import Answer, Question
 from chainrule.mathematics.comparison import Failure
 
 
 class Observed:
-    """An implementation as an actor: `probes.Actor`, behind its boundary."""
+    """An implementation as an `actors.Actor`, behind its boundary."""
 
     def __init__(self, impl: Boundary) -> None:
         self.impl = impl
+        self.parameters, self.forward, self.loss = impl.parameters, impl.forward, impl.loss
+        self.predict, self.backward, self.step = impl.predict, impl.backward, impl.step
 
-    def relu(self, z: np.ndarray) -> Any:
-        return self.impl.relu(z)
-
-    def softmax(self, z: np.ndarray) -> Any:
-        return self.impl.softmax(z)
-
-    def cross_entropy(self, p: np.ndarray, y: np.ndarray) -> Any:
-        return self.impl.cross_entropy(p, y)
+    def function(self, name: str, *arguments: np.ndarray) -> Sequence[Any]:
+        forward = OPERATIONS[name].undoes
+        if forward:
+            dout, *given = arguments
+            _, cache = getattr(self.impl, forward)(*given)
+            arguments = (dout, cache)
+        found = getattr(self.impl, name)(*arguments)
+        return [one for one in (found if isinstance(found, tuple) else [found]) if not isinstance(one, Cache)]
 
     def network(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Handle:
         model = self.impl.create([len(weights[0]), *(len(b) for b in biases)], seed=0)
         self.impl.assign(model, weights, biases)
         return model
 
-    def parameters(self, model: Handle) -> Gradients:
-        return self.impl.parameters(model)
-
-    def forward(self, model: Handle, x: np.ndarray) -> Any:
-        return self.impl.forward(model, x)
-
-    def loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> Any:
-        return self.impl.loss(model, x, y)
-
-    def predict(self, model: Handle, x: np.ndarray) -> Any:
-        return self.impl.predict(model, x)
-
-    def backward(self, model: Handle, x: np.ndarray, y: np.ndarray) -> Gradients:
-        return self.impl.backward(model, x, y)
-
-    def step(self, model: Handle, grads: Gradients, lr: float) -> None:
-        self.impl.step(model, grads, lr)
-
     def fit(self, model: Handle, x: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int, lr: float) -> Any:
         return self.impl.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=0)
 
-    def layer(self, name: str, *arguments: np.ndarray) -> Sequence[Any]:
-        impl = self.impl
-        if name.endswith("_backward"):
-            dout, *rest = arguments
-            _, cache = getattr(impl, name.replace("backward", "forward"))(*rest)
-            found = getattr(impl, name)(dout, cache)
-            return found if isinstance(found, tuple) else [found]
-        found = getattr(impl, name)(*arguments)
-        return list(found) if name == "softmax_loss" else [found[0]]
 
-
-def observe(impl: Boundary, probes: Sequence[Probe]) -> list[tuple[Probe, Answer]]:
+def observe(impl: Boundary, questions: Sequence[Question]) -> list[tuple[Question, Answer]]:
     """The implementation's answers, without those that it cannot be asked for."""
     actor, found = Observed(impl), []
-    for probe in probes:
+    for question in questions:
         try:
-            arrays = tuple(np.array(array, np.float64) for array in probe.ask(actor))
+            arrays = tuple(np.array(array, np.float64) for array in question.ask(actor))
         except SkipTest:
             continue
         except (Raised, Failure, ValueError, TypeError):
-            found.append((probe, Answer(raised=True)))
+            found.append((question, Answer(raised=True)))
         else:
-            found.append((probe, Answer(arrays)))
+            found.append((question, Answer(arrays)))
     return found

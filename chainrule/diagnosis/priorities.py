@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, kinds of edits)
+PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, kinds of edits)
     ("gradient-not-averaged", ("scale", "divide", "call", "hoist")),
     ("array-not-averaged", ("scale", "call")),
     ("gradient-averaged-twice", ("hoist", "call")),
@@ -12,6 +12,7 @@ HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("array-divided", ("constant", "near", "hoist")),
     ("mask-missing", ("operator", "mask", "constant", "near")),
     ("mask-of-delta", ("near", "operator")),
+    ("mask-without-bias", ("add", "near", "name")),
     ("mask", ("operator", "near", "offset", "constant", "mask")),
     ("carry-not", ("hoist", "transpose")),
     ("carry-updated", ("move", "operator", "hoist")),
@@ -44,6 +45,6 @@ HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
 )
 
 
-def hints(mistake: str) -> tuple[str, ...]:
+def likeliest_edits(mistake: str) -> tuple[str, ...]:
     """The kinds of edits to try first for a mistake, none for an unknown one."""
-    return next((kinds for beginning, kinds in HINTS if mistake.startswith(beginning)), ())
+    return next((kinds for beginning, kinds in PRIORITIES if mistake.startswith(beginning)), ())

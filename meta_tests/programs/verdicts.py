@@ -27,7 +27,6 @@ from banks import variants
 from banks.correct import CORRECT
 from banks.faults import FAULTS
 from banks.style_bank import STYLES
-
 from chainrule import api
 from chainrule.running.loading import load
 from chainrule.running.results import Outcome
@@ -109,7 +108,9 @@ def compare(before: Path, after: Path) -> int:
     for name, lines in found.items():
         print(name, *lines, sep="\n    ")
     both = old.keys() & new.keys()
-    print(f"\n{len(both)} files in both, {len(found.keys() & both)} differ; {len(old.keys() ^ new.keys())} in one alone")
+    print(
+        f"\n{len(both)} files in both, {len(found.keys() & both)} differ; {len(old.keys() ^ new.keys())} in one alone"
+    )
     for kind, count in Counter(line.partition(":")[0] for lines in found.values() for line in set(lines)).items():
         print(f"    {kind}: {count}")
     return 1 if found else 0

@@ -1,16 +1,20 @@
 """The catalogue and the matching: every mistake is told from the right numbers and from every other mistake."""
 
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from chainrule.contract.chapters import CORE_CHAPTERS
+from chainrule import diagnosis
+from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_NAMES
 from chainrule.diagnosis import mistakes
-from chainrule.diagnosis.actors import MADE_OF, Mistaken, Probe, agree, alike, answer
+from chainrule.diagnosis.actors import Question, agree, answer, answers_agree
+from chainrule.diagnosis.concerns import concerns
 from chainrule.diagnosis.examples import example
 from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.model import Model, Parts
+from chainrule.diagnosis.questions import Setting, questions_about
 from chainrule.mathematics.clauses import clauses
 from chainrule.reference import MLP
 
@@ -25,8 +29,15 @@ def network(sizes=(3, 5, 4, 2), n=6, seed=3):
     return weights, biases, rng.normal(size=(n, sizes[0])), np.arange(n)[::-1] % sizes[-1]
 
 
-def probes(subject):
-    """Questions about a subject, without an implementation."""
+COINCIDING = {  # pairs of mistakes of which a variant of each gives the same numbers
+    ("softmax-unnormalized", "softmax-divided-by-maximum"),  # with the shift the largest exponential is 1
+    ("softmax-no-shift", "loss-zero-times-infinity"),  # the nan of a saturated loss beside one-hot labels
+    ("fit-last-batch-dropped", "fit-first-batch-missing"),  # where all samples are equal
+}
+
+
+def questions(concern):
+    """Questions about a concern, without an implementation."""
     found = []
     for sizes, n, seed in (((3, 5, 4, 2), 6, 3), ((4, 3), 5, 4), ((2, 6, 3), 1, 5), ((4, 4, 4, 4), 4, 6)):
         weights, biases, x, y = network(sizes, n, seed)
@@ -34,19 +45,19 @@ def probes(subject):
 
         def ask(actor, weights=weights, biases=biases, x=x, y=y):
             model = actor.network(weights, biases)
-            if subject == "backward":
+            if concern == "backward":
                 grads = actor.backward(model, x, y)
                 return [*grads[0], *grads[1]]
-            return [getattr(actor, subject)(model, x, *([y] if subject == "loss" else []))]
+            return [getattr(actor, concern)(model, x, *([y] if concern == "loss" else []))]
 
-        found.append(Probe(str(sizes), ask, [subject], kinds if subject == "backward" else ()))
+        found.append(Question(str(sizes), ask, [concern], kinds if concern == "backward" else ()))
     return found
 
 
-def observed(subject, *changes):
+def observed(concern, *changes):
     """What whoever made these changes would answer."""
-    actor = Mistaken(*changes)
-    return [(probe, answer(probe, actor)) for probe in probes(subject)]
+    actor = Parts(*changes)
+    return [(question, answer(question, actor)) for question in questions(concern)]
 
 
 def reference_network(weights, biases):
@@ -60,9 +71,9 @@ def test_the_catalogue_is_broad():
     for mistake in CATALOGUE.values():
         by_chapter.setdefault(mistake.chapter, []).append(mistake.id)
     covered = set(CORE_CHAPTERS) - {"golden", "accuracy"}  # of values and of the data: their mistakes are the others'
-    assert covered | {"layers"} == set(by_chapter)
-    assert sum(len(ids) for chapter, ids in by_chapter.items() if chapter != "layers") >= 80
-    assert all(len(ids) >= 20 for ids in by_chapter.values())
+    assert covered | set(EXTENSION_NAMES) == set(by_chapter)
+    assert all(len(by_chapter[chapter]) >= 20 for chapter in covered)
+    assert all(len(by_chapter[chapter]) >= 10 for chapter in EXTENSION_NAMES)
 
 
 @pytest.mark.parametrize("mistake", CATALOGUE.values(), ids=lambda mistake: mistake.id)
@@ -90,11 +101,22 @@ def test_a_mistake_has_an_example_before_and_after(mistake):
 
 
 def test_every_change_is_of_a_part_that_some_subject_is_made_of():
-    known = frozenset().union(*MADE_OF.values())
+    known = frozenset().union(*(concern.parts for concern in concerns().values()))
     for mistake in CATALOGUE.values():
         for detail, changes in mistake.variants.items():
             assert changes.keys() <= known, (mistake.id, detail)
             assert all(hasattr(Parts, name) for name in changes)
+
+
+@pytest.mark.parametrize("chapter", EXTENSION_NAMES)
+def test_a_chapter_is_named_in_its_own_file_of_the_catalogue_alone(chapter):
+    folder = Path(diagnosis.__file__).parent
+    own = folder / "catalogue" / f"{chapter}.py"
+    others = [path for path in folder.rglob("*.py") if path != own]
+    names = [name for name in EXTENSION_NAMES[chapter] if "_" in name]  # not `cosine`, which says other things too
+    assert names
+    named = [(path.name, name) for path in others for name in names if name in path.read_text("utf-8")]
+    assert named == []
 
 
 def test_the_parts_are_the_reference():
@@ -114,18 +136,21 @@ def test_the_parts_are_the_reference():
 
 
 def test_right_numbers_match_nothing():
-    for subject in ("forward", "loss", "backward"):
-        assert Matcher(subject, observed(subject), U).matches() == []
+    for concern in ("forward", "loss", "backward"):
+        assert Matcher(concern, observed(concern), U).matches() == []
 
 
 def telling():
     """Mistakes that show in ordinary numbers, in two of their variants: others show at extremes, or in memory."""
-    for subject in ("forward", "loss", "backward"):
+    for concern in ("forward", "loss", "backward"):
         for mistake in CATALOGUE.values():
             for detail, changes in list(mistake.variants.items())[:2]:
-                if changes.keys() <= MADE_OF[subject] and Matcher(subject, observed(subject, changes), U).wrong:
-                    name = f"{subject}-{mistake.id}-{detail}".replace(" ", "_")
-                    yield pytest.param(subject, mistake, changes, id=name)
+                if (
+                    changes.keys() <= concerns()[concern].parts
+                    and Matcher(concern, observed(concern, changes), U).wrong
+                ):
+                    name = f"{concern}-{mistake.id}-{detail}".replace(" ", "_")
+                    yield pytest.param(concern, mistake, changes, id=name)
 
 
 CHANGED = list(telling())
@@ -135,10 +160,10 @@ def test_most_mistakes_show_in_ordinary_numbers():
     assert len({parameters.values[1].id for parameters in CHANGED}) >= 100
 
 
-@pytest.mark.parametrize(("subject", "mistake", "changes"), CHANGED)
-def test_a_mistake_is_recognised_by_its_numbers(subject, mistake, changes):
+@pytest.mark.parametrize(("concern", "mistake", "changes"), CHANGED)
+def test_a_mistake_is_recognised_by_its_numbers(concern, mistake, changes):
     """Its own name is among those that explain everything; what explains as much beside it gives the same numbers."""
-    matcher = Matcher(subject, observed(subject, changes), U)
+    matcher = Matcher(concern, observed(concern, changes), U)
     found = matcher.matches()
     assert found, "nothing explains it"
     assert found[0].complete
@@ -147,11 +172,11 @@ def test_a_mistake_is_recognised_by_its_numbers(subject, mistake, changes):
 
 
 def test_a_scaled_gradient_is_named_with_its_arrays():
-    probe = probes("backward")[0]
-    right = answer(probe, Mistaken())
+    question = questions("backward")[0]
+    right = answer(question, Parts())
     arrays = list(right.arrays)
     arrays[1] = arrays[1] * 6  # dloss/dW[1] of a batch of 6
-    found = Matcher("backward", [(probe, type(right)(tuple(arrays)))], U).matches()
+    found = Matcher("backward", [(question, type(right)(tuple(arrays)))], U).matches()
     assert (found[0].ids, found[0].details) == (("array-not-averaged",), ("dloss/dW[1]",))
 
 
@@ -166,11 +191,11 @@ def test_two_mistakes_are_found_as_two():
 def test_a_mistake_on_the_way_and_one_in_an_array_are_found_as_two():
     mask = CATALOGUE["mask-missing"].variants[""]
     answers = []
-    for probe, given in observed("backward", mask):
-        biases = [kind == "biases" for kind, _ in probe.kinds]
-        n = int(probe.about == str((3, 5, 4, 2))) * 6 or (5 if probe.about == str((4, 3)) else 1)
+    for question, given in observed("backward", mask):
+        biases = [kind == "biases" for kind, _ in question.kinds]
+        n = int(question.about == str((3, 5, 4, 2))) * 6 or (5 if question.about == str((4, 3)) else 1)
         arrays = tuple(a / n if bias else a for a, bias in zip(given.arrays, biases, strict=True))
-        answers.append((probe, type(given)(arrays)))
+        answers.append((question, type(given)(arrays)))
     found = Matcher("backward", answers, U).matches()
     assert set(found[0].ids) == {"mask-missing", "array-averaged-twice"}
 
@@ -178,8 +203,8 @@ def test_a_mistake_on_the_way_and_one_in_an_array_are_found_as_two():
 def test_numbers_that_nothing_explains_match_nothing():
     rng = np.random.default_rng(0)
     answers = [
-        (probe, type(given)(tuple(array + rng.normal(size=array.shape) for array in given.arrays)))
-        for probe, given in observed("backward")
+        (question, type(given)(tuple(array + rng.normal(size=array.shape) for array in given.arrays)))
+        for question, given in observed("backward")
     ]
     assert Matcher("backward", answers, U).matches() == []
 
@@ -187,45 +212,54 @@ def test_numbers_that_nothing_explains_match_nothing():
 def test_a_match_must_explain_to_rounding():
     changes = CATALOGUE["mask-missing"].variants[""]
     answers = observed("backward", changes)
-    probe, given = answers[0]
+    question, given = answers[0]
     off = type(given)(tuple(array * (1 + 1e-9) for array in given.arrays))
     assert [m.ids for m in Matcher("backward", answers, U).matches()][:1] == [("mask-missing",)]
-    assert all(not match.complete for match in Matcher("backward", [(probe, off), *answers[1:]], U).matches())
+    assert all(not match.complete for match in Matcher("backward", [(question, off), *answers[1:]], U).matches())
 
 
 def test_what_raises_speaks_for_nothing():
-    probe, given = observed("forward")[0]
-    assert Matcher("forward", [(probe, type(given)(raised=True))], U).matches() == []
+    question, given = observed("forward")[0]
+    assert Matcher("forward", [(question, type(given)(raised=True))], U).matches() == []
 
 
 def test_rounding_is_of_the_largest_entry_or_of_every_one():
-    probe = Probe("", lambda actor: [])
-    every = Probe("", lambda actor: [], relative=True)
+    question = Question("", lambda actor: [])
+    every = Question("", lambda actor: [], relative=True)
     a, b = np.array([1.0, 1e-20]), np.array([1.0, 2e-20])
-    assert alike(a, b, U, probe)
-    assert not alike(a, b, U, every)
-    assert not alike(a, a[:1], U, probe)
-    assert alike(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]), U, probe)
-    assert not alike(np.array([1.0]), np.array([np.inf]), U, probe)
+    assert agree(a, b, U, question)
+    assert not agree(a, b, U, every)
+    assert not agree(a, a[:1], U, question)
+    assert agree(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]), U, question)
+    assert not agree(np.array([1.0]), np.array([np.inf]), U, question)
+
+
+def answers_of_variants(concern, asked):
+    """[((mistake, variant), level, answers)] of each that changes the concern's answers, special cases left out."""
+    right = [answer(question, Parts()) for question in asked]
+    found = []
+    for mistake in CATALOGUE.values():
+        for detail, changes in mistake.variants.items():
+            if changes.keys() <= concern.parts and mistake.special is None:
+                given = [answer(question, Parts(changes)) for question in asked]
+                if not all(answers_agree(a, b, U, q) for a, b, q in zip(given, right, asked, strict=True)):
+                    found.append(((mistake.id, detail), concern.level(mistake), given))
+    return found
 
 
 def test_mistakes_that_give_the_same_numbers_say_so():
-    """Two names for one thing would make each other uncertain for ever: only special cases may coincide."""
-    same = []
-    for subject in ("forward", "backward"):
-        questions = probes(subject)
-        answers = {}
-        for mistake in CATALOGUE.values():
-            for detail, changes in mistake.variants.items():
-                if changes.keys() <= MADE_OF[subject] and mistake.special is None:
-                    answers[mistake.id, detail] = [answer(probe, Mistaken(changes)) for probe in questions]
-        right = [answer(probe, Mistaken()) for probe in questions]
-        for (one, first), (other, second) in combinations(answers.items(), 2):
-            differs = not all(agree(a, b, U, p) for a, b, p in zip(first, right, questions, strict=True))
-            alike_ = all(agree(a, b, U, p) for a, b, p in zip(first, second, questions, strict=True))
-            if differs and alike_ and one[0] != other[0]:
-                same.append((one[0], other[0]))
-    # On inputs that no rounding, clipping or flushing touches some of softmax's and ReLU's coincide: the questions of a
-    # check tell them apart.  Logits for probabilities are one mistake, forward or backward.
-    apart = {pair for pair in same if not any(name.startswith(("softmax-", "relu-")) for name in pair)}
-    assert apart <= {("forward-logits", "gradient-of-logits")}
+    """Two names for one thing would make each other uncertain for ever: only special cases may coincide.
+
+    Mistakes on different levels may: the likelier level is named.  What coincides in a network is told apart by the
+    questions about a function alone: only there are logits large enough for softmax, and numbers for ReLU.
+    """
+    same, apart = set(), set()
+    for concern in concerns().values():
+        of_network = concern.name in ("forward", "loss", "backward")
+        asked = questions(concern.name) if of_network else questions_about(concern.name, Setting())
+        for one, other in combinations(answers_of_variants(concern, asked), 2):
+            (first, level, given), (second, other_level, found) = one, other
+            if first[0] != second[0] and level == other_level:
+                agreeing = all(answers_agree(a, b, U, q) for a, b, q in zip(given, found, asked, strict=True))
+                (same if agreeing else apart).add((first, second))
+    assert {(one[0], other[0]) for one, other in same - apart} <= COINCIDING

@@ -1,6 +1,5 @@
 """The search for the line and for the change that mends it: it works on code, and so depends on the interpreter."""
 
-import ast
 import importlib.util
 
 import numpy as np
@@ -10,14 +9,12 @@ from banks.honest import HONEST, checked, written
 from banks.planted import PLANTED
 from chainrule import spec_tests
 from chainrule.diagnosis import mistakes
-from chainrule.diagnosis.priorities import HINTS
+from chainrule.diagnosis.priorities import PRIORITIES
 from chainrule.diagnosis.repair.edits import Editor
-from chainrule.diagnosis.repair.search import KINDS, Budget, search
-from chainrule.host.patching.sources import functions_of, theirs, traced
+from chainrule.diagnosis.repair.search import KINDS, MOST_HUNG, Budget, search
+from chainrule.host.patching.functions import Functions, theirs
 from chainrule.running import run
 from chainrule.running.loading import load
-
-pytestmark = pytest.mark.usefixtures("patience")
 
 
 @pytest.mark.parametrize(("old", "new", "name", "chapter"), PLANTED, ids=[case[2] for case in PLANTED])
@@ -41,8 +38,8 @@ def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
 
 
 def test_every_hint_is_of_a_mistake_and_names_kinds_of_edits():
-    assert [begin for begin, _ in HINTS if not any(name.startswith(begin) for name in mistakes())] == []
-    assert {kind for _, kinds in HINTS for kind in kinds} <= set(KINDS)
+    assert [begin for begin, _ in PRIORITIES if not any(name.startswith(begin) for name in mistakes())] == []
+    assert {kind for _, kinds in PRIORITIES for kind in kinds} <= set(KINDS)
 
 
 def test_code_of_libraries_and_of_chainrule_is_left_alone():
@@ -64,36 +61,120 @@ def test_only_the_lines_that_ran_are_changed(tmp_path):
     path = tmp_path / "part.py"
     path.write_text("def f(x):\n    if x > 0:\n        return x + 1\n    return x * 3\n", encoding="utf-8")
     module = load_module(path)
-    ran = functions_of(traced(lambda: module.f(2)))
-    assert [one.function.__name__ for one in ran] == ["f"]
-    assert {edit.line for edit in Editor(ran[0].node, ran[0].lines).edits(KINDS)} == {2, 3}
+    (ran,) = Functions().ran(lambda: module.f(2))
+    assert (ran.name, ran.first_line, ran.last_line, ran.lines) == ("f", 1, 4, {2, 3})
+    assert {edit.line for edit in Editor(ran).edits(KINDS)} == {2, 3}
 
 
 def test_no_seed_is_tried_as_a_size(tmp_path):
     path = tmp_path / "drawn.py"
     path.write_text("def f(n, rng, seed):\n    return rng.normal(size=n) + seed\n", encoding="utf-8")
     module = load_module(path)
-    (ran,) = functions_of(traced(lambda: module.f(2, np.random.default_rng(0), 1)))
-    edits = [edit.new for edit in Editor(ran.node, ran.lines).edits(["near", "name"])]
-    names = {node.id for node in edits if isinstance(node, ast.Name)}
-    assert names == {"rng"}
+    (ran,) = Functions().ran(lambda: module.f(2, np.random.default_rng(0), 1))
+    assert {edit.text for edit in Editor(ran).edits(["near", "name"])} == {"(rng)"}
 
 
 def test_a_search_ends_with_its_budget(tmp_path):
     path = tmp_path / "never.py"
     path.write_text("def f(x):\n    return x + 1\n", encoding="utf-8")
     module = load_module(path)
-    ran = functions_of(traced(lambda: module.f(2)))
-    assert search(ran, lambda: False, Budget(0.0)) is None
+    functions = Functions()
+    ran = functions.ran(lambda: module.f(2))
+    budget = Budget(5)
+    assert search(ran, functions, lambda: False, budget) is None
+    assert budget.left == 0
+    assert search(ran, functions, lambda: True, budget) is None
     assert module.f(2) == 3
+
+
+def searched(tmp_path, text, right, *kinds, budget=None):
+    """(what a search finds in the function f of a file, its module)."""
+    path = tmp_path / "searched.py"
+    path.write_text(text, encoding="utf-8")
+    module, functions = load_module(path), Functions()
+    ran = functions.ran(lambda: module.f(2))
+    return search(ran, functions, lambda: right(module.f), budget or Budget(1000), kinds), module
+
+
+LOOP = "def f(x):\n    while x < 9:\n        x += 1\n    return x + 1\n"
 
 
 def test_a_change_that_never_ends_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr("chainrule.diagnosis.repair.search.LONGEST_TRY", 0.2)
-    path = tmp_path / "loop.py"
-    path.write_text("def f(x):\n    while x < 9:\n        x = x + 1\n    return x + 1\n", encoding="utf-8")
-    module = load_module(path)
-    ran = functions_of(traced(lambda: module.f(2)))
-    found = search(ran, lambda: module.f(2) == 9, Budget(20.0), ("operator", "hoist"))
+    found, module = searched(tmp_path, LOOP, lambda f: f(2) == 9, "operator", "hoist")
     assert found is not None
     assert (found.line, module.f(2)) == (4, 10)
+
+
+def test_a_search_ends_after_some_changes_that_never_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.diagnosis.repair.search.LONGEST_TRY", 0.1)
+    budget = Budget(1000)
+    found, module = searched(tmp_path, LOOP, lambda f: f(2) == -1, budget=budget)
+    assert (found, budget.hung, module.f(2)) == (None, MOST_HUNG, 10)
+
+
+@pytest.mark.parametrize("error", [IndexError, KeyError, ZeroDivisionError, RecursionError, SyntaxError])
+def test_whatever_a_change_raises_ends_its_try_alone(tmp_path, error):
+    def right(f):
+        if f(2) == 1:  # x - 1, which is tried before x
+            raise error("no layers")
+        return f(2) == 2
+
+    found, _ = searched(tmp_path, "def f(x):\n    return x + 1\n", right, "operator", "hoist")
+    assert found is not None
+    assert (found.before, found.after) == ("return x + 1", "return x")
+
+
+def test_of_two_statements_on_a_line_the_changed_one_is_shown(tmp_path):
+    text = "def f(x):\n    p = x + 1; d = x - 1\n    return p * d\n"
+    found, _ = searched(tmp_path, text, lambda f: f(2) == 9, "operator")
+    assert (found.line, found.before, found.after) == (2, "d = x - 1", "d = x + 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "kind", "line", "before", "after"),
+    [
+        (
+            "def f(x):\n    y = 3\n    y = (x +\n         y)\n    return y\n",
+            (-1, 2),
+            "operator",
+            3,
+            "y = x + y",
+            "y = x - y",
+        ),
+        ("def f(x):\n    x += 1\n    # twice\n    x *= 2\n    return x\n", (5, 11), "move", 2, "x += 1", ""),
+        ("def f(x):\n    if x > 3:\n        x = 7\n    return x\n", (2, 5), "delete", 2, "if x > 3:", ""),
+        (
+            "def f(x):\n    if x > 3:\n        x = 7\n    elif x > 0:\n        x += 1\n    return x\n",
+            (2, 7),
+            "delete",
+            4,
+            "if x > 0:",
+            "",
+        ),
+        ("def f(x):\n    n = 5\n    x = x * 2\n    return x\n", (0.8, 2.0), "divide", 3, "x = x * 2", "x = x / n"),
+        (
+            "f = lambda x: x + 'é'.count('é')\n",
+            (1, 4),
+            "operator",
+            1,
+            "f = lambda x: x + 'é'.count('é')",
+            "f = lambda x: x - 'é'.count('é')",
+        ),
+    ],
+    ids=["over two lines", "moved", "deleted", "an elif", "a line added", "a lambda"],
+)
+def test_a_change_is_shown_in_the_words_of_the_file(tmp_path, text, values, kind, line, before, after):
+    found, module = searched(tmp_path, text, lambda f: (f(2), f(5)) == values, kind)
+    assert (found.kind, found.line, found.before, found.after) == (kind, line, before, after)
+    assert (module.f(2), module.f(5)) != values
+
+
+def test_a_method_and_a_function_inside_another_are_changed(tmp_path):
+    text = (
+        "class A:\n    one = 0\n    def g(self, x, h):\n        return h(x) + 0\n\n\n"
+        "def make(n):\n    def h(x):\n        return x + n\n    return h\n\n\n"
+        "h = make(1)\n\n\ndef f(x):\n    return A().g(x, h)\n"
+    )
+    found, module = searched(tmp_path, text, lambda f: f(2) == 1, "operator")
+    assert (found.function.name, found.line, module.f(2)) == ("h", 9, 3)

@@ -1,10 +1,34 @@
 """Mistakes in ReLU, and activations that are none."""
 
+from functools import partial
+
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.questions import of_function
 
 MEND_RELU = "return np.maximum(z, 0)"
+mistake = partial(add, mend=MEND_RELU)
+
+
+def questions(setting):
+    rng = np.random.default_rng(2)
+    moderate, small = rng.normal(size=(4, 3)) * 2, rng.normal(size=(2, 5)) * 1e-3
+    inputs = (
+        ("round numbers", [[-2.0, 0.5], [3.0, -0.25]]),
+        ("entries about 1", moderate),
+        ("entries about 0.001", small),
+        ("large entries", [[300.0, -300.0, 7.5], [-7.5, 0.75, 19.0]]),
+        ("tiny entries", [[1e-5, -1e-5, 3e-9], [1e-13, 2.0, -0.3]]),
+        ("positive entries", np.abs(moderate[:2])),
+        ("an entry whose square overflows", [[setting.largest / 4]]),
+    )
+    yield from of_function("relu", inputs, "relu(z)")
+
+
+concern("relu", {"relu"}, questions)
+about("relu", "relu")
 
 mistake(
     "relu-leaky",
@@ -12,10 +36,9 @@ mistake(
     "max(z, 0) is zero for negative z. Here a small multiple of z comes through, as in Leaky ReLU or PReLU. It "
     "trains about as well, but it is another function, and its derivative is another too.",
     clause="relu.idempotence",
-    mend=MEND_RELU,
     fingerprint="z where z > 0, else c z",
-    variants={
-        f"c = {c}": {"relu": lambda right, z, c=c: np.where(z > 0, z, c * z)}
+    relu={
+        f"c = {c}": lambda right, z, c=c: np.where(z > 0, z, c * z)
         for c in (0.01, 0.001, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5)
     },
 )
@@ -25,7 +48,6 @@ mistake(
     "Without something that is not affine between them, two layers are one: (xV + c)W + b = x(VW) + (cW + b). "
     "The network can then learn no more than a linear classifier.",
     clause="relu.absolute_value",
-    mend=MEND_RELU,
     fingerprint="z",
     relu=lambda right, z: z * 1.0,
 )
@@ -34,7 +56,6 @@ mistake(
     "the sign is dropped: |z| in place of max(z, 0)",
     "|z| keeps the size of negative values, where ReLU replaces them by zero.",
     clause="relu.values",
-    mend=MEND_RELU,
     fingerprint="|z|",
     relu=lambda right, z: np.abs(z) * 1.0,
 )
@@ -45,9 +66,9 @@ mistake(
     clause="relu.extreme",
     mend="np.maximum in place of np.minimum, or z > 0 in place of z < 0",
     fingerprint="min(z, 0)",
-    variants={
-        "": {"relu": lambda right, z: np.minimum(z, 0.0)},
-        "and the sign": {"relu": lambda right, z: np.maximum(-z, 0.0)},
+    relu={
+        "": lambda right, z: np.minimum(z, 0.0),
+        "and the sign": lambda right, z: np.maximum(-z, 0.0),
     },
 )
 mistake(
@@ -55,9 +76,8 @@ mistake(
     "the activation is cut off above",
     "ReLU grows without bound, max(z, 0). A cap (ReLU6, a clip to [0, 1]) also kills the gradient above it.",
     clause="relu.homogeneity",
-    mend=MEND_RELU,
     fingerprint="min(max(z, 0), c)",
-    variants={f"c = {c:g}": {"relu": lambda right, z, c=c: np.clip(z, 0.0, c)} for c in (1.0, 6.0, 10.0, 20.0, 100.0)},
+    relu={f"c = {c:g}": lambda right, z, c=c: np.clip(z, 0.0, c) for c in (1.0, 6.0, 10.0, 20.0, 100.0)},
 )
 mistake(
     "relu-indicator",
@@ -73,7 +93,6 @@ mistake(
     "the square of ReLU",
     "max(z, 0) is multiplied by itself or by z once more.",
     clause="relu.homogeneity",
-    mend=MEND_RELU,
     fingerprint="max(z, 0)^2",
     relu=lambda right, z: np.maximum(z, 0.0) ** 2,
 )
@@ -83,7 +102,6 @@ mistake(
     "1 / (1 + exp(-z)) was the usual activation before ReLU. The derivation here is for ReLU: the values differ, "
     "and the derivative is s (1 - s), not a mask.",
     clause="relu.extreme",
-    mend=MEND_RELU,
     fingerprint="1 / (1 + exp(-z))",
     relu=lambda right, z: np.exp(-np.logaddexp(0.0, -z)),
 )
@@ -92,7 +110,6 @@ mistake(
     "tanh in place of ReLU",
     "The hyperbolic tangent is bounded by 1 and lets negative values through.",
     clause="relu.extreme",
-    mend=MEND_RELU,
     fingerprint="tanh(z)",
     relu=lambda right, z: np.tanh(z),
 )
@@ -101,7 +118,6 @@ mistake(
     "softplus, log(1 + exp(z)), in place of ReLU",
     "Softplus is a smooth version of ReLU, but nowhere zero: its value at 0 is log 2.",
     clause="relu.homogeneity",
-    mend=MEND_RELU,
     fingerprint="log(1 + exp(z))",
     relu=lambda right, z: np.logaddexp(z, 0.0),
 )
@@ -110,15 +126,12 @@ mistake(
     "ELU in place of ReLU: exp(z) - 1 for negative values",
     "ELU and its scaled form SELU let negative values through, bent towards -1; ReLU makes them zero.",
     clause="relu.idempotence",
-    mend=MEND_RELU,
     fingerprint="z where z > 0, else c (exp(z) - 1)",
-    variants={
-        "": {"relu": lambda right, z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0)))},
-        "SELU": {
-            "relu": lambda right, z: (
-                1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0.0)))
-            )
-        },
+    relu={
+        "": lambda right, z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
+        "SELU": lambda right, z: (
+            1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0.0)))
+        ),
     },
 )
 mistake(
@@ -126,7 +139,6 @@ mistake(
     "SiLU (swish), z sigmoid(z), in place of ReLU",
     "z sigmoid(z) comes near ReLU for large |z|, and is negative in between.",
     clause="relu.homogeneity",
-    mend=MEND_RELU,
     fingerprint="z / (1 + exp(-z))",
     relu=lambda right, z: z * np.exp(-np.logaddexp(0.0, -z)),
 )
@@ -137,8 +149,8 @@ mistake(
     clause="relu.extreme",
     mend="compare with 0",
     fingerprint="z where z > c, else 0",
-    variants={
-        f"c = {c:g}": {"relu": lambda right, z, c=c: np.where(z > c, z, 0.0)}
+    relu={
+        f"c = {c:g}": lambda right, z, c=c: np.where(z > c, z, 0.0)
         for c in (1.0, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
     },
 )
@@ -147,11 +159,8 @@ mistake(
     "the floor is not zero",
     "np.maximum(z, c) with a c other than 0 shifts what a unit that is off gives on.",
     clause="relu.homogeneity",
-    mend=MEND_RELU,
     fingerprint="max(z, c)",
-    variants={
-        f"c = {c:g}": {"relu": lambda right, z, c=c: np.maximum(z, c)} for c in (1.0, 0.5, 0.1, 0.01, 1e-8, -1.0)
-    },
+    relu={f"c = {c:g}": lambda right, z, c=c: np.maximum(z, c) for c in (1.0, 0.5, 0.1, 0.01, 1e-8, -1.0)},
 )
 mistake(
     "relu-by-column",
@@ -168,7 +177,6 @@ mistake(
     "The square of a large number is infinite, and that of a small one zero, before the root is taken; max(z, 0) only "
     "selects.",
     clause="relu.extreme",
-    mend=MEND_RELU,
     fingerprint="(z + sqrt(z^2)) / 2",
     relu=lambda right, z: (z + np.sqrt(z**2)) / 2,
 )
@@ -180,10 +188,10 @@ mistake(
     clause="relu.dtype",
     mend="return np.maximum(z, 0), or np.zeros_like(z) for the result of a float array",
     fingerprint="z > 0 rounded to fewer digits",
-    variants={
-        "float32": {"relu": lambda right, z: right(z).astype(np.float32).astype(np.float64)},
-        "float16": {"relu": lambda right, z: right(z).astype(np.float16).astype(np.float64)},
-        "integers": {"relu": lambda right, z: np.trunc(right(z))},
+    relu={
+        "float32": lambda right, z: right(z).astype(np.float32).astype(np.float64),
+        "float16": lambda right, z: right(z).astype(np.float16).astype(np.float64),
+        "integers": lambda right, z: np.trunc(right(z)),
     },
 )
 mistake(
@@ -203,7 +211,6 @@ mistake(
     "ReLU acts entry by entry. squeeze(), a reshape, or a maximum over an axis (z.max(0) for np.maximum(z, 0)) "
     "loses the arrangement.",
     clause="relu.shape",
-    mend=MEND_RELU,
     lines=("return z.max(0)", "return np.maximum(z, 0)"),
     fingerprint="relu(z).shape != z.shape",
     broken="relu.shape",
@@ -213,7 +220,6 @@ mistake(
     "an empty array raises or changes its shape",
     "A batch may be empty; z.min() or z.max() of nothing has no value.",
     clause="relu.empty",
-    mend=MEND_RELU,
     lines=("if z.min() >= 0: return z", "return np.maximum(z, 0)"),
     fingerprint="relu(zeros((0, m))) is no (0, m)",
     broken="relu.empty",

@@ -1,10 +1,37 @@
 """Mistakes in the cross-entropy."""
 
+from functools import partial
+
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.actors import Question
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.questions import asking
 
 MEND = "return -np.log(p[np.arange(len(y)), y]).mean()"
+mistake = partial(add, mend=MEND)
+
+
+def questions(setting):
+    rng = np.random.default_rng(4)
+    inputs = (
+        ("five samples, four classes", rng.dirichlet(np.ones(4), size=5), [0, 3, 1, 1, 2]),
+        ("one sample", [[0.2, 0.7, 0.1]], [1]),
+        ("seven samples, three classes", rng.dirichlet(np.ones(3), size=7), [0, 1, 1, 1, 2, 0, 2]),
+        ("uniform probabilities", np.full((2, 5), 0.2), [4, 0]),
+        ("small probabilities", [[1e-4, 1 - 1e-4], [0.25, 0.75]], [0, 1]),
+        ("certain ones", [[1.0, 0.0], [0.0, 1.0]], [0, 1]),
+        ("nearly certain ones", [[1 - 2.0**-27, 2.0**-27]], [0]),
+        ("a true class of probability 0", [[0.0, 1.0], [0.5, 0.5]], [0, 1]),
+    )
+    for words, p, y in inputs:
+        p, y = np.array(p), np.array(y)
+        smallest = true(p, y).min()
+        if not smallest and (setting.epsilon or setting.through):
+            continue  # what an accepted epsilon makes of log 0 is nobody's mistake, and no network has such a logit
+        slack = 4 * setting.epsilon / smallest + setting.probability_error(p) if smallest else 0.0
+        yield Question(words, asking("cross_entropy", p, y), ["loss"], slack=slack, given=(p, y))
 
 
 def true(p, y):
@@ -21,6 +48,9 @@ def one_hot(p, y):
     return np.eye(p.shape[1])[y]
 
 
+concern("cross_entropy", {"cross_entropy"}, questions)
+about("cross_entropy golden.cross_entropy", "cross_entropy")
+
 mistake(
     "loss-summed",
     "the losses of the batch are added up, not averaged",
@@ -36,7 +66,6 @@ mistake(
     "the mean is divided by N once more",
     "np.mean has divided by the number of samples already.",
     clause="cross_entropy.uniform",
-    mend=MEND,
     fingerprint="loss / N",
     cross_entropy=lambda right, p, y: right(p, y) / len(y),
 )
@@ -63,7 +92,6 @@ mistake(
     "the minus sign is missing",
     "log p is negative for every p below 1. The loss must fall as p grows.",
     clause="cross_entropy.nonnegative",
-    mend=MEND,
     fingerprint="-loss",
     cross_entropy=lambda right, p, y: -right(p, y),
 )
@@ -75,10 +103,10 @@ mistake(
     clause="cross_entropy.uniform",
     mend="np.log",
     fingerprint="loss / log b",
-    variants={
-        "b = 2": {"cross_entropy": lambda right, p, y: right(p, y) / np.log(2)},
-        "b = 10": {"cross_entropy": lambda right, p, y: right(p, y) / np.log(10)},
-        "b = K": {"cross_entropy": lambda right, p, y: right(p, y) / np.log(p.shape[1])},
+    cross_entropy={
+        "b = 2": lambda right, p, y: right(p, y) / np.log(2),
+        "b = 10": lambda right, p, y: right(p, y) / np.log(10),
+        "b = K": lambda right, p, y: right(p, y) / np.log(p.shape[1]),
     },
 )
 mistake(
@@ -88,9 +116,9 @@ mistake(
     clause="cross_entropy.certainty",
     mend="np.log",
     fingerprint="mean of -log(1 + p)",
-    variants={
-        "": {"cross_entropy": lambda right, p, y: -np.log1p(true(p, y)).mean()},
-        "the sign too": {"cross_entropy": lambda right, p, y: np.log1p(true(p, y)).mean()},
+    cross_entropy={
+        "": lambda right, p, y: -np.log1p(true(p, y)).mean(),
+        "the sign too": lambda right, p, y: np.log1p(true(p, y)).mean(),
     },
 )
 mistake(
@@ -98,11 +126,10 @@ mistake(
     "a factor one half that does not belong here",
     "The 1/2 of the squared error cancels the 2 of its derivative; the cross-entropy has neither.",
     clause="cross_entropy.uniform",
-    mend=MEND,
     fingerprint="loss / 2, or 2 loss",
-    variants={
-        "1/2": {"cross_entropy": lambda right, p, y: right(p, y) / 2},
-        "2": {"cross_entropy": lambda right, p, y: right(p, y) * 2},
+    cross_entropy={
+        "1/2": lambda right, p, y: right(p, y) / 2,
+        "2": lambda right, p, y: right(p, y) * 2,
     },
 )
 mistake(
@@ -111,10 +138,9 @@ mistake(
     "For probabilities the squared distance from the one-hot labels stays below 2 however wrong they are, and "
     "its gradient vanishes where the network is surely wrong.",
     clause="cross_entropy.zero_probability",
-    mend=MEND,
     fingerprint="mean of (p - y)^2",
-    variants={
-        name: {"cross_entropy": lambda right, p, y, c=c: float(((p - one_hot(p, y)) ** 2).sum() * c(p))}
+    cross_entropy={
+        name: lambda right, p, y, c=c: float(((p - one_hot(p, y)) ** 2).sum() * c(p))
         for name, c in {
             "": lambda p: 1 / len(p),
             "half": lambda p: 0.5 / len(p),
@@ -130,10 +156,9 @@ mistake(
     "-log(1 - p) of the other classes is added. That is the loss of K independent sigmoids; with softmax the "
     "true class's probability says all.",
     clause="cross_entropy.uniform",
-    mend=MEND,
     fingerprint="-sum over k of y log p + (1 - y) log(1 - p)",
-    variants={
-        name: {"cross_entropy": lambda right, p, y, c=c: float(binary(p, y) * c(p))}
+    cross_entropy={
+        name: lambda right, p, y, c=c: float(binary(p, y) * c(p))
         for name, c in {
             "": lambda p: 1 / len(p),
             "over all entries": lambda p: 1 / p.size,
@@ -148,10 +173,10 @@ mistake(
     clause="cross_entropy.certainty",
     mend="p[np.arange(len(y)), y]",
     fingerprint="-log p[n, y[n] - 1]",
-    variants={
-        "y - 1": {"cross_entropy": lambda right, p, y: right(p, (y - 1) % p.shape[1])},
-        "y + 1": {"cross_entropy": lambda right, p, y: right(p, (y + 1) % p.shape[1])},
-        "counted from the end": {"cross_entropy": lambda right, p, y: right(p, p.shape[1] - 1 - y)},
+    cross_entropy={
+        "y - 1": lambda right, p, y: right(p, (y - 1) % p.shape[1]),
+        "y + 1": lambda right, p, y: right(p, (y + 1) % p.shape[1]),
+        "counted from the end": lambda right, p, y: right(p, p.shape[1] - 1 - y),
     },
 )
 mistake(
@@ -159,7 +184,6 @@ mistake(
     "the loss of the likeliest class, whatever the label",
     "The label must pick the probability, not the network.",
     clause="cross_entropy.likelier_label",
-    mend=MEND,
     fingerprint="-log max_k p[n, k]",
     cross_entropy=lambda right, p, y: right(p, p.argmax(axis=1)),
 )
@@ -171,11 +195,11 @@ mistake(
     clause="cross_entropy.certainty",
     mend="p[np.arange(len(y)), y]",
     fingerprint="mean of -log p[m, y[n]] over all m and n",
-    variants={
-        "p[:, y], averaged": {"cross_entropy": lambda right, p, y: float(surprise(p[:, y]).mean())},
-        "p[:, y], summed over N": {"cross_entropy": lambda right, p, y: float(surprise(p[:, y]).sum() / len(p))},
-        "all classes, averaged": {"cross_entropy": lambda right, p, y: float(surprise(p).mean())},
-        "all classes, over N": {"cross_entropy": lambda right, p, y: float(surprise(p).sum() / len(p))},
+    cross_entropy={
+        "p[:, y], averaged": lambda right, p, y: float(surprise(p[:, y]).mean()),
+        "p[:, y], summed over N": lambda right, p, y: float(surprise(p[:, y]).sum() / len(p)),
+        "all classes, averaged": lambda right, p, y: float(surprise(p).mean()),
+        "all classes, over N": lambda right, p, y: float(surprise(p).sum() / len(p)),
     },
 )
 mistake(
@@ -183,11 +207,10 @@ mistake(
     "the probability itself, without a logarithm",
     "1 - p and -p fall as p grows, but only the logarithm makes the gradient p - y.",
     clause="cross_entropy.zero_probability",
-    mend=MEND,
     fingerprint="mean of 1 - p, or of -p",
-    variants={
-        "1 - p": {"cross_entropy": lambda right, p, y: float((1 - true(p, y)).mean())},
-        "-p": {"cross_entropy": lambda right, p, y: float(-true(p, y).mean())},
+    cross_entropy={
+        "1 - p": lambda right, p, y: float((1 - true(p, y)).mean()),
+        "-p": lambda right, p, y: float(-true(p, y).mean()),
     },
 )
 mistake(
@@ -195,7 +218,6 @@ mistake(
     "the logarithm of the mean, not the mean of the logarithms",
     "The mean was taken first. log is concave, so the result is too small.",
     clause="cross_entropy.additivity",
-    mend=MEND,
     fingerprint="-log mean p",
     cross_entropy=lambda right, p, y: float(surprise(true(p, y).mean())),
 )
@@ -204,14 +226,13 @@ mistake(
     "the median or another statistic in place of the mean",
     "The gradient is that of a mean: every sample counts alike.",
     clause="cross_entropy.additivity",
-    mend=MEND,
     fingerprint="median, largest or smallest of -log p",
-    variants={
-        "the median": {"cross_entropy": lambda right, p, y: float(np.median(surprise(true(p, y))))},
-        "the largest": {"cross_entropy": lambda right, p, y: float(surprise(true(p, y)).max())},
-        "the smallest": {"cross_entropy": lambda right, p, y: float(surprise(true(p, y)).min())},
-        "the last": {"cross_entropy": lambda right, p, y: float(surprise(true(p, y))[-1])},
-        "the first": {"cross_entropy": lambda right, p, y: float(surprise(true(p, y))[0])},
+    cross_entropy={
+        "the median": lambda right, p, y: float(np.median(surprise(true(p, y)))),
+        "the largest": lambda right, p, y: float(surprise(true(p, y)).max()),
+        "the smallest": lambda right, p, y: float(surprise(true(p, y)).min()),
+        "the last": lambda right, p, y: float(surprise(true(p, y))[-1]),
+        "the first": lambda right, p, y: float(surprise(true(p, y))[0]),
     },
 )
 mistake(
@@ -219,7 +240,6 @@ mistake(
     "the classes are averaged first, so that rare ones count more",
     "A mean over the classes of each class's mean weighs the samples differently.",
     clause="cross_entropy.kullback_leibler",
-    mend=MEND,
     fingerprint="mean over the classes of the mean over their samples",
     cross_entropy=lambda right, p, y: float(np.mean([right(p[y == k], y[y == k]) for k in np.unique(y)])),
 )
@@ -228,14 +248,11 @@ mistake(
     "the labels are smoothed",
     "A part of the labels' weight is spread over all classes. The loss of a perfect prediction is then not zero.",
     clause="cross_entropy.certainty",
-    mend=MEND,
     fingerprint="-sum over k of ((1 - a) y + a / K) log p",
-    variants={
-        f"a = {a}": {
-            "cross_entropy": lambda right, p, y, a=a: float(
-                (1 - a) * right(p, y) + a * surprise(np.maximum(p, 1e-300)).mean(axis=1).mean()
-            )
-        }
+    cross_entropy={
+        f"a = {a}": lambda right, p, y, a=a: float(
+            (1 - a) * right(p, y) + a * surprise(np.maximum(p, 1e-300)).mean(axis=1).mean()
+        )
         for a in (0.05, 0.1, 0.2)
     },
 )
@@ -244,12 +261,9 @@ mistake(
     "a focal loss: sure samples count less",
     "(1 - p)^c before the logarithm is another loss, with another gradient.",
     clause="cross_entropy.values",
-    mend=MEND,
     fingerprint="mean of -(1 - p)^c log p",
-    variants={
-        f"c = {c}": {
-            "cross_entropy": lambda right, p, y, c=c: float(((1 - true(p, y)) ** c * surprise(true(p, y))).mean())
-        }
+    cross_entropy={
+        f"c = {c}": lambda right, p, y, c=c: float(((1 - true(p, y)) ** c * surprise(true(p, y))).mean())
         for c in (1, 2, 5)
     },
 )
@@ -261,8 +275,8 @@ mistake(
     clause="cross_entropy.epsilon",
     mend="an epsilon of 1e-12 or none; or take log-softmax of the logits",
     fingerprint="mean of -log(p + eps)",
-    variants={
-        f"eps = {eps:g}": {"cross_entropy": lambda right, p, y, eps=eps: float(surprise(true(p, y) + eps).mean())}
+    cross_entropy={
+        f"eps = {eps:g}": lambda right, p, y, eps=eps: float(surprise(true(p, y) + eps).mean())
         for eps in (0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1.5e-7, 2e-7, 5e-7)
     },
 )
@@ -274,10 +288,8 @@ mistake(
     clause="cross_entropy.epsilon",
     mend="clip at 1e-12 or below, or not at all",
     fingerprint="mean of -log clip(p, c, 1 - c)",
-    variants={
-        f"{name} {c:g}": {
-            "cross_entropy": lambda right, p, y, c=c, high=high: right(np.clip(p, c, 1 - c if high else 1), y)
-        }
+    cross_entropy={
+        f"{name} {c:g}": lambda right, p, y, c=c, high=high: right(np.clip(p, c, 1 - c if high else 1), y)
         for c in (0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 2e-7)
         for name, high in (("at", False), ("on both sides at", True))
     },
@@ -289,13 +301,13 @@ mistake(
     clause="cross_entropy.near_one",
     mend="no upper bound on p",
     fingerprint="-log min(p, 1 - c), or 0 where p > 1 - c",
-    variants={
+    cross_entropy={
         **{
-            f"clipped at 1 - {c:g}": {"cross_entropy": lambda right, p, y, c=c: right(np.minimum(p, 1 - c), y)}
+            f"clipped at 1 - {c:g}": lambda right, p, y, c=c: right(np.minimum(p, 1 - c), y)
             for c in (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
         },
         **{
-            f"one above 1 - {c:g}": {"cross_entropy": lambda right, p, y, c=c: right(np.where(p > 1 - c, 1.0, p), y)}
+            f"one above 1 - {c:g}": lambda right, p, y, c=c: right(np.where(p > 1 - c, 1.0, p), y)
             for c in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
         },
     },
@@ -348,7 +360,7 @@ mistake(
     mend="y = np.asarray(y, dtype=np.int64) first, or index with y as it is",
     lines=("p[np.arange(N), y - K]", "p[np.arange(N), y]"),
     fingerprint="loss(p, uint8 labels) != loss(p, int64 labels)",
-    suspected=("cross_entropy.label_types", "softmax_loss.label_types"),
+    suspected="cross_entropy.label_types",
 )
 
 

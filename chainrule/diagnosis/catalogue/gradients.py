@@ -1,11 +1,50 @@
 """Mistakes on the way of the gradient down through the network."""
 
+from functools import partial
+
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.actors import Question
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.mistake import add as mistake
+from chainrule.diagnosis.model import BACKWARD, BELOW, ERROR, FORWARD
+from chainrule.diagnosis.questions import gradient_name, kinds_of
 
 MEND_MASK = "delta = (delta @ W.T) * (z > 0), with the z of the layer that delta comes to"
+mistake_of_mask = partial(add, mend=MEND_MASK)
 MEND_ERROR = "delta = (p - one_hot(y)) / N"
+mistake_at_output = partial(add, mend=MEND_ERROR)
+
+
+def questions(setting):
+    for case in setting.networks:
+        yield of_gradients("the gradients", case, setting.gradient_error(case), False)
+    for case in setting.networks[:2] if setting.again else ():
+        yield of_gradients("the gradients of a second batch", case, setting.loss_error(case), True)
+
+
+def of_gradients(words, case, slack, again):
+    def ask(actor):
+        model = actor.network(case.weights, case.biases)
+        grads = actor.backward(model, case.x, case.y)
+        if again:
+            grads = actor.backward(model, case.x[::-1], case.y)
+        return [*grads[0], *grads[1]]
+
+    kinds = kinds_of(case.weights)
+    return Question(f"{words}, {case}", ask, [gradient_name(*kind) for kind in kinds], kinds, slack)
+
+
+concern(
+    "backward",
+    BACKWARD | FORWARD,
+    questions,
+    own=[BACKWARD],
+    runs=["forward"],
+    stages=[(ERROR, BELOW), (frozenset({"one_hot", "error"}), frozenset({"average"}))],
+)
+about("gradients golden.gradients", "backward")
 
 
 def fitted(mask, like):
@@ -68,9 +107,9 @@ mistake(
     clause="gradients.additivity",
     mend="divide by the number of samples, len(x)",
     fingerprint="N g / K",
-    variants={
-        "": {"average": lambda right, error, batch: error / batch.classes},
-        "besides N": {"average": lambda right, error, batch: right(error, batch) / batch.classes},
+    average={
+        "": lambda right, error, batch: error / batch.classes,
+        "besides N": lambda right, error, batch: right(error, batch) / batch.classes,
     },
 )
 mistake(
@@ -81,102 +120,94 @@ mistake(
     clause="gradients.additivity",
     mend="divide by the number of samples",
     fingerprint="N g / D",
-    variants={
-        "": {"average": lambda right, error, batch: error / batch.x.shape[1]},
-        "besides N": {"average": lambda right, error, batch: right(error, batch) / batch.x.shape[1]},
-        "of all entries": {"average": lambda right, error, batch: error / batch.x.size},
+    average={
+        "": lambda right, error, batch: error / batch.x.shape[1],
+        "besides N": lambda right, error, batch: right(error, batch) / batch.x.shape[1],
+        "of all entries": lambda right, error, batch: error / batch.x.size,
     },
 )
-mistake(
+mistake_at_output(
     "gradient-negated",
     "the gradient has the wrong sign: y - p in place of p - y",
     "The loss grows along it. With a minus in the update that climbs; with a plus there, two signs cancel, and "
     "nothing else fits.",
     clause="gradients.weights",
-    mend=MEND_ERROR,
     fingerprint="-g",
     error=lambda right, p, target, batch: -right(p, target, batch),
 )
-mistake(
+mistake_at_output(
     "gradient-doubled",
     "the gradient has a factor of 2, or of one half",
     "The 2 is the derivative of a square. The cross-entropy has none: dloss/dz is p - y as it stands.",
     clause="gradients.weights",
-    mend=MEND_ERROR,
     fingerprint="2 g, or g / 2",
-    variants={
-        "2": {"error": lambda right, p, target, batch: 2 * right(p, target, batch)},
-        "1/2": {"error": lambda right, p, target, batch: right(p, target, batch) / 2},
+    error={
+        "2": lambda right, p, target, batch: 2 * right(p, target, batch),
+        "1/2": lambda right, p, target, batch: right(p, target, batch) / 2,
     },
 )
-mistake(
+mistake_at_output(
     "gradient-softmax-derivative-twice",
     "p - y is multiplied by p (1 - p)",
     "p - y is the derivative through softmax and cross-entropy together. The factor p (1 - p), the derivative of "
     "a sigmoid, belongs to the squared error; here it counts the output twice and makes sure mistakes learn "
     "nothing.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="(p - y) p (1 - p) / N",
-    variants={
-        "": {"error": lambda right, p, target, batch: right(p, target, batch) * p * (1 - p)},
-        "twice the error": {"error": lambda right, p, target, batch: 2 * right(p, target, batch) * p * (1 - p)},
-        "p alone": {"error": lambda right, p, target, batch: right(p, target, batch) * p},
-        "of softmax's full Jacobian": {"error": lambda right, p, target, batch: jacobian(p, right(p, target, batch))},
-        "2, and the full Jacobian": {"error": lambda right, p, target, batch: jacobian(p, 2 * right(p, target, batch))},
+    error={
+        "": lambda right, p, target, batch: right(p, target, batch) * p * (1 - p),
+        "twice the error": lambda right, p, target, batch: 2 * right(p, target, batch) * p * (1 - p),
+        "p alone": lambda right, p, target, batch: right(p, target, batch) * p,
+        "of softmax's full Jacobian": lambda right, p, target, batch: jacobian(p, right(p, target, batch)),
+        "2, and the full Jacobian": lambda right, p, target, batch: jacobian(p, 2 * right(p, target, batch)),
     },
 )
-mistake(
+mistake_at_output(
     "gradient-softmax-diagonal",
     "only the diagonal of softmax's derivative: p (1 - p) in place of p - y",
     "dp[i]/dz[k] = p[i] ((i == k) - p[k]) has entries beside the diagonal: raising one logit lowers all the "
     "other probabilities.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="p (1 - p) / N",
     error=lambda right, p, target, batch: p * (1 - p),
 )
-mistake(
+mistake_at_output(
     "gradient-softmax-ignored",
     "the derivative stops at the probabilities: -y / p, without softmax",
     "-1/p is dloss/dp. To get to the logits it must go through softmax's Jacobian, and what comes out is p - y.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="-(y / p) / N",
-    variants={
-        "": {"error": lambda right, p, target, batch: -target / p},
-        "of the binary loss": {"error": lambda right, p, target, batch: (p - target) / (p * (1 - p))},
-        "p / y": {"error": lambda right, p, target, batch: target / p},
+    error={
+        "": lambda right, p, target, batch: -target / p,
+        "of the binary loss": lambda right, p, target, batch: (p - target) / (p * (1 - p)),
+        "p / y": lambda right, p, target, batch: target / p,
     },
 )
-mistake(
+mistake_at_output(
     "gradient-without-labels",
     "the labels are not subtracted: p in place of p - y",
     "The gradient says to lower every class; the true one must be raised.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="p / N",
     error=lambda right, p, target, batch: p,
 )
-mistake(
+mistake_at_output(
     "gradient-true-class-only",
     "only the true class has a gradient",
     "The other classes must be pushed down by p, or nothing holds them. This is also what comes of -1/p times p "
     "(1 - p): the diagonal of softmax's derivative alone.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="y (p - 1) / N",
-    variants={
-        "p - 1": {"error": lambda right, p, target, batch: right(p, target, batch) * target},
-        "-1": {"error": lambda right, p, target, batch: -target},
+    error={
+        "p - 1": lambda right, p, target, batch: right(p, target, batch) * target,
+        "-1": lambda right, p, target, batch: -target,
     },
 )
-mistake(
+mistake_at_output(
     "gradient-other-classes-only",
     "the true class has no gradient",
     "y * 0, or a mask the wrong way round: the true class's p - 1 is what raises it.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="(1 - y) p / N",
     error=lambda right, p, target, batch: p * (1 - target),
 )
@@ -196,10 +227,10 @@ mistake(
     clause="gradients.weights",
     mend="one_hot[np.arange(N), y] = 1",
     fingerprint="p - one_hot(y - 1)",
-    variants={
-        "y - 1": {"one_hot": lambda right, y, classes: right((y - 1) % classes, classes)},
-        "y + 1": {"one_hot": lambda right, y, classes: right((y + 1) % classes, classes)},
-        "counted from the end": {"one_hot": lambda right, y, classes: right(classes - 1 - y, classes)},
+    one_hot={
+        "y - 1": lambda right, y, classes: right((y - 1) % classes, classes),
+        "y + 1": lambda right, y, classes: right((y + 1) % classes, classes),
+        "counted from the end": lambda right, y, classes: right(classes - 1 - y, classes),
     },
 )
 mistake(
@@ -209,76 +240,69 @@ mistake(
     clause="gradients.weights",
     mend="keep x and y in one order",
     fingerprint="p - one_hot(y in another order)",
-    variants={
-        "sorted": {"one_hot": lambda right, y, classes: right(np.sort(y), classes)},
-        "reversed": {"one_hot": lambda right, y, classes: right(y[::-1], classes)},
-        "all those of the first": {"one_hot": lambda right, y, classes: right(np.full_like(y, y[0]), classes)},
-        "all those of the last": {"one_hot": lambda right, y, classes: right(np.full_like(y, y[-1]), classes)},
+    one_hot={
+        "sorted": lambda right, y, classes: right(np.sort(y), classes),
+        "reversed": lambda right, y, classes: right(y[::-1], classes),
+        "all those of the first": lambda right, y, classes: right(np.full_like(y, y[0]), classes),
+        "all those of the last": lambda right, y, classes: right(np.full_like(y, y[-1]), classes),
     },
 )
-mistake(
+mistake_at_output(
     "gradient-of-decision",
     "argmax in place of the probabilities",
     "p is rounded to 0 and 1 before y is subtracted: that is the perceptron's rule, and no gradient of a "
     "cross-entropy.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="(one_hot(argmax p) - y) / N",
     error=lambda right, p, target, batch: np.eye(p.shape[1])[p.argmax(axis=1)] - target,
 )
-mistake(
+mistake_at_output(
     "gradient-of-logits",
     "the logits are used where the probabilities belong",
     "z - y in place of p - y: softmax is missing in the backward pass.",
     clause="gradients.class_sum",
-    mend=MEND_ERROR,
     fingerprint="(z - y) / N",
     error=lambda right, p, target, batch: batch.z[-1] - target,
 )
-mistake(
+mistake_at_output(
     "gradient-epsilon",
     "an epsilon in the gradient that the loss does not have",
     "-y / (p + eps) through softmax's derivative, or a floor under p, moves every entry a little.",
     clause="gradients.values",
-    mend=MEND_ERROR,
     fingerprint="p (y / (p + eps) - sum y / (p + eps) p)",
-    variants={
-        f"eps = {eps:g}": {"error": lambda right, p, target, batch, eps=eps: jacobian(p, -target / (p + eps))}
+    error={
+        f"eps = {eps:g}": lambda right, p, target, batch, eps=eps: jacobian(p, -target / (p + eps))
         for eps in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
     },
 )
-mistake(
+mistake_of_mask(
     "mask-missing",
     "ReLU's derivative is missing in the backward pass",
     "Where z <= 0 ReLU lets nothing through, forward or backward: delta must be multiplied by (z > 0). Note that "
     "(a >= 0) is always true, because an activation is never negative.",
     clause="gradients.dead_units",
-    mend=MEND_MASK,
     fingerprint="delta[l] = delta[l+1] W^T",
     slope=lambda right, batch, l, carried: 1.0,
 )
-mistake(
+mistake_of_mask(
     "mask-missing-in-one-layer",
     "ReLU's derivative is missing in some of the layers",
     "Code that was written out for a certain number of layers, or a loop that begins or ends one off.",
     clause="gradients.dead_units",
-    mend=MEND_MASK,
     special="mask-missing",
     fingerprint="delta[l] = delta[l+1] W^T for one l",
-    variants={
-        "the first hidden layer": {"slope": lambda right, batch, l, carried: right(batch, l, carried) if l else 1.0},
-        "the last hidden layer": {
-            "slope": lambda right, batch, l, carried: 1.0 if l == len(batch.z) - 2 else right(batch, l, carried)
-        },
-        "the second hidden layer": {
-            "slope": lambda right, batch, l, carried: 1.0 if l == 1 else right(batch, l, carried)
-        },
-        "below the last two hidden layers": {
-            "slope": lambda right, batch, l, carried: 1.0 if l < len(batch.z) - 3 else right(batch, l, carried)
-        },
-        "below the last hidden layer": {
-            "slope": lambda right, batch, l, carried: 1.0 if l < len(batch.z) - 2 else right(batch, l, carried)
-        },
+    slope={
+        "the first hidden layer": lambda right, batch, l, carried: right(batch, l, carried) if l else 1.0,
+        "the last hidden layer": lambda right, batch, l, carried: (
+            1.0 if l == len(batch.z) - 2 else right(batch, l, carried)
+        ),
+        "the second hidden layer": lambda right, batch, l, carried: 1.0 if l == 1 else right(batch, l, carried),
+        "below the last two hidden layers": lambda right, batch, l, carried: (
+            1.0 if l < len(batch.z) - 3 else right(batch, l, carried)
+        ),
+        "below the last hidden layer": lambda right, batch, l, carried: (
+            1.0 if l < len(batch.z) - 2 else right(batch, l, carried)
+        ),
     },
 )
 mistake(
@@ -303,22 +327,19 @@ mistake(
         besides_the_right_one=lambda right, batch, l, carried: (carried > 0) & (batch.z[l] > 0),
     ),
 )
-mistake(
+mistake_of_mask(
     "mask-of-another-layer",
     "the mask is that of another layer",
     "Every layer has its own z. An index that is one off takes the one above or below it; with layers of one "
     "size nothing complains.",
     clause="gradients.dead_units",
-    mend=MEND_MASK,
     fingerprint="delta (z of another layer > 0)",
-    variants={
-        "above": {"slope": lambda right, batch, l, carried: fitted(batch.z[l + 1] > 0, carried)},
-        "below": {
-            "slope": lambda right, batch, l, carried: fitted((batch.z[l - 1] if l else batch.inputs[0]) > 0, carried)
-        },
-        "the last": {"slope": lambda right, batch, l, carried: fitted(batch.z[-1] > 0, carried)},
-        "the first": {"slope": lambda right, batch, l, carried: fitted(batch.z[0] > 0, carried)},
-        "the inputs": {"slope": lambda right, batch, l, carried: fitted(batch.inputs[0] > 0, carried)},
+    slope={
+        "above": lambda right, batch, l, carried: fitted(batch.z[l + 1] > 0, carried),
+        "below": lambda right, batch, l, carried: fitted((batch.z[l - 1] if l else batch.inputs[0]) > 0, carried),
+        "the last": lambda right, batch, l, carried: fitted(batch.z[-1] > 0, carried),
+        "the first": lambda right, batch, l, carried: fitted(batch.z[0] > 0, carried),
+        "the inputs": lambda right, batch, l, carried: fitted(batch.inputs[0] > 0, carried),
     },
 )
 mistake(
@@ -330,45 +351,42 @@ mistake(
     fingerprint="delta (a W > 0)",
     variants=in_some(_=lambda right, batch, l, carried: batch.inputs[l] @ batch.model.weights[l] > 0),
 )
-mistake(
+mistake_of_mask(
     "mask-is-activation",
     "delta is multiplied by the activation, not by ReLU's derivative",
     "relu(z) is z where it is on; its derivative there is 1.",
     clause="gradients.weights",
-    mend=MEND_MASK,
     fingerprint="delta relu(z)",
     variants=in_some(
         relu_of_z=lambda right, batch, l, carried: np.maximum(batch.z[l], 0.0),
         z=lambda right, batch, l, carried: batch.z[l],
     ),
 )
-mistake(
+mistake_of_mask(
     "mask-of-sigmoid",
     "another activation's derivative in place of ReLU's",
     "a (1 - a) belongs to the logistic sigmoid, 1 - a^2 to tanh. ReLU's derivative is 1 where z > 0, and else 0.",
     clause="gradients.weights",
-    mend=MEND_MASK,
     fingerprint="delta a (1 - a), or delta (1 - a^2)",
-    variants={
-        "a (1 - a)": {"slope": lambda right, batch, l, carried: batch.inputs[l + 1] * (1 - batch.inputs[l + 1])},
-        "s(z) (1 - s(z))": {"slope": lambda right, batch, l, carried: sigmoid(batch.z[l]) * (1 - sigmoid(batch.z[l]))},
-        "s(a) (1 - s(a))": {
-            "slope": lambda right, batch, l, carried: sigmoid(batch.inputs[l + 1]) * (1 - sigmoid(batch.inputs[l + 1]))
-        },
-        "z (1 - z)": {"slope": lambda right, batch, l, carried: batch.z[l] * (1 - batch.z[l])},
-        "1 - a^2": {"slope": lambda right, batch, l, carried: 1 - batch.inputs[l + 1] ** 2},
-        "1 - tanh(z)^2": {"slope": lambda right, batch, l, carried: 1 - np.tanh(batch.z[l]) ** 2},
+    slope={
+        "a (1 - a)": lambda right, batch, l, carried: batch.inputs[l + 1] * (1 - batch.inputs[l + 1]),
+        "s(z) (1 - s(z))": lambda right, batch, l, carried: sigmoid(batch.z[l]) * (1 - sigmoid(batch.z[l])),
+        "s(a) (1 - s(a))": lambda right, batch, l, carried: (
+            sigmoid(batch.inputs[l + 1]) * (1 - sigmoid(batch.inputs[l + 1]))
+        ),
+        "z (1 - z)": lambda right, batch, l, carried: batch.z[l] * (1 - batch.z[l]),
+        "1 - a^2": lambda right, batch, l, carried: 1 - batch.inputs[l + 1] ** 2,
+        "1 - tanh(z)^2": lambda right, batch, l, carried: 1 - np.tanh(batch.z[l]) ** 2,
     },
 )
-mistake(
+mistake_of_mask(
     "mask-leaky",
     "where a unit is off a little gradient comes through",
     "The derivative is a leaky ReLU's, the forward pass a ReLU's: the two must belong to one function.",
     clause="gradients.dead_units",
-    mend=MEND_MASK,
     fingerprint="delta where z > 0, else c delta",
-    variants={
-        f"c = {c:g}": {"slope": lambda right, batch, l, carried, c=c: np.where(batch.z[l] > 0, 1.0, c)}
+    slope={
+        f"c = {c:g}": lambda right, batch, l, carried, c=c: np.where(batch.z[l] > 0, 1.0, c)
         for c in (0.01, 0.001, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, -1.0)
     },
 )
@@ -379,9 +397,8 @@ mistake(
     clause="gradients.weights",
     mend="z > 0",
     fingerprint="delta (z > c)",
-    variants={
-        f"c = {c:g}": {"slope": lambda right, batch, l, carried, c=c: batch.z[l] > c}
-        for c in (1.0, 0.5, 0.1, 0.2, -0.5, -1.0)
+    slope={
+        f"c = {c:g}": lambda right, batch, l, carried, c=c: batch.z[l] > c for c in (1.0, 0.5, 0.1, 0.2, -0.5, -1.0)
     },
 )
 mistake(
@@ -392,25 +409,22 @@ mistake(
     clause="gradients.weights",
     mend="z > 0, of shape (N, units)",
     fingerprint="delta (any z of the unit > 0)",
-    variants={
-        "any sample": {"slope": lambda right, batch, l, carried: (batch.z[l] > 0).any(axis=0)},
-        "all samples": {"slope": lambda right, batch, l, carried: (batch.z[l] > 0).all(axis=0)},
-        "the first sample": {"slope": lambda right, batch, l, carried: batch.z[l][:1] > 0},
-        "the last sample": {"slope": lambda right, batch, l, carried: batch.z[l][-1:] > 0},
-        "the mean": {"slope": lambda right, batch, l, carried: batch.z[l].mean(axis=0) > 0},
+    slope={
+        "any sample": lambda right, batch, l, carried: (batch.z[l] > 0).any(axis=0),
+        "all samples": lambda right, batch, l, carried: (batch.z[l] > 0).all(axis=0),
+        "the first sample": lambda right, batch, l, carried: batch.z[l][:1] > 0,
+        "the last sample": lambda right, batch, l, carried: batch.z[l][-1:] > 0,
+        "the mean": lambda right, batch, l, carried: batch.z[l].mean(axis=0) > 0,
     },
 )
-mistake(
+mistake_of_mask(
     "mask-quotient",
     "ReLU's derivative as a quotient a / (a + eps)",
     "It is a little less than 1 where the unit is on: the digits beyond eps are wrong.",
     clause="gradients.euler",
-    mend=MEND_MASK,
     fingerprint="delta a / (a + eps)",
-    variants={
-        f"eps = {eps:g}": {
-            "slope": lambda right, batch, l, carried, eps=eps: batch.inputs[l + 1] / (batch.inputs[l + 1] + eps)
-        }
+    slope={
+        f"eps = {eps:g}": lambda right, batch, l, carried, eps=eps: batch.inputs[l + 1] / (batch.inputs[l + 1] + eps)
         for eps in (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
     },
 )
@@ -440,13 +454,11 @@ mistake(
     clause="gradients.weights",
     mend="delta @ W[l+1].T",
     fingerprint="delta W[l]^T",
-    variants={
-        "below": {"carried": lambda right, delta, batch, l: delta @ fitting(batch.model.weights[l - 1], batch, l).T},
-        "above": {
-            "carried": lambda right, delta, batch, l: (
-                delta @ fitting(batch.model.weights[min(l + 1, len(batch.z) - 1)], batch, l).T
-            )
-        },
+    carried={
+        "below": lambda right, delta, batch, l: delta @ fitting(batch.model.weights[l - 1], batch, l).T,
+        "above": lambda right, delta, batch, l: (
+            delta @ fitting(batch.model.weights[min(l + 1, len(batch.z) - 1)], batch, l).T
+        ),
     },
 )
 mistake(
@@ -457,9 +469,9 @@ mistake(
     clause="gradients.weights",
     mend="delta @ W.T",
     fingerprint="sum over k of delta[k]",
-    variants={
-        "the sum": {"carried": lambda right, delta, batch, l: spread(delta.sum(axis=1, keepdims=True), batch, l)},
-        "the mean": {"carried": lambda right, delta, batch, l: spread(delta.mean(axis=1, keepdims=True), batch, l)},
+    carried={
+        "the sum": lambda right, delta, batch, l: spread(delta.sum(axis=1, keepdims=True), batch, l),
+        "the mean": lambda right, delta, batch, l: spread(delta.mean(axis=1, keepdims=True), batch, l),
     },
 )
 mistake(
@@ -469,10 +481,10 @@ mistake(
     clause="gradients.weights",
     mend="delta @ W.T",
     fingerprint="delta |W|^T",
-    variants={
-        "|W|": {"carried": lambda right, delta, batch, l: delta @ np.abs(batch.model.weights[l]).T},
-        "-W": {"carried": lambda right, delta, batch, l: -right(delta, batch, l)},
-        "W^2": {"carried": lambda right, delta, batch, l: delta @ (batch.model.weights[l] ** 2).T},
+    carried={
+        "|W|": lambda right, delta, batch, l: delta @ np.abs(batch.model.weights[l]).T,
+        "-W": lambda right, delta, batch, l: -right(delta, batch, l),
+        "W^2": lambda right, delta, batch, l: delta @ (batch.model.weights[l] ** 2).T,
     },
 )
 mistake(
@@ -491,12 +503,10 @@ mistake(
     clause="gradients.weights",
     mend="compute all gradients first, then update; or compute delta of the layer below before W changes",
     fingerprint="delta (W - lr dW)^T",
-    variants={
-        f"lr = {lr:g}": {
-            "carried": lambda right, delta, batch, l, lr=lr: (
-                delta @ (batch.model.weights[l] - lr * batch.inputs[l].T @ delta).T
-            )
-        }
+    carried={
+        f"lr = {lr:g}": lambda right, delta, batch, l, lr=lr: (
+            delta @ (batch.model.weights[l] - lr * batch.inputs[l].T @ delta).T
+        )
         for lr in (1024.0, 0.125, 1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01, 0.001)
     },
 )
@@ -516,20 +526,12 @@ mistake(
     clause="gradients.weights",
     mend="a[l-1].T @ delta[l]",
     fingerprint="a[l]^T delta[l]",
-    variants={
-        "above": {
-            "weight_gradient": lambda right, batch, l, delta: (
-                fitted(batch.inputs[min(l + 1, len(batch.inputs) - 1)], batch.inputs[l]).T @ delta
-            )
-        },
-        "below": {
-            "weight_gradient": lambda right, batch, l, delta: (
-                fitted(batch.inputs[max(l - 1, 0)], batch.inputs[l]).T @ delta
-            )
-        },
-        "the inputs": {
-            "weight_gradient": lambda right, batch, l, delta: fitted(batch.inputs[0], batch.inputs[l]).T @ delta
-        },
+    weight_gradient={
+        "above": lambda right, batch, l, delta: (
+            fitted(batch.inputs[min(l + 1, len(batch.inputs) - 1)], batch.inputs[l]).T @ delta
+        ),
+        "below": lambda right, batch, l, delta: fitted(batch.inputs[max(l - 1, 0)], batch.inputs[l]).T @ delta,
+        "the inputs": lambda right, batch, l, delta: fitted(batch.inputs[0], batch.inputs[l]).T @ delta,
     },
 )
 mistake(
@@ -566,16 +568,14 @@ mistake(
     clause="gradients.additivity",
     mend="return the gradients as they are; clip in training, if at all",
     fingerprint="clip(g, -c, c), or g scaled to a norm of c",
-    variants={
+    gradients={
         **{
-            f"to {c:g}": {
-                "gradients": lambda right, grads, batch, c=c: each(right(grads, batch), lambda g: np.clip(g, -c, c))
-            }
+            f"to {c:g}": lambda right, grads, batch, c=c: each(right(grads, batch), lambda g: np.clip(g, -c, c))
             for c in (5.0, 1.0, 0.5, 0.1, 0.01)
         },
-        "to norm 1 each": {"gradients": lambda right, grads, batch: each(right(grads, batch), unit)},
-        "to norm at most 1 each": {"gradients": lambda right, grads, batch: each(right(grads, batch), within_unit)},
-        "the sign": {"gradients": lambda right, grads, batch: each(right(grads, batch), np.sign)},
+        "to norm 1 each": lambda right, grads, batch: each(right(grads, batch), unit),
+        "to norm at most 1 each": lambda right, grads, batch: each(right(grads, batch), within_unit),
+        "the sign": lambda right, grads, batch: each(right(grads, batch), np.sign),
     },
 )
 mistake(
@@ -585,18 +585,14 @@ mistake(
     clause="gradients.class_sum",
     mend="add no lam W, or switch it off by default",
     fingerprint="g + c W",
-    variants={
-        f"c = {c:g}": {
-            "weight_gradient": lambda right, batch, l, delta, c=c: right(batch, l, delta) + c * batch.model.weights[l]
-        }
+    weight_gradient={
+        f"c = {c:g}": lambda right, batch, l, delta, c=c: right(batch, l, delta) + c * batch.model.weights[l]
         for c in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 1e-5)
     }
     | {
-        f"c = {c:g} / N": {
-            "weight_gradient": lambda right, batch, l, delta, c=c: (
-                right(batch, l, delta) + c / batch.n * batch.model.weights[l]
-            )
-        }
+        f"c = {c:g} / N": lambda right, batch, l, delta, c=c: (
+            right(batch, l, delta) + c / batch.n * batch.model.weights[l]
+        )
         for c in (1.0, 0.1, 0.01, 1e-3, 1e-4)
     },
 )
@@ -608,6 +604,304 @@ mistake(
     mend="treat one sample as a batch of one: x of shape (1, D)",
     fingerprint="right for N > 1, wrong for N = 1",
     slope=lambda right, batch, l, carried: 1.0 if batch.n == 1 else right(batch, l, carried),
+)
+
+# In single arrays, of a delta that is right
+
+mistake(
+    "array-not-averaged",
+    "the mean's 1/N is missing in some of the gradients",
+    "The loss is a mean over the batch. These gradients are sums over it, N times too large, while the others "
+    "are means: the layers learn at different rates.",
+    clause="gradients.additivity",
+    mend="divide delta by the number of samples once, at the top, and nothing below",
+    special="gradient-not-averaged",
+    fingerprint="N dloss/dW[l], or N dloss/db[l]",
+    array=lambda g, batch, l, kind: g * batch.n,
+)
+mistake(
+    "array-averaged-twice",
+    "some of the gradients are divided by N twice",
+    "delta has the 1/N already; delta.mean(axis=0) for the sum, or a second division, puts in another.",
+    clause="gradients.additivity",
+    mend="sum over the batch: delta.sum(axis=0), a.T @ delta",
+    special="gradient-averaged-twice",
+    fingerprint="dloss/dW[l] / N, or dloss/db[l] / N",
+    array=lambda g, batch, l, kind: g / batch.n,
+)
+mistake(
+    "array-divided-by-units",
+    "some of the gradients are divided by the number of units",
+    "A mean over the wrong axis, or shape[1] for shape[0], divides by a layer's size.",
+    clause="gradients.additivity",
+    mend="divide by the number of samples, once",
+    fingerprint="dloss/dW[l] / s[l+1]",
+    array=lambda g, batch, l, kind: g / batch.model.weights[l].shape[1],
+)
+mistake(
+    "array-divided-by-fan-in",
+    "some of the gradients are divided by the number of the layer's inputs",
+    "a.shape[1], the inputs, in place of a.shape[0], the samples.",
+    clause="gradients.additivity",
+    mend="divide by the number of samples, once",
+    fingerprint="dloss/dW[l] / s[l]",
+    array=lambda g, batch, l, kind: g / batch.model.weights[l].shape[0],
+)
+mistake(
+    "array-averaged-over-units",
+    "divided by the number of units where it should be by that of samples",
+    "shape[1] for shape[0] in the mean's denominator.",
+    clause="gradients.additivity",
+    mend="divide by the number of samples",
+    fingerprint="N dloss/dW[l] / s[l+1]",
+    array=lambda g, batch, l, kind: g * batch.n / batch.model.weights[l].shape[1],
+)
+mistake(
+    "array-averaged-over-inputs",
+    "divided by the number of inputs where it should be by that of samples",
+    "shape[1] for shape[0] in the mean's denominator.",
+    clause="gradients.additivity",
+    mend="divide by the number of samples",
+    fingerprint="N dloss/dW[l] / s[l]",
+    array=lambda g, batch, l, kind: g * batch.n / batch.model.weights[l].shape[0],
+)
+mistake(
+    "array-negated",
+    "some of the gradients have the wrong sign",
+    "These parameters climb while the others descend.",
+    clause="gradients.weights",
+    mend="the same sign everywhere: theta - lr g",
+    special="gradient-negated",
+    fingerprint="-dloss/dW[l], or -dloss/db[l]",
+    array=lambda g, batch, l, kind: -g,
+)
+mistake(
+    "array-doubled",
+    "some of the gradients have a factor of 2, or of one half",
+    "A product counted twice, or the 1/2 of a square.",
+    clause="gradients.weights",
+    mend="a.T @ delta, and delta.sum(axis=0), as they stand",
+    special="gradient-doubled",
+    fingerprint="2 dloss/dW[l], or half of it",
+    array=lambda g, batch, l, kind: (g * 2, g / 2),
+)
+mistake(
+    "weight-gradient-transposed",
+    "a weight gradient is transposed",
+    "delta^T a in place of a^T delta. With a square layer the shapes still fit.",
+    clause="gradients.weights",
+    mend="a.T @ delta, of the shape of W",
+    fingerprint="(dloss/dW[l])^T",
+    array=lambda g, batch, l, kind: g.T,
+    of=("weights",),
+)
+mistake(
+    "weight-gradient-of-one-sample",
+    "a weight gradient counts one sample only",
+    "The first or the last sample's outer product, where the sum over the batch belongs (an assignment in a loop "
+    "in place of +=).",
+    clause="gradients.additivity",
+    mend="a.T @ delta, or dW += np.outer(a[n], delta[n]) for every n",
+    fingerprint="outer(a[n], delta[n]) of one n",
+    array=lambda g, batch, l, kind: tuple(
+        scale * np.outer(batch.inputs[l][n], batch.deltas[l][n]) for n in (0, -1) for scale in (1, batch.n)
+    ),
+    of=("weights",),
+)
+mistake(
+    "weight-gradient-summed-rows",
+    "a weight gradient is summed over an axis and spread again",
+    "Its rows, or its columns, are all alike: an axis was summed over that should have stayed.",
+    clause="gradients.weights",
+    mend="a.T @ delta",
+    fingerprint="sum over i of dloss/dW[i, j], for every i",
+    array=lambda g, batch, l, kind: tuple(
+        np.broadcast_to(value, g.shape)
+        for value in (
+            g.sum(axis=0),
+            g.sum(axis=1, keepdims=True),
+            g.mean(axis=0),
+            g.mean(axis=1, keepdims=True),
+            g.sum(),
+        )
+    ),
+    of=("weights",),
+)
+mistake(
+    "bias-gradient-over-all-entries",
+    "the bias's gradient is summed over the units too",
+    "delta.sum() without an axis is one number, added to every unit's bias alike. A bias has an entry, and a "
+    "gradient, for every unit.",
+    clause="gradients.biases",
+    mend="delta.sum(axis=0) where samples are rows",
+    fingerprint="sum over n and j of delta[n, j]",
+    array=lambda g, batch, l, kind: tuple(
+        np.broadcast_to(scale * g.sum(), shape)
+        for scale in (1, 1 / g.size, 1 / batch.n, batch.n, batch.n / g.size)
+        for shape in (g.shape, (), (1,))
+    ),
+    of=("biases",),
+)
+mistake(
+    "bias-gradient-of-one-sample",
+    "the bias's gradient counts one sample only",
+    "delta[0], or the last one of a loop that assigns in place of adding up.",
+    clause="gradients.additivity",
+    mend="delta.sum(axis=0)",
+    fingerprint="delta[n] of one n",
+    array=lambda g, batch, l, kind: tuple(scale * batch.deltas[l][n] for n in (0, -1) for scale in (1, batch.n)),
+    of=("biases",),
+)
+mistake(
+    "bias-gradient-not-summed",
+    "the bias's gradient is not summed over the batch",
+    "delta has a row for each sample; the bias is added to all of them, so its gradient is their sum.",
+    clause="gradients.shapes",
+    mend="delta.sum(axis=0)",
+    fingerprint="delta, of shape (N, units)",
+    array=lambda g, batch, l, kind: (batch.deltas[l], batch.deltas[l] * batch.n),
+    of=("biases",),
+)
+mistake(
+    "bias-gradient-over-units",
+    "the bias's gradient is summed over the units, not over the samples",
+    "The axis is the other one: one number for each sample, where one for each unit belongs.",
+    clause="gradients.biases",
+    mend="delta.sum(axis=0) where samples are rows, axis=1 where they are columns",
+    fingerprint="sum over j of delta[n, j]",
+    array=lambda g, batch, l, kind: tuple(
+        scale * batch.deltas[l].sum(axis=1) for scale in (1.0, batch.n, 1 / batch.n, 1 / batch.deltas[l].shape[1])
+    ),
+    of=("biases",),
+)
+mistake(
+    "bias-gradient-of-another-layer",
+    "the bias's gradient is that of another layer",
+    "An index that is one off; with layers of one size nothing complains.",
+    clause="gradients.biases",
+    mend="delta[l].sum(axis=0) for b[l]",
+    fingerprint="sum over n of delta[l+1]",
+    array=lambda g, batch, l, kind: tuple(
+        batch.deltas[m].sum(axis=0) for m in (l - 1, l + 1) if 0 <= m < len(batch.deltas)
+    ),
+    of=("biases",),
+)
+mistake(
+    "bias-gradient-weighted",
+    "the bias's gradient is multiplied by the activations or the bias",
+    "The bias is added, not multiplied: its derivative is 1 times delta.",
+    clause="gradients.biases",
+    mend="delta.sum(axis=0)",
+    fingerprint="b sum over n of delta",
+    array=lambda g, batch, l, kind: (g * batch.model.biases[l], g + batch.model.biases[l]),
+    of=("biases",),
+)
+mistake(
+    "bias-gradient-largest",
+    "the bias's gradient is the largest entry, or the sum of sizes",
+    "max for sum, or absolute values.",
+    clause="gradients.biases",
+    mend="delta.sum(axis=0)",
+    fingerprint="max over n of delta[n]",
+    array=lambda g, batch, l, kind: (
+        batch.deltas[l].max(axis=0),
+        np.abs(batch.deltas[l]).sum(axis=0),
+        np.abs(g),
+    ),
+    of=("biases",),
+)
+mistake(
+    "gradient-rounded",
+    "a gradient is rounded to fewer digits",
+    "It is stored in float32 or float16, or rounded, while the rest is float64.",
+    clause="gradients.values",
+    mend="keep one dtype throughout",
+    fingerprint="dloss/dW[l] rounded",
+    array=lambda g, batch, l, kind: (
+        g.astype(np.float32).astype(np.float64),
+        g.astype(np.float16).astype(np.float64),
+        np.round(g, 4),
+        np.round(g, 3),
+    ),
+)
+mistake(
+    "array-zero",
+    "some of the gradients are zero",
+    "They are never computed, overwritten by zeros, or never subtracted: these parameters do not learn.",
+    clause="gradients.weights",
+    mend="compute a.T @ delta and delta.sum(axis=0) for every layer, and return them all",
+    fingerprint="0 in place of dloss/dW[l]",
+    array=lambda g, batch, l, kind: np.zeros_like(g),
+)
+
+# In memory, shapes and extremes
+
+mistake(
+    "gradients-accumulate",
+    "gradients add up from call to call",
+    "backward adds to arrays that nothing sets to zero, as a framework does whose zero_grad is forgotten.",
+    clause="gradients.repeatable",
+    mend="make new arrays in every call, or zero the old ones first",
+    fingerprint="the second call returns g + g",
+    gradients={
+        "": lambda right, grads, batch: accumulated(right(grads, batch), batch.model),
+        "of the biases": lambda right, grads, batch: (grads[0], accumulated(right(grads, batch), batch.model)[1]),
+        "of the weights": lambda right, grads, batch: (accumulated(right(grads, batch), batch.model)[0], grads[1]),
+    },
+)
+mistake(
+    "gradients-averaged-over-calls",
+    "gradients are mixed with those of the call before",
+    "A running average inside backward: the result depends on what was asked before.",
+    clause="gradients.memoryless",
+    mend="return this batch's gradients alone",
+    fingerprint="(g + the g before) / 2",
+    gradients=lambda right, grads, batch: mixed(right(grads, batch), batch.model),
+)
+mistake(
+    "cache-stale",
+    "backward uses what another batch left behind",
+    "The activations, masks or logits that forward kept are those of the last batch that went through, or of the "
+    "first for ever. backward(x, y) must run the forward pass of its own x, or be sure that it was.",
+    clause="gradients.memoryless",
+    mend="call forward(x) at the top of backward(x, y), and use what it just kept",
+    lines=(
+        "def backward(self, x, y):\n    a = self.cache",
+        "def backward(self, x, y):\n    self.forward(x)\n    a = self.cache",
+    ),
+    fingerprint="backward(x, y) after forward(other) differs",
+    broken="gradients.memoryless",
+)
+mistake(
+    "gradient-buffers-reused",
+    "gradients that were returned change when backward is called again",
+    "The same arrays are written into and handed out every time.",
+    clause="gradients.survive",
+    mend="return new arrays, or copies",
+    lines=("self.dW[l][...] = a.T @ delta; return self.dW", "dW.insert(0, a.T @ delta); return dW"),
+    fingerprint="g of an earlier call, after a later one, is the later g",
+    broken="gradients.survive",
+)
+mistake(
+    "gradient-shapes",
+    "a gradient has another shape than its parameter",
+    "dloss/dW has an entry for every entry of W, and dloss/db for every entry of b: what is subtracted from them "
+    "must fit.",
+    clause="gradients.shapes",
+    mend="a.T @ delta for W, delta.sum(axis=0) for b",
+    lines=("db = delta", "db = delta.sum(axis=0)"),
+    fingerprint="g.shape != theta.shape",
+    broken="gradients.shapes",
+)
+mistake(
+    "gradient-nan-when-saturated",
+    "the gradient is nan where a probability is 0",
+    "-1/p goes through softmax's derivative: 0 times infinity. p - y needs no division.",
+    clause="gradients.saturated",
+    mend="delta = (p - one_hot(y)) / N",
+    lines=("g = -one_hot / p; delta = p * (g - (g * p).sum(axis=1, keepdims=True))", "delta = (p - one_hot) / N"),
+    fingerprint="nan at p = 0",
+    suspected="gradients.saturated",
 )
 
 
@@ -645,3 +939,19 @@ def unit(g):
 
 def within_unit(g):
     return g / max(np.linalg.norm(g), 1.0)
+
+
+def accumulated(grads, model):
+    before = model.memory.get("accumulated")
+    total = grads if before is None else both(before, grads, lambda a, b: a + b)
+    model.memory["accumulated"] = total
+    return total
+
+
+def mixed(grads, model):
+    before, model.memory["before"] = model.memory.get("before", grads), grads
+    return both(before, grads, lambda a, b: (a + b) / 2)
+
+
+def both(first, second, change):
+    return tuple([change(a, b) for a, b in zip(*pair, strict=True)] for pair in zip(first, second, strict=True))

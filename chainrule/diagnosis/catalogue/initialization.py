@@ -1,13 +1,15 @@
 """Mistakes in the initialization: other variances, other means, and what a generator is for."""
 
 import math
+from functools import partial
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.mistake import add
 
 MEND = (
     "rng.uniform(-a, a, (fan_in, fan_out)) with a = sqrt(6 / (fan_in + fan_out)), or rng.normal(0, s, (fan_in, "
     "fan_out)) with s = sqrt(2 / (fan_in + fan_out))"
 )
+mistake = partial(add, mend=MEND)
 
 
 def zero(fan_in, fan_out):
@@ -20,7 +22,6 @@ mistake(
     "He's initialization keeps the forward signal through ReLU; Xavier's keeps signal and gradient, 2 / (fan_in "
     "+ fan_out). Either trains; they are different schemes. (If He's is meant, declare initialization = he.)",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 2 / fan_in",
     scheme=lambda fan_in, fan_out: 2 / fan_in,
 )
@@ -30,7 +31,6 @@ mistake(
     "1 / fan_in is often called Xavier's in blogs and frameworks; Glorot's paper has 2 / (fan_in + fan_out). (If "
     "it is meant, declare initialization = lecun.)",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 1 / fan_in",
     scheme=lambda fan_in, fan_out: 1 / fan_in,
 )
@@ -49,7 +49,6 @@ mistake(
     "1 / (fan_in + fan_out) for 2 / (fan_in + fan_out): a 2 is missing under the root, or a 3 stands for the 6 "
     "of the uniform limit.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 1 / (fan_in + fan_out)",
     scheme=lambda fan_in, fan_out: 1 / (fan_in + fan_out),
 )
@@ -59,7 +58,6 @@ mistake(
     "A uniform distribution on (-a, a) has variance a^2 / 3. With a = sqrt(2 / (fan_in + fan_out)) it has a "
     "third of Xavier's: the 6 is 3 times the 2.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 2 / (3 (fan_in + fan_out))",
     scheme=lambda fan_in, fan_out: 2 / (3 * (fan_in + fan_out)),
 )
@@ -68,7 +66,6 @@ mistake(
     "half of the range: a quarter of the variance",
     "Uniform on (-a/2, a/2), as from a * (random() - 0.5).",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 1 / (2 (fan_in + fan_out))",
     scheme=lambda fan_in, fan_out: 1 / (2 * (fan_in + fan_out)),
 )
@@ -77,7 +74,6 @@ mistake(
     "the limit of the uniform distribution is taken for a deviation",
     "rng.normal(0, a) with a = sqrt(6 / (fan_in + fan_out)) has three times Xavier's variance.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 6 / (fan_in + fan_out)",
     scheme=lambda fan_in, fan_out: 6 / (fan_in + fan_out),
 )
@@ -86,7 +82,6 @@ mistake(
     "twice Xavier's variance",
     "4 / (fan_in + fan_out), or sqrt(2) times the deviation.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 4 / (fan_in + fan_out)",
     scheme=lambda fan_in, fan_out: 4 / (fan_in + fan_out),
 )
@@ -95,7 +90,6 @@ mistake(
     "the variance is given where the standard deviation is wanted",
     "rng.normal(0, s) takes the deviation: a square root is missing.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance (2 / (fan_in + fan_out))^2, or He's (2 / fan_in)^2, or LeCun's (1 / fan_in)^2",
     scheme=lambda fan_in, fan_out: ((2 / (fan_in + fan_out)) ** 2, (2 / fan_in) ** 2, (1 / fan_in) ** 2),
 )
@@ -104,7 +98,6 @@ mistake(
     "the root is missing in the limit of the uniform distribution",
     "a = 6 / (fan_in + fan_out), or He's 6 / fan_in, in place of its square root.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance (6 / (fan_in + fan_out))^2 / 3, or (6 / fan_in)^2 / 3",
     scheme=lambda fan_in, fan_out: ((6 / (fan_in + fan_out)) ** 2 / 3, (6 / fan_in) ** 2 / 3),
 )
@@ -113,7 +106,6 @@ mistake(
     "the range of He's scheme is mixed with Xavier's",
     "sqrt(6 / fan_in) is He's limit, sqrt(3 / fan_in) LeCun's, sqrt(2 / fan_in) a deviation used as a limit.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 2 / (3 fan_in), or 1 / (3 fan_in)",
     scheme=lambda fan_in, fan_out: (2 / (3 * fan_in), 1 / (3 * fan_in), 6 / fan_in, 3 / fan_in),
 )
@@ -122,7 +114,6 @@ mistake(
     "fan_out in place of fan_in, or of their sum",
     "The wrong one of a layer's two sizes.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 2 / fan_out, or 1 / fan_out",
     scheme=lambda fan_in, fan_out: (2 / fan_out, 1 / fan_out, 2 / (3 * fan_out), 1 / (3 * fan_out)),
 )
@@ -131,7 +122,6 @@ mistake(
     "the fans are multiplied or divided where they should be added",
     "2 / (fan_in + fan_out) is an average of both fans.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 2 / (fan_in fan_out), or alike",
     scheme=lambda fan_in, fan_out: (
         2 / (fan_in * fan_out),
@@ -146,7 +136,6 @@ mistake(
     "0.01 times a normal distribution, or a standard normal one: in wide layers signals explode, in narrow ones "
     "they vanish.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 1, 0.01, 1e-4, ...",
     scheme=lambda fan_in, fan_out: (
         1.0,
@@ -170,7 +159,6 @@ mistake(
     "Units that begin alike get the same gradient and stay alike for ever: the layer is one unit wide. Symmetry "
     "must be broken at random.",
     clause="initialization.variance",
-    mend=MEND,
     fingerprint="variance 0 about the mean",
     scheme=zero,
 )
@@ -180,7 +168,6 @@ mistake(
     "random() is in [0, 1), and uniform(0, a) in [0, a): without a subtraction the mean is not zero, and every "
     "signal grows from layer to layer.",
     clause="initialization.mean",
-    mend=MEND,
     lines=("rng.random((fan_in, fan_out)) * a", "rng.uniform(-a, a, (fan_in, fan_out))"),
     fingerprint="mean > 0, no weight below 0",
 )
@@ -189,7 +176,6 @@ mistake(
     "the weights are neither uniformly nor normally distributed",
     "Their variance is right, but not their distribution: signs only, a Laplace or another one.",
     clause="initialization.distribution",
-    mend=MEND,
     lines=("rng.choice([-s, s], (fan_in, fan_out))", "rng.normal(0, s, (fan_in, fan_out))"),
     fingerprint="distance of the distribution function from both",
     broken="initialization.distribution",

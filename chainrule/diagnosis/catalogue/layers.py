@@ -3,9 +3,112 @@
 ReLU's, softmax's and the loss's own mistakes are those of the core chapters.
 """
 
+from functools import partial
+
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.actors import Question
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add, also
+from chainrule.diagnosis.model import SOFTMAX, Model, Pass, part
+from chainrule.diagnosis.questions import asking
+from chainrule.mathematics.layer_cases import layer_case
+
+mistake = partial(add, chapter="layers")
+
+
+@part
+def affine_forward(parts, x, w, b):
+    return x.reshape(len(x), -1) @ w + b
+
+
+@part
+def affine_backward(parts, dout, x, w, _b):
+    return parts.affine_dx(dout, x, w), parts.affine_dw(dout, x, w), parts.affine_db(dout)
+
+
+@part
+def affine_dx(parts, dout, x, w):
+    return (dout @ w.T).reshape(x.shape)
+
+
+@part
+def affine_dw(parts, dout, x, w):
+    return x.reshape(len(x), -1).T @ dout
+
+
+@part
+def affine_db(parts, dout):
+    return dout.sum(axis=0)
+
+
+@part
+def relu_forward(parts, x):
+    return parts.relu(x)
+
+
+@part
+def relu_backward(parts, dout, x):
+    return parts.relu_dx(dout, x)
+
+
+@part
+def relu_dx(parts, dout, x):
+    return dout * (x > 0)
+
+
+@part
+def softmax_loss(parts, z, y):
+    batch = Pass(Model([np.eye(z.shape[1])], [np.zeros(z.shape[1])]), z, y, [z], [z], parts.softmax(z))
+    error = parts.error(batch.p, parts.one_hot(y, z.shape[1]), batch)
+    return parts.loss_of_logits(z, y), parts.average(error, batch)
+
+
+def asked(name, *labels):
+    """Questions about one function."""
+
+    def questions(setting):
+        for shape, outputs in (((5, 4), 3), ((3, 2, 4), 5), ((1, 3), 2), ((4, 4), 4), ((6, 5), 2)):
+            case = layer_case(shape, outputs, seed=7)
+            slack = 0.0
+            if name == "softmax_loss":
+                z, y = 2 * case.dout, (outputs - 1 - np.arange(shape[0])) % outputs
+                if shape == (4, 4):
+                    if setting.epsilon:
+                        continue
+                    z = np.diag([1000.0, -1000.0, 4000.0, 0.0])  # what overflows, or underflows, without a shift
+                    y = z.argmax(axis=1)
+                given, slack = (z, y), 1e4 * setting.epsilon
+            else:
+                given = {
+                    "affine_forward": (case.x, case.w, case.b),
+                    "affine_backward": (case.dout, case.x, case.w, case.b),
+                    "relu_forward": (case.x,),
+                    "relu_backward": (np.resize(case.dout, case.x.shape), case.x),
+                }[name]
+            yield Question(f"{name}, {case}", asking(name, *given), labels, slack=slack)
+
+    return questions
+
+
+concern("affine_forward", {"affine_forward"}, asked("affine_forward", "out"))
+concern(
+    "affine_backward",
+    {"affine_dx", "affine_dw", "affine_db"},
+    asked("affine_backward", "dx", "dw", "db"),
+    runs=["affine_forward"],
+)
+concern("relu_forward", {"relu"}, asked("relu_forward", "out"))
+concern("relu_backward", {"relu_dx"}, asked("relu_backward", "dx"), runs=["relu_forward"])
+concern(
+    "softmax_loss",
+    {*SOFTMAX, "cross_entropy", "surprising", "loss_of_logits", "error", "average", "one_hot"},
+    asked("softmax_loss", "loss", "dx"),
+)
+about("affine", "affine_forward", "affine_backward")
+about("relu_layer", "relu_forward", "relu_backward")
+about("softmax_loss", "softmax_loss")
+about("layers", "affine_forward", "affine_backward", "relu_forward", "relu_backward", "softmax_loss")
 
 # What may stand before a layer's gradient by mistake, of x (N, ...) and w (D, M).
 FACTORS = {
@@ -43,10 +146,10 @@ mistake(
     clause="affine.values",
     mend="x.reshape(len(x), -1) @ w + b",
     fingerprint="x w + b[0], or + sum b",
-    variants={
-        "b[0]": {"affine_forward": lambda right, x, w, b: right(x, w, 0 * b + b[0])},
-        "sum b": {"affine_forward": lambda right, x, w, b: right(x, w, 0 * b + b.sum())},
-        "mean b": {"affine_forward": lambda right, x, w, b: right(x, w, 0 * b + b.mean())},
+    affine_forward={
+        "b[0]": lambda right, x, w, b: right(x, w, 0 * b + b[0]),
+        "sum b": lambda right, x, w, b: right(x, w, 0 * b + b.sum()),
+        "mean b": lambda right, x, w, b: right(x, w, 0 * b + b.mean()),
     },
 )
 mistake(
@@ -56,13 +159,9 @@ mistake(
     clause="affine.flattening",
     mend="x.reshape(x.shape[0], -1)",
     fingerprint="x flattened in Fortran's order",
-    variants={
-        "first axis innermost": {
-            "affine_forward": lambda right, x, w, b: right(x.reshape(len(x), -1, order="F"), w, b)
-        },
-        "axes turned": {
-            "affine_forward": lambda right, x, w, b: right(np.moveaxis(x, 0, -1).T.reshape(len(x), -1), w, b)
-        },
+    affine_forward={
+        "first axis innermost": lambda right, x, w, b: right(x.reshape(len(x), -1, order="F"), w, b),
+        "axes turned": lambda right, x, w, b: right(np.moveaxis(x, 0, -1).T.reshape(len(x), -1), w, b),
     },
 )
 mistake(
@@ -90,9 +189,7 @@ mistake(
     clause="affine.input_gradient",
     mend="(dout @ w.T).reshape(x.shape)",
     fingerprint="dx / N, N dx, -dx, 2 dx",
-    variants={
-        name: {"affine_dx": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)} for name, f in FACTORS.items()
-    },
+    affine_dx={name: lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w) for name, f in FACTORS.items()},
 )
 mistake(
     "layer-input-gradient-absolute",
@@ -110,9 +207,7 @@ mistake(
     clause="affine.weight_gradient",
     mend="x.reshape(N, -1).T @ dout",
     fingerprint="dw / N, -dw, 2 dw",
-    variants={
-        name: {"affine_dw": lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w)} for name, f in FACTORS.items()
-    },
+    affine_dw={name: lambda right, dout, x, w, f=f: right(dout, x, w) * f(x, w) for name, f in FACTORS.items()},
 )
 mistake(
     "layer-weight-gradient-transposed",
@@ -130,8 +225,8 @@ mistake(
     clause="affine.weight_gradient",
     mend="x.reshape(N, -1).T @ dout",
     fingerprint="dw + c w",
-    variants={
-        f"c = {c:g}": {"affine_dw": lambda right, dout, x, w, c=c: right(dout, x, w) + c * w}
+    affine_dw={
+        f"c = {c:g}": lambda right, dout, x, w, c=c: right(dout, x, w) + c * w
         for c in (1.0, 0.5, 0.1, 0.05, 0.01, 1e-3, 5e-4, 1e-4, 1e-5)
     },
 )
@@ -142,8 +237,8 @@ mistake(
     clause="affine.bias_gradient",
     mend="dout.sum(axis=0)",
     fingerprint="db / N, -db, 2 db",
-    variants={
-        name: {"affine_db": lambda right, dout, f=f: right(dout) * f(dout)}
+    affine_db={
+        name: lambda right, dout, f=f: right(dout) * f(dout)
         for name, f in {
             "1/N": lambda dout: 1 / len(dout),
             "N": lambda dout: len(dout),
@@ -160,13 +255,13 @@ mistake(
     clause="affine.bias_gradient",
     mend="dout.sum(axis=0)",
     fingerprint="sum over j of dout[n, j]",
-    variants={
-        "axis 1": {"affine_db": lambda right, dout: dout.sum(axis=1)},
-        "both": {"affine_db": lambda right, dout: np.full(dout.shape[1], dout.sum())},
-        "both, one number": {"affine_db": lambda right, dout: np.array(dout.sum())},
-        "none": {"affine_db": lambda right, dout: dout},
-        "the first sample": {"affine_db": lambda right, dout: dout[0]},
-        "the last sample": {"affine_db": lambda right, dout: dout[-1]},
+    affine_db={
+        "axis 1": lambda right, dout: dout.sum(axis=1),
+        "both": lambda right, dout: np.full(dout.shape[1], dout.sum()),
+        "both, one number": lambda right, dout: np.array(dout.sum()),
+        "none": lambda right, dout: dout,
+        "the first sample": lambda right, dout: dout[0],
+        "the last sample": lambda right, dout: dout[-1],
     },
 )
 mistake(
@@ -194,9 +289,9 @@ mistake(
     clause="relu_layer.gradient",
     mend="dout * (x > 0)",
     fingerprint="max(dout, 0)",
-    variants={
-        "": {"relu_dx": lambda right, dout, x: np.maximum(dout, 0.0)},
-        "besides the right one": {"relu_dx": lambda right, dout, x: np.maximum(right(dout, x), 0.0)},
+    relu_dx={
+        "": lambda right, dout, x: np.maximum(dout, 0.0),
+        "besides the right one": lambda right, dout, x: np.maximum(right(dout, x), 0.0),
     },
 )
 mistake(
@@ -206,11 +301,11 @@ mistake(
     clause="relu_layer.gradient",
     mend="dout * (x > 0)",
     fingerprint="dout max(x, 0), or (x > 0)",
-    variants={
-        "dout max(x, 0)": {"relu_dx": lambda right, dout, x: dout * np.maximum(x, 0.0)},
-        "dout x": {"relu_dx": lambda right, dout, x: dout * x},
-        "(x > 0)": {"relu_dx": lambda right, dout, x: (x > 0) * 1.0},
-        "max(x, 0)": {"relu_dx": lambda right, dout, x: np.maximum(x, 0.0)},
+    relu_dx={
+        "dout max(x, 0)": lambda right, dout, x: dout * np.maximum(x, 0.0),
+        "dout x": lambda right, dout, x: dout * x,
+        "(x > 0)": lambda right, dout, x: (x > 0) * 1.0,
+        "max(x, 0)": lambda right, dout, x: np.maximum(x, 0.0),
     },
 )
 mistake(
@@ -220,8 +315,8 @@ mistake(
     clause="relu_layer.gradient",
     mend="dout * (x > 0)",
     fingerprint="dout where x > 0, else c dout",
-    variants={
-        f"c = {c:g}": {"relu_dx": lambda right, dout, x, c=c: np.where(x > 0, dout, c * dout)}
+    relu_dx={
+        f"c = {c:g}": lambda right, dout, x, c=c: np.where(x > 0, dout, c * dout)
         for c in (0.01, 0.001, 0.05, 0.1, 0.2, 0.3, 0.5, -1.0)
     },
 )
@@ -232,10 +327,10 @@ mistake(
     clause="relu_layer.gradient",
     mend="dout * (x > 0)",
     fingerprint="dout (any x of the unit > 0)",
-    variants={
-        "any sample": {"relu_dx": lambda right, dout, x: dout * (x > 0).any(axis=0)},
-        "all samples": {"relu_dx": lambda right, dout, x: dout * (x > 0).all(axis=0)},
-        "the first sample": {"relu_dx": lambda right, dout, x: dout * (x[:1] > 0)},
+    relu_dx={
+        "any sample": lambda right, dout, x: dout * (x > 0).any(axis=0),
+        "all samples": lambda right, dout, x: dout * (x > 0).all(axis=0),
+        "the first sample": lambda right, dout, x: dout * (x[:1] > 0),
     },
 )
 mistake(
@@ -269,3 +364,10 @@ mistake(
     fingerprint="the second call returns g + g",
     broken=("affine.repeatable", "relu_layer.repeatable"),
 )
+
+also("cache-stale", broken=["relu_layer.caches", "affine.caches"])
+also("gradient-buffers-reused", broken=["affine.results_kept", "relu_layer.results_kept", "softmax_loss.results_kept"])
+also("gradient-shapes", broken=["affine.gradient_shapes"])
+also("gradient-nan-when-saturated", suspected=["softmax_loss.saturated"])
+also("loss-label-types", suspected=["softmax_loss.label_types"])
+also("loss-one-hot-classes", suspected=["softmax_loss.missing_class"])

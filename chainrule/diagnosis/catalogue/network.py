@@ -1,11 +1,67 @@
 """Mistakes in how the layers are put together, in the loss of a network and in its predictions."""
 
+from functools import partial
+
 import numpy as np
 
 from chainrule import reference
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.model import FORWARD, NORMALIZING, SOFTMAX
+from chainrule.diagnosis.questions import of_network
 
 MEND = "z = a @ W + b for every layer, relu(z) for all but the last, softmax(z) for that"
+mistake = partial(add, mend=MEND)
+ENTRY, EXIT = frozenset({"affine", "features"}), SOFTMAX | {"output"}
+OF_LOSS = frozenset({"surprising", "loss", "loss_of_logits"})
+
+
+def ask_forward(actor, model, case):
+    return [actor.forward(model, case.x)]
+
+
+def ask_loss(actor, model, case):
+    return [actor.loss(model, case.x, case.y)]
+
+
+def of_forward(setting):
+    for case in setting.networks:
+        yield of_network("the probabilities", case, ask_forward, ["p"])
+    for case in setting.saturated:
+        yield of_network("the probabilities of large logits", case, ask_forward, ["p"], setting.output_error(case))
+
+
+def of_loss(setting):
+    for case in setting.networks:
+        yield of_network("the loss", case, ask_loss, ["loss"], setting.loss_error(case))
+
+
+def of_predict(setting):
+    for case in setting.networks:
+        yield of_network("the labels", case, lambda actor, model, case: [actor.predict(model, case.x)], ["labels"])
+
+
+concern(
+    "forward",
+    FORWARD,
+    of_forward,
+    own=[FORWARD - SOFTMAX - {"relu"}],
+    stages=[NORMALIZING, (ENTRY, EXIT), (frozenset({"affine"}), frozenset({"activation"}))],
+)
+concern(
+    "loss",
+    FORWARD | OF_LOSS | {"cross_entropy"},
+    of_loss,
+    own=[OF_LOSS, frozenset({"cross_entropy"})],
+    runs=["forward"],
+)
+concern("predict", FORWARD | {"label"}, of_predict, own=[frozenset({"label"})], runs=["forward"])
+about("network", "forward", "loss")
+about("network.output_shape network.samples_independent network.forward network.memoryless golden.forward", "forward")
+about("network.loss golden.loss", "loss")
+about("network.missing_class", "loss", "backward")
+about("network.predict", "predict")
+about("network.arguments_kept network.assignable")
 
 
 def last(model, l):
@@ -20,21 +76,15 @@ mistake(
     clause="network.forward",
     mend="a @ W + b",
     fingerprint="z = a W",
-    variants={
-        "in every layer": {"affine": lambda right, a, model, l: a @ model.weights[l]},
-        "in the first layer": {"affine": lambda right, a, model, l: right(a, model, l) if l else a @ model.weights[l]},
-        "in the last layer": {
-            "affine": lambda right, a, model, l: a @ model.weights[l] if last(model, l) else right(a, model, l)
-        },
-        "in the second layer": {
-            "affine": lambda right, a, model, l: a @ model.weights[l] if l == 1 else right(a, model, l)
-        },
-        "in the third layer": {
-            "affine": lambda right, a, model, l: a @ model.weights[l] if l == 2 else right(a, model, l)
-        },
-        "in the hidden layers": {
-            "affine": lambda right, a, model, l: right(a, model, l) if last(model, l) else a @ model.weights[l]
-        },
+    affine={
+        "in every layer": lambda right, a, model, l: a @ model.weights[l],
+        "in the first layer": lambda right, a, model, l: right(a, model, l) if l else a @ model.weights[l],
+        "in the last layer": lambda right, a, model, l: a @ model.weights[l] if last(model, l) else right(a, model, l),
+        "in the second layer": lambda right, a, model, l: a @ model.weights[l] if l == 1 else right(a, model, l),
+        "in the third layer": lambda right, a, model, l: a @ model.weights[l] if l == 2 else right(a, model, l),
+        "in the hidden layers": lambda right, a, model, l: (
+            right(a, model, l) if last(model, l) else a @ model.weights[l]
+        ),
     },
 )
 mistake(
@@ -44,18 +94,14 @@ mistake(
     clause="network.forward",
     mend="a @ W + b",
     fingerprint="z = a W - b",
-    variants={
-        "in every layer": {"affine": lambda right, a, model, l: a @ model.weights[l] - model.biases[l]},
-        "in the hidden layers": {
-            "affine": lambda right, a, model, l: (
-                right(a, model, l) if last(model, l) else a @ model.weights[l] - model.biases[l]
-            )
-        },
-        "in the last layer": {
-            "affine": lambda right, a, model, l: (
-                a @ model.weights[l] - model.biases[l] if last(model, l) else right(a, model, l)
-            )
-        },
+    affine={
+        "in every layer": lambda right, a, model, l: a @ model.weights[l] - model.biases[l],
+        "in the hidden layers": lambda right, a, model, l: (
+            right(a, model, l) if last(model, l) else a @ model.weights[l] - model.biases[l]
+        ),
+        "in the last layer": lambda right, a, model, l: (
+            a @ model.weights[l] - model.biases[l] if last(model, l) else right(a, model, l)
+        ),
     },
 )
 mistake(
@@ -65,8 +111,8 @@ mistake(
     clause="network.forward",
     mend="a @ W + b, with b of shape (units,)",
     fingerprint="z = a W + b[0]",
-    variants={
-        name: {"affine": lambda right, a, model, l, f=f: a @ model.weights[l] + f(model.biases[l])}
+    affine={
+        name: lambda right, a, model, l, f=f: a @ model.weights[l] + f(model.biases[l])
         for name, f in {
             "b[0]": lambda b: b[0],
             "b[-1]": lambda b: b[-1],
@@ -101,15 +147,13 @@ mistake(
     mend="a = relu(z) after every layer but the last",
     special="relu-missing",
     fingerprint="a[l] = z[l] for one l",
-    variants={
-        "the first hidden layer": {"activation": lambda right, z, model, l: z if l == 0 else right(z, model, l)},
-        "the last hidden layer": {
-            "activation": lambda right, z, model, l: z if l == len(model.weights) - 2 else right(z, model, l)
-        },
-        "the second hidden layer": {"activation": lambda right, z, model, l: z if l == 1 else right(z, model, l)},
-        "from the second": {"activation": lambda right, z, model, l: z if l >= 1 else right(z, model, l)},
-        "from the third": {"activation": lambda right, z, model, l: z if l >= 2 else right(z, model, l)},
-        "from the fourth": {"activation": lambda right, z, model, l: z if l >= 3 else right(z, model, l)},
+    activation={
+        "the first hidden layer": lambda right, z, model, l: z if l == 0 else right(z, model, l),
+        "the last hidden layer": lambda right, z, model, l: z if l == len(model.weights) - 2 else right(z, model, l),
+        "the second hidden layer": lambda right, z, model, l: z if l == 1 else right(z, model, l),
+        "from the second": lambda right, z, model, l: z if l >= 1 else right(z, model, l),
+        "from the third": lambda right, z, model, l: z if l >= 2 else right(z, model, l),
+        "from the fourth": lambda right, z, model, l: z if l >= 3 else right(z, model, l),
     },
 )
 mistake(
@@ -139,8 +183,8 @@ mistake(
     clause="network.forward",
     mend="take x as it is given",
     fingerprint="forward(c x)",
-    variants={
-        name: {"features": lambda right, x, f=f: f(x)}
+    features={
+        name: lambda right, x, f=f: f(x)
         for name, f in {
             "x / 255": lambda x: x / 255,
             "x / 256": lambda x: x / 256,
@@ -159,11 +203,11 @@ mistake(
     clause="network.samples_independent",
     mend="standardize with the training data's mean and deviation, once, outside of the network",
     fingerprint="forward(x - mean of the batch)",
-    variants={
-        "the mean": {"features": lambda right, x: x - x.mean(axis=0)},
-        "mean and deviation": {"features": lambda right, x: (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-8)},
-        "mean and deviation, no epsilon": {"features": lambda right, x: standardized(x)},
-        "the mean of all entries": {"features": lambda right, x: x - x.mean()},
+    features={
+        "the mean": lambda right, x: x - x.mean(axis=0),
+        "mean and deviation": lambda right, x: (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-8),
+        "mean and deviation, no epsilon": lambda right, x: standardized(x),
+        "the mean of all entries": lambda right, x: x - x.mean(),
     },
 )
 mistake(
@@ -249,10 +293,8 @@ mistake(
     clause="network.loss",
     mend="add no penalty, or switch it off by default",
     fingerprint="loss + c sum of W^2",
-    variants={
-        f"c = {c:g}": {
-            "loss": lambda right, model, x, y, c=c: right(model, x, y) + c * sum((w**2).sum() for w in model.weights)
-        }
+    loss={
+        f"c = {c:g}": lambda right, model, x, y, c=c: right(model, x, y) + c * sum((w**2).sum() for w in model.weights)
         for c in (0.5, 0.1, 0.05, 0.01, 5e-3, 1e-3, 5e-4, 1e-4, 5e-5, 1e-5)
     },
 )
@@ -274,7 +316,7 @@ mistake(
     mend="np.eye(number of classes)[y]",
     lines=("np.eye(y.max() + 1)[y]", "np.eye(K)[y]"),
     fingerprint="one-hot of shape (N, max y + 1)",
-    suspected=("network.missing_class", "softmax_loss.missing_class"),
+    suspected="network.missing_class",
 )
 mistake(
     "predict-over-batch",
@@ -310,9 +352,9 @@ mistake(
     clause="network.predict",
     mend="argmax(axis=1)",
     fingerprint="p, or a one-hot row",
-    variants={
-        "as they are": {"label": lambda right, p: p * 1.0},
-        "one-hot": {"label": lambda right, p: np.eye(p.shape[1])[p.argmax(axis=1)]},
+    label={
+        "as they are": lambda right, p: p * 1.0,
+        "one-hot": lambda right, p: np.eye(p.shape[1])[p.argmax(axis=1)],
     },
 )
 mistake(
@@ -331,9 +373,9 @@ mistake(
     clause="network.predict",
     mend="argmax(axis=1), without adding 1",
     fingerprint="argmax + 1",
-    variants={
-        "+ 1": {"label": lambda right, p: right(p) + 1},
-        "- 1": {"label": lambda right, p: right(p) - 1},
+    label={
+        "+ 1": lambda right, p: right(p) + 1,
+        "- 1": lambda right, p: right(p) - 1,
     },
 )
 mistake(
@@ -344,6 +386,16 @@ mistake(
     mend="argmax(axis=1)",
     fingerprint="(p > 0.5).argmax(axis=1)",
     label=lambda right, p: (p > 0.5).argmax(axis=1),
+)
+mistake(
+    "loss-nan-when-saturated",
+    "the loss is nan for large logits",
+    "0 times log 0, or infinity less infinity. Take the true class's logarithm alone, of log-softmax if you can.",
+    clause="network.large_logits",
+    mend="lse(z) - z[n, y[n]] from the logits; or pick p[n, y[n]] before taking the logarithm",
+    lines=("-(one_hot * np.log(p)).sum() / N", "-np.log(p[np.arange(N), y]).mean()"),
+    fingerprint="nan for logits of 1e4",
+    suspected="network.large_logits",
 )
 
 

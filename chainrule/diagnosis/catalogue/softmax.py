@@ -1,11 +1,38 @@
 """Mistakes in softmax."""
 
+from functools import partial
+
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.model import NORMALIZING, SOFTMAX
+from chainrule.diagnosis.questions import of_function
 from chainrule.reference import log_sum_exp
 
 MEND_SHIFT = "e = np.exp(z - z.max(axis=1, keepdims=True)); return e / e.sum(axis=1, keepdims=True)"
+mistake = partial(add, mend=MEND_SHIFT)
+
+
+def questions(_setting):
+    rng = np.random.default_rng(3)
+    inputs = (
+        ("five samples, three classes", rng.normal(size=(5, 3)) * 2),
+        ("one sample", [[1.0, 2.0, 0.0]]),
+        ("two classes", [[1.0, 2.5], [0.0, 4.0]]),
+        ("samples far apart", [[1000.0, 1001.0, 1002.0], [-1000.0, -1001.0, -999.0]]),
+        ("logits about -1000", [[-1000.0, -1001.0, -999.0]]),
+        ("logits of 1000", [[1000.0, 0.0, 999.0]]),
+        ("logits 4000 apart", [[4000.0, 0.0, -4000.0]]),
+        ("probabilities of 1e-22", [[0.0, -50.0, -20.0], [-30.0, 3.0, 1.0]]),
+        ("unlikely classes of two", [[0.0, -45.0], [-45.0, 0.0]]),
+        ("whole numbers", [[2.0, -1.0, 0.0], [1.0, 1.0, 3.0]]),
+    )
+    yield from of_function("softmax", inputs, "softmax(z)")
+
+
+concern("softmax", SOFTMAX, questions, stages=[NORMALIZING])
+about("softmax golden.softmax", "softmax")
 
 
 def ratio(numerator, denominator):
@@ -37,7 +64,6 @@ mistake(
     "exp(710) is already infinite in float64, and inf / inf is nan. softmax does not change when a constant is "
     "subtracted from a row, and with the maximum subtracted no exponential exceeds 1.",
     clause="softmax.overflow",
-    mend=MEND_SHIFT,
     fingerprint="exp(z) / sum exp(z)",
     variants={
         "": {"shift": lambda right, z: z},
@@ -51,10 +77,9 @@ mistake(
     "Only the maximum makes every exponent at most 0. With the mean, the minimum, or a maximum of absolute "
     "values the largest logit may still overflow, or all of them underflow.",
     clause="softmax.overflow",
-    mend=MEND_SHIFT,
     fingerprint="exp(z - c) / sum exp(z - c) with another c",
-    variants={
-        name: {"shift": lambda right, z, c=c: z - c(z)}
+    shift={
+        name: lambda right, z, c=c: z - c(z)
         for name, c in {
             "the mean": lambda z: z.mean(axis=1, keepdims=True),
             "the minimum": lambda z: z.min(axis=1, keepdims=True),
@@ -152,7 +177,6 @@ mistake(
     "each logit goes through the logistic sigmoid",
     "Sigmoids treat the classes as independent questions; their sum is not 1. softmax makes them compete.",
     clause="softmax.normalized",
-    mend=MEND_SHIFT,
     fingerprint="1 / (1 + exp(-z))",
     softmax=lambda right, z: np.exp(-np.logaddexp(0.0, -z)),
 )
@@ -190,8 +214,8 @@ mistake(
     clause="softmax.jacobian",
     mend="no division of z",
     fingerprint="softmax(z / T)",
-    variants={
-        name: {"softmax": lambda right, z, t=t: right(z / t(z))}
+    softmax={
+        name: lambda right, z, t=t: right(z / t(z))
         for name, t in {
             "T = sqrt K": lambda z: np.sqrt(z.shape[1]),
             "T = K": lambda z: z.shape[1],
@@ -211,9 +235,9 @@ mistake(
     clause="softmax.jacobian",
     mend="np.exp",
     fingerprint="2^z / sum 2^z",
-    variants={
-        "": {"softmax": lambda right, z: right(z * np.log(2))},
-        "ten": {"softmax": lambda right, z: right(z * np.log(10))},
+    softmax={
+        "": lambda right, z: right(z * np.log(2)),
+        "ten": lambda right, z: right(z * np.log(10)),
     },
 )
 mistake(
@@ -221,11 +245,10 @@ mistake(
     "the logits are divided by their sum, without exp",
     "z / sum z may be negative, and divides by zero where the logits cancel.",
     clause="softmax.range",
-    mend=MEND_SHIFT,
     fingerprint="z / sum z",
-    variants={
-        "": {"softmax": lambda right, z: ratio(z, z.sum(axis=1, keepdims=True))},
-        "of |z|": {"softmax": lambda right, z: ratio(np.abs(z), np.abs(z).sum(axis=1, keepdims=True))},
+    softmax={
+        "": lambda right, z: ratio(z, z.sum(axis=1, keepdims=True)),
+        "of |z|": lambda right, z: ratio(np.abs(z), np.abs(z).sum(axis=1, keepdims=True)),
     },
 )
 mistake(
@@ -236,8 +259,8 @@ mistake(
     clause="softmax.normalized",
     mend="no epsilon: e / e.sum(axis=1, keepdims=True)",
     fingerprint="exp(z - max z) / (sum exp(z - max z) + eps)",
-    variants={
-        f"eps = {eps:g}": {"total": lambda right, e, eps=eps: right(e) + eps}
+    total={
+        f"eps = {eps:g}": lambda right, e, eps=eps: right(e) + eps
         for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
     },
 )
@@ -249,8 +272,8 @@ mistake(
     clause="softmax.underflow",
     mend="clip nothing here; a loss that takes logarithms of logits needs no floor",
     fingerprint="max(p, c) or min(max(p, c), 1 - c)",
-    variants={
-        f"{name} {c:g}": {"softmax": lambda right, z, c=c, high=high: np.clip(right(z), c, 1 - c if high else 1)}
+    softmax={
+        f"{name} {c:g}": lambda right, z, c=c, high=high: np.clip(right(z), c, 1 - c if high else 1)
         for c in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
         for name, high in (("at", False), ("on both sides at", True))
     },
@@ -262,8 +285,8 @@ mistake(
     clause="softmax.underflow",
     mend="return the quotient as it is",
     fingerprint="p where p >= c, else 0",
-    variants={
-        f"c = {c:g}": {"softmax": lambda right, z, c=c: np.where(right(z) < c, 0.0, right(z))}
+    softmax={
+        f"c = {c:g}": lambda right, z, c=c: np.where(right(z) < c, 0.0, right(z))
         for c in (1e-3, 1e-6, 1e-8, 1e-10, 1e-12, 1e-15, 1e-16, 1e-18, 1e-20)
     },
 )
@@ -274,10 +297,10 @@ mistake(
     clause="softmax.shift_invariance",
     mend="compute in floating point",
     fingerprint="softmax(trunc z)",
-    variants={
-        "cut": {"softmax": lambda right, z: right(np.trunc(z))},
-        "to integers": {"softmax": lambda right, z: right(np.round(z))},
-        "to a tenth": {"softmax": lambda right, z: right(np.round(z, 1))},
+    softmax={
+        "cut": lambda right, z: right(np.trunc(z)),
+        "to integers": lambda right, z: right(np.round(z)),
+        "to a tenth": lambda right, z: right(np.round(z, 1)),
     },
 )
 mistake(
@@ -287,10 +310,10 @@ mistake(
     clause="softmax.normalized",
     mend="keep one precision throughout",
     fingerprint="softmax(z) rounded",
-    variants={
-        "float32": {"softmax": lambda right, z: right(z).astype(np.float32).astype(np.float64)},
-        "float16": {"softmax": lambda right, z: right(z).astype(np.float16).astype(np.float64)},
-        "decimals": {"softmax": lambda right, z: np.round(right(z), 4)},
+    softmax={
+        "float32": lambda right, z: right(z).astype(np.float32).astype(np.float64),
+        "float16": lambda right, z: right(z).astype(np.float16).astype(np.float64),
+        "decimals": lambda right, z: np.round(right(z), 4),
     },
 )
 mistake(
@@ -300,10 +323,10 @@ mistake(
     clause="softmax.permutation",
     mend="do not sort",
     fingerprint="softmax(sort z)",
-    variants={
-        "upwards": {"softmax": lambda right, z: right(np.sort(z, axis=1))},
-        "downwards": {"softmax": lambda right, z: right(-np.sort(-z, axis=1))},
-        "reversed": {"softmax": lambda right, z: right(z[:, ::-1])},
+    softmax={
+        "upwards": lambda right, z: right(np.sort(z, axis=1)),
+        "downwards": lambda right, z: right(-np.sort(-z, axis=1)),
+        "reversed": lambda right, z: right(z[:, ::-1]),
     },
 )
 mistake(
@@ -311,7 +334,6 @@ mistake(
     "the likeliest class gets everything",
     "argmax is not softmax: it has no gradient.",
     clause="softmax.values",
-    mend=MEND_SHIFT,
     fingerprint="one-hot of argmax z",
     softmax=lambda right, z: np.eye(z.shape[1])[z.argmax(axis=1)],
 )
@@ -322,8 +344,8 @@ mistake(
     clause="softmax.log_softmax",
     mend="compute every class as exp(z - max z) / sum",
     fingerprint="1 - sum of the other probabilities",
-    variants={
-        name: {"softmax": lambda right, z, k=k, only=only: remainder(right(z), k, only)}
+    softmax={
+        name: lambda right, z, k=k, only=only: remainder(right(z), k, only)
         for name, k, only in (
             ("the last", -1, 0),
             ("the first", 0, 0),

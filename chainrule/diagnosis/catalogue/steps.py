@@ -1,10 +1,41 @@
 """Mistakes in the update of the parameters."""
 
+from functools import partial
+
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.model import UPDATE
+from chainrule.diagnosis.questions import everything, of_network, parameter_names
 
 MEND = "theta -= lr * g, for every weight and every bias of every layer"
+mistake = partial(add, mend=MEND)
+RATES = (0.5, 0.125)
+
+
+def questions(setting):
+    for case in setting.networks[:3]:
+        for words, rates in (*((f"a step of {lr}", [lr]) for lr in RATES), ("two steps", RATES)):
+
+            def ask(actor, model, case, rates=rates):
+                for seed, lr in enumerate(rates, 1):
+                    actor.step(model, unrelated(case, seed), lr)
+                return everything(actor, model)
+
+            yield of_network(words, case, ask, parameter_names(case))
+
+
+def unrelated(case, seed):
+    """Gradients that have nothing to do with the parameters."""
+    rng = np.random.default_rng([seed, *case.sizes])
+    return tuple([rng.normal(size=a.shape).round(3) for a in arrays] for arrays in (case.weights, case.biases))
+
+
+concern("step", UPDATE, questions)
+about("training.step training.step_stateless", "step")
+about("training.step_arguments_kept training.zero_rate")
+about("golden.steps", "step", "backward")
 DECAYS = (0.1, 0.05, 0.01, 5e-3, 1e-3, 5e-4, 1e-4, 1e-5)
 
 
@@ -68,7 +99,6 @@ mistake(
     "the update climbs: theta + lr g",
     "The gradient points to where the loss grows. Descending takes a minus.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta + lr g",
     variants={"": ascending(lambda model, kind, l: True)},
 )
@@ -77,7 +107,6 @@ mistake(
     "some of the parameters climb: theta + lr g",
     "They work against the others. A sign differs between two lines that should be alike.",
     clause="training.step",
-    mend=MEND,
     special="step-ascends",
     fingerprint="theta + lr g for some parameters",
     variants={name: ascending(which) for name, which in SOME.items()},
@@ -88,7 +117,6 @@ mistake(
     "They stay as they began: a line is missing, the loop ends one too early, or the new value is stored where "
     "nobody looks.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta for some parameters",
     variants={name: kept(which) for name, which in SOME.items()},
 )
@@ -98,7 +126,6 @@ mistake(
     "The new values are computed and thrown away: theta = theta - lr * g binds a local name, in a loop over the "
     "list too; theta -= lr * g changes the array.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta",
     variants={"": kept(lambda model, kind, l: True)},
 )
@@ -107,7 +134,6 @@ mistake(
     "the learning rate is not used",
     "The update is g itself, or has a rate of its own.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta - g",
     variants={
         "": unscaled(lambda model, kind, l: True),
@@ -126,7 +152,6 @@ mistake(
     "some of the parameters learn at rate 1",
     "lr is missing in their line.",
     clause="training.step",
-    mend=MEND,
     special="step-rate-unused",
     fingerprint="theta - g for some parameters",
     variants={name: unscaled(which) for name, which in SOME.items()},
@@ -136,10 +161,9 @@ mistake(
     "the learning rate is scaled",
     "Twice, half, a tenth or the square of what was asked for.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta - c lr g",
-    variants={
-        name: {"updated": lambda right, theta, g, lr, model, kind, l, f=f: right(theta, g, f(lr), model, kind, l)}
+    updated={
+        name: lambda right, theta, g, lr, model, kind, l, f=f: right(theta, g, f(lr), model, kind, l)
         for name, f in {
             "2 lr": lambda lr: 2 * lr,
             "lr / 2": lambda lr: lr / 2,
@@ -152,16 +176,12 @@ mistake(
         }.items()
     }
     | {
-        "half for the biases": {
-            "updated": lambda right, theta, g, lr, model, kind, l: right(
-                theta, g, lr / 2 if kind == "biases" else lr, model, kind, l
-            )
-        },
-        "twice for the biases": {
-            "updated": lambda right, theta, g, lr, model, kind, l: right(
-                theta, g, lr * 2 if kind == "biases" else lr, model, kind, l
-            )
-        },
+        "half for the biases": lambda right, theta, g, lr, model, kind, l: right(
+            theta, g, lr / 2 if kind == "biases" else lr, model, kind, l
+        ),
+        "twice for the biases": lambda right, theta, g, lr, model, kind, l: right(
+            theta, g, lr * 2 if kind == "biases" else lr, model, kind, l
+        ),
     },
 )
 mistake(
@@ -169,15 +189,14 @@ mistake(
     "the update multiplies where it should subtract, or keeps only the change",
     "theta * (1 - lr g), or theta = -lr g: the old value must stay, less lr g.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta (1 - lr g), or -lr g",
-    variants={
-        "theta (1 - lr g)": {"updated": lambda right, theta, g, lr, model, kind, l: theta * (1 - lr * g)},
-        "-lr g": {"updated": lambda right, theta, g, lr, model, kind, l: -lr * g},
-        "lr g": {"updated": lambda right, theta, g, lr, model, kind, l: lr * g},
-        "lr (theta - g)": {"updated": lambda right, theta, g, lr, model, kind, l: lr * (theta - g)},
-        "lr theta - g": {"updated": lambda right, theta, g, lr, model, kind, l: lr * theta - g},
-        "(1 - lr) theta - lr g": {"updated": lambda right, theta, g, lr, model, kind, l: (1 - lr) * theta - lr * g},
+    updated={
+        "theta (1 - lr g)": lambda right, theta, g, lr, model, kind, l: theta * (1 - lr * g),
+        "-lr g": lambda right, theta, g, lr, model, kind, l: -lr * g,
+        "lr g": lambda right, theta, g, lr, model, kind, l: lr * g,
+        "lr (theta - g)": lambda right, theta, g, lr, model, kind, l: lr * (theta - g),
+        "lr theta - g": lambda right, theta, g, lr, model, kind, l: lr * theta - g,
+        "(1 - lr) theta - lr g": lambda right, theta, g, lr, model, kind, l: (1 - lr) * theta - lr * g,
     },
 )
 mistake(
@@ -185,16 +204,13 @@ mistake(
     "only the sign of the gradient is used, or its size is normalized",
     "A step of gradient descent is as long as lr |g|. np.sign(g), or g / norm(g), makes all steps alike.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta - lr sign(g)",
-    variants={
-        "the sign": {"updated": lambda right, theta, g, lr, model, kind, l: theta - lr * np.sign(g)},
-        "g / norm": {
-            "updated": lambda right, theta, g, lr, model, kind, l: theta - lr * g / max(np.linalg.norm(g), 1e-300)
-        },
-        "clipped to 1": {"updated": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -1, 1)},
-        "clipped to 0.5": {"updated": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -0.5, 0.5)},
-        "clipped to 5": {"updated": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -5, 5)},
+    updated={
+        "the sign": lambda right, theta, g, lr, model, kind, l: theta - lr * np.sign(g),
+        "g / norm": lambda right, theta, g, lr, model, kind, l: theta - lr * g / max(np.linalg.norm(g), 1e-300),
+        "clipped to 1": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -1, 1),
+        "clipped to 0.5": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -0.5, 0.5),
+        "clipped to 5": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -5, 5),
     },
 )
 mistake(
@@ -202,12 +218,11 @@ mistake(
     "the parameters shrink in every step",
     "A penalty lam W is part of the update: weight decay, an extension that nobody asked for here.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta - lr (g + c theta)",
-    variants={
-        f"{name}, c = {c:g}": {
-            "updated": lambda right, theta, g, lr, model, kind, l, c=c, f=f: f(right, theta, g, lr, model, kind, l, c)
-        }
+    updated={
+        f"{name}, c = {c:g}": lambda right, theta, g, lr, model, kind, l, c=c, f=f: f(
+            right, theta, g, lr, model, kind, l, c
+        )
         for c in DECAYS
         for name, f in {
             "of the weights": lambda right, theta, g, lr, model, kind, l, c: right(
@@ -226,14 +241,11 @@ mistake(
     "Momentum adds what is left of the steps before. It is an optimizer of its own; gradient descent remembers "
     "nothing.",
     clause="training.step_stateless",
-    mend=MEND,
     fingerprint="v = c v + g, theta - lr v",
-    variants={
-        f"{name}c = {c}": {
-            "updated": lambda right, theta, g, lr, model, kind, l, c=c, s=s: right(
-                theta, velocity(model, kind, l, g, c, s(c)), lr, model, kind, l
-            )
-        }
+    updated={
+        f"{name}c = {c}": lambda right, theta, g, lr, model, kind, l, c=c, s=s: right(
+            theta, velocity(model, kind, l, g, c, s(c)), lr, model, kind, l
+        )
         for c in (0.9, 0.5, 0.8, 0.95, 0.99)
         for name, s in {"": lambda c: 1.0, "averaged, ": lambda c: 1 - c}.items()
     },
@@ -254,23 +266,18 @@ mistake(
     "the rate falls with every step",
     "A counter inside step changes the rate. Schedules belong outside: step(grads, lr) uses the lr that it is given.",
     clause="training.step_stateless",
-    mend=MEND,
     fingerprint="theta - lr g / (1 + c t), or lr c^t",
-    variants={
+    updated={
         **{
-            f"1 / (1 + {c:g} t)": {
-                "updated": lambda right, theta, g, lr, model, kind, l, c=c: right(
-                    theta, g, lr / (1 + c * counted(model, kind, l)), model, kind, l
-                )
-            }
+            f"1 / (1 + {c:g} t)": lambda right, theta, g, lr, model, kind, l, c=c: right(
+                theta, g, lr / (1 + c * counted(model, kind, l)), model, kind, l
+            )
             for c in (1.0, 0.1, 0.01, 1e-3, 1e-4)
         },
         **{
-            f"{c:g}^t": {
-                "updated": lambda right, theta, g, lr, model, kind, l, c=c: right(
-                    theta, g, lr * c ** counted(model, kind, l), model, kind, l
-                )
-            }
+            f"{c:g}^t": lambda right, theta, g, lr, model, kind, l, c=c: right(
+                theta, g, lr * c ** counted(model, kind, l), model, kind, l
+            )
             for c in (0.5, 0.9, 0.95, 0.99, 0.999)
         },
     },
@@ -280,14 +287,11 @@ mistake(
     "the gradient is divided by a running size of itself",
     "That is AdaGrad, RMSProp or Adam. They are optimizers of their own; gradient descent is theta - lr g.",
     clause="training.step",
-    mend=MEND,
     fingerprint="theta - lr g / (sqrt(v) + eps)",
-    variants={
-        f"{name}, eps = {eps:g}": {
-            "updated": lambda right, theta, g, lr, model, kind, l, eps=eps, c=c: right(
-                theta, g / (np.sqrt(c) * np.abs(g) + eps), lr, model, kind, l
-            )
-        }
+    updated={
+        f"{name}, eps = {eps:g}": lambda right, theta, g, lr, model, kind, l, eps=eps, c=c: right(
+            theta, g / (np.sqrt(c) * np.abs(g) + eps), lr, model, kind, l
+        )
         for eps in (1e-8, 1e-7)
         for name, c in {
             "AdaGrad or Adam": 1.0,

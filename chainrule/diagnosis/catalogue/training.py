@@ -1,13 +1,66 @@
 """Mistakes in mini-batch training, that show on data of which the order is no matter."""
 
+from functools import partial
 from itertools import permutations
 
 import numpy as np
 
-from chainrule.diagnosis.mistake import mistake
+from chainrule.diagnosis.concerns import about, concern
+from chainrule.diagnosis.mistake import add
+from chainrule.diagnosis.model import BACKWARD, UPDATE
+from chainrule.diagnosis.questions import everything, of_network, parameter_names, repeated
 
 MEND_BATCH = "for start in range(0, N, B): batch = order[start : start + B], and the mean gradient of that batch"
+mistake = partial(add, mend=MEND_BATCH)
 FEW = 3  # samples of which every order is tried
+TRAINING = frozenset({"batch_gradient", "batches", "epochs", "rate", "begin"})
+
+
+def questions(setting):
+    """Data of which the order is no matter: all in one batch, or all alike."""
+    for case in setting.threes:
+        for lr in (0.5, 0.125):
+            yield trained(f"an epoch in one batch at rate {lr}", setting, case, lr, (3, 1))
+    for n, size, epochs in ((6, 2, 1), (6, 6, 3), (7, 3, 1), (7, 7, 0), (3, 1, 1), (7, 2, 2)):
+        words = f"{epochs} epochs of {n} equal samples in batches of {size}"
+        yield trained(words, setting, repeated(setting.single, n), 0.25, (size, epochs))
+    yield trained("fit called twice", setting, repeated(setting.single, 4), 0.25, (4, 1), (4, 1))
+
+
+def trained(words, setting, case, lr, *calls):
+    """The parameters after fit, called with each (batch size, epochs)."""
+
+    def ask(actor, model, case):
+        for size, epochs in calls:
+            actor.fit(model, case.x, case.y, epochs=epochs, batch_size=size, lr=lr)
+        return everything(actor, model)
+
+    slack = lr * max(epochs for _, epochs in calls) * setting.loss_error(case)
+    return of_network(words, case, ask, parameter_names(case), slack)
+
+
+def of_history(setting):
+    """What fit returns of equal batches: the mean by size is the plain one."""
+
+    def ask(actor, model, case):
+        found = actor.fit(model, case.x, case.y, epochs=2, batch_size=3, lr=0.25)
+        return [] if found is None else [np.asarray(found, np.float64)]
+
+    words = "the history of 2 epochs of 6 equal samples in batches of 3"
+    yield of_network(words, repeated(setting.single, 6), ask, ["history"])
+
+
+concern(
+    "fit",
+    UPDATE | BACKWARD | TRAINING,
+    questions,
+    own=[TRAINING, UPDATE],
+    runs=["backward", "forward", "loss", "step"],
+)
+concern("history", {"history"}, of_history, runs=["backward", "forward", "step"])
+about("training", "fit")
+about("training.history", "history")
+about("training.arguments_kept")
 
 
 def permuted(order):
@@ -63,18 +116,10 @@ mistake(
     clause="training.full_batch",
     mend="use the mean gradient, as backward returns it",
     fingerprint="theta - lr B g",
-    variants={
-        "": {
-            "batch_gradient": lambda right, model, x, y, batch, size: scaled(
-                right(model, x, y, batch, size), len(batch)
-            )
-        },
-        "times the batch size": {
-            "batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), size)
-        },
-        "times all samples": {
-            "batch_gradient": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(x))
-        },
+    batch_gradient={
+        "": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(batch)),
+        "times the batch size": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), size),
+        "times all samples": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(x)),
     },
 )
 mistake(
@@ -114,13 +159,9 @@ mistake(
     clause="training.last_batch",
     mend="range(0, N, B): slices end by themselves where the data end",
     fingerprint="floor(N / B) updates",
-    variants={
-        "": {
-            "batches": lambda right, order, size: [
-                batch for batch in right(order, size) if len(batch) == min(size, len(order))
-            ]
-        },
-        "also a full one": {"batches": lambda right, order, size: list(right(order, size))[:-1]},
+    batches={
+        "": lambda right, order, size: [batch for batch in right(order, size) if len(batch) == min(size, len(order))],
+        "also a full one": lambda right, order, size: list(right(order, size))[:-1],
     },
 )
 mistake(
@@ -139,7 +180,6 @@ mistake(
     "Either every update takes all of the data and the batch size is not used, or only one batch of an epoch is "
     "trained on, as after a return inside the loop.",
     clause="training.batch_size",
-    mend=MEND_BATCH,
     fingerprint="1 update an epoch, where ceil(N / B) are wanted",
     batches=lambda right, order, size: [order],
 )
@@ -157,7 +197,6 @@ mistake(
     "every sample is a batch of its own",
     "The batch size is not used: N updates an epoch.",
     clause="training.batch_size",
-    mend=MEND_BATCH,
     fingerprint="N updates an epoch",
     batches=lambda right, order, size: list(order[:, None]),
 )
@@ -186,12 +225,12 @@ mistake(
     clause="training.epochs",
     mend="for epoch in range(epochs)",
     fingerprint="E - 1 or E + 1 passes",
-    variants={
-        "one too few": {"epochs": lambda right, epochs: max(epochs - 1, 0)},
-        "one too many": {"epochs": lambda right, epochs: epochs + 1},
-        "at least one": {"epochs": lambda right, epochs: max(epochs, 1)},
-        "one too few, of several": {"epochs": lambda right, epochs: epochs - (epochs > 1)},
-        "always one": {"epochs": lambda right, epochs: 1},
+    epochs={
+        "one too few": lambda right, epochs: max(epochs - 1, 0),
+        "one too many": lambda right, epochs: epochs + 1,
+        "at least one": lambda right, epochs: max(epochs, 1),
+        "one too few, of several": lambda right, epochs: epochs - (epochs > 1),
+        "always one": lambda right, epochs: 1,
     },
 )
 mistake(
@@ -201,13 +240,13 @@ mistake(
     clause="training.epochs",
     mend="use lr as it is given, in every epoch",
     fingerprint="lr / (1 + c epoch), or lr c^epoch",
-    variants={
+    rate={
         **{
-            f"1 / (1 + {c:g} epoch)": {"rate": lambda right, lr, epoch, n, size, c=c: lr / (1 + c * epoch)}
+            f"1 / (1 + {c:g} epoch)": lambda right, lr, epoch, n, size, c=c: lr / (1 + c * epoch)
             for c in (1.0, 0.5, 0.1, 0.01, 1e-3)
         },
         **{
-            f"{c:g}^epoch": {"rate": lambda right, lr, epoch, n, size, c=c: lr * c**epoch}
+            f"{c:g}^epoch": lambda right, lr, epoch, n, size, c=c: lr * c**epoch
             for c in (0.5, 0.9, 0.95, 0.98, 0.99, 0.999)
         },
     },
@@ -219,8 +258,8 @@ mistake(
     clause="training.full_batch",
     mend="hand lr on to the update",
     fingerprint="theta - c g",
-    variants={
-        f"{fixed:g}": {"rate": lambda right, lr, epoch, n, size, fixed=fixed: fixed}
+    rate={
+        f"{fixed:g}": lambda right, lr, epoch, n, size, fixed=fixed: fixed
         for fixed in (1.0, 0.5, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.001, 1e-4)
     },
 )
@@ -249,14 +288,10 @@ mistake(
     clause="training.history",
     mend="np.mean(losses), or the sum over the samples divided by N",
     fingerprint="sum of the batches' losses",
-    variants={
-        "over the batches": {"history": lambda right, losses, samples: [float(np.sum(epoch)) for epoch in losses]},
-        "over the samples": {
-            "history": lambda right, losses, samples: [float(np.mean(epoch)) * samples for epoch in losses]
-        },
-        "divided by N": {
-            "history": lambda right, losses, samples: [float(np.sum(epoch)) / samples for epoch in losses]
-        },
+    history={
+        "over the batches": lambda right, losses, samples: [float(np.sum(epoch)) for epoch in losses],
+        "over the samples": lambda right, losses, samples: [float(np.mean(epoch)) * samples for epoch in losses],
+        "divided by N": lambda right, losses, samples: [float(np.sum(epoch)) / samples for epoch in losses],
     },
 )
 mistake(
@@ -275,8 +310,73 @@ mistake(
     clause="training.history",
     mend="total = 0.0 inside the loop over the epochs",
     fingerprint="cumulative sums",
-    variants={
-        "": {"history": lambda right, losses, samples: list(np.cumsum(right(losses, samples)))},
-        "of sums": {"history": lambda right, losses, samples: list(np.cumsum([np.sum(epoch) for epoch in losses]))},
+    history={
+        "": lambda right, losses, samples: list(np.cumsum(right(losses, samples))),
+        "of sums": lambda right, losses, samples: list(np.cumsum([np.sum(epoch) for epoch in losses])),
     },
+)
+mistake(
+    "fit-same-order",
+    "every epoch visits the samples in the same order",
+    "The permutation is drawn once, before the loop over the epochs, or from a generator that is made anew in "
+    "each of them. The batches are then the same ones again and again.",
+    clause="training.fresh_order",
+    mend="order = rng.permutation(N) inside the loop, rng made once outside",
+    lines=(
+        "order = rng.permutation(N)\nfor epoch in range(epochs): ...",
+        "for epoch in range(epochs):\n    order = rng.permutation(N)",
+    ),
+    fingerprint="the order of epoch 2 is that of epoch 1",
+    broken="training.fresh_order",
+)
+mistake(
+    "fit-not-shuffled",
+    "the samples are not shuffled",
+    "They come in the order in which they are given, in every epoch. Data that are sorted by class then teach "
+    "one class after another.",
+    clause="training.fresh_order",
+    mend="order = rng.permutation(N) for every epoch; x[order], y[order]",
+    lines=("batch = slice(start, start + B)", "batch = order[start : start + B]"),
+    fingerprint="the order is 0, 1, ..., N - 1",
+)
+mistake(
+    "fit-with-replacement",
+    "an epoch visits some samples more than once, or never",
+    "Some come twice in an epoch, some never (on average 37 % of them). An epoch is one visit to each.",
+    clause="training.every_sample",
+    mend="order = rng.permutation(N), cut into batches",
+    lines=("batch = rng.integers(N, size=B)", "batch = order[start : start + B]"),
+    fingerprint="the batches are no partition of the samples",
+    broken="training.every_sample",
+)
+mistake(
+    "fit-seed-unused",
+    "the seed does not decide the order",
+    "Training twice with one seed gives two results, or other seeds give the same one: the shuffling comes from "
+    "another generator, or from a seed fixed in the code.",
+    clause="training.seed",
+    mend="rng = np.random.default_rng(seed) at the top of fit, and rng.permutation",
+    lines=("order = np.random.permutation(N)", "order = rng.permutation(N)"),
+    fingerprint="fit(seed=3) twice gives two results, or five seeds give one",
+    broken="training.seed",
+)
+mistake(
+    "fit-shuffles-in-place",
+    "training shuffles the caller's data in place",
+    "np.random.shuffle(x), or x[:] = x[order]: the arrays that were handed in are in another order afterwards.",
+    clause="training.arguments_kept",
+    mend="shuffle indices, and take x[batch], y[batch]",
+    lines=("np.random.shuffle(x)", "order = rng.permutation(N); x[order]"),
+    fingerprint="after fit(x, y), x or y has changed",
+    broken="training.arguments_kept",
+)
+mistake(
+    "fit-stops-early",
+    "training ends before the epochs are over",
+    "An early stop, a cap on the epochs, or weights that are cut back after training.",
+    clause="training.xor",
+    mend="run all epochs, and leave the weights as they are",
+    lines=("for epoch in range(min(epochs, 10))", "for epoch in range(epochs)"),
+    fingerprint="right in the first epochs, not trained at the end",
+    suspected=("training.xor", "training.overfit", "training.convex"),
 )

@@ -1,39 +1,30 @@
-"""The places of a function's tree, and one node in another's place."""
+"""The expressions and statements of a function, and the text that puts another in the place of one."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.host.patching.sources import FunctionNode
+from chainrule.host.patching.functions import Function, FunctionNode, first_line, name_of
+
+Position = tuple[int, int]  # a line of the file, from 1, and a column in bytes
 
 
 @dataclass(frozen=True)
 class Edit:
-    """kind: one of search.KINDS.  line: where.  holder, name, index: the field that changes, of a node or in its list.
-    new: what it becomes; None deletes a statement, a list replaces it by several.
-    """
+    """Text in place of what stands between two positions.  kind: one of search.KINDS.  node: what it changes."""
 
     kind: str
-    line: int
-    holder: ast.AST
-    name: str
-    index: int | None
-    new: Any
+    node: Any
+    begins: Position
+    ends: Position
+    text: str
 
-    def apply(self) -> Callable[[], None]:
-        """Change the tree; returns what changes it back."""
-        before = getattr(self.holder, self.name)
-        if self.index is None:
-            setattr(self.holder, self.name, self.new)
-        else:
-            changed = list(before)
-            new = self.new if isinstance(self.new, list) else [] if self.new is None else [self.new]
-            changed[self.index : self.index + 1] = new
-            setattr(self.holder, self.name, changed or [ast.copy_location(ast.Pass(), before[self.index])])
-        return lambda: setattr(self.holder, self.name, before)
+    @property
+    def line(self) -> int:
+        return int(self.node.lineno)
 
 
 @dataclass(frozen=True)
@@ -45,8 +36,8 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Spot:
-    """An expression or statement in its place."""
+class Site:
+    """An expression or statement in its place: in a field of its holder, or at an index of the list there."""
 
     node: Any
     holder: ast.AST
@@ -54,57 +45,141 @@ class Spot:
     index: int | None
     value: bool  # whether it is the whole of what is assigned or returned
 
-    def edit(self, kind: str, new: Any) -> Edit:
-        for one in new if isinstance(new, list) else [new]:
-            if one is not None:
-                place(one, self.node)
-        return Edit(kind, self.node.lineno, self.holder, self.name, self.index, new)
 
-    def moved(self, to: Moved) -> Edit:
-        """The statement in another place of its block."""
-        block = list(getattr(self.holder, self.name))
-        block.insert(to.later, block.pop(to.index))
-        return Edit("move", self.node.lineno, self.holder, self.name, None, block)
+class Code:
+    """A function of the checked code, parsed: `tree`, in which it is `node`, with the positions of its file."""
 
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.lines = [line.encode() for line in function.source.split("\n")]
+        self.tree = self.parsed(function.source)
+        self.node: FunctionNode = next(
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, FunctionNode) and (name_of(node), first_line(node)) == function.key
+        )
 
-def place(new: ast.AST, old: ast.AST) -> None:
-    """Give a new node, and what is new below it, the place of the old one."""
-    if not hasattr(new, "lineno"):
-        ast.copy_location(new, old)
-    ast.fix_missing_locations(new)
+    def parsed(self, source: str) -> ast.Module:
+        tree = ast.parse(source)
+        ast.increment_lineno(tree, self.function.begins - 1)
+        return tree
 
-
-def spots(function: FunctionNode, lines: frozenset[int]) -> Iterator[Spot]:
-    """Every expression and statement of a function's body on the lines that ran, from the first to the last."""
-    bodies: list[tuple[ast.AST, str, int | None, Any]] = (
-        [(function, "body", i, statement) for i, statement in enumerate(function.body)]
-        if isinstance(function.body, list)
-        else [(function, "body", None, function.body)]
-    )
-    waiting = bodies[::-1]
-    while waiting:
-        holder, name, index, node = waiting.pop()
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue
-        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
-        if (first and any(first <= line <= last for line in lines)) or isinstance(function, ast.Lambda):
-            whole = name == "value" and isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign))
-            yield Spot(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
-        elif isinstance(node, ast.stmt):
-            continue
-        below: list[tuple[ast.AST, str, int | None, Any]] = []
-        for field_name, value in ast.iter_fields(node):
-            if field_name in ("annotation", "returns", "decorator_list", "ctx", "type_comment"):
+    def sites(self, lines: frozenset[int]) -> Iterator[Site]:
+        """Every expression and statement of the function's body on these lines, from the first to the last."""
+        waiting = [part for part in below(self.node) if part[1] == "body"][::-1]
+        while waiting:
+            holder, name, index, node = waiting.pop()
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 continue
-            if isinstance(value, list):
-                below += [
-                    (node, field_name, i, item)
-                    for i, item in enumerate(value)
-                    if isinstance(item, (ast.expr, ast.stmt, ast.keyword))
-                ]
-            elif isinstance(value, (ast.expr, ast.keyword)):
-                below.append((node, field_name, None, value))
-        waiting += below[::-1]
+            first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+            if (first and any(first <= line <= last for line in lines)) or isinstance(self.node, ast.Lambda):
+                whole = name == "value" and isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign))
+                yield Site(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
+            elif isinstance(node, ast.stmt):
+                continue
+            waiting += below(node)[::-1]
+
+    def edit(self, site: Site, kind: str, new: Any) -> Edit:
+        """`new` in place of a site's node: an expression, a statement, a list of the statement itself and one after it,
+        None to delete it, or Moved.
+        """
+        node = site.node
+        if isinstance(new, Moved):
+            return self.moved(site, new)
+        if isinstance(new, list):
+            return Edit(kind, node, end(node), end(node), f"; {unparsed(new[1], node)}")
+        text = "pass" if new is None else unparsed(new, node)
+        missing = node.end_lineno - node.lineno - text.count("\n")  # every line of the file keeps its number
+        if isinstance(node, ast.expr):
+            text = f"({text}{missing * chr(10)})"
+        else:
+            text = ("else: " if self.text(node).startswith("elif") else "") + text + missing * "\\\n"
+        return Edit(kind, node, begin(node), end(node), text)
+
+    def moved(self, site: Site, to: Moved) -> Edit:
+        """The statement in another place of its block."""
+        block = getattr(site.holder, site.name)[to.index : to.later + 1]
+        line, column = begin(site.node)
+        indentation = self.lines[line - self.function.begins][:column].decode()
+        texts = [self.text(node) for node in (*block[1:], block[0])]
+        if indentation.strip():
+            text = "; ".join(texts)
+        else:
+            missing = block[-1].end_lineno - line - sum(text.count("\n") + 1 for text in texts) + 1
+            text = ("\n" + indentation).join([texts[0] + "\n" * missing, *texts[1:]])
+        return Edit("move", site.node, begin(site.node), end(block[-1]), text)
+
+    def text(self, node: Any) -> str:
+        """A node as it is written."""
+        (first, left), (last, right) = begin(node), end(node)
+        lines = self.lines[first - self.function.begins : last - self.function.begins + 1]
+        lines[-1] = lines[-1][:right]
+        lines[0] = lines[0][left:]
+        return b"\n".join(lines).decode()
+
+    def edited(self, edit: Edit) -> str:
+        """The source with an edit in it."""
+        (first, left), (last, right) = edit.begins, edit.ends
+        first, last = first - self.function.begins, last - self.function.begins
+        line = self.lines[first][:left] + edit.text.encode() + self.lines[last][right:]
+        return b"\n".join([*self.lines[:first], line, *self.lines[last + 1 :]]).decode()
+
+    def statement(self, node: Any) -> ast.stmt:
+        """The smallest statement that holds a node, or that it is."""
+        around = [
+            one
+            for one in ast.walk(self.tree)
+            if isinstance(one, ast.stmt) and begin(one) <= begin(node) and end(node) <= end(one)
+        ]
+        return max(around, key=begin)
+
+    def after(self, edit: Edit) -> str:
+        """The first line of the edited statement, as it reads then."""
+        place = begin(self.statement(edit.node))
+        found = [
+            node
+            for node in ast.walk(self.parsed(self.edited(edit)))
+            if isinstance(node, ast.stmt) and begin(node) == place
+        ]
+        return first_line_of(found[0])
+
+
+def below(node: ast.AST) -> list[tuple[ast.AST, str, int | None, Any]]:
+    """The parts of a node in which an edit may be: (holder, field, index in it, part)."""
+    found: list[tuple[ast.AST, str, int | None, Any]] = []
+    if isinstance(node, ast.JoinedStr):  # Python 3.11 does not know where its parts stand
+        return found
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list", "ctx", "type_comment"):
+            continue
+        if isinstance(value, list):
+            found += [
+                (node, name, i, item)
+                for i, item in enumerate(value)
+                if isinstance(item, (ast.expr, ast.stmt, ast.keyword))
+            ]
+        elif isinstance(value, (ast.expr, ast.keyword)):
+            found.append((node, name, None, value))
+    return found
+
+
+def unparsed(new: ast.AST, old: ast.AST) -> str:
+    """A new node as text."""
+    if isinstance(new, ast.stmt) and not hasattr(new, "lineno"):
+        ast.copy_location(new, old)
+    return ast.unparse(new)
+
+
+def first_line_of(statement: ast.stmt) -> str:
+    return ast.unparse(statement).strip().splitlines()[0]
+
+
+def begin(node: Any) -> Position:
+    return node.lineno, node.col_offset
+
+
+def end(node: Any) -> Position:
+    return node.end_lineno, node.end_col_offset
 
 
 def loads(node: ast.AST) -> bool:

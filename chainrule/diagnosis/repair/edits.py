@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chainrule.diagnosis.repair.edit_sites import Edit, Moved, Spot, loads, spots
-from chainrule.host.patching.sources import FunctionNode
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, Moved, Site, loads
+from chainrule.host.patching.functions import Function
 
 SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,),
@@ -56,36 +56,36 @@ MOST_NAMES, MOST_COUNTS, MOST_MASKS, LONGEST_MOVE = 14, 8, 12, 6
 
 
 class Editor:
-    """The edits of one function.  lines: those that ran.  numpy: what its file calls NumPy, empty if nothing."""
+    """The edits of one function, on the lines that ran."""
 
-    def __init__(self, function: FunctionNode, lines: frozenset[int], numpy: str = "") -> None:
-        self.function, self.numpy = function, numpy
-        self.spots = list(spots(function, lines))
+    def __init__(self, function: Function) -> None:
+        self.function, self.code, self.numpy = function, Code(function), function.numpy
+        self.sites = list(self.code.sites(function.lines))
         self.names = self.found_names()
         self.counts = self.found_counts()
         self.slices = self.found_slices()
-        parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+        parameters = [argument.arg for argument in (*self.code.node.args.args, *self.code.node.args.kwonlyargs)]
         self.rates = [name for name in [*parameters, *self.names] if RATES.search(name)]
 
     def edits(self, kinds: Sequence[str]) -> Iterator[Edit]:
         """All edits of these kinds, in their order."""
         for kind in kinds:
             make = getattr(self, kind)
-            for spot in self.spots:
-                if isinstance(spot.node, (ast.expr, ast.stmt)) and (
-                    not isinstance(spot.node, ast.expr) or loads(spot.node)
+            for site in self.sites:
+                if isinstance(site.node, (ast.expr, ast.stmt)) and (
+                    not isinstance(site.node, ast.expr) or loads(site.node)
                 ):
-                    for new in make(spot):
-                        yield spot.moved(new) if isinstance(new, Moved) else spot.edit(kind, new)
+                    for new in make(site):
+                        yield self.code.edit(site, kind, new)
 
     # What there is in the function
 
     def found_names(self) -> list[str]:
         """Names, attributes and items, as they are written, that are read in the function."""
         found: dict[str, None] = {}
-        for spot in self.spots:
-            node = spot.node
-            is_called = isinstance(spot.holder, ast.Call) and spot.name == "func"
+        for site in self.sites:
+            node = site.node
+            is_called = isinstance(site.holder, ast.Call) and site.name == "func"
             if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node) and not is_called:
                 found.setdefault(ast.unparse(node), None)
         return [name for name in found if len(name) < LONGEST_NAME and name not in MODULES and not SEEDS.search(name)]
@@ -93,15 +93,15 @@ class Editor:
     def found_counts(self) -> list[str]:
         """Expressions that count something: samples, mostly."""
         found: dict[str, None] = {}
-        for spot in self.spots:
-            node = spot.node
+        for site in self.sites:
+            node = site.node
             if isinstance(node, ast.Name) and COUNTS.match(node.id):
                 found.setdefault(node.id, None)
             elif (
                 isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
             ) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "len"):
                 found.setdefault(ast.unparse(node), None)
-        for argument in [*self.function.args.posonlyargs, *self.function.args.args][::-1]:
+        for argument in [*self.code.node.args.posonlyargs, *self.code.node.args.args][::-1]:
             if argument.arg not in ("self", "cls", "lr", "learning_rate", "rng", "seed"):
                 found.setdefault(f"len({argument.arg})", None)
                 found.setdefault(f"{argument.arg}.shape[1]", None)
@@ -113,14 +113,14 @@ class Editor:
     def found_slices(self) -> list[ast.expr]:
         """What things are indexed by in the function."""
         found = {
-            ast.unparse(spot.node.slice): spot.node.slice for spot in self.spots if isinstance(spot.node, ast.Subscript)
+            ast.unparse(site.node.slice): site.node.slice for site in self.sites if isinstance(site.node, ast.Subscript)
         }
         return [node for text, node in found.items() if text not in ("0", "1", "-1", "2")][:MOST_NAMES]
 
-    # The kinds, each a generator of what a spot may become
+    # The kinds, each a generator of what a site may become
 
-    def operator(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def operator(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if isinstance(node, ast.BinOp):
             for other in SWAPPED_OPERATORS.get(type(node.op), ()):
                 yield ast.BinOp(node.left, other(), node.right)
@@ -138,8 +138,8 @@ class Editor:
             for other in SWAPPED_OPERATORS.get(type(node.op), ()):
                 yield ast.AugAssign(node.target, other(), node.value)
 
-    def hoist(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def hoist(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if isinstance(node, ast.BinOp):
             yield node.left
             yield node.right
@@ -153,15 +153,15 @@ class Editor:
         elif isinstance(node, ast.Attribute):
             yield from [node.value] if node.attr == "T" else []
         elif isinstance(node, ast.Subscript):
-            yield from [node.value] if not isinstance(spot.holder, ast.Subscript) else []
+            yield from [node.value] if not isinstance(site.holder, ast.Subscript) else []
         elif isinstance(node, ast.IfExp):
             yield node.body
             yield node.orelse
         elif isinstance(node, ast.BoolOp):
             yield from node.values
 
-    def axis(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def axis(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if not (isinstance(node, ast.Call) and called(node) in REDUCTIONS):
             return
         others = [keyword for keyword in node.keywords if keyword.arg not in ("axis", "keepdims", "dim", "keepdim")]
@@ -173,8 +173,8 @@ class Editor:
                 kept = [ast.keyword("keepdims", ast.Constant(True))] if keep else []
                 yield ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis)), *kept])
 
-    def constant(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def constant(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if not isinstance(node, ast.Constant) or isinstance(node.value, str) or node.value is None:
             return
         value = node.value
@@ -189,46 +189,46 @@ class Editor:
                 if number != value:
                     yield ast.Constant(number)
 
-    def transpose(self, spot: Spot) -> Iterator[Any]:
-        holder = spot.holder
+    def transpose(self, site: Site) -> Iterator[Any]:
+        holder = site.holder
         product = (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.MatMult)) or (
-            isinstance(holder, ast.Call) and called(holder) in PRODUCTS and spot.name == "args"
+            isinstance(holder, ast.Call) and called(holder) in PRODUCTS and site.name == "args"
         )
         receiver = isinstance(holder, ast.Attribute) and holder.attr in PRODUCTS
-        if (product or receiver) and not (isinstance(spot.node, ast.Attribute) and spot.node.attr == "T"):
-            yield ast.Attribute(spot.node, "T", ast.Load())
-        node = spot.node
+        if (product or receiver) and not (isinstance(site.node, ast.Attribute) and site.node.attr == "T"):
+            yield ast.Attribute(site.node, "T", ast.Load())
+        node = site.node
         if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
             yield ast.Call(node.func, node.args[::-1], node.keywords)
-        if spot.value and isinstance(node, (ast.BinOp, ast.Call)):
+        if site.value and isinstance(node, (ast.BinOp, ast.Call)):
             yield ast.Attribute(node, "T", ast.Load())
 
-    def call(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def call(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if isinstance(node, ast.Attribute):
             for other in SWAPPED_CALLS.get(node.attr, ()):
                 yield ast.Attribute(node.value, other, node.ctx)
-        elif isinstance(node, ast.Name) and isinstance(spot.holder, ast.Call) and spot.name == "func":
+        elif isinstance(node, ast.Name) and isinstance(site.holder, ast.Call) and site.name == "func":
             for other in SWAPPED_CALLS.get(node.id, ()):
                 yield ast.Name(other, ast.Load())
 
-    def scale(self, spot: Spot) -> Iterator[Any]:
-        if not ((spot.value or is_product(spot.node)) and isinstance(spot.node, ast.expr)):
+    def scale(self, site: Site) -> Iterator[Any]:
+        if not ((site.value or is_product(site.node)) and isinstance(site.node, ast.expr)):
             return
-        if isinstance(spot.node, (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Lambda)):
+        if isinstance(site.node, (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Lambda)):
             return
         for count in self.counts:
-            if count != ast.unparse(spot.node):
-                yield ast.BinOp(spot.node, ast.Div(), expression(count))
+            if count != ast.unparse(site.node):
+                yield ast.BinOp(site.node, ast.Div(), expression(count))
 
-    def multiply(self, spot: Spot) -> Iterator[Any]:
-        if spot.value and isinstance(spot.node, (ast.BinOp, ast.Call, ast.Name)):
+    def multiply(self, site: Site) -> Iterator[Any]:
+        if site.value and isinstance(site.node, (ast.BinOp, ast.Call, ast.Name)):
             for count in self.counts:
-                yield ast.BinOp(spot.node, ast.Mult(), expression(count))
+                yield ast.BinOp(site.node, ast.Mult(), expression(count))
 
-    def add(self, spot: Spot) -> Iterator[Any]:
+    def add(self, site: Site) -> Iterator[Any]:
         """A bias beside the weights in a product: `a @ W1` -> `a @ W1 + b1`."""
-        node = spot.node
+        node = site.node
         if not is_product(node):
             return
         operands = (
@@ -240,28 +240,28 @@ class Editor:
                 if re.search(pattern, text):
                     yield ast.BinOp(node, ast.Add(), expression(re.sub(pattern, new, text)))
 
-    def negate(self, spot: Spot) -> Iterator[Any]:
-        if spot.value and isinstance(spot.node, (ast.BinOp, ast.Call, ast.Name)):
-            yield ast.UnaryOp(ast.USub(), spot.node)
+    def negate(self, site: Site) -> Iterator[Any]:
+        if site.value and isinstance(site.node, (ast.BinOp, ast.Call, ast.Name)):
+            yield ast.UnaryOp(ast.USub(), site.node)
 
-    def root(self, spot: Spot) -> Iterator[Any]:
-        if self.numpy and isinstance(spot.node, ast.BinOp) and isinstance(spot.node.op, ast.Div):
-            yield ast.Call(expression(f"{self.numpy}.sqrt"), [spot.node], [])
+    def root(self, site: Site) -> Iterator[Any]:
+        if self.numpy and isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.Div):
+            yield ast.Call(expression(f"{self.numpy}.sqrt"), [site.node], [])
 
-    def near(self, spot: Spot) -> Iterator[Any]:
+    def near(self, site: Site) -> Iterator[Any]:
         """Names that are easily mixed up: they differ in a character."""
-        yield from self.renamed(spot, lambda unlike: unlike <= 1)
+        yield from self.renamed(site, lambda unlike: unlike <= 1)
 
-    def name(self, spot: Spot) -> Iterator[Any]:
-        yield from self.renamed(spot, lambda unlike: unlike > 1)
+    def name(self, site: Site) -> Iterator[Any]:
+        yield from self.renamed(site, lambda unlike: unlike > 1)
 
-    def renamed(self, spot: Spot, chosen: Callable[[int], bool]) -> Iterator[ast.expr]:
+    def renamed(self, site: Site, chosen: Callable[[int], bool]) -> Iterator[ast.expr]:
         """The other names of the function, in the order in which they are like this one."""
-        node = spot.node
-        called_ = isinstance(spot.holder, ast.Call) and spot.name == "func"
+        node = site.node
+        called_ = isinstance(site.holder, ast.Call) and site.name == "func"
         if called_ or not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             return
-        if isinstance(spot.holder, ast.Attribute) and isinstance(node, ast.Name):
+        if isinstance(site.holder, ast.Attribute) and isinstance(node, ast.Name):
             return
         own = ast.unparse(node)
         if own not in self.names:
@@ -270,60 +270,60 @@ class Editor:
         for other in sorted(others, key=lambda other: distance(own, other))[:MOST_NAMES]:
             yield expression(other)
 
-    def rate(self, spot: Spot) -> Iterator[Any]:
+    def rate(self, site: Site) -> Iterator[Any]:
         """A learning rate before what is subtracted."""
-        holder = spot.holder
-        subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and spot.name == "right"
-        if subtracted or (isinstance(holder, ast.AugAssign) and spot.name == "value"):
+        holder = site.holder
+        subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and site.name == "right"
+        if subtracted or (isinstance(holder, ast.AugAssign) and site.name == "value"):
             for rate in self.rates:
-                yield ast.BinOp(expression(rate), ast.Mult(), spot.node)
+                yield ast.BinOp(expression(rate), ast.Mult(), site.node)
 
-    def offset(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
-        if isinstance(spot.holder, ast.Subscript) and spot.name == "slice":
+    def offset(self, site: Site) -> Iterator[Any]:
+        node = site.node
+        if isinstance(site.holder, ast.Subscript) and site.name == "slice":
             if isinstance(node, (ast.Name, ast.BinOp)):
                 yield ast.BinOp(node, ast.Add(), ast.Constant(1))
                 yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
-        elif isinstance(spot.holder, ast.Call) and called(spot.holder) == "range":
+        elif isinstance(site.holder, ast.Call) and called(site.holder) == "range":
             yield ast.BinOp(node, ast.Add(), ast.Constant(1))
             yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
 
-    def index(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def index(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if isinstance(node, ast.Subscript):
             for other in self.slices:
                 if ast.dump(other) != ast.dump(node.slice):
                     yield ast.Subscript(node.value, other, node.ctx)
         elif isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in self.names:
-            if isinstance(spot.holder, (ast.Attribute, ast.Subscript)):
+            if isinstance(site.holder, (ast.Attribute, ast.Subscript)):
                 return
             for other in self.slices:
                 yield ast.Subscript(node, other, ast.Load())
 
-    def mask(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
-        if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or (isinstance(node, ast.Name) and not spot.value):
+    def mask(self, site: Site) -> Iterator[Any]:
+        node = site.node
+        if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or (isinstance(node, ast.Name) and not site.value):
             return
-        if not (spot.value or is_product(node)):
+        if not (site.value or is_product(node)):
             return
         for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
-    def shift(self, spot: Spot) -> Iterator[Any]:
+    def shift(self, site: Site) -> Iterator[Any]:
         """The maximum subtracted from what an exponential is taken of; where a statement has it twice, in both."""
-        if isinstance(spot.holder, ast.Call) and called(spot.holder) == "exp" and spot.name == "args":
-            yield from shifted(spot.node)
-        elif isinstance(spot.node, ast.stmt) and not hasattr(spot.node, "body"):
-            exponents = [exponent.args[0] for exponent in exponentials(spot.node)]
+        if isinstance(site.holder, ast.Call) and called(site.holder) == "exp" and site.name == "args":
+            yield from shifted(site.node)
+        elif isinstance(site.node, ast.stmt) and not hasattr(site.node, "body"):
+            exponents = [exponent.args[0] for exponent in exponentials(site.node)]
             if len(exponents) > 1 and len({ast.dump(exponent) for exponent in exponents}) == 1:
                 for new in shifted(exponents[0]):
-                    statement = copy.deepcopy(spot.node)
+                    statement = copy.deepcopy(site.node)
                     for exponent in exponentials(statement):
                         exponent.args = [new]
                     yield statement
 
-    def fresh(self, spot: Spot) -> Iterator[Any]:
-        node = spot.node
+    def fresh(self, site: Site) -> Iterator[Any]:
+        node = site.node
         if isinstance(node, ast.AugAssign):
             read = copy.deepcopy(node.target)
             read.ctx = ast.Load()
@@ -335,25 +335,25 @@ class Editor:
             and isinstance(node.targets[0], (ast.Name, ast.Attribute, ast.Subscript))
         ):
             yield ast.AugAssign(node.targets[0], ast.Add(), node.value)
-        elif isinstance(node, (ast.Name, ast.Attribute)) and spot.value:
+        elif isinstance(node, (ast.Name, ast.Attribute)) and site.value:
             yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
 
-    def delete(self, spot: Spot) -> Iterator[Any]:
-        if isinstance(spot.node, (ast.Assign, ast.AugAssign, ast.Expr, ast.If)) and spot.index is not None:
+    def delete(self, site: Site) -> Iterator[Any]:
+        if isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Expr, ast.If)) and site.index is not None:
             yield None
 
-    def move(self, spot: Spot) -> Iterator[Any]:
+    def move(self, site: Site) -> Iterator[Any]:
         """A statement changes places with one that follows: the block is replaced as a whole."""
-        body = getattr(spot.holder, spot.name)
-        if isinstance(spot.node, ast.stmt) and spot.index is not None and isinstance(body, list):
-            for later in range(spot.index + 1, min(spot.index + 1 + LONGEST_MOVE, len(body))):
+        body = getattr(site.holder, site.name)
+        if isinstance(site.node, ast.stmt) and site.index is not None and isinstance(body, list):
+            for later in range(site.index + 1, min(site.index + 1 + LONGEST_MOVE, len(body))):
                 if not isinstance(body[later], ast.Return):
-                    yield Moved(spot.index, later)
+                    yield Moved(site.index, later)
 
-    def divide(self, spot: Spot) -> Iterator[Any]:
+    def divide(self, site: Site) -> Iterator[Any]:
         """A line that divides what was just computed by a number of samples."""
-        node = spot.node
-        if not isinstance(node, (ast.AugAssign, ast.Assign)) or spot.index is None:
+        node = site.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
             return
         target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
         while isinstance(target, ast.Subscript):
@@ -364,10 +364,10 @@ class Editor:
                 if count != name:
                     yield [node, ast.parse(f"{name} = {name} / {count}").body[0]]
 
-    def insert(self, spot: Spot) -> Iterator[Any]:
+    def insert(self, site: Site) -> Iterator[Any]:
         """A line like this one for another parameter: `self.b -= lr * db` beside `self.W -= lr * dW`."""
-        node = spot.node
-        if not isinstance(node, (ast.AugAssign, ast.Assign)) or spot.index is None:
+        node = site.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
             return
         text = ast.unparse(node)
         siblings = [re.sub(pattern, new, text) for pattern, new in UPDATES]
