@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.support.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from chainrule.adapters.recognised import gradients_from_update, recognised
+    from chainrule.adapters.recognised import recognised
     from chainrule.api import Result, check
     from chainrule.boundary.boundary import Boundary
     from chainrule.contract.errors import Unseen, UnusableTarget
@@ -34,7 +34,6 @@ __all__ = [
     "UnusableTarget",
     "__version__",
     "check",
-    "gradients_from_update",
     "load",
     "recognised",
 ]
@@ -45,7 +44,6 @@ _HOMES = {
     "Unseen": "chainrule.contract.errors",
     "UnusableTarget": "chainrule.contract.errors",
     "check": "chainrule.api",
-    "gradients_from_update": "chainrule.adapters.recognised",
     "recognised": "chainrule.adapters.recognised",
 }
 

@@ -15,20 +15,20 @@ ADAPT = (
 
 
 def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
-    from chainrule.adapters.adapt import draft
+    from chainrule.adapters.drafting import draft
     from chainrule.contract.declarations import pairs
-    from chainrule.running.loading import load
+    from chainrule.host.source.targets import open_target
 
     path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
     if path.exists():
         raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file with --output")
-    loaded = load(
+    opened = open_target(
         arguments.target,
         conventions=pairs("--convention", arguments.convention),
         names=pairs("--name", arguments.name),
         run_all=arguments.run_all,
     )
-    written = draft(loaded, str(path))
+    written = draft(opened, str(path))
     write_new(path, written.source)
     print(f"{path}: {written.summary}\nchainrule check {arguments.target} --adapter {path}")
     return PASS

@@ -16,10 +16,10 @@ from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recognised import FUNCTIONS, Recognised
 from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.structures import spell
-from chainrule.host.recognition.vocabulary import OPERATIONS, rank
+from chainrule.host.recognition.vocabulary import names, rank
 from chainrule.host.translation import Translated
 
-NETWORK_OPERATIONS = tuple(name for name in OPERATIONS if name not in FUNCTIONS)
+NETWORK_OPERATIONS = tuple(name for name in names("operations") if name not in FUNCTIONS)
 SHOWN = 4  # attempts that a message lists
 
 

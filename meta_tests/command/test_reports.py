@@ -9,7 +9,6 @@ from chainrule.cli import main
 from chainrule.contract.conventions import NATIVE
 from chainrule.contract.declarations import NAMES, Declared, project_of
 from chainrule.contract.errors import UnusableTarget
-from chainrule.host.recognition import vocabulary
 from chainrule.host.source.frameworks import frameworks_of
 from chainrule.reports.text import NOTES, SKIPS, listed
 from chainrule.running.loading import load
@@ -349,29 +348,6 @@ def test_a_page(command):
 
 
 # What the documentation lists
-
-
-def test_the_names_that_are_recognised_are_documented():
-    text = (DOCS / "recognised.md").read_text(encoding="utf-8")
-    rows = {line.split("|")[1].strip(" `") for line in text.splitlines() if line.startswith("| `")}
-    for table in (vocabulary.OPERATIONS, vocabulary.ROLES, vocabulary.SIZES, NATIVE):
-        assert set(table) <= rows, set(table) - rows
-
-
-def test_the_examples_of_names_are_recognised():
-    """Every name that the documentation gives for an operation or a role is taken for it."""
-    text = (DOCS / "recognised.md").read_text(encoding="utf-8")
-    for line in text.partition("## Conventions")[0].splitlines():
-        if not line.startswith("| `"):
-            continue
-        key, examples = line.split("|")[1].strip(" `"), line.split("|")[2]
-        names = [part for part in examples.split("`")[1::2] if part.isidentifier()]
-        if key in vocabulary.OPERATIONS:
-            assert all(vocabulary.rank(key, name) is not None for name in names), (key, names)
-        elif key in vocabulary.ROLES:
-            assert {vocabulary.role(name) for name in names} == {key}, (key, names)
-        elif key in vocabulary.SIZES:
-            assert {vocabulary.size_role(name) for name in names} == {key}, (key, names)
 
 
 def test_the_readme_counts_right():

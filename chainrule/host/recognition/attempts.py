@@ -29,7 +29,7 @@ from chainrule.host.recognition.results import (
 from chainrule.host.recognition.sites import NotThisWay, Site, Training
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
-from chainrule.host.recognition.vocabulary import NOT_THE_LOSS, matches, plain, rank
+from chainrule.host.recognition.vocabulary import is_called, plain, rank
 from chainrule.support.arrays import to_numpy
 
 SHOWN = 4  # candidates, in a message
@@ -196,7 +196,7 @@ class Attempts(Learning):
         return Site("forward", name, relative(path, source), taken=tuple(arguments.taken.items()), inside=inside)
 
     def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
-        if matches(NOT_THE_LOSS, name) and not name.lower().startswith("loss"):
+        if is_called("methods", "is_not_the_loss", name) and not name.lower().startswith("loss"):
             raise NotThisWay("its name says something else")
         if y is not None:
             self.before_loss(function, model, x)

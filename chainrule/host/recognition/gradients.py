@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.host.recognition.slots import Slot, Slots, step_name
 from chainrule.host.recognition.structures import Item, Path, follow, label, leaves, shape
-from chainrule.host.recognition.vocabulary import GRADIENTS, matches, plain
+from chainrule.host.recognition.vocabulary import is_called, plain
 
 RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
 ROUNDED_TOGETHER = 1e4  # roundings, of an update's size each, that two recovered gradients may be apart
@@ -58,7 +58,7 @@ def gradient_paths(
 
 
 def is_gradient(name: str) -> bool:
-    return matches(GRADIENTS, name) or (plain(name)[:1] == "d" and len(plain(name)) > 1)
+    return is_called("arrays", "gradients", name) or (plain(name)[:1] == "d" and len(plain(name)) > 1)
 
 
 def is_called_gradient(path: Path) -> bool:

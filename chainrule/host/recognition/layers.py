@@ -13,11 +13,8 @@ from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, para
 from chainrule.host.recognition.forms import PROBES, Form, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
 from chainrule.host.recognition.slots import discover
-from chainrule.host.recognition.tools import LOSS, Head, Toolbox, call, make
-from chainrule.host.recognition.vocabulary import matches, plain, size_role
-
-ADD = r"add|addlayer|append|push|addmodule"
-COMPLETE = r"compile|use|set|setloss|setoptimizer|configure|setup|finalize|build|uselosss?"
+from chainrule.host.recognition.tools import Head, Toolbox, call, make
+from chainrule.host.recognition.vocabulary import is_called, plain, size_role
 
 
 class Stack:
@@ -140,7 +137,7 @@ class WiredForm(Form):
         if any(p.kind == p.VAR_POSITIONAL for p in parameters):
             return self.cls(*layers)
         made = self.build(named, extras)
-        add = next((method for name, method in methods_of(made) if matches(ADD, name)), None)
+        add = next((method for name, method in methods_of(made) if is_called("methods", "adds_a_layer", name)), None)
         if add is None:
             raise Unbound("it takes no layers, neither in a list nor by add")
         for layer in layers:
@@ -155,12 +152,12 @@ class WiredForm(Form):
         """The loss, by the names of those parameters of a function that take one."""
         if self.head.object is None:
             return {}
-        return {p.name: self.head.object for p in parameters_of(function) if matches(LOSS, p.name)}
+        return {p.name: self.head.object for p in parameters_of(function) if is_called("classes", "loss", p.name)}
 
     def complete(self, made: Any, extras: Mapping[str, Any]) -> None:
         """What has to be set before a network of layers can train: its loss, its optimizer."""
         for name, method in methods_of(made):
-            if not matches(COMPLETE, name):
+            if not is_called("methods", "completes_a_network", name):
                 continue
             named = self.losses(method)
             with contextlib.suppress(Exception):

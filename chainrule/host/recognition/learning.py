@@ -19,7 +19,7 @@ from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.sites import NotThisWay, Site, Training
 from chainrule.host.recognition.structures import Path, follow, put
 from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
-from chainrule.host.recognition.vocabulary import CLEARS, matches, rank
+from chainrule.host.recognition.vocabulary import is_called, rank
 from chainrule.support.arrays import to_numpy
 
 
@@ -52,7 +52,11 @@ class Learning(Calling):
 
     def cleared_elsewhere(self, model: Held) -> bool:
         """Whether gradients add up until an object beside the network, such as an optimizer, clears them."""
-        clearing = [cls for _, cls in own_classes(self.namespace) if any(matches(CLEARS, name) for name in vars(cls))]
+        clearing = [
+            cls
+            for _, cls in own_classes(self.namespace)
+            if any(is_called("methods", "clears_gradients", name) for name in vars(cls))
+        ]
         return bool(clearing) and not isinstance(model.value, tuple(clearing))
 
     def call_backward(

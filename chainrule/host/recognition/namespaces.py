@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any, TypeVar
 
-from chainrule.host.recognition.vocabulary import LAYER_CLASSES, NETWORK_CLASSES, matches, plain, rank
+from chainrule.host.recognition.vocabulary import is_called, plain, rank
 
 Operation = tuple[str, Callable[..., Any]]  # a function and its name
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -79,7 +79,7 @@ def network_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
 
     def place(item: tuple[str, type]) -> tuple[int, int]:
         name = item[0]
-        network = matches(NETWORK_CLASSES, name) and not ends_as_layer(name)
+        network = is_called("classes", "network", name) and not ends_as_layer(name)
         return 0 if name == "MLP" else 1 if network else 2, -[n for n, _ in classes].index(name)
 
     networks = (item for item in classes if acts(item[1]) and (place(item)[0] < 2 or not is_layer_name(item[0])))
@@ -91,7 +91,7 @@ def ends_as_layer(name: str) -> bool:
 
 
 def is_layer_name(name: str) -> bool:
-    return matches(LAYER_CLASSES, name)
+    return is_called("classes", "layer", name)
 
 
 def acts(cls: type) -> bool:

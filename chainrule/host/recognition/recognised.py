@@ -21,7 +21,7 @@ from chainrule.host.recognition.sites import Site, Training
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.structures import follow, shape
 from chainrule.host.recognition.surroundings import generators_kept, seed_everything, seeded
-from chainrule.host.recognition.vocabulary import LOG_PROBABILITIES, NLL, matches, plain, rank, role
+from chainrule.host.recognition.vocabulary import in_chapters, is_called, plain, rank, role
 from chainrule.support.arrays import to_numpy
 
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
@@ -32,6 +32,11 @@ IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", 
 
 class Recognised(Attempts):
     """The functions of a namespace, and a network of some form, as an Implementation in the code's own conventions."""
+
+    def name(self, name: str) -> str:
+        """The name that the code uses for a name of the contract: the declared one, or what courses call it."""
+        known = () if name in self.names else in_chapters(name)
+        return next((other for other in known if other in self.namespace), super().name(name))
 
     # The network
 
@@ -278,9 +283,12 @@ def of_probabilities(operation: str, name: str, function: Callable[..., Any]) ->
         parameters = [plain(p.name) for p in parameters_of(function)]
     except Unbound:
         return True
-    if any(parameter in ("logits", "scores", "z") or matches(LOG_PROBABILITIES, parameter) for parameter in parameters):
+    if any(
+        parameter in ("logits", "scores", "z") or is_called("arrays", "log_probabilities", parameter)
+        for parameter in parameters
+    ):
         return False
-    return not (matches(NLL, name) and adds_up_alone(function))
+    return not (is_called("methods", "is_a_negative_log_likelihood", name) and adds_up_alone(function))
 
 
 @lru_cache(maxsize=64)

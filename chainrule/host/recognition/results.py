@@ -10,10 +10,9 @@ import numpy as np
 from chainrule.host.recognition.binding import Binding
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.structures import Item, Path, Step, follow, label, shape
-from chainrule.host.recognition.vocabulary import matches
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import describe, is_array, to_numpy
 
-OUTPUT_NAMES = r"(a|p|prob|y|out|al|pred).*"
 SHOWN = 6  # parts of a result, in a message
 
 
@@ -50,7 +49,9 @@ def likeliest_output(outputs: Sequence[Path], source: Any, result: Any, names: M
     if isinstance(result, tuple) and outputs[0] == (Item(0),) and not is_array(result[-1]):
         return outputs[0]
     titles = {id(value): name for name, value in names.items()}
-    named = [path for path in outputs if matches(OUTPUT_NAMES, titles.get(id(follow(source, path)), label(path)))]
+    named = [
+        path for path in outputs if is_called("arrays", "outputs", titles.get(id(follow(source, path)), label(path)))
+    ]
     return (named or list(outputs))[-1]
 
 

@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.structures import Attribute, Item, Path, follow, label, leaves, put, shape, spell
-from chainrule.host.recognition.vocabulary import NOT_PARAMETERS, matches
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import to_numpy
-
-WEIGHT_LIKE = r"(w|weights?|theta|kernel|coefs?|syn|wh?|hidden.*|output.*|.*weight.*|.*w|w.*|.*\bw)\d*"
-BIAS_LIKE = r"(b|bias(es)?|intercepts?|beta|.*bias.*|.*b|b.*)\d*"
 
 
 @dataclass(frozen=True)
@@ -75,18 +72,20 @@ def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
     """The slots of a network of these sizes, which should all differ; None if not every layer has its weights and its
     bias.
     """
-    found = [(path, shape(leaf)) for path, leaf in leaves(value) if not matches(NOT_PARAMETERS, label(path))]
+    found = [
+        (path, shape(leaf)) for path, leaf in leaves(value) if not is_called("arrays", "not_parameters", label(path))
+    ]
     for orientation in ("in_out", "out_in"):
         used: set[Path] = set()
         weights, biases = [], []
         for fan_in, fan_out in pairwise(sizes):
             wanted = (fan_in, fan_out) if orientation == "in_out" else (fan_out, fan_in)
-            weights.append(find(found, [wanted], WEIGHT_LIKE, used) or compose(found, fan_in, fan_out, orientation))
+            weights.append(find(found, [wanted], "weights", used) or compose(found, fan_in, fan_out, orientation))
             vectors = [(fan_out,), (1, fan_out), (fan_out, 1)]
             biases.append(
-                find(found, vectors, BIAS_LIKE, used, named=True)
+                find(found, vectors, "biases", used, named=True)
                 or compose_bias(found, fan_out)
-                or find(found, vectors, BIAS_LIKE, used)
+                or find(found, vectors, "biases", used)
             )
         if all(weights) and all(biases):
             return Slots(tuple(w for w in weights if w), tuple(b for b in biases if b), orientation)
@@ -104,10 +103,12 @@ def find(
     """The leaf of one of these shapes, not in use, whose name fits best.  named: whether its name has to fit."""
     fitting = [path for path, found_shape in found if found_shape in shapes and path not in used]
     if named:
-        fitting = [path for path in fitting if any(matches(like, step_name(step)) for step in path)]
+        fitting = [path for path in fitting if any(is_called("arrays", like, step_name(step)) for step in path)]
     if not fitting:
         return None
-    best = min(fitting, key=lambda path: (not any(matches(like, step_name(step)) for step in path), len(path)))
+    best = min(
+        fitting, key=lambda path: (not any(is_called("arrays", like, step_name(step)) for step in path), len(path))
+    )
     used.add(best)
     return Slot(best)
 
@@ -138,13 +139,15 @@ def compose(found: Sequence[tuple[Path, tuple[int, ...]]], fan_in: int, fan_out:
 
 def compose_bias(found: Sequence[tuple[Path, tuple[int, ...]]], fan_out: int) -> Slot | None:
     """Biases kept neuron by neuron: one number for each."""
-    named = [(path, found_shape) for path, found_shape in found if matches(BIAS_LIKE, label(path))]
+    named = [(path, found_shape) for path, found_shape in found if is_called("arrays", "biases", label(path))]
     return next((Slot(*key) for key, n in families(named, ()).items() if n == fan_out and key[1]), None)
 
 
 def chain(value: Any) -> list[int] | None:
     """The sizes of a network that has them fixed: its weights, in order, fit together and each has a bias."""
-    found = [(path, shape(leaf)) for path, leaf in leaves(value) if not matches(NOT_PARAMETERS, label(path))]
+    found = [
+        (path, shape(leaf)) for path, leaf in leaves(value) if not is_called("arrays", "not_parameters", label(path))
+    ]
     matrices = [found_shape for path, found_shape in found if len(found_shape) == 2 and 1 not in found_shape]
     vectors = [max(found_shape) for _, found_shape in found if is_vector(found_shape)]
     for fans in (matrices, [matrix[::-1] for matrix in matrices]):

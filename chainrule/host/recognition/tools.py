@@ -15,22 +15,9 @@ from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import leaves
-from chainrule.host.recognition.vocabulary import matches, plain, role, size_role
+from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import to_numpy
 
-DENSE = r"\w*(dense|linear|affine|fullyconnected|fc|layer|hidden)\w*"
-RELU = r"\w*relu\w*"
-NOT_RELU = r"\w*(leaky|prelu|elu6|relu6|gelu|crelu)\w*"
-SOFTMAX = r"\w*softmax\w*"
-LOSS = r"\w*(loss|crossentropy|criterion|cost|celoss|nll)\w*"
-CROSS_ENTROPY = r"\w*(crossentropy|nll|celoss)\w*"
-BINARY = r"\w*binary\w*|bce.*"
-OTHER_LOSS = r"\w*(mse|squared|binary|l1|l2|mae)\w*"
-LOSS_GRADIENT = (
-    r".*(loss|cross|ce|softmax).*(grad|prime|deriv|backward).*|d_?(loss|crossentropy).*|(grad|deriv).*(loss|cross).*"
-)
-OPTIMIZER = r"\w*(sgd|optimi[sz]er|gradientdescent)\w*"
-OTHER_OPTIMIZER = r"\w*(adam|rms|adagrad|momentum)\w*"
 OUTPUTS = ("output", "out", "outputs", "a", "activation", "y", "z")
 INPUT_GRADIENTS = ("dinputs", "dinput", "dx", "grad_input", "input_gradient")
 
@@ -41,15 +28,15 @@ class Toolbox:
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         classes = own_classes(namespace)
         self.namespace = namespace
-        self.relu = pick(classes, RELU, NOT_RELU)
-        self.combined = pick([(name, cls) for name, cls in classes if matches(SOFTMAX, name)], LOSS)
-        self.softmax = pick(classes, SOFTMAX, LOSS)
-        self.loss = pick(classes, CROSS_ENTROPY, BINARY) or pick(classes, LOSS, OTHER_LOSS)
+        self.relu = pick(classes, "relu", "other_relu")
+        self.combined = pick([(name, cls) for name, cls in classes if is_called("classes", "softmax", name)], "loss")
+        self.softmax = pick(classes, "softmax", "loss")
+        self.loss = pick(classes, "cross_entropy", "binary_loss") or pick(classes, "loss", "other_loss")
         if self.loss == self.combined:
             self.loss = None
-        self.optimizer = pick(classes, OPTIMIZER, OTHER_OPTIMIZER)
+        self.optimizer = pick(classes, "optimizer", "other_optimizer")
         self.dense: Dense | None = None
-        for name, cls in sorted(classes, key=lambda item: not matches(DENSE, item[0])):
+        for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
             try:
                 self.dense = Dense(name, cls, namespace)
                 break
@@ -124,14 +111,15 @@ class Dense:
         assert self.activation is not None
         if isinstance(self.activation.default, str) or self.activation.annotation in (str, "str"):
             return activation
-        pattern = {"relu": RELU, "softmax": SOFTMAX, "linear": r"linear|identity"}[activation]
         functions = [f for name, f in own_functions(self.namespace) if plain(name) == activation]
         if functions:
             return functions[-1]
         classes = [
             cls
             for name, cls in own_classes(self.namespace)
-            if matches(pattern, name) and not matches(NOT_RELU, name) and not matches(LOSS, name)
+            if is_called("classes", activation, name)
+            and not is_called("classes", "other_relu", name)
+            and not is_called("classes", "loss", name)
         ]
         if classes:
             return classes[-1]()
@@ -215,7 +203,14 @@ class Head:
             if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return call(self.softmax, "backward", {"output_gradient": slope, "x": slope, "y": y})
             return slope
-        function = next((function for name, function in self.functions if matches(LOSS_GRADIENT, name)), None)
+        function = next(
+            (
+                function
+                for name, function in self.functions
+                if is_called("methods", "gives_the_gradient_of_the_loss", name)
+            ),
+            None,
+        )
         if function is None:
             return fallback()
         as_output = {"x": "output", "output_gradient": "output"}
@@ -232,9 +227,10 @@ def loss_head(namespace: Mapping[str, Any]) -> Head | None:
     return head if head.object is not None else None
 
 
-def pick(classes: Sequence[tuple[str, type]], pattern: str, but: str = "") -> type | None:
-    """The last class of a name; the last, as later definitions count."""
-    found = [cls for name, cls in classes if matches(pattern, name) and not (but and matches(but, name))]
+def pick(classes: Sequence[tuple[str, type]], kind: str, but: str = "") -> type | None:
+    """The last class whose name is one of a kind and none of another; the last, as later definitions count."""
+    named = [(name, cls) for name, cls in classes if is_called("classes", kind, name)]
+    found = [cls for name, cls in named if not (but and is_called("classes", but, name))]
     working = [cls for cls in found if callable_without(cls)]
     return (working or found)[-1] if found else None
 

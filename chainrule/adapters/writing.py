@@ -1,0 +1,170 @@
+"""Methods of an adapter, written out from recognition's plan: Python that makes the calls which recognition would make.
+
+Only forward, loss and backward are written, of code that keeps NumPy arrays and whose functions need the operation's
+own arguments and the parameters alone.  All else an adapter leaves to `chainrule.recognised`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chainrule.host.recognition.binding import Binding, Known, Unbound, bind
+from chainrule.host.recognition.forms import Held
+from chainrule.host.recognition.function_forms import GlobalForm
+from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.sites import Site
+from chainrule.host.recognition.structures import Item, Path, spell
+from chainrule.host.recognition.surroundings import told_samples
+from chainrule.host.translation import Layout
+
+WRITTEN = ("forward", "loss", "backward")
+NETWORK = "model.value"  # the code's own object, or the parameters that its functions hand around
+LONGEST = 108  # characters of a line inside a method
+
+
+class Involved(Exception):
+    """A plan that does not fit into a few lines."""
+
+
+class Source(str):
+    """An expression, in the place of its value."""
+
+
+def quoted(value: Any) -> str:
+    """A literal in double quotes, if they need no escapes; an expression as it is."""
+    text = str(value) if isinstance(value, Source) else repr(value)
+    return text if isinstance(value, Source) or '"' in text or "\\" in text else text.replace("'", '"')
+
+
+def written(raw: Recognised, layout: Layout, model: Held | None, operation: str) -> list[str] | None:
+    """The lines of a method of the adapter, or None if they would be too many.  model: a network of any depth."""
+    if operation not in WRITTEN or layout.arrays != "numpy" or layout.counts_labels:
+        return None
+    if raw.form is None:
+        names = {"forward": "x", "loss": "x, y", "backward": "x, y"}
+        return [f"return model.{raw.name(operation)}({names[operation]})"] if layout.native else None
+    if model is None or raw.counts or told_samples(raw.form) or isinstance(raw.form, GlobalForm):
+        return None
+    try:
+        lines: list[str] = getattr(Writer(raw, layout, model), operation)()
+    except (Involved, Unbound, NotImplementedError, LookupError, AttributeError):
+        return None
+    return lines if max(map(len, lines)) <= LONGEST else None
+
+
+class Writer:
+    """Writes the operations of one recognised network, as they are done at the depth of `model`."""
+
+    def __init__(self, raw: Recognised, layout: Layout, model: Held) -> None:
+        self.raw, self.layout, self.model = raw, layout, model
+
+    def forward(self) -> list[str]:
+        site, turn = self.site("forward"), self.turn("forward")
+        call, _ = self.call(site, x=f"x{turn}")
+        answer = f"{NETWORK if site.inside else call}{spelled(site.path)}{turn}"
+        answer = f"reference.softmax({answer})" if self.layout.output == "logits" else answer
+        return [*([call] if site.inside else []), f"return {answer}"]
+
+    def loss(self) -> list[str]:
+        site, turn = self.site("loss"), self.turn("loss")
+        first, output = self.traces(turn)
+        labels, y = self.labels("loss", turn)
+        call, taken = self.call(site, x=f"x{turn}", y=y, output=output)
+        mean = " / len(y)" if self.layout.reduction == "sum" else ""
+        before = [] if {"x", "output"} & set(taken.taken.values()) else first
+        return [*labels, *before, f"return {call}{spelled(site.path)}{mean}"]
+
+    def backward(self) -> list[str]:
+        site, turn = self.site("backward"), self.turn("backward")
+        if site.how not in ("returned", "attributes") or self.raw.cleared_elsewhere(self.model):
+            raise Involved
+        first, output = self.traces(turn)
+        labels, y = self.labels("backward", turn)
+        call, _ = self.call(site, x=f"x{turn}", y=y, lr="1.0", output=output)
+        kept = site.how == "attributes"
+        root, copied = (NETWORK, ".copy()") if kept else ("grads", "")
+        weights = self.listed(root, site.paths[0], (".T" if self.layout.weights == "out_in" else "") + copied)
+        biases = self.listed(root, site.paths[1], copied)
+        mean = " / len(y)" if self.layout.reduction == "sum" else ""
+        lines = [f"weight_grads = {weights}", f"bias_grads = {biases}"]
+        answer = "return [g / len(y) for g in weight_grads], [g / len(y) for g in bias_grads]" if mean else ""
+        return [
+            *labels,
+            *first,
+            call if kept else f"grads = {call}",
+            *lines,
+            answer or "return weight_grads, bias_grads",
+        ]
+
+    def site(self, operation: str) -> Site:
+        found = self.raw.sites.get((operation, len(self.model.sizes)))
+        if not isinstance(found, Site):
+            raise Involved
+        return found
+
+    def turn(self, operation: str) -> str:
+        """What turns rows into samples as an operation takes them."""
+        way = self.layout.way(operation)
+        if way not in ("rows", "columns"):
+            raise Involved
+        return ".T" if way == "columns" else ""
+
+    def labels(self, operation: str, turn: str) -> tuple[list[str], str]:
+        """(lines that encode the labels, the labels as an operation takes them)."""
+        if self.layout.labels.get(operation, "index") == "index":
+            return [], "y"
+        return ["classes = len(self.parameters(model)[1][-1])"], f"np.eye(classes)[y]{turn}"
+
+    def traces(self, turn: str) -> tuple[list[str], str]:
+        """(the line that runs the forward pass before another operation, an expression for its output)."""
+        if self.turn("forward") != turn:
+            raise Involved
+        site = self.site("forward")
+        call, _ = self.call(site, x=f"x{turn}")
+        return [call], f"{NETWORK if site.inside else call}{spelled(site.path)}"
+
+    def call(self, site: Site, **roles: str) -> tuple[str, Binding]:
+        """(the call that recognition makes, how its arguments are bound)."""
+        function = self.raw.function(site, self.model)
+        if self.raw.namespace.get(site.name) is function:
+            name = f"self.target.{site.name}"
+        elif getattr(self.model.value, site.name, None) == function:
+            name = f"{NETWORK}.{site.name}"
+        else:
+            raise Involved
+        given = {role: Source(expression) for role, expression in roles.items()}
+        given |= {"params": Source(NETWORK), "samples": Source("len(x)")}
+        order: list[str] = [role for role in ("x", "y") if role in roles]
+        as_role = {}
+        if site.operation != "forward" and not self.raw.reaches(function, self.model):
+            del given["x"]
+            order, as_role = ["output", *order[1:]], {"x": "output"}
+        found = bind(function, Known(given, self.named(), order, as_role))
+        values = [*map(quoted, found.arguments), *(f"{key}={quoted(value)}" for key, value in found.keywords.items())]
+        return f"{name}({', '.join(values)})", found
+
+    def named(self) -> dict[str, Source]:
+        """Parameters by the names under which functions take them, as expressions."""
+        value, named = self.model.value, self.raw.own_form.named(self.model)
+        items = list(value.items() if isinstance(value, dict) else enumerate(value) if named else ())
+        found = {name: [key for key, item in items if item is array] for name, array in named.items()}
+        if not all(found.values()):
+            raise Involved
+        return {name: Source(f"{NETWORK}[{quoted(keys[0])}]") for name, keys in found.items()}
+
+    def listed(self, root: str, paths: Sequence[Path], suffix: str) -> str:
+        """A list of what stands at these paths, one for each layer."""
+        if self.raw.own_form.pattern is not None:
+            return f"[{', '.join(f'{root}{spelled(path)}{suffix}' for path in paths)}]"
+        place = next((i for i, step in enumerate(paths[0]) if any(path[i] != step for path in paths[1:])), 0)
+        before, after = paths[0][:place], paths[0][place + 1 :]
+        if list(paths) != [(*before, Item(i), *after) for i in range(len(paths))]:
+            raise Involved
+        layers = f"{root}{spelled(before)}"
+        return f"[layer{spelled(after)}{suffix} for layer in {layers}]" if after or suffix else f"list({layers})"
+
+
+def spelled(path: Path) -> str:
+    """A path as source, in double quotes."""
+    return spell(path).replace("'", '"')
