@@ -16,7 +16,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1] / "meta_tests"))
 
 from banks.style_bank import STYLES
-from chainrule.running import run
+from chainrule import api
 from chainrule.running.loading import load
 
 
@@ -27,7 +27,7 @@ def seconds(style, mistake, repeat):
         taken = []
         for _ in range(repeat):
             started = time.process_time()
-            run.check(load(str(path), conventions=style.declared))
+            api.check_loaded(load(str(path), conventions=style.declared))
             taken.append(time.process_time() - started)
     return min(taken)
 

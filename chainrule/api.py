@@ -1,18 +1,23 @@
-"""Checks in a session: `chainrule.check(globals())` in a notebook or at a prompt, on what is defined there."""
+"""A check from its beginning to its causes: of what is loaded, and of definitions in a session."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from chainrule.contract.conventions import Convention
+from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import Implementation
+from chainrule.host.guard.snapshot import guarded
 from chainrule.host.source.live import as_it_was, chapters_of
+from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded, load_any
 from chainrule.running.results import Diagnosis, Outcome, SpecResult
+from chainrule.running.run import Run
 
 WIDTH = 100  # columns of the report as text
 
@@ -41,7 +46,6 @@ def check(
     Raises UnusableTarget where the target cannot be loaded, a chapter or convention is none, or TypeError for a target
     of another kind.  Definitions stay as they are, and so do the global random generators.
     """
-    from chainrule.running.run import check as run_check
     from chainrule.specification.registry import require
 
     asked_chapters = (chapters,) if isinstance(chapters, str) else tuple(chapters)
@@ -50,7 +54,7 @@ def check(
         from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
     with as_it_was(target):
         loaded = load_any(target, adapter, conventions, names, run_all)
-        outcome = run_check(
+        outcome = check_loaded(
             loaded,
             chapters=asked_chapters or chapters_of(target, names or {}),
             full=full,
@@ -60,6 +64,48 @@ def check(
             from_scratch=from_scratch,
         )
     return Result(outcome, loaded)
+
+
+def check_loaded(
+    loaded: Loaded,
+    *,
+    chapters: Sequence[str] = (),
+    full: bool = False,
+    thorough: bool = False,
+    seed: int | None = None,
+    timeout: float | None = None,
+    from_scratch: bool = False,
+    pytest_arguments: Sequence[str] = (),
+    listener: Callable[[SpecResult], None] | None = None,
+) -> Outcome:
+    """Run the specification on `loaded`, and name the causes of what failed.
+
+    chapters: those required; if empty, what `requirements.select` finds.  full: train on Fashion-MNIST as well.
+    thorough: explore at random.  seed: what decides the cases of a thorough run; fresh by default.
+    timeout: seconds per spec.  from_scratch: an imported framework fails the check.
+    pytest_arguments: options of pytest, which then runs the specs.  listener: called with every result as it arrives.
+    Raises UnusableTarget for a seed that is none or not of a thorough run, for what is not a chapter, and where pytest
+    refuses its arguments or finds nothing to run.
+    """
+    run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full)
+    entries, required, started = run.entries, run.required, time.perf_counter()
+    if pytest_arguments:
+        from chainrule.pytest_plugin.session import run_pytest
+
+        run_pytest(run, pytest_arguments, listener)
+    else:
+        run.all(listener)
+    if not run.results.raw:
+        raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
+    outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)
+    if not any(result.outcome in ("failed", "error") for result in outcome.specs):
+        return outcome
+    from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
+
+    with guarded():  # what the code does when it is asked again stays no more than what it did before
+        specs, notes = diagnose(loaded, outcome.specs)
+    seconds = time.perf_counter() - started
+    return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)
 
 
 @dataclass(frozen=True)

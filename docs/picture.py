@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from chainrule.api import check_loaded
 from chainrule.reports.text import TextReport
 from chainrule.running.loading import load
-from chainrule.running.run import check
 
 MISTAKEN = """
 import numpy as np
@@ -43,7 +43,7 @@ def main():
         console = Console(record=True, width=110, force_terminal=True, color_system="truecolor", quiet=False)
         report = TextReport(console)
         console.print("[bold]$ chainrule check my_mlp.py[/]\n", highlight=False)
-        report.finish(check(loaded))
+        report.finish(check_loaded(loaded))
         os.chdir(picture.parent)
     console.save_svg(str(picture), title="chainrule check my_mlp.py")
 

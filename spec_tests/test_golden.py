@@ -75,7 +75,7 @@ def test_forward(impl):
     for name, expected, case in golden_cases(impl):
         bound = analysis(impl, case).probabilities[1]
         assert_close(
-            impl.forward(case.create(impl), case.x), expected.probabilities, bound=bound, what=f"forward ({name})"
+            impl.forward(impl.network(case), case.x), expected.probabilities, bound=bound, what=f"forward ({name})"
         )
 
 
@@ -84,7 +84,7 @@ def test_loss(impl):
     """loss agrees with 50-digit arithmetic wherever the true label's probability can be represented."""
     tiny = np.finfo(impl.conventions["precision"].value).tiny
     for name, expected, case in golden_cases(impl):
-        loss = impl.loss(case.create(impl), case.x, case.y)
+        loss = impl.loss(impl.network(case), case.x, case.y)
         if expected.probabilities[np.arange(len(case.y)), case.y].min() > max(float(tiny), 1e4 * impl.log_epsilon):
             assert_close(loss, expected.loss, bound=analysis(impl, case).loss[1], what=f"loss ({name})")
         else:
@@ -100,7 +100,7 @@ def test_gradients(impl):
         if not exact.clear:  # in lower precision a ReLU may be on either side of its kink
             continue
         compared += 1
-        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
         assert_each(weight_grads, expected.weight_grads, errors(exact.weight_grads), what=f"dloss/dW ({name})")
         assert_each(bias_grads, expected.bias_grads, errors(exact.bias_grads), what=f"dloss/db ({name})")
     assert_that(compared > 0, "no golden network could be compared")
@@ -111,7 +111,7 @@ def test_steps(impl):
     """Several steps of gradient descent arrive where 50-digit arithmetic does."""
     compared = 0
     for name, expected, case in golden_cases(impl):
-        model, network = case.create(impl), case.network()
+        model, network = impl.network(case), case.network()
         off, certain = no_errors(network), True
         for _ in range(expected.steps):
             impl.step(model, impl.backward(model, case.x, case.y), expected.lr)

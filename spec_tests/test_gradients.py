@@ -58,7 +58,7 @@ def entries(shape):
 
 def check_differences(impl, case, group):
     """Compare every entry of one group of gradients (0 weights, 1 biases) with central differences of loss."""
-    model = case.create(impl)
+    model = impl.network(case)
     grads = impl.backward(model, case.x, case.y)[group]
     exact = analysis(impl, case)
     plain = analysis(impl, case, log_epsilon=0.0)  # an epsilon shifts losses but adds no noise
@@ -96,7 +96,7 @@ def test_shapes(impl, networks):
     for case in networks(batches=(1, 7)):
         for name, grads, parameters in zip(
             ("weight_grads", "bias_grads"),
-            impl.backward(case.create(impl), case.x, case.y),
+            impl.backward(impl.network(case), case.x, case.y),
             (case.weights, case.biases),
             strict=True,
         ):
@@ -111,7 +111,7 @@ def test_shapes(impl, networks):
 def test_repeatable(impl, networks):
     """The same call twice gives the same gradients: nothing is accumulated, nothing is used up."""
     for case in networks(depths=(0, 1, 2), batches=(1, 7)):
-        model, exact = case.create(impl), analysis(impl, case)
+        model, exact = impl.network(case), analysis(impl, case)
         first, second = (impl.backward(model, case.x, case.y) for _ in range(2))
         assert_each(second[0], first[0], [2 * e for e in errors(exact.weight_grads)], what="dloss/dW, called again")
         assert_each(second[1], first[1], [2 * e for e in errors(exact.bias_grads)], what="dloss/db, called again")
@@ -124,7 +124,7 @@ def test_memoryless(impl, networks):
     """
     for case in networks.each((0, 1, 2), 7):
         other = networks.at(case.sizes, 2, seed=5)
-        model, exact = case.create(impl), analysis(impl, case)
+        model, exact = impl.network(case), analysis(impl, case)
         before = impl.backward(model, case.x, case.y)
         impl.forward(model, other.x)
         with suppress(NotApplicable):
@@ -145,7 +145,7 @@ def test_survive(impl, networks):
     """Gradients that were returned stay as they are when backward is called again."""
     for case in networks.each((0, 2), 7):
         other = networks.at(case.sizes, 7, seed=5)
-        model = case.create(impl)
+        model = impl.network(case)
         first = impl.backward(model, case.x, case.y)
         call = impl.calls[-1]
         impl.backward(model, other.x, other.y)
@@ -158,7 +158,7 @@ def test_survive(impl, networks):
 def test_additivity(impl, networks):
     """The gradient of a batch is the mean of its samples' gradients, and doubling the batch leaves it as it is."""
     for case in networks(batches=(2, 7)):
-        model, n = case.create(impl), len(case.x)
+        model, n = impl.network(case), len(case.x)
         singles = [Case(case.sizes, case.weights, case.biases, case.x[i : i + 1], case.y[i : i + 1]) for i in range(n)]
         exact, parts = analysis(impl, case), [analysis(impl, single) for single in singles]
         alone = [impl.backward(model, single.x, single.y) for single in singles]
@@ -187,7 +187,7 @@ def test_class_sum(impl, networks):
     """The last layer's gradients sum to zero over the classes: adding a constant to all logits changes nothing."""
     for case in networks(batches=(1, 7)):
         exact = analysis(impl, case)
-        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
         bias_bound, weight_bound = exact.bias_grads[-1][1].sum(), exact.weight_grads[-1][1].sum(axis=1)
         assert_close(
             bias_grads[-1].sum(), 0.0, bound=bias_bound, what=f"the sum of dloss/db of the last layer ({case})"
@@ -210,7 +210,7 @@ def test_dead_units(impl, networks):
             unit = 1 % case.sizes[layer + 1]
             biases[layer][unit] = -1024.0
             dead = Case(case.sizes, case.weights, biases, case.x, case.y)
-            weight_grads, bias_grads = impl.backward(dead.create(impl), case.x, case.y)
+            weight_grads, bias_grads = impl.backward(impl.network(dead), case.x, case.y)
             zeros = np.zeros
             assert_equal(
                 weight_grads[layer][:, unit], zeros(case.sizes[layer]), what=f"dloss/dW[{layer}] into a dead unit"
@@ -253,7 +253,7 @@ def test_saturated(impl):
     inputs = np.maximum(np.hstack([z, -z]), 0.0) if len(sizes) > 2 else z  # of the last layer
     for y in ([0, 1], [1, 2], [2, 0]):
         case = Case(sizes, weights, biases, x, np.array(y))
-        weight_grads, bias_grads = impl.backward(case.create(impl), x, case.y)
+        weight_grads, bias_grads = impl.backward(impl.network(case), x, case.y)
         what = f"at saturated probabilities, labels {y}"
         assert_finite(weight_grads[-1], what=f"dloss/dW[{len(weights) - 1}] {what}")
         delta = (np.eye(2, classes) - np.eye(classes)[y]) / 2
@@ -273,7 +273,7 @@ def test_euler(impl, networks):
     """For each hidden unit, sum of w dloss/dw over what comes in (bias included) equals that over what goes out."""
     for case in networks(depths=(1, 2, 3, 4), batches=(1, 7)):
         exact = analysis(impl, case)
-        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
         for l in range(len(case.sizes) - 2):
             coming = (case.weights[l] * weight_grads[l]).sum(axis=0) + case.biases[l] * bias_grads[l]
             going = (case.weights[l + 1] * weight_grads[l + 1]).sum(axis=1)
@@ -291,7 +291,7 @@ def test_values(impl, networks):
         exact = analysis(impl, case)
         if not exact.clear:  # an image may lie next to the kink of a ReLU, where either slope is right
             continue
-        weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+        weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
         assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what="dloss/dW")
         assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what="dloss/db")
 

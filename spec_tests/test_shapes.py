@@ -21,7 +21,7 @@ where_seen = suppress(NotApplicable)  # around the part of a spec that the imple
 def test_assignable(impl, networks):
     """Parameters that are assigned are the ones read back, at every depth."""
     for case in networks(batches=(1,)):
-        weights, biases = impl.parameters(case.create(impl))
+        weights, biases = impl.parameters(impl.network(case))
         for name, found, expected in (("weights", weights, case.weights), ("biases", biases, case.biases)):
             for l, (a, e) in enumerate(zip(found, expected, strict=True)):
                 assert_equal(a, e, what=f"{name}[{l}] as read back")
@@ -31,14 +31,14 @@ def test_assignable(impl, networks):
 def test_output_shape(impl, networks):
     """forward turns (N, D) into (N, K) for batches of 1, 2, 7 and 64 and any number of hidden layers."""
     for case in networks(batches=(1, 2, 7, 64), margin=0.0):
-        assert_shape(impl.forward(case.create(impl), case.x), (len(case.x), case.sizes[-1]), what=f"forward ({case})")
+        assert_shape(impl.forward(impl.network(case), case.x), (len(case.x), case.sizes[-1]), what=f"forward ({case})")
 
 
 @spec("network.samples_independent", after="network.output_shape")
 def test_samples_independent(impl, networks):
     """A batch gives each sample what it gets alone."""
     for case in networks(batches=(2, 7)):
-        model = case.create(impl)
+        model = impl.network(case)
         alone = np.vstack([impl.forward(model, row[None]) for row in case.x])
         bound = 2 * analysis(impl, case).probabilities[1]
         assert_close(impl.forward(model, case.x), alone, bound=bound, what=f"forward of the batch ({case})")
@@ -48,7 +48,7 @@ def test_samples_independent(impl, networks):
 def test_sample_order(impl, networks):
     """Reordering the samples reorders the probabilities, and leaves the loss as it was."""
     for case in networks(batches=(7,)):
-        model, order = case.create(impl), np.random.default_rng(0).permutation(7)
+        model, order = impl.network(case), np.random.default_rng(0).permutation(7)
         exact = analysis(impl, case)
         found, expected = impl.forward(model, case.x[order]), impl.forward(model, case.x)[order]
         assert_close(
@@ -72,7 +72,7 @@ def test_scales(impl, networks):
         x = case.x * 2.0 ** powers[:, None]
         scaled = Case(case.sizes, case.weights, case.biases, x, case.y)
         exact = analysis(impl, scaled, log_epsilon=0.0)
-        found = impl.forward(scaled.create(impl), x)
+        found = impl.forward(impl.network(scaled), x)
         assert_finite(found, what=f"forward ({case})")
         assert_close(
             found,
@@ -90,7 +90,7 @@ def test_forward(impl, networks):
     """The network is affine layers, ReLU between them, softmax at the end."""
     for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64)):
         p, error = analysis(impl, case).probabilities
-        assert_close(impl.forward(case.create(impl), case.x), p, bound=error, what=f"forward ({case})")
+        assert_close(impl.forward(impl.network(case), case.x), p, bound=error, what=f"forward ({case})")
 
 
 @spec("network.large_logits", after="network.forward")
@@ -118,7 +118,7 @@ def test_loss(impl, networks):
     """loss(x, y) is the mean cross-entropy of forward(x) with the labels y."""
     for case in networks(batches=(1, 2, 7)):
         loss, error = analysis(impl, case).loss
-        assert_close(impl.loss(case.create(impl), case.x, case.y), loss, bound=error, what=f"loss ({case})")
+        assert_close(impl.loss(impl.network(case), case.x, case.y), loss, bound=error, what=f"loss ({case})")
 
 
 @spec("network.missing_class", after="network.loss")
@@ -127,7 +127,7 @@ def test_missing_class(impl, networks):
     for case in networks.each((0, 1, 2), 7, seed=2):
         for y in (np.arange(7) % (case.sizes[-1] - 1), np.zeros(7, dtype=int)):
             lacking = Case(case.sizes, case.weights, case.biases, case.x, y)
-            exact, model = analysis(impl, lacking), lacking.create(impl)
+            exact, model = analysis(impl, lacking), impl.network(lacking)
             with where_seen:
                 loss, bound = exact.loss
                 assert_close(impl.loss(model, case.x, y), loss, bound=bound, what=f"loss with labels {y.tolist()}")
@@ -140,7 +140,7 @@ def test_predict(impl, networks):
     """predict gives each sample the integer label of its largest probability."""
     for case in networks(batches=(1, 2, 7)):
         p, error = analysis(impl, case).probabilities
-        labels = impl.predict(case.create(impl), case.x)
+        labels = impl.predict(impl.network(case), case.x)
         assert_shape(labels, (len(case.x),), what=f"predict ({case})")
         assert_that(
             labels.dtype.kind in "iu" or np.array_equal(labels, np.round(labels)),
@@ -161,7 +161,7 @@ def test_integer_inputs(impl, networks):
             image = Case(case.sizes, weights, case.biases, pixels.astype(dtype), case.y)
             exact = analysis(impl, image)
             p, error = exact.probabilities
-            model = image.create(impl)
+            model = impl.network(image)
             assert_close(impl.forward(model, image.x), p, bound=error, what=f"forward of {np.dtype(dtype)} inputs")
             labels = image.y.astype(dtype)
             with where_seen:
@@ -174,7 +174,7 @@ def test_integer_inputs(impl, networks):
 def test_arguments_kept(impl, networks):
     """forward, loss, backward and predict leave inputs, labels and parameters as they were."""
     for case in networks.each((0, 2), 7):
-        model = case.create(impl)
+        model = impl.network(case)
         for name, arguments in (
             ("forward", (case.x,)),
             ("loss", (case.x, case.y)),
@@ -197,7 +197,7 @@ def test_arguments_kept(impl, networks):
 def test_memoryless(impl, networks, seed):
     """A forward pass has no memory: what was computed before, on whatever batch, changes nothing."""
     case, other = networks.case(2, 7, seed), networks.case(2, 2, seed)
-    model = case.create(impl)
+    model = impl.network(case)
     loss = None
     with where_seen:
         loss = impl.loss(model, case.x, case.y)

@@ -83,7 +83,7 @@ def test_step(impl, networks):
     """A step is theta - lr g, for every parameter of every layer."""
     for case in networks(batches=(1,)):
         for lr in (0.5, 0.1):
-            model, grads = case.create(impl), some_gradients(networks, case)
+            model, grads = impl.network(case), some_gradients(networks, case)
             impl.step(model, grads, lr)
             weights, biases = impl.parameters(model)
             for name, found, before, g in (
@@ -104,7 +104,7 @@ def test_step(impl, networks):
 def test_step_stateless(impl, networks):
     """A step depends on the parameters, the gradients and the rate alone: there is no momentum from the step before."""
     case = networks.case(2, 1)
-    model, first, second = case.create(impl), some_gradients(networks, case, 1), some_gradients(networks, case, 2)
+    model, first, second = impl.network(case), some_gradients(networks, case, 1), some_gradients(networks, case, 2)
     impl.step(model, first, 0.5)
     between = impl.parameters(model)
     impl.step(model, second, 0.25)
@@ -121,7 +121,7 @@ def test_step_stateless(impl, networks):
 def test_step_arguments_kept(impl, networks):
     """A step leaves the gradients as they were."""
     case = networks.case(2, 1)
-    impl.step(case.create(impl), some_gradients(networks, case), 0.5)
+    impl.step(impl.network(case), some_gradients(networks, case), 0.5)
     assert_that(not impl.calls[-1].modified, "step writes into its argument grads")
 
 
@@ -131,7 +131,7 @@ def test_zero_rate(impl, networks):
     case = networks.case(1, 7)
     seen = 0
     for what in ("step", "fit"):
-        model = case.create(impl)
+        model = impl.network(case)
         try:
             if what == "step":
                 impl.step(model, some_gradients(networks, case), 0.0)
@@ -152,7 +152,7 @@ def test_zero_rate(impl, networks):
 def test_arguments_kept(impl, networks):
     """fit leaves the caller's inputs and labels as they were: it does not shuffle them in place."""
     case = networks.case(1, 7)
-    train(impl, case.create(impl), case.x, case.y, epochs=2, batch_size=3, lr=0.125, seed=0)
+    train(impl, impl.network(case), case.x, case.y, epochs=2, batch_size=3, lr=0.125, seed=0)
     modified = impl.calls[-1].modified
     assert_that(not modified, f"fit writes into its argument {' and '.join(modified)}")
 
@@ -171,7 +171,7 @@ def test_full_batch(impl, networks):
 
 def one_step(impl, case, lr):
     """Train for an epoch on the whole batch of a case, and compare with one step of the reference."""
-    model, network = case.create(impl), case.network()
+    model, network = impl.network(case), case.network()
     exact, size = analysis(impl, case), len(case.x)
     impl.fit(model, case.x, case.y, epochs=1, batch_size=size, lr=lr, seed=0)
     network.step(network.backward(case.x, case.y), lr)
@@ -186,7 +186,7 @@ def one_step(impl, case, lr):
 def test_continues(impl, networks):
     """fit goes on from the present parameters: training twice for one epoch is training, not starting again."""
     case = networks.case(1, 7)
-    model, network = case.create(impl), case.network()
+    model, network = impl.network(case), case.network()
     for seed in (0, 1):
         impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=0.25, seed=seed)
     off = descend(impl, network, case.x, case.y, 0.25, 2)
@@ -198,7 +198,7 @@ def test_epochs(impl, networks):
     """fit runs as many epochs as it is told: none changes nothing, three are three passes."""
     case = networks.case(1, 7)
     for epochs in (0, 1, 3):
-        model, network = case.create(impl), case.network()
+        model, network = impl.network(case), case.network()
         impl.fit(model, case.x, case.y, epochs=epochs, batch_size=7, lr=0.25, seed=0)
         off = descend(impl, network, case.x, case.y, 0.25, epochs)
         compare(impl, model, network, off, f"after {epochs} epochs")
@@ -221,7 +221,7 @@ def alike(impl, networks, n):
     """A network and n copies of one sample: whatever the order, every batch has the same gradient."""
     case = networks.case(0, 1)
     x, y = np.repeat(case.x, n, axis=0), np.repeat(case.y, n)
-    return case.create(impl), case.network(), x, y
+    return impl.network(case), case.network(), x, y
 
 
 def descend(impl, network, x, y, lr, steps):
@@ -249,7 +249,7 @@ def test_seed(impl, networks):
     case, (own, *others) = networks.case(1, SEEDED), networks.seeds(range(3, 4 + OTHER_SEEDS))
 
     def trained(seed):
-        model = case.create(impl)
+        model = impl.network(case)
         settings = {"epochs": SEEDED_EPOCHS, "batch_size": SEEDED_BATCH, "lr": 0.25}
         train(impl, model, case.x, case.y, **settings, seed=seed)
         return np.concatenate([array.reshape(-1) for array in arrays(impl.parameters(model))])
@@ -273,7 +273,7 @@ def test_seed(impl, networks):
 def in_batches(impl, case):
     """Whether fit knows batches smaller than the data."""
     try:
-        impl.fit(case.create(impl), case.x, case.y, epochs=1, batch_size=1, lr=0.0, seed=0)
+        impl.fit(impl.network(case), case.x, case.y, epochs=1, batch_size=1, lr=0.0, seed=0)
     except NotApplicable:
         return False
     return True
@@ -361,7 +361,7 @@ def moves(impl, network, case, samples, scale, off):
 
 def trained_on(impl, case, batch_size, epochs, seed, lr):
     """The parameters before and after the last of `epochs` epochs on the case's samples."""
-    model = case.create(impl)
+    model = impl.network(case)
     states = [(case.weights, case.biases)]
 
     def go_on(count):
@@ -372,7 +372,7 @@ def trained_on(impl, case, batch_size, epochs, seed, lr):
     if epochs > 1:
         go_on(epochs - 1)
     if epochs > 1 and impl.conventions["seeding"].value != "none":
-        model = case.create(impl)
+        model = impl.network(case)
         go_on(epochs)
     else:  # the one epoch there is, or one more: the orders of a second training would be others
         go_on(1)
@@ -449,7 +449,7 @@ def test_labels(impl, networks):
     # With hidden layers a rate at which the further weights stay near the identity until the last visit.
     lr = 0.25 if len(case.sizes) == 2 else 2.0**-5
     for seed in networks.trials(range(3)):
-        model = case.create(impl)
+        model = impl.network(case)
         train(impl, model, case.x, y, epochs=1, batch_size=2, lr=lr, seed=seed)
         # Only sample i moves row i, and from small logits it raises the logit of its own label and lowers the rest.
         raised = impl.parameters(model)[0][0][:6, : y.max() + 1] > 0
@@ -513,7 +513,7 @@ def descends(impl, case):
     extended = np.hstack([case.x, np.ones((7, 1))])
     # The Hessian is at most half of the inputs' second moment (training.convex): 1/L is the safe rate.
     lr = float(1 / (np.linalg.eigvalsh(extended.T @ extended / 7).max() / 2))
-    model = case.create(impl)
+    model = impl.network(case)
     network, exact = read_off(impl, model, case)
     before = impl.own_loss(model, case.x, case.y)
     for epoch in range(20):
@@ -548,7 +548,7 @@ def test_xor(impl, networks):
     start = network_case((2, 8, 2), 4, seed=1)
     settings = {"epochs": 400, "batch_size": 4, "lr": 0.5}
     case, settings = learnable(networks, Case((2, 8, 2), start.weights, start.biases, x, y), settings, 0.1)
-    model = case.create(impl)
+    model = impl.network(case)
     impl.fit(model, case.x, y, **settings, seed=0)
     assert_equal(impl.classify(model, case.x), y, what="predict after training on exclusive or")
     loss = impl.own_loss(model, case.x, y)
@@ -561,7 +561,7 @@ def test_overfit(impl, networks):
     case, settings = learnable(networks, *overfit_case(), OVERFIT_LOSS)
     y, losses = case.y, []
     for seed in networks.seeds(range(OVERFIT_ORDERS)):
-        model = case.create(impl)
+        model = impl.network(case)
         impl.fit(model, case.x, y, **settings, seed=seed)
         losses.append(impl.own_loss(model, case.x, y))
         if losses[-1] < OVERFIT_LOSS:  # the first does, but for a chance that is known from experience alone

@@ -33,6 +33,7 @@ from chainrule.host.protocol import (
     Answer,
     Reference,
 )
+from chainrule.mathematics.cases import Case
 from chainrule.mathematics.comparison import Failure
 from chainrule.mathematics.identity import DEEPEST, layer_sizes, passing_sizes, surprises
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, softmax_log_error
@@ -191,6 +192,12 @@ class Boundary:
         handle = Handle(self._call("create", list(sizes), seed), list(sizes))
         weakref.finalize(handle, self.host.release, handle.reference.number)
         return handle
+
+    def network(self, case: Case) -> Handle:
+        """A network of the code under check with the parameters of a case."""
+        model = self.create(case.sizes, seed=0)
+        self.assign(model, case.weights, case.biases)
+        return model
 
     def assign(self, model: Handle, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> None:
         self._call("assign", model, weights, biases)

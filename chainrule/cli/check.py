@@ -63,11 +63,11 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
 def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     from rich.console import Console
 
+    from chainrule.api import check_loaded
     from chainrule.contract.declarations import pairs
     from chainrule.reports.conventions import print_conventions
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
-    from chainrule.running.run import check
     from chainrule.specification.registry import require
 
     require(arguments.chapter)
@@ -97,7 +97,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if told:
         report.begin(loaded)
     try:
-        outcome = check(
+        outcome = check_loaded(
             loaded,
             chapters=arguments.chapter,
             full=arguments.full,

@@ -9,8 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.boundary.boundary import Boundary
-from chainrule.boundary.calls import Handle
 from chainrule.mathematics.rounding import Analysis
 from chainrule.reference import MLP
 
@@ -48,12 +46,6 @@ class Case:
         for parameters in (*network.weights, *network.biases):
             parameters.flags.writeable = False
         return network
-
-    def create(self, impl: Boundary) -> Handle:
-        """A network of the implementation's with these parameters."""
-        model = impl.create(self.sizes, seed=0)
-        impl.assign(model, self.weights, self.biases)
-        return model
 
     def __str__(self) -> str:
         return f"sizes {list(self.sizes)}, a batch of {len(self.x)}"

@@ -37,7 +37,7 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
     def moved(change: Callable[[Any, Case], Any]) -> tuple[np.ndarray, np.ndarray]:
         """The parameters before and after."""
         case = networks.case(2, 7, seed=1)
-        model = case.create(impl)
+        model = impl.network(case)
         before = flat(impl.parameters(model))
         change(model, case)
         return before, flat(impl.parameters(model))
@@ -56,9 +56,9 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
             impl.cross_entropy(np.array([[0.25, 0.75]]), np.array([1])),
         ),
         "xavier": lambda: tuple(impl.xavier(4, 3, np.random.default_rng(seed)) for seed in (1, 2)),
-        "forward": lambda: tuple(impl.forward(case.create(impl), case.x) for case in cases()),
-        "loss": lambda: tuple(impl.loss(case.create(impl), case.x, case.y) for case in cases()),
-        "backward": lambda: tuple(flat(impl.backward(case.create(impl), case.x, case.y)) for case in cases()),
+        "forward": lambda: tuple(impl.forward(impl.network(case), case.x) for case in cases()),
+        "loss": lambda: tuple(impl.loss(impl.network(case), case.x, case.y) for case in cases()),
+        "backward": lambda: tuple(flat(impl.backward(impl.network(case), case.x, case.y)) for case in cases()),
         "predict": lambda: predictions(impl),
         "step": lambda: moved(lambda model, case: impl.step(model, (case.weights, case.biases), 0.5)),
         "fit": lambda: moved(fit),

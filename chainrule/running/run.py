@@ -1,4 +1,4 @@
-"""One check, from a loaded implementation to an Outcome: the specs run one after the other, in this process."""
+"""One run of the specification on a loaded implementation: the specs run one after the other, in this process."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from unittest import SkipTest
 
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
-from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.requirements import select
 from chainrule.host.guard.environment import plain_environment
-from chainrule.host.guard.snapshot import guarded
 from chainrule.host.inference.trying import PROBE_LIMIT
 from chainrule.host.source.targets import silence
 from chainrule.running.limits import Limits, repeated
@@ -168,45 +165,3 @@ class Run:
             tampering=(*self.watch.conclude(self.results), *self.results.strange(expected)),
             seed=self.limits.seed,
         )
-
-
-def check(
-    loaded: Loaded,
-    *,
-    chapters: Sequence[str] = (),
-    full: bool = False,
-    thorough: bool = False,
-    seed: int | None = None,
-    timeout: float | None = None,
-    from_scratch: bool = False,
-    pytest_arguments: Sequence[str] = (),
-    listener: Callable[[SpecResult], None] | None = None,
-) -> Outcome:
-    """Run the specification on `loaded`.
-
-    chapters: those required; if empty, what `requirements.select` finds.  full: train on Fashion-MNIST as well.
-    thorough: explore at random.  seed: what decides the cases of a thorough run; fresh by default.
-    timeout: seconds per spec.  from_scratch: an imported framework fails the check.
-    pytest_arguments: options of pytest, which then runs the specs.  listener: called with every result as it arrives.
-    Raises UnusableTarget for a seed that is none or not of a thorough run, for what is not a chapter, and where pytest
-    refuses its arguments or finds nothing to run.
-    """
-    run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full)
-    entries, required, started = run.entries, run.required, time.perf_counter()
-    if pytest_arguments:
-        from chainrule.running.pytest_plugin.session import run_pytest
-
-        run_pytest(run, pytest_arguments, listener)
-    else:
-        run.all(listener)
-    if not run.results.raw:
-        raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
-    outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)
-    if not any(result.outcome in ("failed", "error") for result in outcome.specs):
-        return outcome
-    from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
-
-    with guarded():  # what the code does when it is asked again stays no more than what it did before
-        specs, notes = diagnose(loaded, outcome.specs)
-    seconds = time.perf_counter() - started
-    return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)

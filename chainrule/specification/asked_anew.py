@@ -133,17 +133,17 @@ def draw_network(impl: Boundary, rng: Generator) -> Case | None:
 
 def compare_forward(impl: Boundary, case: Case) -> None:
     p, error = analysis(impl, case).probabilities
-    assert_close(impl.forward(case.create(impl), case.x), p, bound=error, what=f"forward ({case})")
+    assert_close(impl.forward(impl.network(case), case.x), p, bound=error, what=f"forward ({case})")
 
 
 def compare_loss(impl: Boundary, case: Case) -> None:
     loss, error = analysis(impl, case).loss
-    assert_close(impl.loss(case.create(impl), case.x, case.y), loss, bound=error, what=f"loss ({case})")
+    assert_close(impl.loss(impl.network(case), case.x, case.y), loss, bound=error, what=f"loss ({case})")
 
 
 def compare_backward(impl: Boundary, case: Case) -> None:
     exact = analysis(impl, case)
-    weight_grads, bias_grads = impl.backward(case.create(impl), case.x, case.y)
+    weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
     assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what=f"dloss/dW ({case})")
     assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"dloss/db ({case})")
 
@@ -152,13 +152,13 @@ def compare_predict(impl: Boundary, case: Case) -> None:
     p, error = analysis(impl, case).probabilities
     top = np.sort(p, axis=1)
     clear = top[:, -1] - top[:, -2] > 2 * error.max(axis=1)
-    labels = impl.predict(case.create(impl), case.x)
+    labels = impl.predict(impl.network(case), case.x)
     assert_equal(np.reshape(labels, -1)[clear], p.argmax(axis=1)[clear], what=f"predict ({case})")
 
 
 def compare_step(impl: Boundary, case: Case) -> None:
     """Along the parameters themselves, which are gradients like any other."""
-    model = case.create(impl)
+    model = impl.network(case)
     impl.step(model, (case.weights, case.biases), RATE)
     zeros = [np.zeros(theta.shape) for theta in (*case.weights, *case.biases)]
     pairs = list(zip((*case.weights, *case.biases), zeros, strict=True))
@@ -167,7 +167,7 @@ def compare_step(impl: Boundary, case: Case) -> None:
 
 def compare_fit(impl: Boundary, case: Case) -> None:
     """One epoch with the whole data as its batch is one step along the gradient of the loss."""
-    model, exact = case.create(impl), analysis(impl, case)
+    model, exact = impl.network(case), analysis(impl, case)
     impl.fit(model, case.x, case.y, epochs=1, batch_size=len(case.x), lr=RATE, seed=0)
     pairs = exact.weight_grads + exact.bias_grads
     compare_parameters(impl, model, case, pairs, f"after an epoch at rate {RATE} ({case})")

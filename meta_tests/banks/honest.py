@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.running import run
+from chainrule import api
 from chainrule.running.loading import load
 
 IMPORTS = "import numpy as np\n"
@@ -88,4 +88,4 @@ def written(folder, old="", new=""):
 
 def checked(path, *chapters):
     """The outcome of checking a file."""
-    return run.check(load(str(path)), chapters=chapters)
+    return api.check_loaded(load(str(path)), chapters=chapters)

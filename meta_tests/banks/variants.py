@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chainrule import reference
+from chainrule import api, reference
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.chapters import EXTENSION_CHAPTERS
 from chainrule.contract.implementation import Implementation
@@ -107,7 +107,7 @@ def check(
     matching: an expression for pytest's -k, for a part of it.
     """
     selected = ("-k", matching) if matching else ()
-    return run.check(
+    return api.check_loaded(
         loaded(variant, declared), timeout=timeout, thorough=thorough, seed=seed, pytest_arguments=selected
     )
 

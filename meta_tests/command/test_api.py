@@ -13,11 +13,11 @@ import pytest
 
 import chainrule
 from chainrule import UnusableTarget, reference
+from chainrule.api import check_loaded as run_check
 from chainrule.contract.conventions import NATIVE
 from chainrule.host.source.live import Definitions
 from chainrule.reports.html import page
 from chainrule.running.loading import load
-from chainrule.running.run import check as run_check
 
 
 def relu(z):

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from chainrule import spec_tests
+from chainrule import api, spec_tests
 from chainrule.cli import main
 from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.diagnosis import mistakes
 from chainrule.mathematics.clauses import clauses
+from chainrule.pytest_plugin.recorder import Recorder
 from chainrule.reports.text import SHOWN, TextReport
 from chainrule.running import run
 from chainrule.running.limits import DEFAULT_TIMEOUT
 from chainrule.running.loading import load
-from chainrule.running.pytest_plugin.recorder import Recorder
 from chainrule.running.results import OUTCOMES
 from chainrule.spec_tests import test_accuracy
 from chainrule.support.version import VERSION
@@ -181,7 +181,7 @@ def test_a_terminal_shows_the_progress_and_takes_it_away():
     console = Console(file=StringIO(), width=100, force_terminal=True)
     loaded, report = load("wrong.py"), TextReport(console)
     report.begin(loaded)
-    outcome = run.check(loaded, chapters=["activations"], listener=report)
+    outcome = api.check_loaded(loaded, chapters=["activations"], listener=report)
     assert sum(report.counts.values()) == RELU_SPECS
     report.finish(outcome)
     assert report.status is None

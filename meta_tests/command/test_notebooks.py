@@ -12,12 +12,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from chainrule.boundary.errors import last_line
+from chainrule import api
 from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import source_line
 from chainrule.host.source.targets import load_source
-from chainrule.running import run
 from chainrule.running.loading import load
+from chainrule.support.source_positions import last_line
 
 new = nbformat.v4
 
@@ -264,7 +264,7 @@ def test_a_failure_in_a_notebook_names_its_cell_and_can_be_repeated(notebook, mo
     target = notebook("import numpy as np\ndata = np.load('gone.npy')", "\ndef relu(z):\n    return np.abs(z)")
     failed = [
         spec
-        for spec in run.check(load(target), chapters=["activations"]).specs
+        for spec in api.check_loaded(load(target), chapters=["activations"]).specs
         if spec.outcome == "failed" and spec.snippet
     ]
     assert {spec.where for spec in failed} == {"net.ipynb:cell 2:2"}

@@ -146,7 +146,7 @@ def test_other_projects_notice_nothing(plain, tmp_path):
         "    assert request.config.getoption('--full') == 'mine'\n"
         "    assert request.config.getoption('--adapter') == 'theirs'\n\n\n"
         "def test_nothing_is_imported():\n"
-        "    assert 'chainrule.running.pytest_plugin' in sys.modules\n"
+        "    assert 'chainrule.pytest_plugin' in sys.modules\n"
         "    assert not {'numpy', 'hypothesis', 'rich', 'chainrule.host.source.targets'} & sys.modules.keys()\n",
         encoding="utf-8",
     )

@@ -22,7 +22,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from banks.style_bank import FOLDER, STYLES, Mistake, Style
-from chainrule.running import run
+from chainrule import api
 from chainrule.running.loading import load
 
 ENOUGH = 0.9
@@ -138,7 +138,7 @@ def planted_line(style: Style, mistake: Mistake) -> int:
 def row(style: Style, mistake: Mistake) -> Row:
     """Check one faulty file."""
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run.check(load(str(style.copy(Path(folder), mistake)), conventions=style.declared))
+        outcome = api.check_loaded(load(str(style.copy(Path(folder), mistake)), conventions=style.declared))
     wrong = [result for result in outcome.specs if result.outcome in ("failed", "error")]
     first = outcome.diagnoses[0] if outcome.diagnoses else None
     return Row(

@@ -82,14 +82,14 @@ def listed(path: Path = LISTED) -> list[Listed]:
 
 def fate(mutant: Mutant) -> Fate:
     """Run the specification on a mutant, up to the first spec that fails."""
-    from chainrule.running import run
+    from chainrule import api
 
     try:
         variant = variants.fresh_reference({mutant.file: mutant.source})
     except Exception as error:
         return Fate(True, f"import: {type(error).__name__}")
     chapters = CONCERNED.get(mutant.file, ())
-    outcome = run.check(
+    outcome = api.check_loaded(
         variants.loaded(variant, NATIVE), chapters=chapters, timeout=SPEC_TIMEOUT, pytest_arguments=["-x"]
     )
     failed = [result.id for result in outcome.specs if result.outcome in ("failed", "error")]

@@ -8,12 +8,12 @@ import pytest
 
 import chainrule
 from banks.style_bank import STYLES
+from chainrule import api
 from chainrule.adapters.drafting import CORE, NETWORK, draft
 from chainrule.cli import main
 from chainrule.contract.chapters import EXTENSIONS
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source.targets import open_target
-from chainrule.running import run
 from chainrule.running.loading import load
 
 BY_FILE = {style.file: style for style in STYLES}
@@ -49,7 +49,7 @@ def parts(source):
 
 
 def outcomes(loaded):
-    outcome = run.check(loaded, chapters=CHAPTERS)
+    outcome = api.check_loaded(loaded, chapters=CHAPTERS)
     return outcome.verdict, {spec.id: spec.outcome for spec in outcome.specs}
 
 
@@ -123,7 +123,7 @@ def test_a_file_in_which_nothing_is_recognised(tmp_path):
     assert "    # def forward(self, model, x):\n    #     (N, D) inputs" in written.source
     assert "the file has train_step(X, Y, lr)" in written.source[written.source.index("# def fit(") :]
     (tmp_path / "odd_adapter.py").write_text(written.source, encoding="utf-8")
-    outcome = run.check(load(str(path), str(tmp_path / "odd_adapter.py")), chapters=("softmax",))
+    outcome = api.check_loaded(load(str(path), str(tmp_path / "odd_adapter.py")), chapters=("softmax",))
     assert {spec.outcome for spec in outcome.specs} == {"todo"}
 
 

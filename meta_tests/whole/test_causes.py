@@ -10,11 +10,11 @@ import pytest
 
 from banks.honest import HONEST, checked, written
 from banks.planted import PLANTED
+from chainrule import api
 from chainrule.diagnosis import specs as by_themselves
 from chainrule.diagnosis.concerns import concerns, concerns_of, told_apart
 from chainrule.mathematics.clauses import clauses
 from chainrule.reports.html import page
-from chainrule.running import run
 from chainrule.running.loading import load
 from chainrule.running.results import UNNAMED
 
@@ -158,7 +158,7 @@ def test_every_clause_is_about_known_operations():
 
 def test_code_that_never_returns_is_said_to_and_left_alone(tmp_path):
     path, _ = written(tmp_path, "        dW, db = [], []\n", "        dW, db = [], []\n        while True: pass\n")
-    outcome = run.check(load(str(path)), chapters=["gradients"], timeout=0.5)
+    outcome = api.check_loaded(load(str(path)), chapters=["gradients"], timeout=0.5)
     first = outcome.diagnoses[0]
     assert (first.title, first.certainty, first.change) == ("backward does not return", "certain", None)
     assert len(outcome.diagnoses) == 1
@@ -186,7 +186,7 @@ def test_a_change_after_which_a_spec_has_nothing_to_look_at_does_not_count(tmp_p
 def test_specs_can_be_asked_by_themselves_also_after_a_run(tmp_path):
     """Every spec that passed in a run holds when it is asked again."""
     loaded = load(str(written(tmp_path)[0]))
-    outcome = run.check(loaded)
+    outcome = api.check_loaded(loaded)
     passed = [result.id for result in outcome.specs if result.outcome == "passed"]
     assert [clause for clause in passed if not by_themselves.holds(clause, loaded.impl)] == []
 

@@ -6,8 +6,8 @@ import pytest
 
 from banks.encoded import Encoded
 from banks.style_bank import STYLES
+from chainrule import api
 from chainrule.boundary.boundary import Boundary
-from chainrule.running import run
 from chainrule.running.loading import load
 
 
@@ -17,6 +17,8 @@ def test_a_style_is_checked_by_messages_alone(style, tmp_path):
         pytest.importorskip(style.needs)
     loaded = load(str(style.copy(tmp_path)), conventions=style.declared)
     host = Encoded(loaded.host.implementation)
-    outcome = run.check(replace(loaded, host=host, impl=Boundary(host, loaded.conventions, loaded.reading_notes)))
+    outcome = api.check_loaded(
+        replace(loaded, host=host, impl=Boundary(host, loaded.conventions, loaded.reading_notes))
+    )
     wrong = {spec.id: f"{spec.outcome}: {spec.message}" for spec in outcome.specs if spec.outcome != "passed"}
     assert outcome.verdict in (("pass", "incomplete") if style.lacks else ("pass",)), wrong

@@ -18,7 +18,7 @@ from banks import cheaters
 from banks.cheaters import HONEST_FILES, PATCHERS, WATCHERS, WRONG_RELU
 from banks.honest import HONEST
 from banks.style_bank import STYLES
-from chainrule import golden
+from chainrule import api, golden
 from chainrule.contract.chapters import CHAPTERS
 from chainrule.host.guard import snapshot
 from chainrule.host.guard.environment import nobody_there
@@ -26,7 +26,7 @@ from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULT
 from chainrule.host.guard.looks import looks_in
 from chainrule.mathematics import comparison
 from chainrule.reports.html import fragment
-from chainrule.running import run, unwatched
+from chainrule.running import unwatched
 from chainrule.running.loading import load
 from chainrule.running.results import Results, SpecResult
 from chainrule.specification import searching  # noqa: F401  # and with it Hypothesis, which a cheater looks for
@@ -53,7 +53,7 @@ def checked(write):
     """The outcome of checking a source, all of it executed."""
 
     def checked(source, chapters=RELU, **options):
-        return run.check(load(write(source), run_all=True), chapters=chapters, **options)
+        return api.check_loaded(load(write(source), run_all=True), chapters=chapters, **options)
 
     return checked
 
@@ -278,7 +278,7 @@ def test_remembered_inputs_of_a_run_are_not_enough(checked, write, tmp_path):
     chapters = ("softmax",)
     source = cheaters.RECORDING.replace("TABLE = {}", "import builtins\n\nTABLE = builtins.asked_before = {}")
     try:
-        assert run.check(load(write(source), run_all=True), chapters=chapters).verdict == "pass"
+        assert api.check_loaded(load(write(source), run_all=True), chapters=chapters).verdict == "pass"
         (tmp_path / "table.pickle").write_bytes(pickle.dumps(vars(__import__("builtins"))["asked_before"]))
     finally:
         del __import__("builtins").asked_before
@@ -442,7 +442,7 @@ def test_the_command_shows_it_above_the_verdict(write, command):
 
 
 def test_plain_pytest_fails_as_well(write, command):
-    plugins = ("-p", "chainrule.running.pytest_plugin", "-p", "no:cacheprovider")
+    plugins = ("-p", "chainrule.pytest_plugin", "-p", "no:cacheprovider")
     specs = ("--pyargs", "chainrule.spec_tests.test_activations")
     status, printed = command("pytest", *plugins, *specs, "--impl", write(WATCHERS[0].source))
     assert status == 1, printed
@@ -475,7 +475,7 @@ def test_honest_files_are_left_alone(name, checked, monkeypatch):
 
 
 def test_the_reference_is_left_alone():
-    outcome = run.check(load("chainrule.reference"))
+    outcome = api.check_loaded(load("chainrule.reference"))
     assert (outcome.tampering, outcome.verdict) == ((), "pass")
 
 
@@ -484,7 +484,7 @@ BROAD = ("columns_minibatch.py", "pure_python_batch.py", "sizes_list_float32.py"
 
 @pytest.mark.parametrize("style", [style for style in STYLES if style.file in BROAD], ids=lambda style: style.file)
 def test_styles_are_left_alone(style, tmp_path):
-    outcome = run.check(load(str(style.copy(tmp_path)), conventions=style.declared))
+    outcome = api.check_loaded(load(str(style.copy(tmp_path)), conventions=style.declared))
     assert outcome.tampering == ()
 
 

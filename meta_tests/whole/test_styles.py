@@ -7,8 +7,8 @@ import pytest
 
 from banks import style_bank
 from banks.style_bank import FOLDER, STYLES
+from chainrule import api
 from chainrule.contract.conventions import NATIVE
-from chainrule.running import run
 from chainrule.running.loading import load
 
 PAIRS = [(style, mistake) for style in STYLES for mistake in style.mistakes]
@@ -53,7 +53,7 @@ def checked(style, folder):
     """The outcome of checking a copy, so that nothing is written beside the originals."""
     if style.needs:
         pytest.importorskip(style.needs)
-    return run.check(load(str(style.copy(folder)), conventions=style.declared))
+    return api.check_loaded(load(str(style.copy(folder)), conventions=style.declared))
 
 
 def source(style, mistake):

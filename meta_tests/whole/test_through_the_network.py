@@ -14,13 +14,13 @@ from banks.alone import Alone, OneHidden, fixed
 from banks.correct.network import Network
 from banks.correct.parts import softmax_by_logarithm
 from chainrule import reference
+from chainrule.api import check_loaded
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.conventions import Convention
 from chainrule.contract.errors import Unseen
 from chainrule.host.host import InProcess
 from chainrule.host.inference.arithmetic import infer_log_epsilon
 from chainrule.host.inference.precision import infer_precision
-from chainrule.running.run import check
 
 
 def hiding(*names, base=Alone):
@@ -96,7 +96,7 @@ def outcome_of(implementation, **conventions):
     settled = dict(ready.impl.conventions)
     settled |= {key: Convention(value, "inferred") for key, value in found.items() if value is not None}
     settled |= {key: Convention(value, "declared") for key, value in conventions.items()}
-    return check(replace(ready, impl=Boundary(InProcess(implementation), settled)), timeout=60.0)
+    return check_loaded(replace(ready, impl=Boundary(InProcess(implementation), settled)), timeout=60.0)
 
 
 WITH_HIDDEN = "[*, *, *]"

@@ -12,7 +12,7 @@ from chainrule.diagnosis.concerns import about, concern
 from chainrule.diagnosis.mistake import add, also
 from chainrule.diagnosis.model import SOFTMAX, Model, Pass, part
 from chainrule.diagnosis.questions import asking
-from chainrule.mathematics.layer_cases import layer_case
+from chainrule.mathematics.layers import layer_case
 
 mistake = partial(add, chapter="layers")
 

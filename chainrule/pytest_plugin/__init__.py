@@ -6,14 +6,9 @@ plugin adds one option to pytest, imports nothing and does nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from chainrule.running.run import Run
-
-RUN: pytest.StashKey[Run] = pytest.StashKey()
+from chainrule.pytest_plugin.keys import RUN
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the implementation, and bring in what runs and what records the specs."""
     if config.option.impl is None:
         return
-    from chainrule.running.pytest_plugin import hooks, recorder  # before TARGET, which must not change what judges it
+    from chainrule.pytest_plugin import hooks, recorder  # before TARGET, which must not change what judges it
 
     plain = RUN not in config.stash
     if plain:
@@ -56,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(recorder.Recorder(run), "chainrule-recorder")
     if plain and not hasattr(config, "workerinput"):
         config.pluginmanager.register(recorder.Reporter(run), "chainrule-reporter")
-    config.pluginmanager.register(hooks, "chainrule.running.pytest_plugin.hooks")
+    config.pluginmanager.register(hooks, "chainrule.pytest_plugin.hooks")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from chainrule import spec_tests
 from chainrule.contract.errors import UnusableTarget
-from chainrule.running.pytest_plugin import RUN
+from chainrule.pytest_plugin.keys import RUN
 from chainrule.running.results import SpecResult
 from chainrule.running.run import Run
 
@@ -46,7 +46,7 @@ def run_pytest(run: Run, options: Sequence[str], listener: Callable[[SpecResult]
 
     Raises UnusableTarget for options that it refuses, KeyboardInterrupt if it was interrupted before the first result.
     """
-    plugins = ["-p", "no:terminal", "-p", "chainrule.running.pytest_plugin"]
+    plugins = ["-p", "no:terminal", "-p", "chainrule.pytest_plugin"]
     if any(option.startswith(("-n", "--numprocesses", "--dist")) for option in options):
         if find_spec("xdist") is None:
             raise UnusableTarget("-n needs pytest-xdist: pip install 'chainrule[parallel]'")

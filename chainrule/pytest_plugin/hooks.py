@@ -1,6 +1,6 @@
 """Runs the specs in this process: each of pytest's items is a step of the run.
 
-A pytest plugin that chainrule.running.pytest_plugin brings in beside `--impl` only.
+A pytest plugin that chainrule.pytest_plugin brings in beside `--impl` only.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import pytest
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.declarations import pairs
 from chainrule.contract.errors import UnusableTarget
+from chainrule.pytest_plugin.keys import RUN
+from chainrule.pytest_plugin.recorder import SENT
 from chainrule.running.limits import Limits
 from chainrule.running.loading import load
-from chainrule.running.pytest_plugin import RUN
-from chainrule.running.pytest_plugin.recorder import SENT
 from chainrule.running.results import SpecResult
 from chainrule.running.run import Run
 from chainrule.specification.networks import Networks
