@@ -23,6 +23,7 @@ nox.options.sessions = [
     "lowest",
     "wheel",
     "golden",
+    "points",
     "peers",
     "full",
 ]
@@ -99,6 +100,13 @@ def golden(session: nox.Session) -> None:
     """Golden values, computed again and compared bit by bit."""
     session.install("mpmath")
     session.run("python", "golden/generate", "--check")
+
+
+@nox.session
+def points(session: nox.Session) -> None:
+    """The stored examples of the property specs, drawn again and compared."""
+    session.install(*group("points"), "-e", ".")
+    session.run("python", "-m", "chainrule.specification.points", "--check")
 
 
 @nox.session(python="3.11")

@@ -60,7 +60,7 @@ class Locating:
         """What has to pass with a change: of the chapters concerned all that passed, of the others the quickest; and
         where nothing else is wrong also what was blocked in these chapters.
         """
-        chapters = {tests()[clause][0].chapter for clause in clauses}
+        chapters = {tests()[clause].chapter for clause in clauses}
         known = [r for r in self.specs if r.id in tests()]
         near = [r.id for r in known if r.chapter in chapters and r.outcome == "passed"]
         blocked = [r.id for r in known if r.chapter in chapters and r.outcome == "blocked"] if alone else []

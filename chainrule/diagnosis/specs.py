@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from unittest import SkipTest
 
 from chainrule.boundary.boundary import Boundary
@@ -13,6 +14,7 @@ from chainrule.specification.registry import Entry, registry
 NEVER = frozenset({"accuracy"})  # minutes of training
 
 
+@cache
 def tests() -> dict[str, Entry]:
     """{clause: its spec} of every chapter but accuracy."""
     return {clause: entry for clause, entry in registry().items() if entry.chapter not in NEVER}

@@ -81,7 +81,7 @@ class Run:
     def __init__(self, loaded: Loaded, limits: Limits, *, chapters: Sequence[str] = (), full: bool = False) -> None:
         self.loaded, self.impl, self.limits = loaded, loaded.impl, limits
         self.required, beside = select(loaded.description.offered, chapters, full=full)
-        self.entries = specs_of(*self.required, *beside)
+        self.entries = tuple(specs_of(*self.required, *beside))
         self.networks = Networks(self.impl, limits.thorough, limits.seed or 0)
         self.results = Results()
         self.watch = Watch(loaded)
@@ -115,9 +115,8 @@ class Run:
         result, error = self.attempt(entry)
         if self.shrinks(entry, result, error):
             smaller, raised = self.attempt(entry, smallest=True)
-            # The spec has failed: whatever the search finds, or the code does to it, this does not become a pass.
-            if smaller.outcome in ("failed", "error") and not isinstance(raised, time_limit.TimedOut):
-                result, error = smaller, raised
+            if smaller.outcome == result.outcome and not isinstance(raised, time_limit.TimedOut):
+                result, error = smaller, raised  # nothing that the search does turns a failure into anything else
         if error is None:
             self.watch.keep(entry.clause, self.impl.calls)
         return result, error
@@ -144,9 +143,13 @@ class Run:
         failed = isinstance(error, Exception) and not isinstance(error, SkipTest)
         return failed and self.results.mark(result).outcome != "blocked"
 
-    def outcome(self, *, from_scratch: bool, seconds: float) -> Outcome:
-        """What the run found, with no causes yet."""
-        expected = {entry.clause for entry in self.entries}
+    def outcome(self, entries: Sequence[Entry], required: Sequence[str], from_scratch: bool, seconds: float) -> Outcome:
+        """What the run found, with no causes yet.
+
+        entries, required: as they were before anything ran.
+        from_scratch: whether an imported framework fails the check.
+        """
+        expected = {entry.clause for entry in entries}
         specs = self.results.settled(expected)
         return Outcome(
             target=self.loaded.target,
@@ -154,10 +157,8 @@ class Run:
             sha256=self.loaded.sha256,
             conventions=self.impl.conventions,
             specs=specs,
-            required=self.required,
-            not_run=sum(
-                entry.chapter in self.required and entry.clause not in self.results.raw for entry in self.entries
-            ),
+            required=required,
+            not_run=sum(entry.chapter in required and entry.clause not in self.results.raw for entry in entries),
             seconds=seconds,
             unchecked=self.loaded.description.unchecked,
             notes=(*notes_of(self.loaded), *repeated(self.limits.seed)),
@@ -191,7 +192,7 @@ def check(
     refuses its arguments or finds nothing to run.
     """
     run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full)
-    started = time.perf_counter()
+    entries, required, started = run.entries, run.required, time.perf_counter()
     if pytest_arguments:
         from chainrule.running.pytest_plugin.session import run_pytest
 
@@ -200,7 +201,7 @@ def check(
         run.all(listener)
     if not run.results.raw:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
-    outcome = run.outcome(from_scratch=from_scratch, seconds=time.perf_counter() - started)
+    outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)
     if not any(result.outcome in ("failed", "error") for result in outcome.specs):
         return outcome
     from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed

@@ -20,7 +20,10 @@ KEPT = 3  # calls of an operation that are kept
 
 
 class Watch:
-    """findings: what the code replaced, or asked for, during the specs.  records: {method: inputs of passed specs}."""
+    """findings: what the code replaced, or asked for, while the specs ran.
+
+    records: {method: inputs on which it was right in its spec}.
+    """
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded

@@ -64,7 +64,7 @@ def given(**strategies: Strategy) -> Callable[[Any], Any]:
         signature = inspect.signature(body)
         rest = [parameter for name, parameter in signature.parameters.items() if name not in strategies]
         test.__signature__ = signature.replace(parameters=rest)  # type: ignore[attr-defined]
-        test.property = Property(body, strategies)  # type: ignore[attr-defined]
+        test.given = Property(body, strategies)  # type: ignore[attr-defined]
         return test
 
     return decorate
@@ -74,7 +74,7 @@ def example(**arguments: Any) -> Callable[[Any], Any]:
     """An input that every run looks at first.  Above `given`."""
 
     def decorate(test: Any) -> Any:
-        test.property = replace(test.property, examples=(arguments, *test.property.examples))
+        test.given = replace(test.given, examples=(arguments, *test.given.examples))
         return test
 
     return decorate
@@ -82,4 +82,4 @@ def example(**arguments: Any) -> Callable[[Any], Any]:
 
 def property_of(test: Any) -> Any:
     """The Property of a spec's test, or None."""
-    return getattr(test, "property", None)
+    return getattr(test, "given", None)

@@ -72,7 +72,7 @@ def specs_of(*wanted: str) -> list[Entry]:
 
 
 def require(wanted: Iterable[str]) -> None:
-    """Raises UnusableTarget for what is not a chapter."""
+    """Raises UnusableTarget for a name that is not a chapter's."""
     for chapter in wanted:
         if chapter not in chapters():
             raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CHAPTERS)}")

@@ -50,7 +50,10 @@ def seed_of(clause: str) -> int:
 
 
 def run(look: Callable[[Any], None], found: Property, phases: tuple[Phase, ...], examples: int, seed: int) -> None:
-    """Let Hypothesis draw inputs, (what basic strategies drew, the arguments made of it), and call `look` on each."""
+    """Let Hypothesis draw inputs, and call `look` on each: (what the basic strategies drew, the arguments made of it).
+
+    phases: of Hypothesis.  seed: what decides the inputs.
+    """
 
     @hypothesis.seed(seed)
     @settings(

@@ -105,11 +105,11 @@ PATCHERS = (
     ),
     late_patcher(
         "patches judge",
-        "import chainrule.running.pytest_plugin.hooks as runner\n"
+        "import chainrule.running.run as runner\n"
         "if not hasattr(runner, 'real'):\n"
         "    runner.real = runner.judge\n"
         "    runner.judge = lambda spec, error, *a: runner.real(spec, None, *a)",
-        "chainrule.running.pytest_plugin.hooks.judge",
+        "chainrule.running.run.judge",
     ),
     late_patcher(
         "patches Call",
@@ -132,6 +132,9 @@ WATCHED = {
     "looks for pytest among the modules": "import sys\n\n\ndef tested():\n    return 'pytest' in sys.modules\n",
     "looks for Hypothesis among the modules": "import sys\n\n\ndef tested():\n"
     "    return bool(sys.modules.get('hypothesis'))\n",
+    "looks for a spec on the stack": "import sys\n\n\ndef tested():\n    frame = sys._getframe()\n    while frame:\n"
+    "        if 'spec_tests' in frame.f_globals.get('__name__', ''):\n            return True\n"
+    "        frame = frame.f_back\n    return False\n",
     "walks a traceback": "def tested():\n    try:\n        raise ValueError\n    except ValueError as error:\n"
     "        frame = error.__traceback__.tb_frame\n    while frame:\n"
     "        if frame.f_globals['__name__'].startswith('_pytest'):\n            return True\n"

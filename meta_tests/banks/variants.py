@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,10 +18,10 @@ from chainrule.contract.implementation import Implementation
 from chainrule.host.native import Native
 from chainrule.host.source.targets import hosted
 from chainrule.running import run
+from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded
-from chainrule.running.pytest_plugin.recorder import Recorder
-from chainrule.running.results import Outcome, SpecResult, settle
-from chainrule.specification.spec import Spec
+from chainrule.running.results import Outcome, SpecResult
+from chainrule.specification.registry import Entry, registry
 
 FOLDER = Path(reference.__file__).parent
 FILES = ("mlp.py", *(f"{chapter}.py" for chapter in EXTENSION_CHAPTERS), "functions.py", "arguments.py")
@@ -50,17 +49,9 @@ def fresh_reference(changed: Mapping[str, str] | None = None) -> ModuleType:
     return module
 
 
-@cache
-def specs() -> dict[str, tuple[Spec, str]]:
-    """{clause: (its spec, its node id)} of every chapter."""
-    found = {}
-    for path in sorted(run.SPECS.glob("test_*.py")):
-        module = importlib.import_module(f"chainrule.spec_tests.{path.stem}")
-        for name, test in vars(module).items():
-            if isinstance(getattr(test, "spec", None), Spec):
-                assert test.spec.clause not in found, f"two specs of {test.spec.clause}"
-                found[test.spec.clause] = test.spec, f"{path}::{name}"
-    return found
+def specs() -> dict[str, Entry]:
+    """{clause: its spec} of every chapter."""
+    return registry()
 
 
 def upstream(clauses: Iterable[str]) -> list[str]:
@@ -71,7 +62,7 @@ def upstream(clauses: Iterable[str]) -> list[str]:
         clause = waiting.pop()
         if clause not in wanted:
             wanted.add(clause)
-            waiting += specs()[clause][0].after
+            waiting += specs()[clause].spec.after
     return [clause for clause in specs() if clause in wanted]
 
 
@@ -94,13 +85,12 @@ def loaded(variant: Any, declared: dict[str, Any] | None = None) -> Loaded:
     )
 
 
-def run_clauses(variant: Any, clauses: Iterable[str], *, timeout: float = 20.0) -> dict[str, SpecResult]:
+def run_clauses(variant: Any, clauses: Collection[str], *, timeout: float = 20.0) -> dict[str, SpecResult]:
     """{clause: its result} of these clauses' specs alone, run on a module or an Implementation."""
-    ready, recorder = loaded(variant), Recorder()
-    nodes = [specs()[clause][1] for clause in clauses]
-    arguments = [*run.UNDISTURBED, "--impl", ready.target, "--spec-timeout", str(timeout)]
-    run.run_pytest([*arguments, *nodes], run.Session(ready, recorder))
-    return {result.id: result for result in settle(recorder.results.values())}
+    part = run.Run(loaded(variant), Limits.asked(False, None, timeout))
+    part.entries = tuple(specs()[clause] for clause in clauses)
+    part.all()
+    return {result.id: result for result in part.results.settled(clauses)}
 
 
 def check(

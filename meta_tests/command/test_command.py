@@ -16,13 +16,13 @@ from chainrule import spec_tests
 from chainrule.cli import main
 from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
-from chainrule.contract.errors import UnusableTarget
 from chainrule.diagnosis import mistakes
 from chainrule.mathematics.clauses import clauses
 from chainrule.reports.text import SHOWN, TextReport
 from chainrule.running import run
+from chainrule.running.limits import DEFAULT_TIMEOUT
 from chainrule.running.loading import load
-from chainrule.running.pytest_plugin import DEFAULT_TIMEOUT
+from chainrule.running.pytest_plugin.recorder import Recorder
 from chainrule.running.results import OUTCOMES
 from chainrule.spec_tests import test_accuracy
 from chainrule.support.version import VERSION
@@ -430,8 +430,9 @@ def test_the_users_pytest_is_as_it_was(command, monkeypatch):
 def test_the_users_settings_for_pytest_disturb_nothing(command):
     Path("pytest.ini").write_text("[pytest]\naddopts = --nonsense\npython_files = none.py\n", encoding="utf-8")
     Path("conftest.py").write_text("raise RuntimeError('read')\n", encoding="utf-8")
-    status, printed, _ = command("check", "right.py", *ACTIVATIONS)
-    assert (status, "pass  9 passed" in printed) == (0, True)
+    for options in ((), ("-k", "test_")):
+        status, printed, _ = command("check", "right.py", *ACTIVATIONS, *options)
+        assert (status, "pass  9 passed" in printed) == (0, True)
     assert not Path(".pytest_cache").exists()
     assert not Path(".hypothesis").exists()
 
@@ -451,8 +452,8 @@ def test_a_fault_within_pytest(command, monkeypatch):
     def broken(self, report):
         raise ZeroDivisionError("in a hook")
 
-    monkeypatch.setattr(run.Recorder, "pytest_runtest_logreport", broken)
-    status, _, said = command("check", "right.py", *ACTIVATIONS)
+    monkeypatch.setattr(Recorder, "pytest_runtest_logreport", broken)
+    status, _, said = command("check", "right.py", *ACTIVATIONS, "-k", "shape")
     assert status == 4
     assert said.startswith("chainrule: ")
     assert "Traceback" not in said
@@ -542,13 +543,3 @@ def test_python_m_chainrule():
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "pass  9 passed" in done.stdout
-
-
-def test_a_chapters_specs_are_counted():
-    import variants
-
-    for chapter in CHAPTERS:
-        written = [spec for spec, _ in variants.specs().values() if spec.chapter == chapter]
-        assert run.specs_written(chapter) == len(written) > 0
-    with pytest.raises(UnusableTarget):
-        run.specs_written("nothing")

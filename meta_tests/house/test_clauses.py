@@ -113,7 +113,7 @@ def test_every_clause_is_complete(clause):
 
 @pytest.mark.parametrize("clause", variants.specs())
 def test_every_spec_is_complete(clause):
-    spec, _ = variants.specs()[clause]
+    spec = variants.specs()[clause].spec
     assert isinstance(spec, Spec)
     assert spec.chapter in CHAPTERS
     assert sentences(spec.title) == 1
@@ -129,7 +129,7 @@ def test_sentences_are_counted():
 
 
 def test_no_spec_builds_on_itself():
-    assert cycles({clause: spec.after for clause, (spec, _) in variants.specs().items()}) == []
+    assert cycles({clause: entry.spec.after for clause, entry in variants.specs().items()}) == []
 
 
 def test_a_circle_is_found():
@@ -140,9 +140,9 @@ def test_a_spec_builds_on_no_later_chapter():
     place = {chapter: place for place, chapter in enumerate(CHAPTERS)}
     late = [
         (clause, upstream)
-        for clause, (spec, _) in variants.specs().items()
-        for upstream in spec.after
-        if place[variants.specs()[upstream][0].chapter] > place[spec.chapter]
+        for clause, entry in variants.specs().items()
+        for upstream in entry.spec.after
+        if place[variants.specs()[upstream].chapter] > place[entry.chapter]
     ]
     assert [pair for pair in late if pair[0] != "golden.steps"] == []  # the one that joins gradients and steps
 

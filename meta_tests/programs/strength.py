@@ -16,7 +16,7 @@ from pathlib import Path
 
 from banks import variants
 from banks.faults import FAULTS, Fault
-from chainrule.running.results import chapter_place
+from chainrule.specification.registry import chapter_place
 
 NOT_HERE = {"accuracy.fashion_mnist"}  # minutes of training, and the real data
 LIMIT = 300.0  # seconds a whole check may take
@@ -24,14 +24,14 @@ LIMIT = 300.0  # seconds a whole check may take
 
 def in_order() -> list[str]:
     """All clauses in the order of the specification: of the chapters, and of the specs in their files."""
-    return sorted(variants.specs(), key=lambda clause: chapter_place(variants.specs()[clause][0].chapter))
+    return sorted(variants.specs(), key=lambda clause: chapter_place(variants.specs()[clause].chapter))
 
 
 def up_to(fault: Fault) -> list[str]:
     """The clauses that are checked before the fault's own, and that one."""
     clauses = in_order()
     clauses = clauses[: clauses.index(fault.clause) + 1]
-    return [clause for clause in clauses if fault.extension in ("", variants.specs()[clause][0].chapter)]
+    return [clause for clause in clauses if fault.extension in ("", variants.specs()[clause].chapter)]
 
 
 def failing(fault: Fault) -> list[str]:

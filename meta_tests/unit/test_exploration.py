@@ -13,13 +13,14 @@ from chainrule.contract.errors import UnusableTarget
 from chainrule.mathematics.cases import MARGIN, SIZES, Case
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse
 from chainrule.reports.html import page
-from chainrule.running import limits, watch
-from chainrule.running.pytest_plugin import DEFAULT_TIMEOUT
+from chainrule.running import limits, watching
+from chainrule.running.limits import DEFAULT_TIMEOUT
 from chainrule.spec_tests import test_gradients as gradients
 from chainrule.spec_tests import test_layers as layers
 from chainrule.spec_tests import test_training as training
 from chainrule.specification.analysis import analysis_of
 from chainrule.specification.networks import AT_RANDOM, Networks
+from chainrule.specification.searching import EXAMPLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "false_alarms.md"
 
@@ -46,7 +47,7 @@ def reference_and_what_it_sees():
 @pytest.fixture
 def specs_alone(monkeypatch):
     """The calls that follow the specs, on inputs which are fresh in every run, are left out."""
-    monkeypatch.setattr(watch, "unwatched", lambda *arguments, **settings: [])
+    monkeypatch.setattr(watching, "unwatched", lambda *arguments, **settings: [])
 
 
 def look(matching, *, thorough=True, seed=None):
@@ -99,7 +100,7 @@ def test_without_it_every_run_is_the_same_and_short():
     results, first = look("idempotence or test_forward", thorough=False)
     _, again = look("idempotence or test_forward", thorough=False)
     assert first == again
-    assert results["relu.idempotence"].cases == limits.USUAL
+    assert results["relu.idempotence"].cases == EXAMPLES
     assert results["network.forward"].cases == 0  # the fixed ones alone
 
 
@@ -196,7 +197,7 @@ def test_the_page_names_the_numbers_that_hold():
     assert numbers["of differences"] == gradients.AT_RANDOM == layers.DIFFERENCED
     assert numbers["of whole epochs"] == numbers["of descent"] == training.AT_RANDOM
     assert f"{limits.THOROUGH_TIMEOUT:g} seconds instead of {DEFAULT_TIMEOUT:g}" in text
-    assert f"looks at {limits.USUAL} examples" in text
+    assert f"looks at {EXAMPLES} examples" in text
 
 
 def test_the_command_line_says_the_seed_and_takes_it(capsys, tmp_path, monkeypatch):

@@ -77,9 +77,9 @@ def drawing_specs():
     """The clauses whose specs draw weights, or train: those of initialization, and what calls fit on the reference."""
     clauses = [clause for clause in variants.specs() if clause.partition(".")[0] != "accuracy"]
     ready = variants.loaded(variants.fresh_reference())
-    found = {clause for clause in clauses if variants.specs()[clause][0].chapter == "initialization"}
+    found = {clause for clause in clauses if variants.specs()[clause].chapter == "initialization"}
     for clause in clauses:
-        spec = variants.specs()[clause][0]
+        spec = variants.specs()[clause].spec
         if spec.chapter in ("training", "golden"):
             ready.impl.called.clear()
             module = training if spec.chapter == "training" else golden
@@ -94,9 +94,7 @@ def test_every_spec_that_draws_is_on_the_page():
     listed = {row.clause for row in rows()} | program().WITHOUT_CHANCE.keys()
     assert drawing_specs() - listed == set()
     assert listed - variants.specs().keys() == set()
-    assert {
-        clause for clause, (spec, _) in variants.specs().items() if spec.chapter == "accuracy"
-    } == program().MEASURED
+    assert {clause for clause, entry in variants.specs().items() if entry.chapter == "accuracy"} == program().MEASURED
 
 
 # The tails

@@ -27,11 +27,11 @@ from chainrule.host.guard.looks import looks_in
 from chainrule.mathematics import comparison
 from chainrule.reports.html import fragment
 from chainrule.running import run, unwatched
-from chainrule.running.expected import specs_in, strange_results, uncalled
 from chainrule.running.loading import load
-from chainrule.running.pytest_plugin.recorder import Recorder
-from chainrule.running.results import SpecResult
+from chainrule.running.results import Results, SpecResult
+from chainrule.specification import searching  # noqa: F401  # and with it Hypothesis, which a cheater looks for
 from chainrule.specification.asked_anew import operations
+from chainrule.specification.registry import specs_of
 
 RELU = ("activations",)
 
@@ -107,15 +107,34 @@ def test_what_was_patched_as_the_file_loaded_judges_all_the_same(cheat, checked)
 
 
 @pytest.mark.parametrize(
-    "what", ["chainrule.running.pytest_plugin.hooks.judge", "hypothesis.given", "chainrule.reports.text.TextReport"]
+    ("what", "options"),
+    [
+        ("chainrule.running.run.judge", ()),
+        ("chainrule.reports.text.TextReport", ()),
+        ("hypothesis.given", ("--thorough",)),
+    ],
 )
-def test_a_process_of_its_own_has_loaded_what_judges_before_the_file(what, write, command):
+def test_a_process_of_its_own_has_loaded_what_judges_before_the_file(what, options, write, command):
     module, _, name = what.rpartition(".")
     patch = f"\n\nimport {module}\n\nreal = {what}\n{what} = lambda *a, **k: real(*a, **k)\n"
     source = cheaters.IMPORTS + cheaters.FUNCTIONS + patch
-    status, printed = command("chainrule", "check", write(source), "--run-all", "--chapter", "activations")
+    arguments = ("--run-all", "--chapter", "activations", *options)
+    status, printed = command("chainrule", "check", write(source), *arguments)
     assert status == 1
     assert f"tampering  {module}.{name} was replaced" in printed
+
+
+@pytest.mark.parametrize(
+    "fake", ["lambda *a, **k: lambda test: lambda: None", "1 / 0", "lambda *a, **k: (_ for _ in ()).throw(SystemExit)"]
+)
+def test_what_looks_for_a_smaller_input_makes_no_failure_a_pass(fake, write, command):
+    """Hypothesis is loaded when a property has failed: what the file has made of it changes no outcome."""
+    source = cheaters.IMPORTS + WRONG_RELU + f"\n\nimport hypothesis\n\nhypothesis.given = {fake}\n"
+    source = source.replace("= 1 / 0", "= None")
+    status, printed = command("chainrule", "check", write(source), "--run-all", "--chapter", "activations")
+    assert status == 1
+    assert "relu-absolute" in printed
+    assert "4 failed" in printed
 
 
 def test_a_replacement_is_shown_with_its_place(checked):
@@ -289,11 +308,23 @@ def test_remembered_golden_values_are_not_enough(checked, tmp_path):
 def test_the_expected_specs_are_those_that_are_marked(chapter):
     module = importlib.import_module(f"chainrule.spec_tests.test_{chapter}")
     marked = [test.spec.clause for test in vars(module).values() if hasattr(test, "spec")]
-    assert list(specs_in(run.spec_file(chapter))) == marked
+    assert [entry.clause for entry in specs_of(chapter)] == marked
     assert len(marked) > 0
 
 
-def test_specs_that_are_taken_away_are_missed(checked):
+def test_specs_cannot_be_taken_away(checked):
+    source = cheaters.IMPORTS + (
+        "\nfrom chainrule.running.run import Run\n\n\ndef relu(z):\n    import gc\n"
+        "    for thing in gc.get_objects():\n"
+        "        if type(thing) is Run:\n            thing.entries, thing.required = thing.entries[:2], ()\n"
+        "    return np.maximum(z, 0)\n"
+    )
+    outcome = checked(source)
+    assert [result.id for result in outcome.specs] == [entry.clause for entry in specs_of("activations")]
+    assert outcome.required == RELU
+
+
+def test_specs_that_are_taken_away_from_pytest_are_missed(checked):
     source = cheaters.IMPORTS + (
         "\n\ndef relu(z):\n    import gc\n    import pytest\n"
         "    for thing in gc.get_objects():\n"
@@ -301,9 +332,9 @@ def test_specs_that_are_taken_away_are_missed(checked):
         "            thing.items[:] = [item for item in thing.items if item.name in ('test_shape', 'test_dtype')]\n"
         "    return np.maximum(z, 0)\n"
     )
-    outcome = checked(source)
+    outcome = checked(source, pytest_arguments=["-x"])
     assert outcome.not_run > 0
-    assert outcome.not_run + len(outcome.specs) == len(specs_in(run.spec_file("activations")))
+    assert outcome.not_run + len(outcome.specs) == len(specs_of("activations"))
     assert outcome.verdict == "incomplete"
 
 
@@ -313,19 +344,22 @@ def test_what_was_left_out_is_missed(checked):
 
 
 def test_results_of_no_spec_and_contradicting_ones():
-    assert strange_results(["a.b"], ["a.b", "a.c"], []) == ()
-    unknown, twice = strange_results(["a.b", "x.y"], ["a.b"], ["a.b"])
+    results = Results()
+    results.add(SpecResult("a.b", "softmax", "T", "passed"))
+    assert results.strange(["a.b", "a.c"]) == ()
+    results.add(SpecResult("a.b", "softmax", "T", "failed"))
+    results.add(SpecResult("x.y", "softmax", "T", "passed"))
+    unknown, twice = results.strange(["a.b"])
     assert (unknown.what, twice.what) == ("x.y", "a.b")
     assert (unknown.kind, twice.kind) == (RESULTS, RESULTS)
     assert unknown.fails
 
 
 def test_a_result_of_no_spec_is_refused(checked):
-    forged = {"id": "relu.forged", "chapter": "activations", "title": "T", "outcome": "passed", "after": ()}
     source = cheaters.IMPORTS + (
-        f"\nFORGED = {forged!r}\n\n\ndef relu(z):\n    import gc\n    from types import SimpleNamespace\n"
-        "    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Recorder':\n"
-        "            thing.pytest_runtest_logreport(SimpleNamespace(chainrule=FORGED, outcome='passed'))\n"
+        "\nfrom chainrule.running.results import Results, SpecResult\n\n\ndef relu(z):\n    import gc\n"
+        "    for thing in gc.get_objects():\n        if type(thing) is Results:\n"
+        "            thing.add(SpecResult('relu.forged', 'activations', 'T', 'passed'))\n"
         "    return np.maximum(z, 0)\n"
     )
     outcome = checked(source)
@@ -334,36 +368,24 @@ def test_a_result_of_no_spec_is_refused(checked):
     assert outcome.verdict == "fail"
 
 
-def report(outcome):
-    fields = {"id": "a.b", "chapter": "softmax", "title": "T", "outcome": outcome, "after": ()}
-    return type("Report", (), {"chainrule": fields, "outcome": outcome, "location": ("", 0, ""), "longrepr": ""})()
-
-
 @pytest.mark.parametrize("order", [("passed", "failed"), ("failed", "passed")])
 def test_of_two_results_the_worse_counts(order):
-    recorder = Recorder()
+    results = Results()
     for outcome in order:
-        recorder.pytest_runtest_logreport(report(outcome))
-    assert recorder.results["a.b"].outcome == "failed"
-    assert recorder.contradicted == {"a.b"}
-
-
-def test_a_pass_without_a_call_is_none():
-    passed = SpecResult("a.b", "softmax", "T", "passed")
-    assert uncalled(passed, {"softmax"}) is passed
-    assert uncalled(passed, ()).outcome == "error"
-    assert uncalled(SpecResult("a.b", "softmax", "T", "todo"), ()).outcome == "todo"
+        results.add(SpecResult("a.b", "softmax", "T", outcome))
+    assert [result.outcome for result in results] == ["failed"]
+    assert results.contradicted == {"a.b"}
 
 
 def test_specs_whose_bodies_never_run_are_errors(checked):
     """The first call, in a spec without drawn inputs, empties those with."""
     source = cheaters.IMPORTS + (
-        "\n\ndef relu(z):\n    import sys\n"
+        "\nfrom dataclasses import replace\n\n\ndef relu(z):\n    import sys\n"
         "    for name, module in list(sys.modules.items()):\n"
         "        if name.endswith('spec_tests.test_activations'):\n"
         "            for test in vars(module).values():\n"
-        "                if hasattr(test, 'hypothesis'):\n"
-        "                    test.hypothesis.inner_test = lambda **k: None\n"
+        "                if hasattr(test, 'given'):\n"
+        "                    test.given = replace(test.given, body=lambda **k: None)\n"
         "    return np.abs(z)\n"
     )
     outcome = checked(source)
@@ -411,7 +433,8 @@ def test_reports_show_it(checked):
 
 
 def test_the_command_shows_it_above_the_verdict(write, command):
-    status, printed = command("chainrule", "check", write(WATCHERS[0].source), "--chapter", "activations")
+    (cheat,) = [cheat for cheat in WATCHERS if cheat.name == "looks for a spec on the stack"]
+    status, printed = command("chainrule", "check", write(cheat.source), "--chapter", "activations")
     lines = printed.splitlines()
     assert status == 1
     assert any(line.startswith("tampering  relu passed its specs, and differs") for line in lines)

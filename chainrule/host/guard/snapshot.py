@@ -102,7 +102,7 @@ def restore(before: Snapshot) -> list[Finding]:
             function.__code__, function.__defaults__ = code, defaults
         if property_of(function) is not checked:
             replaced(name, function, property_of(function))
-            function.property = checked  # type: ignore[attr-defined]
+            function.given = checked  # type: ignore[attr-defined]
     for name, content, copy in before.contents:
         if not same(content, copy):
             replaced(name, content, GONE)
@@ -130,7 +130,7 @@ def known(name: str, function: FunctionType) -> list[tuple[str, FunctionType, An
 
 def property_of(function: FunctionType) -> Any:
     """The property that the function of a spec checks on drawn inputs; None of any other function."""
-    return getattr(function, "property", None)
+    return getattr(function, "given", None)
 
 
 def same(now: dict[Any, Any], before: dict[Any, Any]) -> bool:

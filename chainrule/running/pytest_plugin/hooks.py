@@ -111,7 +111,7 @@ class Runner:
         result, self.result = self.result, None
         if result is None:
             return report
-        report.sent = pickle.dumps(result)  # a worker process sends it to the one that reports
+        report.clause, report.sent = result.id, pickle.dumps(result)  # as a worker process sends it
         if result.outcome in ("failed", "error"):
             report.outcome = "failed"
             if not getattr(item.config.option, "fulltrace", False):

@@ -24,16 +24,16 @@ class Recorder:
     def pytest_runtest_logreport(self, report: Any) -> None:
         if not hasattr(report, "sent"):
             return
-        result = report.chainrule = self.run.results.add(pickle.loads(report.sent))
+        result = self.run.results.add(pickle.loads(report.sent))
         if result.outcome in ("blocked", "todo", "skipped"):
             report.outcome = "skipped"
             report.longrepr = (report.location[0], report.location[1] or 0, f"{result.outcome}: {result.message}")
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        result = getattr(report, "chainrule", None)
-        if result is None or report.outcome != "skipped":
+        if not hasattr(report, "sent") or report.outcome != "skipped":
             return None
-        return result.outcome, result.outcome[0], result.outcome.upper()
+        outcome = self.run.results.marked[report.clause].outcome
+        return outcome, outcome[0], outcome.upper()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

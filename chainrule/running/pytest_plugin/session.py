@@ -34,8 +34,8 @@ class Session:
         config.stash[RUN] = self.run
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if self.listener is not None and hasattr(report, "chainrule"):
-            self.listener(report.chainrule)
+        if self.listener is not None and hasattr(report, "sent"):
+            self.listener(self.run.results.marked[report.clause])
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.internal_error = str(excrepr)
