@@ -14,10 +14,11 @@ from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
 from chainrule.diagnosis.priorities import likeliest_edits
 from chainrule.diagnosis.questions import questions_about
+from chainrule.diagnosis.repair.changing import changed, ran
 from chainrule.diagnosis.repair.edit_sites import Code
 from chainrule.diagnosis.repair.search import Budget, Repair, search
 from chainrule.diagnosis.specs import hold, holds, tests
-from chainrule.host.patching.functions import Function, Functions
+from chainrule.host.protocol import Function
 from chainrule.mathematics.comparison import Failure
 from chainrule.running.results import SpecResult
 from chainrule.support.source_positions import place
@@ -32,7 +33,7 @@ class Locating:
 
     def __init__(self, answers: Answers, specs: Sequence[SpecResult]) -> None:
         self.answers, self.impl, self.specs = answers, answers.impl, specs
-        self.running = Functions()
+        self.host = answers.impl.host
 
     def locate(self, causes: Sequence[Cause]) -> list[Cause]:
         """Look for the line of each cause, the first one with half of the tries; what a line mends it explains."""
@@ -44,13 +45,13 @@ class Locating:
             kept.append(cause)
             if not cause.searched:
                 continue
-            ran = self.functions(cause)
+            functions = self.functions(cause)
             given = left // 2 if len(causes) > 1 else left
             budget = Budget(given, 1 if cause.checks else OF_A_SPEC, OF_A_PROOF)
-            cause.repair = self.repaired(cause, ran, budget, len(causes) == 1)
+            cause.repair = self.repaired(cause, functions, budget, len(causes) == 1)
             left -= given - budget.left
             if cause.repair is None:
-                cause.where = cause.where or only_statement(ran)
+                cause.where = cause.where or only_statement(functions)
                 continue
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
@@ -74,13 +75,13 @@ class Locating:
             )
         ]
 
-    def repaired(self, cause: Cause, ran: Sequence[Function], budget: Budget, alone: bool) -> Repair | None:
+    def repaired(self, cause: Cause, functions: Sequence[Function], budget: Budget, alone: bool) -> Repair | None:
         """A change with which the first spec that this cause explains passes, and all that passed before.
 
         alone: whether this cause explains all that failed.
         """
         clauses = [clause for clause in cause.clauses if clause in tests()]
-        if not clauses or not ran:
+        if not clauses or not functions:
             return None
         # What passed with two mistakes may fail with one: the proof is every answer as the other alone gives it.
         passed = [] if cause.shared else self.to_keep(clauses, alone)
@@ -97,26 +98,26 @@ class Locating:
             return hold(itself, self.impl) and hold(passed, self.impl, few=True)
 
         first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else ()
-        return search(ran, self.running, right, budget, first, proved)
+        return search(functions, self.host, right, budget, first, proved)
 
     def mended_by(self, repair: Repair, cause: Cause) -> list[str]:
         """The other failing specs that pass with this change."""
         others = [r.id for r in self.answers.failing if r.id not in cause.clauses and r.id in tests()]
-        with self.running.changed(repair.function, repair.source):
+        with changed(self.host, repair.function, repair.source):
             return [clause for clause in others if holds(clause, self.impl)]
 
     def functions(self, cause: Cause) -> list[Function]:
         """The functions that run when what failed is asked for, those that run elsewhere as well last."""
-        ran = self.running.ran(lambda: self.ask(cause))
+        found = ran(self.host, lambda: self.ask(cause))
         if "create" not in cause.concerns and cause.concerns:
-            making = self.running.ran(self.make_network)
-            ran = [function for function in ran if function not in making]
+            making = ran(self.host, self.make_network)
+            found = [function for function in found if function not in making]
         elsewhere: set[Function] = set()
         for other in run_by(cause.concerns):
             if other not in self.answers.failing_concerns:
                 questions = questions_about(other, self.answers.setting)[:1]
-                elsewhere.update(self.running.ran(partial(observe, self.impl, questions)))
-        return sorted(ran, key=lambda function: function in elsewhere)
+                elsewhere.update(ran(self.host, partial(observe, self.impl, questions)))
+        return sorted(found, key=lambda function: function in elsewhere)
 
     def ask(self, cause: Cause) -> None:
         """What failed, once more."""
@@ -138,11 +139,11 @@ class Locating:
             return
 
 
-def only_statement(ran: Sequence[Function]) -> str | None:
+def only_statement(functions: Sequence[Function]) -> str | None:
     """The place of the only statement of the only function that runs: there is no other line."""
-    if len(ran) != 1:
+    if len(functions) != 1:
         return None
-    body = Code(ran[0]).node.body
+    body = Code(functions[0]).node.body
     statements = body if isinstance(body, list) else [body]
     telling = [node for node in statements if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
-    return place(ran[0].filename, telling[0].lineno) if len(telling) == 1 else None
+    return place(functions[0].filename, telling[0].lineno) if len(telling) == 1 else None

@@ -18,6 +18,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described
+from chainrule.host.patching.functions import Functions
 from chainrule.host.protocol import (
     MISSING,
     OFFERED_OTHERWISE,
@@ -27,6 +28,7 @@ from chainrule.host.protocol import (
     VALUE,
     Answer,
     Description,
+    Function,
     Reference,
     Traits,
 )
@@ -74,6 +76,18 @@ class Host(Protocol):
     def traits(self) -> Traits:
         """What specs have to know beside the conventions."""
 
+    def trace(self) -> None:
+        """Note from here on which functions of the code run."""
+
+    def traced(self) -> Sequence[Function]:
+        """End the tracing: the functions that ran, and their source."""
+
+    def change(self, function: Function, source: str) -> str | None:
+        """Let a function that ran have the code of `source`; None, or why that cannot stand in for its own."""
+
+    def restore(self) -> None:
+        """Let what was changed have its own code again."""
+
 
 class InProcess:
     """A host in chainrule's own process: `implementation`, which is in the native conventions."""
@@ -84,6 +98,7 @@ class InProcess:
         self.contents: dict[int, Contents] = {}  # of the caches, as the forward pass left them
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
+        self.functions = Functions()
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Arguments go in as copies, so that code which writes into them spoils no other call."""
@@ -152,6 +167,22 @@ class InProcess:
             bool(getattr(self.implementation, "fit_takes_seed", plain.fit_takes_seed)),
             getattr(self.implementation, "recovery_rate", plain.recovery_rate),
         )
+
+    def trace(self) -> None:
+        self.functions.trace()
+
+    def traced(self) -> Sequence[Function]:
+        return self.functions.traced()
+
+    def change(self, function: Function, source: str) -> str | None:
+        try:
+            self.functions.change(function, source)
+        except (SyntaxError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    def restore(self) -> None:
+        self.functions.restore()
 
     def live(self, argument: Any) -> Any:
         """Arrays, and lists of them, as fresh copies; for a reference the thing itself."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,39 @@ class Description:
     unchecked: tuple[str, ...] = ()
 
 
-MESSAGES = {cls.__name__: cls for cls in (Reference, Answer, Moves, Traits, Served, Description)}
+@dataclass(frozen=True)
+class Function:
+    """A function of the checked code that ran, named by its file, name and lines.
+
+    source: the text of the statement around it, that of its method in a class of one method; begins: the line of the
+    file at which that text begins.  lines: those that ran.  numpy: what the file calls NumPy, empty if it has no name
+    for it.
+    """
+
+    filename: str
+    name: str
+    first_line: int
+    last_line: int
+    source: str = field(compare=False)
+    begins: int = field(compare=False)
+    lines: tuple[int, ...] = field(compare=False)
+    numpy: str = field(compare=False)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells its code from that of others in the file."""
+        return self.name, self.first_line
+
+    def overlaps(self, other: Function) -> bool:
+        """Whether one of the two contains the other."""
+        return (
+            self.filename == other.filename
+            and self.first_line <= other.last_line
+            and other.first_line <= self.last_line
+        )
+
+
+MESSAGES = {cls.__name__: cls for cls in (Reference, Answer, Moves, Traits, Served, Description, Function)}
 
 
 def encode(value: Any) -> bytes:
@@ -131,7 +163,7 @@ def _written(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, dict):
         return {"dict": [[_written(key, arrays), _written(entry, arrays)] for key, entry in value.items()]}
     if type(value).__name__ in MESSAGES and type(value) is MESSAGES[type(value).__name__]:
-        content = [_written(getattr(value, field.name), arrays) for field in fields(value)]
+        content = [_written(getattr(value, one.name), arrays) for one in fields(value)]
         return {"message": [type(value).__name__, content]}
     raise TypeError(f"a {type(value).__name__} is not data: {value!r:.80}")
 

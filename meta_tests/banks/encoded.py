@@ -45,3 +45,9 @@ class Encoded(InProcess):
 
     def description(self):
         return decode(encode(super().description()))
+
+    def traced(self):
+        return decode(encode(super().traced()))
+
+    def change(self, function, source):
+        return decode(encode(super().change(*decode(encode([function, source])))))

@@ -1,12 +1,10 @@
 """The catalogue and the matching: every mistake is told from the right numbers and from every other mistake."""
 
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from chainrule import diagnosis
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_NAMES
 from chainrule.diagnosis import mistakes
 from chainrule.diagnosis.actors import Question, agree, answer, answers_agree
@@ -106,17 +104,6 @@ def test_every_change_is_of_a_part_that_some_subject_is_made_of():
         for detail, changes in mistake.variants.items():
             assert changes.keys() <= known, (mistake.id, detail)
             assert all(hasattr(Parts, name) for name in changes)
-
-
-@pytest.mark.parametrize("chapter", EXTENSION_NAMES)
-def test_a_chapter_is_named_in_its_own_file_of_the_catalogue_alone(chapter):
-    folder = Path(diagnosis.__file__).parent
-    own = folder / "catalogue" / f"{chapter}.py"
-    others = [path for path in folder.rglob("*.py") if path != own]
-    names = [name for name in EXTENSION_NAMES[chapter] if "_" in name]  # not `cosine`, which says other things too
-    assert names
-    named = [(path.name, name) for path in others for name in names if name in path.read_text("utf-8")]
-    assert named == []
 
 
 def test_the_parts_are_the_reference():

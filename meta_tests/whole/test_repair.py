@@ -8,13 +8,18 @@ import pytest
 from banks.honest import HONEST, checked, written
 from banks.planted import PLANTED
 from chainrule import api, spec_tests
+from chainrule.contract.implementation import Implementation
 from chainrule.diagnosis import mistakes
 from chainrule.diagnosis.priorities import PRIORITIES
+from chainrule.diagnosis.repair.changing import ran
 from chainrule.diagnosis.repair.edits import Editor
 from chainrule.diagnosis.repair.search import KINDS, MOST_HUNG, Budget, search
-from chainrule.host.patching.functions import Functions, theirs
+from chainrule.host.host import InProcess
+from chainrule.host.patching.functions import theirs
 from chainrule.running import run
 from chainrule.running.loading import load
+
+HOST = InProcess(Implementation(None))
 
 
 @pytest.mark.parametrize(("old", "new", "name", "chapter"), PLANTED, ids=[case[2] for case in PLANTED])
@@ -61,39 +66,33 @@ def test_only_the_lines_that_ran_are_changed(tmp_path):
     path = tmp_path / "part.py"
     path.write_text("def f(x):\n    if x > 0:\n        return x + 1\n    return x * 3\n", encoding="utf-8")
     module = load_module(path)
-    (ran,) = Functions().ran(lambda: module.f(2))
-    assert (ran.name, ran.first_line, ran.last_line, ran.lines) == ("f", 1, 4, {2, 3})
-    assert {edit.line for edit in Editor(ran).edits(KINDS)} == {2, 3}
+    (found,) = ran(HOST, lambda: module.f(2))
+    assert (found.name, found.first_line, found.last_line, found.lines) == ("f", 1, 4, (2, 3))
+    assert {edit.line for edit in Editor(found).edits(KINDS)} == {2, 3}
 
 
 def test_no_seed_is_tried_as_a_size(tmp_path):
     path = tmp_path / "drawn.py"
     path.write_text("def f(n, rng, seed):\n    return rng.normal(size=n) + seed\n", encoding="utf-8")
     module = load_module(path)
-    (ran,) = Functions().ran(lambda: module.f(2, np.random.default_rng(0), 1))
-    assert {edit.text for edit in Editor(ran).edits(["near", "name"])} == {"(rng)"}
+    (found,) = ran(HOST, lambda: module.f(2, np.random.default_rng(0), 1))
+    assert {edit.text for edit in Editor(found).edits(["near", "name"])} == {"(rng)"}
 
 
 def test_a_search_ends_with_its_budget(tmp_path):
-    path = tmp_path / "never.py"
-    path.write_text("def f(x):\n    return x + 1\n", encoding="utf-8")
-    module = load_module(path)
-    functions = Functions()
-    ran = functions.ran(lambda: module.f(2))
-    budget = Budget(5)
-    assert search(ran, functions, lambda: False, budget) is None
-    assert budget.left == 0
-    assert search(ran, functions, lambda: True, budget) is None
-    assert module.f(2) == 3
+    budget, text = Budget(5), "def f(x):\n    return x + 1\n"
+    found, module = searched(tmp_path, text, lambda f: False, budget=budget)
+    assert (found, budget.left, module.f(2)) == (None, 0, 3)
+    assert searched(tmp_path, text, lambda f: True, budget=budget)[0] is None
 
 
 def searched(tmp_path, text, right, *kinds, budget=None):
     """(what a search finds in the function f of a file, its module)."""
     path = tmp_path / "searched.py"
     path.write_text(text, encoding="utf-8")
-    module, functions = load_module(path), Functions()
-    ran = functions.ran(lambda: module.f(2))
-    return search(ran, functions, lambda: right(module.f), budget or Budget(1000), kinds), module
+    module = load_module(path)
+    functions = ran(HOST, lambda: module.f(2))
+    return search(functions, HOST, lambda: right(module.f), budget or Budget(1000), kinds), module
 
 
 LOOP = "def f(x):\n    while x < 9:\n        x += 1\n    return x + 1\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.host.patching.functions import Function, FunctionNode, first_line, name_of
+from chainrule.host.protocol import Function
+from chainrule.support.function_nodes import FunctionNode, first_line, name_of
 
 Position = tuple[int, int]  # a line of the file, from 1, and a column in bytes
 
@@ -64,7 +65,7 @@ class Code:
         ast.increment_lineno(tree, self.function.begins - 1)
         return tree
 
-    def sites(self, lines: frozenset[int]) -> Iterator[Site]:
+    def sites(self, lines: Sequence[int]) -> Iterator[Site]:
         """Every expression and statement of the function's body on these lines, from the first to the last."""
         waiting = [part for part in below(self.node) if part[1] == "body"][::-1]
         while waiting:

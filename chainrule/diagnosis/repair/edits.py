@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chainrule.diagnosis.repair.edit_sites import Code, Edit, Moved, Site, loads
-from chainrule.host.patching.functions import Function
+from chainrule.host.protocol import Function
 
 SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,),
@@ -173,7 +173,7 @@ class Editor:
                 kept = [ast.keyword("keepdims", ast.Constant(True))] if keep else []
                 yield ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis)), *kept])
 
-    def constant(self, site: Site) -> Iterator[Any]:
+    def number(self, site: Site) -> Iterator[Any]:
         node = site.node
         if not isinstance(node, ast.Constant) or isinstance(node.value, str) or node.value is None:
             return
@@ -185,9 +185,9 @@ class Editor:
                 if other != value:
                     yield ast.Constant(other)
         elif isinstance(value, float):
-            for number in dict.fromkeys((0.0, 1.0, 2 * value, value / 2, -value, 2.0, 6.0, 3.0, 1e-12)):
-                if number != value:
-                    yield ast.Constant(number)
+            for real in dict.fromkeys((0.0, 1.0, 2 * value, value / 2, -value, 2.0, 6.0, 3.0, 1e-12)):
+                if real != value:
+                    yield ast.Constant(real)
 
     def transpose(self, site: Site) -> Iterator[Any]:
         holder = site.holder

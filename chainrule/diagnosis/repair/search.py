@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from chainrule.diagnosis.repair.changing import changed
 from chainrule.diagnosis.repair.edit_sites import Edit, first_line_of
 from chainrule.diagnosis.repair.edits import Editor
-from chainrule.host.patching.functions import Function, Functions
+from chainrule.host.host import Host
+from chainrule.host.protocol import Function
 from chainrule.support.time_limit import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "hoist", "transpose", "constant", "scale", "mask", "shift", "add", "near", "index",
+    "operator", "call", "axis", "hoist", "transpose", "number", "scale", "mask", "shift", "add", "near", "index",
     "rate", "name", "offset", "fresh", "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
 ADDED = ("insert", "divide")  # kinds that put a line after another
@@ -53,8 +55,8 @@ class Budget:
 
 
 def search(
-    ran: Sequence[Function],
-    functions: Functions,
+    functions: Sequence[Function],
+    host: Host,
     right: Callable[[], bool],
     budget: Budget,
     first: Sequence[str] = (),
@@ -65,7 +67,7 @@ def search(
     proved: asked where `right` holds, and may take longer.  first: kinds of edits that are likelier than the others.
     """
     kinds = [*first, *(kind for kind in KINDS if kind not in first)]
-    editors = [Editor(function) for function in ran]
+    editors = [Editor(function) for function in functions]
     tried: set[tuple[Function, str]] = set()
     for kind in kinds:
         for editor in editors:
@@ -77,19 +79,17 @@ def search(
                     return None
                 tried.add((editor.function, source))
                 budget.left -= budget.each
-                changed = functions.changed(editor.function, source)
-                if mends(changed, right, LONGEST_TRY, budget):
+                if mends(changed(host, editor.function, source), right, LONGEST_TRY, budget):
                     budget.left -= budget.proof
-                    changed = functions.changed(editor.function, source)
-                    if mends(changed, proved, LONGEST_PROOF, budget):
+                    if mends(changed(host, editor.function, source), proved, LONGEST_PROOF, budget):
                         return described(editor, edit, source)
     return None
 
 
-def mends(changed: AbstractContextManager[None], right: Callable[[], bool], longest: float, budget: Budget) -> bool:
+def mends(change: AbstractContextManager[None], right: Callable[[], bool], longest: float, budget: Budget) -> bool:
     """Whether something holds while a change stands; not where the change makes it raise, or hang."""
     try:
-        with limit(longest), changed:
+        with limit(longest), change:
             return right()
     except TimedOut:
         budget.hung += 1

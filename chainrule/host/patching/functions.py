@@ -10,9 +10,6 @@ import ast
 import gc
 import linecache
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,56 +18,42 @@ from typing import Any
 
 import numpy
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+from chainrule.host.protocol import Function
+from chainrule.support.function_nodes import FunctionNode, first_line, name_of
+
 LARGEST_FILE = 5000  # lines
 # What a `from __future__` leaves in a code object, and the compiler needs to be told again.
 COMPILER_FLAGS = sum(getattr(__future__, name).compiler_flag for name in ("annotations", "division", "generator_stop"))
 
 
-@dataclass(frozen=True)
-class Function:
-    """A function of the checked code that ran.
-
-    name, first_line, last_line: of its definition in `filename`.  source: the text of the statement around it, that of
-    its method in a class of one method; begins: the line of the file at which that text begins.  lines: those that ran.
-    numpy: what the file calls NumPy, empty if it has no name for it.
-    """
-
-    filename: str
-    name: str
-    first_line: int
-    last_line: int
-    source: str = field(compare=False)
-    begins: int = field(compare=False)
-    lines: frozenset[int] = field(compare=False)
-    numpy: str = field(compare=False)
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What tells its code object from others of the file."""
-        return self.name, self.first_line
-
-    def overlaps(self, other: Function) -> bool:
-        """Whether one of the two contains the other."""
-        return (
-            self.filename == other.filename
-            and self.first_line <= other.last_line
-            and other.first_line <= self.last_line
-        )
-
-
 class Functions:
-    """The functions that ran so far; each keeps its own code but while it is `changed`."""
+    """The functions that ran so far.  Each keeps its own code, except the one that stands changed."""
 
     def __init__(self) -> None:
         self.living: dict[Function, FunctionType] = {}
+        self.codes: dict[CodeType, set[int]] = {}
+        self.kept: list[tuple[FunctionType, CodeType]] = []
 
-    def ran(self, action: Callable[[], Any]) -> list[Function]:
-        """The functions that an action runs and whose source is at hand, in the order in which they are first called.
+    def trace(self) -> None:
+        """From here on note which code of theirs runs, and which of its lines."""
+        codes = self.codes = {}
 
-        An exception of the action's ends it quietly.
-        """
-        codes = traced(action)
+        def noted(frame: FrameType, event: str, _argument: Any) -> Any:
+            code = frame.f_code
+            if not theirs(code.co_filename):
+                return None
+            lines = codes.setdefault(code, set())
+            if event == "line":
+                lines.add(frame.f_lineno)
+            return noted
+
+        self.before = sys.gettrace()
+        sys.settrace(noted)
+
+    def traced(self) -> list[Function]:
+        """End the tracing: the functions that ran and whose source is at hand, in the order of their first calls."""
+        sys.settrace(self.before)
+        codes = self.codes
         living = [thing for thing in gc.get_referrers(*codes) if isinstance(thing, FunctionType)] if codes else []
         by_code = {thing.__code__: thing for thing in living}
         found = []
@@ -81,9 +64,8 @@ class Functions:
                 found.append(function)
         return found
 
-    @contextmanager
-    def changed(self, function: Function, source: str) -> Iterator[None]:
-        """Run a function, and those around and inside it, with the code of `source`; afterwards with their own.
+    def change(self, function: Function, source: str) -> None:
+        """Give a function, and those around and inside it, the code of `source`, until they are restored.
 
         source: what stands in place of `function.source`, its lines where they are.  Raises SyntaxError or ValueError
         where it cannot stand in for them.
@@ -91,42 +73,20 @@ class Functions:
         flags = self.living[function].__code__.co_flags & COMPILER_FLAGS
         text = "\n" * (function.begins - 1) + source
         codes = codes_in(compile(text, function.filename, "exec", flags=flags, dont_inherit=True))
-        concerned = {self.living[one]: one.key for one in self.living if one.overlaps(function)}
-        kept = [(one, one.__code__, key) for one, key in concerned.items()]
-        try:
-            for one, own, key in kept:
-                new = codes.get(key)
-                if new is None or new.co_freevars != own.co_freevars:
-                    raise ValueError(f"{own.co_name}: its code cannot be replaced")
-                one.__code__ = new
-            yield
-        finally:
-            for one, own, _ in kept:
-                one.__code__ = own
+        for one in {self.living[one]: one for one in self.living if one.overlaps(function)}.values():
+            live = self.living[one]
+            own, new = live.__code__, codes.get(one.key)
+            if new is None or new.co_freevars != own.co_freevars:
+                self.restore()
+                raise ValueError(f"{one.name}: its code cannot be replaced")
+            self.kept.append((live, own))
+            live.__code__ = new
 
-
-def traced(action: Callable[[], Any]) -> dict[CodeType, set[int]]:
-    """Which code of theirs ran in an action, and which of its lines.  An exception of the action's ends it quietly."""
-    found: dict[CodeType, set[int]] = {}
-
-    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
-        code = frame.f_code
-        if not theirs(code.co_filename):
-            return None
-        lines = found.setdefault(code, set())
-        if event == "line":
-            lines.add(frame.f_lineno)
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    except Exception:
-        pass
-    finally:
-        sys.settrace(before)
-    return found
+    def restore(self) -> None:
+        """Give every function its own code back."""
+        while self.kept:
+            live, own = self.kept.pop()
+            live.__code__ = own
 
 
 @cache
@@ -164,7 +124,7 @@ def described(function: FunctionType, lines: set[int]) -> Function | None:
         node.end_lineno or node.lineno,
         source,
         begins,
-        frozenset(lines),
+        tuple(sorted(lines)),
         next((name for name, value in function.__globals__.items() if value is numpy), ""),
     )
 
@@ -203,15 +163,6 @@ def around(text: str, statement: ast.stmt, node: FunctionNode) -> tuple[int, str
                 within, header = method, f"class {statement.name}:\n"
     lines = text.split("\n")[first_line(within) - 1 : within.end_lineno]
     return first_line(within) - bool(header), header + "\n".join(lines)
-
-
-def first_line(node: ast.stmt | FunctionNode) -> int:
-    """Where a definition begins, its decorators included."""
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-
-
-def name_of(node: FunctionNode) -> str:
-    return getattr(node, "name", "<lambda>")
 
 
 def codes_in(code: CodeType) -> dict[tuple[str, int], CodeType]:
