@@ -175,6 +175,7 @@ def on_a_copy(session: nox.Session, name: str) -> None:
 
 @nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
-    """Speed, as ratios to peers measured in the same run.  Never part of a verdict."""
+    """Speed, of a check and of training, as ratios to what is measured in the same run.  Never part of a verdict."""
     session.install(*group("bench"), ".")
-    session.run("python", "benchmarks/bench.py", *session.posargs)
+    session.run("python", "benchmarks/check.py")
+    session.run("python", "benchmarks/training.py", *session.posargs)

@@ -15,8 +15,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "meta_tests"))
 
-from style_bank import STYLES
-
+from banks.style_bank import STYLES
 from chainrule.running import run
 from chainrule.running.loading import load
 

@@ -1,6 +1,6 @@
 """How fast the reference trains, beside PyTorch and scikit-learn doing the same work on the same processor.
 
-    python benchmarks/bench.py [--quick]
+    python benchmarks/training.py [--quick]
 
 Needs torch, scikit-learn and threadpoolctl.  One epoch of Fashion-MNIST in float32, the same network, batch size, fixed
 learning rate and number of threads for all; the contestants take turns, so that what else the machine does falls on all
