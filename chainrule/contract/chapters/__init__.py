@@ -59,7 +59,7 @@ EXTENSION_NAMES = {
 # Names of deep-learning courses, those of Stanford's cs231n among them: those without a chapter are reported.
 COURSE_NAMES = (
     *("SGD", "Momentum", "RMSProp", "Adam", "sgd", "sgd_momentum", "rmsprop", "adam"),
-    *("constant", "step_decay", "cosine", "l2_penalty", "l2_gradient"),
+    *("l2_penalty", "l2_gradient"),
     *("dropout_forward", "dropout_backward"),
     *("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt", "layernorm_forward", "layernorm_backward"),
     *("spatial_batchnorm_forward", "spatial_batchnorm_backward"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.inference.points import Point, cosine, follows, surplus
+from chainrule.host.inference.points import Point, alignment, follows, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.sites import Site
@@ -78,7 +78,7 @@ def result_follows(probe: Probe, operation: str, point: Point) -> float:
     # Either may be wrong for reasons of its own: one that has the right direction tells the form of the labels.
     exact = point.network.backward(point.x, point.y)[0][-1]
     weights, biases = to_numpy(weight_grads[-1]), to_numpy(bias_grads[-1])
-    return max(abs(cosine(biases, surplus(p, point.y))), abs(cosine(weights, exact)))
+    return max(abs(alignment(biases, surplus(p, point.y))), abs(alignment(weights, exact)))
 
 
 def name_labels(probe: Probe) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.labels import find_labels
-from chainrule.host.inference.points import AGREE, BATCH, Point, are_rows_of_probabilities, cosine, surplus
+from chainrule.host.inference.points import AGREE, BATCH, Point, alignment, are_rows_of_probabilities, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.forms import spelled
@@ -58,7 +58,7 @@ def find_square_weights(probe: Probe, point: Point, out: np.ndarray) -> np.ndarr
         probe.reset(point)
         result = attempt(lambda: to_numpy(probe.translated.forward(point.model, point.x)))
         found[way] = out if result is None else result
-    near = {way: cosine(result, softmax(point.logits)) for way, result in found.items()}
+    near = {way: alignment(result, softmax(point.logits)) for way, result in found.items()}
     probe.layout.weights = "out_in" if near["out_in"] > near["in_out"] else "in_out"
     probe.find("weights", probe.layout.weights, "all layers are square; read so, the output is nearer to z = x W + b")
     probe.reset(point)
@@ -196,7 +196,7 @@ def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:
             probe.layout.output = "logits"
         return
     grads = probe.backward(point)
-    if grads is not None and abs(cosine(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2:
+    if grads is not None and abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2:
         probe.find("output", "logits", "backward takes the softmax of what forward gives")
         probe.layout.output = "logits"
     elif grads is None and raises(probe, point):

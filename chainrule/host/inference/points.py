@@ -65,7 +65,7 @@ def are_rows_of_probabilities(out: np.ndarray) -> bool:
     return bool((out >= 0).all() and np.allclose(out.sum(axis=1), 1, atol=AGREE))
 
 
-def cosine(a: Any, b: Any) -> float:
+def alignment(a: Any, b: Any) -> float:
     """Of the angle between two vectors; 0 where they have different sizes or are not finite."""
     a, b = np.asarray(a, float).reshape(-1), np.asarray(b, float).reshape(-1)
     if a.shape != b.shape or not np.isfinite(a).all():
@@ -76,7 +76,7 @@ def cosine(a: Any, b: Any) -> float:
 
 def follows(own: np.ndarray, exact: np.ndarray) -> float:
     """How closely numbers vary as others do, from 0 to 1: whatever their scale, sign and mean."""
-    return abs(cosine(own - own.mean(), exact - exact.mean()))
+    return abs(alignment(own - own.mean(), exact - exact.mean()))
 
 
 def ratio(once: Any, twice: Any) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.inference.points import AGREE, BATCH, Point, cosine, flat, ratio, surplus
+from chainrule.host.inference.points import AGREE, BATCH, Point, alignment, flat, ratio, surplus
 from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.function_forms import SignatureForm
@@ -21,7 +21,7 @@ from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
 STEP = 0.25  # the rate of updates that are compared with each other
-TRAINS = 0.9  # from this cosine on, a training moves by the gradient of the labels it was given
+TRAINS = 0.9  # from this alignment on, a training moves by the gradient of the labels it was given
 ONE_ROUNDING = 1e-6  # how far two updates of float32 parameters may be apart that are the same
 
 
@@ -52,7 +52,7 @@ def find_fit(probe: Probe, point: Point) -> None:
         if np.any(moved):
             seen = 1 if way in SINGLE else BATCH
             expected = surplus(softmax(point.logits[:seen]), point.y[:seen])
-            scores[way, form] = round(abs(cosine(moved, expected)), 2)
+            scores[way, form] = round(abs(alignment(moved, expected)), 2)
     if not scores:
         layout.ways["fit"], layout.labels["fit"] = main, layout.labels.get("backward", "index")
         probe.close("fit", point, error)
