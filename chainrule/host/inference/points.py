@@ -66,7 +66,7 @@ def are_rows_of_probabilities(out: np.ndarray) -> bool:
 
 
 def alignment(a: Any, b: Any) -> float:
-    """Of the angle between two vectors; 0 where they have different sizes or are not finite."""
+    """Cosine of the angle between two vectors; 0 where they have different sizes or are not finite."""
     a, b = np.asarray(a, float).reshape(-1), np.asarray(b, float).reshape(-1)
     if a.shape != b.shape or not np.isfinite(a).all():
         return 0.0
