@@ -283,7 +283,7 @@ class Boundary:
         """
         if name in self.hung:
             raise Hung(self.hung[name])
-        call = Call(name, arguments, keywords, lambda: self._result(self.host.reread(call.number), call))
+        call = Call(name, arguments, keywords, self._reread)
         call.many = batch is not None
         if arguments and isinstance(arguments[0], Handle):
             call.model_sizes, call.model_parameters = arguments[0].sizes, arguments[0].parameters
@@ -298,6 +298,10 @@ class Boundary:
             self.called.discard(name)
             self.absent.add(name)
         return self._result(answer, call)
+
+    def _reread(self, call: Call) -> Any:
+        """What the code returned from a call, as it stands now."""
+        return self._result(self.host.reread(call.number), call)
 
     def _result(self, answer: Answer, call: Call) -> Any:
         """What an answer to a call holds: a cache as an object that remembers the call, a function as one to call."""

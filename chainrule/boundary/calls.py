@@ -23,13 +23,13 @@ class Call:
     many: whether it stands for many calls at once.  ended: whether the code returned or raised.
     number: by which the host finds the result again; 0 where there is none.
     model_sizes, model_parameters: of the network that was called, as the spec last set them.
-    reread: gives the result as it stands now, which differs from before if a later call wrote into it.
+    read_again: gives the result of a call as it stands now.
     """
 
     name: str
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
-    reread: Callable[[], Any]
+    read_again: Callable[[Call], Any]
     modified: tuple[str, ...] = ()
     ended: bool = False
     many: bool = False
@@ -38,6 +38,10 @@ class Call:
     started: float = field(default_factory=time.perf_counter)
     model_sizes: Sequence[int] = ()
     model_parameters: Parameters | None = None
+
+    def reread(self) -> Any:
+        """The result as it stands now, which differs from before if a later call wrote into it."""
+        return self.read_again(self)
 
 
 @dataclass(eq=False)

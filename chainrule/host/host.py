@@ -111,11 +111,8 @@ class InProcess:
         self.results[self.last] = operation, raw
         if len(self.results) > REMEMBERED:
             self.results.popitem(last=False)
-        modified = tuple(
-            label
-            for label, before, after in zip(operation.labels, arguments, passed, strict=True)
-            if not self.unchanged(before, after)
-        )
+        kept = map(self.unchanged, arguments, passed)
+        modified = tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
         return self.read(operation, raw, self.last, modified)
 
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
@@ -140,8 +137,7 @@ class InProcess:
         raws = asked(operation.name, ask)
         if isinstance(raws, Answer):
             return raws
-        answers = [self.read(operation, raw, 0) for raw in raws]
-        return next((answer for answer in answers if answer.kind != VALUE), Answer(VALUE, [a.value for a in answers]))
+        return self.answered(operation, lambda: [self.data(operation, raw) for raw in raws])
 
     def reread(self, number: int) -> Answer:
         operation, raw = self.results[number]
@@ -208,22 +204,35 @@ class InProcess:
         return bool(before == after)
 
     def read(self, operation: Operation, raw: Any, number: int, modified: tuple[str, ...] = ()) -> Answer:
-        """What an operation returned, as data."""
-        if operation.gives[0].kind == NOTHING:
-            return Answer(VALUE, None, modified=modified, number=number)
-        if raw is None and operation.gives[0].kind != HISTORY:
-            return Answer(OFFERED_OTHERWISE, message=f"{operation.name} returns None: a stub")
+        """The answer to a call, from what the operation returned."""
+        return self.answered(operation, lambda: self.data(operation, raw), number, modified)
+
+    def answered(
+        self, operation: Operation, read: Callable[[], Any], number: int = 0, modified: tuple[str, ...] = ()
+    ) -> Answer:
+        """An answer with what `read` gives."""
         try:
-            pieces = [raw] if len(operation.gives) == 1 else parts(operation, raw)
-            values = [
-                self.keep(piece, part.kind) if part.kind in KEPT else READERS[part.kind](piece)
-                for part, piece in zip(operation.gives, pieces, strict=True)
-            ]
+            return Answer(VALUE, read(), modified=modified, number=number)
         except NotOffered as error:
             return Answer(OFFERED_OTHERWISE, message=str(error), modified=modified)
         except TypeError as error:
             return Answer(UNREADABLE, message=f"{operation.name} returns something else: {error}", modified=modified)
-        return Answer(VALUE, values[0] if len(values) == 1 else tuple(values), modified=modified, number=number)
+
+    def data(self, operation: Operation, raw: Any) -> Any:
+        """What an operation returned, as data.  Raises NotOffered for a stub, TypeError for what has another form."""
+        kind = operation.gives[0].kind
+        if kind == NOTHING:
+            return None
+        if raw is None and kind != HISTORY:
+            raise NotOffered(f"{operation.name} returns None: a stub")
+        if len(operation.gives) == 1:
+            return self.piece(raw, kind)
+        pieces = zip(parts(operation, raw), operation.gives, strict=True)
+        return tuple(self.piece(piece, part.kind) for piece, part in pieces)
+
+    def piece(self, raw: Any, kind: str) -> Any:
+        """One part of a result, as data."""
+        return self.keep(raw, kind) if kind in KEPT else READERS[kind](raw)
 
     def keep(self, thing: Any, kind: str) -> Reference:
         """Keep something, and of a cache what its arrays hold.  Raises TypeError for what should be a function."""
