@@ -103,7 +103,7 @@ def check_loaded(
     from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
 
     with guarded():  # what the code does when it is asked again stays no more than what it did before
-        specs, notes = diagnose(loaded, outcome.specs)
+        specs, notes = diagnose(loaded.impl, outcome.specs)
     seconds = time.perf_counter() - started
     return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from chainrule.boundary.boundary import Boundary
 from chainrule.diagnosis.actors import Question, answers_agree
 from chainrule.diagnosis.concerns import concerns, concerns_of
 from chainrule.diagnosis.evidence import questions_from
@@ -13,7 +14,6 @@ from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.observing import observe
 from chainrule.diagnosis.questions import SettingOf, questions_about
-from chainrule.running.loading import Loaded
 from chainrule.running.results import SpecResult
 
 EPSILONS = (1e-16, 1e-15, 1e-14, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7)  # as people write them, those that are accepted
@@ -22,8 +22,8 @@ EPSILONS = (1e-16, 1e-15, 1e-14, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7)  # as people wr
 class Answers:
     """The answers of one implementation, asked for when they are needed.  failing: the specs to be explained."""
 
-    def __init__(self, loaded: Loaded, failing: Sequence[SpecResult]) -> None:
-        self.loaded, self.impl, self.failing = loaded, loaded.impl, failing
+    def __init__(self, impl: Boundary, failing: Sequence[SpecResult]) -> None:
+        self.impl, self.failing = impl, failing
         self.setting = SettingOf(self.impl)
         self.readings: dict[str, list[Matcher]] = {}
         self.plain = True  # whether the last answers that were right were so without an epsilon

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from chainrule.boundary.boundary import Boundary
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.locating import Locating
 from chainrule.diagnosis.naming import Naming
 from chainrule.diagnosis.repair.search import ADDED, Repair
 from chainrule.host.source.targets import silence
-from chainrule.running.loading import Loaded
 from chainrule.running.results import UNNAMED, Diagnosis, SpecResult
 from chainrule.support.source_positions import place
 from chainrule.support.time_limit import TimedOut, limit
@@ -23,12 +23,12 @@ LONGEST = 120.0  # seconds for all of it, many times what it takes: for code tha
 STANDS_IN = {"cross_entropy": "loss", "softmax": "forward", "history": "fit"}  # where there is no function of that name
 
 
-def diagnose(loaded: Loaded, specs: Sequence[SpecResult]) -> tuple[list[SpecResult], tuple[str, ...]]:
+def diagnose(impl: Boundary, specs: Sequence[SpecResult]) -> tuple[list[SpecResult], tuple[str, ...]]:
     """(the results, each failed one with what explains it; notes on what went wrong here)."""
     failing = [result for result in specs if result.outcome in ("failed", "error")]
     if not failing:
         return list(specs), ()
-    answers = Answers(loaded, failing)
+    answers = Answers(impl, failing)
     causes: list[Cause] = []
     notes: tuple[str, ...] = ()
     try:
@@ -43,16 +43,16 @@ def diagnose(loaded: Loaded, specs: Sequence[SpecResult]) -> tuple[list[SpecResu
         notes = (f"the search for causes failed, by a fault of chainrule's own ({type(error).__name__}: {error})",)
     by_clause: dict[str, list[Diagnosis]] = {}
     for cause in causes:
-        found = described(cause, loaded)
+        found = described(cause, impl)
         for clause in cause.clauses:
             by_clause.setdefault(clause, []).append(found)
     return [replace(result, diagnoses=tuple(by_clause.get(result.id, ()))) for result in specs], notes
 
 
-def described(cause: Cause, loaded: Loaded) -> Diagnosis:
+def described(cause: Cause, impl: Boundary) -> Diagnosis:
     """The diagnosis as a report shows it."""
     repair, mistake = cause.repair, cause.mistake
-    where, unsure = place_of(cause, loaded)
+    where, unsure = place_of(cause, impl)
     change = None if repair is None else (repair.before, repair.after)
     if mistake is None:
         title, explanation = without_name(cause)
@@ -81,14 +81,14 @@ def described(cause: Cause, loaded: Loaded) -> Diagnosis:
     )
 
 
-def place_of(cause: Cause, loaded: Loaded) -> tuple[str | None, str]:
+def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
     """(`file:line`, what has to be said of it where the line is only that at which a function begins)."""
     if cause.repair is not None:
         return place(cause.repair.function.filename, cause.repair.line), ""
     if cause.where is not None:
         return cause.where, ""
     names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
-    where = cause.begins or next(filter(None, map(loaded.impl.host.where, names)), None)
+    where = cause.begins or next(filter(None, map(impl.host.where, names)), None)
     said = "" if where is None else " (The function begins at the line named; which line of it this is was not found.)"
     return where, said
 

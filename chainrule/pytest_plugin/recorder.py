@@ -69,7 +69,7 @@ class Reporter:
             return
         from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
 
-        specs, _ = diagnose(self.run.loaded, specs)
+        specs, _ = diagnose(self.run.loaded.impl, specs)
         terminalreporter.section("causes")
         for found in surest_first(specs):
             where = f"{found.where}: " if found.where else ""

@@ -16,6 +16,27 @@ ENTRY, EXIT = frozenset({"affine", "features"}), SOFTMAX | {"output"}
 OF_LOSS = frozenset({"surprising", "loss", "loss_of_logits"})
 
 
+def last(model, l):
+    return l == len(model.weights) - 1
+
+
+WHICH = {
+    "every layer": lambda model, l: True,
+    "the first layer": lambda model, l: l == 0,
+    "the last layer": last,
+    "the second layer": lambda model, l: l == 1,
+    "the third layer": lambda model, l: l == 2,
+    "the hidden layers": lambda model, l: not last(model, l),
+}
+
+
+def only(which, bias):
+    """Another bias in some of the layers: bias(b)."""
+    return lambda right, a, model, l: (
+        a @ model.weights[l] + bias(model.biases[l]) if which(model, l) else right(a, model, l)
+    )
+
+
 def ask_forward(actor, model, case):
     return [actor.forward(model, case.x)]
 
@@ -64,10 +85,6 @@ about("network.predict", "predict")
 about("network.arguments_kept network.assignable")
 
 
-def last(model, l):
-    return l == len(model.weights) - 1
-
-
 mistake(
     "forward-bias-missing",
     "the bias is not added",
@@ -76,16 +93,7 @@ mistake(
     clause="network.forward",
     mend="a @ W + b",
     fingerprint="z = a W",
-    affine={
-        "in every layer": lambda right, a, model, l: a @ model.weights[l],
-        "in the first layer": lambda right, a, model, l: right(a, model, l) if l else a @ model.weights[l],
-        "in the last layer": lambda right, a, model, l: a @ model.weights[l] if last(model, l) else right(a, model, l),
-        "in the second layer": lambda right, a, model, l: a @ model.weights[l] if l == 1 else right(a, model, l),
-        "in the third layer": lambda right, a, model, l: a @ model.weights[l] if l == 2 else right(a, model, l),
-        "in the hidden layers": lambda right, a, model, l: (
-            right(a, model, l) if last(model, l) else a @ model.weights[l]
-        ),
-    },
+    affine={f"in {name}": only(which, lambda b: 0 * b) for name, which in WHICH.items()},
 )
 mistake(
     "forward-bias-subtracted",
@@ -95,13 +103,7 @@ mistake(
     mend="a @ W + b",
     fingerprint="z = a W - b",
     affine={
-        "in every layer": lambda right, a, model, l: a @ model.weights[l] - model.biases[l],
-        "in the hidden layers": lambda right, a, model, l: (
-            right(a, model, l) if last(model, l) else a @ model.weights[l] - model.biases[l]
-        ),
-        "in the last layer": lambda right, a, model, l: (
-            a @ model.weights[l] - model.biases[l] if last(model, l) else right(a, model, l)
-        ),
+        f"in {name}": only(WHICH[name], lambda b: -b) for name in ("every layer", "the hidden layers", "the last layer")
     },
 )
 mistake(
@@ -112,13 +114,10 @@ mistake(
     mend="a @ W + b, with b of shape (units,)",
     fingerprint="z = a W + b[0]",
     affine={
-        name: lambda right, a, model, l, f=f: a @ model.weights[l] + f(model.biases[l])
-        for name, f in {
-            "b[0]": lambda b: b[0],
-            "b[-1]": lambda b: b[-1],
-            "the sum": lambda b: b.sum(),
-            "the mean": lambda b: b.mean(),
-        }.items()
+        "b[0]": only(WHICH["every layer"], lambda b: b[0]),
+        "b[-1]": only(WHICH["every layer"], lambda b: b[-1]),
+        "the sum": only(WHICH["every layer"], lambda b: b.sum()),
+        "the mean": only(WHICH["every layer"], lambda b: b.mean()),
     },
 )
 mistake(

@@ -43,27 +43,24 @@ def last(model, l):
     return l == len(model.weights) - 1
 
 
-def kept(which):
-    """An update that leaves some parameters as they are: which(model, kind, l)."""
-
-    def updated(right, theta, g, lr, model, kind, l):
-        return theta if which(model, kind, l) else right(theta, g, lr, model, kind, l)
-
-    return {"updated": updated}
+def every(wrong):
+    """Another update of every parameter: wrong(theta, g, lr)."""
+    return lambda right, theta, g, lr, model, kind, l: wrong(theta, g, lr)
 
 
-def ascending(which):
-    def updated(right, theta, g, lr, model, kind, l):
-        return theta + lr * g if which(model, kind, l) else right(theta, g, lr, model, kind, l)
+def some(wrong):
+    """{which parameters: another update of these}."""
+    return {
+        name: lambda right, theta, g, lr, model, kind, l, which=which: (
+            wrong(theta, g, lr) if which(model, kind, l) else right(theta, g, lr, model, kind, l)
+        )
+        for name, which in SOME.items()
+    }
 
-    return {"updated": updated}
 
-
-def unscaled(which):
-    def updated(right, theta, g, lr, model, kind, l):
-        return theta - g if which(model, kind, l) else right(theta, g, lr, model, kind, l)
-
-    return {"updated": updated}
+def at_rate(rate):
+    """The right update at another rate: rate(lr)."""
+    return lambda right, theta, g, lr, model, kind, l: right(theta, g, rate(lr), model, kind, l)
 
 
 SOME = {
@@ -100,7 +97,7 @@ mistake(
     "The gradient points to where the loss grows. Descending takes a minus.",
     clause="training.step",
     fingerprint="theta + lr g",
-    variants={"": ascending(lambda model, kind, l: True)},
+    updated=every(lambda theta, g, lr: theta + lr * g),
 )
 mistake(
     "step-ascends-in-part",
@@ -109,7 +106,7 @@ mistake(
     clause="training.step",
     special="step-ascends",
     fingerprint="theta + lr g for some parameters",
-    variants={name: ascending(which) for name, which in SOME.items()},
+    updated=some(lambda theta, g, lr: theta + lr * g),
 )
 mistake(
     "step-leaves-out",
@@ -118,7 +115,7 @@ mistake(
     "nobody looks.",
     clause="training.step",
     fingerprint="theta for some parameters",
-    variants={name: kept(which) for name, which in SOME.items()},
+    updated=some(lambda theta, g, lr: theta),
 )
 mistake(
     "step-nothing",
@@ -127,7 +124,7 @@ mistake(
     "list too; theta -= lr * g changes the array.",
     clause="training.step",
     fingerprint="theta",
-    variants={"": kept(lambda model, kind, l: True)},
+    updated=every(lambda theta, g, lr: theta),
 )
 mistake(
     "step-rate-unused",
@@ -135,16 +132,9 @@ mistake(
     "The update is g itself, or has a rate of its own.",
     clause="training.step",
     fingerprint="theta - g",
-    variants={
-        "": unscaled(lambda model, kind, l: True),
-        **{
-            f"lr = {fixed:g}": {
-                "updated": lambda right, theta, g, lr, model, kind, l, fixed=fixed: right(
-                    theta, g, fixed, model, kind, l
-                )
-            }
-            for fixed in (0.1, 0.05, 0.01, 0.005, 0.001, 1e-4)
-        },
+    updated={
+        "": every(lambda theta, g, lr: theta - g),
+        **{f"lr = {c:g}": at_rate(lambda lr, c=c: c) for c in (0.1, 0.05, 0.01, 0.005, 0.001, 1e-4)},
     },
 )
 mistake(
@@ -154,7 +144,7 @@ mistake(
     clause="training.step",
     special="step-rate-unused",
     fingerprint="theta - g for some parameters",
-    variants={name: unscaled(which) for name, which in SOME.items()},
+    updated=some(lambda theta, g, lr: theta - g),
 )
 mistake(
     "step-rate-wrong",
@@ -163,17 +153,14 @@ mistake(
     clause="training.step",
     fingerprint="theta - c lr g",
     updated={
-        name: lambda right, theta, g, lr, model, kind, l, f=f: right(theta, g, f(lr), model, kind, l)
-        for name, f in {
-            "2 lr": lambda lr: 2 * lr,
-            "lr / 2": lambda lr: lr / 2,
-            "lr / 10": lambda lr: lr / 10,
-            "10 lr": lambda lr: 10 * lr,
-            "lr^2": lambda lr: lr**2,
-            "lr / 100": lambda lr: lr / 100,
-            "sqrt lr": lambda lr: np.sqrt(lr),
-            "1 / lr": lambda lr: 1 / lr,
-        }.items()
+        "2 lr": at_rate(lambda lr: 2 * lr),
+        "lr / 2": at_rate(lambda lr: lr / 2),
+        "lr / 10": at_rate(lambda lr: lr / 10),
+        "10 lr": at_rate(lambda lr: 10 * lr),
+        "lr^2": at_rate(lambda lr: lr**2),
+        "lr / 100": at_rate(lambda lr: lr / 100),
+        "sqrt lr": at_rate(np.sqrt),
+        "1 / lr": at_rate(lambda lr: 1 / lr),
     }
     | {
         "half for the biases": lambda right, theta, g, lr, model, kind, l: right(
@@ -191,12 +178,12 @@ mistake(
     clause="training.step",
     fingerprint="theta (1 - lr g), or -lr g",
     updated={
-        "theta (1 - lr g)": lambda right, theta, g, lr, model, kind, l: theta * (1 - lr * g),
-        "-lr g": lambda right, theta, g, lr, model, kind, l: -lr * g,
-        "lr g": lambda right, theta, g, lr, model, kind, l: lr * g,
-        "lr (theta - g)": lambda right, theta, g, lr, model, kind, l: lr * (theta - g),
-        "lr theta - g": lambda right, theta, g, lr, model, kind, l: lr * theta - g,
-        "(1 - lr) theta - lr g": lambda right, theta, g, lr, model, kind, l: (1 - lr) * theta - lr * g,
+        "theta (1 - lr g)": every(lambda theta, g, lr: theta * (1 - lr * g)),
+        "-lr g": every(lambda theta, g, lr: -lr * g),
+        "lr g": every(lambda theta, g, lr: lr * g),
+        "lr (theta - g)": every(lambda theta, g, lr: lr * (theta - g)),
+        "lr theta - g": every(lambda theta, g, lr: lr * theta - g),
+        "(1 - lr) theta - lr g": every(lambda theta, g, lr: (1 - lr) * theta - lr * g),
     },
 )
 mistake(
@@ -206,11 +193,11 @@ mistake(
     clause="training.step",
     fingerprint="theta - lr sign(g)",
     updated={
-        "the sign": lambda right, theta, g, lr, model, kind, l: theta - lr * np.sign(g),
-        "g / norm": lambda right, theta, g, lr, model, kind, l: theta - lr * g / max(np.linalg.norm(g), 1e-300),
-        "clipped to 1": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -1, 1),
-        "clipped to 0.5": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -0.5, 0.5),
-        "clipped to 5": lambda right, theta, g, lr, model, kind, l: theta - lr * np.clip(g, -5, 5),
+        "the sign": every(lambda theta, g, lr: theta - lr * np.sign(g)),
+        "g / norm": every(lambda theta, g, lr: theta - lr * g / max(np.linalg.norm(g), 1e-300)),
+        "clipped to 1": every(lambda theta, g, lr: theta - lr * np.clip(g, -1, 1)),
+        "clipped to 0.5": every(lambda theta, g, lr: theta - lr * np.clip(g, -0.5, 0.5)),
+        "clipped to 5": every(lambda theta, g, lr: theta - lr * np.clip(g, -5, 5)),
     },
 )
 mistake(
