@@ -152,12 +152,14 @@ class Translated(Implementation):
     def relu(self, z: Any) -> Any:
         z, layout = np.asarray(z), self.layout.of_functions
         way = layout.way("relu")
+        if way in ("entries", "vector") and not z.size:
+            self.raw.relu(0.0 if way == "entries" else layout.cast(np.zeros(1)))  # whether there is a relu at all
+            return np.zeros(z.shape)
         if way == "entries":
             values = [to_numpy(self.raw.relu(float(value))) for value in z.reshape(-1)]
             return np.array(values, dtype=float).reshape(z.shape)
         if way == "vector" and z.ndim:
-            rows = z.reshape(-1, z.shape[-1]) if z.size else []
-            found = [to_numpy(self.raw.relu(layout.cast(row))) for row in rows]
+            found = [to_numpy(self.raw.relu(layout.cast(row))) for row in z.reshape(-1, z.shape[-1])]
             return np.array(found, dtype=float).reshape(z.shape)
         if layout.arrays == "lists" and not z.size:
             self.raw.relu([[0.0]])  # whether there is a relu at all

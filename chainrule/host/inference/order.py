@@ -21,6 +21,7 @@ from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_summed_fit
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.forms import PROBES
+from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sites import Site
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut
@@ -70,6 +71,7 @@ def search_network(probe: Probe, point: Point) -> None:
     find_remaining(probe, point)
 
 
+@for_style("networks for digits, with ten classes written into the loss", otherwise=None)
 def search_ten_classes(probe: Probe, point: Point) -> None:
     """Where something works with ten classes only, as a number written into the code has it, look at ten classes."""
     form, recognised = probe.form, probe.recognised

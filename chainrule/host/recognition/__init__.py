@@ -1,7 +1,8 @@
 """Finds a network in code that was not written for chainrule: by the names people use, and by trying what they mean.
 
 What people write
-    vocabulary      what people call things
+    vocabulary      what people call things, as names/*.toml list it
+    quirks          readings that one style of code needs
     structures      arrays inside objects, lists and dictionaries, and the paths to them
     namespaces      the functions and classes that a file defines itself
     binding         which value each parameter of a function is to be given

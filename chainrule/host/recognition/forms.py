@@ -9,13 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
 from chainrule.host.recognition.slots import Slots, chain, discover
 from chainrule.host.recognition.tools import loss_head
@@ -209,16 +210,9 @@ class ClassForm(SizedForm):
                     self.initializer, self.maker = name, method
         elif self.initializer:
             self.initialize(made, getattr(made, self.initializer), sizes, seed)
-        if self.initializer and self.knows_classes and not hasattr(made, "classes_"):
+        if self.initializer and keeps_classes(self.cls) and not hasattr(made, "classes_"):
             made.classes_ = np.arange(sizes[-1])
         return made
-
-    @cached_property
-    def knows_classes(self) -> bool:
-        """Whether its methods read the attribute in which scikit-learn's classifiers keep the labels they have seen."""
-        return any(
-            "classes_" in method.__code__.co_names for _, method in inspect.getmembers(self.cls, inspect.isfunction)
-        )
 
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
         """Call what a class keeps for later, so that its objects have parameters now."""
@@ -239,3 +233,10 @@ class ClassForm(SizedForm):
             yield from self.head.losses("loss")
         yield from methods_of(model.value)
         yield from own_functions(self.namespace)
+
+
+@for_style("estimators after scikit-learn", otherwise=False)
+@lru_cache(maxsize=64)
+def keeps_classes(cls: type) -> bool:
+    """Whether methods read the attribute in which scikit-learn's classifiers keep the labels they have seen."""
+    return any("classes_" in method.__code__.co_names for _, method in inspect.getmembers(cls, inspect.isfunction))

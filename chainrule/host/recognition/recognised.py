@@ -16,6 +16,7 @@ from chainrule.host.recognition.attempts import Attempts
 from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import Held, spelled
 from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.results import first_fitting
 from chainrule.host.recognition.sites import Site, Training
 from chainrule.host.recognition.sizing import SizeArguments
@@ -291,6 +292,7 @@ def of_probabilities(operation: str, name: str, function: Callable[..., Any]) ->
     return not (is_called("methods", "is_a_negative_log_likelihood", name) and adds_up_alone(function))
 
 
+@for_style("a negative log-likelihood of log-probabilities, by the name of one of probabilities", otherwise=False)
 @lru_cache(maxsize=64)
 def adds_up_alone(function: Callable[..., Any]) -> bool:
     """Whether the loss of a probability of a half is -1/2: the function takes no logarithm."""

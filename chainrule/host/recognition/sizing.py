@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 
 NEVER_SIZES = ("lr", "epochs", "batch_size", "seed", "rng", "reg", "quiet", "activation")
@@ -137,11 +138,17 @@ def other_value(parameter: inspect.Parameter, seed: int) -> tuple[Any] | None:
         return (False,)
     if found == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu",) if default.lower() != "relu" else None
-    if plain(parameter.name) == "warmstart":
-        return (True,)  # scikit-learn's word for going on from the present weights
+    if goes_on(parameter):
+        return (True,)
     if default is not parameter.empty or found not in WITHOUT_DEFAULT:
         return None
     return (WITHOUT_DEFAULT[found],)
+
+
+@for_style("estimators after scikit-learn", otherwise=False)
+def goes_on(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter has scikit-learn's name for training that goes on from the present weights."""
+    return plain(parameter.name) == "warmstart"
 
 
 def numbered(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:

@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.contract.errors import Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import leaves
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
@@ -155,25 +156,8 @@ class Head:
 
     @cached_property
     def takes_logits(self) -> bool:
-        """Whether a loss takes logits though its name does not say so: its values for them are the cross-entropy of
-        their softmax, but for a factor.
-        """
-        if self.tools.combined is not None:
-            return False
-        scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
-        exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
-        for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
-            try:
-                found = [
-                    call(self.object, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label})
-                    for z in scores
-                ]
-                ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
-            except (Exception, SystemExit):
-                continue
-            if np.isclose(*ratios):
-                return True
-        return False
+        """Whether the loss takes logits though its name does not say so."""
+        return self.tools.combined is None and is_of_logits(self.object)
 
     def given(self, z: Any, p: Any) -> Any:
         """What the loss as an object takes: logits or probabilities."""
@@ -216,6 +200,22 @@ class Head:
         as_output = {"x": "output", "output_gradient": "output"}
         arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role=as_output))
         return function(*arguments.arguments, **arguments.keywords)
+
+
+@for_style("loss objects after PyTorch, which take logits", otherwise=False)
+def is_of_logits(loss: Any) -> bool:
+    """Whether the values of a loss for logits are the cross-entropy of their softmax, but for a factor."""
+    scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
+    exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
+    for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
+        try:
+            found = [call(loss, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label}) for z in scores]
+            ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
+        except (Exception, SystemExit):
+            continue
+        if np.isclose(*ratios):
+            return True
+    return False
 
 
 def loss_head(namespace: Mapping[str, Any]) -> Head | None:
