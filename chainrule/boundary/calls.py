@@ -18,12 +18,13 @@ Parameters = tuple[list[np.ndarray], list[np.ndarray]]
 class Call:
     """One call across the boundary.
 
-    name: the operation.  arguments, keywords: as the spec gave them.  modified: which arguments the code wrote into.
-    applied: the arguments that the function which it returned was last called with.
-    many: whether it stands for many calls at once.  ended: whether the code returned or raised.
-    number: by which the host finds the result again; 0 where there is none.
-    model_sizes, model_parameters: of the network that was called, as the spec last set them.
-    reread: gives the result as it stands now, which differs from before if a later call wrote into it.
+    name: the operation.  arguments, keywords: as the spec passed them.  modified: the arguments that the code wrote
+    into.
+    applied: the last arguments of the function that the call returned.
+    many: whether it is a batch of calls.  ended: whether the code returned or raised.
+    number: the host's number for the result; 0 without a result.
+    model_sizes, model_parameters: sizes and parameters of the network, as the spec last set them.
+    reread: returns the result as it is now; it has changed if a later call wrote into it.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Call:
 
 @dataclass(eq=False)
 class Handle:
-    """A network as the specs hold it: the host's reference, and the parameters that a spec last put into it."""
+    """A network as the specs hold it: the host's reference, and the parameters that a spec assigned last."""
 
     reference: Reference
     sizes: Sequence[int]
@@ -51,7 +52,7 @@ class Handle:
 
 @dataclass(frozen=True, eq=False)
 class Cache:
-    """What a forward pass keeps for its backward pass, as specs hold it.  name, arguments: the call that made it."""
+    """The cache that a forward pass returns for its backward pass.  name, arguments: the call that made it."""
 
     reference: Reference
     name: str
@@ -59,7 +60,7 @@ class Cache:
 
 
 def sent(argument: Any) -> Any:
-    """An argument as the host takes it."""
+    """An argument in the form in which the host takes it."""
     if isinstance(argument, (Handle, Cache)):
         return argument.reference
     if isinstance(argument, (list, tuple)):

@@ -9,8 +9,8 @@ from chainrule.cli.parsing import PASS, write_new
 from chainrule.contract.errors import UnusableTarget
 
 ADAPT = (
-    "Write a draft of an adapter, with all that is recognised in TARGET filled in and the rest as comments.  The draft "
-    "runs as it is: `chainrule check TARGET --adapter DRAFT`."
+    "Write a draft of an adapter: what chainrule recognises in TARGET is filled in, the rest is left as comments.  "
+    "The draft runs as it is: `chainrule check TARGET --adapter DRAFT`."
 )
 
 
@@ -21,7 +21,7 @@ def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
 
     path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
     if path.exists():
-        raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file with --output")
+        raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file with --output")
     loaded = load(
         arguments.target,
         conventions=pairs("--convention", arguments.convention),
