@@ -1,9 +1,9 @@
 """chainrule: a specification, as executable tests, for neural networks written from scratch.
 
 chainrule.check             checks a file, or classes, functions and globals() of a session
-chainrule.Implementation    what an adapter subclasses: the interface through which the specs see a network
-chainrule.recognised        what chainrule recognises in code, for an adapter to fall back on
-chainrule.load              an implementation behind its boundary, as the specs call it
+chainrule.Implementation    the class that an adapter subclasses: the interface through which the specs call a network
+chainrule.recognised        the form that chainrule recognises in code, for an adapter to build on
+chainrule.load              loads an implementation and returns its boundary, which the specs call
 chainrule.training.datasets  Fashion-MNIST
 chainrule.reference         a small MLP in NumPy, and the mathematics it implements
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chainrule.contract.errors import Unseen, UnusableTarget
     from chainrule.contract.implementation import Implementation
 
-# In a checkout the other rooms stand beside this folder instead of in it: `python -m chainrule` finds them there.
+# In a checkout, reference, spec_tests and golden stand beside this folder instead of in it.
 _CHECKOUT = Path(__file__).resolve().parent.parent
 if (_CHECKOUT / "reference" / "mathematics").is_dir():
     __path__.append(str(_CHECKOUT))
@@ -51,7 +51,7 @@ _HOMES = {
 def load(target: Any, adapter: Any = None, **options: Any) -> Boundary:
     """The implementation in TARGET (whatever `chainrule.check` takes) as the specs see it.
 
-    adapter, and conventions, names, run_all among the options: as `chainrule.check` takes them.
+    adapter, and the options conventions, names and run_all: as for `chainrule.check`.
     Returns a boundary with the methods of `Implementation`, which take and return NumPy arrays.
     Raises UnusableTarget if it cannot be loaded.
     """
@@ -61,7 +61,7 @@ def load(target: Any, adapter: Any = None, **options: Any) -> Boundary:
 
 
 def __getattr__(name: str) -> Any:
-    """Import on demand: the pytest plugin loads this package in every pytest run, and should cost next to nothing."""
+    """Import a name on demand: every pytest run loads this package with the plugin, so its import must be cheap."""
     if name not in _HOMES:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     import importlib

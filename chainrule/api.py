@@ -36,22 +36,22 @@ def check(
     from_scratch: bool = False,
     run_all: bool = False,
 ) -> Result:
-    """Check an implementation against the mathematics, and return what was found.  Nothing is printed.
+    """Check an implementation against the mathematics, and return the result.  Nothing is printed.
 
-    target: a path or the name of a module, as on the command line; or what is there already: a module, `globals()` or
-    another dictionary of definitions, a class (an object stands for its class), a function, or a list of classes and
-    functions.  Of a single function the chapter about it is required, else all core chapters.
-    adapter: a class Adapter; for a path, an adapter's file.  The other arguments are the command's options.
+    target: a path or a module name, as on the command line; or live definitions: a module, `globals()` or another
+    dictionary, a class (an object stands for its class), a function, or a list of classes and functions.  A single
+    function requires the chapter about it, everything else all core chapters.
+    adapter: a class Adapter; for a path, the file of one.  The other arguments are the command's options.
 
-    Raises UnusableTarget where the target cannot be loaded, a chapter or convention is none, or TypeError for a target
-    of another kind.  Definitions stay as they are, and so do the global random generators.
+    Raises UnusableTarget if chainrule cannot load the target or does not know a chapter or convention, and TypeError
+    for a target of another kind.  The check changes neither the definitions nor the global random generators.
     """
     from chainrule.specification.registry import require
 
     asked_chapters = (chapters,) if isinstance(chapters, str) else tuple(chapters)
     require(asked_chapters)
     if thorough:
-        from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
+        from chainrule.specification import searching  # noqa: F401  # before TARGET, whose changes to it must show
     with as_it_was(target):
         loaded = load_any(target, adapter, conventions, names, run_all)
         outcome = check_loaded(
@@ -110,9 +110,9 @@ def check_loaded(
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found.  Jupyter shows it as HTML, everything else as text.
+    """The result of a check.  Jupyter shows it as HTML, everything else as text.
 
-    outcome: the same as data.  loaded: how the target was read.
+    outcome: the result as data.  loaded: the target and how chainrule reads it.
     """
 
     outcome: Outcome
@@ -135,17 +135,17 @@ class Result:
 
     @property
     def conventions(self) -> Mapping[str, Convention]:
-        """Every convention, with its source and how it was found."""
+        """Every convention, with its source and how chainrule found it."""
         return self.outcome.conventions
 
     @property
     def diagnoses(self) -> list[Diagnosis]:
-        """The distinct diagnoses."""
+        """The distinct diagnoses, the likeliest cause first."""
         return self.outcome.diagnoses
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What there is to say of how the code was read."""
+        """Sentences on how chainrule read the code."""
         return self.outcome.notes
 
     def to_dict(self) -> dict[str, Any]:
@@ -153,11 +153,11 @@ class Result:
         return self.outcome.to_dict()
 
     def to_json(self) -> str:
-        """The same, as text."""
+        """The JSON report, as text."""
         return self.outcome.to_json()
 
     def to_html(self) -> str:
-        """The report as a page of its own."""
+        """The report as an HTML page."""
         from chainrule.reports.html import page
 
         return page(self.outcome)

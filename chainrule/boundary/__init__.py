@@ -1,1 +1,1 @@
-"""What a spec holds: the client side of a host."""
+"""The interface through which a spec calls the code under check: the client side of a host."""

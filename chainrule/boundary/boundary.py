@@ -1,4 +1,4 @@
-"""The boundary: all that passes between a spec and an implementation, copied, recorded, and read as plain NumPy."""
+"""The boundary copies and records what passes between a spec and an implementation, and reads it as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
-from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
+from unittest import SkipTest  # pytest and Hypothesis take it for a skip and not for a failure
 
 import numpy as np
 
@@ -43,19 +43,19 @@ REMEMBERED_CALLS = 64
 
 
 class Boundary:
-    """The code in a host seen through the boundary, with the conventions that hold for it."""
+    """The code in a host, seen through the boundary, and its conventions."""
 
     def __init__(self, host: Host, conventions: Conventions, notes: Sequence[str] = ()) -> None:
         self.host = host
         self.conventions = conventions
-        self.notes = tuple(notes)  # what was found that no convention can hold
+        self.notes = tuple(notes)  # findings about the code that no convention expresses
         self.calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
         self.called: set[str] = set()
         self.hung: dict[str, str] = {}
         self.tried: set[str] = set()
         self.absent: set[str] = set()
-        self.cases = 0  # the examples and random networks that a spec looked at, since it began
-        self.seen_through: set[str] = set()  # the functions that the network stood in for, since a spec began
+        self.cases = 0  # how many examples and random networks the present spec has used
+        self.seen_through: set[str] = set()  # functions that the network replaced in the present spec
         self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
 
     @property
@@ -65,26 +65,26 @@ class Boundary:
 
     @property
     def log_epsilon(self) -> float:
-        """The epsilon inside the logarithm that widens bounds: what was found, up to the largest that is accepted."""
+        """The epsilon inside the logarithm that widens the bounds: the one found, but at most the largest accepted."""
         return min(float(self.conventions["log_epsilon"].value), LARGEST_LOG_EPSILON)
 
     @property
     def summed_fit(self) -> bool:
-        """Whether fit's step is lr / batch_size times the sum over a batch, so that a smaller last one counts less."""
+        """Whether fit steps by lr / batch_size times the summed gradient, so that a smaller last batch counts less."""
         return self.host.traits().summed_fit
 
     @property
     def fit_takes_seed(self) -> bool:
-        """Whether what trains is given a seed; where it is not, one may be fixed in the code."""
+        """Whether the training function takes a seed; if not, the code may contain a fixed one."""
         return self.host.traits().fit_takes_seed
 
     @cached_property
     def architecture(self) -> Architecture:
-        """The sizes of the networks that the implementation makes."""
+        """The sizes of the networks that the implementation can make."""
         return Architecture.parse(self.conventions["architecture"].value)
 
     def fits(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
-        """The wanted sizes, fixed ones put in their places; None if the implementation makes no such network."""
+        """The wanted sizes, with those that the code fixes; None if the implementation cannot make such a network."""
         wanted = tuple(int(size) for size in sizes)
         if wanted not in self._fits:
             fitted = self.architecture.fit(wanted)
@@ -92,13 +92,13 @@ class Boundary:
         return self._fits[wanted]
 
     def no_network(self, which: str) -> NotApplicable:
-        """What a spec raises that finds no network to look at."""
+        """The exception for a spec that needs a network which the implementation cannot make."""
         kept = "" if self.architecture.pattern is None else f"the architecture is {self.architecture}: "
-        return NotApplicable(f"{kept}no network {which} to look at")
+        return NotApplicable(f"{kept}the implementation makes no network {which}")
 
     @cached_property
     def has_network(self) -> bool:
-        """Whether networks can be made, so that one can stand in for functions that are not there."""
+        """Whether the implementation makes networks, so that one can replace a missing function."""
         sizes = next(filter(None, (self.fits((3, *[4] * depth, 2)) for depth in range(DEEPEST + 1))), None)
         if sizes is None:
             return False
@@ -108,7 +108,7 @@ class Boundary:
             return False
 
     def goes_through(self, name: str) -> bool:
-        """Whether a function, softmax, cross_entropy or xavier, is not there and a network stands in for it."""
+        """Whether softmax, cross_entropy or xavier is missing and a network replaces it."""
         if name not in self.tried:
             arguments = standing_in.TRIALS[name]()
             with suppress(SkipTest, Raised, Failure):
@@ -116,23 +116,23 @@ class Boundary:
         return name in self.absent and self.has_network
 
     def reaches(self, classes: int) -> bool:
-        """Whether softmax and cross_entropy can be had for this number of classes."""
+        """Whether the implementation computes softmax and cross_entropy for this number of classes."""
         seen = self.goes_through("softmax") or self.goes_through("cross_entropy")
         return not seen or passing_sizes(self.fits, classes) is not None
 
     def reaches_layer(self, fan_in: int, fan_out: int) -> bool:
-        """Whether weights of this shape can be had, from xavier or as a new network's first ones."""
+        """Whether the implementation draws weights of this shape, by xavier or in a new network's first layer."""
         return not self.goes_through("xavier") or layer_sizes(self.fits, fan_in, fan_out) is not None
 
     def itself(self, name: str) -> None:
-        """Raises NotApplicable where a network stands in for a function, and the spec says nothing of a network."""
+        """Raise NotApplicable if a network replaces the function and the spec holds for the function alone."""
         if self.goes_through(name):
-            raise NotApplicable(f"{name}: no function of that name, and this is asked of the function alone")
+            raise NotApplicable(f"{name}: not defined, and this spec checks the function itself")
 
     def probability_error(self, p: np.ndarray) -> np.ndarray:
-        """How far the logarithms of the probabilities that cross_entropy works on may lie from those of p, (N, K).
+        """How far log p may be off in the probabilities that cross_entropy computes with, (N, K).
 
-        Zero if it is given p itself.  Through a network they come out of its softmax of log p:
+        Zero if cross_entropy takes p itself.  Through a network, p comes out of the softmax of log p:
         rounding.through_the_network.
         """
         p = np.asarray(p, np.float64)
@@ -144,7 +144,7 @@ class Boundary:
         return off + np.abs(np.log(p.sum(axis=1, keepdims=True))) + 4 * p.shape[1] * UNIT_ROUNDOFF["float64"]
 
     def gradient_error(self, theta: np.ndarray, g: np.ndarray) -> np.ndarray:
-        """The error of gradients read off an update, (theta - theta') / r: rounding.updates.  Zero elsewhere."""
+        """The error of gradients computed from an update, (theta - theta') / r: rounding.updates.  Zero for others."""
         rate = self.host.traits().recovery_rate
         if rate is None:
             return np.zeros(np.shape(theta))
@@ -157,7 +157,7 @@ class Boundary:
         except Absent:
             if not self.has_network:
                 raise
-            message = "relu: no function of that name; the network's own is checked by network.forward"
+            message = "relu: not defined as a function; network.forward checks the ReLU inside the network"
             raise NotApplicable(message) from None
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
@@ -170,13 +170,13 @@ class Boundary:
         return self._function("xavier", fan_in, fan_out, rng)
 
     def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[np.ndarray]:
-        """What so many calls of xavier give, one after the other."""
+        """The results of `count` calls of xavier, one after the other."""
         if self.goes_through("xavier"):
             return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
         return self._call("xavier", fan_in, fan_out, rng, batch=partial(self.host.draws, count=count))
 
     def _function(self, name: str, *arguments: Any) -> Any:
-        """Call a function, or where there is none, see it through a network."""
+        """Call a function; if it is missing, compute it through a network."""
         if name not in self.absent:
             try:
                 return self._call(name, *arguments)
@@ -203,7 +203,7 @@ class Boundary:
         self._call("assign", model, weights, biases)
         model.parameters = ([np.array(w) for w in weights], [np.array(b) for b in biases])
 
-    if TYPE_CHECKING:  # these, and the operations of the extension chapters, follow from the table of operations
+    if TYPE_CHECKING:  # __getattr__ makes these, and the extension chapters' operations, from the contract
 
         def parameters(self, model: Handle) -> Parameters: ...
         def forward(self, model: Handle, x: np.ndarray) -> np.ndarray: ...
@@ -218,11 +218,11 @@ class Boundary:
         if name not in OPERATIONS:
             raise AttributeError(f"the boundary has no {name!r}, and the contract no operation of that name")
         method = partial(self._call, name)
-        setattr(self, name, method)  # found directly from here on
+        setattr(self, name, method)  # Python finds it directly from now on
         return method
 
     def own_loss(self, model: Handle, x: np.ndarray, y: np.ndarray) -> float:
-        """The network's loss, or where nobody outside can see it, the cross-entropy of its probabilities."""
+        """The network's loss; if the code does not show it, the cross-entropy of its probabilities."""
         try:
             return self.loss(model, x, y)
         except NotApplicable:
@@ -243,7 +243,7 @@ class Boundary:
         return np.reshape(found, (len(moves.entries), len(moves.steps)))
 
     def classify(self, model: Handle, x: np.ndarray) -> np.ndarray:
-        """What the network predicts, or where it says nothing, its likeliest classes."""
+        """The network's predicted labels; if the code does not offer predict, its likeliest classes."""
         try:
             return self.predict(model, x)
         except NotApplicable:
@@ -254,7 +254,7 @@ class Boundary:
         return self.host.supports(list(sizes))
 
     def hang(self, limit: float) -> str:
-        """Say what did not end in time; a method that took most of it by itself is not called again."""
+        """Describe what did not end in time.  A method that took most of the time is never called again."""
         message = f"not finished after {limit:g} s"
         if self.calls and not self.calls[-1].ended:
             call = self.calls[-1]
@@ -264,22 +264,22 @@ class Boundary:
         return message
 
     def begin(self) -> None:
-        """Begin a spec: nothing is recorded of it yet."""
+        """Begin a spec: clear all records of calls."""
         self.forget()
         self.called.clear()
         self.seen_through.clear()
         self.cases = 0
 
     def forget(self) -> None:
-        """Begin an example: the calls recorded are those made from here on."""
+        """Begin an example: clear the recorded calls."""
         self.calls.clear()
 
     def _call(
         self, name: str, *arguments: Any, batch: Callable[[list[Any]], Answer] | None = None, **keywords: Any
     ) -> Any:
-        """Call an operation.  What ends it otherwise than with a result becomes an outcome of the contract.
+        """Call an operation.  Raise one of the contract's outcomes if it does not return a result.
 
-        batch: asks the host for many calls at once, in place of one.
+        batch: asks the host for many calls at once instead of one.
         """
         if name in self.hung:
             raise Hung(self.hung[name])
@@ -304,7 +304,7 @@ class Boundary:
         return self._result(self.host.reread(call.number), call)
 
     def _result(self, answer: Answer, call: Call) -> Any:
-        """What an answer to a call holds: a cache as an object that remembers the call, a function as one to call."""
+        """The result in an answer; a cache becomes an object that remembers its call, a function a callable."""
         value = value_of(answer)
         if OPERATIONS[call.name].gives[0].kind == FUNCTION:
             function = partial(self._apply, call, value)
@@ -317,13 +317,13 @@ class Boundary:
         return value
 
     def _apply(self, call: Call, function: Reference, *arguments: Any) -> float:
-        """What a function that a call returned gives for some arguments."""
+        """Call a function that an earlier call returned."""
         self.calls.append(replace(call, applied=arguments, number=0))
         return float(value_of(self.host.apply(call.name, function, arguments)))
 
 
 def value_of(answer: Answer) -> Any:
-    """The value of an answer.  What ended the call otherwise is raised as an outcome of the contract."""
+    """The value of an answer.  Raises one of the contract's outcomes if the call ended without a result."""
     if answer.kind == RAISED:
         raise Raised(answer.message, answer.where)
     if answer.kind != VALUE:
@@ -333,16 +333,16 @@ def value_of(answer: Answer) -> Any:
 
 @contextmanager
 def narrowed(impl: Boundary, again: Callable[[tuple[int, ...]], None]) -> Iterator[None]:
-    """Where the comparison inside fails, try a smaller one, so that a failure shows the smallest input that has it.
+    """If the comparison inside fails, try a smaller input, so that the report shows the smallest one that fails.
 
-    again: the same comparison for the entry that was furthest off, by its index.
+    again: makes the same comparison for one entry, given the index of the one that was furthest off.
     """
     try:
         yield
     except Failure as failure:
         if failure.index:
             kept = list(impl.calls)
-            impl.forget()  # the lines to paste are those of the smaller one
+            impl.forget()  # the report's lines to paste reproduce the smaller input
             again(failure.index)
             impl.calls.extend(kept)
         raise

@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(eq=False)
 class Handle:
-    """A network as the specs hold it: the host's reference, and the parameters that a spec last put into it."""
+    """A network as the specs hold it: the host's reference, and the parameters that a spec assigned last."""
 
     reference: Reference
     sizes: Sequence[int]
@@ -55,7 +55,7 @@ class Handle:
 
 @dataclass(frozen=True, eq=False)
 class Cache:
-    """What a forward pass keeps for its backward pass, as specs hold it.  name, arguments: the call that made it."""
+    """The cache that a forward pass returns for its backward pass.  name, arguments: the call that made it."""
 
     reference: Reference
     name: str
@@ -63,7 +63,7 @@ class Cache:
 
 
 def sent(argument: Any) -> Any:
-    """An argument as the host takes it."""
+    """An argument in the form in which the host takes it."""
     if isinstance(argument, (Handle, Cache)):
         return argument.reference
     if isinstance(argument, (list, tuple)):

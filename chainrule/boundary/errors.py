@@ -1,30 +1,28 @@
-"""How a call across the boundary may end, other than with a result."""
+"""The exceptions by which a call across the boundary ends without a result."""
 
 from __future__ import annotations
 
-from unittest import SkipTest  # pytest and Hypothesis both know it: no failure, no search for a smaller one
+from unittest import SkipTest  # pytest and Hypothesis take it for a skip and not for a failure
 
 
 class NotApplicable(SkipTest):
-    """A spec asks for something that this implementation is free not to show.  Its outcome is `skipped`."""
+    """The spec needs something that an implementation need not show.  Its outcome is `skipped`."""
 
 
 class Todo(SkipTest):
-    """A spec cannot run, because what it needs is missing, is a stub, or has another form."""
+    """The spec needs something that is missing, is a stub, or has another form."""
 
 
 class Absent(Todo):
-    """There is no such name."""
+    """The implementation does not define this name."""
 
 
 class Hung(SkipTest):
-    """A method that did not return in time before is not called again."""
+    """The method did not return in time before, so chainrule does not call it again."""
 
 
 class Raised(Exception):
-    """The implementation raised.  str(): the exception's own type and message; where: `file:line` of its last line
-    there.
-    """
+    """The implementation raised.  str(): the exception's type and message; where: `file:line` in the learner's code."""
 
     def __init__(self, message: str, where: str | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Functions that an implementation does not offer, seen through a network that it makes."""
+"""Functions that the implementation does not define, computed through its network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chainrule.boundary.calls import Handle
 from chainrule.mathematics.identity import layer_sizes, passing_parameters, passing_sizes, surprises
 
-TRIALS: dict[str, Callable[[], tuple[object, ...]]] = {  # arguments that show whether a function is there
+TRIALS: dict[str, Callable[[], tuple[object, ...]]] = {  # arguments of a call that shows if the function exists
     "softmax": lambda: (np.zeros((1, 2)),),
     "cross_entropy": lambda: (np.full((1, 2), 0.5), np.zeros(1, dtype=int)),
     "xavier": lambda: (2, 3, np.random.default_rng(0)),
@@ -20,7 +20,7 @@ TRIALS: dict[str, Callable[[], tuple[object, ...]]] = {  # arguments that show w
 
 
 def softmax(impl: Boundary, z: np.ndarray) -> np.ndarray:
-    """The probabilities that a network which passes z on gives to its classes."""
+    """The output probabilities of a network whose logits are z."""
     model, x = passing(impl, z)
     p = impl.forward(model, x)
     return p[:, : z.shape[1]] if p.ndim == 2 else p
@@ -41,11 +41,11 @@ def xavier(impl: Boundary, fan_in: int, fan_out: int, rng: np.random.Generator) 
 
 
 def passing(impl: Boundary, z: np.ndarray) -> tuple[Handle, np.ndarray]:
-    """A network that passes z on, and its inputs.  Raises NotApplicable if the implementation makes none."""
+    """A network whose logits are z, and its inputs.  Raises NotApplicable if the implementation cannot make one."""
     classes = z.shape[1]
     sizes = passing_sizes(impl.fits, classes)
     if sizes is None:
-        raise impl.no_network(f"that can pass on {classes} logits")
+        raise impl.no_network(f"whose logits can be set to {classes} given numbers")
     x = np.zeros((len(z), sizes[0]))
     x[:, :classes] = z
     model = impl.create(sizes, seed=0)

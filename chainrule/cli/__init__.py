@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "check":
-        parser.error(f"{arguments.command} takes no {' '.join(rest)}")
+        parser.error(f"{arguments.command} does not know {' '.join(rest)}")
     try:
         return int(arguments.run(arguments, rest))
     except UnusableTarget as error:
@@ -58,12 +58,12 @@ def make_parser() -> argparse.ArgumentParser:
         "id",
         metavar="ID",
         nargs="?",
-        help="a clause's id, such as softmax.shift_invariance, or a mistake's, such as softmax-no-shift; "
-        "none lists the clauses",
+        help="the id of a clause, such as softmax.shift_invariance, or of a mistake, such as softmax-no-shift; "
+        "without an id, all clauses are listed",
     )
     explain.set_defaults(run=run_explain)
     known = commands.add_parser("mistakes", help="list the mistakes that a check knows by name")
-    known.add_argument("chapter", metavar="CHAPTER", nargs="*", help="of these chapters only")
+    known.add_argument("chapter", metavar="CHAPTER", nargs="*", help="list only the mistakes of these chapters")
     known.set_defaults(run=run_mistakes)
     new = commands.add_parser("new", help="write a skeleton to fill in")
     new.add_argument("file", metavar="FILE", type=Path, help="the file to write; it must not exist yet")

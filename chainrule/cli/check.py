@@ -11,15 +11,18 @@ from chainrule.cli.parsing import FAIL, PASS, TARGET, add_reading_arguments
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 
-LONGEST_TIMEOUT = 1e6  # seconds: what every system's timers can count
+LONGEST_TIMEOUT = 1e6  # seconds: every system's timers can count as many
 CHECK = """Check an implementation against the mathematics.
 
-TARGET is a .py file, a notebook, a package folder or a module name; of a file or notebook only the definitions run, and
-what they need.  Conventions and names are found by themselves; those declared here are stronger than those of
-[tool.chainrule.conventions] and [tool.chainrule.names] in the nearest pyproject.toml above TARGET, those than the
-file's own CHAINRULE dictionary, and all of them than what is found.
+TARGET is a .py file, a notebook, a package folder or a module name.  Of a file or notebook, chainrule runs only the
+definitions and what they need.
 
-Options that chainrule does not know are handed on to pytest:
+chainrule finds out by itself in which conventions and under which names the code is written.  Where it should read the
+code otherwise, declare a convention or a name: with the options below, in the tables [tool.chainrule.conventions] and
+[tool.chainrule.names] of the nearest pyproject.toml above TARGET, or in the file's dictionary CHAINRULE.  The first of
+these that declares something counts, and counts more than what chainrule finds.
+
+chainrule passes options that it does not know on to pytest:
 -k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
 """
 
@@ -39,22 +42,22 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         "anyway where its names exist",
     )
     check.add_argument(
-        "--full", action="store_true", help="train on Fashion-MNIST as well, to over 88 %% test accuracy"
+        "--full", action="store_true", help="also train on Fashion-MNIST; the test accuracy must exceed 88 %%"
     )
     add_reading_arguments(check)
     check.add_argument(
-        "--explain-conventions", action="store_true", help="show first how the file is read, and how that was found"
+        "--explain-conventions", action="store_true", help="first show how chainrule reads the file, and what showed it"
     )
     check.add_argument(
         "--from-scratch", action="store_true", help="fail if an ML framework, or chainrule itself, is imported"
     )
-    check.add_argument("--thorough", action="store_true", help="explore at random, with many more examples")
-    check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run that reported N")
+    check.add_argument("--thorough", action="store_true", help="draw many more examples at random")
+    check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run whose report names seed N")
     check.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="for each spec (default 60; 600 with --thorough; 0: none)"
+        "--timeout", type=float, metavar="SECONDS", help="limit for a spec (default 60; 600 with --thorough; 0: none)"
     )
     check.add_argument(
-        "--format", choices=("text", "json", "html"), default="text", help="how to report (default text)"
+        "--format", choices=("text", "json", "html"), default="text", help="the format of the report (default: text)"
     )
     check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
     check.set_defaults(run=run_check)
@@ -72,10 +75,10 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
 
     require(arguments.chapter)
     if arguments.thorough:
-        from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
+        from chainrule.specification import searching  # noqa: F401  # before TARGET, whose changes to it must show
     if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
         raise UnusableTarget(
-            f"--timeout {arguments.timeout:g}: expected seconds, at most {LONGEST_TIMEOUT:g}, or 0 for no limit"
+            f"--timeout {arguments.timeout:g}: expected seconds, from 0 for no limit to {LONGEST_TIMEOUT:g}"
         )
     if arguments.full or "accuracy" in arguments.chapter:
         require_data()
@@ -124,7 +127,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def require_data() -> None:
-    """Bring Fashion-MNIST here before anything runs.  Raises UnusableTarget with every way to get it."""
+    """Load Fashion-MNIST before the check starts.  Raises UnusableTarget, which names every way to get it."""
     from chainrule.training.datasets import DatasetUnavailable, fashion_mnist
 
     try:
@@ -134,7 +137,7 @@ def require_data() -> None:
 
 
 def require_writable(path: Path) -> None:
-    """Fail before anything runs if the report could not be written; a report that is there already stays until then."""
+    """Raise UnusableTarget if the report cannot be written; an existing report stays until the new one is written."""
     existed = path.exists()
     try:
         path.open("a", encoding="utf-8").close()

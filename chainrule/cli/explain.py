@@ -30,5 +30,5 @@ def run_explain(arguments: argparse.Namespace, _rest: list[str]) -> int:
         hint = (
             f"did you mean {' or '.join(near)}?" if near else "`chainrule explain` and `chainrule mistakes` list them"
         )
-        raise UnusableTarget(f"{arguments.id}: there is no such clause or mistake; {hint}")
+        raise UnusableTarget(f"{arguments.id}: not the id of a clause or of a mistake; {hint}")
     return PASS

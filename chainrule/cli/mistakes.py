@@ -17,6 +17,6 @@ def run_mistakes(arguments: argparse.Namespace, _rest: list[str]) -> int:
     chapters = dict.fromkeys(mistake.chapter for mistake in mistakes().values())
     for chapter in arguments.chapter:
         if chapter not in chapters:
-            raise UnusableTarget(f"{chapter}: no mistakes of such a chapter; there are: {', '.join(chapters)}")
+            raise UnusableTarget(f"{chapter}: not a chapter with known mistakes; expected one of {', '.join(chapters)}")
     print_catalogue(Console(), [m for m in mistakes().values() if m.chapter in (arguments.chapter or chapters)])
     return PASS

@@ -16,5 +16,5 @@ def run_new(arguments: argparse.Namespace, _rest: list[str]) -> int:
     if path.suffix != ".py":
         raise UnusableTarget(f"{path}: expected the name of a Python file, such as my_mlp.py")
     write_new(path, SKELETON)
-    print(f"{path}: fill it in, and run `chainrule check {path}` as often as you like")
+    print(f"{path}: written; fill in its functions, and run `chainrule check {path}` after each")
     return PASS

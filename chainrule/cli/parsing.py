@@ -1,4 +1,4 @@
-"""What the commands share: the parser, the exit statuses, how TARGET is read, files that must not exist yet."""
+"""What the commands share: the parser, the exit statuses, options for reading TARGET, writing new files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ STATUS = "Exit status: 0 the verdict is `pass`; 1 it is `fail` or `incomplete`; 
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints end with the contract's exit status."""
+    """An argument parser that exits with the contract's status on an error."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(UNUSABLE, f"chainrule: {message}\n{self.format_usage()}")
 
 
 def add_reading_arguments(command: argparse.ArgumentParser) -> None:
-    """How TARGET is read: what is declared of it, and what of it is executed."""
+    """Add the options that say how to read TARGET: conventions, names, and which of its code runs."""
     command.add_argument(
         "--convention",
         metavar="KEY=VALUE",
@@ -34,11 +34,11 @@ def add_reading_arguments(command: argparse.ArgumentParser) -> None:
         metavar="NAME=THEIRS",
         action="append",
         default=[],
-        help="what the file calls a name of the contract, such as MLP=NeuralNetwork or backward=backprop; may be "
-        "given several times",
+        help="the name that the file uses for one of the contract's, such as MLP=NeuralNetwork or backward=backprop; "
+        "may be given several times",
     )
     command.add_argument(
-        "--run-all", action="store_true", help="execute all of the file or notebook, its training and plotting included"
+        "--run-all", action="store_true", help="run the whole file or notebook, training and plotting included"
     )
 
 
@@ -48,6 +48,6 @@ def write_new(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file") from None
+        raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file") from None
     except OSError as error:
         raise UnusableTarget(f"{path}: cannot be written ({error.strerror})") from None

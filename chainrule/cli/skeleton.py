@@ -1,4 +1,4 @@
-"""What `chainrule new` writes: the contract's names, each with what it must return, and nothing implemented."""
+"""The file that `chainrule new` writes: the contract's names, each with what it must return, not yet implemented."""
 
 SKELETON = '''"""A multilayer perceptron from scratch: ReLU hidden layers, softmax, cross-entropy, mini-batch SGD.
 
@@ -6,7 +6,7 @@ N samples, D inputs, K classes, layer sizes s[0..L].  Fill in one function at a 
 
     chainrule check THIS_FILE
 
-after each: what is not written yet is listed as todo.
+after each: the report lists what is not written yet as todo.
 """
 
 import numpy as np
@@ -64,7 +64,7 @@ class MLP:
     def fit(self, x, y, *, epochs, batch_size, lr, seed=0):
         """Train by mini-batch SGD: every epoch visits every sample once, in a new random order, batch_size at a time.
 
-        What is left over makes a smaller last batch.  May return the mean loss of each epoch.
+        If batch_size does not divide N, the last batch is smaller.  May return the mean loss of each epoch.
         """
         raise NotImplementedError
 

@@ -22,7 +22,7 @@ why); 130 ended early by Ctrl-C."""
 
 
 def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
-    """Give the command line `chainrule train`."""
+    """Add `chainrule train` to the command line."""
     train = commands.add_parser(
         "train",
         help="train the reference on Fashion-MNIST",
@@ -35,31 +35,30 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def run_train(arguments: argparse.Namespace, _rest: list[str]) -> int:
-    from chainrule.training import command  # and with it the data sets: checking needs none of it
+    from chainrule.training import command  # imported late, as the other commands do not need it or the data sets
 
     return command.run(arguments)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give PARSER the options of `chainrule train`."""
+    """Add the options of `chainrule train` to PARSER."""
     defaults = Settings()
     hidden = " ".join(map(str, defaults.hidden))
     add = parser.add_argument
     add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
-        help=f"sizes of the hidden layers; none for a linear classifier (default: {hidden})")  # fmt: skip
+        help=f"sizes of the hidden layers; without a size, a linear classifier (default: {hidden})")  # fmt: skip
     add(
         "--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)"
     )
     add("--batch-size", type=int, default=defaults.batch_size, metavar="N", help="images per step (%(default)s)")
-    add(
-        "--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate, the same throughout (%(default)s)"
-    )
-    add("--seed", type=int, default=defaults.seed, metavar="N", help="decides weights and order (%(default)s)")
+    add("--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate of every epoch (%(default)s)")
+    add("--seed", type=int, default=defaults.seed, metavar="N",
+        help="decides the initial weights and the order of the images (%(default)s)")  # fmt: skip
     add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")
     add("--validation", type=int, default=defaults.validation, metavar="N",
-        help="how many of the 60,000 training images, the last ones, to validate on instead (%(default)s)")  # fmt: skip
+        help="how many of the 60,000 training images, the last ones, to keep for validation (%(default)s)")  # fmt: skip
     add("--data", type=Path, metavar="FOLDER", help="a folder that holds the four files of Fashion-MNIST")
-    add("--no-baseline", action="store_true", help="do not train the linear classifier to compare with")
+    add("--no-baseline", action="store_true", help="do not train a linear classifier for comparison")
     add("--save", type=Path, metavar="FILE", help="write the trained network here (.npz)")
     add("--plot", type=Path, metavar="FILE",
         help="draw curves, confusion matrix and mistakes (.png, .svg, .pdf; needs matplotlib)")  # fmt: skip

@@ -1,1 +1,1 @@
-"""What an implementation is, as data: names, conventions, chapters, declarations; and the interface of adapters."""
+"""The contract as data: names, conventions, chapters, declarations; and the interface that adapters implement."""

@@ -10,15 +10,16 @@ FREE = "*"
 
 @dataclass(frozen=True)
 class Architecture:
-    """pattern: one entry a layer of units, a size or None where every size is possible; None as a whole if every
-    network is.
+    """The sizes that an implementation's networks may have.
+
+    pattern: the size of every layer, None for a free one; None as a whole if all networks are possible.
     """
 
     pattern: tuple[int | None, ...] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Architecture:
-        """From a convention's value: `any`, `[784, 10, 10]`, `[784, *, 10]`.  Raises ValueError for anything else."""
+        """Read a convention's value: `any`, `[784, 10, 10]`, `[784, *, 10]`.  Raises ValueError for anything else."""
         if text == "any":
             return cls()
         entries = [entry.strip("'\" ") for entry in text.strip("[]() ").split(",") if entry.strip()]
@@ -29,11 +30,11 @@ class Architecture:
 
     @property
     def depth(self) -> int | None:
-        """The number of hidden layers, or None where it is free."""
+        """The number of hidden layers; None if it is free."""
         return None if self.pattern is None else len(self.pattern) - 2
 
     def fit(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
-        """The wanted sizes with the fixed ones put in their places; None if there is no network of this depth."""
+        """The wanted sizes, with the fixed ones in their places; None if no network has this depth."""
         if self.pattern is None:
             return tuple(sizes)
         if len(sizes) != len(self.pattern):

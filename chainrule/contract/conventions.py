@@ -1,4 +1,4 @@
-"""The conventions of the contract: their values, and the declarations that are accepted."""
+"""The conventions of the contract: their values, and which values a learner may declare."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ SUPPORTED = {
     "seeding": ("argument", "global", "fixed", "none"),
     "arrays": ("numpy", "lists", "torch", "jax", "cupy"),
 }
-LARGEST_LOG_EPSILON = 1e-7  # accepted
+LARGEST_LOG_EPSILON = 1e-7  # the largest that a check accepts
 
 
 @dataclass(frozen=True)
 class Convention:
-    """A key's value, its source: "default", "inferred" or "declared", and how it was found, in a sentence."""
+    """A convention's value, its source ("default", "inferred" or "declared"), and how chainrule found it."""
 
     value: str
     source: str
@@ -47,9 +47,9 @@ Conventions = dict[str, Convention]
 
 
 def check(key: str, value: Any) -> str:
-    """A declared value as the text it stands for.  Raises UnusableTarget."""
+    """A declared value as text.  Raises UnusableTarget if the contract does not have this key or value."""
     if key not in NATIVE:
-        raise UnusableTarget(f"{key!r} is declared, which is no convention; there are: {', '.join(NATIVE)}")
+        raise UnusableTarget(f"{key!r} is declared, but is not a convention; expected one of {', '.join(NATIVE)}")
     if key == "log_epsilon":
         try:
             return str(float(value))
@@ -66,7 +66,7 @@ def check(key: str, value: Any) -> str:
 
 
 def check_architecture(value: Any) -> str:
-    """`any`, or layer sizes, of which those that are free are stars."""
+    """A declared architecture as text: `any`, or layer sizes with a star for each free one."""
     if value == "any":
         return "any"
     sizes = value if isinstance(value, (list, tuple)) else str(value).strip("[]() ").split(",")

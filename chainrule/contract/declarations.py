@@ -1,4 +1,4 @@
-"""What a project's pyproject.toml declares of its files: `[tool.chainrule.conventions]`, `[tool.chainrule.names]`."""
+"""What a pyproject.toml declares about a project's files: `[tool.chainrule.conventions]`, `[tool.chainrule.names]`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-UNNAMED = ("parameters", "assign")  # operations that code in the native style has attributes for
+UNNAMED = ("parameters", "assign")  # operations that are attributes in code of the native style
 ATTRIBUTES = ("weights", "biases")
 NAMES = (*(operation.native_name for name, operation in OPERATIONS.items() if name not in UNNAMED), *ATTRIBUTES)
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What is declared from outside of a file.  conventions: {key: value}; names: {contract's name: the file's}."""
+    """Declarations from outside a file.  conventions: {key: value}; names: {contract's name: the file's name}."""
 
     conventions: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
     def over(self, other: Declared) -> Declared:
-        """Both; where they differ, this one holds."""
+        """Both declarations together; where they differ, this one counts."""
         return Declared({**other.conventions, **self.conventions}, {**other.names, **self.names})
 
 
@@ -77,16 +77,16 @@ def check_names(names: Any, where: str) -> None:
         raise UnusableTarget(f"{where} should map names to names, found {names!r}")
     for name, theirs in names.items():
         if name not in NAMES:
-            raise UnusableTarget(f"{where}: {name!r} is no name of the contract; there are: {', '.join(NAMES)}")
+            raise UnusableTarget(f"{where}: {name!r} is not a name of the contract; expected one of {', '.join(NAMES)}")
         if not isinstance(theirs, str) or not theirs:
             raise UnusableTarget(f"{where}: {name} should be mapped to the name that the file uses, found {theirs!r}")
 
 
-EXAMPLES = {"--convention": "samples=columns", "--name": "MLP=NeuralNetwork"}  # of the options that take KEY=VALUE
+EXAMPLES = {"--convention": "samples=columns", "--name": "MLP=NeuralNetwork"}  # for the options that take KEY=VALUE
 
 
 def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE arguments as a dictionary; of one key given twice the last counts.  Raises UnusableTarget."""
+    """KEY=VALUE arguments as a dictionary; if a key is given twice, the last counts.  Raises UnusableTarget."""
     found = {}
     for pair in given:
         key, equals, value = pair.partition("=")

@@ -1,4 +1,4 @@
-"""What may go wrong between chainrule and an implementation, as exceptions."""
+"""Exceptions for what may go wrong between chainrule and an implementation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ class NotOffered(NotImplementedError):
 
 
 class Missing(NotOffered):
-    """There is no such name.  Where a network can stand in for it, it is checked through the network."""
+    """The implementation does not define this name.  If its network computes the same, the specs check it there."""
 
 
 class Unseen(NotOffered):
-    """The implementation does without a name, or keeps it where nobody outside can call it.  Specs that need it are
-    `skipped`, and not required.
+    """A name that the implementation does not need, or that nothing outside can call.
+
+    Specs that need it are `skipped`, and not required.
     """
 
 

@@ -15,8 +15,8 @@ from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
 from chainrule.support.source_positions import place_of
 
-Model = Any  # an opaque handle: only the implementation that made it looks inside
-Cache = Any  # what a layer's forward pass keeps for its backward pass: as opaque as a model
+Model = Any  # an opaque handle: only the implementation that made it uses its content
+Cache = Any  # what a layer's forward pass keeps for its backward pass; opaque like a model
 Parameters = tuple[Sequence[ArrayLike], Sequence[ArrayLike]]
 
 
@@ -49,7 +49,7 @@ class Implementation:
         self._not_offered("xavier")
 
     def draws(self, fan_in: int, fan_out: int, rng: Generator, count: int) -> list[ArrayLike]:
-        """What as many calls of `xavier` give, one after the other."""
+        """The results of `count` calls of `xavier`, one after the other."""
         return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
 
     def create(self, sizes: Sequence[int], seed: int) -> Model:
@@ -73,7 +73,7 @@ class Implementation:
         self._not_offered("loss")
 
     def losses(self, model: Model, x: ArrayLike, y: ArrayLike, moves: Moves) -> list[float]:
-        """The loss after each of the moves; the network is left with the parameters from which they start."""
+        """The loss after each of the moves; afterwards the network has the parameters from which they start."""
         found = []
         for weights, biases in moves.parameters():
             self.assign(model, weights, biases)
@@ -100,21 +100,22 @@ class Implementation:
         self._not_offered("predict")
 
     def extension(self, operation: Operation, *arguments: Any) -> Any:
-        """What an operation of an extension chapter gives: every one of them comes by here unless it is overridden."""
+        """The result of an extension chapter's operation, unless the adapter overrides that operation."""
         self._not_offered(operation.name)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
-        """None if `create` makes networks of these sizes, else the reason why it does not.  Specs that need another
-        network than those it makes are `skipped`, and not required.
+        """None if `create` makes networks of these sizes, else the reason why not.
+
+        Specs that need networks which it does not make are `skipped`, and not required.
         """
         return None
 
     def offers(self, name: str) -> bool:
-        """Whether the code has something under a name of the contract; `create` is the network."""
+        """Whether the code defines a name of the contract; `create` stands for the network."""
         return getattr(type(self), name) is not getattr(Implementation, name)
 
     def where(self, name: str) -> str | None:
-        """`file:line` of the code behind a method, where it can be found."""
+        """`file:line` of the code behind a method; None if it is unknown."""
         return source_line(getattr(type(self), name, None))
 
     def _not_offered(self, name: str) -> NoReturn:
@@ -136,5 +137,5 @@ for _operation in EXTENSIONS.values():
 
 
 def source_line(function: Any) -> str | None:
-    """The position at which a function or class begins, or None where its source is out of reach."""
+    """The position at which a function or class begins; None if Python cannot find its source."""
     return place_of(function)

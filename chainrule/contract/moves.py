@@ -1,4 +1,4 @@
-"""Parameters moved one entry at a time, as finite differences ask for them."""
+"""Parameters moved one entry at a time, for finite differences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Moves:
-    """The parameters of a network, in which each entry of one array moves by each of the steps, one at a time.
+    """A network's parameters, in which each listed entry of one array moves by each step, one at a time.
 
-    group: 0 for the weights, 1 for the biases.  layer: whose.  entries: their indices.
+    group: 0 for the weights, 1 for the biases.  layer: the array's layer.  entries: the indices of the entries.
     """
 
     weights: Sequence[np.ndarray]
@@ -23,11 +23,11 @@ class Moves:
     steps: Sequence[float]
 
     def start(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """The parameters before any move, as arrays of their own."""
+        """A copy of the parameters before any move."""
         return [array.copy() for array in self.weights], [array.copy() for array in self.biases]
 
     def parameters(self) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
-        """The parameters after each move, all steps of the first entry first; every time as arrays of their own."""
+        """A copy of the parameters after each move, all steps of the first entry first."""
         for index in self.entries:
             for step in self.steps:
                 moved = self.start()

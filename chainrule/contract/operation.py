@@ -1,4 +1,4 @@
-"""One operation of the contract, as data: its name, what it takes, what it gives, and the chapter it belongs to."""
+"""An operation of the contract, as data: its name, arguments, results and chapter."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-# Kinds of arguments: what chainrule hands over.
+# Kinds of arguments: what chainrule passes.
 ARRAY, LABELS, MODEL, PARAMETERS, CACHE = "array", "labels", "model", "parameters", "cache"
 NUMBER, SIZE, SIZES, SEED, GENERATOR = "number", "size", "sizes", "seed", "generator"
-# Kinds of results that are no arguments too: how chainrule reads what comes back.
+# Kinds of results beside those of arguments: how chainrule reads a result.
 HISTORY, NOTHING, BIAS, FUNCTION = "history", "nothing", "bias", "function"
 
-REQUIRED = object()  # the default of an argument that has none
+REQUIRED = object()  # the default of an argument that must be passed
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Operation:
-    """What an implementation may offer under a name of the contract.
+    """A function or method of the contract that an implementation may offer.
 
-    takes, gives: in order.  meaning: shapes and values, in words.  chapter: of the specification.
-    of_network: whether it is a method of the network, whose model is its first argument.
-    spelled: the name that code in the native style uses, where it differs (`MLP` for `create`).
-    undoes: the forward pass whose gradients a backward pass gives.  changes: whether it changes the network.
+    takes, gives: arguments and results, in order.  meaning: shapes and values, in words.  chapter: the specification's.
+    of_network: whether it is a method of the network; its first argument is then the model.
+    spelled: its name in code of the native style, if that differs (`MLP` for `create`).
+    undoes: the forward pass to which this backward pass belongs.  changes: whether it changes the network.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Operation:
 
     @property
     def native_name(self) -> str:
-        """The name that code in the native style uses."""
+        """Its name in code of the native style."""
         return self.spelled or self.name
 
     @cached_property
@@ -74,7 +74,7 @@ class Operation:
 
     @property
     def native_signature(self) -> str:
-        """The arguments as code in the native style takes them: methods of a network without the model."""
+        """The arguments as code of the native style takes them: a network's methods without the model."""
         return self._signature([a for a in self.takes if a.kind != MODEL], defaults=True)
 
     @staticmethod
@@ -86,10 +86,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Stage:
-    """A call of an operation that shows how an extension computes.
+    """A call that shows in which precision, or with which epsilon, an extension's operation computes.
 
-    arguments: of the call; the first one is an array that may be changed a little.  part: which result to look at.
-    change: `multiplied` or `shifted`, by which the first argument is changed and the result stays comparable.
+    arguments: of the call; the first one is an array, which the probe changes a little.  part: the result to compare.
+    change: how the first argument may change so that the results stay comparable, `multiplied` or `shifted`.
     """
 
     operation: str
@@ -99,10 +99,10 @@ class Stage:
 
 
 def arrays(*names: str) -> tuple[Argument, ...]:
-    """Arguments that are arrays, by their names."""
+    """Arguments of these names, each of them an array."""
     return tuple(Argument(name, ARRAY) for name in names)
 
 
 def parts(*names: str) -> tuple[Result, ...]:
-    """Results that are arrays, by their names; `cache` is opaque."""
+    """Results of these names, each of them an array, but for the opaque `cache`."""
     return tuple(Result(name, CACHE if name == "cache" else ARRAY) for name in names)

@@ -12,9 +12,9 @@ def select(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(the chapters required, those that run beside them).
 
-    offered: the operations that the code has something for.
-    chapters: those named by the user, which are required whatever the code offers.  Where none is named, an
-    extension chapter runs if any of its names exists; it is required only of code that has no core name at all.
+    offered: the operations that the code defines.
+    chapters: those that the user names; they are required, whatever the code offers.  If the user names no chapter, an
+    extension chapter runs if the code defines one of its names.  It is required only of code without any core name.
     full: train on Fashion-MNIST as well.
     """
     if chapters:

@@ -1,1 +1,1 @@
-"""The one room that holds live objects of the code under check: modules, classes, functions and arrays."""
+"""The only package that holds live objects of the code under check: modules, classes, functions and arrays."""

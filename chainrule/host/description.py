@@ -1,4 +1,4 @@
-"""How chainrule reads the code in a host, described as data: for reports, for notes and for lines to paste."""
+"""Describes, as data, how chainrule reads the code in a host: for reports, notes and lines to paste."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = 4  # attempts that a message lists
 
 
 def described(implementation: Implementation) -> Description:
-    """How an implementation is read; behind an adapter there is nothing to describe but which operations it offers."""
+    """Describe how chainrule reads an implementation; for an adapter, only which operations it offers."""
     offered = tuple(name for name in CONTRACT if implementation.offers(name))
     unchecked = tuple(name for name in UNCHECKED_NAMES if callable(getattr(implementation.target, name, None)))
     raw = recognised_of(implementation)
@@ -45,18 +45,18 @@ def described(implementation: Implementation) -> Description:
 
 
 def recognised_of(implementation: Implementation) -> Recognised | None:
-    """What was recognised, in its own conventions; None behind an adapter."""
+    """The recognised implementation, in its own conventions; None for an adapter."""
     raw = implementation.raw if isinstance(implementation, Translated) else implementation
     return raw if isinstance(raw, Recognised) else None
 
 
 def refused(tried: Sequence[str]) -> list[str]:
-    """The candidates by name, and why each is not a network; the general attempts add nothing to these."""
+    """The candidates that have names, and why each is not a network."""
     return [attempt for attempt in tried if not attempt.startswith(("layers:", "globals:"))][:SHOWN]
 
 
 def strangers(namespace: Mapping[str, Any]) -> list[str]:
-    """The definitions that look like a network's and were not recognised, with their signatures."""
+    """Definitions that look like parts of a network and were not recognised, with their signatures."""
     classes = [describe(name, cls) for name, cls in own_classes(namespace)]
     functions = [
         describe(name, function)
@@ -67,7 +67,7 @@ def strangers(namespace: Mapping[str, Any]) -> list[str]:
 
 
 def describe(name: str, thing: Any) -> str:
-    """`class Net(sizes)`, `forward(W1, b1, X)`."""
+    """A definition with its signature: `class Net(sizes)`, `forward(W1, b1, X)`."""
     kind = "class " if inspect.isclass(thing) else ""
     try:
         return f"{kind}{name}{inspect.signature(thing)}"
@@ -76,7 +76,7 @@ def describe(name: str, thing: Any) -> str:
 
 
 def served(raw: Recognised) -> tuple[Served, ...]:
-    """Which function serves each operation of the network, in networks of the first depth that was looked at."""
+    """The function that computes each operation of the network, for the first depth that chainrule tried."""
     found: dict[str, Served] = {}
     for (operation, _), site in raw.sites.items():
         if operation not in found and isinstance(site, Site):
@@ -87,7 +87,7 @@ def served(raw: Recognised) -> tuple[Served, ...]:
 
 
 def signature_of(raw: Recognised, site: Site) -> str:
-    """The function with its parameters, as it is defined."""
+    """The function with its parameters, as its definition writes them."""
     model = raw.sample()
     try:
         return describe(site.name, raw.function(site, model)) if model is not None else site.name
@@ -128,7 +128,7 @@ WORDS = {
 WAYS = {
     "returned": "it returns the gradients",
     "attributes": "it keeps the gradients in the network",
-    "update": "it updates at once: gradients are read off the change of the parameters, at two rates",
+    "update": "it updates the parameters itself: chainrule computes gradients from their change, at two rates",
     "whole": "every epoch is one step on all samples",
     "batches": "in mini-batches",
     "single": "an update for every sample",

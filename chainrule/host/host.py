@@ -1,6 +1,6 @@
-"""The host: the one interface behind which live objects of the code under check stand.
+"""The host: the only interface to the live objects of the code under check.
 
-What goes in and comes out is data (protocol.py), so that the checked code may live elsewhere without a change above.
+Its arguments and results are data (protocol.py), so that the checked code may run in another process.
 """
 
 from __future__ import annotations
@@ -36,45 +36,45 @@ from chainrule.host.reading import READERS, parts
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line
 
-DEEPEST = 6  # levels of containers inside a cache in which the host looks for arrays
+DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
 KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
-REMEMBERED = 64  # results that can be read again
+REMEMBERED = 64  # how many results the host can read again
 
 Contents = dict[str, tuple[Any, ...]]
 
 
 class Host(Protocol):
-    """Where the code under check lives.  Every argument and result is data."""
+    """The interface to the code under check.  Every argument and result is data."""
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation of the contract, in the native conventions."""
 
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
-        """A list of what so many calls of xavier give, one after the other."""
+        """The results of `count` calls of xavier, one after the other, as a list."""
 
     def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
-        """A list of what loss gives after each of the moves, and the network is left as it was."""
+        """The losses after each of the moves, as a list; afterwards the network has its old parameters."""
 
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
-        """Call a function that the operation `name` returned, which gives a number."""
+        """Call a function that the operation `name` returned; its result is a number."""
 
     def reread(self, number: int) -> Answer:
-        """The result of an earlier call as it stands now: different if a later call wrote into it."""
+        """The result of an earlier call as it is now; it has changed if a later call wrote into it."""
 
     def release(self, number: int) -> None:
-        """Nobody refers any more to what the host keeps under this number."""
+        """Discard the object that the host keeps under this number."""
 
     def supports(self, sizes: Sequence[int]) -> str | None:
-        """None if the code makes networks of these sizes, else the reason why it does not."""
+        """None if the code makes networks of these sizes, else the reason why not."""
 
     def description(self) -> Description:
-        """How chainrule reads the code."""
+        """Describe how chainrule reads the code."""
 
     def where(self, name: str) -> str | None:
-        """`file:line` of the code behind an operation, where it can be found."""
+        """`file:line` of the code behind an operation; None if it is unknown."""
 
     def traits(self) -> Traits:
-        """What specs have to know beside the conventions."""
+        """What specs must know about the code beside its conventions."""
 
     def trace(self) -> None:
         """Note from here on which functions of the code run."""
@@ -90,18 +90,18 @@ class Host(Protocol):
 
 
 class InProcess:
-    """A host in chainrule's own process: `implementation`, which is in the native conventions."""
+    """A host in chainrule's own process, for an `implementation` in the native conventions."""
 
     def __init__(self, implementation: Implementation) -> None:
         self.implementation = implementation
         self.kept: dict[int, Any] = {}
-        self.contents: dict[int, Contents] = {}  # of the caches, as the forward pass left them
+        self.contents: dict[int, Contents] = {}  # {number of a cache: its arrays after the forward pass}
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
         self.functions = Functions()
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
-        """Arguments go in as copies, so that code which writes into them spoils no other call."""
+        """Call an operation with copies of the arguments, so that code may write into them without harm."""
         operation = OPERATIONS[name]
         passed = [self.live(argument) for argument in arguments]
         raw = asked(name, lambda: getattr(self.implementation, name)(*passed, **keywords))
@@ -122,7 +122,7 @@ class InProcess:
         try:
             return Answer(VALUE, READERS[NUMBER](raw))
         except TypeError as error:
-            return Answer(UNREADABLE, message=f"the function that {name} returns gives something else: {error}")
+            return Answer(UNREADABLE, message=f"the function that {name} returns should return a number: {error}")
 
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
         passed = self.live(arguments)
@@ -133,7 +133,7 @@ class InProcess:
         return self.read_all(OPERATIONS["loss"], lambda: self.implementation.losses(*passed, moves))
 
     def read_all(self, operation: Operation, ask: Callable[[], Any]) -> Answer:
-        """The results of many calls of an operation."""
+        """Read the results of many calls of an operation."""
         raws = asked(operation.name, ask)
         if isinstance(raws, Answer):
             return raws
@@ -181,7 +181,7 @@ class InProcess:
         self.functions.restore()
 
     def live(self, argument: Any) -> Any:
-        """Arrays, and lists of them, as fresh copies; for a reference the thing itself."""
+        """Copies of arrays and of lists of them; for a reference, the object itself."""
         if isinstance(argument, Reference):
             return self.kept[argument.number]
         if isinstance(argument, np.ndarray):
@@ -191,7 +191,7 @@ class InProcess:
         return argument
 
     def unchanged(self, before: Any, after: Any) -> bool:
-        """Whether a copy that the code was given came back as it was, to the byte."""
+        """Whether the code left its copy of an argument unchanged, to the byte."""
         if isinstance(before, Reference):
             contents = self.contents.get(before.number)
             return contents is None or holds(after, contents)
@@ -235,7 +235,7 @@ class InProcess:
         return self.keep(raw, kind) if kind in KEPT else READERS[kind](raw)
 
     def keep(self, thing: Any, kind: str) -> Reference:
-        """Keep something, and of a cache what its arrays hold.  Raises TypeError for what should be a function."""
+        """Keep an object, and copies of a cache's arrays.  Raises TypeError if a function is expected and not found."""
         if kind == FUNCTION and not callable(thing):
             raise TypeError(f"expected a function, found {describe(thing)}")
         self.last += 1
@@ -246,7 +246,7 @@ class InProcess:
 
 
 def asked(name: str, ask: Callable[[], Any]) -> Any:
-    """What the code returns; where it ends otherwise, the answer that says so.  name: of the operation."""
+    """The code's result, or an Answer that says how the call of operation `name` ended."""
     try:
         with np.errstate(all="ignore"):
             return ask()
@@ -261,26 +261,26 @@ def asked(name: str, ask: Callable[[], Any]) -> Any:
     except NotImplementedError as error:
         return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
     except (Exception, SystemExit) as error:
-        found = getattr(error, "found_by_chainrule", False)  # and not raised by the code
+        found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
         return Answer(RAISED, message=message, where=last_line(error))
 
 
 def holds(value: Any, contents: Contents) -> bool:
-    """Whether every array that was in something is still there and still the same, to the byte."""
+    """Whether a value still contains the same arrays, equal to the byte."""
     now = contents_of(value)
     return all(now.get(place) == content for place, content in contents.items())
 
 
 def contents_of(value: Any, place: str = "", above: tuple[int, ...] = ()) -> Contents:
-    """Every array, and list of numbers, inside tuples, lists, dictionaries and objects: {place: its content}.
+    """{place: content} of every array and list of numbers inside tuples, lists, dictionaries and objects.
 
-    Single numbers are left out: code may count its calls, or set a flag.  above: what contains `value`.
+    Single numbers do not count: code may count its calls, or set a flag.  above: the containers of `value`.
     """
     if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__"):
         try:
             array = to_numpy(value)
-        except TypeError:  # out of reach, or no numbers
+        except TypeError:  # unreadable, or not numbers
             return {}
         return {place: (array.shape, array.dtype.str, array.tobytes())} if array.ndim else {}
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):

@@ -1,4 +1,4 @@
-"""The native style: a module (or any namespace) with the contract's names, seen as an Implementation."""
+"""The native style: a module, or another namespace, that uses the contract's names."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Native(Implementation):
             ways = (assign_in_place, assign_items, assign_list)
             if not any(way(model, self.name(attribute), new) and self._holds(model, attribute, new) for way in ways):
                 raise NotOffered(
-                    f"MLP.{attribute}: assigned values are not kept, neither in place nor by item nor as a new list"
+                    f"MLP.{attribute}: the network does not keep assigned values, neither in place nor by item nor as a new list"
                 )
 
     def forward(self, model: Any, x: Any) -> Any:
@@ -86,7 +86,7 @@ class Native(Implementation):
         return self._call(model, "predict", x)
 
     def extension(self, operation: Operation, *arguments: Any) -> Any:
-        """What a function of an extension chapter returns: one part, or a tuple of as many as the operation gives."""
+        """The result of an extension chapter's function: one part, or a tuple with all parts of the operation."""
         result, names = self._call(self.target, operation.name, *arguments), [part.name for part in operation.gives]
         fits = isinstance(result, (tuple, list)) and len(result) == len(names)
         if result is not None and (isinstance(result, tuple) if len(names) == 1 else not fits):
@@ -129,13 +129,13 @@ class Native(Implementation):
         return function(*arguments, **keywords)
 
     def _check_signature(self, name: str, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        """A name that exists with other arguments is something else, not wrong mathematics."""
+        """Raise NotOffered if the function takes other arguments: it is then something else, not wrong."""
         key = (name, id(getattr(function, "__func__", function)))
         if key in self._checked:
             return
         try:
             signature = inspect.signature(function)
-        except (TypeError, ValueError):  # builtins and ufuncs tell no signature
+        except (TypeError, ValueError):  # builtins and ufuncs do not have a signature
             return
         try:
             signature.bind(*arguments, **keywords)

@@ -1,6 +1,6 @@
-"""What passes between a host and the boundary: data alone, which can be written as bytes and read again.
+"""The data that a host and the boundary exchange, which can be written as bytes and read again.
 
-A value is None, a truth value, a number, a string, a NumPy array, a NumPy generator, a reference to something that the
+A value is None, a truth value, a number, a string, a NumPy array, a NumPy generator, a reference to an object that the
 host keeps, or a list, tuple or dictionary of values.
 """
 
@@ -16,8 +16,9 @@ import numpy as np
 
 from chainrule.contract.moves import Moves
 
-# How a call ended.  VALUE: with a result.  MISSING: there is no such name.  OFFERED_OTHERWISE: it is a stub, or has
-# another form.  UNSEEN: nobody outside can call it.  RAISED: the code raised.  UNREADABLE: it returned something else.
+# How a call ended.  VALUE: with a result.  MISSING: the code does not define the name.  OFFERED_OTHERWISE: it is a
+# stub, or has another form.  UNSEEN: it cannot be called from outside.  RAISED: the code raised.  UNREADABLE: it
+# returned something else.
 VALUE, MISSING, OFFERED_OTHERWISE, UNSEEN, RAISED, UNREADABLE = (
     *("value", "missing", "offered otherwise", "unseen"),
     *("raised", "unreadable"),
@@ -26,7 +27,7 @@ VALUE, MISSING, OFFERED_OTHERWISE, UNSEEN, RAISED, UNREADABLE = (
 
 @dataclass(frozen=True)
 class Reference:
-    """A network, a cache or a function that the host keeps, by its number."""
+    """The number of a network, cache or function that the host keeps."""
 
     number: int
 
@@ -35,9 +36,9 @@ class Reference:
 class Answer:
     """How a call ended, and with what.
 
-    kind: one of the above.  value: what was returned, read as data.  message: what ended the call otherwise, in a
-    sentence; where: `file:line` of the learner's code that raised.  modified: the arguments that the code wrote into.
-    number: of the call, by which `Host.reread` finds its result again.
+    kind: one of the above.  value: the result as data.  message: why there is no result, in a sentence; where:
+    `file:line` in the learner's code that raised.  modified: the arguments that the code wrote into.
+    number: the call's number, for `Host.reread`.
     """
 
     kind: str
@@ -50,11 +51,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Traits:
-    """What of an implementation no convention holds, and specs have to know.
+    """What specs must know about an implementation beside its conventions.
 
-    summed_fit: whether fit moves by the rate times the sum of a batch's gradients.
-    fit_takes_seed: whether what trains is given a seed; where it is not, one may be fixed in the code.
-    recovery_rate: the learning rate at which gradients are read off updates; None where they are given.
+    summed_fit: whether fit steps by the rate times the summed gradients of a batch.
+    fit_takes_seed: whether the training function takes a seed; if not, the code may contain a fixed one.
+    recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     """
 
     summed_fit: bool = False
@@ -64,7 +65,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Served:
-    """operation: of the contract.  by: the function that does it, with its parameters, or empty.  how: in words."""
+    """An operation of the contract, the function (with its parameters) that computes it, or "", and how, in words."""
 
     operation: str
     by: str
@@ -73,15 +74,15 @@ class Served:
 
 @dataclass(frozen=True)
 class Description:
-    """How chainrule reads the code.
+    """A description of how chainrule reads the code.
 
-    offered: the operations of the contract that the code has something for.  recognised: False behind an adapter.
-    form: what kind of network was recognised, empty for the contract's own names.
-    names: {contract's name: the code's name} where the code can be called as it stands, without any translation.
-    served: which function serves each operation.  refused: what else might have been the network, and why it is not.
-    strangers: the definitions that look like a network's, with their signatures.
-    supplied: globals that nothing defines, and that chainrule sets to the number of samples.
-    unchecked: names that a course gives to functions and classes, and that no chapter checks yet.
+    offered: the operations of the contract that the code defines.  recognised: False for an adapter.
+    form: the kind of network that chainrule recognised, empty for the native style.
+    names: {contract's name: the code's name}, if the code can be called without translation.
+    served: the function of each operation.  refused: candidates for the network, and why chainrule rejected them.
+    strangers: unrecognised definitions that look like parts of a network, with their signatures.
+    supplied: globals that the code does not define and chainrule sets to the number of samples.
+    unchecked: names of functions and classes from courses that no chapter checks yet.
     """
 
     offered: tuple[str, ...]
@@ -131,14 +132,14 @@ MESSAGES = {cls.__name__: cls for cls in (Reference, Answer, Moves, Traits, Serv
 
 
 def encode(value: Any) -> bytes:
-    """A value as bytes: a header in JSON, then the arrays one after the other.  Raises TypeError for anything else."""
+    """Write a value as bytes: a header in JSON, then the arrays.  Raises TypeError for other values."""
     arrays: list[np.ndarray] = []
     header = json.dumps(_written(value, arrays)).encode()
     return struct.pack("<Q", len(header)) + header + b"".join(array.tobytes() for array in arrays)
 
 
 def decode(message: bytes) -> Any:
-    """The value that `encode` wrote.  Arrays are new and writable."""
+    """Read the value that `encode` wrote.  Its arrays are new and writable."""
     (length,) = struct.unpack_from("<Q", message)
     start = struct.calcsize("<Q")
     return _Reader(message, start + length).value(json.loads(message[start : start + length]))
@@ -169,7 +170,7 @@ def _written(value: Any, arrays: list[np.ndarray]) -> Any:
 
 
 class _Reader:
-    """Reads a header's value; the arrays follow from `at` on."""
+    """Reads a header's value; its arrays begin at byte `at`."""
 
     def __init__(self, message: bytes, at: int) -> None:
         self.message, self.at = message, at

@@ -1,4 +1,4 @@
-"""What the code under check returns, read as data: a reader for each kind of result in the contract."""
+"""Reads what the code under check returns as data: a function for each kind of result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def read_history(raw: Any) -> list[float] | None:
-    """The losses that fit may return; anything else, such as the network itself, is not a history."""
+    """The losses that fit returned, as a list; None if it returned anything else, such as the network."""
     if not isinstance(raw, (list, tuple, np.ndarray)):
         return None
     try:
@@ -43,7 +43,7 @@ def read_history(raw: Any) -> list[float] | None:
 
 
 def parts(operation: Operation, raw: Any) -> Sequence[Any]:
-    """A result of several parts.  Raises TypeError for anything else, NotOffered where a part is None."""
+    """The parts of a result.  Raises TypeError for anything else, NotOffered if a part is None."""
     names = [part.name for part in operation.gives]
     if not (isinstance(raw, (list, tuple)) and len(raw) == len(names)):
         raise TypeError(f"expected ({', '.join(names)}), found {describe(raw)}")

@@ -1,7 +1,7 @@
-"""An implementation in its own conventions, seen in the native ones: what goes in and out is turned or averaged.
+"""Translates between the native conventions and those of an implementation.
 
-Nothing here repairs anything: a translation is a transposition, a one-hot encoding, a division by the number of samples
-or a softmax of logits, and it is the same for every call.
+A translation never repairs a mistake.  It is a transposition, a one-hot encoding, a division by the number of samples
+or a softmax of logits, the same for every call.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from chainrule.reference import softmax
 from chainrule.support.arrays import flat_bias, of_kind, to_numpy
 
 COUNTED = (
-    "the number of classes is read off the labels, and training takes the whole data: a batch without the last class "
-    "never occurs"
+    "the code takes the number of classes from the labels and trains on the whole data: it never sees a batch "
+    "without the last class"
 )
-SINGLE = ("vector", "column", "row")  # how one sample at a time may be shaped: (D,), (D, 1), (1, D)
+SINGLE = ("vector", "column", "row")  # shapes of a single sample: (D,), (D, 1), (1, D)
 
 
 @dataclass
 class Layout:
-    """How arrays lie on the other side.
+    """The layout of the implementation's arrays.
 
-    samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: how its samples lie}, for
-    those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one that
-    takes a list of (x, y).
-    weights: `in_out`, `out_in`; xavier: the same of that function.  labels: {operation: `index`, `one_hot`}.
+    samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: its layout of samples},
+    for those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one
+    that takes a list of (x, y).
+    weights: `in_out`, `out_in`; xavier: the same for that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
-    numpy_functions: whether functions take NumPy's arrays where networks take others.
-    counts_labels: whether the number of classes is read off the labels, which must include the last class then.
+    numpy_functions: whether functions take NumPy arrays although networks take others.
+    counts_labels: whether the code takes the number of classes from the labels, which must then include the last.
     """
 
     samples: str = "rows"
@@ -54,7 +54,7 @@ class Layout:
 
     @property
     def native(self) -> bool:
-        """Whether there is nothing to translate."""
+        """Whether the layout is the native one."""
         plain = (self.samples, self.weights, self.reduction, self.output, self.arrays)
         return (
             plain == ("rows", "in_out", "mean", "probabilities", "numpy")
@@ -64,22 +64,22 @@ class Layout:
 
     @property
     def of_functions(self) -> Layout:
-        """The layout that holds for functions by themselves."""
+        """The layout for functions outside the network."""
         return replace(self, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else self
 
     def way(self, operation: str) -> str:
-        """How the samples of an operation lie."""
+        """The layout of an operation's samples."""
         return self.ways.get(operation, self.samples)
 
     def inputs(self, x: np.ndarray, way: str) -> Any:
-        """(N, D) as the other side takes it; one sample, (1, D), where it takes one at a time.
+        """Inputs (N, D), or one sample (1, D), as the implementation takes them.
 
-        Libraries that multiply no integers with floating-point numbers are given the latter.
+        Other libraries than NumPy take floating-point numbers, as some do not multiply these with integers.
         """
         return self.cast(lie(x if self.arrays in ("numpy", "lists") else x.astype(np.float64), way))
 
     def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
-        """N labels as the other side takes them."""
+        """N labels as the implementation takes them."""
         way = way or self.way(operation)
         if self.labels.get(operation, "index") == "one_hot":
             return self.cast(lie(np.eye(classes)[y.astype(np.int64)], way))
@@ -88,13 +88,13 @@ class Layout:
         return self.cast(y if self.arrays == "numpy" else y.astype(np.int64))
 
     def cast(self, array: np.ndarray) -> Any:
-        """As an array of the other side's library; NumPy's stay as they are, integers too."""
+        """An array of the implementation's library; NumPy arrays, also of integers, stay as they are."""
         if self.arrays == "numpy":
             return array
         return of_kind(array, self.arrays, self.dtype if array.dtype.kind == "f" else None)
 
     def outputs(self, raw: Any, way: str) -> np.ndarray:
-        """What the other side gives, as (N, K)."""
+        """The implementation's output, as (N, K)."""
         array = to_numpy(raw)
         if way in SINGLE:
             return array.reshape(1, -1) if array.ndim < 2 or 1 in array.shape else array
@@ -102,16 +102,16 @@ class Layout:
 
 
 def lie(array: np.ndarray, way: str) -> np.ndarray:
-    """Rows of samples, lying otherwise.  Views, so that code which writes into them writes into `array`."""
+    """Rows of samples in another layout.  A view, so that code which writes into it writes into `array`."""
     if way in ("columns", "column"):
         return array.T
     return array[0] if way == "vector" and len(array) == 1 else array
 
 
 class Translated(Implementation):
-    """`raw`, an implementation in the conventions of `layout`, in the native ones.
+    """An implementation in the native conventions, made from `raw`, which has those of `layout`.
 
-    prepare: called with the layer sizes before the first network of each depth is made.
+    prepare: called with the layer sizes before the first network of each depth.
     """
 
     def __init__(
@@ -123,17 +123,17 @@ class Translated(Implementation):
 
     @property
     def summed_fit(self) -> bool:
-        """Whether fit moves by the rate times the sum of a batch's gradients."""
+        """Whether fit steps by the rate times the summed gradients of a batch."""
         return bool(getattr(self.raw, "summed_fit", False))
 
     @property
     def fit_takes_seed(self) -> bool:
-        """Whether what trains is given a seed."""
+        """Whether the training function takes a seed."""
         return bool(getattr(self.raw, "fit_takes_seed", True))
 
     @property
     def recovery_rate(self) -> float | None:
-        """The learning rate at which gradients are read off updates, None where they are given."""
+        """The learning rate at which chainrule computes gradients from updates; None if the code returns them."""
         return getattr(self.raw, "recovery_rate", None)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
@@ -146,7 +146,7 @@ class Translated(Implementation):
         return self.raw.offers(name)
 
     def extension(self, operation: Operation, *arguments: Any) -> Any:
-        """Functions of the extension chapters have no conventions of their own."""
+        """Call a function of an extension chapter, whose conventions are always the native ones."""
         return getattr(self.raw, operation.name)(*arguments)
 
     def relu(self, z: Any) -> Any:
@@ -162,12 +162,12 @@ class Translated(Implementation):
             found = [to_numpy(self.raw.relu(layout.cast(row))) for row in z.reshape(-1, z.shape[-1])]
             return np.array(found, dtype=float).reshape(z.shape)
         if layout.arrays == "lists" and not z.size:
-            self.raw.relu([[0.0]])  # whether there is a relu at all
-            raise Unseen("a list of no rows has no shape that could be kept")
-        if layout.arrays == "lists" and z.ndim != 2:  # lists of rows are what such code knows
+            self.raw.relu([[0.0]])  # raises if relu is missing
+            raise Unseen("an empty list does not have a shape that relu could keep")
+        if layout.arrays == "lists" and z.ndim != 2:  # code for lists expects a list of rows
             return to_numpy(self.raw.relu(z.reshape(-1, z.shape[-1]).tolist())).reshape(z.shape)
         raw = self.raw.relu(layout.cast(z))
-        # A list of no rows has no further axes that it could keep.
+        # An empty list does not have further axes that relu could keep.
         return np.zeros(z.shape) if isinstance(raw, (list, tuple)) and not raw and z.ndim and not len(z) else raw
 
     def softmax(self, z: Any) -> Any:
@@ -185,12 +185,12 @@ class Translated(Implementation):
         return self.lost_by_itself(p, y)
 
     def lost_by_itself(self, p: Any, y: Any) -> Any:
-        """The loss of probabilities, by the function for it."""
+        """The loss of probabilities, by the function cross_entropy."""
         p, y = np.asarray(p), np.asarray(y)
         return self.lost("cross_entropy", lambda x, y: self.raw.cross_entropy(x, y), p, y, p.shape[1])
 
     def lost(self, operation: str, function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray, k: int) -> Any:
-        """A mean loss, from one of a batch or from one of each sample."""
+        """The mean loss, from the loss of the batch or from the losses of the samples."""
         way = self.layout.way(operation)
         if way == "pairs":
             return function(self.pairs(x, y, k, operation), None)
@@ -201,21 +201,21 @@ class Translated(Implementation):
         return loss if self.layout.reduction == "mean" or loss is None else to_numpy(loss) / len(y)
 
     def pairs(self, x: np.ndarray, y: np.ndarray, k: int, operation: str) -> list[Any]:
-        """Every sample with its label, each as forward and backward take one."""
+        """(sample, label) for every sample, each as forward and backward take one."""
         way = self.layout.samples if self.layout.samples in SINGLE else "column"
         return [
             (self.layout.inputs(row, way), self.layout.targets(label, k, operation, way)) for row, label in pairs(x, y)
         ]
 
     def with_labels(self, operation: str, function: Callable[[Any, Any], Any], x: Any, y: np.ndarray, k: int) -> Any:
-        """Call a function of inputs and labels; what it writes into encoded labels shows in y as well."""
+        """Call a function of inputs and labels; if it writes into the encoded labels, y changes as well."""
         if self.layout.counts_labels and y.size and y.max() < k - 1:
             raise Unseen(COUNTED)
         labels = self.layout.targets(y, k, operation)
         before = labels.copy() if isinstance(labels, np.ndarray) and labels is not y else None
         result = function(self.layout.inputs(x, self.layout.way(operation)), labels)
         if before is not None and not np.array_equal(labels, before, equal_nan=True):
-            y += 1  # the boundary looks at y for what the code wrote into
+            y += 1  # so that the boundary sees that the code wrote into its labels
         return result
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
@@ -261,7 +261,7 @@ class Translated(Implementation):
         return softmax(out) if self.layout.output == "logits" else out
 
     def forward_raw(self, model: Any, x: np.ndarray, way: str) -> np.ndarray:
-        """What the other side gives for inputs that lie this way, as (N, K)."""
+        """The implementation's output for inputs in this layout, as (N, K)."""
         return self.layout.outputs(self.raw.forward(model, self.layout.inputs(x, way)), way)
 
     def loss(self, model: Any, x: Any, y: Any) -> Any:
@@ -304,7 +304,7 @@ class Translated(Implementation):
             return self.raw.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=rate, seed=seed)
 
         if self.layout.way("fit") in SINGLE and len(x) > 1:
-            raise Unseen("one call makes one update, for one sample: which samples, in which order, is the caller's")
+            raise Unseen("one call makes an update for one sample: the caller chooses the samples and their order")
         if self.layout.way("fit") == "pairs":
             history = train(self.pairs(x, y, k, "fit"), None)
         else:

@@ -1,1 +1,1 @@
-"""The oracle: clauses, bounds, comparisons and cases.  It knows no implementation."""
+"""The oracle: clauses, bounds, comparisons and cases.  It does not depend on an implementation."""

@@ -1,4 +1,4 @@
-"""Cases: a network of given parameters, and a batch, at which the specs of networks check."""
+"""Cases: networks of given parameters, each with a batch, on which the specs check an implementation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from chainrule.mathematics.rounding import Analysis
 from chainrule.reference import MLP
 
 GRID = 2.0**-10
-MARGIN = 2.0**-9  # of every hidden pre-activation to the kink at zero
-# All sizes of a network differ, and from the batch sizes, so that no mix-up of axes can pass unseen.
+MARGIN = 2.0**-9  # the least distance of a hidden pre-activation from the kink at zero
+# All sizes of a network differ from each other and from the batch sizes, so that every mix-up of axes shows.
 SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
 SMALLEST = (2, 3, 2)
-NARROW = ((3, 1, 2), (1, 4, 2))  # a layer of one unit, and a single input: nothing may drop the axis
+NARROW = ((3, 1, 2), (1, 4, 2))  # a layer of one unit, and a single input: an axis of length 1 must not disappear
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class Case:
     y: np.ndarray
 
     def network(self) -> MLP:
-        """A network of the reference's with copies of these parameters, to train or to change."""
+        """The reference network with copies of these parameters, which a spec may train or change."""
         return reference(self.sizes, self.weights, self.biases)
 
     @cached_property
     def analyses(self) -> dict[Hashable, Analysis]:
-        """The exact values and their errors, by the precision and the epsilon that they hold for."""
+        """The exact values and their errors: {(unit roundoff, epsilon): an analysis}."""
         return {}
 
     @cached_property
     def reference(self) -> MLP:
-        """The same to read from alone: specs share a case."""
+        """The reference network with these parameters, shared between specs, which must not change it."""
         network = self.network()
         for parameters in (*network.weights, *network.biases):
             parameters.flags.writeable = False
@@ -62,8 +62,8 @@ def reference(sizes: Sequence[int], weights: Sequence[np.ndarray], biases: Seque
 def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
     """Parameters and a batch on the grid, with every hidden pre-activation at least `margin` from the kink at zero.
 
-    Labels run through all classes where n allows, and the last occurs always.  Where a unit comes too near its kink its
-    bias is moved, by as little as will do.
+    Labels run through all classes if n allows, and the last class always occurs.  If a unit comes too near its kink,
+    its bias moves by the smallest sufficient amount.
     """
     rng = np.random.default_rng([seed, n, *sizes])
     x = grid(rng.normal(size=(n, sizes[0])))
@@ -79,9 +79,7 @@ def network_case(sizes: tuple[int, ...], n: int, seed: int = 0, margin: float = 
 
 
 def clearance(z: np.ndarray, margin: float) -> float:
-    """The smallest shift, in units of the margin rounded to the grid, that takes every entry `margin` away from
-    zero.
-    """
+    """The smallest shift on the grid that takes every entry at least `margin` away from zero."""
     unit = max(np.ceil(margin / GRID), 1.0) * GRID / 2
     steps = 0
     while True:
@@ -92,11 +90,11 @@ def clearance(z: np.ndarray, margin: float) -> float:
 
 
 def grid(values: np.ndarray) -> np.ndarray:
-    """Rounded to multiples of 2^-10, never to zero."""
+    """Values rounded to multiples of 2^-10, but never to zero."""
     rounded = np.round(values / GRID) * GRID
     return np.where(rounded == 0, GRID, rounded)
 
 
 def sizes_of(depth: int) -> tuple[int, ...]:
-    """Sizes, all different, of a network with that many hidden layers."""
+    """Layer sizes, all different, of a network with `depth` hidden layers."""
     return SIZES.get(depth) or (5, *range(6, 6 + depth), 3)

@@ -1,4 +1,4 @@
-"""The clauses of the mathematics, by id: chainrule.reference's folder `mathematics`, a file a chapter."""
+"""The clauses of the mathematics by id, read from chainrule.reference's folder `mathematics`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SHARED = re.compile(r"`(hygiene\.[a-z_]+)`")
 class Clause:
     """A statement of the mathematics.
 
-    file: the chapter it stands in, such as 03_softmax.md.  equation: LaTeX.  formula: the same in the notation of
-    arrays, for a terminal.  text: the whole clause, in Markdown.  why: the text without equation and formula, and the
-    sections of hygiene.md that it refers to.
+    file: its chapter, such as 03_softmax.md.  equation: in LaTeX.  formula: the same in the notation of arrays, for a
+    terminal.  text: the whole clause, in Markdown.  why: the text without equation and formula, with the sections of
+    hygiene.md that it cites.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Clause:
 
 
 def chapters() -> dict[str, str]:
-    """{file name: text} of every file of the mathematics, the numbered ones first, in the order of reading."""
+    """{file name: text} of every file of the mathematics; the numbered ones come first, in order."""
     folder = files("chainrule.reference").joinpath("mathematics")
     found = sorted((path for path in folder.iterdir() if path.name.endswith(".md")), key=lambda path: path.name)
     return {path.name: path.read_text(encoding="utf-8") for path in found}
@@ -42,7 +42,7 @@ def chapters() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def sections() -> dict[str, str]:
-    """Every section that has a name and is not a clause, such as rounding.softmax: {name: text}."""
+    """{name: text} of every named section that is not a clause, such as rounding.softmax."""
     return {
         heading["id"]: text for source in chapters().values() for heading, text in named(source) if not heading["tick"]
     }
@@ -50,7 +50,7 @@ def sections() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def clauses() -> dict[str, Clause]:
-    """Every clause, in the order of reading."""
+    """Every clause, in the order of the files."""
     return {
         heading["id"]: read(heading, text, file)
         for file, source in chapters().items()
@@ -60,7 +60,7 @@ def clauses() -> dict[str, Clause]:
 
 
 def named(source: str) -> list[tuple[re.Match[str], str]]:
-    """The headings that carry an id or a name, each with the text below it, up to the next heading of either level."""
+    """The headings with an id or a name, each with the text up to the next heading."""
     found = []
     for heading in HEADING.finditer(source):
         end = NEXT_HEADING.search(source, heading.end())

@@ -9,11 +9,11 @@ import numpy as np
 
 from chainrule.support.arrays import show
 
-NEARLY = 1e-3  # relative to the largest entry: below this, digits were lost; above, it is another number
+NEARLY = 1e-3  # relative to the largest entry: a smaller error is a loss of digits, a larger one a wrong number
 
 
 class Failure(AssertionError):
-    """A comparison that did not hold.  str(): what is wrong, in a sentence; the numbers stand beside it.
+    """A comparison that failed.  str(): what is wrong, in a sentence; the attributes hold the numbers.
 
     expected, actual, bound: arrays of one shape, or None.  index: the entry that is furthest beyond its bound.
     """
@@ -58,9 +58,9 @@ def assert_close(actual: Any, expected: Any, *, bound: Any, what: str = "the res
 
 
 def digits_of_agreement(actual: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
-    """Where every entry is nearly right, "; agrees to 9 of 15 digits", relative to the largest expected; else nothing.
+    """ "; agrees to 9 of 15 digits" if every entry is nearly right, relative to the largest expected one; else "".
 
-    The second number is what the bound would have let pass.
+    The second number is what the bound requires.
     """
     scale = np.abs(expected).max(initial=0.0)
     off = np.abs(actual - expected).max(initial=0.0)
@@ -74,24 +74,24 @@ def digits_of_agreement(actual: np.ndarray, expected: np.ndarray, bound: np.ndar
 
 
 def assert_equal(actual: Any, expected: Any, *, what: str = "the result") -> None:
-    """Equal in every entry, exactly: for what involves no rounding."""
+    """Equal in every entry, exactly: for results that are computed without rounding."""
     assert_close(actual, expected, bound=0.0, what=what)
 
 
 def assert_shape(actual: Any, shape: Sequence[int], *, what: str = "the result") -> None:
-    """The shape, and nothing but numbers in it."""
+    """The array has this shape and contains numbers."""
     if np.shape(actual) != tuple(shape):
         raise Failure(f"{what} has shape {np.shape(actual)}, expected {tuple(shape)}")
 
 
 def assert_that(condition: Any, message: str, **numbers: Any) -> None:
-    """Raise a Failure that says `message` unless the condition holds; the numbers stand beside it as in Failure."""
+    """Raise a Failure with this message, and these numbers, unless the condition holds."""
     if not condition:
         raise Failure(message, **numbers)
 
 
 def assert_finite(actual: Any, *, what: str = "the result") -> None:
-    """No nan and no infinity."""
+    """The array contains neither nan nor infinity."""
     array = np.asarray(actual, np.float64)
     if not np.isfinite(array).all():
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
@@ -99,7 +99,7 @@ def assert_finite(actual: Any, *, what: str = "the result") -> None:
 
 
 def assert_each(actual: Sequence[Any], expected: Sequence[Any], bounds: Sequence[Any], *, what: str) -> None:
-    """assert_close, layer by layer; `what` names the layer's quantity, such as "dloss/dW"."""
+    """assert_close for each layer; `what` names the quantity, such as "dloss/dW"."""
     assert_that(
         len(actual) == len(expected),
         f"{what}: expected a list of {len(expected)} arrays, one a layer, found {len(actual)}",

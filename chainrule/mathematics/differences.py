@@ -12,7 +12,7 @@ from chainrule.reference import MLP
 
 @dataclass(frozen=True)
 class Derivative:
-    """A partial derivative found by differences: its value, the bound on its error, and whether it can be relied on."""
+    """A partial derivative found by differences: its value, a bound on its error, and whether it is reliable."""
 
     value: float
     bound: float
@@ -20,10 +20,10 @@ class Derivative:
 
 
 def difference_step(rounding: float, curvature: float, kink: float = np.inf) -> float:
-    """The power of two near which truncation h^2 curvature / 6 and rounding `rounding` / h are in balance.
+    """The power of two at which the truncation error, h^2 curvature / 6, is about the rounding error, rounding / h.
 
-    A power of two, so that theta + h and theta - h are exact for the parameters that the specification chooses; and
-    below `kink`, the distance within which f is known to be smooth.
+    Powers of two keep theta + h and theta - h exact for the parameters that the specification chooses.  The step stays
+    below `kink`, the distance within which f is smooth.
     """
     balance = np.round(np.log2((3 * rounding / max(curvature, 1e-3)) ** (1 / 3)))
     return float(2.0 ** min(balance, np.ceil(np.log2(kink)) - 1 if np.isfinite(kink) else balance))
@@ -36,7 +36,7 @@ def central_difference(f: Callable[[float], float], h: float, *, rounding: float
 
     rounding: at least twice the error of one value of f.  curvature: a bound on |f'''|.  Truncation is estimated from
     the difference of D(h) and D(h/2), which is three quarters of D(h)'s; where that exceeds what the curvature allows,
-    f has a kink in between (or is no function of its argument alone) and the estimate is not reliable.
+    f has a kink in between (or does not depend on its argument alone) and the estimate is not reliable.
     """
     coarse = (f(h) - f(-h)) / (2 * h)
     fine = (f(h / 2) - f(-h / 2)) / h
@@ -63,7 +63,7 @@ def step_curvature(network: MLP, x: np.ndarray) -> list[float]:
 
 
 def kink_distance(network: MLP, x: np.ndarray) -> list[float]:
-    """For each layer, how far any one of its weights or biases can move before a ReLU of the network changes side.
+    """For each layer, how far a single weight or bias can move before a ReLU changes side.
 
     As long as none does, every pre-activation moves in proportion: by t a[n, i] dz'[n, k]/dz[n, j] for weight (i, j).
     """

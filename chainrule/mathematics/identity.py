@@ -1,4 +1,4 @@
-"""Weights with which a network passes its inputs on as logits: rounding.through_the_network."""
+"""Weights with which a network's logits are its inputs: rounding.through_the_network."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 LOWEST = -1e4  # the logit that stands for log 0: its exponential is 0 in every precision
-BELOW = 1e3  # how far the logits of classes that nobody asked for lie below the others
+BELOW = 1e3  # how far the logits of superfluous classes lie below the others
 DEEPEST = 8
 Fits = Callable[[Sequence[int]], "tuple[int, ...] | None"]
 Parameters = tuple[list[np.ndarray], list[np.ndarray]]
 
 
 def passing_sizes(fits: Fits, classes: int) -> tuple[int, ...] | None:
-    """The sizes of a network that can pass on that many logits, with as few hidden layers as there can be; or None."""
+    """The sizes of a network that can pass on so many logits, with the fewest hidden layers; or None."""
     for depth in range(DEEPEST + 1):
         sizes = fits((classes, *[2 * classes] * depth, classes))
         if sizes and min(sizes[0], sizes[-1]) >= classes and all(size >= 2 * classes for size in sizes[1:-1]):
@@ -29,7 +29,7 @@ def passing_sizes(fits: Fits, classes: int) -> tuple[int, ...] | None:
 
 
 def passing_parameters(sizes: Sequence[int], classes: int, lowest: float = 0.0) -> Parameters:
-    """Parameters with which the first `classes` logits are the first inputs; the further ones lie below `lowest`."""
+    """Parameters with which the first `classes` logits are the first inputs; the other logits lie below `lowest`."""
     weights = [np.zeros(fans) for fans in pairwise(sizes)]
     biases = [np.zeros(size) for size in sizes[1:]]
     eye, last = np.eye(classes), len(weights) - 1

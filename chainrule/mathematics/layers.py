@@ -1,4 +1,4 @@
-"""The layers chapter: cases at which its specs check, and exact values, each with the error that it may carry."""
+"""The layers chapter: the cases of its specs, and their exact values with error bounds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from chainrule.mathematics.rounding import UNIT_ROUNDOFF, Pair, affine, batch_su
 
 @dataclass(frozen=True)
 class AffineAnalysis:
-    """An affine layer's exact output and gradients, each with the error it may carry.  Gradients are those of
-    sum(dout out), as `affine_backward` returns them.
+    """An affine layer's exact output and gradients, each with the error it may carry.
+
+    The gradients are those of sum(dout out), as `affine_backward` returns them.
     """
 
     out: Pair
@@ -27,7 +28,7 @@ class AffineAnalysis:
 
 
 def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, u: float) -> AffineAnalysis:
-    """An affine layer in arithmetic of unit roundoff u: rounding.layers.
+    """Exact values and error bounds of an affine layer in arithmetic of unit roundoff u: rounding.layers.
 
     x: (N, d[1], ..., d[k]); w: (D, M); b: (M,); dout: (N, M).
     """
@@ -43,7 +44,7 @@ def analyse_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray
 
 
 def affine_output(x: np.ndarray, w: np.ndarray, b: np.ndarray, u: float) -> Pair:
-    """The output alone."""
+    """The affine layer's output and its error bound."""
     rows = x.reshape(len(x), len(w))
     return affine(exactly(rows), exactly(w), exactly(b), u + UNIT_ROUNDOFF["float64"])
 
@@ -51,7 +52,7 @@ def affine_output(x: np.ndarray, w: np.ndarray, b: np.ndarray, u: float) -> Pair
 @dataclass(frozen=True)
 class LayerCase:
     """An affine layer's inputs, x (N, d[1], ..., d[k]), w (D, M) and b (M,), and a gradient dout (N, M) by its output,
-    all of them on the grid.
+    all on the grid.
     """
 
     x: np.ndarray
@@ -64,7 +65,7 @@ class LayerCase:
 
 
 def layer_case(shape: tuple[int, ...], outputs: int, seed: int = 0) -> LayerCase:
-    """A layer for x of shape (N, d[1], ..., d[k]) with that many outputs."""
+    """A random layer case: x has this shape (N, d[1], ..., d[k]), the layer has M = `outputs`."""
     rng = np.random.default_rng([seed, outputs, *shape])
     inputs = int(np.prod(shape[1:]))
     shapes = (shape, (inputs, outputs), (outputs,), (shape[0], outputs))

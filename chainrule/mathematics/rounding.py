@@ -1,4 +1,4 @@
-"""Rounding-error bounds: where every tolerance comes from."""
+"""Rounding-error bounds, from which every tolerance comes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
 SMALLEST_NORMAL = {"float64": 2.0**-1022, "float32": 2.0**-126}
 Pair = tuple[np.ndarray, np.ndarray]  # a value and the error it may carry
 Errors = tuple[list[np.ndarray], list[np.ndarray]]  # of the weights, of the biases
-# Roundings charged to one elementary function (exp, log): libraries promise at most 4 units in the last place.
+# Roundings counted for one elementary function (exp, log): libraries promise at most 4 units in the last place.
 ELEMENTARY = 8
-LARGEST_EXPONENT = 50.0  # an error beyond exp(50) says no more than that nothing is known
+LARGEST_EXPONENT = 50.0  # a larger bound than exp(50) has no meaning
 
 
 def gamma(n: float, u: float) -> float:
@@ -28,7 +28,7 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
     """How far computed probabilities may lie from softmax(z), for logits off by up to z_error: rounding.softmax.
 
     It holds for the three usual routes: shifted by the maximum, unshifted, and the exponential of the log-softmax.
-    What underflows is off by at most the smallest normal number.
+    A probability that underflows is off by at most the smallest normal number.
     z: (N, K).  Returns (N, K).
     """
     exponent = softmax_log_error(z, u, z_error=z_error)
@@ -36,7 +36,7 @@ def softmax_bound(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
 
 
 def softmax_log_error(z: Any, u: float, *, z_error: Any = 0.0) -> np.ndarray:
-    """How far the logarithms of computed probabilities may be off, where none underflows: t of rounding.softmax."""
+    """How far the logarithms of computed probabilities may be off, without underflow: t of rounding.softmax."""
     z = np.asarray(z, np.float64)
     classes = z.shape[1]
     size = np.abs(z).max(axis=1, keepdims=True) + (z.max(axis=1, keepdims=True) - z)
@@ -53,7 +53,7 @@ def smallest_normal(u: float) -> float:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The exact-arithmetic quantities of a network and the error each may carry, layer by layer.
+    """A network's exact quantities, layer by layer, and a bound on the error of each.
 
     Every pair is (value, error), of one shape.  weight_grads and bias_grads are lists of such pairs.
     clear: whether every hidden pre-activation lies further from zero than its error, so that the ReLU's mask is
@@ -85,10 +85,11 @@ def analyse(
 ) -> Analysis:
     """Run the reference and a running error bound beside it, for arithmetic of unit roundoff u: rounding.network.
 
-    The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: an epsilon that the
-    implementation keeps inside the logarithm: it moves -log p by at most epsilon / p, and its gradient likewise; twice
-    that is allowed, as p + epsilon is rounded.
-    parameter_errors: (of the weights, of the biases), what the implementation's may already be off by; none by default.
+    The reference itself computes in float64, so its own roundings are added to u.  log_epsilon: the epsilon inside the
+    implementation's logarithm.  It moves -log p, and its gradient, by at most epsilon / p; the bound allows twice that,
+    as p + epsilon is rounded.
+    parameter_errors: (of the weights, of the biases), errors that the implementation's parameters may already have;
+    zero by default.
     """
     u = u + UNIT_ROUNDOFF["float64"]
     y = np.asarray(y, np.int64)
@@ -140,7 +141,7 @@ def mean_cross_entropy(
     p, dp = softmax(z), softmax_bound(z, u, z_error=dz)
     surprise = log_sum_exp(z) - z[rows, y]
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.nan_to_num(dp[rows, y] / p[rows, y], nan=np.inf, posinf=np.inf)  # nothing is known of log 0
+        relative = np.nan_to_num(dp[rows, y] / p[rows, y], nan=np.inf, posinf=np.inf)  # log 0 has no error bound
         distortion = np.nan_to_num(2 * log_epsilon / p[rows, y], posinf=np.inf)
     loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
     delta = (p - np.eye(p.shape[1])[y]) / len(y)
@@ -149,17 +150,17 @@ def mean_cross_entropy(
 
 
 def exactly(array: np.ndarray) -> Pair:
-    """An array without error."""
+    """An array with an error of zero."""
     return array, np.zeros(np.shape(array))
 
 
 def no_errors(network: MLP) -> Errors:
-    """The errors of parameters that are exact."""
+    """Errors of zero, for parameters that are exact."""
     return [np.zeros_like(w) for w in network.weights], [np.zeros_like(b) for b in network.biases]
 
 
 def step_errors(network: MLP, exact: Analysis, lr: float, u: float, before: Errors) -> Errors:
-    """The errors of theta' = theta - lr g, where theta was off by `before` and g by what `exact` says: rounding.steps.
+    """The errors of theta' = theta - lr g, for theta with errors `before` and g as in `exact`: rounding.steps.
 
     network: the reference, before the step.
     """

@@ -1,4 +1,4 @@
-"""The schedules chapter: the arguments at which specs check, and how far a computed rate may be off."""
+"""The schedules chapter: the arguments that its specs use, and bounds on the error of a computed rate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from chainrule.mathematics.rounding import ELEMENTARY, gamma
 
 RATES = (0.5, 0.3125, 2.0**-7)  # exact in float32
 DROPS = ((0.5, 10), (0.75, 3), (0.125, 1), (1.0, 4))  # (drop, every)
-LENGTHS = (10, 7, 60, 1)  # of half a wave, in epochs
+LENGTHS = (10, 7, 60, 1)  # epochs in half a wave
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """One schedule to ask for: the operation, its arguments, and the epochs at which to look."""
+    """A schedule to check: the operation, its arguments, and the epochs whose rates are compared."""
 
     operation: str
     arguments: tuple[float, ...]
@@ -39,7 +39,7 @@ class Schedule:
         return lr / 2 * gamma(3 * math.pi + ELEMENTARY + 6, u) if self.operation == "cosine" else 0.0
 
     def times(self, factor: float) -> Schedule:
-        """The same schedule of another first rate."""
+        """The same schedule with its first rate multiplied by a factor."""
         return Schedule(self.operation, (factor * self.arguments[0], *self.arguments[1:]), self.epochs)
 
 

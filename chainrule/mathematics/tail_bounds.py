@@ -1,7 +1,7 @@
 """How far a statistic of random numbers may lie from what it estimates: 08_initialization.md derives each bound.
 
-A spec that draws at random fails a correct implementation with probability FALSE_ALARM at most, all its comparisons
-together: each of them is given an equal share.  docs/false_alarms.md lists the probabilities.
+A spec that draws at random fails a correct implementation with probability FALSE_ALARM at most.  Its comparisons have
+equal shares of this probability.  docs/false_alarms.md lists the probabilities.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def distribution_tail(n: int, comparisons: int) -> float:
 
 
 def product_tail(comparisons: int) -> float:
-    """How large the inner product of independent vectors a and b may be, in units of sqrt(sum a^2 b^2): Hoeffding
-    (1963), for signs that are fair coins.
+    """How large the inner product of independent vectors a and b may be, in units of sqrt(sum a^2 b^2).
+
+    Hoeffding (1963), for signs that are fair coins.
     """
     return math.sqrt(2 * exponent(comparisons))

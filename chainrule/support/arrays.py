@@ -1,6 +1,4 @@
-"""Arrays of every kind that crosses the boundary: read as NumPy, written in another's kind, shown, and spelled as
-source.
-"""
+"""Arrays of every library: read as NumPy, converted, shown in a report, and written as source."""
 
 from __future__ import annotations
 
@@ -11,17 +9,17 @@ import numpy as np
 
 
 class NotNumbers(TypeError):
-    """What should be an array of numbers is something else.  str(): what was expected, and what was found."""
+    """A value is not an array of numbers.  str(): what was expected, and what was found."""
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """A plain numeric NumPy array with the content of `value`, copied.  Raises NotNumbers if it holds no numbers.
+    """A copy of `value` as a plain NumPy array of numbers.  Raises NotNumbers if it contains something else.
 
-    value: anything `numpy.asarray` accepts, else anything that offers DLPack; lists of such arrays too.  Subclasses of
-    ndarray become ndarray.
+    value: anything that `numpy.asarray` or DLPack can read, also lists of such arrays.  Subclasses of ndarray become
+    ndarray.
     """
     why = ""
-    if hasattr(value, "detach"):  # a tensor that records gradients shows its numbers only without them
+    if hasattr(value, "detach"):  # NumPy can read a tensor only if it does not record gradients
         value = value.detach()
     if isinstance(value, (list, tuple)) and any(hasattr(inner, "detach") for inner in value):
         value = [to_numpy(inner) for inner in value]
@@ -46,7 +44,7 @@ def joined(*arrays: Any) -> np.ndarray:
 
 
 def like(value: np.ndarray, template: Any) -> Any:
-    """`value` in the kind of array that `template` is: nested lists for lists, else an array of its float type.
+    """`value` as the same kind of array as `template`: nested lists, or an array of its library and float type.
 
     Biases may be (out,), (1, out) or (out, 1).  Raises ValueError where the shapes do not agree.
     """
@@ -78,7 +76,7 @@ def kind(value: Any) -> str:
 
 
 def of_kind(array: np.ndarray, library: str, dtype: Any = None) -> Any:
-    """A NumPy array as the same of another library's, on the CPU where there is a choice; dtype: that library's own."""
+    """A NumPy array as an array of another library, on the CPU if possible.  dtype: the library's own."""
     if library == "lists":
         return array.tolist()
     if library == "numpy":
@@ -91,7 +89,7 @@ def of_kind(array: np.ndarray, library: str, dtype: Any = None) -> Any:
 
 
 def alike(array: np.ndarray, template: Any) -> Any:
-    """`array` as what `template` is: a number, nested lists, or an array of its library, shape and precision.
+    """`array` in the form of `template`: a number, nested lists, or an array of its library, shape and precision.
 
     Raises ValueError where the template holds another number of entries.
     """
@@ -108,12 +106,12 @@ def alike(array: np.ndarray, template: Any) -> Any:
 
 
 def flat_bias(bias: np.ndarray) -> np.ndarray:
-    """A bias of shape (1, out) or (out, 1) as (out,), which is what the specs see."""
+    """A bias of shape (1, out) or (out, 1) in the shape that specs expect, (out,)."""
     return bias.reshape(-1) if bias.ndim == 2 and 1 in bias.shape else bias
 
 
 def describe(value: Any) -> str:
-    """What was found, for a message: the type, and the shape or length where there is one."""
+    """A value in the words of an error message: its type, and its shape or length."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}, {value.dtype}"
     if isinstance(value, (list, tuple, dict)):
@@ -123,7 +121,7 @@ def describe(value: Any) -> str:
 
 
 def show(array: np.ndarray, limit: int = 6) -> str:
-    """An array on a line, its middle left out where it is long."""
+    """An array on one line; of a long one, only the beginning and the end."""
     return " ".join(np.array2string(array, precision=8, threshold=limit * 4, edgeitems=2, separator=", ").split())
 
 

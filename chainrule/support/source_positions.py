@@ -1,4 +1,4 @@
-"""Places in somebody's code, as a report names them: `net.py:12`, or `net.ipynb:cell 3:12` in a notebook."""
+"""Positions in source files, as a report names them: `net.py:12`, or `net.ipynb:cell 3:12` in a notebook."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 # A notebook's code cells are compiled as one text, line after line under the notebook's own file name, so that
-# `inspect` finds the source of its classes too.  Here stands the line of that text at which each code cell begins.
+# `inspect` finds the source of its classes too.  This dictionary holds the line of that text at which each code cell
+# begins.
 CELLS: dict[str, list[int]] = {}
 
 
 def register_cells(filename: str, cells: Sequence[str]) -> list[int]:
-    """Make the code of a notebook known, to `inspect` and to tracebacks as well; returns the line each cell begins at.
+    """Make a notebook's code known to `inspect` and to tracebacks.  Returns the line at which each cell begins.
 
-    cells: the source of every code cell, as it is executed.
+    cells: the executed source of every code cell.
     """
     starts, line = [], 1
     for cell in cells:
@@ -28,12 +29,12 @@ def register_cells(filename: str, cells: Sequence[str]) -> list[int]:
         line += cell.count("\n") + 1
     CELLS[filename] = starts
     text = "\n".join(cells) + "\n"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)  # None: never out of date
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)  # None: kept for good
     return starts
 
 
 def within(filename: str, line: int) -> str:
-    """The place inside its file: `line 12`, or `cell 3:12`, the third code cell's line 12."""
+    """The position inside its file: `line 12`, or `cell 3:12`, the third code cell's line 12."""
     starts = CELLS.get(filename)
     if starts is None:
         return f"line {line}"
@@ -42,12 +43,12 @@ def within(filename: str, line: int) -> str:
 
 
 def place(filename: str, line: int) -> str:
-    """`net.py:12`, or `net.ipynb:cell 3:12`."""
+    """A line of a file as a report names it: `net.py:12`, or `net.ipynb:cell 3:12`."""
     return f"{session_cell(filename) or Path(filename).name}:{within(filename, line).removeprefix('line ')}"
 
 
 def session_cell(filename: str) -> str | None:
-    """`In [3]` for code that was typed into IPython or a notebook, as its own tracebacks number it."""
+    """`In [3]` for code typed into IPython or a notebook, with the number that IPython's tracebacks use; else None."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(filename)
@@ -55,7 +56,7 @@ def session_cell(filename: str) -> str | None:
 
 
 def place_of(thing: Any) -> str | None:
-    """Where a function or class begins, or None where its source is out of reach."""
+    """The position at which a function or class begins; None if Python cannot find its source."""
     try:
         thing = inspect.unwrap(thing)
         if inspect.isclass(thing):
@@ -68,8 +69,9 @@ def place_of(thing: Any) -> str | None:
 
 
 def last_class_statement(cls: type) -> tuple[str, int] | None:
-    """The file and line of the class statement above the methods of `cls`: where a file defines a class twice, as
-    notebooks do, `inspect` knows only the first before Python 3.13.
+    """The file and line of the class statement above the methods of `cls`.
+
+    If a file defines a class twice, as notebooks do, `inspect` finds only the first before Python 3.13.
     """
     codes = [
         function.__code__
@@ -88,7 +90,7 @@ def last_class_statement(cls: type) -> tuple[str, int] | None:
 
 
 def last_line(error: BaseException) -> str | None:
-    """The position of the deepest frame outside installed packages and chainrule: the line of the learner's code."""
+    """The position of the deepest frame in the learner's code, outside installed packages and chainrule."""
     own = Path(__file__).parents[1]
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)

@@ -1,4 +1,4 @@
-"""A limit on how long somebody's code may run."""
+"""A time limit for the code under check."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-REPEAT = 0.5  # seconds between reminders, for code that swallows the first in a bare `except:`
+REPEAT = 0.5  # seconds between repetitions of TimedOut, for code that catches the first in a bare `except:`
 
 
 class TimedOut(BaseException):
-    """The limit passed.  No Exception, so that neither the code under test nor a search for smaller examples holds it
-    back.
-    """
+    """The time limit passed.  A BaseException, so that neither the code under check nor Hypothesis catches it."""
 
 
 @contextmanager
@@ -49,7 +47,7 @@ def alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if left:  # an alarm was set already: it rings when it would have, or at once if that is past
+        if left:  # restore an alarm that was set before: it rings at its time, or at once if that has passed
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-6), repeat)
 
 

@@ -1,7 +1,7 @@
-"""The chapters of the specification, and the operations that each of them looks for: a file a chapter.
+"""The chapters of the specification and their operations: a file for each chapter.
 
 A file here holds `OPERATIONS`, and may hold `PRECISION` and `LOSS_AT_ZERO`: calls that show in which precision its
-operations compute, and which epsilon stands in a logarithm of theirs.  The extension chapters are the files beside
+operations compute, and which epsilon their logarithm contains.  The extension chapters are the files beside
 network.py, in the order of their names.
 """
 
@@ -28,13 +28,13 @@ CORE = "network"
 
 
 def held(file: str, name: str) -> tuple[Any, ...]:
-    """What a file of this folder holds under a name, or nothing."""
+    """The value of a name in a file of this folder; an empty tuple if the file does not define it."""
     found: tuple[Any, ...] = getattr(importlib.import_module(f"{__name__}.{file}"), name, ())
     return found
 
 
 def operations_in(file: str) -> tuple[Operation, ...]:
-    """The operations that a file of this folder holds."""
+    """The operations that a file of this folder defines."""
     return held(file, "OPERATIONS")
 
 
@@ -44,7 +44,7 @@ OPERATIONS = {operation.name: operation for file in (CORE, *EXTENSION_CHAPTERS) 
 EXTENSIONS = {name: operation for name, operation in OPERATIONS.items() if operation.chapter in EXTENSION_CHAPTERS}
 
 NETWORK_METHODS = tuple(name for name, operation in OPERATIONS.items() if operation.of_network)
-FUNCTIONS = tuple(  # of the core, beside the network
+FUNCTIONS = tuple(  # the core's functions, which are not methods of the network
     operation.name
     for operation in operations_in(CORE)
     if MODEL not in {part.kind for part in (*operation.takes, *operation.gives)}
@@ -56,7 +56,7 @@ EXTENSION_NAMES = {
     chapter: tuple(name for name, operation in EXTENSIONS.items() if operation.chapter == chapter)
     for chapter in EXTENSION_CHAPTERS
 }
-# Names of deep-learning courses, those of Stanford's cs231n among them: those without a chapter are reported.
+# Names from deep-learning courses, such as Stanford's cs231n; the report mentions those that no chapter checks yet.
 COURSE_NAMES = (
     *("SGD", "Momentum", "RMSProp", "Adam", "sgd", "sgd_momentum", "rmsprop", "adam"),
     *("l2_penalty", "l2_gradient"),

@@ -1,1 +1,1 @@
-"""Whether a check was answered honestly, as far as one process can tell: docs/honesty.md."""
+"""Finds out whether the code answered a check honestly, as far as one process can: docs/honesty.md."""

@@ -1,7 +1,7 @@
-"""Looks at the call stack and the like, seen as they happen, however they are written.
+"""Notices while the code runs that it inspects its callers, however that is written.
 
-Python reports them to an audit hook.  A hook cannot be taken away again, so there is one for the whole process, made at
-the first check, and between checks it returns at once.
+Python reports such calls to an audit hook.  A process cannot remove a hook, so the first check adds one for all;
+between checks it returns at once.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ EVENTS = {
     "ctypes.dlsym": REACH,
     "ctypes.cdata": REACH,
 }
-BETWEEN = ("inspect", "traceback")  # modules whose functions look on behalf of whoever calls them
-FURTHEST = 4  # frames of theirs that are looked through
+BETWEEN = ("inspect", "traceback")  # modules whose functions inspect the stack for their caller
+FURTHEST = 4  # how many frames of these modules chainrule skips
 
 
 class Listener:
-    """The hook.  files: of the code under test, while a check runs; seen: {(place, what): a finding}."""
+    """The audit hook.  files: those of the code under check, while a check runs; seen: {(place, what): a finding}."""
 
     def __init__(self) -> None:
         self.installed = self.busy = False
@@ -59,7 +59,7 @@ LISTENER = Listener()
 
 
 def asking(frame: FrameType | None) -> FrameType | None:
-    """The frame on whose behalf something is asked for."""
+    """The frame that made the reported call, behind the frames of BETWEEN."""
     for _ in range(FURTHEST):
         if frame is None or frame.f_globals.get("__name__") not in BETWEEN:
             break
@@ -68,13 +68,13 @@ def asking(frame: FrameType | None) -> FrameType | None:
 
 
 def changes_code(arguments: tuple[Any, ...]) -> bool:
-    """Whether an attribute is set that makes a function another one."""
+    """Whether the code of a function is being replaced."""
     return len(arguments) > 2 and isinstance(arguments[0], FunctionType) and isinstance(arguments[2], CodeType)
 
 
 @contextmanager
 def listening(files: Collection[str]) -> Iterator[list[Finding]]:
-    """Yields a list that holds, after the body, what code of these files asked for in it."""
+    """Yields a list, which after the body holds a finding for each such call of code in these files."""
     if not LISTENER.installed:
         sys.addaudithook(LISTENER)
         LISTENER.installed = True

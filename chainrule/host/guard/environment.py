@@ -1,4 +1,4 @@
-"""Surroundings in which nothing tells that a test runs, as far as one process can make them so."""
+"""Hides from the code, as far as one process can, that a test is running."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HIDDEN_MODULES = frozenset(("pytest", "_pytest", "hypothesis", "_hypothesis_pyte
 
 @contextmanager
 def nobody_there(path: str) -> Iterator[None]:
-    """pytest and Hypothesis are not among the loaded modules, nor is their environment, and no check is running."""
+    """Hide pytest and Hypothesis: their modules, their environment variables and the command line."""
     modules: dict[str, ModuleType] = {
         name: module for name, module in sys.modules.items() if name.partition(".")[0] in HIDDEN_MODULES
     }
@@ -33,7 +33,7 @@ def nobody_there(path: str) -> Iterator[None]:
 
 @contextmanager
 def plain_environment() -> Iterator[None]:
-    """pytest has set no environment variable."""
+    """Remove the environment variables that pytest sets."""
     hidden = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
     for name in hidden:
         del os.environ[name]

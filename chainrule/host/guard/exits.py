@@ -1,4 +1,4 @@
-"""What code asks to have done when Python ends could end it with another exit status than the check's."""
+"""Functions registered with atexit, which could end Python with another exit status than the check's."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from chainrule.support.source_positions import place
 
 @contextmanager
 def kept_out(files: Callable[[], Collection[str]]) -> Iterator[list[Finding]]:
-    """Functions of the code under test that the body registers with atexit are taken off the list again, and told.
+    """Unregister what the code under check registers with atexit in the body, and yield a list of findings.
 
-    files: called after the body, the files whose functions are meant; those of libraries stay.
+    files: called after the body, returns the files of the code under check; functions of libraries stay registered.
     """
     register, seen = atexit.register, []
 
@@ -35,4 +35,6 @@ def kept_out(files: Callable[[], Collection[str]]) -> Iterator[list[Finding]]:
             if code is not None and code.co_filename in own:
                 atexit.unregister(function)
                 where = place(code.co_filename, code.co_firstlineno)
-                findings.append(Finding(LOOKS, code.co_name, where, "was to run when Python ends, and will not"))
+                findings.append(
+                    Finding(LOOKS, code.co_name, where, "was to run when Python ends; chainrule removed it")
+                )

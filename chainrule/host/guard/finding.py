@@ -1,4 +1,4 @@
-"""What speaks against a check having been answered honestly."""
+"""Evidence that the code did not answer a check honestly."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-REPLACED = "replaced"  # something that a check relies on is another object than before
-DIFFERS = "differs"  # the code answers otherwise where no test is to be seen
-FRESH = "fresh"  # the code is right on the specification's inputs, and wrong on others
-RESULTS = "results"  # the results are not those of the specs that were to run
-LOOKS = "looks"  # the code asks who calls it, which is no fault by itself
+REPLACED = "replaced"  # the code replaced an object that a check relies on
+DIFFERS = "differs"  # the code answers differently when it does not see a test
+FRESH = "fresh"  # the code is right on the specification's inputs and wrong on others
+RESULTS = "results"  # the results do not belong to the specs that had to run
+LOOKS = "looks"  # the code asks who calls it, which alone is not a fault
 NOTES = (LOOKS,)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """kind: one of those above.  what: the thing by its name.  where: `file:line` of the code behind it, or None.
+    """Evidence against a file, or a note on it.
 
+    kind: one of those above.  what: the name of the thing.  where: `file:line` of the code behind it, or None.
     explanation: the rest of the sentence that `what` begins.
     """
 
@@ -28,7 +29,7 @@ class Finding:
 
     @property
     def fails(self) -> bool:
-        """Whether it fails the check; a note does not."""
+        """Whether the finding fails the check; a note does not."""
         return self.kind not in NOTES
 
     def __str__(self) -> str:
@@ -40,7 +41,7 @@ class Finding:
 
 
 def distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Each once: of what is replaced again at every call, the first time."""
+    """Each finding once: if the code replaces something at every call, the first one."""
     found: dict[tuple[str, str, str | None], Finding] = {}
     for finding in findings:
         found.setdefault((finding.kind, finding.what, finding.where), finding)

@@ -1,6 +1,6 @@
-"""Code that asks who calls it, found in its source: the call stack, the loaded modules, pytest's environment.
+"""Finds in the source of the code whether it inspects the call stack, the loaded modules or pytest's environment.
 
-Honest code may do so, to log or to debug: it is told, and fails nothing by itself.
+Honest code may do so, to log or to debug, so the report notes it and the check does not fail.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ VARIABLES = ("PYTEST_", "HYPOTHESIS_", "CHAINRULE_")
 
 
 def looks_in(files: Iterable[Path]) -> list[Finding]:
-    """Every place in these files that asks who calls it.  They are read, not executed."""
+    """Every place in these files that asks who calls it.  chainrule reads the files and does not run them."""
     findings: list[Finding] = []
     for file in files:
         try:
             notebook = file.suffix == ".ipynb"
             body = read_notebook(file, file.name).statements if notebook else ast.parse(file.read_bytes()).body
-        except Exception:  # loading says what is wrong with a file
+        except Exception:  # loading the file reports what is wrong with it
             continue
         seen: dict[tuple[str, str], Finding] = {}
         for node, what, why in asked_in(ast.Module(body, [])):
@@ -53,9 +53,9 @@ def looks_in(files: Iterable[Path]) -> list[Finding]:
 
 
 def own_files(path: Path, module_name: str) -> list[Path]:
-    """The file, and those of its project that it imports, directly or not.
+    """The file, and the files of its project that it imports, directly or not.
 
-    module_name: what the file is imported as.
+    module_name: the name under which the file is imported.
     """
     found, waiting = [path], [(path, module_name)]
     while waiting and len(found) < LARGEST_TREE:
@@ -70,7 +70,7 @@ def own_files(path: Path, module_name: str) -> list[Path]:
 
 
 def asked_in(tree: ast.Module) -> Iterator[tuple[ast.expr, str, str]]:
-    """(node, what it says, what it asks) of every such expression."""
+    """(node, its source, what it asks) of every such expression."""
     documentation = {
         id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
@@ -94,7 +94,7 @@ def asked_in(tree: ast.Module) -> Iterator[tuple[ast.expr, str, str]]:
 
 
 def imported_from(tree: ast.Module) -> dict[str, str]:
-    """{a name: what it asks}, of those that the file imports by themselves, as `from sys import _getframe` does."""
+    """{name: what it asks} of the names that the file imports singly, as in `from sys import _getframe`."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -108,7 +108,7 @@ def imported_from(tree: ast.Module) -> dict[str, str]:
 
 
 def module_asked_for(node: ast.AST) -> bool:
-    """Whether an expression looks a test framework up among the loaded modules."""
+    """Whether an expression looks for a test framework among the loaded modules."""
     if isinstance(node, ast.Compare):
         return isinstance(node.ops[0], (ast.In, ast.NotIn)) and watcher(node.left) and of_modules(node.comparators[0])
     if isinstance(node, ast.Subscript):
@@ -123,5 +123,5 @@ def watcher(node: ast.expr) -> bool:
 
 
 def of_modules(node: ast.expr) -> bool:
-    """Whether an expression is made of sys.modules."""
+    """Whether an expression contains sys.modules."""
     return "modules" in (getattr(part, "attr", getattr(part, "id", None)) for part in ast.walk(node))

@@ -1,7 +1,7 @@
-"""What a check relies on is, after somebody's code has run, what it was before: compared by identity, and put back.
+"""Compares the objects that a check relies on before and after the code runs, and puts replaced ones back.
 
-New attributes, such as modules that are loaded late, and settings that lie inside an object, such as those of
-np.seterr, are no replacement: only a name that meant one thing before and means another now is one.
+Only a name that stands for another object than before counts as replaced.  New attributes, such as modules loaded late,
+and settings inside an object, such as those of np.seterr, do not count.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Any
 from chainrule.host.guard.finding import REPLACED, Finding
 from chainrule.support.source_positions import place
 
-OWN = frozenset(("chainrule", "spec_tests", "reference", "golden"))  # the last three as pytest calls a checkout's rooms
+OWN = frozenset(("chainrule", "spec_tests", "reference", "golden"))  # the last three: names in a checkout
 RELIED_UPON = OWN | frozenset(
     """
     _pytest ast builtins contextlib dataclasses functools hashlib hypothesis inspect itertools json math numpy pluggy
     pytest unittest
     """.split()
 )
-CONSTANTS = ("math", "numpy")  # whose numbers count as well: other libraries keep counters among theirs
-# What code replaces for reasons of its own, and no check looks at.
+CONSTANTS = ("math", "numpy")  # modules whose numbers are compared as well; those of other libraries may be counters
+# Names that honest code replaces, and on which checks do not rely.
 HARMLESS = frozenset(
     """
     builtins._ builtins.exit builtins.input builtins.print builtins.quit inspect.getargspec
     json.encoder.JSONEncoder.default numpy.bool numpy.load
     """.split()
 )
-KEPT_BY_CHAINRULE = {"BROUGHT", "CELLS"}  # dictionaries that loading itself fills
+KEPT_BY_CHAINRULE = {"BROUGHT", "CELLS"}  # dictionaries that chainrule itself fills while it loads code
 METHODS = (FunctionType, property, classmethod, staticmethod)
 GONE = object()
 
@@ -51,7 +51,7 @@ class Snapshot:
 
 
 def take() -> Snapshot:
-    """What is loaded now of what a check relies on."""
+    """Record the present objects that a check relies on."""
     found = Snapshot({}, [], [], [])
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
@@ -71,7 +71,7 @@ def take() -> Snapshot:
 
 
 def restore(before: Snapshot) -> list[Finding]:
-    """Put back what was replaced since, and say what it was, each replacement once."""
+    """Put back the replaced objects, and return a finding for each."""
     found: dict[int, Finding] = {}
 
     def replaced(name: str, old: Any, new: Any) -> None:
@@ -112,7 +112,7 @@ def restore(before: Snapshot) -> list[Finding]:
 
 
 def counts(module: str, attribute: str, value: Any) -> bool:
-    """Whether a check relies on what an attribute was: functions, classes and modules, and all that is chainrule's."""
+    """Whether a check relies on an attribute: on functions, classes and modules, and on everything of chainrule."""
     if attribute.startswith("__") or f"{module}.{attribute}" in HARMLESS:
         return False
     top = module.partition(".")[0]
@@ -122,7 +122,7 @@ def counts(module: str, attribute: str, value: Any) -> bool:
 
 
 def known(name: str, function: FunctionType) -> list[tuple[str, FunctionType, Any, Any, Any]]:
-    """What makes a function what it is; of a property spec, the test inside it as well."""
+    """The parts of a function that decide what it does; for a property spec, also those of the test inside it."""
     checked = property_of(function)
     functions = [function] if checked is None else [function, checked.body]
     return [(name, each, each.__code__, each.__defaults__, property_of(each)) for each in functions]
@@ -138,7 +138,7 @@ def same(now: dict[Any, Any], before: dict[Any, Any]) -> bool:
 
 
 def place_of_replacement(new: Any) -> str | None:
-    """Where what stands there now was written, if it is written in Python."""
+    """The position of the replacement's source, if it is written in Python."""
     code = getattr(getattr(new, "func", new), "__code__", None)
     if code is None and isinstance(new, type):
         code = next((value.__code__ for value in vars(new).values() if isinstance(value, FunctionType)), None)
@@ -147,12 +147,12 @@ def place_of_replacement(new: Any) -> str | None:
 
 def explanation(new: Any) -> str:
     done = "was deleted or changed" if new is GONE else "was replaced"
-    return f"{done} while the code under test ran: a check relies on it"
+    return f"{done} while the code under check ran, although a check relies on it"
 
 
 @contextmanager
 def guarded() -> Iterator[list[Finding]]:
-    """Yields a list that holds, after the body, what was replaced in it; all of that is put back."""
+    """Yields a list, which after the body holds a finding for each replaced object; all are put back."""
     findings: list[Finding] = []
     before = take()
     try:
@@ -163,7 +163,7 @@ def guarded() -> Iterator[list[Finding]]:
 
 
 def forget_specs(before: Snapshot) -> None:
-    """Spec files that the body brought in, and may have changed, are imported anew when they run."""
+    """Forget the spec files imported in the body, which the code may have changed: the check imports them again."""
     for name in [name for name in sys.modules if "spec_tests." in name and name not in before.modules]:
         if name.partition(".")[0] in OWN:
             del sys.modules[name]

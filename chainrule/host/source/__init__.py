@@ -1,1 +1,1 @@
-"""From TARGET to a module: which statements run, and what stands in for what is missing."""
+"""From TARGET to a module: which of its statements run, and what replaces missing modules."""

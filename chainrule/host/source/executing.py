@@ -1,4 +1,4 @@
-"""Executing what the rule of definitions.py selects of a file, statement by statement, and what is said of the rest."""
+"""Executes the statements that rule.py selects of a file, one by one, and notes what it left out."""
 
 from __future__ import annotations
 import __future__
@@ -23,13 +23,13 @@ from chainrule.host.source.stand_ins import Absence, Placeholder, stand_in
 from chainrule.support.source_positions import place, within
 from chainrule.support.time_limit import TimedOut, limit
 
-STATEMENT_LIMIT = 10.0  # seconds for one assignment: what a definition needs is quickly made
-LONGEST_QUOTE = 60  # characters of a statement, in a sentence about it
+STATEMENT_LIMIT = 10.0  # seconds for one assignment: a definition needs nothing that takes longer
+LONGEST_QUOTE = 60  # characters of a statement that a message quotes
 TYPE_ALIAS: tuple[type[ast.stmt], ...] = (ast.TypeAlias,) if sys.version_info >= (3, 12) else ()  # type: ignore[attr-defined,unused-ignore]
 
 
 class Execution:
-    """The selective execution of one file in its module's namespace.
+    """Executes selected statements of one file in its module's namespace.
 
     body: its statements.  after run(), notes: sentences on what was left out; missing: {name: why it is not there}.
     """
@@ -41,28 +41,28 @@ class Execution:
         self.namespace = module.__dict__
         self.absence, self.siblings = absence, siblings
         self.rule = Rule(body, self.namespace)
-        self.readers: dict[str, list[Read]] = {}  # what the definitions executed read
+        self.readers: dict[str, list[Read]] = {}  # {name: the definitions that read it}, of those executed
         self.failed: dict[ast.stmt, BaseException] = {}
-        self.flags = __future__.annotations.compiler_flag  # an annotation that cannot be evaluated costs no function
+        self.flags = __future__.annotations.compiler_flag  # a broken annotation must not stop its function
 
     @property
     def defined(self) -> bool:
-        """Whether any function or class was."""
+        """Whether any function or class was defined."""
         return bool(self.readers)
 
     def run(self) -> None:
-        """Execute the file.  Raises what the first definition raised, if nothing at all could be defined."""
+        """Execute the file.  If no definition succeeds, raises the exception of the first."""
         for statement in self.body:
             self._statement(statement)
         if "xrange" in self.rule.needed and not self._is_defined("xrange"):
             self.namespace["xrange"] = range
-            self.absence.note("xrange is Python 2's: range does its work")
+            self.absence.note("xrange exists only in Python 2: chainrule uses range instead")
         lost = [error for statement, error in self.failed.items() if isinstance(statement, DEFINITIONS)]
         if lost and not self.defined:
             raise lost[0]
 
     def _statement(self, statement: ast.stmt, strict: bool = False) -> None:
-        """strict: what is raised is raised, for a `try` around it to catch."""
+        """Execute one statement.  strict: let its exceptions through, for the `try` around it."""
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             self._import(statement, strict)
         elif isinstance(statement, DEFINITIONS):
@@ -85,7 +85,7 @@ class Execution:
         exec(code, self.namespace)
 
     def _attempt(self, statement: ast.stmt, strict: bool) -> None:
-        """An assignment: what it raises is noted, and those that need no name of it run none the less."""
+        """Execute an assignment, and note an exception; statements that do not need its names run all the same."""
         try:
             with limit(STATEMENT_LIMIT):
                 self._execute(statement)
@@ -99,11 +99,11 @@ class Execution:
             self.failed[statement] = error
         else:
             later = self.rule.of(statement).later
-            if later:  # a lambda is a function as well
+            if later:  # the value contains a lambda, which is a definition
                 self.readers["".join(sorted(self.rule.of(statement).bound))] = later
 
     def _define(self, statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, strict: bool) -> None:
-        """A function or class.  A default value or a base that is not there does not stop it from being defined."""
+        """Define a function or class, even if a default value or a base class is missing."""
         used = self.rule.of(statement)
         absent = {read.name for read in used.now if not self._is_defined(read.name)} - {statement.name}
         borrowed = {name: Placeholder(name, f"{name} is not defined", self.absence) for name in absent}
@@ -125,7 +125,7 @@ class Execution:
                     del self.namespace[name]
 
     def _branch(self, statement: ast.If) -> list[ast.stmt]:
-        """The branch that counts.  A condition that cannot be had holds if there is nothing for the contrary."""
+        """The branch to execute.  A condition that cannot be evaluated counts as true if there is no `else`."""
         holds = main_guard(statement.test)
         if holds is None and self.rule.constant_like(statement.test):
             with contextlib.suppress(Exception), limit(STATEMENT_LIMIT):
@@ -136,7 +136,7 @@ class Execution:
         return statement.body if holds else statement.orelse
 
     def _constants(self, body: list[ast.stmt]) -> None:
-        """Of what only a script does: the constants that its functions read, where nothing else defines them."""
+        """Execute, of the statements for a script, the constants that functions read and nothing else defines."""
         for statement in body:
             if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value and self.rule.needs(statement):
                 absent = not any(map(self._is_defined, self.rule.of(statement).bound))
@@ -144,7 +144,7 @@ class Execution:
                     self._attempt(statement, strict=False)
 
     def _try(self, statement: Any, strict: bool) -> None:
-        """A `try`, with the rule for each statement in it."""
+        """Execute a `try`, with the rule for each statement in it."""
         try:
             for inner in statement.body:
                 self._statement(inner, strict=True)
@@ -154,7 +154,7 @@ class Execution:
                 raise
             for inner in handler.body if handler else []:
                 self._statement(inner, strict)
-            for inner in statement.body:  # a handler that does without leaves the name to a placeholder
+            for inner in statement.body:  # the handler did not define the name, so a placeholder takes its place
                 self._fill_in(inner, error)
         else:
             for inner in statement.orelse:
@@ -172,7 +172,7 @@ class Execution:
             return False
 
     def _fill_in(self, statement: ast.stmt, error: BaseException) -> None:
-        """After a `try` that failed: what it would have imported or defined, and nothing else did."""
+        """After a `try` that failed, import or define the names that are still missing."""
         if not all(self._is_defined(name) for name in self.rule.of(statement).bound - {"*"}):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 self._import(statement, strict=False)
@@ -182,7 +182,7 @@ class Execution:
                 self.failed[statement] = error
 
     def _import(self, statement: ast.Import | ast.ImportFrom, strict: bool) -> None:
-        """Every name by itself, so that one that is missing does not cost the others."""
+        """Import every name by itself, so that a missing one does not stop the others."""
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             for alias in statement.names:
                 self.flags |= getattr(__future__, alias.name).compiler_flag
@@ -199,7 +199,7 @@ class Execution:
                 self._do_without(single, alias, error)
 
     def _do_without(self, statement: ast.stmt, alias: ast.alias, error: BaseException) -> None:
-        """Bind what an import could not: from a neighbour of which only the definitions run, else to a stand-in."""
+        """Bind a name after its import failed: to the definitions of a neighbouring file, else to a stand-in."""
         module = self._module_named(statement, alias)
         if not is_absent(error, module) and not self.siblings.active:
             try:
@@ -214,10 +214,10 @@ class Execution:
         whole = isinstance(statement, ast.Import)
         found = stand_in(module, None if whole else alias.name)
         if found is not None:
-            self.absence.note(f"{reason}: something simple does the work of {alias.name}")
+            self.absence.note(f"{reason}: chainrule uses a simple substitute for {alias.name}")
             self.namespace[alias.asname or alias.name.partition(".")[0]] = found
             return
-        if not self.siblings.active or is_absent(error, module):  # neighbours often import each other in a circle
+        if not self.siblings.active or is_absent(error, module):  # files often import each other in a circle
             self.absence.note(f"{reason}: what needs it does not run")
         if whole and not alias.asname and "." in alias.name:
             top = alias.name.partition(".")[0]
@@ -256,7 +256,7 @@ class Execution:
         return name in self.namespace or hasattr(builtins, name)
 
     def missing(self) -> dict[str, str]:
-        """{global: why it is not there}, of those that the definitions read, and of the definitions that failed."""
+        """{global: why it is missing}, of the names that definitions read, and of the failed definitions."""
         found = {}
         for statement, error in self.failed.items():
             if isinstance(statement, DEFINITIONS) and not self._is_defined(statement.name):
@@ -271,7 +271,7 @@ class Execution:
         return found
 
     def _origin(self, name: str) -> str:
-        """Where a name that is not there would have come from."""
+        """Where a missing name would have come from, in words."""
         for statement in statements(self.body):
             if name in binds(statement):
                 why = f": {told(self.failed[statement])}" if statement in self.failed else ""
@@ -286,9 +286,9 @@ class Execution:
 
 
 class Siblings:
-    """While active, files of the checked file's own project are executed by the same rule when they are imported.
+    """While active, makes imports execute files of the checked file's project by the same rule.
 
-    folders: where these files are.
+    folders: those of the project.
     """
 
     def __init__(self, folders: Sequence[Path], absence: Absence) -> None:
@@ -315,7 +315,7 @@ class Siblings:
 
 
 class SelectiveLoader(SourceFileLoader):
-    """Loads a neighbouring file by the rule."""
+    """Imports a neighbouring file by the rule."""
 
     def __init__(self, name: str, path: str, siblings: Siblings) -> None:
         super().__init__(name, path)
@@ -325,20 +325,20 @@ class SelectiveLoader(SourceFileLoader):
         try:
             body = ast.parse(Path(self.path).read_bytes(), self.path).body
         except (SyntaxError, ValueError):
-            if self.is_package(module.__name__):  # its modules may be sound
+            if self.is_package(module.__name__):  # the package's modules may still be usable
                 return
             raise
         Execution(module, self.path, body, self.siblings.absence, self.siblings).run()
 
 
 def is_absent(error: BaseException, module: str) -> bool:
-    """Whether it is `module` itself, or a package around it, that was not found."""
+    """Whether Python did not find `module` itself, or a package around it."""
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     return name is not None and (module == name or module.startswith(f"{name}."))
 
 
 def binds(statement: ast.stmt) -> set[str]:
-    """The names that a statement itself gives a value, not those in its blocks."""
+    """The names that a statement itself assigns, without those in its blocks."""
     if isinstance(statement, DEFINITIONS):
         return {statement.name}
     if isinstance(statement, (ast.For, ast.AsyncFor)):
@@ -351,8 +351,8 @@ def binds(statement: ast.stmt) -> set[str]:
 
 
 def quote(filename: str, statement: ast.stmt) -> str:
-    """A statement's first line, to name it in a sentence."""
-    line = linecache.getline(filename, statement.lineno).rstrip("\n").encode()  # columns are counted in bytes
+    """A statement's first line, for a message."""
+    line = linecache.getline(filename, statement.lineno).rstrip("\n").encode()  # Python counts columns in bytes
     end = statement.end_col_offset if statement.end_lineno == statement.lineno else None
     text = line[statement.col_offset : end].decode(errors="replace")
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 4]} ..."

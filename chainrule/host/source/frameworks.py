@@ -1,4 +1,4 @@
-"""Which frameworks for machine learning a file imports: what is written with one is not written from scratch."""
+"""Finds the machine-learning frameworks that a file imports: such code is not written from scratch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from chainrule.host.source.notebooks import read_notebook
 from chainrule.support.source_positions import place
 
-# What differentiates, holds layers or trains; a library of arrays alone, such as cupy, is none.
+# Libraries that differentiate, define layers or train; a library of arrays alone, such as cupy, does not count.
 FRAMEWORKS = frozenset(
     """
     aesara autograd caffe caffe2 chainer cntk equinox fastai flax haiku jax keras keras_core lasagne lightgbm lightning
@@ -20,12 +20,12 @@ FRAMEWORKS = frozenset(
     """.split()
 )
 OWN = "chainrule"
-LARGEST_TREE = 200  # files of a project that are looked into
+LARGEST_TREE = 200  # how many files of a project chainrule reads at most
 
 
 @dataclass(frozen=True)
 class FrameworkImport:
-    """name: of the framework.  where: the place of the import.  statement: as it is written."""
+    """The import of a framework, with its position and the statement as it is written."""
 
     name: str
     where: str
@@ -36,9 +36,10 @@ class FrameworkImport:
 
 
 def frameworks_of(path: Path, module_name: str) -> tuple[FrameworkImport, ...]:
-    """The first import of every framework in a file, and in the files of its project that it imports.
+    """The first import of each framework, in a file or the files of its project that it imports.
 
-    module_name: what the file is imported as.  Files are read, not executed: an import that fails here counts too.
+    module_name: the name under which the file is imported.  chainrule only reads the files: an import that fails counts
+    too.
     """
     found: dict[str, FrameworkImport] = {}
     top = module_name.partition(".")[0]
@@ -59,12 +60,12 @@ def frameworks_of(path: Path, module_name: str) -> tuple[FrameworkImport, ...]:
 
 
 def imports_in(file: Path) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import statement of a file, those inside functions too; none where the file cannot be read."""
+    """Every import statement of a file, also inside functions; an empty list if the file cannot be parsed."""
     try:
         body = (
             read_notebook(file, file.name).statements if file.suffix == ".ipynb" else ast.parse(file.read_bytes()).body
         )
-    except Exception:  # a file that the target imports may hold anything; loading says what is wrong with the target
+    except Exception:  # an imported file may hold anything; loading reports what is wrong with the target
         return
     for node in ast.walk(ast.Module(body, [])):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -83,14 +84,14 @@ def names_of(node: ast.Import | ast.ImportFrom, module_name: str, file: Path) ->
 
 
 def is_local(node: ast.Import | ast.ImportFrom, name: str, target: Path) -> bool:
-    """Whether what is imported is a module of the target's own that only has a framework's name."""
+    """Whether the imported module belongs to the target's project and only shares a framework's name."""
     if isinstance(node, ast.ImportFrom) and node.level:
         return True
     return (target.parent / f"{name}.py").is_file() or (target.parent / name / "__init__.py").is_file()
 
 
 def file_of(module_name: str, target: Path) -> Path | None:
-    """The file of a module that was imported with the target, if it belongs to its project and to no library."""
+    """The file of a module imported with the target, if it belongs to the target's project."""
     found = getattr(sys.modules.get(module_name), "__file__", None)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""What a session hands to `chainrule.check`: modules, dictionaries, classes and functions that exist already."""
+"""Opens live definitions from a session: modules, dictionaries, classes and functions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def open_any(
     names: Mapping[str, str] | None = None,
     run_all: bool = False,
 ) -> Opened:
-    """A target of any kind, loaded.  Raises UnusableTarget, or TypeError for what is no target."""
+    """Open a target of any kind.  Raises UnusableTarget, or TypeError for a value that is not a target."""
     if isinstance(target, (str, PathLike)):
         if adapter is not None and not isinstance(adapter, (str, PathLike)):
             raise TypeError(f"adapter: expected an adapter's file beside a path, found {adapter!r}")
@@ -56,9 +56,9 @@ def open_any(
 
 
 def open_implementation(implementation: Implementation, asked: Declared) -> Opened:
-    """An adapter that is made already."""
+    """Open an adapter object."""
     if asked.names:
-        raise UnusableTarget("names are no matter of an Implementation: it has the contract's own")
+        raise UnusableTarget("names: an Implementation already has the contract's names; leave `names` out")
     cls = type(implementation)
     path, digest = origin(cls, {cls.__name__: cls})
     inside = hosted(implementation, asked.conventions)
@@ -66,7 +66,7 @@ def open_implementation(implementation: Implementation, asked: Declared) -> Open
 
 
 class Definitions:
-    """A dictionary of definitions with its entries as attributes; what is set is set in the dictionary."""
+    """A dictionary of definitions with its entries as attributes; setting an attribute changes the dictionary."""
 
     def __init__(self, definitions: dict[str, Any]) -> None:
         object.__setattr__(self, "_definitions", definitions)
@@ -86,7 +86,7 @@ class Definitions:
 
 
 def definitions_of(target: Any) -> tuple[dict[str, Any], str]:
-    """(the definitions in a target, by name, an expression for the target).  Raises TypeError."""
+    """({name: definition} of a target, an expression for the target).  Raises TypeError."""
     if isinstance(target, ModuleType):
         return vars(target), target.__name__
     if isinstance(target, dict):
@@ -100,7 +100,7 @@ def definitions_of(target: Any) -> tuple[dict[str, Any], str]:
         return found, f"[{', '.join(found)}]"
     if isinstance(target, FunctionType):
         if not target.__name__.isidentifier():
-            raise TypeError("a lambda has no name: pass it with one, such as {'relu': lambda z: ...}")
+            raise TypeError("a lambda does not have a name: pass it with one, as in {'relu': lambda z: ...}")
         return {target.__name__: target}, target.__name__
     cls = target if inspect.isclass(target) else type(target)
     if cls.__module__ == "builtins" or (cls is not target and not is_own(cls)):
@@ -109,14 +109,14 @@ def definitions_of(target: Any) -> tuple[dict[str, Any], str]:
 
 
 def spelled(definitions: Mapping[str, Any]) -> str:
-    """A dictionary as it may have been written."""
+    """An expression for a dictionary of definitions."""
     names = {name: getattr(thing, "__name__", "") for name, thing in definitions.items() if callable(thing)}
     entries = [f"{name!r}: {own if own.isidentifier() else '...'}" for name, own in names.items()]
     return f"{{{', '.join(entries)}}}"
 
 
 def chapters_of(target: Any, names: Mapping[str, str]) -> tuple[str, ...]:
-    """The chapter of a function that is checked alone; none where everything is asked for."""
+    """The chapter about a function that is checked alone; an empty tuple for other targets."""
     if not isinstance(target, FunctionType):
         return ()
     contracts = [name for name, theirs in names.items() if theirs == target.__name__] or [target.__name__]
@@ -124,7 +124,7 @@ def chapters_of(target: Any, names: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def origin(target: Any, definitions: Mapping[str, Any]) -> tuple[Path, str]:
-    """(the file that definitions stand in, or `session`; a digest of that file, or of their sources)."""
+    """(the file that contains the definitions, or `session`; a digest of that file, or of their sources)."""
     file = getattr(target, "__file__", None)
     if not isinstance(file, str):
         try:
@@ -148,7 +148,7 @@ def origin(target: Any, definitions: Mapping[str, Any]) -> tuple[Path, str]:
 
 @contextlib.contextmanager
 def as_it_was(target: Any) -> Iterator[None]:
-    """Names in a namespace and random generators are afterwards what they were before."""
+    """Restore the names in a namespace, and the random generators, after the body."""
     namespace = vars(target) if isinstance(target, ModuleType) else target if isinstance(target, dict) else None
     before = None if namespace is None else dict(namespace)
     numpy_state, python_state = np.random.get_state(), random.getstate()

@@ -1,4 +1,4 @@
-"""The code of a notebook: its code cells as Python, without what only IPython understands."""
+"""Reads the code cells of a notebook as Python, without IPython's own syntax."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from chainrule.contract.errors import UnusableTarget
 from chainrule.support.source_positions import place, register_cells, within
 
-# Cell magics whose cell is Python all the same; the cells of all others are in another language, or a file's content.
+# Cell magics whose cell is Python; the cells of all others are in another language, or are a file's content.
 AROUND_PYTHON = frozenset("time timeit capture prun memit mprun lprun snakeviz python python3 py3 px".split())
 MAGIC_LINE = re.compile(
     r"""\s*(
@@ -24,16 +24,16 @@ MAGIC_LINE = re.compile(
 
 @dataclass(frozen=True)
 class Notebook:
-    """statements: of all cells, in order.  notes: which cells were left out, and why."""
+    """The code of a notebook: the statements of all cells in order, and notes on the cells left out."""
 
     statements: list[ast.stmt]
     notes: list[str]
 
 
 def read_notebook(path: Path, target: str) -> Notebook:
-    """Read and parse a notebook, and make its lines known to chainrule.support.source_positions.
+    """Read and parse a notebook, and register its lines with chainrule.support.source_positions.
 
-    Raises UnusableTarget for what is no notebook, or none of Python, or has no cell that is valid Python.
+    Raises UnusableTarget if the file is not a notebook, is in another language, or has no valid Python cell.
     """
     filename, sources = str(path), code_cells(path, target)
     cells, notes = [], []
@@ -51,7 +51,7 @@ def read_notebook(path: Path, target: str) -> Notebook:
             notes.append(f"cell {index + 1} was left out: not valid Python ({at}: {error.msg})")
             errors.append(error)
             cells[index] = "\n" * cells[index].count("\n")
-    register_cells(filename, cells)  # without those that would keep `inspect` from parsing the rest
+    register_cells(filename, cells)  # without the invalid cells, so that `inspect` can parse the rest
     if errors and not statements:
         at = place(filename, errors[0].lineno or 1)
         raise UnusableTarget(f"{target}: no cell is valid Python; at {at}: {errors[0].msg}{python_2(errors[0])}")
@@ -59,23 +59,23 @@ def read_notebook(path: Path, target: str) -> Notebook:
 
 
 def code_cells(path: Path, target: str) -> list[str]:
-    """The source of every code cell, whichever format the notebook is stored in."""
+    """The source of every code cell, for every version of the notebook format."""
     import nbformat
 
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
         cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    except Exception as error:  # nbformat lets through what reading a damaged file raises, of any type
+    except Exception as error:  # for a damaged file, nbformat raises exceptions of any type
         said = str(error).strip().partition("\n")[0][:200]
-        raise UnusableTarget(f"{target}: not a notebook that can be read: {said or type(error).__name__}") from None
+        raise UnusableTarget(f"{target}: this notebook cannot be read: {said or type(error).__name__}") from None
     language = notebook.metadata.get("kernelspec", {}).get("language", "python")
     if str(language).lower() not in ("python", "python3", "python2", "ipython", ""):
-        raise UnusableTarget(f"{target}: a notebook of {language}; expected one of Python")
+        raise UnusableTarget(f"{target}: expected a notebook in Python, found one in {language}")
     return cells
 
 
 def without_cell_magic(source: str) -> tuple[str, str]:
-    """A cell with the magics around it made blank, and the magic whose cell is no Python, if it has one."""
+    """A cell with its cell magics blanked, and the magic that makes it other than Python, if any."""
     lines = source.split("\n")
     for index, line in enumerate(lines):
         if not line.strip():
@@ -90,9 +90,9 @@ def without_cell_magic(source: str) -> tuple[str, str]:
 
 
 def without_magic_lines(source: str) -> str:
-    """A cell whose magic lines, `%matplotlib inline` and the like, do nothing.
+    """A cell with its magic lines, such as `%matplotlib inline`, blanked.
 
-    Only a line at which parsing stops is taken for one, so that a string's lines stay as they are.
+    Only a line at which parsing fails counts as magic, so that lines inside a string stay.
     """
     lines = source.split("\n")
     while True:
@@ -107,7 +107,7 @@ def without_magic_lines(source: str) -> str:
 
 
 def blank(lines: list[str], line: int) -> None:
-    """Replace a line, and those that its backslashes continue it with, by ones that do nothing."""
+    """Replace a line, and the lines that continue it after a backslash, by `pass`."""
     magic = lines[line]
     lines[line] = magic[: len(magic) - len(magic.lstrip())] + "pass"
     while magic.endswith("\\") and line + 1 < len(lines):
@@ -116,15 +116,15 @@ def blank(lines: list[str], line: int) -> None:
 
 
 def parse(cell: str, filename: str, start: int) -> list[ast.stmt]:
-    """A cell's statements, on the lines that they have in the notebook's code as a whole."""
+    """A cell's statements, with their line numbers in the whole notebook's code."""
     try:
         return ast.parse("\n" * (start - 1) + cell, filename).body
-    except ValueError as error:  # null bytes, before Python 3.12
+    except ValueError as error:  # before Python 3.12, null bytes raise ValueError
         raise SyntaxError(str(error), (filename, start, 0, "")) from None
 
 
 def python_2(error: SyntaxError) -> str:
-    """What to say after a syntax error that Python 2 code gives."""
+    """The advice for a syntax error that Python 2 code causes; else ""."""
     leftover = re.search(
         r"Missing parentheses in call to '(print|exec)'|multiple exception types must be parenthesized"
         r"|leading zeros in decimal|invalid (decimal|hexadecimal) literal",

@@ -1,7 +1,7 @@
-"""The rule by which statements at module level run: definitions, and what they need.  docs/loading.md says it in words.
+"""The rule that selects the module-level statements to run: definitions and what they need (docs/loading.md).
 
-What a statement may do is judged from its text and from the objects that its names stand for when its turn comes, so
-that `np.zeros(3)` is told from `load(3)` whatever they are imported as.
+The rule judges a statement by its text and by the present objects of its names, so that it can tell `np.zeros(3)` from
+`load(3)`, under whatever name they are imported.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 TRIES = (ast.Try, *((ast.TryStar,) if sys.version_info >= (3, 11) else ()))
 
-# Packages whose functions compute, and touch nothing outside, but for those that the next pattern names.
+# Packages whose functions only compute, except for those that the next pattern matches.
 COMPUTING = frozenset(
     "builtins math cmath random numpy scipy torch jax jaxlib cupy autograd array collections itertools functools "
     "operator copy re string types typing typing_extensions enum dataclasses fractions decimal statistics numbers abc "
     "time datetime pathlib posixpath ntpath genericpath argparse logging _random _operator _functools _collections "
     "_thread".split()
 )
-# Names of functions that read or write files, train or plot, here or anywhere.
+# Names of functions that read or write files, train or plot, in any package.
 ACTING = re.compile(
     r"(load|read|save|open|fetch|download|write|dump|train|fit|plot|show|draw|print|mount|unlink|imread|imshow|urlretrieve"
     r"|gradient_descent|genfromtxt|memmap|from_?file|fromregex|to_?file|to_csv|basic_config|popen|subplots|figure"
@@ -46,19 +46,17 @@ SEARCH_PATH = frozenset({"append", "extend", "insert"})
 
 
 def words(name: str) -> str:
-    """A name in lower case, its words apart: loadData -> load_data."""
+    """A name in lower case with its words separated: loadData -> load_data."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().lstrip("_")
 
 
 def acts(name: str) -> bool:
-    """Whether a function of this name is held to read or write files, to train or to plot.  A class is not: making a
-    Trainer trains nothing.
-    """
+    """Whether a function's name says that it reads or writes files, trains or plots."""
     return not name.lstrip("_")[:1].isupper() and bool(ACTING.match(words(name)))
 
 
 def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """All statements at module level, those inside if, try, with and loops among them."""
+    """All statements at module level, including those inside if, try, with and loops."""
     for statement in body:
         yield statement
         if not isinstance(statement, DEFINITIONS):
@@ -69,7 +67,7 @@ def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def main_guard(test: ast.expr) -> bool | None:
-    """What `__name__ == "__main__"` is in a file that is checked: False.  None for another condition."""
+    """The value of `__name__ == "__main__"` in a checked file, False; None for any other condition."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
         return None
     sides = [test.left, test.comparators[0]]
@@ -83,12 +81,12 @@ def main_guard(test: ast.expr) -> bool | None:
 class Rule:
     """The rule for one file.
 
-    body: all its statements.  namespace: where they run, as it stands at the moment.
+    body: all its statements.  namespace: the module's globals, which change as statements run.
     """
 
     def __init__(self, body: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
         self.namespace = namespace
-        self.defined: dict[str, Definition] = {}  # by the statements that have run
+        self.defined: dict[str, Definition] = {}  # definitions by the statements that have run
         self.uses: dict[ast.AST, Names] = {}
         self.needed = self._needed(body)
 
@@ -99,7 +97,7 @@ class Rule:
         return self.uses[statement]
 
     def _needed(self, body: list[ast.stmt]) -> set[str]:
-        """The globals that definitions read, and those that these are made from."""
+        """The globals that definitions read, and the globals from which those are computed."""
         needed: set[str] = set()
         assignments = []
         own = {statement.name for statement in statements(body) if isinstance(statement, DEFINITIONS)}
@@ -120,7 +118,7 @@ class Rule:
         return needed
 
     def runs(self, statement: ast.stmt) -> bool:
-        """Whether an assignment, or an expression that stands alone, runs now."""
+        """Whether an assignment, or an expression statement, runs now."""
         if isinstance(statement, ASSIGNMENTS):
             if not self._may_change(statement):
                 return False
@@ -138,7 +136,7 @@ class Rule:
         return all(self.constant_like(argument) for argument in arguments(call)) or self._is_needed(statement)
 
     def constant_like(self, value: ast.expr) -> bool:
-        """Whether an expression only computes, from names that are defined."""
+        """Whether an expression only computes, and all its names are defined."""
         used = names(value)
         return (
             self._are_defined(used)
@@ -147,12 +145,12 @@ class Rule:
         )
 
     def needs(self, statement: ast.stmt) -> bool:
-        """Whether a definition reads what a statement makes, or what is made from that."""
+        """Whether a definition reads what a statement assigns, or something computed from it."""
         return bool(self.needed & makes(statement, self.of(statement)))
 
     def _is_needed(self, statement: ast.stmt) -> bool:
-        """Whether a definition needs what a statement makes, and its value can be had without reading or training."""
-        if isinstance(statement, ast.Expr):  # what is there, because it ran, is not left half made
+        """Whether a definition needs what a statement assigns, and computing it neither reads files nor trains."""
+        if isinstance(statement, ast.Expr):  # a list that exists is completed, too
             parts = arguments(statement.value)  # type: ignore[arg-type]
         elif self.needs(statement):
             parts = [statement.value]  # type: ignore[attr-defined]
@@ -170,7 +168,7 @@ class Rule:
         )
 
     def _may_change(self, statement: ast.stmt) -> bool:
-        """Objects whose attributes or items are set must be there, and no module's: those are others' as well."""
+        """Whether the objects that a statement changes exist and are not modules, which all code shares."""
         changed = set(makes(statement, self.of(statement)) - self.of(statement).bound)
         if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
             changed.add(statement.target.id)
@@ -181,7 +179,7 @@ class Rule:
 
     def _only_computes(self, call: ast.Call, local: set[str]) -> bool:
         chain = dotted(call.func)
-        if chain is None:  # a method of what another expression gives, which is judged by itself
+        if chain is None:  # a method of an expression's result; the rule judges that expression by itself
             return isinstance(call.func, ast.Attribute) and not acts(call.func.attr)
         if any(map(acts, chain)):
             return False
@@ -208,7 +206,7 @@ class Rule:
         return len(chain) > 1 or not (chain[0] in ACTING_BUILTINS or self._leads_to_action(chain[0], set()))
 
     def _leads_to_action(self, name: str, seen: set[str]) -> bool:
-        """Whether a function of the file, or a class as it is constructed, calls something that acts, however deep."""
+        """Whether a function of the file, or the construction of a class, leads to a call that acts, however deep."""
         node = self.defined.get(name)
         if node is None or name in seen:
             return False
@@ -231,14 +229,14 @@ class Rule:
         return False
 
     def _resolve(self, chain: list[str]) -> Any:
-        """The object that a dotted name leads to, or the first on its way that is neither module nor class."""
+        """The object of a dotted name, or the first object in it that is neither module nor class."""
         found = self.namespace.get(chain[0], getattr(builtins, chain[0], None))
         for attribute in chain[1:]:
             if not isinstance(found, (ModuleType, type)):
                 break
             try:
                 found = getattr(found, attribute, None)
-            except Exception:  # a module that imports its parts when they are asked for
+            except Exception:  # a module that imports its parts on first use may raise anything
                 return None
         return found
 
@@ -247,7 +245,7 @@ CREATORS = ("__init__", "__new__", "__post_init__")
 
 
 def calls(node: ast.AST) -> Iterator[ast.Call]:
-    """The calls in an expression or in a function's body; those that a lambda would make later are none of them."""
+    """The calls in an expression or a function's body, without those inside a lambda."""
     stack = [node]
     while stack:
         current = stack.pop()
@@ -262,7 +260,7 @@ def arguments(call: ast.Call) -> list[ast.expr]:
 
 
 def dotted(node: ast.expr) -> list[str] | None:
-    """['np', 'random', 'seed'] of `np.random.seed`; None for what is no chain of names."""
+    """The names in a dotted name, ['np', 'random', 'seed'] for `np.random.seed`; None for other expressions."""
     chain: list[str] = []
     while isinstance(node, ast.Attribute):
         chain.append(node.attr)
@@ -271,7 +269,7 @@ def dotted(node: ast.expr) -> list[str] | None:
 
 
 def home_of(thing: Any) -> str:
-    """The module that a function, a class, or the type of an object comes from."""
+    """The module that defines a function, a class, or the type of an object."""
     home = getattr(thing, "__module__", None) if callable(thing) else None
     if not isinstance(home, str):
         home = type(getattr(thing, "__self__", thing)).__module__
@@ -279,13 +277,13 @@ def home_of(thing: Any) -> str:
 
 
 def makes(statement: ast.stmt, used: Names) -> set[str]:
-    """The globals that an assignment, or a call such as `layers.append(3)`, gives a value or changes."""
+    """The globals that an assignment, or a call such as `layers.append(3)`, assigns or changes."""
     changed = changing_call(statement)
     return used.bound | used.changed | ({changed} if changed else set())
 
 
 def changing_call(statement: ast.stmt) -> str | None:
-    """The name whose list, dictionary or set a call that stands alone changes: `layers` of `layers.append(3)`."""
+    """The name of the list, dictionary or set that a call changes: `layers` for `layers.append(3)`."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         function = statement.value.func
         if isinstance(function, ast.Attribute) and function.attr in CHANGING_CALLS:
@@ -294,7 +292,7 @@ def changing_call(statement: ast.stmt) -> str | None:
 
 
 def decorates(statement: ast.stmt, own: Collection[str]) -> bool:
-    """Whether an assignment does what a decorator would: `relu = traced(relu)`, or `relu = traced(lambda z: ...)`.
+    """Whether an assignment works like a decorator: `relu = traced(relu)`, or `relu = traced(lambda z: ...)`.
 
     own: the functions of the file.
     """
@@ -308,16 +306,16 @@ def decorates(statement: ast.stmt, own: Collection[str]) -> bool:
 
 
 def seeds(call: ast.Call) -> bool:
-    """np.random.seed(0), random.seed(0), torch.manual_seed(0)"""
+    """Whether a call sets a seed: np.random.seed(0), random.seed(0), torch.manual_seed(0)."""
     return isinstance(call.func, ast.Attribute) and call.func.attr in SEEDING
 
 
 def searches(call: ast.Call) -> bool:
-    """sys.path.append(FOLDER)"""
+    """Whether a call extends the search path: sys.path.append(FOLDER)."""
     chain = dotted(call.func)
     return chain is not None and chain[:2] == ["sys", "path"] and chain[-1] in SEARCH_PATH
 
 
 def patches(call: ast.Call) -> bool:
-    """setattr(Net, "fit", fit)"""
+    """Whether a call sets an attribute: setattr(Net, "fit", fit)."""
     return isinstance(call.func, ast.Name) and call.func.id == "setattr"

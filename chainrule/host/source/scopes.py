@@ -1,4 +1,4 @@
-"""Which names a statement binds and reads, when it runs and later, when the functions in it are called."""
+"""Finds which names a statement binds and reads, when it runs and when its functions are called later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 @dataclass(frozen=True)
 class Read:
-    """A global name is read: by which function (`Net.forward`; empty outside of any), at which line."""
+    """A read of a global name: by which function (`Net.forward`; empty at module level), at which line."""
 
     name: str
     reader: str
@@ -21,9 +21,11 @@ class Read:
 
 @dataclass
 class Names:
-    """bound: names the code binds in its own scope, those of its comprehensions among them.  changed: names of objects
-    of which it sets an attribute or an item.  now: globals it reads when it runs.  later: globals that functions
-    defined in it read when they are called.
+    """The names that some code binds, changes and reads.
+
+    bound: names bound in its own scope, those of its comprehensions included.  changed: names of objects of which it
+    sets an attribute or an item.  now: globals that it reads when it runs.  later: globals that the functions defined
+    in it read when they are called.
     """
 
     bound: set[str] = field(default_factory=set)
@@ -33,7 +35,7 @@ class Names:
 
 
 def names(*nodes: ast.AST) -> Names:
-    """The names of statements, or expressions, at module level.  Annotations are left out: they are never evaluated."""
+    """The names of statements or expressions at module level.  Annotations do not count: they are never evaluated."""
     found = Names()
     scope = Scope(nodes)
     found.bound, found.changed = scope.bound, scope.changed
@@ -44,7 +46,7 @@ def names(*nodes: ast.AST) -> Names:
 
 
 class Scope:
-    """One scope's own names; `inner` holds the functions and classes that open further ones."""
+    """One scope's own names; `inner` holds the functions and classes inside it."""
 
     def __init__(self, nodes: Iterable[ast.AST]) -> None:
         self.bound: set[str] = set()
@@ -68,7 +70,7 @@ class Scope:
                 self.reads.append((node.target.id, node.lineno))
 
     def _children(self, node: ast.AST) -> list[ast.AST]:
-        """What of a node belongs to this scope."""
+        """The children of a node that belong to this scope."""
         if isinstance(node, FUNCTIONS):
             self.inner.append(node)
             decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
@@ -93,7 +95,7 @@ class Scope:
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly below, the last first.  Faster than ast.iter_child_nodes, and most of the time goes here."""
+    """The child nodes, the last first.  Faster than ast.iter_child_nodes, which would take most of the time here."""
     below: list[ast.AST] = []
     for name in node._fields[::-1]:
         value = getattr(node, name, None)
@@ -108,9 +110,9 @@ def children(node: ast.AST) -> list[ast.AST]:
 def inside(
     node: Function | ast.ClassDef, owner: str, visible: frozenset[str], found: Names, class_reads: list[Read]
 ) -> None:
-    """Collect what a function reads when called, or a class when its body runs.
+    """Collect the globals that a function reads when it is called, or a class when its body runs.
 
-    visible: names of the functions around it.  class_reads: where the reads of a class's body belong.
+    visible: names of the surrounding functions.  class_reads: the list for reads in a class's body.
     """
     if isinstance(node, ast.ClassDef):
         scope, name = Scope(node.body), f"{owner}{node.name}"
@@ -132,7 +134,7 @@ def inside(
 
 
 def root(node: ast.AST) -> str:
-    """The name that a chain of attributes and items begins with; empty where it begins with something else."""
+    """The first name in a chain of attributes and items; empty if the chain begins with another expression."""
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""

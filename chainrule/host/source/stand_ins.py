@@ -1,4 +1,4 @@
-"""Stand-ins for modules that are not installed: importing them succeeds, using them says what is missing."""
+"""Stand-ins for modules that are not installed: code can import them; using them raises what is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-# What these make of a function is another function: leaving it as it is would change what it computes.
+# Decorators that change what a function computes, so that the function cannot do without them.
 TRANSFORMING = frozenset(
     "vectorize guvectorize stencil reduce grad value_and_grad elementwise_grad jacobian jacfwd jacrev hessian vmap "
     "pmap vjp jvp custom_vjp custom_jvp custom_gradient".split()
@@ -18,14 +18,14 @@ TRANSFORMING = frozenset(
 
 
 class NotInstalled(ModuleNotFoundError, NotImplementedError):
-    """Code needs a module that is not there.  As a NotImplementedError it leaves a spec `todo`: it is no mistake."""
+    """The code needs a module that is missing.  As a NotImplementedError, it makes a spec `todo`, not failed."""
 
 
 @dataclass
 class Absence:
-    """What is missing to one file.
+    """The modules that one file misses.
 
-    notes: where it is told.  defining: the file is being loaded; decorators are called now.
+    notes: sentences for the report.  defining: whether the file is being loaded, when decorators are called.
     """
 
     notes: list[str] = field(default_factory=list)
@@ -37,8 +37,9 @@ class Absence:
 
 
 class Placeholder:
-    """Stands for `path`, which is missing.  Its attributes are placeholders, it can decorate and be derived from; any
-    other use raises NotInstalled.
+    """Replaces `path`, which is missing.
+
+    Its attributes are placeholders, it can decorate and be derived from; any other use raises NotInstalled.
     """
 
     __slots__ = ("_absence", "_path", "_reason")
@@ -50,7 +51,7 @@ class Placeholder:
         return f"<{self._path}: {self._reason}>"
 
     def __getattr__(self, name: str) -> Placeholder:
-        if name.startswith("__"):  # protocols, which NumPy, pickle and inspect ask for
+        if name.startswith("__"):  # protocols, for which NumPy, pickle and inspect look
             raise AttributeError(name)
         return Placeholder(f"{self._path}.{name}", self._reason, self._absence)
 
@@ -59,7 +60,7 @@ class Placeholder:
         if not self._absence.defining or name in TRANSFORMING:
             fail(self)
         if len(arguments) == 1 and (inspect.isfunction(arguments[0]) or inspect.isclass(arguments[0])):
-            self._absence.note(f"{arguments[0].__qualname__} is taken without @{self._path}: {self._reason}")
+            self._absence.note(f"{arguments[0].__qualname__} is used without @{self._path}: {self._reason}")
             return arguments[0]
         return Placeholder(f"{self._path}(...)", self._reason, self._absence)
 
@@ -73,7 +74,7 @@ class Placeholder:
         return (type(path.rpartition(".")[2], (), {"__getattr__": missing}),)
 
     def __instancecheck__(self, _instance: Any) -> bool:
-        return False  # nothing is an instance of what is not there
+        return False  # a missing class does not have instances
 
     def __subclasscheck__(self, _cls: Any) -> bool:
         return False
@@ -93,7 +94,7 @@ for _name in [*USES, *BINARY, *(f"r{name}" for name in BINARY)]:
 
 
 class Progress:
-    """tqdm without the bar: what it is given passes through."""
+    """tqdm without the bar: iterates over its argument."""
 
     def __init__(self, iterable: Iterable[Any] = (), *_arguments: Any, **_keywords: Any) -> None:
         self.iterable = iterable
@@ -120,7 +121,7 @@ class Progress:
         pass
 
 
-# Where these are missing, something that does the same is at hand.
+# Missing modules for which chainrule has a simple substitute.
 NAMES: dict[str, Any] = {
     "xrange": range,
     "raw_input": input,
@@ -131,11 +132,11 @@ NAMES: dict[str, Any] = {
     "trange": lambda *bounds, **_: Progress(range(*bounds)),
     "cPickle": pickle,
 }
-COMPATIBILITY = ("six", "past", "future", "__builtin__")  # modules that offer Python 3's names to Python 2 and back
+COMPATIBILITY = ("six", "past", "future", "__builtin__")  # modules for compatibility between Python 2 and 3
 
 
 def stand_in(module: str, name: str | None = None) -> Any:
-    """What does the work of the missing `module`, or of a name in it; None where nothing does."""
+    """A substitute for the missing `module`, or for a name in it; None if chainrule does not have one."""
     top = module.partition(".")[0]
     if name is None:
         return {"tqdm": SimpleNamespace(**NAMES), "cPickle": pickle}.get(top)

@@ -40,23 +40,26 @@ from chainrule.host.source.stand_ins import Absence
 from chainrule.support.source_positions import last_line, place
 from chainrule.support.time_limit import TimedOut, limit
 
-LOADING_LIMIT = 120.0  # seconds: importing a large framework is slow, training at module level is slower
-UNGUARDED = 'keep what loads data, trains or asks under `if __name__ == "__main__":`, so that the file can be imported'
+LOADING_LIMIT = 120.0  # seconds: long enough to import a large framework, too short to train at module level
+UNGUARDED = (
+    'put code that loads data, trains or asks for input under `if __name__ == "__main__":`, '
+    "so that the file can be imported"
+)
 
 PRINT_STATEMENT = re.compile(rb"^([ \t]*)print[ \t]+(?![(=])(.+?)[ \t]*$", re.MULTILINE)
 
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
-HIGHEST = 3  # levels above a file's folder, where nothing marks its project's root
+HIGHEST = 3  # folders above the file's that count as its project, if nothing marks the project's root
 
-BROUGHT: dict[str, Path] = {}  # modules that checked files brought in, and the folder each came from
+BROUGHT: dict[str, Path] = {}  # {name of a module that a checked file imported: its folder}
 
 
 @dataclass(frozen=True)
 class Source:
-    """A TARGET, loaded.
+    """A loaded TARGET.
 
-    module: its names.  path: the file it resolved to.  notes: what did not run, in sentences.  missing: {name: why it
-    is not there}, of the globals that its functions read.
+    module: the module with its names.  path: its file.  notes: sentences on what did not run.  missing: {name: why it
+    is missing}, of the globals that its functions read.
     """
 
     module: ModuleType
@@ -69,14 +72,15 @@ class Source:
 class Opened:
     """An implementation in its host, ready to be checked.
 
-    target, adapter: as they were named.  module_name: what an import statement calls it.
-    path: the file it resolved to.  sha256: of that file's content.
-    conventions: those that hold; reading_notes: what inference found that no convention can hold.
-    notes, missing: as in Source.  outside, run_all: what the user asked for.
-    frameworks: imports that are not from scratch.
-    live: whether it was handed over as an object; target is then an expression for it.
-    files: the file, and those of its project that it imports.
-    tampering: what it replaced as it loaded, all of it put back, and where it asks who calls it.
+    target, adapter: as the user named them.  module_name: its name in import statements.
+    path: the target's file.  sha256: of that file's content.
+    conventions: those of the code; reading_notes: findings of inference that no convention expresses.
+    notes, missing: as in Source.  outside, run_all: the user's declarations and options.
+    frameworks: imports of machine-learning frameworks.
+    live: whether the user passed an object; target is then an expression for it.
+    files: the file, and the files of its project that it imports.
+    tampering: findings on objects that the code replaced while it loaded, which are put back, and on places that ask
+    who calls it.
     """
 
     target: str
@@ -105,10 +109,10 @@ def open_target(
     names: Mapping[str, str] | None = None,
     run_all: bool = False,
 ) -> Opened:
-    """Open TARGET (a .py file, a notebook, a package folder or a module name), behind its adapter if one is given.
+    """Open TARGET, a .py file, a notebook, a package folder or a module name, behind its adapter if it has one.
 
-    conventions, names: declared by whoever checks, and stronger than what the file declares.
-    run_all: execute all of a file or notebook, not only its definitions and what they need.
+    conventions, names: the user's declarations, which count more than those in the file.
+    run_all: execute the whole file or notebook, not only its definitions and what they need.
     Raises UnusableTarget: the message says why it cannot be loaded and what to do.
     """
     outside = Declared(dict(conventions or {}), dict(names or {}))
@@ -121,7 +125,7 @@ def open_target(
 
 
 def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Opened:
-    """TARGET as it is, with what was asked for from outside."""
+    """Load TARGET and read it with the user's declarations."""
     source = load_source(target, run_all=run_all)
     module, path = source.module, source.path
     asked = outside.over(project_of(path))
@@ -158,10 +162,11 @@ def open_live(
     asked: Declared = NOTHING_DECLARED,
     adapter: type[Implementation] | None = None,
 ) -> Opened:
-    """Definitions that are there already, such as a session's, behind the boundary.
+    """Open live definitions, such as a session's.
 
-    namespace: an object with the definitions as attributes.  target: an expression for it.  path, sha256: what a report
-    says it is.  declared: what the definitions declare themselves, as a CHAINRULE dictionary does.  asked: stronger.
+    namespace: an object with the definitions as attributes.  target: an expression for it.  path, sha256: for the
+    report.  declared: the definitions' own declarations, as in a CHAINRULE dictionary.  asked: the user's declarations,
+    which count more.
     adapter: called with the namespace.
     Raises UnusableTarget.
     """
@@ -198,7 +203,7 @@ def open_live(
 def recognised_in(
     namespace: Any, declared: Mapping[str, Any], asked: Declared, target: str, missing: Iterable[str]
 ) -> tuple[Implementation, dict[str, Any]]:
-    """(what is recognised in a namespace, the conventions declared for it)."""
+    """(the implementation recognised in a namespace, the conventions declared for it)."""
     names = declared.get("names", {})
     check_names(names, f"{target}: CHAINRULE['names']")
     with silence():
@@ -209,38 +214,36 @@ def recognised_in(
 def hosted(
     implementation: Implementation, declared: Mapping[str, Any]
 ) -> tuple[InProcess, Conventions, tuple[str, ...]]:
-    """(`implementation` in a host, its conventions, notes on what no convention can hold)."""
+    """(`implementation` in a host, its conventions, notes on findings that no convention expresses)."""
     with silence():
         settled = settle(implementation, declared)
     return InProcess(settled.implementation), settled.conventions, settled.notes
 
 
 def load_source(target: str, *, run_all: bool = False) -> Source:
-    """Execute the definitions of a file or notebook, and what they need (docs/loading.md states the rule), or, with
-    `run_all`, all of it; import a package folder or a module by name.  What it prints is kept out of the way.
+    """Load TARGET: execute the definitions of a file or notebook, or import a package folder or a module.
 
     Raises UnusableTarget.
     """
     path = Path(target)
     if path.is_dir():
         if not (path / "__init__.py").is_file():
-            raise UnusableTarget(f"{target}: a folder without __init__.py is no package; name a file in it instead")
+            raise UnusableTarget(f"{target}: a folder without __init__.py is not a package; name a file in it instead")
         path = path / "__init__.py"
     if path.suffix in (".py", ".ipynb") or path.is_file():
         return execute(path, target, run_all)
     if not all(part.isidentifier() for part in target.split(".")):
         raise UnusableTarget(
-            f"{target}: no such file, and no module's name; "
-            "expected a .py file, a notebook, a package folder or a module"
+            f"{target}: no file or module has this name; expected a .py file, a notebook, a package folder or a module"
         )
     module = import_by_name(target)
     return Source(module, Path(module.__file__ or target).resolve())
 
 
 def execute(path: Path, target: str, run_all: bool) -> Source:
-    """Execute the file as a module of its own; its folder is importable meanwhile, and first."""
+    """Execute the file as a module; meanwhile its folder comes first in the search path."""
     if not path.is_file():
-        raise UnusableTarget(f"{target}: no such file (looked for {path.resolve()})")
+        raise UnusableTarget(f"{target}: this file does not exist (looked for {path.resolve()})")
     path = path.resolve()
     if path.suffix not in (".py", ".ipynb"):
         raise UnusableTarget(
@@ -267,7 +270,7 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
             sys.modules.pop(name, None)
             raise
         finally:
-            if name in before:  # never shadow a module of the same name that something else relies on
+            if name in before:  # restore a module of the same name, on which other code may rely
                 sys.modules[name] = before[name]
             for brought in sys.modules.keys() - before.keys():
                 home = next((folder for folder in folders if stands_in(folder, brought)), None)
@@ -276,7 +279,7 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
 
 
 def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
-    """The statements of a file or notebook, and what is to be said of a notebook's cells.  Raises SyntaxError."""
+    """The statements of a file or notebook, and notes on a notebook's cells.  Raises SyntaxError."""
     if path.suffix == ".ipynb":
         notebook: Notebook = read_notebook(path, target)
         return notebook.statements, notebook.notes
@@ -288,16 +291,14 @@ def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
             raise
         with contextlib.suppress(SyntaxError):
             called = PRINT_STATEMENT.sub(rb"\1print(\2)", source)
-            return ast.parse(called, str(path)).body, ["print statements of Python 2 were read as calls of print"]
+            return ast.parse(called, str(path)).body, ["chainrule read Python 2's print statements as calls of print"]
         raise
 
 
 def run(
     module: ModuleType, path: Path, body: list[ast.stmt], notes: list[str], run_all: bool, folders: Sequence[Path]
 ) -> Source:
-    """Execute a module's statements: all of them, or those that the rule selects.  A package is imported whole, and by
-    the rule if it cannot be.
-    """
+    """Execute a module's statements: all of them, or those that the rule selects."""
     package = path.name == "__init__.py"
     if run_all or package:
         code = compile(ast.Module(body, []), str(path), "exec", dont_inherit=True)
@@ -307,7 +308,7 @@ def run(
         except Exception as error:
             if run_all or not defines(body):
                 raise
-            notes.append(f"only the definitions run, because importing the whole raised {told(error)}")
+            notes.append(f"chainrule ran only the definitions, because importing the whole file raised {told(error)}")
     absence = Absence(notes)
     execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
     execution.run()
@@ -316,13 +317,14 @@ def run(
 
 
 def defines(body: list[ast.stmt]) -> bool:
-    """Whether a package's own file defines or imports anything."""
+    """Whether a package's __init__.py defines or imports anything."""
     return any(isinstance(statement, (*DEFINITIONS, ast.ImportFrom)) for statement in body)
 
 
 def brought_by_its_package(name: str, path: Path) -> ModuleType | None:
-    """The file's module if it stands in a package that it imports from, and importing the package brings it in as well:
-    two copies of its classes would be strangers to each other.
+    """The file's module, if the file imports from its own package and importing the package imports the file.
+
+    Loading the file a second time would define its classes twice, as different classes.
     """
     parent, top = name.rpartition(".")[0], name.partition(".")[0]
     if not parent or not imports_from(top, path):
@@ -330,7 +332,7 @@ def brought_by_its_package(name: str, path: Path) -> ModuleType | None:
     before = set(sys.modules)
     try:
         importlib.import_module(parent)
-    except (Exception, SystemExit):  # it will be tried again, by the rule, where the file needs it
+    except (Exception, SystemExit):  # the rule imports it again if the file needs it
         for new in sys.modules.keys() - before:
             if new.partition(".")[0] == top:
                 del sys.modules[new]
@@ -340,28 +342,26 @@ def brought_by_its_package(name: str, path: Path) -> ModuleType | None:
 
 
 def imports_from(package: str, path: Path) -> bool:
-    """Whether a file imports from the package that it stands in, by its name or relatively."""
+    """Whether a file imports from its own package, by name or relatively."""
     pattern = rf"^\s*(from\s+\.|(from|import)\s+{re.escape(package)}\b)"
     return re.search(pattern.encode(), path.read_bytes(), re.MULTILINE) is not None
 
 
 def new_module(name: str, path: Path) -> ModuleType:
-    """An empty module for the file, with the attributes that importing it would give it."""
+    """An empty module for the file, with the attributes that an import sets."""
     if path.suffix == ".ipynb":
         module = ModuleType(name)
         module.__file__, module.__package__ = str(path), name.rpartition(".")[0]
-        module.__dict__["display"] = lambda *_things, **_options: None  # IPython has it everywhere
+        module.__dict__["display"] = lambda *_things, **_options: None  # IPython defines it in every notebook
         return module
     package = [str(path.parent)] if path.name == "__init__.py" else None
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=package)
-    assert spec is not None  # it is for every path that ends in .py
+    assert spec is not None  # holds for every path that ends in .py
     return importlib.util.module_from_spec(spec)
 
 
 def place_in_package(path: Path) -> tuple[str, Path]:
-    """The name under which a file is imported, and the folder from which: where it stands in a package, or imports
-    relatively as if it did, a dotted name and the folder that holds the package.
-    """
+    """The name under which a file is imported, and the folder that must be in the search path."""
     if path.suffix == ".ipynb":
         return path.stem, path.parent
     dots = re.findall(rb"^[ \t]*from[ \t]+(\.+)", path.read_bytes(), re.MULTILINE)
@@ -374,7 +374,7 @@ def place_in_package(path: Path) -> tuple[str, Path]:
 
 
 def ancestors(folder: Path) -> list[Path]:
-    """The folders above, up to the root of the project."""
+    """The folders above this one, up to the root of the project."""
     found = [folder]
     while len(found) <= HIGHEST and folder.parent != folder:
         if any((folder / mark).exists() for mark in PROJECT_MARKS):
@@ -385,7 +385,7 @@ def ancestors(folder: Path) -> list[Path]:
 
 
 def make_way(folder: Path) -> None:
-    """Forget what files of other folders brought in under a name that `folder` has a module of its own for."""
+    """Forget modules of other folders whose names are also those of modules in `folder`."""
     for name, home in list(BROUGHT.items()):
         top = folder / name.partition(".")[0]
         if home != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
@@ -406,14 +406,14 @@ def import_by_name(target: str) -> ModuleType:
         except ModuleNotFoundError as error:
             if error.name and (target == error.name or target.startswith(f"{error.name}.")):
                 raise UnusableTarget(
-                    f"{target}: no such file and no such module; "
+                    f"{target}: no file or module has this name; "
                     "expected a .py file, a notebook, a package folder or a module"
                 ) from None
             raise
 
 
 def make_adapter(adapter_module: ModuleType, adapter: str, target: ModuleType) -> Implementation:
-    """Adapter(target), from the adapter's file.  Raises UnusableTarget."""
+    """Make Adapter(target), with the class in the adapter's file.  Raises UnusableTarget."""
     made = getattr(adapter_module, "Adapter", None)
     if not (inspect.isclass(made) and issubclass(made, Implementation)):
         raise UnusableTarget(
@@ -425,7 +425,7 @@ def make_adapter(adapter_module: ModuleType, adapter: str, target: ModuleType) -
 
 
 def declaration(module: ModuleType, target: str) -> dict[str, Any]:
-    """The CHAINRULE dictionary of a file, a copy.  Raises UnusableTarget if it is no dictionary."""
+    """A copy of a file's CHAINRULE dictionary.  Raises UnusableTarget if CHAINRULE is something else."""
     declared = getattr(module, "CHAINRULE", {})
     if not isinstance(declared, Mapping):
         raise UnusableTarget(
@@ -436,7 +436,7 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def running(target: str) -> Iterator[None]:
-    """Somebody's module level runs: silently, and whatever it raises becomes a message that names the line."""
+    """Run a module's statements in the body, silently, and turn exceptions into messages that name the line."""
     try:
         with silence(), limit(LOADING_LIMIT), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -452,10 +452,10 @@ def running(target: str) -> Iterator[None]:
             ) from None
         raise UnusableTarget(
             f"{target}: not valid Python{f', line {error.lineno}' if error.lineno else ''}: {error.msg}"
-            f"{python_2(error) or f'; mend it so that `python {target}` runs'}"
+            f"{python_2(error) or f'; correct it so that `python {target}` runs'}"
         ) from None
     except (Exception, SystemExit) as error:
-        at, said = last_line(error), textwrap.shorten(str(error), 300)  # on one line, whatever it says
+        at, said = last_line(error), textwrap.shorten(str(error), 300)  # the message on one line
         raise UnusableTarget(
             f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {said}; {UNGUARDED}"
         ) from None
@@ -463,7 +463,7 @@ def running(target: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Nothing is printed, and whoever asks finds nobody there."""
+    """Discard what the body prints, and let its input() raise EOFError."""
     stdin, sys.stdin = sys.stdin, io.StringIO()
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -474,7 +474,7 @@ def silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def importable(first: Sequence[Path], last: Sequence[Path] = ()) -> Iterator[None]:
-    """The folders `first` come before all others, those in `last` after them; what the code changes is undone."""
+    """Put folders first and last in the search path for the body, and restore the path afterwards."""
     before = list(sys.path)
     sys.path[:] = [*map(str, first), *before, *map(str, last)]
     try:
@@ -485,9 +485,7 @@ def importable(first: Sequence[Path], last: Sequence[Path] = ()) -> Iterator[Non
 
 @contextlib.contextmanager
 def surroundings(path: Path) -> Iterator[None]:
-    """What code finds around it as it loads: no arguments, no window to plot into, and for a notebook its own folder
-    as the current one, as Jupyter has it.  A script runs where the command was given, as `python FILE` would.
-    """
+    """The environment in which code loads: without arguments, and without windows to plot into."""
     argv, folder, backend = sys.argv, os.getcwd(), os.environ.get("MPLBACKEND")
     sys.argv = [str(path)]
     os.environ.setdefault("MPLBACKEND", "Agg")
