@@ -55,7 +55,8 @@ class Native(Implementation):
             ways = (assign_in_place, assign_items, assign_list)
             if not any(way(model, self.name(attribute), new) and self._holds(model, attribute, new) for way in ways):
                 raise NotOffered(
-                    f"MLP.{attribute}: the network does not keep assigned values, neither in place nor by item nor as a new list"
+                    f"MLP.{attribute}: the network does not keep assigned values, "
+                    "neither in place nor by item nor as a new list"
                 )
 
     def forward(self, model: Any, x: Any) -> Any:
