@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.contract.declarations import Declared
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.operation import Operation
 from chainrule.host.inference.infer import settle
 from chainrule.host.recognition.forms import PROBES, Held
 from chainrule.host.recognition.gradients import RATES, Contradiction
@@ -139,25 +139,37 @@ class Found(Implementation):
     def where(self, name: str) -> str | None:
         return self.translated.where(name)
 
-    def __getattribute__(self, name: str) -> Any:
-        """The functions, and those of the extension chapters, are the translation's own."""
-        if name in PASSED_ON:
-            return getattr(self.translated, name)
-        return super().__getattribute__(name)
+    # The functions, and those of the extension chapters, are the translation's own.
 
+    def relu(self, z: Any) -> Any:
+        return self.translated.relu(z)
 
-PASSED_ON = frozenset(
-    (
-        "relu",
-        "softmax",
-        "cross_entropy",
-        "xavier",
-        "summed_fit",
-        "fit_takes_seed",
-        "recovery_rate",
-        *tuple(name for names in EXTENSION_NAMES.values() for name in names),
-    )
-)
+    def softmax(self, z: Any) -> Any:
+        return self.translated.softmax(z)
+
+    def cross_entropy(self, p: Any, y: Any) -> Any:
+        return self.translated.cross_entropy(p, y)
+
+    def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:
+        return self.translated.xavier(fan_in, fan_out, rng)
+
+    def extension(self, operation: Operation, *arguments: Any) -> Any:
+        return getattr(self.translated, operation.name)(*arguments)
+
+    @property
+    def summed_fit(self) -> bool:
+        """Whether fit moves by the rate times the sum of a batch's gradients."""
+        return self.translated.summed_fit
+
+    @property
+    def fit_takes_seed(self) -> bool:
+        """Whether what trains is given a seed."""
+        return self.translated.fit_takes_seed
+
+    @property
+    def recovery_rate(self) -> float | None:
+        """The learning rate at which gradients are read off updates, None where they are given."""
+        return self.translated.recovery_rate
 
 
 def gradients_from_update(implementation: Implementation, model: Any, update: Callable[[float], Any]) -> Any:
