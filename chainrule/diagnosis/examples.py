@@ -1,4 +1,4 @@
-"""Before and after: what a mistake makes of right numbers, on the smallest question that it answers wrong."""
+"""Before and after: what a mistake makes of right numbers, on the simplest question that it answers wrong."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Example:
 
 
 def example(mistake: Mistake) -> Example | None:
-    """The smallest of the questions that the mistake answers wrong; None where it shows in no numbers."""
+    """The first of the questions that the mistake answers wrong; None where it shows in no numbers."""
     if mistake.scheme is not None:
         return of_scheme(mistake)
     if mistake.array is not None:
         return of_array(mistake)
     for changes in mistake.variants.values():
-        for name, question in smallest_first(changes):
+        for name, question in simplest_first(mistake, changes):
             right, wrong = answer(question, Parts()), answer(question, Parts(changes))
             if not answers_agree(wrong, right, UNIT_ROUNDOFF, question):
                 shown = ", ".join(np.array2string(a, separator=", ", max_line_width=60) for a in question.given)
@@ -44,12 +44,13 @@ def example(mistake: Mistake) -> Example | None:
     return None
 
 
-def smallest_first(changes: Changes) -> Iterator[tuple[str, Question]]:
-    """(concern, question) of each concern that these changes are of, those of functions with few numbers first."""
-    for concern in concerns().values():
+def simplest_first(mistake: Mistake, changes: Changes) -> Iterator[tuple[str, Question]]:
+    """(concern, question) of each concern that these changes are of: first those whose own parts they are, and of these
+    the one made of the fewest.
+    """
+    for concern in sorted(concerns().values(), key=lambda concern: (concern.level(mistake), len(concern.parts))):
         if changes.keys() <= concern.parts:
-            questions = questions_about(concern.name, Setting())
-            for question in sorted(questions, key=lambda question: sum(a.size for a in question.given)):
+            for question in questions_about(concern.name, Setting()):
                 yield concern.name, question
 
 

@@ -1,7 +1,7 @@
 """What questions are put with: networks, batches, and how far off an answer may be.
 
 Questions are small, different from each other, and answered in microseconds.  The chapters of the catalogue ask them;
-an implementation is asked on networks of the sizes that it makes, a mistake's example is its smallest wrong answer.
+an implementation is asked on networks of the sizes that it makes, a mistake's example is its first wrong answer.
 """
 
 from __future__ import annotations

@@ -16,10 +16,11 @@ mistake = partial(add, mend=MEND)
 def questions(setting):
     rng = np.random.default_rng(4)
     inputs = (
-        ("five samples, four classes", rng.dirichlet(np.ones(4), size=5), [0, 3, 1, 1, 2]),
         ("one sample", [[0.2, 0.7, 0.1]], [1]),
-        ("seven samples, three classes", rng.dirichlet(np.ones(3), size=7), [0, 1, 1, 1, 2, 0, 2]),
         ("uniform probabilities", np.full((2, 5), 0.2), [4, 0]),
+        ("two samples", [[0.2, 0.7, 0.1], [0.6, 0.1, 0.3]], [1, 0]),
+        ("five samples, four classes", rng.dirichlet(np.ones(4), size=5), [0, 3, 1, 1, 2]),
+        ("seven samples, three classes", rng.dirichlet(np.ones(3), size=7), [0, 1, 1, 1, 2, 0, 2]),
         ("small probabilities", [[1e-4, 1 - 1e-4], [0.25, 0.75]], [0, 1]),
         ("certain ones", [[1.0, 0.0], [0.0, 1.0]], [0, 1]),
         ("nearly certain ones", [[1 - 2.0**-27, 2.0**-27]], [0]),

@@ -17,16 +17,16 @@ mistake = partial(add, mend=MEND_SHIFT)
 def questions(_setting):
     rng = np.random.default_rng(3)
     inputs = (
-        ("five samples, three classes", rng.normal(size=(5, 3)) * 2),
         ("one sample", [[1.0, 2.0, 0.0]]),
         ("two classes", [[1.0, 2.5], [0.0, 4.0]]),
+        ("whole numbers", [[2.0, -1.0, 0.0], [1.0, 1.0, 3.0]]),
+        ("five samples, three classes", rng.normal(size=(5, 3)) * 2),
         ("samples far apart", [[1000.0, 1001.0, 1002.0], [-1000.0, -1001.0, -999.0]]),
         ("logits about -1000", [[-1000.0, -1001.0, -999.0]]),
         ("logits of 1000", [[1000.0, 0.0, 999.0]]),
         ("logits 4000 apart", [[4000.0, 0.0, -4000.0]]),
         ("probabilities of 1e-22", [[0.0, -50.0, -20.0], [-30.0, 3.0, 1.0]]),
         ("unlikely classes of two", [[0.0, -45.0], [-45.0, 0.0]]),
-        ("whole numbers", [[2.0, -1.0, 0.0], [1.0, 1.0, 3.0]]),
     )
     yield from of_function("softmax", inputs, "softmax(z)")
 
