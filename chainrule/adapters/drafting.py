@@ -26,7 +26,7 @@ from chainrule.host.host import InProcess
 from chainrule.host.inference.points import labels_of
 from chainrule.host.recognition.forms import PROBES
 from chainrule.host.recognition.namespaces import own_functions, ranked
-from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.surroundings import seeded
 from chainrule.host.source.targets import Opened, silence
@@ -93,7 +93,7 @@ def draft(opened: Opened, name: str = "adapter.py") -> Draft:
 class Drafting:
     """Drafts an adapter for what chainrule recognised in one target."""
 
-    def __init__(self, opened: Opened, raw: Recognised, translated: Translated, name: str) -> None:
+    def __init__(self, opened: Opened, raw: NativeStyle, translated: Translated, name: str) -> None:
         self.opened, self.raw, self.translated, self.name = opened, raw, translated, name
         self.offered = raw.offers("create")
         fitted = [list(probe) if raw.form is None else raw.form.fitted(probe) for probe in PROBES] * self.offered
@@ -255,7 +255,7 @@ class Drafting:
 def plan(translated: Translated) -> list[Any]:
     """How an implementation is read, to be compared."""
     raw = translated.raw
-    assert isinstance(raw, Recognised)
+    assert isinstance(raw, NativeStyle)
     sites = {key: site if isinstance(site, Site) else str(site) for key, site in raw.sites.items()}
     form = None if raw.form is None else raw.form.title
     return [sites, form, translated.layout, translated.summed_fit, translated.fit_takes_seed, translated.recovery_rate]

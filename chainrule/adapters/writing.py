@@ -12,6 +12,7 @@ from typing import Any
 from chainrule.host.recognition.binding import Binding, Known, Unbound, bind
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.function_forms import GlobalForm
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.structures import Item, Path, spell
@@ -37,11 +38,11 @@ def quoted(value: Any) -> str:
     return text if isinstance(value, Source) or '"' in text or "\\" in text else text.replace("'", '"')
 
 
-def written(raw: Recognised, layout: Layout, model: Held | None, operation: str) -> list[str] | None:
+def written(raw: NativeStyle, layout: Layout, model: Held | None, operation: str) -> list[str] | None:
     """The lines of a method of the adapter, or None if they would be too many.  model: a network of any depth."""
     if operation not in WRITTEN or layout.arrays != "numpy" or layout.counts_labels:
         return None
-    if raw.form is None:
+    if not isinstance(raw, Recognised):
         names = {"forward": "x", "loss": "x, y", "backward": "x, y"}
         return [f"return model.{raw.name(operation)}({names[operation]})"] if layout.native else None
     if model is None or raw.counts or told_samples(raw.form) or isinstance(raw.form, GlobalForm):
@@ -146,7 +147,7 @@ class Writer:
 
     def named(self) -> dict[str, Source]:
         """Parameters by the names under which functions take them, as expressions."""
-        value, named = self.model.value, self.raw.own_form.named(self.model)
+        value, named = self.model.value, self.raw.form.named(self.model)
         items = list(value.items() if isinstance(value, dict) else enumerate(value) if named else ())
         found = {name: [key for key, item in items if item is array] for name, array in named.items()}
         if not all(found.values()):
@@ -155,7 +156,7 @@ class Writer:
 
     def listed(self, root: str, paths: Sequence[Path], suffix: str) -> str:
         """A list of what stands at these paths, one for each layer."""
-        if self.raw.own_form.pattern is not None:
+        if self.raw.form.pattern is not None:
             return f"[{', '.join(f'{root}{spelled(path)}{suffix}' for path in paths)}]"
         place = next((i for i, step in enumerate(paths[0]) if any(path[i] != step for path in paths[1:])), 0)
         before, after = paths[0][:place], paths[0][place + 1 :]

@@ -13,7 +13,8 @@ from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
 from chainrule.host.protocol import Description, Served
 from chainrule.host.recognition.namespaces import own_classes, own_functions
-from chainrule.host.recognition.recognised import FUNCTIONS, Recognised
+from chainrule.host.recognition.native_style import FUNCTIONS, NativeStyle
+from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.structures import spell
 from chainrule.host.recognition.vocabulary import names, rank
@@ -44,10 +45,10 @@ def described(implementation: Implementation) -> Description:
     )
 
 
-def recognised_of(implementation: Implementation) -> Recognised | None:
+def recognised_of(implementation: Implementation) -> NativeStyle | None:
     """The recognised implementation, in its own conventions; None for an adapter."""
     raw = implementation.raw if isinstance(implementation, Translated) else implementation
-    return raw if isinstance(raw, Recognised) else None
+    return raw if isinstance(raw, NativeStyle) else None
 
 
 def refused(tried: Sequence[str]) -> list[str]:
@@ -75,7 +76,7 @@ def describe(name: str, thing: Any) -> str:
         return f"{kind}{name}"
 
 
-def served(raw: Recognised) -> tuple[Served, ...]:
+def served(raw: NativeStyle) -> tuple[Served, ...]:
     """The function that computes each operation of the network, for the first depth that chainrule tried."""
     found: dict[str, Served] = {}
     for (operation, _), site in raw.sites.items():
@@ -86,11 +87,11 @@ def served(raw: Recognised) -> tuple[Served, ...]:
     return tuple(found[name] for name in NETWORK_OPERATIONS if name in found)
 
 
-def signature_of(raw: Recognised, site: Site) -> str:
+def signature_of(raw: NativeStyle, site: Site) -> str:
     """The function with its parameters, as its definition writes them."""
     model = raw.sample()
     try:
-        return describe(site.name, raw.function(site, model)) if model is not None else site.name
+        return describe(site.name, raw.function(site, model)) if isinstance(raw, Recognised) and model else site.name
     except NotOffered:
         return site.name
 

@@ -67,8 +67,8 @@ def find_square_weights(probe: Probe, point: Point, out: np.ndarray) -> np.ndarr
 
 def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
     """The library whose arrays hold the parameters, and their type where another would not be taken."""
-    recognised = probe.recognised
-    raw = recognised.first_parameter(model) if recognised is not None and probe.form is not None else parameters[0][0]
+    network = probe.network
+    raw = network.first_parameter(model) if network is not None else parameters[0][0]
     library = kind(raw)
     precision = str(getattr(raw, "dtype", "")).rpartition(".")[2]
     probe.held = precision if precision == "float32" else None
@@ -79,8 +79,8 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
         probe.layout.arrays = library
     if library != "lists":
         probe.layout.dtype = raw.dtype
-    if recognised is not None:
-        recognised.arrays, recognised.dtype = probe.layout.arrays, probe.layout.dtype
+    if network is not None:
+        network.arrays, network.dtype = probe.layout.arrays, probe.layout.dtype
 
 
 def takes_numpy(probe: Probe, model: Any, parameters: Any) -> bool:
@@ -99,8 +99,8 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
     odd: list[str] = []
     batches, alone = ways_of_samples(probe)
     for candidate in forward_candidates(probe, point):
-        if probe.recognised is not None:
-            probe.recognised.only["forward"] = candidate
+        if probe.network is not None:
+            probe.network.only["forward"] = candidate
         turned = False  # whether a batch comes back the other way round, which is told and not absorbed
         for way in batches:
             out = probe.forward(point, way, point.x, trouble)
@@ -111,8 +111,7 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
                 return out
             turned = turned or out.shape == (point.classes, BATCH)
             odd.append(odd_shape(out, way, point))
-            if probe.recognised is not None:
-                probe.recognised.forget("forward", len(point.sizes))
+            probe.forget("forward", point)
         for way in () if turned else alone:
             out = one_by_one(probe, point, way, trouble)
             if out is not None:
@@ -135,9 +134,9 @@ def ways_of_samples(probe: Probe) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def forward_candidates(probe: Probe, point: Point) -> list[str | None]:
     """The names of what may be the forward pass; None alone where there is no choice."""
-    if probe.recognised is None or probe.form is None:
+    if probe.network is None:
         return [None]
-    return [name for name, _ in probe.recognised.candidates("forward", point.model)] or [None]
+    return [name for name, _ in probe.network.candidates("forward", point.model)] or [None]
 
 
 def odd_shape(out: np.ndarray, way: str, point: Point) -> str:

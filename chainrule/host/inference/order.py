@@ -46,8 +46,8 @@ def search(probe: Probe) -> None:
 
 def search_network(probe: Probe, point: Point) -> None:
     """Samples, output, labels, reduction, seeding."""
-    if probe.recognised is not None:
-        probe.recognised.batch = probe.batch
+    if probe.network is not None:
+        probe.network.batch = probe.batch
     out = find_samples(probe, point)
     if out is None:  # the shape of weights that nothing works with is no convention
         if probe.found.pop("weights", None) is not None and "weights" not in probe.declared:
@@ -74,7 +74,7 @@ def search_network(probe: Probe, point: Point) -> None:
 @for_style("networks for digits, with ten classes written into the loss", otherwise=None)
 def search_ten_classes(probe: Probe, point: Point) -> None:
     """Where something works with ten classes only, as a number written into the code has it, look at ten classes."""
-    form, recognised = probe.form, probe.recognised
+    form, recognised = probe.form, probe.network
     if form is None or recognised is None or form.pattern is None or form.pattern[-1] is not None:
         return
     refused = [probe.site(operation, point) for operation in TELLING]

@@ -12,6 +12,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.host.inference.points import BATCH, Point, labels_of
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.forms import Form
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.sites import Site
 from chainrule.host.translation import SINGLE, Layout, Translated
@@ -25,7 +26,8 @@ RATE = 0.0625  # at which a probe trains: a power of two, which rounds nothing
 class Probe:
     """An implementation whose conventions are looked for.
 
-    recognised: the implementation, unless an adapter speaks for it; form: of its network, if it is not native.
+    recognised: the implementation, unless an adapter speaks for it; network: the same if its network is not in the
+    contract's own style, and form: of that network.
     declared: {key: value}.  layout: what was found, as a translation needs it; translated: seen through it.
     found: {key: (value, how)}.  notes: what else there is to say.
     held: the precision of the parameters, if it is below float64.
@@ -33,8 +35,9 @@ class Probe:
 
     def __init__(self, raw: Implementation, declared: Mapping[str, str]) -> None:
         self.raw, self.declared = raw, declared
-        self.recognised = raw if isinstance(raw, Recognised) else None
-        self.form: Form | None = self.recognised.form if self.recognised is not None else None
+        self.recognised = raw if isinstance(raw, NativeStyle) else None
+        self.network = raw if isinstance(raw, Recognised) else None
+        self.form: Form | None = self.network.form if self.network is not None else None
         samples = declared.get("samples", "rows")
         self.layout = Layout(
             samples="vector" if samples == "single" else samples,
@@ -71,10 +74,10 @@ class Probe:
 
     def settle(self, operation: str, point: Point, site: Site) -> None:
         """Have an operation done so from now on."""
-        if self.recognised is not None:
-            self.recognised.sites[operation, len(point.sizes)] = site
+        if self.network is not None:
+            self.network.sites[operation, len(point.sizes)] = site
             if operation == "backward" and site.how != "update":
-                self.recognised.recovery_rate = None
+                self.network.recovery_rate = None
 
     def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:
         """Inputs and labels for a network of these sizes, in the code's own conventions."""

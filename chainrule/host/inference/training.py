@@ -27,7 +27,7 @@ ONE_ROUNDING = 1e-6  # how far two updates of float32 parameters may be apart th
 
 def find_fit(probe: Probe, point: Point) -> None:
     """How fit takes samples and labels: as forward and backward do, or otherwise; whichever trains by the labels."""
-    if probe.recognised is None or probe.form is None:
+    if probe.network is None:
         return
     layout = probe.layout
     main = "rows" if layout.samples in SINGLE else layout.samples
@@ -79,14 +79,14 @@ def find_updates_one_by_one(probe: Probe, point: Point) -> None:
     lead exactly to where it arrives.
     """
     site = probe.site("fit", point)
-    if probe.recognised is None or not isinstance(site, Site) or site.how != "whole":
+    if probe.network is None or not isinstance(site, Site) or site.how != "whole":
         return
     with attempting():
         end = after_two_samples(probe, point)
         for order in ((0, 1), (1, 0)):
             if np.allclose(end, after_steps(probe, point, order), rtol=0, atol=ONE_ROUNDING):
-                probe.recognised.sites["fit", len(point.sizes)] = replace(site, how="single")
-                probe.recognised.one_by_one = True
+                probe.settle("fit", point, replace(site, how="single"))
+                probe.network.one_by_one = True
                 break
     probe.reset(point)
 

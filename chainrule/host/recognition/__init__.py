@@ -21,6 +21,7 @@ How its operations are done
     gradients       gradients in results, in attributes and in updates
     adoption        parameters that are returned instead of changed
     surroundings    hyperparameters and generators around a call
+    native_style    functions by themselves, and a network that needs no recognising
     calling         what functions are given, and the forward pass
     learning        gradients, steps and training
     attempts        finding out which function it is

@@ -109,14 +109,6 @@ class Attempts(Learning):
             raise type(found)(str(found))
         return found
 
-    def close(self, operation: str, layers: int, error: NotOffered) -> None:
-        """Remember that an operation is not to be had in networks of this many layer sizes."""
-        self.sites.setdefault((operation, layers), error)
-
-    def forget(self, operation: str, layers: int) -> None:
-        """Have an operation found anew."""
-        self.sites.pop((operation, layers), None)
-
     def resolve(self, operation: str, model: Held, *arguments: Any) -> Site:
         """Try every candidate.  Raises NotOffered, saying which were tried and why each is not it; or what the code
         itself raises.
@@ -130,7 +122,7 @@ class Attempts(Learning):
         updating = self.sites.get(("backward", len(model.sizes)))
         if operation == "fit" and isinstance(updating, Site) and updating.how == "update" and arguments[1] is not None:
             return Site("fit", updating.name, how="update", repeated=True)
-        raise failures.verdict(self.own_form.title)
+        raise failures.verdict(self.form.title)
 
     def attempt(
         self,
@@ -163,14 +155,14 @@ class Attempts(Learning):
     def candidates(self, operation: str, model: Held) -> Iterator[Operation]:
         """The functions that may do it, the likeliest first; the one that is declared, if one is."""
         if operation in self.names:
-            found = [pair for pair in methods_and_functions(self.own_form, model) if pair[0] == self.names[operation]]
+            found = [pair for pair in methods_and_functions(self.form, model) if pair[0] == self.names[operation]]
             if not found:
                 raise NotOffered(f"{self.names[operation]} is missing")
             yield from found
             return
         seen: set[int] = set()
         for place in WIDER.get(operation, (operation,)):
-            for name, function in self.own_form.functions(place, model):
+            for name, function in self.form.functions(place, model):
                 identity = id(getattr(function, "__func__", function))
                 if identity not in seen:
                     seen.add(identity)
@@ -214,7 +206,7 @@ class Attempts(Learning):
         slots = self.slots(model)
         before = slots.read(model.value)
         self.before(model, x)
-        names = self.own_form.slot_names(slots)
+        names = self.form.slot_names(slots)
         self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
         result = self.call_backward(Site("backward", name), model, x, y, RATES[1], function)
         after = slots.read(model.value)

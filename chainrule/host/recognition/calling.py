@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
 from chainrule.host.recognition.namespaces import Operation
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.results import are_probabilities, remainder, samples
 from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.slots import Slots
@@ -24,49 +24,39 @@ from chainrule.support.arrays import of_kind, to_numpy
 EVERY = {"x": 0, "y": 0, "output": 0, "params": 0, "cache": 0, "lr": 0}  # roles that any function may ask for
 
 
-class Calling(Native):
+class Calling(NativeStyle):
     """The functions of a namespace, and a network of some form, in the code's own conventions.
 
-    form: None where the code is in the native style.
-    tried: what else might have been the network, and why it is not.
-    counts: globals that nothing defines and that stand for the number of samples: they are given it before every call.
     arrays: the library whose arrays the code takes, dtype: their type.
-    sites: {(operation, layer sizes): how it is done there, or why it is not to be had}.
     only: {operation: the one function that may be it}.
     batch: gives inputs and labels for a network of some layer sizes.
     """
+
+    form: Form
 
     def __init__(
         self,
         target: Any,
         namespace: Mapping[str, Any],
-        form: Form | None,
+        form: Form,
         names: Mapping[str, str] | None = None,
         tried: tuple[str, ...] = (),
         counts: Sequence[str] = (),
     ) -> None:
-        super().__init__(target, dict(names or {}))
-        self.counts = tuple(counts)
-        self.namespace, self.form, self.tried = namespace, form, tried
+        super().__init__(target, namespace, names, tried, counts)
+        self.form = form
         self.only: dict[str, str | None] = {}
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
         self.arrays = "numpy"
         self.dtype: Any = None
-        self.sites: dict[tuple[str, int], Site | NotOffered] = {}
 
     def site(self, operation: str, model: Held, *arguments: Any) -> Site:
         """How `operation` is done for networks of this depth, found on first use.  Raises NotOffered."""
         raise NotImplementedError
 
-    @property
-    def own_form(self) -> Form:
-        """The form, where there is one."""
-        assert self.form is not None
-        return self.form
-
     def slots(self, model: Held) -> Slots:
         """Where a network that was made here keeps its parameters."""
-        found = self.own_form.slots(len(model.sizes) - 1)
+        found = self.form.slots(len(model.sizes) - 1)
         assert found is not None
         return found
 
@@ -75,11 +65,11 @@ class Calling(Native):
 
     def params(self, model: Held) -> Any:
         """All parameters as functions take them in one argument: of an object, itself."""
-        handed = self.own_form.handed(model)
+        handed = self.form.handed(model)
         return model.value if handed is None else handed
 
     def function(self, site: Site, model: Held) -> Callable[..., Any]:
-        for name, function in methods_and_functions(self.own_form, model):
+        for name, function in methods_and_functions(self.form, model):
             if name == site.name:
                 return function
         raise NotOffered(f"{site.name} is missing")
@@ -106,13 +96,13 @@ class Calling(Native):
         if as_output:
             found.pop("x", None)
             order = ["output", *[name for name in order if name != "x"]]
-        return Known(found, self.own_form.named(model) | model.named, order, {"x": "output"} if as_output else {})
+        return Known(found, self.form.named(model) | model.named, order, {"x": "output"} if as_output else {})
 
     def reaches(self, function: Callable[..., Any], model: Held) -> bool:
         """Whether a function can get at the parameters: as a method, or by taking them."""
         if getattr(function, "__self__", None) is model.value or isinstance(self.form, GlobalForm):
             return True
-        names = self.own_form.named(model)
+        names = self.form.named(model)
         try:
             taken = bind(function, Known(EVERY, names)).taken
         except Unbound:
@@ -124,7 +114,7 @@ class Calling(Native):
         n = samples_in(x, model.sizes[0])
         for name in self.counts:
             self.namespace[name] = n  # type: ignore[index]
-        set_attributes(model.value, {"samples": n}, told_samples(self.own_form))
+        set_attributes(model.value, {"samples": n}, told_samples(self.form))
 
     # The forward pass
 
@@ -168,8 +158,8 @@ class Calling(Native):
 
     def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
         """What a backward pass starts from: as an object for the loss gives it, else (p - y) / N."""
-        head = self.own_form.head
-        if head is not None and head.object is not None and not self.own_form.holds_head:
+        head = self.form.head
+        if head is not None and head.object is not None and not self.form.holds_head:
             p = of_kind(self.probabilities(model), self.arrays, self.dtype)
             head.loss(model.output, p, y)
             return head.gradient(model.output, p, y, lambda: self.mean_surplus(model, x, y))

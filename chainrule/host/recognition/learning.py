@@ -71,7 +71,7 @@ class Learning(Calling):
             if rank("backward", site.name) is None:
                 raise NotThisWay("it takes no labels")
             self.loss(model, x, y)  # it goes back from the loss that was computed last
-        with initialization_stands(self.own_form, model):
+        with initialization_stands(self.form, model):
             return function(*arguments.arguments, **arguments.keywords)
 
     def known_backward(self, site: Site, model: Held, x: Any, y: Any, rate: float) -> Known:
@@ -83,7 +83,7 @@ class Learning(Calling):
             return known
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
         roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
-        return Known(roles, self.own_form.named(model), known.order)
+        return Known(roles, self.form.named(model), known.order)
 
     def recovered(self, site: Site, model: Held, x: Any, y: Any) -> Any:
         """Gradients from the change of the parameters by one update, at two rates that must agree.
@@ -124,12 +124,12 @@ class Learning(Calling):
                     source = put(source, path, np.asarray(gradient))
                 except ValueError:  # of another shape than the parameters: the specs of gradients say so
                     raise NotOffered(f"{backward.name} gives gradients that have no room for a step's") from None
-        named = self.own_form.named(model)
+        named = self.form.named(model)
         roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
         if backward.how == "returned":
             named = named | named_values(producer, source)
             roles["grads"] = gradients_alone(source, backward.paths)
-        order = ("grads", "lr") if self.own_form.handed(model) is None else ("params", "grads", "lr")
+        order = ("grads", "lr") if self.form.handed(model) is None else ("params", "grads", "lr")
         arguments = bind(function, Known(roles, named, order))
         result = function(*arguments.arguments, **arguments.keywords)
         self.adopt(model, result, function)
@@ -143,7 +143,7 @@ class Learning(Calling):
 
     def adopt(self, model: Held, result: Any, function: Callable[..., Any]) -> bool:
         """Take over parameters that a function returned instead of changing them in place; whether it did."""
-        handed = self.own_form.handed(model)
+        handed = self.form.handed(model)
         if handed is None or result is None:
             return False
         slots = self.slots(model)
@@ -151,14 +151,14 @@ class Learning(Calling):
         if whole is not None:
             model.value = whole[0]
             return True
-        named = returned_by_name(function, result, self.own_form.named(model), slots)
+        named = returned_by_name(function, result, self.form.named(model), slots)
         if named is not None:
             model.value = written(handed, slots, named)
         return named is not None
 
     def adopt_in_place(self, model: Held, given: Binding) -> None:
         """Take over the copy of the parameters that a training was given, and that it has changed in place."""
-        handed = self.own_form.handed(model)
+        handed = self.form.handed(model)
         if handed is None:
             return
         for value in (*given.arguments, *given.keywords.values()):
@@ -168,14 +168,14 @@ class Learning(Calling):
 
     def returned_parameters(self, model: Held, result: Any, function: Callable[..., Any]) -> Any:
         """The parameters that a function returned, weights and biases; None if it returned none."""
-        handed = self.own_form.handed(model)
+        handed = self.form.handed(model)
         if handed is None or result is None:
             return None
         slots = self.slots(model)
         whole = returned_whole(result, handed, slots)
         if whole is not None:
             return whole[1]
-        return returned_by_name(function, result, self.own_form.named(model), slots)
+        return returned_by_name(function, result, self.form.named(model), slots)
 
     # Training
 
@@ -207,7 +207,7 @@ class Learning(Calling):
             for _ in range(training.epochs if site.repeated else 1):
                 if site.repeated:
                     arguments = self.fit_arguments(model, training, function)
-                with initialization_stands(self.own_form, model):
+                with initialization_stands(self.form, model):
                     result = function(*arguments.arguments, **arguments.keywords)
                 if not self.adopt(model, result, function):
                     self.adopt_in_place(model, arguments)
@@ -225,12 +225,12 @@ class Learning(Calling):
             "seed": training.seed,
             "rng": np.random.default_rng(training.seed),
         }
-        optimizer = self.own_form.optimizer
+        optimizer = self.form.optimizer
         if optimizer is not None:
             roles["optimizer"] = Thunk(lambda: made_with_rate(optimizer, training.lr))
-        handed = self.own_form.handed(model)
+        handed = self.form.handed(model)
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
-        return bind(function, Known(roles, self.own_form.named(model), ("x", "y", "epochs", "lr")))
+        return bind(function, Known(roles, self.form.named(model), ("x", "y", "epochs", "lr")))
 
 
 def made_with_rate(cls: type, lr: float) -> Any:

@@ -15,6 +15,7 @@ from chainrule.host.recognition.forms import PROBES, ClassForm, Form
 from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm
 from chainrule.host.recognition.layers import StackForm, WiredForm
 from chainrule.host.recognition.namespaces import methods_of, network_classes, own_functions, ranked
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
 
@@ -28,7 +29,7 @@ GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # to a network's m
 }
 
 
-def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> Recognised:
+def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> NativeStyle:
     """The implementation in a namespace (a module, a dictionary, an object), in its own conventions.
 
     names: {contract's name: the name the code uses}, declared.  missing: globals that its functions read and that
@@ -38,7 +39,7 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
     counts = tuple(name for name in missing if role(name) == "samples")
     namespace |= dict.fromkeys(counts, 1)
     if names.get("MLP", "MLP") in namespace and is_native(target, names):
-        return Recognised(target, namespace, None, names)
+        return NativeStyle(target, namespace, names)
     tried: list[str] = []
     for name, attempt in forms(namespace, names):
         try:
@@ -47,7 +48,7 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
             tried.append(f"{name}: {reason(error)}")
             continue
         return Recognised(target, namespace, form, names, tuple(tried), counts)
-    return Recognised(target, namespace, None, names, tuple(tried))
+    return NativeStyle(target, namespace, names, tuple(tried))
 
 
 def reason(error: BaseException) -> str:
