@@ -269,8 +269,9 @@ class Translated(Implementation):
         return self.lost("loss", lambda x, y: self.raw.loss(model, x, y), x, y, self.classes(model))
 
     def losses(self, model: Any, x: Any, y: Any, moves: Moves) -> list[Any]:
-        plain = self.layout.native and not self.layout.counts_labels
-        return (self.raw if plain else super()).losses(model, x, y, moves)
+        if self.layout.native and not self.layout.counts_labels:  # there is nothing to translate
+            return self.raw.losses(model, x, y, moves)
+        return super().losses(model, x, y, moves)
 
     def backward(self, model: Any, x: Any, y: Any) -> Any:
         x, y, k = np.asarray(x), np.asarray(y), self.classes(model)

@@ -73,10 +73,10 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
         told.pop("loss", None)
     elif {told[stage] for stage in ("loss", "gradients") if stage in told} == {"float64"}:
         told.pop("forward", None)
-    stage = next((stage for stage, name in told.items() if name == "float32"), None)
-    if stage is None:
+    coarse = next((stage for stage, name in told.items() if name == "float32"), None)
+    if coarse is None:
         return "float64", "a change in the last digits of float64 shows in the results"
-    return "float32", f"{stage}: a relative change of its arguments beyond the digits of float32 shows in no result"
+    return "float32", f"{coarse}: a relative change of its arguments beyond the digits of float32 shows in no result"
 
 
 def of_network(implementation: Implementation, architecture: str, rng: np.random.Generator) -> dict[str, str | None]:
