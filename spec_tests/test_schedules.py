@@ -3,6 +3,7 @@
 import numpy as np
 
 from chainrule import golden
+from chainrule.boundary.errors import Absent
 from chainrule.mathematics.comparison import assert_close, assert_equal
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF
 from chainrule.mathematics.schedules import ALL, CONSTANT, STEPS, WAVES, Schedule
@@ -16,6 +17,21 @@ def asked(impl, case):
     return getattr(impl, case.operation)(*case.arguments)
 
 
+def offered(impl, cases):
+    """The cases of the schedules that the code offers; where it offers none of them, what is missing is raised."""
+    found, missing = [], None
+    for case in cases:
+        try:
+            asked(impl, case)
+        except Absent as error:
+            missing = error
+        else:
+            found.append(case)
+    if missing is not None and not found:
+        raise missing
+    return found
+
+
 def assert_rates(impl, case):
     """The rates of a case are those of its formula."""
     rate, u = asked(impl, case), impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
@@ -26,7 +42,7 @@ def assert_rates(impl, case):
 @spec("schedules.start")
 def test_start(impl):
     """The first epoch, epoch 0, has the rate that the schedule was given."""
-    for case in ALL:
+    for case in offered(impl, ALL):
         assert_equal(asked(impl, case)(0), case.arguments[0], what=f"{case} in epoch 0")
 
 
@@ -75,7 +91,7 @@ def test_cosine(impl):
 @spec("schedules.proportional", after=START)
 def test_proportional(impl):
     """Twice the first rate gives twice the rate in every epoch."""
-    for case in ALL:
+    for case in offered(impl, ALL):
         rate, double = asked(impl, case), asked(impl, case.times(2))
         for epoch in case.epochs:
             assert_equal(double(epoch), 2 * rate(epoch), what=f"{case.times(2)} in epoch {epoch}")
@@ -84,7 +100,7 @@ def test_proportional(impl):
 @spec("schedules.repeatable", after=START)
 def test_repeatable(impl):
     """A schedule gives an epoch the same rate in any order of epochs, whatever other schedules are asked."""
-    for case in ALL:
+    for case in offered(impl, ALL):
         rate = asked(impl, case)
         forward = [rate(epoch) for epoch in case.epochs]
         other = asked(impl, case.times(0.5))
@@ -96,13 +112,15 @@ def test_repeatable(impl):
 def test_golden(impl):
     """The rates agree with golden values that were computed to 50 digits."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
+    rates = {}
     for operation, cases in golden.values("schedules").items():
         for known in cases:
-            *arguments, epochs, rates = vars(known).values()
-            case = Schedule(operation, tuple(arguments), tuple(map(int, epochs)))
-            found = np.array([asked(impl, case)(epoch) for epoch in case.epochs])
-            bound = [case.error(epoch, u) for epoch in case.epochs]
-            assert_close(found, rates, bound=bound, what=str(case))
+            *arguments, epochs, expected = vars(known).values()
+            rates[Schedule(operation, tuple(arguments), tuple(map(int, epochs)))] = expected
+    for case in offered(impl, rates):
+        rate = asked(impl, case)
+        bound = [case.error(epoch, u) for epoch in case.epochs]
+        assert_close(np.array([rate(epoch) for epoch in case.epochs]), rates[case], bound=bound, what=str(case))
 
 
 TRIALS = {  # {operation: two answers that differ where the operation looks at its arguments}

@@ -234,10 +234,13 @@ class InProcess:
         """One part of a result, as data."""
         return self.keep(raw, kind) if kind in KEPT else READERS[kind](raw)
 
-    def keep(self, thing: Any, kind: str) -> Reference:
-        """Keep an object, and copies of a cache's arrays.  Raises TypeError if a function is expected and not found."""
+    def keep(self, thing: Any, kind: str, name: str) -> Reference:
+        """Keep a part of what the operation `name` returned, and copies of a cache's arrays.
+
+        Raises NotOffered for a part that should be a function.
+        """
         if kind == FUNCTION and not callable(thing):
-            raise TypeError(f"expected a function, found {describe(thing)}")
+            raise NotOffered(f"{name}: expected a function, found {describe(thing)}")
         self.last += 1
         self.kept[self.last] = thing
         if kind == CACHE:
