@@ -225,6 +225,8 @@ class InProcess:
             return None
         if raw is None and kind != HISTORY:
             raise NotOffered(f"{operation.name} returns None: a stub")
+        if kind == FUNCTION and not callable(raw):
+            raise NotOffered(f"{operation.name}: expected a function, found {describe(raw)}")
         if len(operation.gives) == 1:
             return self.piece(raw, kind)
         pieces = zip(parts(operation, raw), operation.gives, strict=True)
@@ -234,13 +236,8 @@ class InProcess:
         """One part of a result, as data."""
         return self.keep(raw, kind) if kind in KEPT else READERS[kind](raw)
 
-    def keep(self, thing: Any, kind: str, name: str) -> Reference:
-        """Keep a part of what the operation `name` returned, and copies of a cache's arrays.
-
-        Raises NotOffered for a part that should be a function.
-        """
-        if kind == FUNCTION and not callable(thing):
-            raise NotOffered(f"{name}: expected a function, found {describe(thing)}")
+    def keep(self, thing: Any, kind: str) -> Reference:
+        """Keep an object, and copies of a cache's arrays."""
         self.last += 1
         self.kept[self.last] = thing
         if kind == CACHE:
