@@ -114,7 +114,7 @@ def test_an_adapter(plain, tmp_path):
     ("arguments", "message"),
     [
         ((), "chainrule.spec_tests: which implementation? Name it: --impl TARGET"),
-        (("--impl", "gone.py"), "ERROR: gone.py: no such file (looked for "),
+        (("--impl", "gone.py"), "ERROR: gone.py: this file does not exist (looked for "),
         (("--impl", "right.py", "--adapter", "right.py"), "ERROR: right.py: expected a class Adapter"),
     ],
     ids=["none", "missing", "adapter"],

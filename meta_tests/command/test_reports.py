@@ -188,7 +188,7 @@ def test_several_conventions_and_names(as_json):
         (["--convention", "sample=rows"], "no convention"),
         (["--convention", "samples=diagonal"], "expected rows or columns"),
         (["--name", "MLP"], "--name MLP: expected KEY=VALUE, such as MLP=NeuralNetwork"),
-        (["--name", "forwrad=fp"], "'forwrad' is no name of the contract; there are: MLP, relu"),
+        (["--name", "forwrad=fp"], "'forwrad' is not a name of the contract; expected one of MLP, relu"),
     ],
 )
 def test_declarations_that_are_none(command, arguments, message):
@@ -237,7 +237,7 @@ def test_what_a_project_declares(tmp_path):
         ('[tool.chainrule.conventions]\nsample = "rows"\n', "no convention"),
         ("[tool.chainrule.conventions]\nsamples = 3\n", "expected rows or columns"),
         ("[tool.chainrule.names]\nMLP = 3\n", "MLP should be mapped to the name that the file uses, found 3"),
-        ('[tool.chainrule.names]\nNet = "MLP"\n', "'Net' is no name of the contract"),
+        ('[tool.chainrule.names]\nNet = "MLP"\n', "'Net' is not a name of the contract"),
         (b"\xff\xfe[tool]", "not valid TOML"),
     ],
 )
