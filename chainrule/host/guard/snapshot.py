@@ -129,7 +129,7 @@ def known(name: str, function: FunctionType) -> list[tuple[str, FunctionType, An
 
 
 def property_of(function: FunctionType) -> Any:
-    """The property that the function of a spec checks on drawn inputs; None of any other function."""
+    """The test that a property spec runs on drawn inputs; None for any other function."""
     return getattr(function, "given", None)
 
 
