@@ -27,9 +27,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
         "--chapter", metavar="NAME", action="append", default=[], help="require only this chapter; repeatable"
     )
     group.addoption("--convention", metavar="KEY=VALUE", action="append", default=[], help="declare a convention")
-    group.addoption(
-        "--name", metavar="NAME=THEIRS", action="append", default=[], help="TARGET's name for one of the contract's"
-    )
+    group.addoption("--name", metavar="NAME=THEIRS", action="append", default=[], help="TARGET's name for a contract's")
     group.addoption("--run-all", action="store_true", help="run the whole of TARGET, not only its definitions")
     group.addoption("--full", action="store_true", help="also train on Fashion-MNIST")
     group.addoption("--thorough", action="store_true", help="draw many more examples at random")

@@ -17,7 +17,6 @@ RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 COLUMNS = Path(__file__).parents[1] / "banks" / "styles" / "column_net.py"
 KAGGLE = Path(__file__).parents[1] / "banks" / "styles" / "kaggle_global_m.py"
 ACTIVATIONS = ("--chapter", "activations")
-DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(autouse=True)
@@ -345,23 +344,3 @@ def test_a_page(command):
     status, printed, said = command("check", "mine.py", *ACTIVATIONS, "--format", "html", "--output", "report.html")
     assert (status, printed, said) == (0, "", "")
     assert Path("report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-
-
-# What the documentation lists
-
-
-def test_the_readme_counts_right():
-    import faults
-    import layer_faults  # noqa: F401  (adds its own to them)
-    from style_bank import STYLES
-
-    from chainrule.mathematics.clauses import clauses
-
-    text = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
-    for said in (
-        f"the derivation in {len(clauses())} clauses",
-        f"{len(faults.FAULTS)} faulty implementations",
-        f"{len(STYLES)} networks in other people's styles",
-        f"{sum(len(style.mistakes) for style in STYLES)} mistakes planted in them",
-    ):
-        assert said in text
