@@ -1,6 +1,6 @@
-"""Every check, on every Python.  `nox` runs what CI runs; `nox -s NAME` one session; `nox -l` lists them.
+"""Every check, on every Python. `nox` runs what CI runs; `nox -s NAME` runs one session; `nox -l` lists all sessions.
 
-An interpreter that is not on this machine is skipped, and nox says so.
+nox skips interpreters that are not on this machine, and says so.
 """
 
 import os
@@ -30,13 +30,16 @@ nox.options.sessions = [
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 PROJECT = nox.project.load_toml("pyproject.toml")
-SAMPLE = ("--every", "10")  # of the planted mistakes, in CI; `nox -s diagnoses -- --every 1` checks them all
+SAMPLE = ("--every", "10")  # in CI, every tenth planted mistake; `nox -s diagnoses -- --every 1` checks all
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parallel tests would fight over the cores
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}  # parallel tests must not compete for the cores
 
 
 def group(name: str) -> list[str]:
-    """The requirements of a dependency group; chainrule's own extras become the checkout's."""
+    """The requirements of a dependency group, with the checkout in place of chainrule."""
     requirements = nox.project.dependency_groups(PROJECT, name)
     return [requirement.replace("chainrule[", ".[", 1) for requirement in requirements]
 
@@ -56,9 +59,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def whole(session: nox.Session) -> None:
-    """Whole checks of many files: faulty ones must fail, correct ones pass.  Also what holds of the repository.
+    """Whole checks of many files: faulty ones must fail, correct ones pass. Also the tests of the repository itself.
 
-    One interpreter is enough: the clauses are the same.
+    One interpreter is enough, as the clauses are the same on all.
     """
     session.install(*group("test"))
     session.run("pytest", *PARALLEL, "meta_tests/house", "meta_tests/whole", *session.posargs, env=ONE_THREAD)
@@ -66,7 +69,7 @@ def whole(session: nox.Session) -> None:
 
 @nox.session
 def diagnoses(session: nox.Session) -> None:
-    """The table of diagnoses: each planted mistake, the clause that fails first, its name, if its line is found."""
+    """The table of diagnoses: each planted mistake, the first clause to fail, its name, whether its line is found."""
     session.install(*group("test"))
     program(session, "diagnoses", *(session.posargs or SAMPLE))
 
@@ -81,13 +84,13 @@ def lowest(session: nox.Session) -> None:
     ]
     session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0")
     session.install("--no-deps", ".")
-    quiet = ("-W", "ignore::DeprecationWarning")  # old packages say much about the newer ones that they meet
+    quiet = ("-W", "ignore::DeprecationWarning")  # old packages warn about newer ones
     session.run("pytest", *PARALLEL, *quiet, "meta_tests/unit", "meta_tests/command", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """The wheel, built by way of the source distribution, installed alone and used from elsewhere."""
+    """The wheel: built from the source distribution, installed alone and used outside the checkout."""
     session.install(*group("build"))
     folder = Path(tempfile.mkdtemp())
     session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
@@ -97,7 +100,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Golden values, computed again and compared bit by bit."""
+    """Compute the golden values again, and compare them bit by bit."""
     session.install("mpmath")
     session.run("python", "golden/generate", "--check")
 
@@ -111,7 +114,7 @@ def points(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def peers(session: nox.Session) -> None:
-    """Golden values against PyTorch in float64."""
+    """Compare the golden values with PyTorch in float64."""
     session.install(*group("peers"), *group("test"))
     session.run("pytest", "meta_tests/peers", "--override-ini", "norecursedirs=.* build dist", *session.posargs)
 
@@ -129,13 +132,13 @@ def types(session: nox.Session) -> None:
     """Types, by mypy, of chainrule as it is installed."""
     session.install(*group("types"), ".")
     settings = Path("pyproject.toml").resolve()
-    session.chdir(session.create_tmp())  # where the checkout's own folders do not stand in the way
+    session.chdir(session.create_tmp())  # away from the checkout's own folders
     session.run("mypy", "--config-file", str(settings))
 
 
 @nox.session(python="3.11")
 def coverage(session: nox.Session) -> None:
-    """By hand: the meta-tests with branch coverage, at least 95 % of chainrule, and 100 % of the reference."""
+    """By hand: the branch coverage of the meta-tests, at least 95 % of chainrule and 100 % of the reference."""
     session.install("-e", ".", *[requirement for requirement in group("test") if not requirement.startswith(".")])
     session.install("pytest-xdist", "matplotlib")
     session.run("pytest", *PARALLEL, "--cov", "--cov-report=", *session.posargs, env=ONE_THREAD)
@@ -145,34 +148,34 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def full(session: nox.Session) -> None:
-    """The main job: the reference checked in full, trained on the real data."""
+    """Check the reference in full, with training on the real data."""
     session.install(".")
     session.run("chainrule", "check", "chainrule.reference", "--full")
 
 
 @nox.session
 def alarms(session: nox.Session) -> None:
-    """False alarms: every correct variant, a thousand cases at random a spec.  By hand: a minute or two each."""
+    """False alarms: every correct variant, with a thousand random cases for each spec. By hand: minutes each."""
     session.install(*group("test"))
     program(session, "alarms", *session.posargs)
 
 
 @nox.session(python="3.11")
 def mutation(session: nox.Session) -> None:
-    """How strong is the specification: which mutants of the reference does it notice?  By hand: it takes minutes."""
+    """Which mutants of the reference does the specification notice? By hand: it takes minutes."""
     session.install(".", *group("mutation"))
     on_a_copy(session, "mutation_score")
 
 
 @nox.session(python="3.11")
 def strength(session: nox.Session) -> None:
-    """The reverse: which faults does each clause notice, alone or first?  By hand: it takes minutes."""
+    """Which faults does each clause notice, alone or first? By hand: it takes minutes."""
     session.install(".")
     on_a_copy(session, "strength")
 
 
 def on_a_copy(session: nox.Session, name: str) -> None:
-    """Run one of the meta-tests' programs on a copy of the checkout, which may be edited meanwhile."""
+    """Run one of the meta-tests' programs on a copy of the checkout, so that the checkout may be edited meanwhile."""
     with tempfile.TemporaryDirectory() as copy:
         for folder in ("chainrule", "golden", "meta_tests", "reference", "spec_tests"):
             shutil.copytree(folder, Path(copy, folder), ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""A check from its beginning to its causes: of what is loaded, and of definitions in a session."""
+"""Runs a complete check, from loading the code to naming the causes of its failures."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def check_loaded(
     pytest_arguments: Sequence[str] = (),
     listener: Callable[[SpecResult], None] | None = None,
 ) -> Outcome:
-    """Run the specification on `loaded`, and name the causes of what failed.
+    """Run the specification on `loaded`, and name the causes of the failures.
 
     chapters: those required; if empty, what `requirements.select` finds.  full: train on Fashion-MNIST as well.
-    thorough: explore at random.  seed: what decides the cases of a thorough run; fresh by default.
-    timeout: seconds per spec.  from_scratch: an imported framework fails the check.
-    pytest_arguments: options of pytest, which then runs the specs.  listener: called with every result as it arrives.
-    Raises UnusableTarget for a seed that is none or not of a thorough run, for what is not a chapter, and where pytest
-    refuses its arguments or finds nothing to run.
+    thorough: explore at random.  seed: decides the cases of a thorough run; a fresh one by default.
+    timeout: seconds per spec.  from_scratch: fail if the code imports a framework.
+    pytest_arguments: options for pytest, which then runs the specs.  listener: called with each result.
+    Raises UnusableTarget for an invalid seed, a seed without `thorough`, an unknown chapter, and if pytest refuses its
+    arguments or finds no spec to run.
     """
     run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full)
     entries, required, started = run.entries, run.required, time.perf_counter()
@@ -100,9 +100,9 @@ def check_loaded(
     outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)
     if not any(result.outcome in ("failed", "error") for result in outcome.specs):
         return outcome
-    from chainrule.diagnosis.diagnose import diagnose  # of no use, and not loaded, where nothing failed
+    from chainrule.diagnosis.diagnose import diagnose  # imported only if a spec failed
 
-    with guarded():  # what the code does when it is asked again stays no more than what it did before
+    with guarded():  # diagnosis calls the code again, which must not replace anything either
         specs, notes = diagnose(loaded.impl, outcome.specs)
     seconds = time.perf_counter() - started
     return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)

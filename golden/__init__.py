@@ -1,4 +1,4 @@
-"""chainrule.golden: outputs from fixed seeds, as data. README.md says how they were made; generate makes them.
+"""chainrule.golden: exact outputs for inputs from fixed seeds, as data. README.md says how they were computed.
 
 Symbols: N samples, K classes, layer sizes s[0..L]; z[l] = a[l-1] W[l] + b[l], a[l] = relu(z[l]), p = softmax(z[L]).
 """
@@ -28,7 +28,7 @@ NETWORKS = "networks/"  # the folder of the network cases, as SHA256SUMS writes 
 
 @dataclass(frozen=True)
 class GoldenNetwork:
-    """A network, a batch, and what follows from them. Arrays are float64, `y` is int64; each is the caller's own.
+    """A network, a batch, and the values that follow. Arrays are float64, `y` is int64; the caller may change them.
 
     sizes             (s[0], ..., s[L])
     lr, steps         the learning rate, and the number of gradient-descent steps, each on the whole batch
@@ -66,7 +66,7 @@ class GoldenNetwork:
 
 @dataclass(frozen=True)
 class Functions:
-    """Inputs and outputs of the functions by themselves. Arrays are float64, labels int64; each is the caller's own.
+    """Inputs and outputs of the functions. Arrays are float64, labels int64; the caller may change them.
 
     softmax           pairs (z, p), both (N, K)
     log_sum_exp       pairs (z, value), (N, K) and (N,)
@@ -88,7 +88,7 @@ def load(name):
     """The GoldenNetwork called `name`.
 
     Raises ValueError if no network has that name, or if its file is not the one SHA256SUMS describes; OSError if the
-    file is gone.
+    file is missing.
     """
     if name not in names():
         raise ValueError(f"golden: expected one of {', '.join(names())}, found {name!r}")
@@ -106,7 +106,7 @@ def functions():
 
 
 def values(chapter):
-    """The cases of a chapter's file: {kind of case: a list of cases}; a case has its arrays and numbers as attributes.
+    """The cases of a chapter's file, {kind: a list of cases}; each has its arrays and numbers as attributes.
 
     chapter: such as "layers".  Lists of integers become int64 arrays, all others float64.
     Raises ValueError if no file has that name, or if it is not the one SHA256SUMS describes.
@@ -143,7 +143,7 @@ def _array(values):
 
 
 def _verified(file):
-    """The content of a golden file, once its bytes are those that the generator wrote."""
+    """The content of a golden file. Raises ValueError if its bytes are not those that the generator wrote."""
     data, expected = FOLDER.joinpath(*file.split("/")).read_bytes(), _checksums()[file]
     found = hashlib.sha256(data).hexdigest()
     if found != expected:

@@ -1,6 +1,6 @@
 """chainrule.reference: a small multilayer perceptron in NumPy alone, and the mathematics it implements.
 
-The extension chapters are the files that list their names in `__all__`; all of these are found here as well.
+The extension chapters are the files that list their names in `__all__`; this package exports these names, too.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a network takes, checked: an error names the argument, what the network expected and what it found."""
+"""Checks a network's arguments: an error names the argument, what was expected and what was found."""
 
 import numpy as np
 

@@ -1,10 +1,10 @@
-"""The functions an MLP is made of: 02_activations.md to 04_cross_entropy.md and 08_initialization.md derive them."""
+"""The functions of an MLP, which 02_activations.md to 04_cross_entropy.md and 08_initialization.md derive."""
 
 import numpy as np
 
 
 def relu(z):
-    """Keep what is positive, replace the rest by zero.
+    """Keep positive entries, replace the others by zero.
 
         relu(z) = max(z, 0)
 

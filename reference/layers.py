@@ -1,6 +1,7 @@
-"""The layers as functions, a forward pass that keeps a cache and a backward pass that uses it: 11_layers.md.
+"""The layers as functions: forward passes that return a cache, and backward passes that use it (11_layers.md).
 
-`dout` is the gradient of some number by a layer's output; a backward pass turns it into the gradients by its inputs.
+`dout` is the gradient of a number with respect to a layer's output; a backward pass returns its gradients with respect
+to the layer's inputs.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ __all__ = ["affine_backward", "affine_forward", "relu_backward", "relu_forward",
 
 
 def affine_forward(x, w, b):
-    """A matrix product and a shift of every sample.
+    """Multiply every sample by a matrix, and add a bias.
 
         out = X w + b,  X the samples of x as rows
 
@@ -23,7 +24,7 @@ def affine_forward(x, w, b):
 
 
 def affine_backward(dout, cache):
-    """The gradients by the three inputs of `affine_forward`, each of its input's shape.
+    """The gradients with respect to the inputs of `affine_forward`, each of its input's shape.
 
         dx = dout w^T,  dw = X^T dout,  db = sum_n dout[n]
 
@@ -44,7 +45,7 @@ def relu_forward(x):
 
 
 def relu_backward(dout, cache):
-    """Let the gradient through where the input was positive: dout, of x's shape, to dx.
+    """Keep the gradient where the input was positive: dout -> dx, both of x's shape.
 
         dx = dout [x > 0]
 
@@ -54,7 +55,7 @@ def relu_backward(dout, cache):
 
 
 def softmax_loss(x, y):
-    """The mean cross-entropy of softmax(x), and its gradient by the logits x.
+    """The mean cross-entropy of softmax(x), and its gradient with respect to the logits x.
 
         loss = 1/N sum_n (lse(x[n]) - x[n, y[n]]),  dx = (softmax(x) - onehot(y)) / N
 

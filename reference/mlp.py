@@ -13,7 +13,7 @@ from .functions import log_sum_exp, relu, softmax, xavier
 class MLP:
     """A network of layer sizes `sizes` = (s[0], ..., s[L]); two sizes make multinomial logistic regression.
 
-    sizes: at least two positive integers. seed: an integer, decides every weight. dtype: float64 or float32, the
+    sizes: at least two positive integers. seed: an integer that decides every weight. dtype: float64 or float32, the
     precision of parameters and arithmetic. Raises ValueError for sizes that do not make a network, and for another
     dtype. `weights` and `biases` are lists of L arrays, (s[l], s[l+1]) and (s[l+1],), and may be assigned.
     Clauses: initialization.sizes, initialization.biases, initialization.seed, network.assignable.
@@ -51,7 +51,7 @@ class MLP:
 
             loss = 1/N sum_n (lse(z[L][n]) - z[L][n, y[n]])
 
-        The logarithm of the softmax is taken before anything can underflow.
+        The logits give the logarithm of softmax directly, so that it cannot underflow.
         Clauses: network.loss, softmax.log_softmax.
         """
         x, y = self._inputs(x), self._labels(x, y)
@@ -75,11 +75,11 @@ class MLP:
                 theta -= lr * g
 
     def fit(self, x, y, *, epochs, batch_size, lr, seed=0, callback=None):
-        """Train in place by mini-batch SGD; every epoch visits every sample once, in an order of its own.
+        """Train in place by mini-batch SGD; every epoch visits every sample once, in a new random order.
 
         x: (N, s[0]); y: (N,) labels; lr: a number, or a function epoch -> number with epochs counted from 0;
         seed: decides every order; callback(epoch, loss): called after each epoch.
-        Returns the mean loss of each epoch over its samples, each at the moment it was visited.
+        Returns each epoch's mean loss over its samples, measured at the moment of each visit.
         Raises ValueError for data or settings that do not fit.  Clauses: training.every_sample, training.fresh_order.
         """
         x, y = self._inputs(x), self._labels(x, y)

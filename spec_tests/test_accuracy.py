@@ -7,17 +7,17 @@ from chainrule.specification.spec import spec
 
 GOAL = 0.88
 SIZES = [784, 128, 64, 10]
-SMALLEST_HIDDEN = 64  # with fewer units the goal was not calibrated
-BATCH_SIZE = 100  # divides 60,000: no noisy last step of a few images
+SMALLEST_HIDDEN = 64  # the goal was not calibrated with fewer units
+BATCH_SIZE = 100  # divides 60,000, so that no epoch ends with a noisy step on a few images
 PHASES = ((12, 0.3), (2, 0.03))  # (epochs, rate) of two calls of fit; the second calms the noise of the first
 
 
 @spec("accuracy.fashion_mnist", after=("golden.gradients", "training.every_sample", "training.continues"))
 def test_fashion_mnist(impl):
-    """Trained on the images of Fashion-MNIST, a network classifies over 88 % of the test images rightly."""
-    from chainrule.training.datasets import fashion_mnist, scaled  # which no other spec needs
+    """After training on Fashion-MNIST, a network classifies over 88 % of the test images correctly."""
+    from chainrule.training.datasets import fashion_mnist, scaled  # imported here, as only this spec needs it
 
-    # How surely a correct implementation passes: benchmarks/accuracy_recipe.py, and accuracy.fashion_mnist.
+    # benchmarks/accuracy_recipe.py and accuracy.fashion_mnist say how surely a correct implementation passes.
     sizes = calibrated(impl)
     data = fashion_mnist()
     x, test_x = scaled(data.train_images), scaled(data.test_images)
@@ -32,7 +32,7 @@ def test_fashion_mnist(impl):
 
 
 def calibrated(impl):
-    """Sizes that the goal was calibrated for, or larger; SIZES where they can be had."""
+    """The sizes for which the goal was calibrated, or larger ones; SIZES if the implementation makes such a network."""
     for sizes in (SIZES, [SIZES[0], 128, SIZES[-1]]):
         fitted = impl.fits(sizes)
         if fitted and (fitted[0], fitted[-1]) == (SIZES[0], SIZES[-1]) and min(fitted[1:-1]) >= SMALLEST_HIDDEN:

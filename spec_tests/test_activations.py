@@ -21,7 +21,7 @@ def test_shape(impl):
 
 @spec("relu.dtype")
 def test_dtype(impl):
-    """relu returns floating-point numbers that are no narrower than its argument: nothing is rounded away."""
+    """relu returns floating-point numbers at least as precise as its argument: it loses no digits."""
     for dtype in (np.float32, np.float64):
         z = np.array([[-1.5, 1 / 3, 2.0]], dtype=dtype)
         result = impl.relu(z)
@@ -40,7 +40,7 @@ def test_input_kept(impl):
 
 @spec("relu.empty")
 def test_empty(impl):
-    """relu of nothing is nothing: an empty batch keeps its shape."""
+    """relu of an empty batch is an empty batch of the same shape."""
     for shape in [(0,), (0, 5), (3, 0)]:
         assert_shape(impl.relu(np.zeros(shape)), shape, what=f"relu of an empty array of shape {shape}")
 
@@ -83,7 +83,7 @@ def test_absolute_value(impl, z):
 @spec("relu.values", after="relu.shape")
 @given(small=arrays(), large=tensors())
 def test_values(impl, small, large):
-    """relu keeps what is positive and replaces the rest by zero, in arrays of any size and number of axes."""
+    """relu keeps positive entries and replaces the others by zero, in arrays of any size and number of axes."""
 
     def check(z):
         assert_equal(impl.relu(z), np.where(z > 0, z, 0.0), what="relu(z)")

@@ -26,10 +26,10 @@ def test_input_kept(impl):
 @spec("cross_entropy.epsilon")
 def test_epsilon(impl):
     """An epsilon that guards the logarithm is no larger than 1e-7, so that it distorts no loss that matters."""
-    impl.cross_entropy(np.array([[0.0, 1.0]]), np.array([0]))  # where the epsilon shows: exp(-loss), at p = 0
+    impl.cross_entropy(np.array([[0.0, 1.0]]), np.array([0]))  # at p = 0, exp(-loss) is the epsilon
     epsilon = float(impl.conventions["log_epsilon"].value)
     assert_that(
-        epsilon <= LARGEST_LOG_EPSILON * (1 + 1e-5),  # the slack: epsilon is read off a loss rounded in float32
+        epsilon <= LARGEST_LOG_EPSILON * (1 + 1e-5),  # the slack allows for a loss rounded to float32
         f"an epsilon of {epsilon:.3g} is added inside the logarithm, or p is clipped to it: "
         f"at most {LARGEST_LOG_EPSILON:g} is accepted",
     )
@@ -67,9 +67,7 @@ def test_uniform(impl):
 
 @spec("cross_entropy.zero_probability", after="cross_entropy.epsilon")
 def test_zero_probability(impl):
-    """Where the true label has probability 0 the loss is infinite or large, never nan, and zeros elsewhere do no
-    harm.
-    """
+    """If the true label has probability 0, the loss is infinite or large, never nan; other zeros do no harm."""
     p, y = np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([0, 1])
     loss = impl.cross_entropy(p, y)
     # Over two rows the largest epsilon that is accepted gives (log 2 - log 1e-7) / 2 = 8.4.
@@ -80,8 +78,8 @@ def test_zero_probability(impl):
 
 @spec("cross_entropy.near_one", after="cross_entropy.epsilon")
 def test_near_one(impl):
-    """Next to p = 1 the loss is accurate to rounding: -log(1 - d) is d, not 0 and not noise."""
-    impl.itself("cross_entropy")  # through a network p is rounded, and with it what is left of 1 - p
+    """Near p = 1 the loss is accurate to rounding: -log(1 - d) is about d, not 0 and not noise."""
+    impl.itself("cross_entropy")  # through a network p is rounded, which spoils 1 - p
     u = impl.unit_roundoff
     for d in (u * 2, u * 64, max(2.0**-12, u * 4)):
         p, y = np.array([[1 - d, d]]), np.array([0])
@@ -93,7 +91,7 @@ def test_near_one(impl):
 @spec("cross_entropy.additivity", after="cross_entropy.epsilon")
 @given(case=divided(predictions(rows=(2, 5))), seed=integers(0, 99))
 def test_additivity(impl, case, seed):
-    """The loss of a batch is the mean of its parts' losses, weighted by their sizes, in whatever order samples come."""
+    """A batch's loss is the mean of its parts' losses, weighted by their sizes, for any order of samples."""
     (p, y), cut = case
     order = np.random.default_rng(seed).permutation(len(y))
     parts = sum(len(part) * impl.cross_entropy(p[part], y[part]) for part in (order[:cut], order[cut:])) / len(y)
@@ -104,7 +102,7 @@ def test_additivity(impl, case, seed):
 @spec("cross_entropy.likelier_label", after="cross_entropy.epsilon")
 @given(case=predictions(rows=(1, 1)))
 def test_likelier_label(impl, case):
-    """The likelier the label was held to be, the lower its loss."""
+    """The larger the probability of the true label, the lower the loss."""
     p, _ = case
     bound = max(loss_bound(impl, p, np.array([k])) for k in range(p.shape[1]))
     losses = [impl.cross_entropy(p, np.array([k])) for k in range(p.shape[1])]
@@ -121,7 +119,7 @@ def test_likelier_label(impl, case):
 @spec("cross_entropy.kullback_leibler", after="cross_entropy.epsilon")
 @given(case=predictions(rows=(1, 1)), counts=lists(integers(1, 4), 5))
 def test_kullback_leibler(impl, case, counts):
-    """Over labels that occur with frequencies q, the loss is the entropy of q plus its divergence from p."""
+    """For labels with frequencies q, the loss is the entropy of q plus its divergence from p."""
     p, _ = case
     counts = np.array(counts[: p.shape[1]])
     q = counts / counts.sum()
@@ -151,7 +149,7 @@ def test_label_types(impl):
 @spec("cross_entropy.gradient", after=("softmax.jacobian", "cross_entropy.additivity"))
 @given(case=scores(rows=(1, 3), size=4.0))
 def test_gradient(impl, case):
-    """The derivative of the loss by the logits is (p - y) / N, y one-hot: found by central differences."""
+    """The derivative of the loss by the logits, from central differences, is (p - y) / N with one-hot y."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     z, y = np.round(case[0] / GRID) * GRID, case[1]
     p = softmax(z)
@@ -176,8 +174,8 @@ def test_gradient(impl, case):
 @spec("cross_entropy.values", after=("cross_entropy.epsilon", "cross_entropy.uniform", "cross_entropy.additivity"))
 @given(small=predictions(), large=large_predictions())
 def test_values(impl, small, large):
-    """The loss is the mean over the batch of -log of the true label's probability, however large the batch."""
-    for p, y in (small, large):  # a failure shows the first
+    """The loss is the mean over the batch of -log of the true label's probability, for a batch of any size."""
+    for p, y in (small, large):  # a failure then shows the small one
         if p.shape[1] > 5 and not impl.reaches(p.shape[1]):
-            continue  # a network of a certain size stands in for cross_entropy, and has fewer classes
+            continue  # the network that replaces cross_entropy has fewer classes
         assert_close(impl.cross_entropy(p, y), cross_entropy(p, y), bound=loss_bound(impl, p, y), what="the loss")

@@ -1,4 +1,4 @@
-"""Chapter golden: values computed once with 50 digits, by a program that shares no code with the reference."""
+"""Chapter golden: values computed with 50 digits, by a program that shares no code with the reference."""
 
 from functools import cache
 
@@ -14,13 +14,13 @@ from chainrule.specification.spec import spec
 
 @cache
 def golden_case(name):
-    """A golden network, and the same as a case: specs share it."""
+    """A golden network, and a case with the same network, which specs share."""
     expected = golden.load(name)
     return expected, Case(tuple(expected.sizes), expected.weights, expected.biases, expected.x, expected.y)
 
 
 def golden_cases(impl):
-    """Every golden network of sizes that the implementation makes, with its name and as a case to create."""
+    """Every golden network whose sizes the implementation can make: its name, the network, and its case."""
     found = False
     for name in golden.names():
         expected, case = golden_case(name)
@@ -39,7 +39,8 @@ def test_softmax(impl):
         if not impl.reaches(z.shape[1]):
             continue
         compared += 1
-        # Logits that are not exact in the arithmetic's precision are rounded before the implementation can do anything.
+        # Logits that are not exact in the arithmetic's precision are rounded before the implementation computes with
+        # them.
         rounded = impl.unit_roundoff * np.abs(z)
         bound = softmax_bound(z, impl.unit_roundoff + UNIT_ROUNDOFF["float64"], z_error=rounded)
         assert_close(impl.softmax(z), p, bound=bound, what=f"softmax({z.tolist()})")
@@ -49,16 +50,16 @@ def test_softmax(impl):
 
 @spec("golden.cross_entropy", after=("cross_entropy.values", "cross_entropy.near_one"))
 def test_cross_entropy(impl):
-    """cross_entropy agrees with 50-digit arithmetic, for probabilities from 1e-300 to next to one."""
+    """cross_entropy agrees with 50-digit arithmetic, for probabilities from 1e-300 to almost one."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     compared, within_reach = 0, False
     for p, y, loss in golden.functions().cross_entropy:
         true = p[np.arange(len(y)), y]
         if p.shape[1] == 1 or not impl.reaches(p.shape[1]):
-            continue  # of one class, integers and one-hot vectors are equally many numbers, and much code tells them so
+            continue  # with one class, much code cannot tell integer labels from one-hot vectors
         within_reach = True
         if true.min() < max(1e4 * impl.log_epsilon, float(np.finfo(impl.conventions["precision"].value).tiny)):
-            continue  # below what an accepted epsilon, or the precision of the arithmetic, can tell from zero
+            continue  # an accepted epsilon, or the precision of the arithmetic, makes it indistinguishable from zero
         bound = (ELEMENTARY + len(y)) * u * abs(loss) + 2 * impl.log_epsilon / true.min()
         bound += u * (impl.unit_roundoff > UNIT_ROUNDOFF["float64"])
         bound += impl.probability_error(p)[np.arange(len(y)), y].mean()
@@ -71,7 +72,7 @@ def test_cross_entropy(impl):
 
 @spec("golden.forward", after="network.forward")
 def test_forward(impl):
-    """forward agrees with 50-digit arithmetic, from 2-2 to 784-32-16-10 and in the hard cases."""
+    """forward agrees with 50-digit arithmetic, for networks from 2-2 to 784-32-16-10 and for hard cases."""
     for name, expected, case in golden_cases(impl):
         bound = analysis(impl, case).probabilities[1]
         assert_close(
@@ -81,7 +82,7 @@ def test_forward(impl):
 
 @spec("golden.loss", after=("network.loss", "golden.forward"))
 def test_loss(impl):
-    """loss agrees with 50-digit arithmetic wherever the true label's probability can be represented."""
+    """loss agrees with 50-digit arithmetic if the true label's probability can be represented."""
     tiny = np.finfo(impl.conventions["precision"].value).tiny
     for name, expected, case in golden_cases(impl):
         loss = impl.loss(impl.network(case), case.x, case.y)
@@ -97,7 +98,7 @@ def test_gradients(impl):
     compared = 0
     for name, expected, case in golden_cases(impl):
         exact = analysis(impl, case)
-        if not exact.clear:  # in lower precision a ReLU may be on either side of its kink
+        if not exact.clear:  # in lower precision a ReLU may fall on either side of its kink
             continue
         compared += 1
         weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
@@ -108,7 +109,7 @@ def test_gradients(impl):
 
 @spec("golden.steps", after=("golden.gradients", "training.step", "training.step_stateless"))
 def test_steps(impl):
-    """Several steps of gradient descent arrive where 50-digit arithmetic does."""
+    """Several steps of gradient descent lead to the same parameters as in 50-digit arithmetic."""
     compared = 0
     for name, expected, case in golden_cases(impl):
         model, network = impl.network(case), case.network()
@@ -119,7 +120,7 @@ def test_steps(impl):
             certain = certain and exact.clear
             off = step_errors(network, exact, expected.lr, impl.unit_roundoff, off)
             network.step(network.backward(case.x, case.y), expected.lr)
-        if not certain:  # in lower precision a ReLU may by then be on the other side of its kink: nothing to compare
+        if not certain:  # in lower precision a ReLU may have crossed its kink by then
             continue
         compared += 1
         weights, biases = impl.parameters(model)

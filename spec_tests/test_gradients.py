@@ -1,6 +1,4 @@
-"""Chapter gradients: backpropagation, against differences of the implementation's own loss and against the
-reference.
-"""
+"""Chapter gradients: backpropagation, compared with differences of the implementation's loss and with the reference."""
 
 from contextlib import suppress
 
@@ -32,25 +30,25 @@ IDENTITIES = (
     "gradients.class_sum",
     "gradients.dead_units",
 )
-DROPPED = 0.25  # the share of entries that may lie too near a kink of lower-precision arithmetic to be differenced
+DROPPED = 0.25  # the share of entries that may lie too near a kink for a difference
 
 
-AT_RANDOM = 100  # networks with `--thorough`: each takes four losses for every one of its parameters
-MOST = 100  # entries of one array that are differenced: of a larger one, so many, in all its rows and columns
+AT_RANDOM = 100  # networks with `--thorough`: each needs four losses for every parameter
+MOST = 100  # entries compared of one array; of a larger one, so many in all its rows and columns
 
 
 def clear_of_kinks(impl):
-    """The margin that finite differences need: their step, of about the cube root of u, times a sensitivity."""
+    """The margin that finite differences need: their step, about the cube root of u, times a sensitivity."""
     return 2.0**-9 if impl.unit_roundoff == UNIT_ROUNDOFF["float64"] else 2.0**-2
 
 
 def entries(shape):
-    """The indices of an array, or of a large one a fixed choice of them that goes through its rows and columns."""
+    """The indices of an array; of a large one, a fixed choice from all rows and columns."""
     everything = list(np.ndindex(*shape))
     if len(everything) <= MOST:
         return everything
     spread = np.random.default_rng(shape).permutation(len(everything))
-    # A step of rows and a step of columns at a time meets each column, and rows from the first to the last.
+    # Moving by one column and some rows at a time visits each column, and rows from the first to the last.
     rows = np.unique(np.linspace(0, shape[0] - 1, MOST // 2).astype(int))
     ladder = [(int(row), *(i % size for size in shape[1:])) for i, row in enumerate(rows)]
     return list(dict.fromkeys([*ladder, *(everything[i] for i in spread[: MOST - len(ladder)])]))
@@ -61,14 +59,14 @@ def check_differences(impl, case, group):
     model = impl.network(case)
     grads = impl.backward(model, case.x, case.y)[group]
     exact = analysis(impl, case)
-    plain = analysis(impl, case, log_epsilon=0.0)  # an epsilon shifts losses but adds no noise
+    plain = analysis(impl, case, log_epsilon=0.0)  # an epsilon shifts losses without adding noise
     pairs = (exact.weight_grads, exact.bias_grads)[group]
     parameters = (case.weights, case.biases)
     what = ("dloss/dW", "dloss/db")[group]
     dropped = total = 0
     smooth = zip(step_curvature(case.reference, case.x), kink_distance(case.reference, case.x), strict=True)
     for l, (curvature, kink) in enumerate(smooth):
-        rounding = 2 * plain.loss[1]  # twice: the loss near the point may be a little larger than at it
+        rounding = 2 * plain.loss[1]  # twice, as the loss near the point may be a little larger than at it
         h = difference_step(rounding, curvature, kink)
         assert_shape(grads[l], parameters[group][l].shape, what=f"{what}[{l}]")
         moves = Moves(case.weights, case.biases, group, l, entries(grads[l].shape), (h, -h, h / 2, -h / 2))
@@ -86,7 +84,7 @@ def check_differences(impl, case, group):
     assert_that(
         dropped <= DROPPED * total,
         f"the differences of loss at two step sizes disagree on {dropped} of {total} entries of {what} ({case}): "
-        "loss is no smooth function of the parameters where the mathematics says it is",
+        "loss is not the smooth function of the parameters that the mathematics expects here",
     )
 
 
@@ -109,7 +107,7 @@ def test_shapes(impl, networks):
 
 @spec("gradients.repeatable", after="gradients.shapes")
 def test_repeatable(impl, networks):
-    """The same call twice gives the same gradients: nothing is accumulated, nothing is used up."""
+    """The same call twice gives the same gradients: backward neither accumulates nor uses up anything."""
     for case in networks(depths=(0, 1, 2), batches=(1, 7)):
         model, exact = impl.network(case), analysis(impl, case)
         first, second = (impl.backward(model, case.x, case.y) for _ in range(2))
@@ -119,9 +117,7 @@ def test_repeatable(impl, networks):
 
 @spec("gradients.memoryless", after="gradients.repeatable")
 def test_memoryless(impl, networks):
-    """backward(x, y) depends on x, y and the parameters alone, not on the batch that went through the network
-    before.
-    """
+    """backward(x, y) depends on x, y and the parameters alone, not on the batch before."""
     for case in networks.each((0, 1, 2), 7):
         other = networks.at(case.sizes, 2, seed=5)
         model, exact = impl.network(case), analysis(impl, case)
@@ -142,7 +138,7 @@ def test_memoryless(impl, networks):
 
 @spec("gradients.survive", after="gradients.shapes")
 def test_survive(impl, networks):
-    """Gradients that were returned stay as they are when backward is called again."""
+    """Returned gradients stay unchanged when backward is called again."""
     for case in networks.each((0, 2), 7):
         other = networks.at(case.sizes, 7, seed=5)
         model = impl.network(case)
@@ -156,7 +152,7 @@ def test_survive(impl, networks):
 
 @spec("gradients.additivity", after=(*FORWARD, "gradients.shapes", "gradients.memoryless"))
 def test_additivity(impl, networks):
-    """The gradient of a batch is the mean of its samples' gradients, and doubling the batch leaves it as it is."""
+    """A batch's gradient is the mean of its samples' gradients; doubling the batch does not change it."""
     for case in networks(batches=(2, 7)):
         model, n = impl.network(case), len(case.x)
         singles = [Case(case.sizes, case.weights, case.biases, case.x[i : i + 1], case.y[i : i + 1]) for i in range(n)]
@@ -169,7 +165,8 @@ def test_additivity(impl, networks):
             for l in range(len(pairs)):
                 mean = np.mean([grads[group][l] for grads in alone], axis=0, dtype=np.float64)
                 part = np.mean([errors((a.weight_grads, a.bias_grads)[group])[l] for a in parts], axis=0)
-                # A wrong gradient may be additive too, and larger than the right one: its own size counts as well.
+                # A wrong gradient may be additive and larger than the right one, so the bound counts its own size as
+                # well.
                 size = max(np.abs(grads[group][l]).max() for grads in (whole, doubled, *alone))
                 own = gamma(1000, impl.unit_roundoff) * size
                 bound = pairs[l][1] + part + gamma(n + 1, UNIT_ROUNDOFF["float64"]) * np.abs(mean) + own
@@ -184,7 +181,7 @@ def test_additivity(impl, networks):
 
 @spec("gradients.class_sum", after=(*FORWARD, "gradients.shapes"))
 def test_class_sum(impl, networks):
-    """The last layer's gradients sum to zero over the classes: adding a constant to all logits changes nothing."""
+    """The last layer's gradients sum to zero over the classes, as adding a constant to all logits changes nothing."""
     for case in networks(batches=(1, 7)):
         exact = analysis(impl, case)
         weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
@@ -203,7 +200,7 @@ def test_class_sum(impl, networks):
 
 @spec("gradients.dead_units", after=(*FORWARD, "gradients.shapes"))
 def test_dead_units(impl, networks):
-    """A hidden unit that is off for the whole batch has zero gradients, coming in and going out."""
+    """A hidden unit that is off for the whole batch has zero gradients, into it and out of it."""
     for case in networks.each((1, 2, 3), 7):
         for layer in range(len(case.sizes) - 2):
             biases = [b.copy() for b in case.biases]
@@ -225,28 +222,26 @@ def test_dead_units(impl, networks):
 
 @spec("gradients.weights", after=(*FORWARD, *IDENTITIES))
 def test_weights(impl, networks):
-    """Every weight's gradient, in every layer, is the slope of the implementation's own loss along that weight."""
+    """In every layer, each weight's gradient is the slope of the implementation's own loss along that weight."""
     for case in networks(batches=(7,), margin=clear_of_kinks(impl), at_random=AT_RANDOM):
         check_differences(impl, case, 0)
 
 
 @spec("gradients.biases", after=(*FORWARD, *IDENTITIES))
 def test_biases(impl, networks):
-    """Every bias's gradient, in every layer, is the slope of the implementation's own loss along that bias."""
+    """In every layer, each bias's gradient is the slope of the implementation's own loss along that bias."""
     for case in networks(batches=(1, 2, 7), margin=clear_of_kinks(impl), at_random=AT_RANDOM):
         check_differences(impl, case, 1)
 
 
 @spec("gradients.saturated", after=("gradients.weights", "gradients.biases", "network.missing_class"))
 def test_saturated(impl):
-    """Where the probabilities are 0 and 1 to rounding the gradient is still p - y: zero if right, one if wrong, never
-    nan.
-    """
+    """At probabilities of 0 and 1 the gradient is still p - y: zero if right, one if wrong, never nan."""
     sizes = passing_sizes(impl.fits, 3)
     if sizes is None:
-        raise impl.no_network("that can pass on 3 logits")
+        raise impl.no_network("whose logits can be set to 3 given numbers")
     weights, biases = passing_parameters(sizes, 3, -1000.0)
-    z = 1000.0 * np.eye(2, 3) - 1000.0 * np.eye(2, 3, k=2)  # p is one-hot to within exp(-1000): zero in any precision
+    z = 1000.0 * np.eye(2, 3) - 1000.0 * np.eye(2, 3, k=2)  # p is one-hot to exp(-1000): zero in any precision
     x = np.zeros((2, sizes[0]))
     x[:, :3] = z
     classes = sizes[-1]
@@ -257,7 +252,7 @@ def test_saturated(impl):
         what = f"at saturated probabilities, labels {y}"
         assert_finite(weight_grads[-1], what=f"dloss/dW[{len(weights) - 1}] {what}")
         delta = (np.eye(2, classes) - np.eye(classes)[y]) / 2
-        # Differentiated exactly, -log(p + epsilon) has slope 0 at p = 0: beside an accepted epsilon that is right too.
+        # The exact derivative of -log(p + epsilon) is 0 at p = 0, so with an accepted epsilon 0 is right as well.
         slack = 8 * impl.unit_roundoff + (np.abs(delta) if impl.log_epsilon else np.zeros_like(delta))
         expected = np.zeros(weights[-1].shape)
         expected[: inputs.shape[1]] = inputs.T @ delta
@@ -270,7 +265,7 @@ def test_saturated(impl):
 
 @spec("gradients.euler", after=("gradients.weights", "gradients.biases"))
 def test_euler(impl, networks):
-    """For each hidden unit, sum of w dloss/dw over what comes in (bias included) equals that over what goes out."""
+    """For each hidden unit, the sum of w dloss/dw over its incoming weights and bias equals that over the outgoing."""
     for case in networks(depths=(1, 2, 3, 4), batches=(1, 7)):
         exact = analysis(impl, case)
         weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
@@ -285,11 +280,11 @@ def test_euler(impl, networks):
 
 @spec("gradients.values", after=("gradients.weights", "gradients.biases", "gradients.euler"))
 def test_values(impl, networks):
-    """The gradients are those of the independent reference, for inputs that are bytes of an image as well."""
+    """The gradients agree with the independent reference, also for inputs that are bytes of an image."""
     images = map(image, networks.each((1, 2), 7, seed=4))
     for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images):
         exact = analysis(impl, case)
-        if not exact.clear:  # an image may lie next to the kink of a ReLU, where either slope is right
+        if not exact.clear:  # an image may lie at the kink of a ReLU, where either slope is right
             continue
         weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
         assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what="dloss/dW")
@@ -297,6 +292,6 @@ def test_values(impl, networks):
 
 
 def image(case):
-    """A case whose inputs are bytes and whose first weights are scaled for them."""
+    """A case with bytes as inputs and first weights scaled to fit them."""
     pixels = np.random.default_rng(case.sizes).integers(0, 256, size=case.x.shape).astype(np.uint8)
     return Case(case.sizes, [case.weights[0] * 2.0**-8, *case.weights[1:]], case.biases, pixels, case.y)

@@ -1,4 +1,4 @@
-"""Chapter initialization: Xavier weights, zero biases, and a seed that decides them.
+"""Chapter initialization: Xavier weights, zero biases, and the seed that decides them.
 
 Each of the statistical specs fails a correct implementation with probability 1e-10 at most, by the tail bounds of
 chainrule.mathematics.tail_bounds, which 08_initialization.md derives.
@@ -16,9 +16,9 @@ from chainrule.mathematics.tail_bounds import distribution_tail, mean_tail, prod
 from chainrule.specification.spec import spec
 
 SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
-ENTRIES = 20_000  # drawn of each shape, in as many layers as that takes
-SEEDED = (6, 5, 4)  # sizes of networks whose seeds are compared
-NETWORKS = 4  # of different seeds, each of which is compared with each
+ENTRIES = 20_000  # weights drawn of each shape, in as many layers as that takes
+SEEDED = (6, 5, 4)  # the sizes of networks with different seeds
+NETWORKS = 4  # networks with different seeds, all pairs of which are compared
 
 VARIANCES: dict[str, Callable[[int, int], float]] = {
     "xavier": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
@@ -36,12 +36,12 @@ def scheme(impl):
 
 
 def seeds(impl, count):
-    """As many seeds as a statistic takes networks; one, where every network comes out the same."""
+    """A seed for each network of a statistic; only one if every new network has the same weights."""
     return range(1 if impl.conventions["seeding"].value == "fixed" else count)
 
 
 def reached(impl, shapes):
-    """Those of the shapes that can be drawn, by xavier or as a network's first layer."""
+    """The shapes of which the implementation draws weights, by xavier or in a network's first layer."""
     found = [shape for shape in shapes if impl.reaches_layer(*shape)]
     if not found:
         raise impl.no_network(f"whose first layer is {' or '.join(map(str, shapes))}")
@@ -49,7 +49,7 @@ def reached(impl, shapes):
 
 
 def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
-    """All weights of as many layers as it takes to have `entries` of them, from one generator."""
+    """At least `entries` weights, of as many layers as that takes, drawn from one generator."""
 
     def draw():
         rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
@@ -67,7 +67,7 @@ def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
 def check_variance(drawn, comparisons, name, variance, what):
     """Compare each shape's mean square with the scheme's variance.
 
-    drawn: {shape: the weights drawn of it}.  comparisons: how many the spec makes in all.
+    drawn: {shape: weights}.  comparisons: how many the spec makes in all.
     """
     for shape, w in drawn.items():
         found, tail = float((w**2).mean()), variance_tail(w.size, comparisons)
@@ -92,7 +92,7 @@ def test_shape(impl):
 
 @spec("initialization.variance", after="initialization.shape")
 def test_variance(impl, networks):
-    """The weights' variance is 2 / (fan_in + fan_out), on wide, narrow, large and small layers."""
+    """The weights' variance is 2 / (fan_in + fan_out), in wide, narrow, large and small layers."""
     name, variance = scheme(impl)
     drawn = {shape: draws(impl, networks, *shape) for shape in reached(impl, SHAPES)}
     check_variance(drawn, len(drawn), name, variance, "xavier")
@@ -117,14 +117,14 @@ def test_mean(impl, networks):
 
 @spec("initialization.distribution", after=("initialization.variance", "initialization.mean"))
 def test_distribution(impl, networks):
-    """The weights are distributed uniformly, or normally (cut off at two standard deviations or not)."""
+    """The weights have a uniform distribution, or a normal one (possibly cut off at two standard deviations)."""
     _, variance = scheme(impl)
     shape = reached(impl, [(50, 400), (400, 50), (784, 64)])[0]
     w = np.sort(draws(impl, networks, *shape).reshape(-1)) / math.sqrt(variance(*shape))
     n = w.size
     normal = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in w])
     uniform = np.clip(0.5 + w / (2 * math.sqrt(3)), 0, 1)
-    # Truncated at two sigma, rescaled to unit variance: the deviation of a normal truncated so is 0.8796 of its sigma.
+    # A normal distribution truncated at two sigma has a standard deviation of 0.8796 sigma; here it is rescaled to 1.
     edge = 0.5 * math.erfc(2 / math.sqrt(2))
     scaled = np.array([0.5 * (1 + math.erf(value * 0.87962566103423978 / math.sqrt(2))) for value in w])
     truncated = np.clip((scaled - edge) / (1 - 2 * edge), 0, 1)
@@ -143,7 +143,7 @@ def test_distribution(impl, networks):
 
 @spec("initialization.independence", after="initialization.shape")
 def test_independence(impl, networks):
-    """No column, row or layer repeats another or is correlated with it."""
+    """Columns, rows and layers neither repeat each other nor are correlated."""
     fan_in, fan_out = reached(impl, [(400, 30), (784, 30)])[0]
     w = draws(impl, networks, fan_in, fan_out, entries=2 * fan_in * fan_out)
     families = {f"columns of xavier({fan_in}, {fan_out}, rng)": w[0].T}
@@ -153,15 +153,15 @@ def test_independence(impl, networks):
 
 
 def seeded(impl):
-    """Raises NotApplicable where the weights hang on nothing that the suite can set."""
+    """Raise NotApplicable if the weights do not depend on a seed that a spec can set."""
     if impl.conventions["seeding"].value == "none":
         raise NotApplicable("neither a seed nor NumPy's global generator decides the weights")
 
 
 def assert_uncorrelated(impl, families):
-    """In no family do two vectors have a correlation beyond chance; under any initialization, none repeats another.
+    """Within each family, vectors differ and are not correlated beyond chance (under `any`, they only differ).
 
-    families: {what they are: vectors as rows}.
+    families: {what the vectors are: the vectors as rows}.
     """
     compared = {what: vectors for what, vectors in families.items() if len(vectors) > 1}
     tail = product_tail(max(1, sum(math.comb(len(vectors), 2) for vectors in compared.values())))
@@ -170,10 +170,10 @@ def assert_uncorrelated(impl, families):
 
 
 def assert_family_uncorrelated(impl, vectors, what, tail):
-    """The same for the vectors of one family, of which no two may have a product beyond `tail`."""
+    """The same for one family, whose products may not exceed `tail`."""
     if impl.conventions["initialization"].value == "any":
         if not vectors.any() and impl.fits((4, 5, 3)) is None:
-            raise NotApplicable("without a hidden layer the loss is convex: zero weights are a start like any other")
+            raise NotApplicable("without a hidden layer the loss is convex, so zero weights are a valid start")
         assert_that(len(np.unique(vectors, axis=0)) == len(vectors), f"two of the {what} are the same")
         return
     scale = np.sqrt((vectors**2) @ (vectors**2).T)
@@ -189,7 +189,7 @@ def assert_family_uncorrelated(impl, vectors, what, tail):
 
 @spec("initialization.generator", after="initialization.shape")
 def test_generator(impl):
-    """The generator decides the weights: the same state gives the same weights, and drawing moves it on."""
+    """The generator decides the weights: the same state gives the same weights, and drawing changes the state."""
     impl.itself("xavier")
     rng, twin = np.random.default_rng(7), np.random.default_rng(7)
     first, second = impl.xavier(6, 4, rng), impl.xavier(6, 4, rng)
@@ -225,7 +225,7 @@ def test_biases(impl, networks):
 
 @spec("initialization.network_variance", after="initialization.sizes")
 def test_network_variance(impl, networks):
-    """Every layer of a new network has weights of its own fans' variance, and of mean zero."""
+    """Every layer of a new network has weights of mean zero, with the variance for its fan-in and fan-out."""
     name, variance = scheme(impl)
     sizes = networks.first((60, 150, 20, 90), (60, 150, 20), (60, 90))
     drawn = {}
@@ -245,7 +245,7 @@ def test_network_variance(impl, networks):
 
 @spec("initialization.layers_differ", after="initialization.sizes")
 def test_layers_differ(impl, networks):
-    """Layers of one network are drawn independently of each other, and so are their columns."""
+    """The layers of a network are drawn independently, and so are their columns."""
     (seed,) = networks.seeds([3])
     weights, _ = impl.parameters(impl.create(networks.first((32, 32, 32, 32), (32, 32, 32)), seed=seed))
     alike = [w for w in weights if w.shape == weights[-1].shape]
@@ -261,7 +261,7 @@ def test_layers_differ(impl, networks):
 
 @spec("initialization.seed", after="initialization.sizes")
 def test_seed(impl, networks):
-    """The seed decides every parameter of a new network, whatever state NumPy's global generator is in."""
+    """The seed decides every parameter of a new network, whatever the state of NumPy's global generator."""
     seeded(impl)
     sizes, (seed,) = networks.first(SEEDED, (6, 4)), networks.seeds([11])
     state = np.random.get_state()
@@ -293,7 +293,7 @@ def test_seeds_differ(impl, networks):
 
 @spec("initialization.fresh", after="initialization.sizes")
 def test_fresh(impl, networks):
-    """A new network shares its parameters with no other: changing one leaves the rest alone."""
+    """A new network does not share parameters with another one: changing one leaves the others alone."""
     sizes = networks.first((4, 3, 2), (4, 2))
     first = impl.create(sizes, seed=0)
     before = impl.parameters(first)

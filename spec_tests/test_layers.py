@@ -26,29 +26,29 @@ from chainrule.specification.spec import spec
 from chainrule.specification.strategies import divided, scores, shifts
 from chainrule.support.arrays import joined
 
-# Sizes all differ; a batch of one, one output, one input and axes of length one among them: nothing may drop an axis.
+# All sizes differ.  Batches of one, one output, one input and axes of length one show whether code drops an axis.
 AFFINE = (((1, 3), 2), ((5, 4), 3), ((4, 2), 1), ((3, 1), 4), ((2, 3, 5), 4), ((3, 2, 1, 4), 5), ((1, 2, 3, 2), 7))
 RELU = ((4,), (1, 3), (5, 1), (3, 4), (2, 3, 4), (2, 1, 3, 2))
-DIFFERENCED = 100  # layers with `--thorough`: each takes two outputs for every one of its entries
+DIFFERENCED = 100  # layers with `--thorough`: each needs two outputs for every entry
 AFFINE_GRADIENTS = ("dx", "dw", "db")
 AFFINE_SLOPES = ("affine.input_gradient", "affine.weight_gradient", "affine.bias_gradient")
 
 
 def affine_cases(networks, at_random=AT_RANDOM):
-    """An affine layer of every shape; with `--thorough` many more at random."""
+    """An affine layer of every shape; with `--thorough`, many random ones as well."""
     yield from (layer_case(shape, outputs) for shape, outputs in AFFINE)
     for seed in networks.trials([], at_random):
         yield layer_case(*AFFINE[seed % len(AFFINE)], seed)
 
 
 def relu_cases(networks):
-    """(shape, seed) of inputs of every shape; with `--thorough` many more at random."""
+    """(shape, seed) for inputs of every shape; with `--thorough`, many random ones as well."""
     yield from ((shape, 0) for shape in RELU)
     yield from ((RELU[seed % len(RELU)], seed) for seed in networks.trials([]))
 
 
 def relu_case(shape, seed=0):
-    """(x, dout): entries of x alternate in sign and keep 2^-2 away from the kink; those of dout have either sign."""
+    """(x, dout): the entries of x alternate in sign, at least 2^-2 from the kink; those of dout have either sign."""
     rng = np.random.default_rng([seed, *shape])
     sign = np.where(np.arange(np.prod(shape)).reshape(shape) % 2 == 0, 1, -1)
     x = sign * (GRID + np.abs(grid(rng.normal(size=shape)))) + sign * 0.25
@@ -79,7 +79,7 @@ def loss_analysis(impl, z, y, z_error=0.0):
 
 
 def same_gradients(found, expected, exact, what):
-    """Two results of one calculation: each may carry its own rounding."""
+    """Compare two results of the same calculation, each of which may have its own rounding errors."""
     for name, a, b, (_, error) in zip(AFFINE_GRADIENTS, found, expected, exact.gradients, strict=True):
         assert_close(a, b, bound=2 * error, what=f"{name} {what}")
 
@@ -99,7 +99,7 @@ def test_affine_shape(impl, networks):
 
 @spec("affine.arguments_kept", after="affine.flattening")
 def test_affine_arguments_kept(impl):
-    """affine_forward leaves x, w and b as they were, affine_backward dout and the arrays in the cache."""
+    """affine_forward does not change x, w and b; affine_backward does not change dout and the arrays in the cache."""
     case = layer_case((2, 3, 5), 4)
     affine_gradients(impl, case)
     for call in list(impl.calls)[-2:]:
@@ -108,7 +108,7 @@ def test_affine_arguments_kept(impl):
 
 @spec("affine.results_kept", after="affine.shape")
 def test_affine_results_kept(impl):
-    """What affine_forward and affine_backward returned stays as it is when they are called again."""
+    """Results of affine_forward and affine_backward stay unchanged when these are called again."""
     case, other = layer_case((5, 4), 3), layer_case((5, 4), 3, seed=1)
     out, cache = impl.affine_forward(case.x, case.w, case.b)
     forward = impl.calls[-1]
@@ -122,7 +122,7 @@ def test_affine_results_kept(impl):
 
 @spec("affine.flattening", after="affine.shape")
 def test_affine_flattening(impl, networks):
-    """A sample of several dimensions counts as the row of its entries, the last axis running fastest."""
+    """A sample with several axes counts as a row of its entries, the last axis running fastest."""
     for case in affine_cases(networks):
         flat, _ = impl.affine_forward(case.x.reshape(len(case.x), -1), case.w, case.b)
         out, _ = impl.affine_forward(case.x, case.w, case.b)
@@ -133,7 +133,7 @@ def test_affine_flattening(impl, networks):
 def test_affine_values(impl, networks):
     """The output is x w + b, one row for each sample."""
     for case in affine_cases(networks):
-        for scale in (1.0, 1.1):  # on the grid, where little is rounded, and off it
+        for scale in (1.0, 1.1):  # on the grid, where little is rounded, and off the grid
             x, w, b = scale * case.x, scale * case.w, scale * case.b
             out, error = analyse_affine(x, w, b, case.dout, impl.unit_roundoff).out
             assert_close(impl.affine_forward(x, w, b)[0], out, bound=error, what=f"out ({case})")
@@ -141,7 +141,7 @@ def test_affine_values(impl, networks):
 
 @spec("affine.gradient_shapes", after="affine.flattening")
 def test_affine_gradient_shapes(impl, networks):
-    """dx has the shape of x, with all its dimensions, dw that of w and db that of b."""
+    """dx has the shape of x, with all its axes, dw that of w and db that of b."""
     for case in affine_cases(networks):
         for name, gradient, of in zip(
             AFFINE_GRADIENTS, affine_gradients(impl, case), (case.x, case.w, case.b), strict=True
@@ -151,7 +151,7 @@ def test_affine_gradient_shapes(impl, networks):
 
 @spec("affine.repeatable", after="affine.gradient_shapes")
 def test_affine_repeatable(impl, networks):
-    """The same backward pass twice, from one cache, gives the same gradients."""
+    """Calling affine_backward twice with the same cache gives the same gradients."""
     for case in affine_cases(networks):
         _, cache = impl.affine_forward(case.x, case.w, case.b)
         first, second = impl.affine_backward(case.dout, cache), impl.affine_backward(case.dout, cache)
@@ -160,7 +160,7 @@ def test_affine_repeatable(impl, networks):
 
 @spec("affine.caches", after="affine.repeatable")
 def test_affine_caches(impl):
-    """Each forward pass has a cache of its own: a later one, of any size, leaves the earlier one's gradients alone."""
+    """Each forward pass has its own cache: a later one does not change the gradients from an earlier cache."""
     case = layer_case((5, 4), 3)
     expected = affine_gradients(impl, case)
     for other in (layer_case((5, 4), 3, seed=1), layer_case((2, 3, 5), 4)):
@@ -173,7 +173,7 @@ def test_affine_caches(impl):
 
 def check_affine_differences(impl, networks, which):
     """Compare one gradient (0 dx, 1 dw, 2 db), every entry, with differences of sum(dout out): rounding.layers."""
-    h = 1.0  # the output is affine in each input, so no step is too large, and a large one leaves the least rounding
+    h = 1.0  # the output is affine in each input, so a large step is exact and leaves the least rounding
     own = UNIT_ROUNDOFF["float64"]
     for case in affine_cases(networks, DIFFERENCED):
         inputs = [case.x, case.w, case.b]
@@ -196,25 +196,25 @@ def check_affine_differences(impl, networks, which):
 
 @spec("affine.input_gradient", after=("affine.values", "affine.repeatable"))
 def test_affine_input_gradient(impl, networks):
-    """dx is the slope of sum(dout out) along every entry of x, out being the implementation's own: dout w^T."""
+    """dx, which is dout w^T, is the slope of sum(dout out) along x, for the implementation's own out."""
     check_affine_differences(impl, networks, 0)
 
 
 @spec("affine.weight_gradient", after=("affine.values", "affine.repeatable"))
 def test_affine_weight_gradient(impl, networks):
-    """dw is the slope of sum(dout out) along every weight, out being the implementation's own: x^T dout."""
+    """dw, which is x^T dout, is the slope of sum(dout out) along w, for the implementation's own out."""
     check_affine_differences(impl, networks, 1)
 
 
 @spec("affine.bias_gradient", after=("affine.values", "affine.repeatable"))
 def test_affine_bias_gradient(impl, networks):
-    """db is the slope of sum(dout out) along every bias, out being the implementation's own: the sum of dout's rows."""
+    """db, the sum of dout's rows, is the slope of sum(dout out) along b, for the implementation's own out."""
     check_affine_differences(impl, networks, 2)
 
 
 @spec("affine.linearity", after=AFFINE_SLOPES)
 def test_affine_linearity(impl, networks):
-    """The gradients are linear in dout: of 2 dout - other they are twice those of dout minus those of other."""
+    """The gradients are linear in dout: for 2 dout - other, they are twice those for dout minus those for other."""
     for case in affine_cases(networks):
         other = layer_case(case.x.shape, case.w.shape[1], seed=1).dout
         _, cache = impl.affine_forward(case.x, case.w, case.b)
@@ -225,7 +225,7 @@ def test_affine_linearity(impl, networks):
             for dout in (case.dout, other, 2 * case.dout - other)
         ]
         for i, name in enumerate(AFFINE_GRADIENTS):
-            # A wrong gradient may be linear too, and larger than the right one: its own size counts as well.
+            # A wrong gradient may be linear and larger than the right one, so the bound counts its own size as well.
             own = gamma(1000, impl.unit_roundoff) * max(np.abs(gradients[i]).max() for gradients in (one, two, both))
             bound = 2 * exact[0][i][1] + exact[1][i][1] + exact[2][i][1] + own
             assert_close(both[i], 2 * one[i] - two[i], bound=bound, what=f"{name} of 2 dout - other ({case})")
@@ -249,7 +249,7 @@ def test_affine_golden(impl):
 
 @spec("relu_layer.shape")
 def test_relu_shape(impl, networks):
-    """relu_forward and relu_backward keep the shape, whatever the number of dimensions."""
+    """relu_forward and relu_backward keep the shape, for any number of axes."""
     for shape, seed in relu_cases(networks):
         x, dout = relu_case(shape, seed)
         out, cache = impl.relu_forward(x)
@@ -259,7 +259,7 @@ def test_relu_shape(impl, networks):
 
 @spec("relu_layer.arguments_kept")
 def test_relu_arguments_kept(impl):
-    """relu_forward leaves x as it was, relu_backward dout and the arrays in the cache."""
+    """relu_forward does not change x; relu_backward does not change dout and the arrays in the cache."""
     relu_gradient(impl, *relu_case((3, 4)))
     for call in list(impl.calls)[-2:]:
         assert_that(not call.modified, f"{call.name} writes into its argument {' and '.join(call.modified)}")
@@ -267,7 +267,7 @@ def test_relu_arguments_kept(impl):
 
 @spec("relu_layer.results_kept", after="relu_layer.shape")
 def test_relu_results_kept(impl):
-    """What relu_forward and relu_backward returned stays as it is when they are called again."""
+    """Results of relu_forward and relu_backward stay unchanged when these are called again."""
     x, dout = relu_case((3, 4))
     out, cache = impl.relu_forward(x)
     forward = impl.calls[-1]
@@ -288,7 +288,7 @@ def test_relu_values(impl, networks):
 
 @spec("relu_layer.repeatable", after="relu_layer.shape")
 def test_relu_repeatable(impl, networks):
-    """The same backward pass twice, from one cache, gives the same gradient."""
+    """Calling relu_backward twice with the same cache gives the same gradient."""
     for shape, seed in relu_cases(networks):
         x, dout = relu_case(shape, seed)
         _, cache = impl.relu_forward(x)
@@ -298,7 +298,7 @@ def test_relu_repeatable(impl, networks):
 
 @spec("relu_layer.caches", after="relu_layer.repeatable")
 def test_relu_caches(impl):
-    """Each forward pass has a cache of its own: a later one, of any size, leaves the earlier one's gradient alone."""
+    """Each forward pass has its own cache: a later one does not change the gradient from an earlier cache."""
     x, dout = relu_case((3, 4))
     expected = relu_gradient(impl, x, dout)
     for other, other_dout in ((-x, dout), relu_case((2, 3, 4))):
@@ -311,15 +311,15 @@ def test_relu_caches(impl):
 
 @spec("relu_layer.gradient", after=("relu_layer.values", "relu_layer.repeatable"))
 def test_relu_gradient(impl, networks):
-    """dx is the slope of sum(dout out) along every entry of x, out being the implementation's own."""
-    h = 2.0**-3  # no entry of x comes nearer to the kink than 2^-2, and on either side the output is linear
+    """dx is the slope of sum(dout out) along every entry of x, for the implementation's own out."""
+    h = 2.0**-3  # every entry of x is at least 2^-2 from the kink, and the output is linear on either side
     for shape, seed in relu_cases(networks):
         x, dout = relu_case(shape, seed)
         slopes = np.zeros(shape)
         for index in np.ndindex(*shape):
             step = np.zeros(shape)
             step[index] = h
-            # Nothing is rounded: all numbers are multiples of 2^-10 below 2^4, and of the sum one term is left.
+            # Nothing is rounded: all numbers are multiples of 2^-10 below 2^4, and one term of the sum remains.
             products = dout * (impl.relu_forward(x + step)[0].astype(float) - impl.relu_forward(x - step)[0])
             slopes[index] = products.sum() / (2 * h)
         bound = gamma(4, impl.unit_roundoff) * np.abs(dout)
@@ -328,13 +328,13 @@ def test_relu_gradient(impl, networks):
 
 @spec("relu_layer.linearity", after="relu_layer.gradient")
 def test_relu_linearity(impl, networks):
-    """The gradient is linear in dout: that of 2 dout - other is twice that of dout minus that of other."""
+    """The gradient is linear in dout: for 2 dout - other, it is twice that for dout minus that for other."""
     for shape, seed in relu_cases(networks):
         (x, dout), (_, other) = relu_case(shape, seed), relu_case(shape, seed + 1)
         _, cache = impl.relu_forward(x)
         one, two = impl.relu_backward(dout, cache), impl.relu_backward(other, cache)
         both = impl.relu_backward(2 * dout - other, cache)
-        # Of each of the three numbers one or two roundings, if the mask was multiplied or divided by.
+        # One or two roundings for each of the three numbers, if the code multiplies or divides by the mask.
         size = 2 * np.abs(one) + np.abs(two) + np.abs(both)
         bound = gamma(4, impl.unit_roundoff) * size
         assert_close(both, 2 * one - two, bound=bound, what=f"dx of 2 dout - other, x of shape {shape}")
@@ -363,7 +363,7 @@ def test_softmax_loss_shape(impl):
 
 @spec("softmax_loss.arguments_kept")
 def test_softmax_loss_arguments_kept(impl):
-    """softmax_loss leaves logits and labels as they were."""
+    """softmax_loss does not change logits and labels."""
     impl.softmax_loss(np.array([[1.0, 2.0, 0.5], [3.0, -1.0, 2.0]]), np.array([2, 0]))
     modified = impl.calls[-1].modified
     assert_that(not modified, f"softmax_loss writes into its argument {' and '.join(modified)}")
@@ -371,7 +371,7 @@ def test_softmax_loss_arguments_kept(impl):
 
 @spec("softmax_loss.results_kept", after="softmax_loss.shape")
 def test_softmax_loss_results_kept(impl):
-    """The gradient that softmax_loss returned stays as it is when it is called again."""
+    """A gradient that softmax_loss returned stays unchanged when softmax_loss is called again."""
     z, y = np.array([[1.0, 2.0, 0.5], [3.0, -1.0, 2.0]]), np.array([2, 0])
     _, dx = impl.softmax_loss(z, y)
     call = impl.calls[-1]
@@ -382,10 +382,10 @@ def test_softmax_loss_results_kept(impl):
 @spec("softmax_loss.epsilon")
 def test_softmax_loss_epsilon(impl):
     """An epsilon that guards the logarithm is no larger than 1e-7, so that it distorts no loss that matters."""
-    loss, _ = impl.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1]))  # p is 0 there: epsilon is exp(-loss)
+    loss, _ = impl.softmax_loss(np.array([[1000.0, -1000.0]]), np.array([1]))  # p is 0: epsilon is exp(-loss)
     epsilon = math.exp(-max(loss, 0.0))
     assert_that(
-        not epsilon > LARGEST_LOG_EPSILON * (1 + 1e-5),  # the slack: the loss may have been rounded in float32
+        not epsilon > LARGEST_LOG_EPSILON * (1 + 1e-5),  # the slack allows for a loss rounded to float32
         f"an epsilon of {epsilon:.3g} is added inside the logarithm, or p is clipped to it: "
         f"at most {LARGEST_LOG_EPSILON:g} is accepted",
         actual=loss,
@@ -394,25 +394,25 @@ def test_softmax_loss_epsilon(impl):
 
 @spec("softmax_loss.saturated", after=("softmax_loss.shape", "softmax_loss.epsilon"))
 def test_softmax_loss_saturated(impl):
-    """With logits of 1e3 and 1e4 the gradient is still p - y, and the loss is 0, large or infinite, but never nan."""
+    """With logits of 1e3 and 1e4 the gradient is still p - y; the loss is 0, large or infinite, but never nan."""
     for size in (1e3, 1e4):
         z = np.array([[size, 0.0, -size], [0.0, -size, size - 1], [-size, -2 * size, -3 * size]])
         for y in (np.array([0, 2, 0]), np.array([1, 1, 2])):
             loss, dx = impl.softmax_loss(z, y)
             (_, loss_error), (expected, error) = loss_analysis(impl, z, y)
-            # Differentiated exactly, -log(p + epsilon) has slope 0 at p = 0: beside an accepted epsilon that is right.
+            # The exact derivative of -log(p + epsilon) is 0 at p = 0, so with an accepted epsilon 0 is right as well.
             assert_close(dx, expected, bound=error, what=f"dx at {z.tolist()}, labels {y.tolist()}")
             if y[0] == 0:
                 bound = loss_error + 2 * impl.log_epsilon
                 assert_close(loss, 0.0, bound=bound, what=f"the loss of sure and right logits of {size:g}")
             else:
-                # All three labels have p = 0; the largest epsilon that is accepted leaves a loss of -log 1e-7 = 16.1.
+                # All three labels have p = 0; with the largest accepted epsilon the loss is -log 1e-7 = 16.1.
                 assert_that(loss > 15, f"the loss of sure and wrong logits is {loss!r}, expected inf or a large number")
 
 
 @spec("softmax_loss.uniform", after=("softmax_loss.shape", "softmax_loss.epsilon"))
 def test_softmax_loss_uniform(impl):
-    """Equal logits cost log K, whatever their size."""
+    """The loss of equal logits is log K, whatever their size."""
     for n, k, level in ((1, 2, 0.0), (3, 4, -2.0), (2, 10, 5.0), (5, 3, 0.0)):
         z, y = np.full((n, k), level), np.arange(n) % k
         (_, error), _ = loss_analysis(impl, z, y)
@@ -423,7 +423,7 @@ def test_softmax_loss_uniform(impl):
 def test_softmax_loss_label_types(impl):
     """Labels may be any kind of integer: uint8 as in image files, int32, int64."""
     z, y = np.array([[0.5, 2.0, -1.0], [1.0, 0.0, 0.25], [-2.0, 0.5, 0.75]]), np.array([2, 0, 1])
-    z, y = np.tile(z, (30, 1)), np.tile(y, 30)  # 270 entries: more than a byte can count
+    z, y = np.tile(z, (30, 1)), np.tile(y, 30)  # 270 samples: more than a byte can count
     (loss, loss_error), (dx, error) = loss_analysis(impl, z, y)
     for dtype in (np.uint8, np.int32, np.int64):
         found, gradient = impl.softmax_loss(z, y.astype(dtype))
@@ -433,7 +433,7 @@ def test_softmax_loss_label_types(impl):
 
 @spec("softmax_loss.missing_class", after=("softmax_loss.shape", "softmax_loss.epsilon"))
 def test_softmax_loss_missing_class(impl):
-    """A batch in which the last class, or all but one, do not occur is a batch like any other."""
+    """A batch may lack the last class, or all classes but one, and is then a batch like any other."""
     z = grid(np.random.default_rng(0).normal(size=(4, 3)))
     for y in (np.array([0, 1, 1, 0]), np.zeros(4, dtype=int)):
         (loss, loss_error), (dx, error) = loss_analysis(impl, z, y)
@@ -445,9 +445,9 @@ def test_softmax_loss_missing_class(impl):
 @spec("softmax_loss.shift_invariance", after=("softmax_loss.shape", "softmax_loss.epsilon"))
 @given(case=scores(), c=shifts())
 def test_softmax_loss_shift_invariance(impl, case, c):
-    """Adding the same constant to every logit leaves loss and gradient as they were."""
+    """Adding the same constant to every logit does not change loss and gradient."""
     z, y = case
-    # z + c is rounded before the implementation sees it: by the suite in float64, then to the precision it computes in.
+    # z + c is rounded before the implementation computes: to float64, then to the precision of its arithmetic.
     rounding = impl.unit_roundoff * np.abs(z + c)
     (_, loss_error), (_, error) = loss_analysis(impl, z, y)
     (_, moved_loss_error), (_, moved_error) = loss_analysis(impl, z + c, y, rounding)
@@ -459,7 +459,7 @@ def test_softmax_loss_shift_invariance(impl, case, c):
 @spec("softmax_loss.additivity", after=("softmax_loss.shape", "softmax_loss.epsilon"))
 @given(case=divided(scores(rows=(2, 5))))
 def test_softmax_loss_additivity(impl, case):
-    """The loss of a batch is the mean of its parts' losses, weighted by their sizes, and its gradient likewise."""
+    """A batch's loss and gradient are the means of its parts' losses and gradients, weighted by their sizes."""
     (z, y), cut = case
     n = len(y)
     loss, dx = impl.softmax_loss(z, y)
@@ -502,13 +502,13 @@ def test_softmax_loss_values(impl, case):
 @spec("softmax_loss.gradient", after=("softmax_loss.values", "softmax_loss.class_sum"))
 @given(case=scores(rows=(1, 3), size=4.0))
 def test_softmax_loss_gradient(impl, case):
-    """dx is the slope of the implementation's own loss along every logit: (p - y) / N, y one-hot."""
+    """dx is the slope of the implementation's own loss along every logit: (p - y) / N with one-hot y."""
     z, y = case
     z = np.round(z / GRID) * GRID
     _, (_, error) = loss_analysis(impl, z, y)
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    (_, plain), _ = mean_cross_entropy(exactly(z), y, u)  # an epsilon shifts losses but adds no noise
-    rounding = 2 * plain  # twice: the loss near the point may be a little larger than at it
+    (_, plain), _ = mean_cross_entropy(exactly(z), y, u)  # an epsilon shifts losses without adding noise
+    rounding = 2 * plain  # twice, as the loss near the point may be a little larger than at it
     h = difference_step(rounding, 0.1)
     slopes, bounds = np.zeros(z.shape), np.zeros(z.shape)
     for index in np.ndindex(*z.shape):
@@ -572,7 +572,7 @@ COMPOSED = (
 
 @spec("layers.composition", after=COMPOSED)
 def test_layers_composition(impl, networks):
-    """Put together they are a network: its loss, and going back through the caches its gradients, of every depth."""
+    """Together the layers are a network of any depth: they give its loss, and backward its gradients."""
     for case in networks(batches=(1, 7)):
         exact = analyse(case.reference, case.x, case.y, impl.unit_roundoff, impl.log_epsilon)
         loss, _, weight_grads, bias_grads = through_the_layers(impl, case)
@@ -581,7 +581,7 @@ def test_layers_composition(impl, networks):
         assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"db ({case})")
 
 
-# The same operations on other inputs, for repetitions that no test surrounds
+# The same operations on other inputs, for repeated calls outside a test
 
 
 def draw_scores(_impl, rng):
@@ -600,7 +600,7 @@ def compare_softmax_loss(impl, inputs):
 
 
 def draw_layer(_impl, rng):
-    """An affine layer for x of two axes."""
+    """An affine layer for x with two axes."""
     n, inputs, outputs = map(int, rng.integers(1, 7, size=3))
     return layer_case((n, inputs), outputs, seed=int(rng.integers(1, 2**31)))
 
@@ -631,8 +631,8 @@ ASKED_ANEW = (
     Anew("softmax_loss", SOFTMAX_LOSS, draw_scores, compare_softmax_loss, as_passed),
 )
 
-LAYER = np.array([[1.0, 2.0], [5.0, 3.0]])  # serves as inputs, as weights and as gradients of a layer
-TRIALS = {  # {operation: two answers that differ in every entry where the operation looks at its arguments}
+LAYER = np.array([[1.0, 2.0], [5.0, 3.0]])  # used as inputs, weights and gradients of a layer
+TRIALS = {  # {operation: two results that differ in every entry if the operation uses its arguments}
     "affine_forward": lambda impl: [impl.affine_forward(x, LAYER, LAYER[0])[0] for x in (LAYER, LAYER + 1)],
     "affine_backward": lambda impl: [
         joined(*impl.affine_backward(dout, impl.affine_forward(LAYER, LAYER, LAYER[0])[1]))

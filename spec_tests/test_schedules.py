@@ -1,4 +1,4 @@
-"""Learning-rate schedules: what the functions of the epoch have to give."""
+"""Chapter schedules: learning rates as functions of the epoch."""
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def assert_rates(impl, case):
 
 @spec("schedules.start")
 def test_start(impl):
-    """The first epoch, epoch 0, has the rate that the schedule was given."""
+    """The first epoch, epoch 0, has the rate that was passed to the schedule."""
     for case in offered(impl, ALL):
         assert_equal(asked(impl, case)(0), case.arguments[0], what=f"{case} in epoch 0")
 
@@ -64,7 +64,7 @@ def test_plateaus(impl):
 
 @spec("schedules.step_decay", after=(START, "schedules.plateaus"))
 def test_step_decay(impl):
-    """Step decay multiplies the rate by `drop` once for each `every` epochs that are over."""
+    """Step decay multiplies the rate by `drop` after each `every` epochs."""
     for case in STEPS:
         assert_rates(impl, case)
 
@@ -83,7 +83,7 @@ def test_symmetry(impl):
 
 @spec("schedules.cosine", after=(START, "schedules.symmetry"))
 def test_cosine(impl):
-    """A cosine schedule falls along half a wave, to half its rate in the middle and to zero at the end."""
+    """A cosine schedule falls along half a wave: to half the rate in the middle, zero at the end."""
     for case in WAVES:
         assert_rates(impl, case)
 
@@ -99,7 +99,7 @@ def test_proportional(impl):
 
 @spec("schedules.repeatable", after=START)
 def test_repeatable(impl):
-    """A schedule gives an epoch the same rate in any order of epochs, whatever other schedules are asked."""
+    """A schedule gives an epoch the same rate in any order of calls, whatever other schedules are called."""
     for case in offered(impl, ALL):
         rate = asked(impl, case)
         forward = [rate(epoch) for epoch in case.epochs]
@@ -123,7 +123,7 @@ def test_golden(impl):
         assert_close(np.array([rate(epoch) for epoch in case.epochs]), rates[case], bound=bound, what=str(case))
 
 
-TRIALS = {  # {operation: two answers that differ where the operation looks at its arguments}
+TRIALS = {  # {operation: two results that differ if the operation uses its arguments}
     "constant": lambda impl: [impl.constant(lr)(3) for lr in (0.5, 0.25)],
     "step_decay": lambda impl: [impl.step_decay(lr, 0.5, 2)(3) for lr in (0.5, 0.25)],
     "cosine": lambda impl: [impl.cosine(lr, 8)(3) for lr in (0.5, 0.25)],

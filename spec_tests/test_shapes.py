@@ -14,12 +14,12 @@ from chainrule.specification.given import given
 from chainrule.specification.spec import spec
 from chainrule.specification.strategies import integers
 
-where_seen = suppress(NotApplicable)  # around the part of a spec that the implementation may keep to itself
+where_seen = suppress(NotApplicable)  # for the part of a spec that an implementation need not show
 
 
 @spec("network.assignable", after="initialization.sizes")
 def test_assignable(impl, networks):
-    """Parameters that are assigned are the ones read back, at every depth."""
+    """Assigned parameters are the ones read back, at every depth."""
     for case in networks(batches=(1,)):
         weights, biases = impl.parameters(impl.network(case))
         for name, found, expected in (("weights", weights, case.weights), ("biases", biases, case.biases)):
@@ -36,7 +36,7 @@ def test_output_shape(impl, networks):
 
 @spec("network.samples_independent", after="network.output_shape")
 def test_samples_independent(impl, networks):
-    """A batch gives each sample what it gets alone."""
+    """Each sample has the same probabilities in a batch as alone."""
     for case in networks(batches=(2, 7)):
         model = impl.network(case)
         alone = np.vstack([impl.forward(model, row[None]) for row in case.x])
@@ -46,7 +46,7 @@ def test_samples_independent(impl, networks):
 
 @spec("network.sample_order", after="network.output_shape")
 def test_sample_order(impl, networks):
-    """Reordering the samples reorders the probabilities, and leaves the loss as it was."""
+    """Reordering the samples reorders the probabilities, and does not change the loss."""
     for case in networks(batches=(7,)):
         model, order = impl.network(case), np.random.default_rng(0).permutation(7)
         exact = analysis(impl, case)
@@ -66,7 +66,7 @@ def test_sample_order(impl, networks):
 
 @spec("network.scales", after=("network.output_shape", "network.forward"))
 def test_scales(impl, networks):
-    """Samples of very different scale in one batch do not disturb each other."""
+    """Samples of very different scales in one batch do not affect each other."""
     for case in networks.each((0, 1, 2), 7, seed=3):
         powers = np.array([0, -8, 10, -4, 6, -10, 3])
         x = case.x * 2.0 ** powers[:, None]
@@ -95,13 +95,13 @@ def test_forward(impl, networks):
 
 @spec("network.large_logits", after="network.forward")
 def test_large_logits(impl):
-    """A network whose logits reach 1e4 returns probabilities, and a loss that is no nan."""
+    """A network with logits up to 1e4 returns probabilities, and a loss that is not nan."""
     for size in (1e3, 1e4):
         z, y = np.array([[size, 0.0], [0.0, size]]), np.array([0, 1])
         model, x = passing(impl, z)
         p = impl.forward(model, x)
         expected = np.eye(2, p.shape[1])
-        bound = np.zeros_like(expected)  # classes beyond the two lie so low that their probability underflows
+        bound = np.zeros_like(expected)  # the other classes have such low logits that their probabilities underflow
         bound[:, :2] = softmax_bound(z, impl.unit_roundoff)
         assert_close(p, expected, bound=bound, what=f"forward with logits of {size:g}")
         with where_seen:
@@ -123,7 +123,7 @@ def test_loss(impl, networks):
 
 @spec("network.missing_class", after="network.loss")
 def test_missing_class(impl, networks):
-    """A batch in which the last class, or all but one, do not occur is a batch like any other."""
+    """A batch may lack the last class, or all classes but one, and is then a batch like any other."""
     for case in networks.each((0, 1, 2), 7, seed=2):
         for y in (np.arange(7) % (case.sizes[-1] - 1), np.zeros(7, dtype=int)):
             lacking = Case(case.sizes, case.weights, case.biases, case.x, y)
@@ -137,7 +137,7 @@ def test_missing_class(impl, networks):
 
 @spec("network.predict", after="network.forward")
 def test_predict(impl, networks):
-    """predict gives each sample the integer label of its largest probability."""
+    """predict returns for each sample the integer label of its largest probability."""
     for case in networks(batches=(1, 2, 7)):
         p, error = analysis(impl, case).probabilities
         labels = impl.predict(impl.network(case), case.x)
@@ -153,7 +153,7 @@ def test_predict(impl, networks):
 
 @spec("network.integer_inputs", after="network.forward")
 def test_integer_inputs(impl, networks):
-    """Inputs may be integers, such as the bytes of an image: they count as the numbers they are."""
+    """Inputs may be integers, such as the bytes of an image, and give the same results as equal floats."""
     for depth, case in enumerate(networks.each((0, 1, 2), 7, seed=4)):
         weights = [case.weights[0] * 2.0**-8, *case.weights[1:]]
         pixels = np.random.default_rng(depth).integers(0, 256, size=case.x.shape)
@@ -172,7 +172,7 @@ def test_integer_inputs(impl, networks):
 
 @spec("network.arguments_kept")
 def test_arguments_kept(impl, networks):
-    """forward, loss, backward and predict leave inputs, labels and parameters as they were."""
+    """forward, loss, backward and predict do not change inputs, labels or parameters."""
     for case in networks.each((0, 2), 7):
         model = impl.network(case)
         for name, arguments in (
@@ -195,7 +195,7 @@ def test_arguments_kept(impl, networks):
 @spec("network.memoryless", after="network.forward")
 @given(seed=integers(0, 2**31))
 def test_memoryless(impl, networks, seed):
-    """A forward pass has no memory: what was computed before, on whatever batch, changes nothing."""
+    """A forward pass does not depend on earlier calls with other batches."""
     case, other = networks.case(2, 7, seed), networks.case(2, 2, seed)
     model = impl.network(case)
     loss = None

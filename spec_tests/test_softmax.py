@@ -15,7 +15,7 @@ from chainrule.specification.strategies import integers, logits, one_class, samp
 
 @spec("softmax.shape")
 def test_shape(impl):
-    """softmax turns (N, K) logits into (N, K) probabilities, for one row, one class and any other numbers."""
+    """softmax turns (N, K) logits into (N, K) probabilities, also for a single row or a single class."""
     impl.itself("softmax")
     for shape in [(1, 2), (2, 1), (1, 1), (3, 2), (2, 5), (7, 10)]:
         z = np.linspace(-1, 1, shape[0] * shape[1]).reshape(shape)
@@ -24,7 +24,7 @@ def test_shape(impl):
 
 @spec("softmax.input_kept")
 def test_input_kept(impl):
-    """softmax leaves the logits as they were."""
+    """softmax does not change the logits."""
     impl.itself("softmax")
     impl.softmax(np.array([[1.0, 2.0], [3.0, -1.0]]))
     assert_that(not impl.calls[-1].modified, "softmax writes into its argument z")
@@ -35,7 +35,7 @@ def test_input_kept(impl):
 def test_range(impl, z):
     """Every probability lies between 0 and 1."""
     p = impl.softmax(z)
-    slack = gamma(z.shape[1] + 2, impl.unit_roundoff)  # a quotient of rounded numbers may end just above one
+    slack = gamma(z.shape[1] + 2, impl.unit_roundoff)  # a quotient of rounded numbers may be just above one
     inside = (p >= 0) & (p <= 1 + slack)
     assert_that(inside.all(), f"softmax has an entry {p[~inside][:1]} outside [0, 1]", actual=p)
 
@@ -68,7 +68,7 @@ def test_overflow(impl):
 @spec("softmax.rows_independent", after="softmax.overflow")
 @given(z=logits(rows=(2, 4)), gap=sampled_from([0.0, 30.0, 1000.0]))
 def test_rows_independent(impl, z, gap):
-    """A row's probabilities depend on that row alone, even where another lies 1000 above it."""
+    """A row's probabilities depend on that row alone, even if another row's logits are larger by 1000."""
     z = z.copy()
     z[1:] -= gap
     together = impl.softmax(z)
@@ -79,8 +79,8 @@ def test_rows_independent(impl, z, gap):
 @spec("softmax.shift_invariance")
 @given(z=logits(), c=shifts())
 def test_shift_invariance(impl, z, c):
-    """Adding the same constant to every logit of a row leaves its probabilities as they were."""
-    # z + c is rounded before the implementation sees it: by the suite in float64, then to the precision it computes in.
+    """Adding the same constant to every logit of a row does not change its probabilities."""
+    # z + c is rounded before the implementation computes: to float64, then to the precision of its arithmetic.
     rounding = impl.unit_roundoff * np.abs(z + c)
     bound = softmax_bound(z, impl.unit_roundoff) + softmax_bound(z + c, impl.unit_roundoff, z_error=rounding)
     assert_close(impl.softmax(z + c), impl.softmax(z), bound=bound, what="softmax(z + c)")
@@ -128,7 +128,7 @@ def test_sigmoid(impl, z):
 
 
 @spec("softmax.log_softmax")
-@example(z=np.array([[16.0, -16.0], [-16.0, 16.0]]))  # of an unlikely class 1 - p has lost all digits
+@example(z=np.array([[16.0, -16.0], [-16.0, 16.0]]))  # for an unlikely class, all digits of 1 - p cancel
 @given(z=logits())
 def test_log_softmax(impl, z):
     """log softmax(z) is z - log sum exp z."""
@@ -136,7 +136,7 @@ def test_log_softmax(impl, z):
     expected = z - log_sum_exp(z)[:, None]
     bound = softmax_bound(z, u) / softmax(z) + ELEMENTARY * u * np.maximum(np.abs(expected), 1.0)
     p = impl.softmax(z)
-    normal = softmax(z) > 2 * smallest_normal(u)  # smaller probabilities are rounded to nothing
+    normal = softmax(z) > 2 * smallest_normal(u)  # smaller probabilities underflow
     assert_that(
         (p > 0)[normal].all(),
         "softmax gives 0 where the exact probability is representable",
@@ -149,7 +149,7 @@ def test_log_softmax(impl, z):
 @spec("softmax.jacobian")
 @given(case=one_class(logits(rows=(1, 2), classes=(2, 4), size=4.0)))
 def test_jacobian(impl, case):
-    """The derivative of softmax is diag(p) - p p^T, found by central differences."""
+    """The derivative of softmax, from central differences, is diag(p) - p p^T."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     z, k = np.round(case[0] / GRID) * GRID, case[1]
     direction = np.zeros_like(z)
@@ -167,7 +167,7 @@ def test_jacobian(impl, case):
 
 @spec("softmax.underflow")
 def test_underflow(impl):
-    """A class 50 below the likeliest keeps its tiny probability, to full relative accuracy."""
+    """A class whose logit is 50 below the largest has its tiny probability to full relative accuracy."""
     for z in ([[0.0, -50.0, -20.0], [3.0, 3.0, -47.0]], [[0.0, -50.0]], [[-50.0, 0.0]]):
         bound = softmax_bound(z, impl.unit_roundoff + UNIT_ROUNDOFF["float64"])
         assert_close(impl.softmax(np.array(z)), softmax(np.array(z)), bound=bound, what=f"softmax({z})")
@@ -176,7 +176,7 @@ def test_underflow(impl):
 @spec("softmax.values", after=("softmax.shape", "softmax.normalized", "softmax.overflow"))
 @given(small=logits(size=20.0), large=wide_logits(size=20.0))
 def test_values(impl, small, large):
-    """Each probability is exp of its logit over the sum of exp of all logits of the row, however many there are."""
+    """Each probability is exp(logit) over the sum of exp of the row's logits, for any number of classes."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
 
     def check(z):
@@ -184,6 +184,6 @@ def test_values(impl, small, large):
 
     for z in (small, large):
         if z.shape[1] > 5 and not impl.reaches(z.shape[1]):
-            continue  # a network of a certain size stands in for softmax, and has fewer classes
+            continue  # the network that replaces softmax has fewer classes
         with narrowed(impl, lambda index, z=z: check(z[index[0] : index[0] + 1])):
             check(z)

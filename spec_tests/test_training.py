@@ -16,15 +16,15 @@ from chainrule.specification.spec import spec
 
 GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
 FIT = (*GRADIENTS, "training.step")
-AT_RANDOM = 100  # seeds, or networks, with `--thorough`: each takes several trainings, followed step by step
-SHUFFLED, ORDERS = 7, 4  # samples whose order is looked at, from so many seeds: training.fresh_order
-SHUFFLED_ONCE = 14  # samples where one seed is fixed in the code
-SEEDED, SEEDED_BATCH, SEEDED_EPOCHS = 7, 2, 2  # a training that other seeds shall not repeat: training.seed
+AT_RANDOM = 100  # seeds, or networks, with `--thorough`: each needs several trainings, followed step by step
+SHUFFLED, ORDERS = 7, 4  # how many samples' orders are compared, for how many seeds: training.fresh_order
+SHUFFLED_ONCE = 14  # samples if the code contains a fixed seed
+SEEDED, SEEDED_BATCH, SEEDED_EPOCHS = 7, 2, 2  # a training that other seeds must not repeat: training.seed
 OTHER_SEEDS = 4
 OVERFIT_LOSS, OVERFIT_ORDERS = (
     0.05,
     4,
-)  # of so many trainings one has to get there: training.overfit
+)  # one of so many trainings must reach the goal: training.overfit
 
 
 def arrays(parameters):
@@ -33,28 +33,26 @@ def arrays(parameters):
 
 
 def compare(impl, model, network, off, what):
-    """Compare a model's parameters with those of the reference, which may be off by `off`."""
+    """Compare a model's parameters with those of the reference, whose errors are `off`."""
     found = arrays(impl.parameters(model))
     for l, (a, e, error) in enumerate(zip(found, arrays((network.weights, network.biases)), arrays(off), strict=True)):
         assert_close(a, e, bound=error, what=f"parameter array {l} {what}")
 
 
 def step_bound(impl, theta, change):
-    """theta - lr g in the implementation's arithmetic: lr and the product are rounded, then the difference."""
+    """The error of theta - lr g in the implementation's arithmetic, which rounds lr, the product and the difference."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     return u * np.abs(theta) + gamma(3, u) * np.abs(change)
 
 
 def some_gradients(networks, case, seed=0):
-    """Gradients that have nothing to do with the parameters, on the grid, so that a step is seen for itself."""
+    """Random gradients on the grid, independent of the parameters, to check a step by itself."""
     other = networks.at(case.sizes, 1, seed=100 + seed)
     return other.weights, other.biases
 
 
 def train(impl, model, x, y, *, batch_size, **settings):
-    """fit in batches of this size, or where it is not known on the whole data at once, or sample by sample.  Returns
-    its history.
-    """
+    """Call fit with this batch size; if fit does not know it, with the whole data or single samples."""
     for size in (batch_size, len(x)):
         with suppress(NotApplicable):
             return impl.fit(model, x, y, batch_size=size, **settings)
@@ -62,7 +60,7 @@ def train(impl, model, x, y, *, batch_size, **settings):
 
 
 def known(trial, batch_sizes):
-    """Try each batch size; NotApplicable only if none of them is known."""
+    """Try each batch size; raise NotApplicable only if fit knows none of them."""
     unknown = []
     for batch_size in batch_sizes:
         try:
@@ -74,7 +72,7 @@ def known(trial, batch_sizes):
 
 
 def batch_rate(impl, lr, size, batch_size):
-    """The rate at which a batch of this size moves the parameters along its mean gradient."""
+    """The rate at which fit steps along the mean gradient of a batch of this size."""
     return lr * size / batch_size if impl.summed_fit else lr
 
 
@@ -102,7 +100,7 @@ def test_step(impl, networks):
 
 @spec("training.step_stateless", after="training.step")
 def test_step_stateless(impl, networks):
-    """A step depends on the parameters, the gradients and the rate alone: there is no momentum from the step before."""
+    """A step depends on the parameters, the gradients and the rate alone, without momentum from the step before."""
     case = networks.case(2, 1)
     model, first, second = impl.network(case), some_gradients(networks, case, 1), some_gradients(networks, case, 2)
     impl.step(model, first, 0.5)
@@ -119,7 +117,7 @@ def test_step_stateless(impl, networks):
 
 @spec("training.step_arguments_kept", after="training.step")
 def test_step_arguments_kept(impl, networks):
-    """A step leaves the gradients as they were."""
+    """A step does not change the gradients."""
     case = networks.case(2, 1)
     impl.step(impl.network(case), some_gradients(networks, case), 0.5)
     assert_that(not impl.calls[-1].modified, "step writes into its argument grads")
@@ -127,7 +125,7 @@ def test_step_arguments_kept(impl, networks):
 
 @spec("training.zero_rate", after=("training.step", "network.forward"))
 def test_zero_rate(impl, networks):
-    """With a rate of zero nothing changes, in a step or in training."""
+    """With a rate of zero, neither a step nor training changes the parameters."""
     case = networks.case(1, 7)
     seen = 0
     for what in ("step", "fit"):
@@ -150,7 +148,7 @@ def test_zero_rate(impl, networks):
 
 @spec("training.arguments_kept", after="network.forward")
 def test_arguments_kept(impl, networks):
-    """fit leaves the caller's inputs and labels as they were: it does not shuffle them in place."""
+    """fit does not change the caller's inputs and labels: it does not shuffle them in place."""
     case = networks.case(1, 7)
     train(impl, impl.network(case), case.x, case.y, epochs=2, batch_size=3, lr=0.125, seed=0)
     modified = impl.calls[-1].modified
@@ -159,14 +157,14 @@ def test_arguments_kept(impl, networks):
 
 @spec("training.full_batch", after=FIT)
 def test_full_batch(impl, networks):
-    """One epoch with the whole data as its batch is one step along the gradient of the loss."""
+    """One epoch with the whole data as one batch is one step along the gradient of the loss."""
 
     def trial(size):
         for case in networks.each((0, 1, 2), size):
             for lr in (0.5, 0.125):
                 one_step(impl, case, lr)
 
-    known(trial, (7, 1))  # a single sample is data, too, and all there is where samples are visited one by one
+    known(trial, (7, 1))  # a single sample, for code that visits samples one by one
 
 
 def one_step(impl, case, lr):
@@ -184,7 +182,7 @@ def one_step(impl, case, lr):
 
 @spec("training.continues", after="training.full_batch")
 def test_continues(impl, networks):
-    """fit goes on from the present parameters: training twice for one epoch is training, not starting again."""
+    """fit continues from the present parameters: a second call trains further and does not start again."""
     case = networks.case(1, 7)
     model, network = impl.network(case), case.network()
     for seed in (0, 1):
@@ -195,7 +193,7 @@ def test_continues(impl, networks):
 
 @spec("training.epochs", after="training.full_batch")
 def test_epochs(impl, networks):
-    """fit runs as many epochs as it is told: none changes nothing, three are three passes."""
+    """fit runs the given number of epochs: zero epochs change nothing, three are three passes over the data."""
     case = networks.case(1, 7)
     for epochs in (0, 1, 3):
         model, network = impl.network(case), case.network()
@@ -206,7 +204,7 @@ def test_epochs(impl, networks):
 
 @spec("training.batch_size", after="training.full_batch")
 def test_batch_size(impl, networks):
-    """An epoch makes one update per batch: N samples in batches of B take N / B of them, each along a mean gradient."""
+    """An epoch of N samples in batches of B makes N / B updates, each along a batch's mean gradient."""
 
     def trial(batch_size):
         model, network, x, y = alike(impl, networks, 6)
@@ -218,14 +216,14 @@ def test_batch_size(impl, networks):
 
 
 def alike(impl, networks, n):
-    """A network and n copies of one sample: whatever the order, every batch has the same gradient."""
+    """A network and n copies of one sample, so that every batch has the same gradient in any order."""
     case = networks.case(0, 1)
     x, y = np.repeat(case.x, n, axis=0), np.repeat(case.y, n)
     return impl.network(case), case.network(), x, y
 
 
 def descend(impl, network, x, y, lr, steps):
-    """Take the reference down `steps` full-batch steps; returns the errors that parameters may carry after them."""
+    """Take `steps` full-batch steps of the reference; returns the errors that parameters may then have."""
     off = no_errors(network)
     for _ in range(steps):
         off = descend_once(impl, network, x, y, lr, off)
@@ -233,7 +231,7 @@ def descend(impl, network, x, y, lr, steps):
 
 
 def descend_once(impl, network, x, y, lr, off):
-    """Take the reference one step down; returns the errors that parameters which were off by `off` may then carry."""
+    """Take one step of the reference; returns the errors of parameters that had the errors `off` before."""
     exact = analysis_of(impl, network, Case(network.sizes, network.weights, network.biases, x, y), off)
     off = step_errors(network, exact, lr, impl.unit_roundoff, off)
     network.step(network.backward(x, y), lr)
@@ -242,7 +240,7 @@ def descend_once(impl, network, x, y, lr, off):
 
 @spec("training.seed", after=FIT)
 def test_seed(impl, networks):
-    """The seed decides the training: the same seed repeats it to the last bit, other seeds shuffle otherwise."""
+    """The seed decides the training: the same seed repeats it to the last bit, other seeds shuffle differently."""
     seeding = impl.conventions["seeding"].value
     if seeding == "none":
         raise NotApplicable("neither a seed nor NumPy's global generator decides the training")
@@ -263,15 +261,15 @@ def test_seed(impl, networks):
     finally:
         np.random.set_state(state)
     if seeding == "fixed" or not impl.fit_takes_seed or not in_batches(impl, case):
-        return  # training.fresh_order looks at the order by itself
+        return  # training.fresh_order checks the order
     assert_that(
         any(not np.array_equal(trained(seed), first) for seed in others),
-        "five different seeds train alike: the seed is not used",
+        "training gives the same parameters for five different seeds: fit does not use the seed",
     )
 
 
 def in_batches(impl, case):
-    """Whether fit knows batches smaller than the data."""
+    """Whether fit takes batches smaller than the data."""
     try:
         impl.fit(impl.network(case), case.x, case.y, epochs=1, batch_size=1, lr=0.0, seed=0)
     except NotApplicable:
@@ -280,7 +278,7 @@ def in_batches(impl, case):
 
 
 def units(networks, n, classes=2):
-    """A network, and n unit vectors as its inputs, so that only a visit to sample i moves row i of the first weights.
+    """A network with n unit vectors as inputs: only a visit to sample i moves row i of the first weights.
 
     Without a hidden layer the network starts from zero.  With hidden layers, the first weights are zero and the
     biases one, so that every hidden unit is on, and hidden unit k stands for class k.
@@ -292,28 +290,26 @@ def units(networks, n, classes=2):
     for w in weights[1:]:
         w[:classes, :classes] = np.eye(classes)
     biases = [np.ones(size) for size in sizes[1:]]
-    biases[-1] = np.where(np.arange(sizes[-1]) < classes, 0.0, -1000.0)  # classes that are never meant
+    biases[-1] = np.where(np.arange(sizes[-1]) < classes, 0.0, -1000.0)  # classes that do not occur
     return Case(sizes, weights, biases, np.eye(n, sizes[0]), np.zeros(n, dtype=int))
 
 
 def cuts(n, batch_size):
-    """The sizes of an epoch's batches: full ones and what is left over; or parts as equal as they can be, in as many as
-    it takes, or as many as are full.
-    """
+    """The possible sizes of an epoch's batches."""
     usual = [min(batch_size, n - start) for start in range(0, n, batch_size)]
     equal = [[len(part) for part in np.array_split(np.arange(n), k)] for k in (len(usual), max(n // batch_size, 1))]
     return [usual, *(sizes for sizes in equal if sizes != usual)]
 
 
 def visits(impl, networks, n, batch_size, epochs, seed, sizes=None):
-    """The batches of the last of `epochs` epochs, in order, as lists of sample numbers.  sizes: of them, if not usual.
+    """The batches of the last of `epochs` epochs, in order, as lists of samples.  sizes: of batches, if not the usual.
 
-    Only a visit to sample i moves row i of the first weights, and by an amount that depends on the other parameters
-    at that moment.  All labels are 0, so these move one way and every moment has an amount of its own: the moved rows
-    tell the batches (training.every_sample).
+    Only a visit to sample i moves row i of the first weights, by an amount that depends on the other parameters at that
+    moment.  All labels are 0, so the other parameters move in one direction and every moment has its own amount.  The
+    moved rows therefore show the batches (training.every_sample).
     """
     case = units(networks, n)
-    lr = 0.5 if len(case.sizes) == 2 else 0.125  # with hidden layers a smaller one, so that all units stay on
+    lr = 0.5 if len(case.sizes) == 2 else 0.125  # smaller with hidden layers, so that all units stay on
     before, after = trained_on(impl, case, batch_size, epochs, seed, lr)
     network = reference(case.sizes, *before)
     moved, off, rest, batches = after[0][0], no_errors(network), list(range(n)), []
@@ -331,7 +327,7 @@ def visits(impl, networks, n, batch_size, epochs, seed, sizes=None):
             at = [rest.index(i) for i in others]
             if not (np.abs(follows - expected[at]) > bound[at] + wider).any(axis=1).all():
                 precision = impl.conventions["precision"].value
-                raise NotApplicable(f"in {precision} one update of an epoch cannot be told from the next")
+                raise NotApplicable(f"{precision} is too coarse to tell one update of an epoch from the next")
         if len(batch) != size:
             unmoved = [i for i in range(n) if np.array_equal(before[0][0][i], moved[i])]
             never = f"; never visited: {unmoved}" if unmoved else ""
@@ -348,12 +344,10 @@ def visits(impl, networks, n, batch_size, epochs, seed, sizes=None):
 
 
 def moves(impl, network, case, samples, scale, off):
-    """By how much a visit to each of the samples, a batch that its gradient counts in times `scale`, lowers its row of
-    the first weights, and the error that the row may then carry.  Both are (samples, s[1]).
-    """
+    """How far a visit to a batch lowers its samples' rows of the first weights, and the rows' errors then."""
     batch = Case(case.sizes, network.weights, network.biases, case.x[samples], case.y[samples])
     exact = analysis_of(impl, network, batch, off)
-    share = scale * len(samples)  # a mean gradient's row is its sample's own over their number
+    share = scale * len(samples)  # a row of the mean gradient is its sample's gradient over the batch size
     change = share * values(exact.weight_grads)[0][samples]
     error = share * errors(exact.weight_grads)[0][samples] + off[0][0][samples]
     return change, error + step_bound(impl, network.weights[0][samples] - change, change)
@@ -374,7 +368,7 @@ def trained_on(impl, case, batch_size, epochs, seed, lr):
     if epochs > 1 and impl.conventions["seeding"].value != "none":
         model = impl.network(case)
         go_on(epochs)
-    else:  # the one epoch there is, or one more: the orders of a second training would be others
+    else:  # one further epoch, as a second training would have other orders
         go_on(1)
     return states[-2], states[-1]
 
@@ -395,14 +389,14 @@ def test_every_sample(impl, networks):
 
 @spec("training.last_batch", after=(*FIT, "training.every_sample"))
 def test_last_batch(impl, networks):
-    """Where the batch size does not divide N no sample is left out, and each batch is averaged over its own size."""
+    """If the batch size does not divide N, fit uses every sample and averages each batch over its size."""
     for seed in networks.trials([1], AT_RANDOM):
         for n, batch_size in ((7, 3), (5, 2), (5, 4), (3, 8)):
             visits_of_some_cut(impl, networks, n, batch_size, seed)
 
 
 def visits_of_some_cut(impl, networks, n, batch_size, seed):
-    """What visits gives for the first of the cuts that fits.  Raises what the usual one raises where none does."""
+    """The result of `visits` for the first cut that fits.  If none fits, raises the failure of the usual cut."""
     usual, *equal = cuts(n, batch_size)
     try:
         return visits(impl, networks, n, batch_size, 1, seed, usual)
@@ -415,15 +409,15 @@ def visits_of_some_cut(impl, networks, n, batch_size, seed):
 
 @spec("training.fresh_order", after=("training.every_sample", "training.seed"))
 def test_fresh_order(impl, networks):
-    """Every epoch goes through the samples in a random order of its own."""
+    """Every epoch visits the samples in a new random order."""
     fixed = impl.conventions["seeding"].value == "fixed"
     n, seeds = (SHUFFLED_ONCE, [0]) if fixed else (SHUFFLED, networks.seeds(range(ORDERS)))
     orders = [[order(visits(impl, networks, n, 1, epoch, seed)) for epoch in (1, 2)] for seed in seeds]
-    # A fair shuffle of 7 is a rotation of an order, forwards or backwards, with probability 14 / 5040: four times in
-    # four with 6e-11.  Where one seed is fixed in the code, 14 samples are shuffled once: 28 / 14! is 3e-10.
+    # A fair shuffle of 7 samples is a rotation of an order, forwards or backwards, with probability 14 / 5040; four of
+    # four are with 6e-11.  With a seed fixed in the code, 14 samples are shuffled once: 28 / 14! is 3e-10.
     assert_that(
         any(first not in turns(list(range(n))) for first, _ in orders),
-        "fit goes through the samples in the order they are given in, or in a rotation of it: it does not shuffle",
+        "fit visits the samples in their given order, or in a rotation of it: it does not shuffle",
     )
     assert_that(
         any(second not in turns(first) for first, second in orders),
@@ -446,7 +440,7 @@ def test_labels(impl, networks):
     """Shuffling keeps every label with its input."""
     case = units(networks, 6, min(3, units(networks, 6).sizes[-1]))
     y = np.array([0, 1, 2, 2, 1, 0]) % min(3, case.sizes[-1])
-    # With hidden layers a rate at which the further weights stay near the identity until the last visit.
+    # With hidden layers, a rate at which the other weights stay near the identity until the last visit.
     lr = 0.25 if len(case.sizes) == 2 else 2.0**-5
     for seed in networks.trials(range(3)):
         model = impl.network(case)
@@ -456,13 +450,13 @@ def test_labels(impl, networks):
         found = [np.flatnonzero(row).tolist() for row in raised]
         assert_that(
             found == [[label] for label in y],
-            f"the logits that the samples raised are {found}, their labels {y.tolist()}",
+            f"the samples raised the logits {found}, their labels {y.tolist()}",
         )
 
 
 @spec("training.history", after="training.full_batch")
 def test_history(impl, networks):
-    """A history, where fit returns one, has each epoch's mean loss: over samples, over batches, or after the epoch."""
+    """If fit returns a history, it has each epoch's mean loss: over samples, over batches, or after the epoch."""
     model, network, x, y = alike(impl, networks, 7)
     start = Case(network.sizes, network.weights, network.biases, x, y)
     batch_size = 3 if in_batches(impl, start) else 7
@@ -482,7 +476,7 @@ def test_history(impl, networks):
 
 
 def histories(impl, start, sizes):
-    """({what it may mean: the history of three epochs of batches of these sizes}, how far off it may be)."""
+    """({meaning: the history of three epochs of batches of these sizes}, the error that it may have)."""
     network, x, y = start.network(), start.x, start.y
     meanings = {"the mean over the samples": [], "the mean over the batches": [], "the loss after the epoch": []}
     off, bound = no_errors(network), 0.0
@@ -494,7 +488,7 @@ def histories(impl, start, sizes):
             off = descend_once(impl, network, x, y, batch_rate(impl, 0.25, size, max(sizes)), off)
         case = Case(network.sizes, network.weights, network.biases, x, y)
         after, error = analysis_of(impl, network, case, off).loss
-        bound = max(bound, 2 * error)  # the errors grow, so the last is the largest; twice, for the sum of the mean
+        bound = max(bound, 2 * error)  # errors grow, so the last is the largest; twice, for the rounding of the mean
         meanings["the mean over the samples"].append(float(np.average(losses, weights=sizes)))
         meanings["the mean over the batches"].append(sum(losses) / len(losses))
         meanings["the loss after the epoch"].append(after)
@@ -503,13 +497,13 @@ def histories(impl, start, sizes):
 
 @spec("training.convex", after=FIT)
 def test_convex(impl, networks):
-    """Without a hidden layer the loss is convex: a full-batch step at a safe rate lowers it by at least lr/2 |g|^2."""
+    """Without a hidden layer, a full-batch step at a safe rate lowers the convex loss by at least lr/2 |g|^2."""
     for case in (networks.exactly(0, 7), *networks.drawn((0,), (7,), MARGIN, AT_RANDOM)):
         descends(impl, case)
 
 
 def descends(impl, case):
-    """Take twenty full-batch steps of a network without a hidden layer, and compare each with what is promised."""
+    """Take twenty full-batch steps of a network without a hidden layer, and check how far each lowers the loss."""
     extended = np.hstack([case.x, np.ones((7, 1))])
     # The Hessian is at most half of the inputs' second moment (training.convex): 1/L is the safe rate.
     lr = float(1 / (np.linalg.eigvalsh(extended.T @ extended / 7).max() / 2))
@@ -521,7 +515,7 @@ def descends(impl, case):
         after = impl.own_loss(model, case.x, case.y)
         pairs = exact.weight_grads + exact.bias_grads
         squared = sum(float((g**2).sum()) for g in values(pairs))
-        # What is off about the two losses, about the squared gradient here, and about the step, to second order.
+        # The errors of the two losses, of the squared gradient, and of the step to second order.
         slack = exact.loss[1] + lr * sum(float((np.abs(g) * error).sum()) for g, error in pairs)
         step = step_errors(network, exact, lr, impl.unit_roundoff, no_errors(network))
         slack += sum(float((error**2).sum()) for error in arrays(step)) / (2 * lr)
@@ -536,14 +530,14 @@ def descends(impl, case):
 
 
 def read_off(impl, model, case):
-    """The reference with a model's present parameters, and the analysis of a case's batch there."""
+    """The reference with a model's present parameters, and its analysis on a case's batch."""
     network = reference(case.sizes, *([array.astype(float) for array in group] for group in impl.parameters(model)))
     return network, analysis_of(impl, network, case)
 
 
 @spec("training.xor", after=FIT)
 def test_xor(impl, networks):
-    """Training solves exclusive or, which no linear model can."""
+    """Training solves exclusive or, which a linear model cannot."""
     x, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
     start = network_case((2, 8, 2), 4, seed=1)
     settings = {"epochs": 400, "batch_size": 4, "lr": 0.5}
@@ -557,14 +551,14 @@ def test_xor(impl, networks):
 
 @spec("training.overfit", after=FIT)
 def test_overfit(impl, networks):
-    """A network with more parameters than data learns a tiny set by heart."""
+    """A network with more parameters than data learns a tiny data set by heart."""
     case, settings = learnable(networks, *overfit_case(), OVERFIT_LOSS)
     y, losses = case.y, []
     for seed in networks.seeds(range(OVERFIT_ORDERS)):
         model = impl.network(case)
         impl.fit(model, case.x, y, **settings, seed=seed)
         losses.append(impl.own_loss(model, case.x, y))
-        if losses[-1] < OVERFIT_LOSS:  # the first does, but for a chance that is known from experience alone
+        if losses[-1] < OVERFIT_LOSS:  # the first training does, except by a chance known only from experience
             break
     assert_that(
         losses[-1] < OVERFIT_LOSS,
@@ -574,7 +568,7 @@ def test_overfit(impl, networks):
 
 
 def overfit_case():
-    """Ten samples and the start of a network with 243 parameters, and the settings of fit from there."""
+    """Ten samples, the initial parameters of a network with 243 parameters, and settings for fit."""
     rng = np.random.default_rng(8)
     x, y = rng.normal(size=(10, 6)), rng.integers(0, 3, size=10)
     start: MLP = MLP((6, 24, 3), seed=0)
@@ -583,18 +577,17 @@ def overfit_case():
 
 
 def learnable(networks, case, settings, goal):
-    """A case that gradient descent is known to learn, and the settings of fit for it.
+    """A case that gradient descent can learn, and the settings of fit for it.
 
-    It is the one given, where there is a network that it fits into: units without weights and inputs of zero change
-    nothing.  By full batches it is trained where no others are known, or one order alone, for four times as long.
-    Otherwise it is a start from which the reference itself gets to half the goal by full batches, which leave nothing
-    to chance.
+    It is the given case, if the implementation makes a network that is large enough: units without weights and inputs
+    of zero change nothing.  If fit knows only full batches, or only one order, it trains with full batches for four
+    times as long.  Otherwise it is a case on which the reference itself reaches half the goal with full batches.
     """
     impl, calm = networks.impl, settings | {"batch_size": len(case.x), "epochs": 4 * settings["epochs"]}
     within = impl.fits(case.sizes)
     if within and all(size >= wanted for size, wanted in zip(within, case.sizes, strict=True)):
         case = padded(case, within)
-        shuffled = impl.conventions["seeding"].value != "fixed"  # so that another seed is another order
+        shuffled = impl.conventions["seeding"].value != "fixed"  # another seed means another order
         if settings["batch_size"] == len(case.x) or (shuffled and in_batches(impl, case)):
             return case, settings
         return case, calm
@@ -612,11 +605,11 @@ def learnable(networks, case, settings, goal):
         network.fit(inputs, case.y, **calm)
         if network.loss(inputs, case.y) < goal / 2:
             return Case(sizes, start.weights, start.biases, inputs, case.y), calm
-    raise NotApplicable(f"from no start known does a network of sizes {list(sizes)} learn this")
+    raise NotApplicable(f"no known initial parameters let a network of sizes {list(sizes)} learn this")
 
 
 def padded(case, sizes):
-    """The same network with further inputs, units and classes that take no part: larger sizes, the same training."""
+    """The same network with further inputs, units and classes that do not affect it or its training."""
     weights = [np.zeros(fans) for fans in pairwise(sizes)]
     biases = [np.zeros(size) for size in sizes[1:]]
     biases[-1][case.sizes[-1] :] = -1000.0

@@ -194,7 +194,7 @@ class Boundary:
         return handle
 
     def network(self, case: Case) -> Handle:
-        """A network of the code under check with the parameters of a case."""
+        """A network of the code under check, with the parameters of a case."""
         model = self.create(case.sizes, seed=0)
         self.assign(model, case.weights, case.biases)
         return model
@@ -250,7 +250,7 @@ class Boundary:
             return self.forward(model, x).argmax(axis=1)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
-        """None if the implementation makes networks of these sizes, else the reason why it does not."""
+        """None if the implementation makes networks of these sizes, else the reason why not."""
         return self.host.supports(list(sizes))
 
     def hang(self, limit: float) -> str:
@@ -300,7 +300,7 @@ class Boundary:
         return self._result(answer, call)
 
     def _reread(self, call: Call) -> Any:
-        """What the code returned from a call, as it stands now."""
+        """The result of a call as it is now."""
         return self._result(self.host.reread(call.number), call)
 
     def _result(self, answer: Answer, call: Call) -> Any:

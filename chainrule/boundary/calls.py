@@ -18,12 +18,13 @@ Parameters = tuple[list[np.ndarray], list[np.ndarray]]
 class Call:
     """One call across the boundary.
 
-    name: the operation.  arguments, keywords: as the spec gave them.  modified: which arguments the code wrote into.
-    applied: the arguments that the function which it returned was last called with.
-    many: whether it stands for many calls at once.  ended: whether the code returned or raised.
-    number: by which the host finds the result again; 0 where there is none.
-    model_sizes, model_parameters: of the network that was called, as the spec last set them.
-    read_again: gives the result of a call as it stands now.
+    name: the operation.  arguments, keywords: as the spec passed them.  modified: the arguments that the code wrote
+    into.
+    applied: the last arguments of the function that the call returned.
+    many: whether it is a batch of calls.  ended: whether the code returned or raised.
+    number: the host's number for the result; 0 without a result.
+    model_sizes, model_parameters: sizes and parameters of the network, as the spec last set them.
+    read_again: returns the result of a call as it is now.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Call:
     model_parameters: Parameters | None = None
 
     def reread(self) -> Any:
-        """The result as it stands now, which differs from before if a later call wrote into it."""
+        """The result as it is now; it has changed if a later call wrote into it."""
         return self.read_again(self)
 
 

@@ -21,7 +21,7 @@ def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
 
     path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
     if path.exists():
-        raise UnusableTarget(f"{path}: exists already, and is left as it is; name a new file with --output")
+        raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file with --output")
     opened = open_target(
         arguments.target,
         conventions=pairs("--convention", arguments.convention),

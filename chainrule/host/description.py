@@ -21,7 +21,7 @@ from chainrule.host.recognition.vocabulary import names, rank
 from chainrule.host.translation import Translated
 
 NETWORK_OPERATIONS = tuple(name for name in names("operations") if name not in FUNCTIONS)
-SHOWN = 4  # attempts that a message lists
+SHOWN = 4  # how many rejected candidates a message lists
 
 
 def described(implementation: Implementation) -> Description:

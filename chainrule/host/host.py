@@ -77,16 +77,16 @@ class Host(Protocol):
         """What specs must know about the code beside its conventions."""
 
     def trace(self) -> None:
-        """Note from here on which functions of the code run."""
+        """Begin to record which functions of the code run."""
 
     def traced(self) -> Sequence[Function]:
-        """End the tracing: the functions that ran, and their source."""
+        """End the record.  Returns the functions that ran, with their source."""
 
     def change(self, function: Function, source: str) -> str | None:
-        """Let a function that ran have the code of `source`; None, or why that cannot stand in for its own."""
+        """Replace the code of a function that ran by `source`.  Returns None, or the reason why that is impossible."""
 
     def restore(self) -> None:
-        """Let what was changed have its own code again."""
+        """Restore the code of all changed functions."""
 
 
 class InProcess:
@@ -204,13 +204,13 @@ class InProcess:
         return bool(before == after)
 
     def read(self, operation: Operation, raw: Any, number: int, modified: tuple[str, ...] = ()) -> Answer:
-        """The answer to a call, from what the operation returned."""
+        """The answer to a call whose operation returned `raw`."""
         return self.answered(operation, lambda: self.data(operation, raw), number, modified)
 
     def answered(
         self, operation: Operation, read: Callable[[], Any], number: int = 0, modified: tuple[str, ...] = ()
     ) -> Answer:
-        """An answer with what `read` gives."""
+        """An answer with the value that `read` returns, or with its exception."""
         try:
             return Answer(VALUE, read(), modified=modified, number=number)
         except NotOffered as error:
@@ -219,7 +219,7 @@ class InProcess:
             return Answer(UNREADABLE, message=f"{operation.name} returns something else: {error}", modified=modified)
 
     def data(self, operation: Operation, raw: Any) -> Any:
-        """What an operation returned, as data.  Raises NotOffered for a stub, TypeError for what has another form."""
+        """Read an operation's result as data.  Raises NotOffered for a stub, TypeError for a result of another form."""
         kind = operation.gives[0].kind
         if kind == NOTHING:
             return None
@@ -233,7 +233,7 @@ class InProcess:
         return tuple(self.piece(piece, part.kind) for piece, part in pieces)
 
     def piece(self, raw: Any, kind: str) -> Any:
-        """One part of a result, as data."""
+        """Read one part of a result as data."""
         return self.keep(raw, kind) if kind in KEPT else READERS[kind](raw)
 
     def keep(self, thing: Any, kind: str) -> Reference:

@@ -98,11 +98,10 @@ class Description:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the checked code that ran, named by its file, name and lines.
+    """A function of the checked code that ran, identified by its file, name and lines.
 
-    source: the text of the statement around it, that of its method in a class of one method; begins: the line of the
-    file at which that text begins.  lines: those that ran.  numpy: what the file calls NumPy, empty if it has no name
-    for it.
+    source: its statement; for a method, a class with only this method.  begins: the line of the file at which the
+    source begins.  lines: those that ran.  numpy: the file's name for NumPy, or empty.
     """
 
     filename: str
@@ -116,7 +115,7 @@ class Function:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells its code from that of others in the file."""
+        """Identifies its code among the functions of the file."""
         return self.name, self.first_line
 
     def overlaps(self, other: Function) -> bool:

@@ -153,7 +153,7 @@ class Translated(Implementation):
         z, layout = np.asarray(z), self.layout.of_functions
         way = layout.way("relu")
         if way in ("entries", "vector") and not z.size:
-            self.raw.relu(0.0 if way == "entries" else layout.cast(np.zeros(1)))  # whether there is a relu at all
+            self.raw.relu(0.0 if way == "entries" else layout.cast(np.zeros(1)))  # raises if relu is missing
             return np.zeros(z.shape)
         if way == "entries":
             values = [to_numpy(self.raw.relu(float(value))) for value in z.reshape(-1)]

@@ -1,7 +1,7 @@
-"""The pytest plugin's entry: its options, and whether it has anything to do.
+"""The entry point of the pytest plugin: its options, and whether it becomes active.
 
-`pytest --pyargs chainrule.spec_tests --impl TARGET` runs the specification under plain pytest.  Without `--impl` the
-plugin adds one option to pytest, imports nothing and does nothing else.
+`pytest --pyargs chainrule.spec_tests --impl TARGET` runs the specification under plain pytest.  Without `--impl`, the
+plugin only adds that option to pytest.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
-    """The other options exist only beside `--impl`, so that they clash with nobody's else."""
+    """Add the other options only beside `--impl`, so that they never clash with those of other plugins."""
     if early_config.known_args_namespace.impl is None:
         return
     group = parser.getgroup("chainrule")
     group.addoption("--adapter", metavar="FILE", help="the file with the Adapter for TARGET")
     group.addoption(
-        "--chapter", metavar="NAME", action="append", default=[], help="require this chapter only, and any others named"
+        "--chapter", metavar="NAME", action="append", default=[], help="require only this chapter; repeatable"
     )
     group.addoption("--convention", metavar="KEY=VALUE", action="append", default=[], help="declare a convention")
-    group.addoption("--name", metavar="NAME=THEIRS", action="append", default=[], help="what TARGET calls a name")
-    group.addoption("--run-all", action="store_true", help="execute all of TARGET, not only its definitions")
-    group.addoption("--full", action="store_true", help="train on Fashion-MNIST as well")
-    group.addoption("--thorough", action="store_true", help="explore at random, with many more examples")
-    group.addoption("--spec-seed", type=int, metavar="N", help="what decides them: the run that had N, again")
+    group.addoption("--name", metavar="NAME=THEIRS", action="append", default=[], help="TARGET's name for a contract's")
+    group.addoption("--run-all", action="store_true", help="run the whole of TARGET, not only its definitions")
+    group.addoption("--full", action="store_true", help="also train on Fashion-MNIST")
+    group.addoption("--thorough", action="store_true", help="draw many more examples at random")
+    group.addoption("--spec-seed", type=int, metavar="N", help="repeat the --thorough run whose report names seed N")
     group.addoption(
-        "--spec-timeout", type=float, metavar="SECONDS", help="per spec (default 60; 600 with --thorough; 0: none)"
+        "--spec-timeout", type=float, metavar="SECONDS", help="per spec (default 60; 600 with --thorough; 0: no limit)"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the implementation, and bring in what runs and what records the specs."""
+    """Load the implementation, and register the plugins that run specs and record results."""
     if config.option.impl is None:
         return
-    from chainrule.pytest_plugin import hooks, recorder  # before TARGET, which must not change what judges it
+    from chainrule.pytest_plugin import hooks, recorder  # before TARGET, whose changes to them must show
 
     plain = RUN not in config.stash
     if plain:

@@ -1,6 +1,6 @@
-"""Runs the specs in this process: each of pytest's items is a step of the run.
+"""Runs the specs in this process: each pytest item is one spec of the run.
 
-A pytest plugin that chainrule.pytest_plugin brings in beside `--impl` only.
+A pytest plugin that chainrule.pytest_plugin registers only beside `--impl`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from chainrule.specification.spec import spec_of
 
 
 def run_of(option: Namespace) -> Run:
-    """The run that pytest's options ask for."""
+    """The run that pytest's options describe."""
     try:
         limits = Limits.asked(option.thorough, option.spec_seed, option.spec_timeout)
     except UnusableTarget as error:
         raise pytest.UsageError(str(error).replace("--seed", "--spec-seed")) from None
     if option.thorough:
-        from chainrule.specification import searching  # noqa: F401  # before TARGET, which must not change it unseen
+        from chainrule.specification import searching  # noqa: F401  # before TARGET, whose changes to it must show
     try:
         loaded = load(
             option.impl,
@@ -65,12 +65,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """What repeats a run at random."""
+    """The options that repeat a random run."""
     return f"chainrule: --thorough --spec-seed {config.option.spec_seed}" if config.option.thorough else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out the specs that are not of the run, and puts the others in its order, after the user's own tests."""
+    """Deselect specs outside the run, and put the others in its order, after the user's own tests."""
     place = {entry.clause: place for place, entry in enumerate(config.stash[RUN].entries)}
     left_out = [item for item in items if spec_of(item) and spec_of(item).clause not in place]
     items[:] = [item for item in items if item not in left_out]
@@ -79,11 +79,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Runner:
-    """The hooks around the specs, and those around each of them."""
+    """The hooks around all specs and around each of them."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.around = run, ExitStack()
-        self.result: SpecResult | None = None  # of the spec that has just run
+        self.result: SpecResult | None = None  # the result of the spec that has just run
 
     def pytest_collection_finish(self) -> None:
         self.around.enter_context(self.run.watch.watching())
@@ -96,7 +96,7 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Run the spec as every run does, in place of the function that pytest has found in its file."""
+        """Run the spec in the way of every run, in place of the function that pytest found."""
         spec = spec_of(pyfuncitem)
         if spec is None:
             return None
@@ -111,7 +111,7 @@ class Runner:
         result, self.result = self.result, None
         if result is None:
             return report
-        report.clause, report.sent = result.id, pickle.dumps(result)  # as a worker process sends it
+        report.clause, report.sent = result.id, pickle.dumps(result)  # for a worker process to send
         if result.outcome in ("failed", "error"):
             report.outcome = "failed"
             if not getattr(item.config.option, "fulltrace", False):
@@ -123,6 +123,6 @@ class Runner:
 
 
 def text_of(result: SpecResult) -> str:
-    """A failure as plain pytest shows it: the sentence, the equation, what was found, the lines that repeat it."""
+    """The text of a failure under plain pytest: sentence, equation, finding, and lines that repeat it."""
     lines = [f"{result.id}: {result.title}", f"  {result.formula}", "", result.message]
     return "\n".join([*lines, *(["", result.snippet] if result.snippet else [])])

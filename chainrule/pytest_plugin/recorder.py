@@ -1,4 +1,4 @@
-"""Keeps the results of the specs in the process that reports, whichever process they ran in."""
+"""Collects the results of the specs in the reporting process, whichever process they ran in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chainrule.host.guard.finding import Finding
 from chainrule.running.results import NOT_PASSED, surest_first
 from chainrule.running.run import Run
 
-SENT = "chainrule_watch"  # under which a worker process sends what it saw
+SENT = "chainrule_watch"  # the key under which a worker process sends its findings
 
 
 class Recorder:
-    """Takes the results into the run as they arrive, and marks in pytest's reports what is blocked."""
+    """Adds each result to the run, and marks blocked specs in pytest's reports."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -37,14 +37,14 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """A worker process of pytest-xdist has ended, and sends what it saw."""
+        """Receive the findings of a worker process of pytest-xdist that has ended."""
         sent = getattr(node, "workeroutput", {}).get(SENT)
         if sent is not None:
             self.run.watch.add(*pickle.loads(sent))
 
 
 class Reporter:
-    """Under plain pytest, at the end: what speaks against an honest answer, the mistakes, pytest's exit status."""
+    """Reports at the end of plain pytest: evidence of dishonesty, mistakes, and the exit status."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -52,7 +52,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """What is todo or blocked is not passed, where it is required: pytest's status says so too."""
+        """Make pytest's exit status 1 if a required spec is todo or blocked."""
         self.findings = self.run.watch.conclude(self.run.results)
         required = [result.outcome for result in self.run.results if result.chapter in self.run.required]
         wrong = any(outcome in ("todo", *NOT_PASSED) for outcome in required)
@@ -60,7 +60,7 @@ class Reporter:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The mistakes behind what failed, each once."""
+        """Print the mistakes behind the failures, each once."""
         for finding in self.findings:
             said = "tampering" if finding.fails else "noticed"
             terminalreporter.write_line(f"{said}: {finding}", red=finding.fails)

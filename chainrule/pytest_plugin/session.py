@@ -1,4 +1,4 @@
-"""The specs of a check under pytest, for options that only pytest knows: -k, -x, -n, --junitxml and its others."""
+"""Runs the specs of a check under pytest, for pytest's own options such as -k, -x, -n and --junitxml."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPEC
 
 
 class Session:
-    """The plugin of one check: hands its run over, passes results on, and keeps what goes wrong inside pytest."""
+    """The plugin of one check: it passes on the run and its results, and keeps exceptions inside pytest."""
 
     def __init__(self, run: Run, listener: Callable[[SpecResult], None] | None) -> None:
         self.run, self.listener, self.internal_error = run, listener, ""
@@ -42,9 +42,10 @@ class Session:
 
 
 def run_pytest(run: Run, options: Sequence[str], listener: Callable[[SpecResult], None] | None = None) -> None:
-    """Run the specs under pytest, with only the plugins that they need, and none of what it would print.
+    """Run the specs under pytest, with only the plugins that they need, and without its output.
 
-    Raises UnusableTarget for options that it refuses, KeyboardInterrupt if it was interrupted before the first result.
+    Raises UnusableTarget for options that pytest refuses, KeyboardInterrupt if it is interrupted before the first
+    result.
     """
     plugins = ["-p", "no:terminal", "-p", "chainrule.pytest_plugin"]
     if any(option.startswith(("-n", "--numprocesses", "--dist")) for option in options):
@@ -64,7 +65,7 @@ def run_pytest(run: Run, options: Sequence[str], listener: Callable[[SpecResult]
 
 
 def as_options(run: Run) -> list[str]:
-    """The options by which another process begins the same run: pytest-xdist's workers do."""
+    """The options with which another process, such as a worker of pytest-xdist, begins the same run."""
     loaded, limits = run.loaded, run.limits
     chapters = dict.fromkeys(entry.chapter for entry in run.entries)
     return [
@@ -80,21 +81,19 @@ def as_options(run: Run) -> list[str]:
 
 
 def complaint(said: str) -> str:
-    """What pytest complains of, out of its usage message."""
+    """The error in pytest's usage message."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next(
         (line.partition("error: ")[2] for line in lines if "error: " in line),
-        lines[0].removeprefix("ERROR: ") if lines else "no reason given",
+        lines[0].removeprefix("ERROR: ") if lines else "pytest gives no reason",
     )
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """No plugin that happens to be installed, and none of the user's standing options for pytest, changes what a check
-    does; and the folders that pytest puts on the search path do not stay there.
-    """
+    """Hide installed plugins and the user's pytest options from the check, and restore the search path."""
     changed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
-    kept = (*changed, "PYTEST_CURRENT_TEST")  # the last is of a pytest that runs around this one
+    kept = (*changed, "PYTEST_CURRENT_TEST")  # an outer pytest sets the last
     before = {name: os.environ.get(name) for name in kept}
     path = list(sys.path)
     os.environ.update(changed)

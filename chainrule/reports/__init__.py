@@ -1,1 +1,1 @@
-"""How an Outcome is told: text.py for a terminal; its JSON form is the Outcome's own."""
+"""Reports of an Outcome: as text for a terminal and as HTML.  The Outcome itself writes JSON."""

@@ -1,4 +1,4 @@
-"""A clause of the mathematics on a terminal."""
+"""Prints a clause of the mathematics on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule.mathematics.clauses import EQUATION, Clause
 
 
 def print_clause(console: Console, clause: Clause, mistakes: Sequence[Mistake] = ()) -> None:
-    """Id, title and file, the statement in the notation of arrays and in LaTeX, why it holds, and what breaks it."""
+    """Print a clause: its statement in the notation of arrays and in LaTeX, its proof, and mistakes that break it."""
     console.print(Text.assemble((clause.id, "bold"), f"  {clause.title}  ", (clause.file, "dim")))
     console.print(Padding(Text(clause.formula, "bold cyan"), (1, 0, 1, 4)))
     console.print(Markdown(EQUATION.sub(lambda found: f"\n```\n{' '.join(found[1].split())}\n```\n", clause.why)))
@@ -27,6 +27,6 @@ def print_clause(console: Console, clause: Clause, mistakes: Sequence[Mistake] =
 
 
 def print_index(console: Console, clauses: Iterable[Clause]) -> None:
-    """Every clause on a line."""
+    """Print one line for every clause."""
     for clause in clauses:
         console.print(Text.assemble((f"{clause.id:<34}", "bold"), clause.title), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""How a file is read: every convention with its source and how it was found, and which function serves what."""
+"""Prints how chainrule reads a file: the conventions and the function of each operation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule.running.reading import notes_of
 
 
 def print_conventions(console: Console, loaded: Loaded) -> None:
-    """`--explain-conventions`: the conventions, the network, its operations, and what else there is to say."""
+    """Print what `--explain-conventions` shows: the conventions, the network, its operations, and the notes."""
     section(console, "conventions", "value, source, and what showed it")
     rows = [
         (key, convention.value, convention.source, convention.how or UNSHOWN.get(convention.source, ""))
@@ -51,7 +51,7 @@ def item(console: Console, said: str) -> None:
 
 
 def grid(rows: Sequence[tuple[str, ...]], styles: tuple[str, ...]) -> Padding:
-    """Columns of which the last is wrapped, and none but it."""
+    """A table of columns, of which only the last one wraps."""
     table = Table.grid(padding=(0, 2))
     for place, style in enumerate(styles):
         table.add_column(style=style, no_wrap=len(rows[0]) - 1 != place and place != 1, overflow="fold")

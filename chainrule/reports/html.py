@@ -1,4 +1,4 @@
-"""The report as HTML: a fragment for Jupyter, or a page of its own.  Nothing in it is fetched or run."""
+"""The report as HTML: a fragment for Jupyter, or a page of its own.  It loads nothing and runs no script."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from chainrule.contract.conventions import NATIVE
 from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.support.version import VERSION
 
-SHOWN = 12  # failures whose details are open; the rest are folded
+SHOWN = 12  # how many failures are unfolded
 WHY = {
-    "blocked": "not judged, because what they build on did not pass",
+    "blocked": "not checked, because specs on which they build did not pass",
     "todo": "nothing to check yet",
     "skipped": "not applicable",
 }
@@ -72,7 +72,7 @@ FILLS = {"pass": "passed", "fail": "failed", "incomplete": "blocked"}
 
 
 def page(outcome: Outcome) -> str:
-    """A whole document."""
+    """The report as a complete HTML document."""
     dark = "@media (prefers-color-scheme: dark) { body { background: #15191f; } }"
     light = "body { margin: 1.5em auto; max-width: 64em; padding: 0 1em; }"
     return (
@@ -85,7 +85,7 @@ def page(outcome: Outcome) -> str:
 
 
 def fragment(outcome: Outcome) -> str:
-    """The report for another page, its style scoped to itself."""
+    """The report as a part of another page; its style does not affect that page."""
     failures = [result for result in outcome.specs if result.outcome in ("failed", "error")]
     causes = outcome.diagnoses
     parts = [
@@ -138,7 +138,7 @@ def chapters(outcome: Outcome) -> str:
 
 
 def cause(found: Diagnosis) -> str:
-    """A mistake by name: where it is, what mends it, what speaks for it, what it explains."""
+    """A named mistake: its place, its correction, the evidence for it, and the failures that it explains."""
     rows = [("Why", escape(found.explanation))]
     if found.change is not None:
         rows.append(("Line", code(found.change[0])))
@@ -157,7 +157,7 @@ def cause(found: Diagnosis) -> str:
 
 
 def failure(result: SpecResult, *, opened: bool) -> str:
-    """A clause that is broken: its sentence, the equation, what was found, and lines to paste."""
+    """A broken clause: its sentence, its equation, what was found, and lines to paste."""
     rows = [
         ("Equation", code(result.formula)),
         ("Error" if result.outcome == "error" else "Found", escape(result.message)),
@@ -185,7 +185,7 @@ def block(text: str) -> str:
 
 
 def rest(outcome: Outcome, kind: str) -> str:
-    """The specs that were neither passed nor failed, by what they say."""
+    """The specs that neither passed nor failed, grouped by their message."""
     groups: dict[str, list[str]] = {}
     for result in outcome.specs:
         if result.outcome == kind:
@@ -198,7 +198,7 @@ def rest(outcome: Outcome, kind: str) -> str:
 
 
 def conventions(outcome: Outcome) -> str:
-    """What is not native, and folded all of them with how each was found."""
+    """The conventions that are not native; unfolded, all conventions and how chainrule found each."""
     shown = [
         f"{key} <strong>{escape(found.value)}</strong>"
         for key, found in outcome.conventions.items()
@@ -213,25 +213,25 @@ def conventions(outcome: Outcome) -> str:
 
 
 def notes(outcome: Outcome) -> str:
-    """How the code was read, beside its conventions."""
+    """Notes on how chainrule read the code, beside its conventions."""
     if not outcome.notes:
         return ""
     return folded(f"{len(outcome.notes)} note{'s' * (len(outcome.notes) > 1)}", listed(map(escape, outcome.notes)))
 
 
 def not_understood(outcome: Outcome) -> str:
-    """What was looked for, what was found instead, and the way on."""
+    """What chainrule looked for, what it found instead, and what to do next."""
     if not outcome.not_understood:
         return ""
     looked_for, found, way_on = map(escape, outcome.not_understood.split("\n"))
     return (
         f'<div class="notice"><strong>not understood</strong> {looked_for}<br><span class="dim">{found}</span><br>'
-        f"say what is what in an adapter: <code>{way_on}</code></div>"
+        f"write an adapter that says what each function does: <code>{way_on}</code></div>"
     )
 
 
 def scratch(outcome: Outcome) -> str:
-    """The frameworks that are imported."""
+    """The frameworks that the code imports."""
     if not outcome.frameworks:
         return ""
     kind = "failed" if outcome.from_scratch else "dim"
@@ -239,7 +239,7 @@ def scratch(outcome: Outcome) -> str:
 
 
 def tampering(outcome: Outcome) -> str:
-    """What speaks against an honest answer."""
+    """The evidence that the code did not answer the check honestly."""
     return "".join(
         f'<div class="{"failed" if finding.fails else "dim"}">{"tampering" if finding.fails else "noticed"}: '
         f"{escape(str(finding))}</div>"

@@ -1,4 +1,4 @@
-"""A known mistake on a terminal: what it is, its fingerprint, and an example of what it makes of the right numbers."""
+"""Prints a known mistake on a terminal: its explanation, its fingerprint and an example."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chainrule.mathematics.clauses import Clause
 
 
 def print_catalogue(console: Console, mistakes: Sequence[Mistake]) -> None:
-    """Every mistake on a line, by chapter."""
+    """Print one line for every mistake, by chapter."""
     width = max(len(mistake.id) for mistake in mistakes) + 2
     for chapter, group in groupby(mistakes, key=lambda mistake: mistake.chapter):
         listed = list(group)
@@ -28,7 +28,7 @@ def print_catalogue(console: Console, mistakes: Sequence[Mistake]) -> None:
 
 
 def print_mistake(console: Console, mistake: Mistake, clause: Clause) -> None:
-    """Title, explanation, the clause that it breaks, how to mend it, its fingerprint and its example."""
+    """Print a mistake: title, explanation, the clause that it breaks, its correction, fingerprint and example."""
     console.print(Text.assemble((mistake.id, "bold"), f"  {mistake.title}  ", (mistake.chapter, "dim")))
     console.print(Padding(Text(mistake.explanation), (1, 0, 1, 4)))
     table = Table.grid(padding=(0, 2))
@@ -60,7 +60,7 @@ def print_mistake(console: Console, mistake: Mistake, clause: Clause) -> None:
 
 
 def written(value: np.ndarray | None) -> str:
-    """An array, in few digits."""
+    """An array with few digits."""
     if value is None:
         return "raises"
     return np.array2string(np.asarray(value), precision=4, suppress_small=False, max_line_width=46, threshold=40)

@@ -1,6 +1,4 @@
-"""The report for a terminal: progress while the specs run, a line a chapter, and every mistake with what is needed to
-mend it.
-"""
+"""The report for a terminal: progress, a line for each chapter, and every mistake with its correction."""
 
 from __future__ import annotations
 
@@ -31,13 +29,13 @@ STYLES = {
     "skipped": "dim",
 }
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
-SHOWN = 12  # failures told in full; the rest are listed
-NOTES = 6  # notes told; the rest are counted
-SKIPS = 3  # specs skipped for one reason that are named; of more the families are
+SHOWN = 12  # how many failures the report prints in full; it lists the rest
+NOTES = 6  # how many notes the report prints; it counts the rest
+SKIPS = 3  # up to so many specs skipped for one reason are named; of more, the families
 
 
 class TextReport:
-    """Prints to `console`: call `begin`, then the report itself with each result as it comes in, then `finish`."""
+    """Prints to `console`: call `begin`, then the object itself with each result, then `finish`."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -46,7 +44,7 @@ class TextReport:
         self.noted: tuple[str, ...] = ()
 
     def begin(self, loaded: Loaded) -> None:
-        """The header: which file this is, and how it is read."""
+        """Print the header: the file, and how chainrule reads it."""
         out = self.console
         out.print(
             f"[bold]chainrule {VERSION}[/]  {escape(str(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]",
@@ -70,7 +68,7 @@ class TextReport:
             self.status.start()
 
     def notes(self, loaded: Loaded) -> None:
-        """What else there is to say of how the file was read, the rest of it counted."""
+        """Print the first notes on how chainrule reads the file, and the number of the others."""
         notes = self.noted = notes_of(loaded)
         rows = [*notes[:NOTES], *([f"and {len(notes) - NOTES} more: --explain-conventions"] if notes[NOTES:] else [])]
         for place, note in enumerate(rows):
@@ -82,19 +80,19 @@ class TextReport:
             self.console.print(f"[dim]not scratch[/]  {escape(str(framework))}", highlight=False)
 
     def __call__(self, result: SpecResult) -> None:
-        """A result came in: the live line counts it."""
+        """Count a result in the live line."""
         self.counts[result.outcome] += 1
         if self.status:
             self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
 
     def stop(self) -> None:
-        """Take the live line away."""
+        """Remove the live line."""
         if self.status:
             self.status.stop()
             self.status = None
 
     def finish(self, outcome: Outcome) -> None:
-        """A line for each chapter, the failures, the verdict."""
+        """Print a line for each chapter, the failures and the verdict."""
         self.stop()
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
             counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
@@ -115,9 +113,9 @@ class TextReport:
                 f"\nand {len(wrong) - SHOWN} more: {', '.join(result.id for result in wrong[SHOWN:])}", highlight=False
             )
         for note in outcome.notes:
-            if note not in (*self.noted, *repeated(outcome.seed)):  # what came up since; the verdict tells the seed
+            if note not in (*self.noted, *repeated(outcome.seed)):  # notes since then; the verdict line names the seed
                 self.console.print(Padding(Text(note, "yellow"), (1, 0, 0, 0)))
-        self.rest(outcome, "blocked", "not judged, because what they build on did not pass")
+        self.rest(outcome, "blocked", "not checked, because specs on which they build did not pass")
         self.rest(outcome, "todo", "nothing to check yet")
         self.rest(outcome, "skipped", "not applicable")
         if outcome.not_understood:
@@ -130,14 +128,14 @@ class TextReport:
         self.verdict(outcome)
 
     def tampering(self, outcome: Outcome) -> None:
-        """What speaks against an honest answer, a line each."""
+        """Print the evidence that the code did not answer honestly, a line for each finding."""
         for place, finding in enumerate(outcome.tampering):
             style = STYLES["failed"] if finding.fails else "dim"
             text = Text.assemble(("tampering  " if finding.fails else "noticed    ", style), str(finding))
             self.console.print(*([] if place else [""]), text, sep="\n", highlight=False)
 
     def rest(self, outcome: Outcome, kind: str, why: str) -> None:
-        """The specs that were neither passed nor failed, by what they say."""
+        """Print the specs that neither passed nor failed, grouped by their message."""
         groups: dict[str, list[str]] = {}
         for result in outcome.specs:
             if result.outcome == kind:
@@ -153,14 +151,18 @@ class TextReport:
             self.console.print(Padding(Text(f"{said}: {listed(ids, kind)}"), (0, 0, 0, 2)), highlight=False)
 
     def not_understood(self, message: str) -> None:
-        """What was looked for, what was found, and the way on."""
+        """Print what chainrule looked for, what it found instead, and what to do next."""
         looked_for, found, way_on = message.split("\n")
         self.console.print(f"\n[{STYLES['todo']}]not understood[/]  {escape(looked_for)}", highlight=False)
         self.console.print(Padding(Text(found), (0, 0, 0, 2)))
-        self.console.print(Padding(Text.assemble("say what is what in an adapter: ", (way_on, "bold")), (0, 0, 0, 2)))
+        self.console.print(
+            Padding(
+                Text.assemble("write an adapter that says what each function does: ", (way_on, "bold")), (0, 0, 0, 2)
+            )
+        )
 
     def verdict(self, outcome: Outcome) -> None:
-        """pass  99 passed in 2.4 s"""
+        """Print the verdict line: pass  99 passed in 2.4 s."""
         counts = Counter(result.outcome for result in outcome.specs)
         left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
         verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
@@ -179,7 +181,7 @@ class TextReport:
 
 
 def listed(ids: Sequence[str], kind: str) -> str:
-    """All of them; of many that were skipped for one reason only how many, and in which chapters."""
+    """The ids of specs; of many skipped ones, only their number and families."""
     if kind != "skipped" or len(ids) <= SKIPS:
         return ", ".join(ids)
     families: dict[str, list[str]] = {}
@@ -189,7 +191,7 @@ def listed(ids: Sequence[str], kind: str) -> str:
 
 
 def told(counts: Counter[str]) -> str:
-    """9 passed, 1 failed"""
+    """The counts in words: 9 passed, 1 failed."""
     return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
 
 
@@ -197,7 +199,7 @@ SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Part
 
 
 def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
-    """The mistake first: what it is, where, what mends it and what it explains; then the first spec that it broke."""
+    """Print a mistake with its place, correction and evidence, then the first spec that it broke."""
     head = Table.grid(expand=True, padding=(0, 2))
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
@@ -226,7 +228,7 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
 
 
 def facts() -> Table:
-    """A table of a name and a text a row."""
+    """A table with a name and a text in each row."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -234,12 +236,12 @@ def facts() -> Table:
 
 
 def print_failure(console: Console, result: SpecResult, *, indent: int = 0) -> None:
-    """The clause and its sentence, the equation, what was found, and lines to paste."""
+    """Print a failure: the clause, its sentence and equation, what was found, and lines to paste."""
     head = Table.grid(expand=True, padding=(0, 2))
     head.add_column(no_wrap=True)
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
-    where = "" if indent else result.where or ""  # under a cause, the place is said already
+    where = "" if indent else result.where or ""  # the cause above names the place
     head.add_row(Text(result.id, STYLES[result.outcome]), Text(result.title), Text(where, "dim"))
     console.print(Padding(head, (0, 0, 0, indent)))
     body = facts()

@@ -1,1 +1,1 @@
-"""`chainrule train`: the reference trained on Fashion-MNIST."""
+"""`chainrule train`: trains the reference on Fashion-MNIST."""

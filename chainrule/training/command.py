@@ -1,4 +1,4 @@
-"""`chainrule train`: the reference on Fashion-MNIST, told as it happens.  loop.py trains, plotting.py draws."""
+"""`chainrule train`: the reference on Fashion-MNIST, with its progress.  loop.py trains, plotting.py draws."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from chainrule.training.outcome import TrainingOutcome
 from chainrule.training.settings import Settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130  # 130 = 128 + SIGINT, as a shell reports a command ended by Ctrl-C
-PAIRS = 5  # how many confused pairs are named
+PAIRS = 5  # how many pairs of confused classes are printed
 
 
 class Unusable(Exception):
-    """The command cannot be carried out; the message says why and what to do."""
+    """The command cannot run; the message says why and what to do."""
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out `chainrule train`.  Returns the exit status."""
+    """Run `chainrule train`.  Returns the exit status."""
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     try:
         return _train_and_report(args, console)
@@ -62,7 +62,7 @@ def _train_and_report(args: argparse.Namespace, console: Console) -> int:
             advance()
 
         training = train(data, settings, on_epoch=tell)
-    _print_interruption(console, training, "going on with the weights as they are")
+    _print_interruption(console, training, "continuing with the present weights")
     outcome = evaluate(data, training)
     if save_to:
         written = _written(lambda: storing.save(training.network, save_to), save_to)
@@ -72,7 +72,7 @@ def _train_and_report(args: argparse.Namespace, console: Console) -> int:
     if settings.hidden and not args.no_baseline and not training.interrupted:
         with _progress(console, settings.epochs, "linear baseline") as advance:
             linear = train(data, replace(settings, hidden=()), on_epoch=lambda _: advance())
-        _print_interruption(console, linear, "going on without the linear baseline")
+        _print_interruption(console, linear, "continuing without the linear baseline")
         baseline = None if linear.interrupted else evaluate(data, linear)
     interrupted = training.interrupted or (linear is not None and linear.interrupted)
     _print_accuracies(console, outcome, baseline)
@@ -88,7 +88,7 @@ def _train_and_report(args: argparse.Namespace, console: Console) -> int:
 def load(settings: Settings, folder: Path | None) -> Data:
     """Fashion-MNIST in three parts, pixels scaled to [0, 1]; the last settings.validation training images validate.
 
-    Raises Unusable if the validation images leave none to train on, DatasetUnavailable if there is no data.
+    Raises Unusable if no images are left to train on, DatasetUnavailable if the data cannot be loaded.
     """
     fashion = datasets.fashion_mnist(folder)
     count = len(fashion.train_labels) - settings.validation
@@ -108,7 +108,7 @@ def load(settings: Settings, folder: Path | None) -> Data:
 
 
 def evaluate(data: Data, training: Training) -> TrainingOutcome:
-    """Look at the test set, once."""
+    """Evaluate the network on the test set, once."""
     return TrainingOutcome(training, probabilities(training.network, data.test_x), data.test_y, data.class_names)
 
 
@@ -122,7 +122,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _writable(path: Path) -> Path:
-    """PATH, once a file could be opened there; one that existed keeps its content."""
+    """PATH, if a file can be written there; an existing file keeps its content."""
     existed = path.exists()
     try:
         path.open("ab").close()
@@ -177,7 +177,7 @@ def _print_epoch(console: Console, epoch: Epoch) -> None:
 
 @contextmanager
 def _progress(console: Console, epochs: int, task: str) -> Iterator[Callable[[], None]]:
-    """A bar under the lines, where there is a terminal to move it on; gone when the work is done."""
+    """A progress bar below the lines, on a terminal only; it disappears at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs,"),
                TimeRemainingColumn(), TextColumn("left"))  # fmt: skip
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -199,12 +199,12 @@ def _print_accuracies(console: Console, outcome: TrainingOutcome, baseline: Trai
         gain = 100 * (outcome.test_accuracy - baseline.test_accuracy)
         console.print(f"  {'the hidden layers add':24} {gain:+7.2f} points")
     if len(sizes) == 2:
-        console.print("  (without a hidden layer, this network is the linear baseline itself)")
+        console.print("  (without a hidden layer, this network is itself the linear baseline)")
 
 
 def _print_confusion(console: Console, outcome: TrainingOutcome) -> None:
     matrix, names = outcome.confusion, outcome.class_names
-    console.print("\nConfusion matrix: rows are true classes, columns what they were taken for", style="bold")
+    console.print("\nConfusion matrix: rows are true classes, columns the predicted ones", style="bold")
     console.print(" " * 14 + "".join(f"{j:5}" for j in range(len(names))) + "   right")
     for i, row in enumerate(matrix):
         cells = [Text(f"{count:5}", style=_shade(i, j, count, row.sum())) for j, count in enumerate(row)]

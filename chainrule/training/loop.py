@@ -1,4 +1,4 @@
-"""Train the reference on labelled images and measure what it learned.  Nothing here prints; command.py does."""
+"""Trains the reference on labelled images and measures its accuracy.  command.py prints the results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule.training.settings import Settings
 
 Array = NDArray[np.floating]
 Labels = NDArray[np.integer]
-ROWS_AT_ONCE = 1000  # keeps the activations of an evaluation inside the processor's cache
+ROWS_AT_ONCE = 1000  # so many rows of activations fit into the processor's cache
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did: its mean loss in nats, then both accuracies, and the seconds of training alone."""
+    """One epoch: its mean loss in nats, then both accuracies, and the seconds of its training."""
 
     number: int
     loss: float
@@ -43,7 +43,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Training:
-    """A trained network and how it came about; `interrupted` if Ctrl-C ended it early."""
+    """A trained network and its epochs; `interrupted` if Ctrl-C ended the training early."""
 
     network: MLP
     epochs: tuple[Epoch, ...]
@@ -51,7 +51,7 @@ class Training:
 
 
 class Diverged(ArithmeticError):
-    """The loss is no longer a finite number; the weights are worth nothing."""
+    """The loss is no longer a finite number, so the weights are useless."""
 
 
 def train(data: Data, settings: Settings, on_epoch: Callable[[Epoch], None] | None = None) -> Training:
@@ -86,7 +86,7 @@ def train(data: Data, settings: Settings, on_epoch: Callable[[Epoch], None] | No
     try:
         with np.errstate(
             over="ignore", invalid="ignore"
-        ):  # a divergence is told once, by the loss, not by every product
+        ):  # the loss reports a divergence once; NumPy would warn at every product
             network.fit(
                 train_x,
                 data.train_y,
@@ -103,7 +103,7 @@ def train(data: Data, settings: Settings, on_epoch: Callable[[Epoch], None] | No
 
 
 def probabilities(network: MLP, x: Array) -> Array:
-    """The network's class probabilities, (N, D) -> (N, K), a slice of rows at a time."""
+    """The network's class probabilities, (N, D) -> (N, K), computed in slices of rows."""
     slices = [network.forward(x[start : start + ROWS_AT_ONCE]) for start in range(0, len(x), ROWS_AT_ONCE)]
     return np.concatenate(slices)
 
@@ -115,14 +115,14 @@ def accuracy(network: MLP, x: Array, y: Labels) -> float:
 
 
 def confusion_matrix(y: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
-    """Count (true class, predicted class): entry [i, j] is how many samples of class i were taken for class j."""
+    """Count (true class, predicted class): entry [i, j] counts samples of class i predicted as class j."""
     matrix = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(matrix, (y, predicted), 1)
     return matrix
 
 
 def most_confused(matrix: NDArray[np.int64], count: int) -> list[tuple[int, int]]:
-    """The `count` pairs of classes most often taken for one another, both directions together, most confused first.
+    """The `count` pairs of classes confused most often, both directions together, the worst first.
 
     Each pair (i, j) has matrix[i, j] >= matrix[j, i]; pairs never confused are left out, ties keep the classes' order.
     """

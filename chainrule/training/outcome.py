@@ -1,4 +1,4 @@
-"""A training, and how its network does on the test set."""
+"""A training, and its network's results on the test set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chainrule.training.loop import (
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """A training and how its network does on the test set; all that the report, and the picture, are made from."""
+    """A training and its network's results on the test set: the data of the report and the picture."""
 
     training: Training
     test_probabilities: NDArray[np.floating]

@@ -1,4 +1,4 @@
-"""The picture of `chainrule train --plot`: how training went, what is confused, and what that looks like.
+"""The picture of `chainrule train --plot`: loss, accuracy, confusion matrix, and misclassified images.
 
 Needs matplotlib, the extra `plot`.  Colours are those of Wong, *Points of view: Color blindness* (2011).
 """
@@ -33,7 +33,7 @@ def draw(outcome: TrainingOutcome, test_images: NDArray[np.floating], path: Path
     figure.suptitle(
         f"Fashion-MNIST, network {sizes}: {outcome.test_accuracy:.2%} of the test images right", fontsize=15
     )
-    halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.15))  # matplotlib declares one figure, and gives an array
+    halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.15))  # matplotlib declares one figure
     left, right = halves
     loss, accuracy = left.subplots(2, 1, sharex=True)
     _draw_loss(loss, outcome)
@@ -78,12 +78,12 @@ def _draw_confusion(axes: Axes, outcome: TrainingOutcome) -> None:
             )
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set(title="Confusion matrix of the test images", xlabel="taken for", ylabel="true class")
+    axes.set(title="Confusion matrix of the test images", xlabel="predicted class", ylabel="true class")
 
 
 def _draw_mistakes(figure: SubFigure, outcome: TrainingOutcome, test_images: NDArray[np.floating]) -> None:
     wrong = most_certain_mistakes(outcome, ROWS * COLUMNS)
-    figure.suptitle("The mistakes it was surest of: true class \N{RIGHTWARDS ARROW} what it took it for", fontsize=12)
+    figure.suptitle("The surest mistakes: true class \N{RIGHTWARDS ARROW} predicted class", fontsize=12)
     for axes in figure.subplots(ROWS, COLUMNS).flat:
         axes.set_axis_off()
     for axes, n in zip(figure.axes, wrong, strict=False):
@@ -94,7 +94,7 @@ def _draw_mistakes(figure: SubFigure, outcome: TrainingOutcome, test_images: NDA
 
 
 def most_certain_mistakes(outcome: TrainingOutcome, count: int) -> NDArray[np.intp]:
-    """The indices of the COUNT misclassified test samples whose wrong class was given the highest probability."""
+    """The indices of the COUNT misclassified test samples with the highest probability for the wrong class."""
     wrong = np.flatnonzero(outcome.predicted != outcome.test_y)
     certainty = outcome.test_probabilities[wrong, outcome.predicted[wrong]]
     return wrong[np.argsort(-certainty, kind="stable")][:count]

@@ -11,10 +11,10 @@ import numpy as np
 class Settings:
     """The hyperparameters of one training.  Raises ValueError, naming the option, for a value that cannot be used.
 
-    The defaults were chosen by accuracy on validation images, never on the test set; benchmarks/defaults.py shows what
-    they come to.  At this rate the network fits its training images in the end, and the noise of SGD dies with their
-    gradients, so that the last epoch is as good as any; at a rate of 0.5 the loss still leaps up now and then at the
-    end.  A batch size that divides the number of images spares it a noisy last step of a few images in every epoch.
+    The defaults were chosen by accuracy on validation images, never on the test set; benchmarks/defaults.py measures
+    their accuracy.  At this rate the network finally fits its training images, and the noise of SGD vanishes with their
+    gradients, so that the last epoch is as good as any; at a rate of 0.5 the loss still jumps at the end.  The batch
+    size divides the number of images, which avoids a noisy last step on a few images.
     """
 
     hidden: tuple[int, ...] = (256, 128)

@@ -1,4 +1,4 @@
-"""Trained networks in files: an .npz archive of layer sizes and parameters, without pickle."""
+"""Stores trained networks in .npz archives of layer sizes and parameters, without pickle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.reference import MLP
 
 
 def archive(path: str | PathLike[str]) -> Path:
-    """The path of the archive that `save` writes: PATH, with .npz after its name."""
+    """The path of the archive that `save` writes: PATH, with the suffix .npz."""
     path = Path(path)
     return path if path.name.endswith(".npz") else path.with_name(f"{path.name}.npz")
 
@@ -43,6 +43,6 @@ def load(path: str | PathLike[str]) -> MLP:
                     parameters[l - 1] = loaded
     except OSError:
         raise
-    except Exception as error:  # a spoiled archive fails in NumPy's, zipfile's or zlib's own way
+    except Exception as error:  # a damaged archive raises exceptions of NumPy, zipfile or zlib
         raise ValueError(f"{path}: expected a network that `chainrule train --save` wrote, but {error}") from None
     return network

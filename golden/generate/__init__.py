@@ -1,7 +1,7 @@
 """Compute the golden values with mpmath at 50 digits.
 
     python golden/generate [--output DIR]            write one JSON file per case, and SHA256SUMS
-    python golden/generate [--output DIR] --check    compare what would be written with what is there, byte by byte
+    python golden/generate [--output DIR] --check    compare the files with what would be written, byte by byte
 
 This program shares no code with the reference, so that it cannot repeat its mistakes: it uses mpmath and the standard
 library, and computes each formula in its plainest form (mpmath's exponents are unbounded, so nothing can overflow and
@@ -37,7 +37,7 @@ def chapters():
 
 
 def assured(solution):
-    """What `solution` gives at 50 digits, if the same doubles at 100: then nothing cancels that they would show."""
+    """The result of `solution` at 50 digits, confirmed at 100 digits: the same doubles, so no digit was lost."""
     with mp.workdps(DIGITS):
         content = solution()
     with mp.workdps(2 * DIGITS):
@@ -58,7 +58,7 @@ def texts():
 
 
 def as_text(value, indent=""):
-    """JSON that diffs well: an innermost list, such as the row of a matrix, on a line of its own."""
+    """JSON that diffs well: each innermost list, such as the row of a matrix, has its own line."""
     deeper = indent + " "
     if isinstance(value, dict):
         items = [f"{json.dumps(key)}: {as_text(item, deeper)}" for key, item in value.items()]
@@ -69,7 +69,7 @@ def as_text(value, indent=""):
 
 
 def difference(path, text):
-    """What distinguishes the file at `path` from `text`, in words; None if nothing does."""
+    """How the file at `path` differs from `text`, in words; None if it does not."""
     if not path.is_file():
         return f"{path}: missing"
     found, expected = path.read_bytes(), text.encode()
@@ -77,14 +77,14 @@ def difference(path, text):
         return None
     pairs = zip(found.split(b"\n"), expected.split(b"\n"), strict=False)
     line = next((number for number, (a, b) in enumerate(pairs, 1) if a != b), "last")
-    return f"{path}: differs from what the generator gives, first at line {line}"
+    return f"{path}: differs from the generator's output, first at line {line}"
 
 
 def check(folder, files):
-    """The ways in which a folder is not what the generator would write, one line each."""
+    """The differences between a folder and the generator's output, one line each."""
     found = [difference(folder / name, text) for name, text in files.items()]
     there = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.json"))}
-    strays = [f"{path}: no case of the generator" for name, path in there.items() if name not in files]
+    strays = [f"{path}: the generator does not write this file" for name, path in there.items() if name not in files]
     return [line for line in found if line] + strays
 
 
@@ -97,7 +97,7 @@ def main(arguments=None):
     files = texts()
     if options.check:
         problems = check(options.output, files)
-        print("\n".join(problems) or f"{len(files)} files in {options.output} are what the generator gives")
+        print("\n".join(problems) or f"{len(files)} files in {options.output} are the generator's output")
         return 1 if problems else 0
     for name, text in files.items():
         path = options.output / name

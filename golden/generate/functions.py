@@ -1,4 +1,4 @@
-"""The functions by themselves: ReLU, softmax, log-sum-exp and cross-entropy, each in its plainest form."""
+"""The functions: ReLU, softmax, log-sum-exp and cross-entropy, each in its plainest form."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The layers as functions: the affine layer, the ReLU layer, and softmax with its loss, both ways."""
+"""The layers as functions: the affine layer, the ReLU layer, and softmax with its loss, forward and backward."""
 
 import math
 import random
@@ -9,10 +9,10 @@ from .functions import CLASSES, logit_gradient, mean_loss, relu, softmax
 from .network import affine
 from .numbers import below, confirm_slope, doubles, dyadic, exact, flat, matrix, shaped, vector
 
-IMAGES = ((1, 2), (4, 3), (3, 2, 2), (2, 3, 4, 5))  # shapes of x, of which one axis is the batch
+IMAGES = ((1, 2), (4, 3), (3, 2, 2), (2, 3, 4, 5))  # shapes of x; its first axis is the batch
 OUTPUTS = (3, 2, 5, 7)
 EXTREMES = (2.0**-100, 2.0**-30, 1.0, 2.0**30, 2.0**100)
-LAYER_SCALES = (4.0, 30.0, 300.0, 1e3, 1e4)  # at 300 losses are large, and no probability underflows
+LAYER_SCALES = (4.0, 30.0, 300.0, 1e3, 1e4)  # at 300, losses are large and probabilities do not underflow
 
 
 def affine_layer(shape, outputs, rng):
@@ -49,7 +49,7 @@ def relu_layer(shape, rng):
 
 
 def softmax_loss_layer(classes, scale, rng):
-    """Seven samples: logits equal, one alone at the top or bottom, and anything up to the scale; labels of any kind.
+    """Seven samples: equal logits, a single high or low logit, and logits up to the scale; all kinds of labels.
 
     At the largest scales probabilities underflow, and losses are as large as the scale.
     """

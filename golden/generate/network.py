@@ -1,4 +1,4 @@
-"""Networks from fixed seeds: the forward pass, the loss, every gradient, and some steps of gradient descent."""
+"""Networks from fixed seeds: their forward pass, loss, gradients, and some steps of gradient descent."""
 
 import functools
 import itertools
@@ -12,8 +12,8 @@ from mpmath import mp
 from .functions import logit_gradient, mean_loss, relu, sample_loss, softmax
 from .numbers import below, confirm_slope, doubles, exact, flat, matrix, moved, require, vector
 
-KINK_MARGIN = 1e-3  # no hidden pre-activation comes closer to 0, so a rounding error never flips a ReLU
-DEAD = (1, 4)  # the units of dead_units that no sample of the batch switches on
+KINK_MARGIN = 1e-3  # hidden pre-activations keep this distance from 0, so that rounding never flips a ReLU
+DEAD = (1, 4)  # the units of the case dead_units that are off for every sample
 
 
 @dataclass
@@ -82,7 +82,7 @@ def descend(problem, weight_grads, bias_grads, rate):
     return Problem(weights, biases, problem.x, problem.y)
 
 
-# What must hold of a case before it is written
+# Conditions for writing a case
 
 
 def away_from_kinks(name, hidden):
@@ -153,7 +153,7 @@ def unchanged(problem, rng):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides a case: everything in its file follows from these."""
+    """The choices that determine everything in a case's file."""
 
     name: str
     description: str
@@ -166,7 +166,7 @@ class Recipe:
     check: Callable = every_unit_is_used
 
 
-# From the fewest parameters to the most.
+# In order of the number of parameters.
 RECIPES = [
     Recipe("smallest", "Two inputs, two classes, one sample: small enough to follow by hand.", 1, [2, 2], 1),
     Recipe("no_hidden", "No hidden layer: multinomial logistic regression.", 1, [4, 3], 7),
@@ -198,7 +198,7 @@ RECIPES = [
 
 
 def solve(recipe):
-    """The content of a case's file: the recipe, its inputs, and the outputs as the nearest doubles."""
+    """The content of a case's file: its recipe, inputs, and outputs as the nearest doubles."""
     rng = random.Random(recipe.seed)
     drawn = draw(recipe.sizes, recipe.samples, rng)
     recipe.design(drawn, rng)
@@ -224,7 +224,7 @@ def solve(recipe):
 
 
 def train(recipe, problem):
-    """`steps` steps of full-batch gradient descent: the loss before each and after the last, and where they lead."""
+    """Take `steps` steps of gradient descent: the loss before each and after the last, and the final parameters."""
     losses = []
     for step in range(recipe.steps + 1):
         hidden, logits = propagate(problem)
@@ -236,5 +236,5 @@ def train(recipe, problem):
 
 
 def cases():
-    """{file: what computes its content}, from the fewest parameters to the most"""
+    """{file: what computes its content}, in order of the number of parameters"""
     return {f"networks/{recipe.name}.json": functools.partial(solve, recipe) for recipe in RECIPES}

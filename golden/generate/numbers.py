@@ -76,11 +76,11 @@ def moved(theta, g, rate):
     return theta - rate * g
 
 
-# What must hold before a case is written
+# Conditions for writing a case
 
 
 class Unsuitable(ValueError):
-    """The seed gives a case that is not what its description says; another one is to be chosen."""
+    """The seed's case does not fit its description; choose another seed."""
 
 
 def require(condition, name, message):
@@ -89,7 +89,7 @@ def require(condition, name, message):
 
 
 def confirm_slope(name, f, point, gradients):
-    """Compare with a central difference of f along one random direction, which knows nothing of the chain rule.
+    """Compare gradients with a central difference of f along a random direction, which does not use the chain rule.
 
     f: a function of the arrays in `point`.  gradients: its gradients by them, in the same order.
     With h = 1e-15 the truncation error is of order h^2 = 1e-30 and the rounding error, at 50 digits, of order

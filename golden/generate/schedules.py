@@ -1,4 +1,4 @@
-"""Learning rates by epoch: constant, in steps, and along half a wave."""
+"""Learning-rate schedules: constant, decaying in steps, and along half a cosine wave."""
 
 from mpmath import mp
 

@@ -133,13 +133,13 @@ def test_what_is_no_target(target):
         ({"chapters": "gradient"}, "there is no such chapter"),
         ({"conventions": {"sample": "rows"}}, "no convention"),
         ({"conventions": {"samples": "diagonal"}}, "samples is declared to be 'diagonal'"),
-        ({"names": {"Softmax": "softmax"}}, "'Softmax' is no name of the contract"),
+        ({"names": {"Softmax": "softmax"}}, "'Softmax' is not a name of the contract"),
     ],
 )
 def test_what_cannot_be_asked(options, message):
     with pytest.raises(UnusableTarget, match=message):
         chainrule.check(relu, **options)
-    with pytest.raises(UnusableTarget, match="no such file"):
+    with pytest.raises(UnusableTarget, match="this file does not exist"):
         chainrule.check("gone.py")
     with pytest.raises(TypeError, match="adapter"):
         chainrule.check(relu, adapter="adapter.py")

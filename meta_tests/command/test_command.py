@@ -347,7 +347,7 @@ def test_a_clause_names_its_mistakes(command):
 
 
 def test_mistakes_of_no_chapter(refused):
-    assert "golden: no mistakes of such a chapter; there are: activations, " in refused("mistakes", "golden")
+    assert "golden: not a chapter with known mistakes; expected one of activations, " in refused("mistakes", "golden")
 
 
 def test_processes(command):
@@ -377,7 +377,7 @@ def test_more_examples(command, monkeypatch):
         (["check"], "the following arguments are required: TARGET"),
         ([], "the following arguments are required: COMMAND"),
         (["chekc", "right.py"], "invalid choice: 'chekc'"),
-        (["check", "gone.py"], "gone.py: no such file"),
+        (["check", "gone.py"], "gone.py: this file does not exist"),
         (["check", "right.py", "--chapter", "activation"], "--chapter activation: there is no such chapter; there are"),
         (["check", "right.py", "--chapter"], "--chapter: expected at least one argument"),
         (["check", "right.py", "--format", "pdf"], "invalid choice: 'pdf'"),
@@ -388,14 +388,14 @@ def test_more_examples(command, monkeypatch):
         (["check", "right.py", "--collect-only"], "no spec was run"),
         (["check", "right.py", "-k", "a b c ("], "pytest refuses its arguments: Wrong expression passed to '-k'"),
         (["check", "right.py", "--adapter", "right.py"], "right.py: expected a class Adapter"),
-        (["explain", "relu.values", "--twice"], "explain takes no --twice"),
+        (["explain", "relu.values", "--twice"], "explain does not know --twice"),
         (["explain", "softmax.shift_invarianc"], "did you mean softmax.shift_invariance"),
         (
             ["explain", "zzzzzz"],
-            "zzzzzz: there is no such clause or mistake; `chainrule explain` and",
+            "zzzzzz: not the id of a clause or of a mistake; `chainrule explain` and",
         ),
         (["new", "mine.txt"], "mine.txt: expected the name of a Python file, such as my_mlp.py"),
-        (["new", "right.py"], "right.py: exists already, and is left as it is; name a new file"),
+        (["new", "right.py"], "right.py: this file exists already and was not changed; name a new file"),
         (["new", "gone/mine.py"], "cannot be written (No such file or directory)"),
         (["new"], "the following arguments are required: FILE"),
     ],
@@ -514,7 +514,7 @@ def test_new_writes_a_skeleton_that_is_all_todo(command):
     status, printed, _ = command("new", "my_mlp.py")
     assert (status, printed) == (
         0,
-        "my_mlp.py: fill it in, and run `chainrule check my_mlp.py` as often as you like\n",
+        "my_mlp.py: written; fill in its functions, and run `chainrule check my_mlp.py` after each\n",
     )
     status, printed, _ = command("check", "my_mlp.py", "--format", "json")
     written = json.loads(printed)

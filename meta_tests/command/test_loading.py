@@ -163,7 +163,7 @@ def test_an_empty_file_offers_nothing(write):
     [
         ("def relu(z:\n    return z\n", "not valid Python, line 1: "),
         ("def relu(z):\nreturn z\n", "not valid Python, line 2: expected an indented block"),
-        (b"cafe = 'caf\xe9'\n", r"not valid Python.*(utf-8|UTF-8).*mend it"),
+        (b"cafe = 'caf\xe9'\n", r"not valid Python.*(utf-8|UTF-8).*correct it"),
         (b"x = 1\0\n", "null bytes"),
         ("x = 1\nexec 'done'\n", "line 2: Missing parentheses.*written in Python 2: convert it to Python 3 first"),
         ("class Net:\n    rate = 1 / 0\n", r"raised ZeroDivisionError while loading at mine\.py:2: division by zero"),
@@ -232,16 +232,16 @@ def test_nothing_opens_a_window(write, monkeypatch):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("gone.py", "gone.py: no such file (looked for "),
-        ("gone/", "gone/: no such file, and no module's name; expected a .py file, a notebook, a package"),
-        ("no-module", "no-module: no such file, and no module's name"),
-        ("no_module_of_this_name", "no_module_of_this_name: no such file and no such module; expected"),
-        ("chainrule.nothing", "chainrule.nothing: no such file and no such module"),
-        ("homework.ipynb", "homework.ipynb: no such file (looked for "),
+        ("gone.py", "gone.py: this file does not exist (looked for "),
+        ("gone/", "gone/: no file or module has this name; expected a .py file, a notebook, a package"),
+        ("no-module", "no-module: no file or module has this name"),
+        ("no_module_of_this_name", "no_module_of_this_name: no file or module has this name; expected"),
+        ("chainrule.nothing", "chainrule.nothing: no file or module has this name"),
+        ("homework.ipynb", "homework.ipynb: this file does not exist (looked for "),
         ("", "no package; name a file in it"),
         (".", "no package; name a file in it"),
         ("notes.txt", "notes.txt: not a Python file; expected a .py file"),
-        ("folder", "folder: a folder without __init__.py is no package; name a file in it instead"),
+        ("folder", "folder: a folder without __init__.py is not a package; name a file in it instead"),
     ],
 )
 def test_a_target_that_is_none(write, tmp_path, monkeypatch, target, message):
@@ -278,7 +278,7 @@ def test_names_are_mapped(write):
     ("declared", "message"),
     [
         ("['rows']", "CHAINRULE should be a dictionary such as {'precision': 'float32'}, found ['rows']"),
-        ("{'precison': 'float32'}", "'precison' is declared, which is no convention; there are: samples, weights"),
+        ("{'precison': 'float32'}", "'precison' is declared, but is not a convention; expected one of samples"),
         (
             "{'precision': 'float16'}",
             "precision is declared to be 'float16'; expected float64 or float32: for anything else",
@@ -329,7 +329,7 @@ def test_an_adapter(write):
         ),
         (ADAPTER + "\n    def __init__(self):\n        pass\n", "raised TypeError while loading"),
         ("import a_library_that_nobody_has\n", "adapt.py: raised ModuleNotFoundError while loading at adapt.py:1"),
-        (ADAPTER.replace("initialization", "initialisation"), "'initialisation' is declared, which is no convention"),
+        (ADAPTER.replace("initialization", "initialisation"), "'initialisation' is declared, but is not a convention"),
     ],
 )
 def test_bad_adapters(write, adapter, message):
@@ -337,7 +337,7 @@ def test_bad_adapters(write, adapter, message):
 
 
 def test_a_missing_adapter(write):
-    assert "gone.py: no such file" in refused(write("mine.py"), "gone.py")
+    assert "gone.py: this file does not exist" in refused(write("mine.py"), "gone.py")
 
 
 def test_names_on_demand():
@@ -424,7 +424,7 @@ def test_parameters_that_keep_nothing_are_told(write):
         )
     ).impl
     with pytest.raises(
-        Exception, match=r"MLP\.weights: assigned values are not kept, neither in place nor by item nor"
+        Exception, match=r"MLP\.weights: the network does not keep assigned values, neither in place nor by item nor"
     ):
         impl.assign(impl.create([3, 2], seed=0), [np.ones((3, 2))], [np.ones(2)])
 

@@ -245,10 +245,10 @@ def test_a_mark_of_byte_order_is_no_obstacle(notebook):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "net.ipynb: not a notebook that can be read: "),
-        ("{}", "net.ipynb: not a notebook that can be read: "),
-        ("[1, 2]", "net.ipynb: not a notebook that can be read: "),
-        ("def f(): pass", "net.ipynb: not a notebook that can be read: "),
+        ("", "net.ipynb: this notebook cannot be read: "),
+        ("{}", "net.ipynb: this notebook cannot be read: "),
+        ("[1, 2]", "net.ipynb: this notebook cannot be read: "),
+        ("def f(): pass", "net.ipynb: this notebook cannot be read: "),
     ],
 )
 def test_what_is_no_notebook(tmp_path, content, message):
@@ -274,7 +274,7 @@ def test_a_failure_in_a_notebook_names_its_cell_and_can_be_repeated(notebook, mo
 
 
 def test_a_notebook_of_another_language(notebook):
-    with pytest.raises(UnusableTarget, match="a notebook of R; expected one of Python"):
+    with pytest.raises(UnusableTarget, match="expected a notebook in Python, found one in R"):
         load_source(notebook("x <- 3", kernelspec={"language": "R", "name": "ir", "display_name": "R"}))
 
 

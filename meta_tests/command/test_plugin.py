@@ -52,7 +52,7 @@ def test_a_failure(plain):
     assert status == 1
     assert "4 failed, 5 passed" in printed
     for line in (
-        "relu.values: relu keeps what is positive and replaces the rest by zero, in arrays of any size",
+        "relu.values: relu keeps positive entries and replaces the others by zero, in arrays of any size",
         "  relu(z) = max(z, 0)",
         "(off by 2.14, allowed 0; 1 of 1 entry wrong)",
         "from wrong import relu",
@@ -114,7 +114,7 @@ def test_an_adapter(plain, tmp_path):
     ("arguments", "message"),
     [
         ((), "chainrule.spec_tests: which implementation? Name it: --impl TARGET"),
-        (("--impl", "gone.py"), "ERROR: gone.py: no such file (looked for "),
+        (("--impl", "gone.py"), "ERROR: gone.py: this file does not exist (looked for "),
         (("--impl", "right.py", "--adapter", "right.py"), "ERROR: right.py: expected a class Adapter"),
     ],
     ids=["none", "missing", "adapter"],

@@ -319,7 +319,7 @@ def test_ctrl_c_during_the_baseline_keeps_the_network(chainrule_train, monkeypat
     monkeypatch.setattr(command, "train", interrupted)
     status, out, err = chainrule_train(*QUICK)
     assert (status, err) == (INTERRUPTED, "")
-    assert "Ctrl-C after 0 epochs: going on without the linear baseline" in out
+    assert "Ctrl-C after 0 epochs: continuing without the linear baseline" in out
     assert "Test accuracy" in out
     assert "linear" not in out.split("Test accuracy")[1]
 

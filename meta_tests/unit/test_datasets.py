@@ -230,7 +230,7 @@ def test_given_folder_is_not_passed_over(monkeypatch, no_sources, tmp_path, cach
         fashion_mnist(folder if by == "argument" else None)
     message = str(caught.value)
     expected = {
-        "absent": "there is no such folder",
+        "absent": "the folder does not exist",
         "empty": "none of the four files is there",
         "a file": "this is a file, not a folder",
         "lacks one": f"{LABELS} is missing.",
@@ -547,7 +547,7 @@ def test_debian_brings_what_the_mirrors_lack(cache, mirror, programs):
             "apt-get download failed: E: unknown (W: update alone)",
         ),
         ({"dpkg_deb": "echo dpkg-deb: error: broken >&2; exit 2"}, "dpkg-deb -x failed: dpkg-deb: error: broken"),
-        ({"contents": {LABELS: GOOD[LABELS]}}, f"the package holds no {IMAGES}"),
+        ({"contents": {LABELS: GOOD[LABELS]}}, f"the package does not contain {IMAGES}"),
         ({"contents": GOOD | {IMAGES: FLIPPED[IMAGES]}}, f"{IMAGES} is corrupted"),
     ],
 )
@@ -579,7 +579,7 @@ def test_message_lists_what_was_tried_and_every_way(monkeypatch, tmp_path, cache
     fill(cache, {LABELS: WEB_PAGE})
     with pytest.raises(DatasetUnavailable) as caught:
         fashion_mnist()
-    tried, ways = str(caught.value).split("Any one of these makes it available:")
+    tried, ways = str(caught.value).split("To make it available, do one of these:")
     for place in (cache, tmp_path / "system", *mirrors, "Debian's package dataset-fashion-mnist"):
         assert f"\n  - {place}: " in tried
     assert f"{IMAGES} is missing; {LABELS} is a web page" in tried

@@ -215,8 +215,8 @@ def test_check_names_what_differs(own_copy):
     (own_copy / "stray.json").write_text("{}")
     differs, missing, stray = sorted(generate.check(own_copy, files))
     assert missing.endswith("smallest.json: missing")
-    assert differs.endswith("one_hidden.json: differs from what the generator gives, first at line 6")
-    assert stray.endswith("stray.json: no case of the generator")
+    assert differs.endswith("one_hidden.json: differs from the generator's output, first at line 6")
+    assert stray.endswith("stray.json: the generator does not write this file")
 
 
 def test_command_writes_and_compares(tmp_path, monkeypatch, capsys):

@@ -405,7 +405,7 @@ COUNTED = ("np.eye(p.shape[1])[y]", "np.eye(y.max() + 1)[y]")
 def test_classes_read_off_the_labels_do_no_harm_where_the_whole_data_is_taken(loaded):
     found = loaded(COUNTED)
     assert found.host.implementation.layout.counts_labels
-    assert "the number of classes is read off the labels" in said(found)
+    assert "the code takes the number of classes from the labels" in said(found)
 
 
 def test_classes_read_off_the_labels_are_a_mistake_in_mini_batches(loaded):

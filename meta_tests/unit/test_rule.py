@@ -621,8 +621,8 @@ def test_missing_imports(run):
         "nobodys_helpers is not installed: what needs it does not run",
         "numpy has no a_name_that_numpy_lacks: what needs it does not run",
         "numpy.nothing_of_this_name is not there: what needs it does not run",
-        "double is taken without @numba_of_nobody.njit: numba_of_nobody is not installed",
-        "Net.forward is taken without @nobodys_learner.function: nobodys_learner is not installed",
+        "double is used without @numba_of_nobody.njit: numba_of_nobody is not installed",
+        "Net.forward is used without @nobodys_learner.function: nobodys_learner is not installed",
     ):
         assert source.notes.count(note) == 1
     assert not [name for name in sys.modules if "nobody" in name]
@@ -660,7 +660,7 @@ def fit(epochs):
 def test_python_2s_range_is_at_hand(run):
     source = run("def total(n):\n    return sum(i for i in xrange(n))\n")
     assert source.module.total(4) == 6
-    assert (source.notes, source.missing) == (("xrange is Python 2's: range does its work",), {})
+    assert (source.notes, source.missing) == (("xrange exists only in Python 2: chainrule uses range instead",), {})
 
 
 LAYERS = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"

@@ -179,7 +179,7 @@ def test_a_draft_never_takes_the_place_of_a_file(command):
     for output in ([], ["--output", "other.py"]):
         assert command("adapt", "mine.py", *output)[0] == 0
         status, _, said = command("adapt", "mine.py", *output)
-        assert (status, "exists already, and is left as it is" in said) == (4, True)
+        assert (status, "this file exists already and was not changed" in said) == (4, True)
     status, _, said = command("adapt", "mine.py", "--output", "gone/other.py")
     assert (status, "cannot be written" in said) == (4, True)
     assert command("adapt", "gone.py")[0] == 4

@@ -65,7 +65,9 @@ def test_what_is_not_told_is_asked_for():
 
 
 def test_a_linear_network_is_no_substitute():
-    with pytest.raises(NotApplicable, match=r"the architecture is \[4, 3\]: no network with hidden layers to look at"):
+    with pytest.raises(
+        NotApplicable, match=r"the architecture is \[4, 3\]: the implementation makes no network with hidden"
+    ):
         list(networks("[4, 3]")(depths=(1, 2)))
     with pytest.raises(NotApplicable, match="no network without a hidden layer"):
         networks("[*, *, *]").exactly(0, 7)

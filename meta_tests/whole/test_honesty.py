@@ -409,7 +409,7 @@ EXITS = (
 def test_an_exit_status_cannot_be_registered(write, command):
     status, printed = command("chainrule", "check", write(EXITS), "--run-all", "--chapter", "activations")
     assert status == 1, printed
-    assert "noticed    leave was to run when Python ends, and will not" in printed
+    assert "noticed    leave was to run when Python ends; chainrule removed it" in printed
 
 
 def test_what_libraries_register_stays(write, monkeypatch):

@@ -291,7 +291,7 @@ class RoundsInside(Network):
 def test_single_precision_is_told_by_its_effect():
     assert infer_precision(Alone(RoundsInside)) == (
         "float32",
-        "forward: a relative change of its arguments beyond the digits of float32 shows in no result",
+        "forward: a change of its arguments beyond the digits of float32 does not show in its results",
     )
     outcome = outcome_of(Alone(RoundsInside))
     assert {k: v for k, v in variants.not_passed(outcome).items() if not v.startswith("skipped")} == {}

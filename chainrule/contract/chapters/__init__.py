@@ -28,7 +28,7 @@ CORE = "network"
 
 
 def held(file: str, name: str) -> tuple[Any, ...]:
-    """The value of a name in a file of this folder; an empty tuple if the file does not define it."""
+    """The tuple that a file of this folder defines under a name; an empty one if it does not."""
     found: tuple[Any, ...] = getattr(importlib.import_module(f"{__name__}.{file}"), name, ())
     return found
 

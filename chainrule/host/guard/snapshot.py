@@ -122,14 +122,14 @@ def counts(module: str, attribute: str, value: Any) -> bool:
 
 
 def known(name: str, function: FunctionType) -> list[tuple[str, FunctionType, Any, Any, Any]]:
-    """The parts of a function that decide what it does; for a property spec, also those of the test inside it."""
+    """The parts of a function that decide what it does, with those of the test inside a property spec."""
     checked = property_of(function)
     functions = [function] if checked is None else [function, checked.body]
     return [(name, each, each.__code__, each.__defaults__, property_of(each)) for each in functions]
 
 
 def property_of(function: FunctionType) -> Any:
-    """The property that the function of a spec checks on drawn inputs; None of any other function."""
+    """The test that a property spec runs on drawn inputs; None for any other function."""
     return getattr(function, "given", None)
 
 

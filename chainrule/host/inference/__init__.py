@@ -1,5 +1,5 @@
-"""Finds the conventions of an implementation by trying.
+"""Finds the conventions of an implementation by calling it.
 
-An inference rests on an effect that no mistake can have: which shapes the code takes and gives, or two of its results
-that agree with each other.
+An inference relies only on effects that no mistake can have: the shapes that the code takes and returns, or the
+agreement of two of its results.
 """

@@ -1,4 +1,4 @@
-"""Precision and the epsilon of a logarithm, which show in what the arithmetic does."""
+"""Finds the precision of the arithmetic, and the epsilon inside its logarithm, by their effects."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from chainrule.host.inference.trying import attempt_array
 from chainrule.mathematics.identity import passing_parameters, passing_sizes
 from chainrule.support.arrays import to_numpy
 
-NEARER = 30.0  # logits that overflow in no precision, and leave a probability of 1e-26
-LARGEST_PLAUSIBLE = 1e-2  # beyond this a loss at p = 0 is no logarithm of p + epsilon
+NEARER = 30.0  # logits that do not overflow in any precision, and give a probability of 1e-26
+LARGEST_PLAUSIBLE = 1e-2  # a larger epsilon cannot explain the loss at p = 0
 
 
 def effects(implementation: Implementation, architecture: str, held: str | None) -> dict[str, tuple[str, str]]:
-    """Precision and epsilon, which show in what the arithmetic does.  held: the lower precision of the parameters."""
+    """Precision and epsilon of the arithmetic.  held: the precision of the parameters, if it is lower."""
     found = {}
     precision, how = infer_precision(implementation, architecture)
-    if held is not None and precision in (None, "float64"):  # digits that no parameter holds are in no result
+    if held is not None and precision in (None, "float64"):  # results cannot have more digits than the parameters
         precision, how = held, f"the parameters are {held}"
     if precision is not None:
         found["precision"] = (precision, how)
@@ -37,18 +37,18 @@ def effects(implementation: Implementation, architecture: str, held: str | None)
 
 
 def infer_log_epsilon(implementation: Implementation, architecture: str = "any") -> str | None:
-    """The largest epsilon inside the logarithms of the function, of the network's loss and of the extensions'.
+    """The largest epsilon inside the logarithms of cross_entropy, the network's loss and the extensions' losses.
 
-    architecture: as the convention's value has it.
+    architecture: the convention's value.
 
-    It is exp(-loss) where the true label has probability 0.  An infinite loss means none; one so small that it could
-    come from no epsilon is left to the specs.
+    The epsilon is exp(-loss) where the true label has probability 0, so an infinite loss means an epsilon of 0.  The
+    specs judge a loss that is too small for any epsilon.
     """
 
     def of_network(far: float = 1000.0) -> float:
         sizes = passing_sizes(fits, 2)
         if sizes is None:
-            raise LookupError("no network passes two logits on")
+            raise LookupError("the implementation makes no network whose logits can be set")
         network = implementation.create(list(sizes), 0)
         implementation.assign(network, *passing_parameters(sizes, 2, -far))
         x = np.zeros((1, sizes[0]))
@@ -81,5 +81,5 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
 
 
 def part(result: Any, index: int) -> Any:
-    """One of the two parts that a layer's function returns; if it returns something else, nothing."""
+    """One of the two parts that a layer's function returns; None if it returns something else."""
     return result[index] if isinstance(result, (tuple, list)) and len(result) == 2 else None

@@ -1,4 +1,4 @@
-"""Functions by themselves, which follow the network's conventions unless each is seen to have its own."""
+"""Finds the conventions of functions outside the network: the network's, unless a function shows others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 
-FOLLOWS = 0.99  # from this cosine on, losses follow the labels
+FOLLOWS = 0.99  # with this cosine or a larger one, losses follow the labels
 
 
 def find_functions(probe: Probe) -> None:
@@ -27,7 +27,7 @@ def find_functions(probe: Probe) -> None:
 
 
 def find_library(probe: Probe) -> None:
-    """Whether functions want NumPy's arrays beside a network that keeps its parameters in others."""
+    """Find out whether functions take NumPy arrays although the network's parameters are of another library."""
     if probe.layout.arrays == "numpy":
         return
     z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
@@ -38,17 +38,17 @@ def find_library(probe: Probe) -> None:
 
     if not takes(probe.layout.cast(z)) and takes(z.copy()):
         probe.layout.numpy_functions = True
-        probe.notes.append("functions by themselves take NumPy's arrays")
+        probe.notes.append("functions outside the network take NumPy arrays")
 
 
 def find_relu(probe: Probe) -> None:
-    """Whether relu takes arrays, rows or single numbers."""
+    """Find out whether relu takes arrays, rows or single numbers."""
     z = np.array([[1.0, -2.0, 0.5], [3.0, -1.0, 2.0]])
     for way, told in (("rows", ""), ("entries", "one number"), ("vector", "one row")):
         probe.layout.ways["relu"] = way
         found = attempt(lambda: to_numpy(probe.translated.relu(z)))
         if found is None:
-            continue  # only what refuses arrays may want less: one that gives another shape is wrong
+            continue  # a relu that raises may take rows or numbers; one that returns another shape is wrong
         if told and found.shape == z.shape:
             probe.notes.append(f"relu takes {told} at a time")
         return
@@ -56,7 +56,7 @@ def find_relu(probe: Probe) -> None:
 
 
 def find_softmax(probe: Probe) -> None:
-    """Another way than the network's only where the network's own probabilities show that its softmax is right."""
+    """Find another layout for softmax than the network's only if the network's output shows that softmax is right."""
     z = np.random.default_rng(3).normal(size=(5, 3))
     main = probe.layout.samples
     normalized: dict[str, bool] = {}
@@ -76,7 +76,7 @@ def find_softmax(probe: Probe) -> None:
 
 
 def find_cross_entropy(probe: Probe) -> None:
-    """How cross_entropy takes probabilities and labels: whichever its result follows."""
+    """Find the layout of probabilities and labels that the result of cross_entropy follows."""
     layout = probe.layout
     p = softmax(np.random.default_rng(4).normal(size=(BATCH, 3)))
     sets = [labels_of(BATCH, 3), (labels_of(BATCH, 3) + 1) % 3, np.array([2, 2, 0, 1, 2, 0, 0])]
@@ -97,7 +97,7 @@ def find_cross_entropy(probe: Probe) -> None:
 
 
 def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:
-    """(how samples, what form labels) it may take, the network's own first; no other than is declared."""
+    """The (layout of samples, form of labels) to try, the network's first; only those declared, if any are."""
     main, first = probe.layout.samples, probe.layout.labels.get("loss", "index")
     for way in (main,) if "samples" in probe.declared else dict.fromkeys((main, "rows", "columns", "vector")):
         for form in (first,) if "labels" in probe.declared else dict.fromkeys((first, "one_hot", "index")):
@@ -105,7 +105,7 @@ def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:
 
 
 def find_xavier(probe: Probe) -> None:
-    """Turned as a network's weights are; otherwise only where a network shows that it turns them."""
+    """Find the layout of xavier's weights: the network's, or another one if the network shows its own."""
     found = attempt(lambda: to_numpy(probe.raw.xavier(5, 3, np.random.default_rng(0))))
     if found is None or found.shape not in ((5, 3), (3, 5)) or "weights" not in probe.found:
         return

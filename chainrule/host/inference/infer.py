@@ -1,4 +1,4 @@
-"""The conventions that hold for an implementation: native, then inferred, then declared."""
+"""Settles the conventions of an implementation: native, then inferred, then declared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chainrule.host.translation import Translated
 
 @dataclass(frozen=True)
 class Settled:
-    """implementation: in the native conventions.  notes: what probing found that no convention can hold."""
+    """An implementation in the native conventions, its own conventions, and notes on what none of these expresses."""
 
     implementation: Implementation
     conventions: Conventions
@@ -27,9 +27,9 @@ class Settled:
 
 
 def settle(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
-    """The conventions that hold: the native ones, then what probing finds, then what is declared.
+    """Settle the conventions: those declared, else those that probing finds, else the native ones.
 
-    Raises UnusableTarget for a declaration that is no convention or that this version cannot follow.
+    Raises UnusableTarget for a declaration that chainrule does not know or cannot follow.
     """
     told = {key: Convention(check(key, value), "declared") for key, value in declared.items()}
     conventions = {key: Convention(value, "default") for key, value in NATIVE.items()}

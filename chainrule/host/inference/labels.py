@@ -1,4 +1,4 @@
-"""What form labels have: integers or one-hot vectors, and for how many samples at a time."""
+"""Finds the form of labels: integers or one-hot vectors, for one sample or several at a time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from chainrule.support.time_limit import limit
 
 
 def find_labels(probe: Probe, operation: str, point: Point) -> None:
-    """Integers or one-hot vectors: whichever the code takes; where it takes both, the form its result follows.
+    """Find whether labels are integers or one-hot vectors: the form that the code takes, or that its result follows.
 
-    Gradients that are given are preferred to those that are read off an update, which may take the other form.
+    Returned gradients decide before gradients computed from an update, which may take the other form.
     """
     layout = probe.layout
     error: NotOffered | None = None
@@ -39,7 +39,7 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
             except (Exception, SystemExit):
                 continue
             finally:
-                probe.reset(point)  # an update that contradicts itself leaves the parameters as they came out
+                probe.reset(point)  # an inconsistent update leaves the parameters changed
                 if sites and operation == "backward":
                     probe.forget(operation, point)
         if fitting:
@@ -59,9 +59,7 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
 
 
 def ways_of_labels(probe: Probe, operation: str) -> list[str]:
-    """The ways in which samples may come together with labels: as they do without, else one by one, else in pairs, or a
-    batch where the forward pass takes one sample.
-    """
+    """The layouts of samples to try together with labels."""
     samples = probe.layout.samples
     if samples not in SINGLE:
         return [samples, "column", "vector", "row"]
@@ -69,20 +67,20 @@ def ways_of_labels(probe: Probe, operation: str) -> list[str]:
 
 
 def result_follows(probe: Probe, operation: str, point: Point) -> float:
-    """How closely results follow the labels, from 0 to 1: whatever their scale and sign."""
+    """How closely results follow the labels, from 0 to 1, apart from scale and sign."""
     p = softmax(point.logits)
     if operation == "loss":
         own = np.array([float(probe.translated.loss(point.model, point.x, y)) for y in point.label_sets])
         return follows(own, np.array([cross_entropy(p, y) for y in point.label_sets]))
     weight_grads, bias_grads = probe.translated.backward(point.model, point.x, point.y)
-    # Either may be wrong for reasons of its own: one that has the right direction tells the form of the labels.
+    # Either result may be wrong; one with the right direction suffices to tell the form of the labels.
     exact = point.network.backward(point.x, point.y)[0][-1]
     weights, biases = to_numpy(weight_grads[-1]), to_numpy(bias_grads[-1])
     return max(abs(alignment(biases, surplus(p, point.y))), abs(alignment(weights, exact)))
 
 
 def name_labels(probe: Probe) -> None:
-    """The convention is what gradients take; what differs from it is said."""
+    """Set the convention to the form that gradients take, and note operations that take another."""
     forms = probe.layout.labels
     if not forms or "labels" in probe.declared:
         return
@@ -91,15 +89,15 @@ def name_labels(probe: Probe) -> None:
     by = "backward" if "backward" in forms else next(iter(forms))
     probe.find("labels", value, "; ".join([f"{by} takes {value}", *others]))
     for operation in ("loss", "backward"):
-        forms.setdefault(operation, value)  # of what could not be told, the other's is the likeliest
+        forms.setdefault(operation, value)  # an operation without evidence most likely takes the same form
     probe.notes += [f"{other} labels, backward {value}" for other in others]
 
 
 def find_counted_labels(probe: Probe, point: Point) -> None:
-    """Whether the number of classes is taken from the labels, as in np.eye(y.max() + 1)[y].
+    """Find out whether the code takes the number of classes from the labels, as in np.eye(y.max() + 1)[y].
 
-    In mini-batches that is a mistake, and the specs find it.  Where the code trains on the whole data only, every
-    class occurs, and it does no harm.
+    In mini-batches that is a mistake, which the specs find.  It is harmless in code that trains only on the whole data,
+    where every class occurs.
     """
     if probe.recognised is None or probe.layout.labels.get("backward") != "index":
         return
@@ -111,5 +109,5 @@ def find_counted_labels(probe: Probe, point: Point) -> None:
     probe.reset(point)
     if fails and probe.backward(point) is not None:
         probe.layout.counts_labels = True
-        probe.notes.append("the number of classes is read off the labels: a batch has to include the last class")
+        probe.notes.append("the code takes the number of classes from the labels: a batch must include the last class")
     probe.reset(point)

@@ -1,4 +1,4 @@
-"""How a network has its weights, arrays and samples, and what it gives: probabilities or logits."""
+"""Finds how a network lays out weights, arrays and samples, and whether it returns probabilities or logits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chainrule.support.arrays import kind, to_numpy
 
 
 def find_point(probe: Probe, sizes: Sequence[int]) -> Point | None:
-    """A network of generic parameters in which every size differs where it can; None where none can be had."""
+    """A network of generic parameters, its sizes all different if possible; None if the code does not make one."""
     parameters = None
     model = attempt(lambda: probe.raw.create(list(sizes), 0))
     if model is not None:
@@ -36,7 +36,7 @@ def find_point(probe: Probe, sizes: Sequence[int]) -> Point | None:
 
 
 def find_weights(probe: Probe, shapes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> None:
-    """(s[l], s[l+1]) or (s[l+1], s[l]): in every layer alike, and told apart by one whose sizes differ."""
+    """Find whether weights are (s[l], s[l+1]) or (s[l+1], s[l]), from the layers whose two sizes differ."""
     fans = list(pairwise(sizes))
     if all(a == b for a, b in fans):
         return
@@ -48,9 +48,9 @@ def find_weights(probe: Probe, shapes: Sequence[tuple[int, ...]], sizes: Sequenc
 
 
 def find_square_weights(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
-    """Square weights tell nothing by their shape: of the two ways, the one whose output is nearer to z = x W + b.
+    """Find the layout of square weights: the one for which the output is nearer to z = x W + b.
 
-    out: what forward gave.  Returns what it gives for weights read the way that was found.
+    out: the output of forward.  Returns its output for weights in the layout found.
     """
     found: dict[str, np.ndarray] = {}
     for way in ("in_out", "out_in"):
@@ -60,13 +60,13 @@ def find_square_weights(probe: Probe, point: Point, out: np.ndarray) -> np.ndarr
         found[way] = out if result is None else result
     near = {way: alignment(result, softmax(point.logits)) for way, result in found.items()}
     probe.layout.weights = "out_in" if near["out_in"] > near["in_out"] else "in_out"
-    probe.find("weights", probe.layout.weights, "all layers are square; read so, the output is nearer to z = x W + b")
+    probe.find("weights", probe.layout.weights, "all layers are square; so read, the output is nearer to z = x W + b")
     probe.reset(point)
     return found[probe.layout.weights]
 
 
 def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
-    """The library whose arrays hold the parameters, and their type where another would not be taken."""
+    """Find the library of the parameters' arrays, and their type if the code does not take another."""
     network = probe.network
     raw = network.first_parameter(model) if network is not None else parameters[0][0]
     library = kind(raw)
@@ -84,16 +84,16 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
 
 
 def takes_numpy(probe: Probe, model: Any, parameters: Any) -> bool:
-    """Whether a network of the native style that keeps its parameters in lists takes NumPy's arrays all the same."""
+    """Whether a network of the native style takes NumPy arrays although its parameters are lists."""
     x = np.ones((BATCH, len(to_numpy(parameters[0][0]))))
     return attempt(lambda: to_numpy(probe.raw.forward(model, x))) is not None
 
 
 def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
-    """How a batch is taken: in rows, in columns, or one sample at a time.  The output must come as the input does.
+    """Find whether forward takes a batch in rows, in columns, or one sample at a time, and returns it likewise.
 
-    Of several functions that may be the forward pass, the one with the likelier name counts, whichever way it takes.
-    Returns the output, as rows; None, and a note, where there is no forward pass.
+    If several functions may be the forward pass, the one with the likeliest name counts.
+    Returns the output as rows; None, with a note, if the code does not have a forward pass.
     """
     trouble: list[str] = []
     odd: list[str] = []
@@ -101,7 +101,7 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
     for candidate in forward_candidates(probe, point):
         if probe.network is not None:
             probe.network.only["forward"] = candidate
-        turned = False  # whether a batch comes back the other way round, which is told and not absorbed
+        turned = False  # whether the output is turned against the input, which a spec must report
         for way in batches:
             out = probe.forward(point, way, point.x, trouble)
             if out is None:
@@ -125,7 +125,7 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
 
 
 def ways_of_samples(probe: Probe) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(ways in which a batch may be taken, and one sample), by what is declared."""
+    """(layouts to try for a batch, layouts to try for one sample), as far as the declarations allow."""
     declared = probe.declared.get("samples")
     if declared is None:
         return ("rows", "columns"), SINGLE
@@ -133,7 +133,7 @@ def ways_of_samples(probe: Probe) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def forward_candidates(probe: Probe, point: Point) -> list[str | None]:
-    """The names of what may be the forward pass; None alone where there is no choice."""
+    """The names of functions that may be the forward pass; [None] if only one can be."""
     if probe.network is None:
         return [None]
     return [name for name, _ in probe.network.candidates("forward", point.model)] or [None]
@@ -148,7 +148,7 @@ def odd_shape(out: np.ndarray, way: str, point: Point) -> str:
 
 
 def one_by_one(probe: Probe, point: Point, way: str, trouble: list[str]) -> np.ndarray | None:
-    """The outputs for the point's samples, each taken alone in this way; None unless all have the right size."""
+    """The outputs for the point's samples, each alone in this layout; None unless all have the right size."""
     outs = []
     for row in singles(point.x):
         outs.append(probe.forward(point, way, row, trouble))
@@ -157,7 +157,7 @@ def one_by_one(probe: Probe, point: Point, way: str, trouble: list[str]) -> np.n
 
 
 def samples_found(probe: Probe, way: str, x: np.ndarray) -> None:
-    """Note how samples lie.  x: those that were taken so."""
+    """Note the layout of samples.  x: samples that forward took in it."""
     taken = f"forward takes an array of shape {np.shape(lie(x, way))}"
     if way in SINGLE:
         probe.find("samples", "single", f"{taken} and no batch")
@@ -167,10 +167,10 @@ def samples_found(probe: Probe, way: str, x: np.ndarray) -> None:
 
 
 def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
-    """A forward pass that takes a batch only because arrays happen to fit: gradients take one sample, and of one
-    sample forward gives probabilities, of a batch none.
+    """Detect a forward pass for single samples that accepts a batch only because the arrays happen to fit.
 
-    out: what forward gave.  Returns what it gives in the way that was found.
+    Gradients then take one sample, and forward returns probabilities only for one.  out: the output of forward.
+    Returns its output in the layout found.
     """
     way = probe.layout.way("backward")
     if way not in SINGLE or probe.layout.samples in SINGLE or are_rows_of_probabilities(out):
@@ -185,27 +185,27 @@ def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
 
 
 def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:
-    """Rows that are no probabilities may be logits: only the code's own loss, or its gradient, can say so."""
+    """Find out from the code's own loss, or its gradient, whether rows that are not probabilities are logits."""
     p = softmax(out)
     own = [probe.loss(point, y) for y in point.label_sets]
     if all(loss is not None for loss in own):
         ratios = np.array(own) / np.array([cross_entropy(p, y) for y in point.label_sets])
         if any(np.allclose(ratios, c, rtol=AGREE) for c in (1.0, BATCH)):
-            probe.find("output", "logits", "loss is the cross-entropy of the softmax of what forward gives")
+            probe.find("output", "logits", "loss is the cross-entropy of the softmax of forward's output")
             probe.layout.output = "logits"
         return
     grads = probe.backward(point)
     if grads is not None and abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2:
-        probe.find("output", "logits", "backward takes the softmax of what forward gives")
+        probe.find("output", "logits", "backward takes the softmax of forward's output")
         probe.layout.output = "logits"
     elif grads is None and raises(probe, point):
-        how = "rows that forward gives are no probabilities; loss and gradients, which could tell, raise"
+        how = "forward does not return probabilities; whether they are logits is unknown, as loss and backward raise"
         probe.find("output", "logits", how)
         probe.layout.output = "logits"
 
 
 def raises(probe: Probe, point: Point) -> bool:
-    """Whether the gradients are there, and the code that computes them fails."""
+    """Whether the code has gradients, and raises when it computes them."""
     try:
         probe.translated.backward(point.model, point.x, point.y)
     except (NotOffered, NotImplementedError):

@@ -1,4 +1,4 @@
-"""All conventions of an implementation, in the order in which they are looked for: each relies on those before."""
+"""Finds all conventions of an implementation, in an order in which each search relies on those before."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut
 
 NATIVE_SIZES = [4, 6, 5, 3]
-MANY_CLASSES = 10  # as digits and clothes have
-TELLING = ("backward", "loss", "fit")  # the operations that a number of classes written into the code spoils
-EIGHTH = 0.125  # a learning rate that rounds nothing
+MANY_CLASSES = 10  # as in data sets of digits and clothes
+TELLING = ("backward", "loss", "fit")  # operations that fail if the code fixes another number of classes
+EIGHTH = 0.125  # a learning rate whose products are exact
 
 
 def search(probe: Probe) -> None:
-    """Find all there is to find, up to what does not return."""
+    """Find all conventions; stop at a call that does not return."""
     try:
         point = find_point(probe, probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES)
         if point is not None:
@@ -41,15 +41,15 @@ def search(probe: Probe) -> None:
             search_ten_classes(probe, point)
         find_functions(probe)
     except TimedOut:
-        probe.notes.append(f"something did not return within {PROBE_LIMIT:g} s: no further convention was looked for")
+        probe.notes.append(f"a call did not return within {PROBE_LIMIT:g} s, so no further convention was inferred")
 
 
 def search_network(probe: Probe, point: Point) -> None:
-    """Samples, output, labels, reduction, seeding."""
+    """Find the conventions for samples, output, labels, reduction and seeding."""
     if probe.network is not None:
         probe.network.batch = probe.batch
     out = find_samples(probe, point)
-    if out is None:  # the shape of weights that nothing works with is no convention
+    if out is None:  # weights in a network that does not work say nothing about conventions
         if probe.found.pop("weights", None) is not None and "weights" not in probe.declared:
             probe.layout.weights = "in_out"
         return
@@ -73,7 +73,7 @@ def search_network(probe: Probe, point: Point) -> None:
 
 @for_style("networks for digits, with ten classes written into the loss", otherwise=None)
 def search_ten_classes(probe: Probe, point: Point) -> None:
-    """Where something works with ten classes only, as a number written into the code has it, look at ten classes."""
+    """Use ten classes if an operation works only with ten, because the code contains this number."""
     form, recognised = probe.form, probe.network
     if form is None or recognised is None or form.pattern is None or form.pattern[-1] is not None:
         return
@@ -88,7 +88,7 @@ def search_ten_classes(probe: Probe, point: Point) -> None:
     if again is not None:
         search_network(trial, again)
         if count_sites(trial, again) > sum(isinstance(site, Site) for site in refused):
-            vars(probe.layout).update(vars(trial.layout))  # which `translated` holds, too
+            vars(probe.layout).update(vars(trial.layout))  # the layout that `translated` shares
             probe.found = trial.found
             probe.notes = [*trial.notes, "the code works with ten classes only"]
             return
@@ -98,12 +98,12 @@ def search_ten_classes(probe: Probe, point: Point) -> None:
 
 
 def count_sites(probe: Probe, point: Point) -> int:
-    """How many of the telling operations there are."""
+    """How many of the TELLING operations work."""
     return sum(isinstance(probe.site(operation, point), Site) for operation in TELLING)
 
 
 def find_remaining(probe: Probe, point: Point) -> None:
-    """Have predict and step found, too, on this point."""
+    """Find predict and step, too, at this point."""
     if probe.form is None:
         return
     ways = probe.layout.ways
@@ -119,7 +119,7 @@ def find_remaining(probe: Probe, point: Point) -> None:
 
 
 def prepare(probe: Probe, sizes: Sequence[int]) -> None:
-    """Try every operation of networks of another depth on generic data, before a spec looks at them."""
+    """Find the operations of networks of another depth, on generic data, before a spec calls them."""
     if probe.form is None:
         return
     probes = (fitted for fitted in map(probe.form.fitted, PROBES) if fitted is not None)

@@ -1,4 +1,4 @@
-"""Networks of generic parameters and batches of generic data, all of whose sizes differ; and how results compare."""
+"""Networks of generic parameters with generic batches, all sizes different, and comparisons of results."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from chainrule.reference import MLP
 from chainrule.support.arrays import to_numpy
 
-BATCH = 7  # samples in a probe: no layer has as many units
-AGREE = 1e-3  # how closely two results agree whose ratio is asked for, in any precision
+BATCH = 7  # samples in a probe; layers have other sizes
+AGREE = 1e-3  # relative difference up to which two results agree, in any precision
 
 
 class Point:
     """A network, generic parameters for it, and a batch, all sizes different.
 
-    label_sets: labels on which losses differ.  network: the reference, at these parameters; logits: its.
+    label_sets: labels on which losses differ.  network: the reference with these parameters; logits: its output.
     """
 
     def __init__(self, model: Any, sizes: list[int]) -> None:
@@ -42,12 +42,12 @@ class Point:
 
 
 def labels_of(n: int, classes: int) -> np.ndarray:
-    """Labels from the last class downwards, so that it occurs: how many classes there are is often read off labels."""
+    """Labels from the last class downwards: it must occur, as code may take the number of classes from labels."""
     return (classes - 1 - np.arange(n)) % classes
 
 
 def round32(values: np.ndarray) -> np.ndarray:
-    """Exact in every precision down to float32."""
+    """Values that are exact in float32."""
     return values.astype(np.float32).astype(np.float64)
 
 
@@ -57,7 +57,7 @@ def flat(parameters: Any) -> np.ndarray:
 
 
 def surplus(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The sum over the samples of p - y: what the last bias's gradient is, up to its scale."""
+    """The sum over the samples of p - y: the last bias's gradient, apart from its scale."""
     return (p - np.eye(p.shape[1])[y]).sum(axis=0)
 
 
@@ -66,7 +66,7 @@ def are_rows_of_probabilities(out: np.ndarray) -> bool:
 
 
 def alignment(a: Any, b: Any) -> float:
-    """Cosine of the angle between two vectors; 0 where they have different sizes or are not finite."""
+    """The cosine of the angle between two vectors; 0 if their sizes differ or they are not finite."""
     a, b = np.asarray(a, float).reshape(-1), np.asarray(b, float).reshape(-1)
     if a.shape != b.shape or not np.isfinite(a).all():
         return 0.0
@@ -75,12 +75,12 @@ def alignment(a: Any, b: Any) -> float:
 
 
 def follows(own: np.ndarray, exact: np.ndarray) -> float:
-    """How closely numbers vary as others do, from 0 to 1: whatever their scale, sign and mean."""
+    """How closely two vectors vary alike, from 0 to 1, apart from scale, sign and mean."""
     return abs(alignment(own - own.mean(), exact - exact.mean()))
 
 
 def ratio(once: Any, twice: Any) -> str | None:
-    """`sum` where doubling the batch doubles the result, `mean` where it changes nothing, else None."""
+    """`sum` if doubling the batch doubles the result, `mean` if it changes nothing, else None."""
     if once is None or twice is None or np.shape(once) != np.shape(twice):
         return None
     once, twice = np.asarray(once, float), np.asarray(twice, float)

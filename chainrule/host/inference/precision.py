@@ -1,9 +1,9 @@
-"""What the arithmetic is done in, found by its effect, whatever kind of array carries the results.
+"""Finds the precision of the arithmetic by its effect, whatever the type of the resulting arrays.
 
-Arithmetic that keeps p digits cannot tell an argument from one that differs beyond them: almost all results are the
-same to the last bit.  A larger change shows in the results.  No mistake in a formula has this effect.  What comes near
-it is a rounding to a number of decimals; it sees a relative change where the numbers are large, floating point does
-not, so that each argument is tried in large numbers too.
+Arithmetic with p digits cannot tell an argument from one that differs beyond them: almost all results are the same to
+the last bit, while a larger change shows.  No mistake in a formula has this effect.  Rounding to a number of decimals
+comes near it, but a relative change of large numbers then shows, and in floating point it does not.  So the probe tries
+each argument in large numbers too.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from chainrule.contract.implementation import Implementation
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
-TIME_LIMIT = 1.0  # seconds for each of softmax, relu and network: what hangs is tried once
+TIME_LIMIT = 1.0  # seconds for each of softmax, relu and network
 DEEPEST = 4
 
 
-# Of float32.  Each result comes of some ten roundings, each of which lets the change through with probability
-# INVISIBLE / u, which is 2^-12.
-INVISIBLE = 2.0**-36  # a relative change that hardly any result shows
-VISIBLE = 2.0**-16  # one that most do
-LARGE = 2.0**26  # the size of large numbers, far from overflow, at which a rounding to decimals would show the first
+# For float32.  Each result has some ten roundings, and each lets the change through with probability INVISIBLE / u =
+# 2^-12.
+INVISIBLE = 2.0**-36  # a relative change that shows in hardly any result
+VISIBLE = 2.0**-16  # a relative change that shows in most results
+LARGE = 2.0**26  # large numbers, far from overflow, in which a rounding to decimals does not hide INVISIBLE
 
 MOST, FEW = 0.8, 0.2  # of the results
 
@@ -37,12 +37,11 @@ Stage = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
 def infer_precision(implementation: Implementation, architecture: str = "any") -> tuple[str | None, str]:
-    """(the coarsest precision of a stage, which stage and how it shows); (None, why) where nothing could be looked at.
+    """(the coarsest precision of a stage, how that stage shows it); (None, why) if no stage returned results.
 
-    The stages: softmax; the forward pass, loss and gradients of a network.  A forward pass that is coarser than the
-    loss and the gradients made of it was rounded afterwards, a loss that is coarser than the forward pass was rounded
-    by itself, and so was a relu that is coarser than softmax: these are mistakes, which the specs report, and no
-    precision of the arithmetic.
+    The stages: softmax; the forward pass, loss and gradients of a network.  If the forward pass is coarser than loss
+    and gradients, which use it, the code rounded its output; if loss is coarser than the forward pass, or relu than
+    softmax, it rounded that one.  These are mistakes, which the specs report, and not a precision of the arithmetic.
     """
     rng = np.random.default_rng(20)
     z = rng.normal(size=(5, 3))
@@ -68,7 +67,7 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
                 found[stage.operation] = coarseness(look, [first], CHANGES[stage.change])
     told = {stage: name for stage, name in found.items() if name is not None}
     if not told:
-        return None, "neither softmax nor a network answered"
+        return None, "neither softmax nor a network returned results"
     if told.get("forward") == "float64":
         told.pop("loss", None)
     elif {told[stage] for stage in ("loss", "gradients") if stage in told} == {"float64"}:
@@ -76,11 +75,11 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
     coarse = next((stage for stage, name in told.items() if name == "float32"), None)
     if coarse is None:
         return "float64", "a change in the last digits of float64 shows in the results"
-    return "float32", f"{coarse}: a relative change of its arguments beyond the digits of float32 shows in no result"
+    return "float32", f"{coarse}: a change of its arguments beyond the digits of float32 does not show in its results"
 
 
 def of_network(implementation: Implementation, architecture: str, rng: np.random.Generator) -> dict[str, str | None]:
-    """{stage: its precision, or None if it could not be looked at} of a network of random parameters."""
+    """{stage: its precision, or None if it raises} for a network of random parameters."""
     pattern = Architecture.parse(architecture)
     fitted = (pattern.fit((3, *[5] * depth, 3)) for depth in (1, 0, *range(2, DEEPEST + 1)))
     sizes = next((list(s) for s in fitted if s and implementation.supports(list(s)) is None), None)
@@ -110,17 +109,17 @@ def of_network(implementation: Implementation, architecture: str, rng: np.random
 
     stages: dict[str, Stage] = {"forward": forward, "loss": loss, "gradients": gradients}
     if getattr(implementation, "recovery_rate", None) is not None:
-        del stages["gradients"]  # read off an update, where the parameters' own digits hide theirs
+        del stages["gradients"]  # computed from an update, where the parameters' digits hide those of the gradients
     return {name: coarseness(stage, [x, *weights], rescaled) for name, stage in stages.items()}
 
 
 def shifted(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-    """The logits in large numbers."""
+    """The logits, shifted to large numbers."""
     return [[arguments[0] + LARGE]]
 
 
 def multiplied(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-    """The argument in large numbers."""
+    """The argument, multiplied to large numbers."""
     return [[arguments[0] * LARGE]]
 
 
@@ -128,7 +127,7 @@ CHANGES = {"shifted": shifted, "multiplied": multiplied}
 
 
 def rescaled(arguments: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-    """The same network in large inputs, in large weights, and with large logits."""
+    """The same network with large inputs, with large weights, and with large logits."""
     x, first, *rest = arguments
     last = [*arguments[:-1], arguments[-1] + LARGE]
     return [[x * LARGE, first / LARGE, *rest], [x / LARGE, first * LARGE, *rest], last]
@@ -139,7 +138,7 @@ def coarseness(
     arguments: Sequence[np.ndarray],
     in_large_numbers: Callable[[Sequence[np.ndarray]], list[list[np.ndarray]]],
 ) -> str | None:
-    """The precision in which a stage sees some one of its arguments, or None if it does not answer."""
+    """The coarsest precision in which a stage sees one of its arguments; None if it raises."""
     try:
         with np.errstate(all="ignore"):
             base = stage(arguments)
@@ -156,21 +155,19 @@ def coarseness(
 
 
 def blind(stage: Stage, arguments: Sequence[np.ndarray], which: int, base: np.ndarray, look: bool = True) -> bool:
-    """Whether most results stay as they are under an invisible change of one argument, and, if they are looked at, do
-    not under a visible one.
-    """
+    """Whether most results keep their values under an INVISIBLE change of one argument and not under a VISIBLE one."""
 
     def unchanged(size: float) -> float:
         moved = [a.copy() for a in arguments]
         moved[which] *= 1 + size * np.random.default_rng(5).choice([-1.0, 1.0], size=moved[which].shape)
-        alive = base != 0  # behind a dead unit nothing moves
+        alive = base != 0  # results behind a dead unit never change
         return float(np.mean((stage(moved) == base)[alive])) if alive.any() else 0.0
 
     return unchanged(INVISIBLE) > MOST and (not look or unchanged(VISIBLE) < FEW)
 
 
 def in_decimals(results: np.ndarray) -> bool:
-    """Whether all results are rounded to a few decimals: binary fractions have more."""
+    """Whether all results are rounded to a few decimals; unrounded binary fractions have more."""
     return bool((np.abs(results - np.round(results, 8)) <= 1e-15).all())
 
 

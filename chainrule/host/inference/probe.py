@@ -1,4 +1,4 @@
-"""What probing has found so far, and the operations of an implementation as seen through it."""
+"""The findings of inference so far, and an implementation's operations called accordingly."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from chainrule.host.translation import SINGLE, Layout, Translated
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import limit
 
-LABELLED = ("loss", "backward", "fit", "cross_entropy")  # what takes labels
-RATE = 0.0625  # at which a probe trains: a power of two, which rounds nothing
+LABELLED = ("loss", "backward", "fit", "cross_entropy")  # operations that take labels
+RATE = 0.0625  # learning rate of probes: a power of two, whose products are exact
 
 
 class Probe:
-    """An implementation whose conventions are looked for.
+    """An implementation whose conventions chainrule is inferring.
 
-    recognised: the implementation, unless an adapter speaks for it; network: the same if its network is not in the
-    contract's own style, and form: of that network.
-    declared: {key: value}.  layout: what was found, as a translation needs it; translated: seen through it.
-    found: {key: (value, how)}.  notes: what else there is to say.
+    recognised: the implementation, unless it is an adapter; network: the same, unless its network is native; form: of
+    that network.
+    declared: {key: value}.  layout: the findings, for Translated; translated: the implementation in that layout.
+    found: {key: (value, how)}.  notes: further sentences for the report.
     held: the precision of the parameters, if it is below float64.
     """
 
@@ -54,33 +54,33 @@ class Probe:
         self.held: str | None = None
 
     def find(self, key: str, value: str, how: str) -> bool:
-        """Note what was found; whether it is to be followed, as nothing else is declared."""
+        """Note a finding.  Returns whether it counts, which a different declaration prevents."""
         self.found[key] = (value, how)
         return key not in self.declared
 
     def site(self, operation: str, point: Point) -> Site | NotOffered | None:
-        """How an operation is done, or why it is not to be had; None where that was not looked for."""
+        """How to call an operation, or the reason why chainrule cannot; None if that is still unknown."""
         return None if self.recognised is None else self.recognised.sites.get((operation, len(point.sizes)))
 
     def close(self, operation: str, point: Point, error: NotOffered | None) -> None:
-        """Remember that an operation is not to be had, and why."""
+        """Remember that chainrule cannot call an operation, and why."""
         if self.recognised is not None and error is not None:
             self.recognised.close(operation, len(point.sizes), error)
 
     def forget(self, operation: str, point: Point) -> None:
-        """Have an operation found anew."""
+        """Forget how to call an operation, so that chainrule searches again."""
         if self.recognised is not None:
             self.recognised.forget(operation, len(point.sizes))
 
     def settle(self, operation: str, point: Point, site: Site) -> None:
-        """Have an operation done so from now on."""
+        """Set how chainrule calls an operation from now on."""
         if self.network is not None:
             self.network.sites[operation, len(point.sizes)] = site
             if operation == "backward" and site.how != "update":
                 self.network.recovery_rate = None
 
     def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:
-        """Inputs and labels for a network of these sizes, in the code's own conventions."""
+        """Inputs and labels for a network of these sizes, in the code's conventions."""
         way = self.layout.way("backward")
         n = 1 if way in SINGLE else BATCH
         x, y = np.random.default_rng(5).normal(size=(n, sizes[0])), labels_of(n, sizes[-1])
@@ -89,7 +89,7 @@ class Probe:
     # Operations at a point
 
     def reset(self, point: Point) -> bool:
-        """Put the point's parameters back; whether that can be done."""
+        """Assign the point's parameters again.  Returns whether that succeeded."""
 
         def assigned() -> bool:
             self.translated.assign(point.model, *point.copies())
@@ -98,7 +98,7 @@ class Probe:
         return attempt(assigned) is not None
 
     def forward(self, point: Point, way: str, x: np.ndarray, trouble: list[str]) -> np.ndarray | None:
-        """What forward gives for x, as rows; None, and the reason among the troubles, if nothing."""
+        """The output of forward for x, as rows; None if it fails, with the reason added to `trouble`."""
         try:
             with limit(PROBE_LIMIT):
                 return self.layout.outputs(self.raw.forward(point.model, self.layout.inputs(x, way)), way)
@@ -108,12 +108,12 @@ class Probe:
             return None
 
     def loss(self, point: Point, y: np.ndarray, times: int = 1) -> float | None:
-        """The loss of the point's batch, repeated so many times, with these labels."""
+        """The loss of the point's batch, repeated `times` times, with these labels."""
         x, y = np.tile(point.x, (times, 1)), np.tile(y, times)
         return attempt(lambda: float(self.translated.loss(point.model, x, y)))
 
     def backward(self, point: Point, times: int = 1) -> list[list[np.ndarray]] | None:
-        """The gradients on the point's batch, repeated so many times: of the weights, of the biases."""
+        """(weight_grads, bias_grads) on the point's batch, repeated `times` times."""
         x, y = np.tile(point.x, (times, 1)), np.tile(point.y, times)
         grads = attempt(lambda: self.translated.backward(point.model, x, y))
         return None if grads is None else [[to_numpy(g) for g in group] for group in grads]
@@ -127,7 +127,7 @@ class Probe:
         return before - to_numpy(self.translated.parameters(point.model)[1][-1])
 
     def try_training(self, point: Point) -> np.ndarray | None:
-        """The same, or None, with the point's parameters put back."""
+        """`trained`, or None if it fails, with the point's parameters assigned again."""
         moved = attempt(lambda: self.trained(point))
         self.reset(point)
         return moved

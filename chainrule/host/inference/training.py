@@ -1,4 +1,4 @@
-"""How fit takes its data, whether results are sums or means over the batch, and where initial weights come from."""
+"""Finds how fit takes data, whether results are sums or means over the batch, and what decides initial weights."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from chainrule.reference import softmax
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
-STEP = 0.25  # the rate of updates that are compared with each other
-TRAINS = 0.9  # from this alignment on, a training moves by the gradient of the labels it was given
-ONE_ROUNDING = 1e-6  # how far two updates of float32 parameters may be apart that are the same
+STEP = 0.25  # the learning rate of updates that are compared
+TRAINS = 0.9  # with this alignment or a larger one, training follows the gradient of its labels
+ONE_ROUNDING = 1e-6  # the largest difference between equal updates of float32 parameters
 
 
 def find_fit(probe: Probe, point: Point) -> None:
-    """How fit takes samples and labels: as forward and backward do, or otherwise; whichever trains by the labels."""
+    """Find the layout of samples and labels with which fit trains by the labels."""
     if probe.network is None:
         return
     layout = probe.layout
@@ -64,7 +64,7 @@ def find_fit(probe: Probe, point: Point) -> None:
 
 
 def ways_of_fit(probe: Probe, main: str) -> Iterator[tuple[str, str]]:
-    """(how samples, what form labels) fit may take, the likeliest first."""
+    """The (layout of samples, form of labels) to try for fit, the likeliest first."""
     other = {"rows": "columns", "columns": "rows"}[main]
     alone = probe.layout.way("backward")
     first = probe.layout.labels.get("backward", "index")
@@ -75,9 +75,7 @@ def ways_of_fit(probe: Probe, main: str) -> Iterator[tuple[str, str]]:
 
 
 def find_updates_one_by_one(probe: Probe, point: Point) -> None:
-    """Whether a fit that takes no batch size makes one update for every sample: two samples in turn, either first,
-    lead exactly to where it arrives.
-    """
+    """Find out whether a fit without a batch size makes one update for every sample."""
     site = probe.site("fit", point)
     if probe.network is None or not isinstance(site, Site) or site.how != "whole":
         return
@@ -92,14 +90,14 @@ def find_updates_one_by_one(probe: Probe, point: Point) -> None:
 
 
 def after_two_samples(probe: Probe, point: Point) -> np.ndarray:
-    """The parameters after an epoch of the point's first two samples."""
+    """The parameters after an epoch on the point's first two samples."""
     probe.reset(point)
     probe.translated.fit(point.model, point.x[:2], point.y[:2], epochs=1, batch_size=2, lr=STEP, seed=0)
     return flat(probe.translated.parameters(point.model))
 
 
 def after_steps(probe: Probe, point: Point, order: Sequence[int]) -> np.ndarray:
-    """The parameters after a step along the gradient of each of these samples."""
+    """The parameters after a step along the gradient of each of these samples in turn."""
     probe.reset(point)
     for i in order:
         grads = probe.translated.backward(point.model, point.x[i : i + 1], point.y[i : i + 1])
@@ -113,9 +111,9 @@ def stepped(parameters: Any, grads: Any) -> list[np.ndarray]:
 
 
 def find_reduction(probe: Probe, point: Point) -> None:
-    """Twice the batch gives twice the loss and twice every gradient under `sum`, the same under `mean`.
+    """Find out whether doubling the batch doubles loss and gradients (`sum`) or changes nothing (`mean`).
 
-    Only where loss and gradients agree is it a convention; a sum beside a mean is a mistake, or something to say.
+    Only if loss and gradients agree it is a convention; a sum beside a mean is a mistake, or worth a note.
     """
     alone = {probe.layout.way("loss"), probe.layout.way("backward")} & set(SINGLE)
     if alone or "reduction" in probe.declared:
@@ -133,11 +131,11 @@ def find_reduction(probe: Probe, point: Point) -> None:
         probe.layout.reduction = "sum"
     elif of_loss == "sum" and mostly_sums(probe, point, grads):
         probe.find(
-            "reduction", "sum", "the loss, and what can be told of the gradients, doubles when the batch is doubled"
+            "reduction", "sum", "the loss, and every gradient that could be compared, doubles when the batch is doubled"
         )
         probe.layout.reduction = "sum"
         probe.notes.append(
-            "the loss is a sum over the batch, and some of the gradients are not: they are held to be wrong"
+            "the loss is a sum over the batch, and some of the gradients are not: chainrule takes these for wrong"
         )
     elif of_loss and of_grads:
         loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
@@ -149,7 +147,7 @@ def find_reduction(probe: Probe, point: Point) -> None:
 
 
 def ratio_of_gradients(once: Any, twice: Any) -> str | None:
-    """`sum` or `mean` where that is how every gradient grows with the batch, else `mixed`; None without gradients."""
+    """`sum` or `mean` if every gradient grows so with the batch, else `mixed`; None without gradients."""
     if once is None or twice is None:
         return None
     each = [ratio(a, b) for group in (0, 1) for a, b in zip(once[group], twice[group], strict=True)]
@@ -157,9 +155,7 @@ def ratio_of_gradients(once: Any, twice: Any) -> str | None:
 
 
 def mostly_sums(probe: Probe, point: Point, grads: Any) -> bool:
-    """Whether, beside a summed loss, more of the gradients are sums than means: one mistake in some of them is likelier
-    than two in the others.  Gradients that contradict themselves say nothing against it.
-    """
+    """Whether, beside a summed loss, more gradients are sums than means."""
     if grads is None:
         return contradicts_itself(probe, point)
     twice = probe.backward(point, 2)
@@ -170,7 +166,7 @@ def mostly_sums(probe: Probe, point: Point, grads: Any) -> bool:
 
 
 def contradicts_itself(probe: Probe, point: Point) -> bool:
-    """Whether the gradients are read off updates that are along none."""
+    """Whether chainrule computes gradients from updates that do not follow a gradient."""
     try:
         probe.translated.backward(point.model, point.x, point.y)
     except Contradiction:
@@ -183,14 +179,14 @@ def contradicts_itself(probe: Probe, point: Point) -> bool:
 
 
 def trains_by_the_mean(probe: Probe, point: Point, grads: Sequence[Sequence[np.ndarray]]) -> bool:
-    """Whether an epoch of one batch moves by the sum of the gradients over the number of samples."""
+    """Whether an epoch of one batch steps by the summed gradients divided by the number of samples."""
     moved = probe.try_training(point)
     expected = RATE * np.reshape(grads[1][-1], -1) / BATCH
     return moved is not None and np.allclose(moved, expected, rtol=AGREE, atol=AGREE * np.abs(expected).max())
 
 
 def find_summed_fit(probe: Probe, point: Point) -> None:
-    """Under `sum`, whether fit moves by the sum of a batch's gradients or by their mean."""
+    """Find out whether, under `sum`, fit steps by the sum of a batch's gradients or by their mean."""
     if probe.layout.reduction != "sum":
         return
     grads = probe.backward(point)
@@ -199,13 +195,13 @@ def find_summed_fit(probe: Probe, point: Point) -> None:
     if moved is None or grads is None:
         return
     if np.allclose(moved, RATE * BATCH * grads[1][-1].reshape(-1), rtol=AGREE):
-        probe.raw.summed_fit = True  # type: ignore[attr-defined]  # an adapter's, too
+        probe.raw.summed_fit = True  # type: ignore[attr-defined]  # also on an adapter
 
 
 def find_seeding(probe: Probe, point: Point) -> None:
-    """Whether a seed is an argument of the constructor, or NumPy's global generator decides, or neither."""
+    """Find what decides initial weights: an argument of the constructor, NumPy's global generator, or neither."""
     if isinstance(probe.form, SignatureForm):
-        how = "no function makes the parameters that the others take"
+        how = "the code has no function that makes the parameters"
         probe.find("seeding", "none", how)
         probe.find("initialization", "any", how)
         return
@@ -219,7 +215,7 @@ def find_seeding(probe: Probe, point: Point) -> None:
     elif np.array_equal(one, other):
         probe.find("seeding", "fixed", "every new network has the same weights: the seed is fixed in the code")
     else:
-        probe.find("seeding", "global", "no seed is an argument, and the global generator decides the weights")
+        probe.find("seeding", "global", "seed is not an argument, and the global generator decides the weights")
 
 
 def drawn(probe: Probe, point: Point, seed: int) -> np.ndarray | None:

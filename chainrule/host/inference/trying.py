@@ -1,6 +1,6 @@
-"""Trying something, within a time limit: whatever goes wrong here, the specs will say.
+"""Calls a probe within a time limit.  The specs will report what goes wrong here.
 
-What does not return in time ends the search (TimedOut goes through): it would not return the next time either.
+A call that does not return in time ends the search (TimedOut passes through): it would hang the next time, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROBE_LIMIT = 2.0  # seconds
 
 
 def attempt(probe: Callable[[], Any]) -> Any:
-    """What a probe finds, or None."""
+    """The result of a probe; None if it raises."""
     try:
         with limit(PROBE_LIMIT):
             return probe()
@@ -27,7 +27,7 @@ def attempt(probe: Callable[[], Any]) -> Any:
 
 
 def attempt_array(probe: Callable[[], Any]) -> np.ndarray | None:
-    """What a probe finds, as an array, or None."""
+    """The result of a probe as an array; None if it raises."""
     try:
         with np.errstate(all="ignore"), limit(PROBE_LIMIT):
             return to_numpy(probe())
@@ -37,6 +37,6 @@ def attempt_array(probe: Callable[[], Any]) -> np.ndarray | None:
 
 @contextlib.contextmanager
 def attempting() -> Iterator[None]:
-    """A block that is left where something goes wrong."""
+    """Run the body and suppress its exceptions."""
     with contextlib.suppress(Exception, SystemExit, TimedOut), limit(PROBE_LIMIT):
         yield

@@ -109,7 +109,7 @@ def open_target(
     names: Mapping[str, str] | None = None,
     run_all: bool = False,
 ) -> Opened:
-    """Open TARGET, a .py file, a notebook, a package folder or a module name, behind its adapter if it has one.
+    """Open TARGET (a .py file, a notebook, a package folder or a module name) behind its adapter, if any.
 
     conventions, names: the user's declarations, which count more than those in the file.
     run_all: execute the whole file or notebook, not only its definitions and what they need.

@@ -1,12 +1,12 @@
-"""Fashion-MNIST: found on this machine or brought to it, verified, and loaded.
+"""Fashion-MNIST: finds or downloads the files, verifies them, and loads them.
 
 70,000 grey pictures of clothes, 28 x 28, in ten classes: Xiao, Rasul and Vollgraf, *Fashion-MNIST: a Novel Image
 Dataset for Benchmarking Machine Learning Algorithms* (2017), arXiv:1708.07747; MIT licence.
 
-Two environment variables steer where the files are:
+Two environment variables say where the files are:
 
-    CHAINRULE_FASHION_MNIST   a folder that holds the four files; nothing else is then looked at
-    CHAINRULE_CACHE           the folder chainrule caches in, instead of the user's cache of this system
+    CHAINRULE_FASHION_MNIST   a folder that holds the four files; chainrule then looks nowhere else
+    CHAINRULE_CACHE           the folder for downloaded files, instead of the user's cache folder
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from . import files, sources
 
 FOLDER_VARIABLE = "CHAINRULE_FASHION_MNIST"
 CACHE_VARIABLE = "CHAINRULE_CACHE"
-SYSTEM_FOLDER = Path("/") / sources.PACKAGE_FOLDER  # where Debian's package installs them
+SYSTEM_FOLDER = Path("/") / sources.PACKAGE_FOLDER  # where Debian's package installs the files
 
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -35,7 +35,7 @@ Arrays = dict[str, npt.NDArray[np.uint8]]
 
 
 class DatasetUnavailable(RuntimeError):
-    """Fashion-MNIST could not be loaded; the text says what was tried, why it failed, and every way to get it."""
+    """Fashion-MNIST could not be loaded; the message says what was tried, why it failed, and every way to get it."""
 
 
 class FashionMNIST(NamedTuple):
@@ -48,15 +48,15 @@ class FashionMNIST(NamedTuple):
 
 
 def fashion_mnist(folder: str | os.PathLike[str] | None = None, *, download: bool = True) -> FashionMNIST:
-    """Load Fashion-MNIST, from this machine where it is there, else by bringing it here.
+    """Load Fashion-MNIST from this machine; if it is not there, download it.
 
-    A FOLDER given here, or by the environment variable CHAINRULE_FASHION_MNIST, is the only place looked at. Otherwise
-    these are, in order: chainrule's cache, the folder of Debian's package, and unless DOWNLOAD is false the dataset's
-    own mirrors and Debian's package archive, from which the files go into the cache. Every file, wherever it comes from
-    and every time, is verified by its SHA-256.
+    With a FOLDER, or the environment variable CHAINRULE_FASHION_MNIST, chainrule looks only there.  Otherwise it looks
+    in its cache, then in the folder of Debian's package.  Then, unless DOWNLOAD is false, it downloads the files into
+    its cache, from the dataset's own mirrors or Debian's archive.  It verifies every file by its SHA-256 each time.
 
-    Returns four arrays of uint8, the caller's own: images (60000, 28, 28) and (10000, 28, 28), labels (60000,) and
-    (10000,). Raises DatasetUnavailable. Warns (RuntimeWarning) if what was brought cannot be kept in the cache.
+    Returns four arrays of uint8, which the caller may change: images (60000, 28, 28) and (10000, 28, 28), labels
+    (60000,) and (10000,).  Raises DatasetUnavailable.  Warns (RuntimeWarning) if the cache cannot keep the downloaded
+    files.
     Source: Xiao, Rasul and Vollgraf (2017), arXiv:1708.07747.
     """
     given = folder or os.environ.get(FOLDER_VARIABLE)
@@ -88,7 +88,7 @@ def scaled(images: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDAr
 
 
 def cache_folder() -> Path:
-    """The folder that downloaded files are kept in: within CHAINRULE_CACHE, else the user's cache of this system."""
+    """The folder for downloaded files: in CHAINRULE_CACHE, else in the user's cache folder."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser() / "fashion-mnist"
@@ -106,7 +106,7 @@ def _complete(found: Arrays) -> bool:
 
 
 def _given(folder: Path, origin: str) -> Arrays:
-    """Read a folder that the user named: nothing else will do, so whatever is wrong with it must be said."""
+    """Read a folder that the user named.  Raises DatasetUnavailable, with everything that is wrong with it."""
     found, problem = files.read_all(folder)
     if not _complete(found):
         raise DatasetUnavailable(
@@ -117,10 +117,10 @@ def _given(folder: Path, origin: str) -> Arrays:
 
 
 def _bring(found: Arrays) -> list[str]:
-    """Add to FOUND the files it lacks, from the first sources that have them, and keep them in the cache.
+    """Download the files that FOUND lacks, from the first sources that have them, and keep them in the cache.
 
-    A file is moved into the cache by one atomic rename and only once it is verified, so neither an interruption nor
-    another process at the same work leaves half a file there or loses a good one. Returns why sources failed.
+    A verified file moves into the cache by one atomic rename, so that neither an interruption nor another process can
+    leave half a file there or lose a good one.  Returns why sources failed.
     """
     cache, failures, unkept = cache_folder(), [], ""
     with _staging(cache) as folder, _progress() as progress:
@@ -138,7 +138,7 @@ def _bring(found: Arrays) -> list[str]:
 
 
 def _staging(cache: Path) -> tempfile.TemporaryDirectory[str]:
-    """A temporary folder within the cache, where a file can be renamed from; elsewhere if the cache takes none."""
+    """A temporary folder inside the cache, from which a file can be renamed; elsewhere if the cache is not writable."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(prefix=".incoming-", dir=cache, ignore_cleanup_errors=True)
@@ -147,7 +147,7 @@ def _staging(cache: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 def _keep(path: Path, cache: Path) -> str:
-    """Move a verified file into the cache. Returns why it could not be, or nothing."""
+    """Move a verified file into the cache.  Returns why that failed, or None."""
     try:
         os.replace(path, cache / path.name)
     except OSError as error:
@@ -156,7 +156,7 @@ def _keep(path: Path, cache: Path) -> str:
 
 
 def _progress() -> Any:
-    """Progress bars on the error stream, gone when done, and none at all where that is no terminal."""
+    """Progress bars on the error stream, if that is a terminal; they disappear at the end."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -170,11 +170,11 @@ def _advice(tried: list[str]) -> str:
     names = _listed(file.name for file in files.FILES)
     return "\n".join(
         [
-            "Fashion-MNIST is not on this machine and could not be brought to it. Tried:",
+            "Fashion-MNIST is not on this machine and could not be downloaded. Tried:",
             *(f"  - {line}" for line in tried),
-            "Any one of these makes it available:",
+            "To make it available, do one of these:",
             f"  - set {FOLDER_VARIABLE} to a folder that holds {names}",
-            f"  - put these four files into the cache, {cache_folder()} ({CACHE_VARIABLE} moves it)",
+            f"  - put these four files into the cache, {cache_folder()} ({CACHE_VARIABLE} sets another)",
             f"  - on Debian and Ubuntu: apt-get install {sources.PACKAGE}",
             *(f"  - download them from {mirror}" for mirror in sources.MIRRORS),
         ]

@@ -1,7 +1,7 @@
-"""The four files of Fashion-MNIST: names, shapes, digests, and what is wrong with a file that does not match.
+"""The four files of Fashion-MNIST: names, shapes, digests, and diagnoses of files that do not match.
 
-Nothing is believed for its name. A file's bytes are read once, verified, and those same bytes become the array, so that
-what was verified is what is used, whatever another process does to the folder meanwhile.
+A file's name proves nothing.  chainrule reads its bytes once, verifies them, and makes the array from the same bytes,
+so that another process cannot exchange them in between.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 GZIP_MAGIC = b"\x1f\x8b"
-IDX_MAGIC = b"\x00\x00\x08"  # of the IDX format: two zeros, the code of unsigned bytes; the number of axes follows
+IDX_MAGIC = b"\x00\x00\x08"  # begins an IDX file of unsigned bytes; the number of axes follows
 
 
 class BadFile(Exception):
-    """A file is missing, unreadable or not the published one; the text names it and says what it is instead."""
+    """A file is missing, unreadable or not the published one; the message says which it is."""
 
 
 class DataFile(NamedTuple):
@@ -32,16 +32,16 @@ class DataFile(NamedTuple):
     shape: tuple[int, ...]
     size: int  # of the compressed file, in bytes
     sha256: str  # of the compressed file, as published
-    content_sha256: str  # of what it decompresses to, for copies that were decompressed or compressed anew
+    content_sha256: str  # of the decompressed content, for copies that were decompressed or compressed again
 
     @property
     def names(self) -> tuple[str, str]:
-        """The names it is looked for under: as published, and as gunzip leaves it."""
+        """The file's possible names: as published, and after gunzip."""
         return self.name, self.name.removesuffix(".gz")
 
     @property
     def content_size(self) -> int:
-        """Bytes of the decompressed file: the magic number, the length of each axis, the entries."""
+        """The size of the decompressed file in bytes: magic number, length of each axis, entries."""
         return 4 + 4 * len(self.shape) + math.prod(self.shape)
 
 
@@ -76,7 +76,7 @@ FILES = (
     ),
 )
 
-# The handwritten digits MNIST has files of the same names and shapes. These are the MD5 sums it is known by.
+# The MD5 sums of the handwritten digits MNIST, whose files have the same names and shapes.
 DIGITS_MD5 = {
     "f68b3c2dcbeaaa9fbdd348bbdeb94873",
     "d53e105ee54ea40749a09fcbcd1e9432",
@@ -102,7 +102,7 @@ def read(folder: Path, file: DataFile) -> npt.NDArray[np.uint8]:
 
 
 def read_all(folder: Path) -> tuple[dict[str, npt.NDArray[np.uint8]], str]:
-    """Read from FOLDER what is good there. Returns the arrays by file name, and in words what is missing or bad."""
+    """Read the good files in FOLDER.  Returns the arrays by file name, and messages on missing or bad files."""
     found, problems = {}, []
     for file in FILES:
         try:
@@ -110,20 +110,20 @@ def read_all(folder: Path) -> tuple[dict[str, npt.NDArray[np.uint8]], str]:
         except BadFile as problem:
             problems.append(str(problem))
     if not os.path.isdir(folder):
-        return found, "this is a file, not a folder" if os.path.exists(folder) else "there is no such folder"
+        return found, "this is a file, not a folder" if os.path.exists(folder) else "the folder does not exist"
     if not any(os.path.exists(folder / name) for file in FILES for name in file.names):
         return found, "none of the four files is there"
     return found, "; ".join(problems)
 
 
 def _array(content: bytes, file: DataFile) -> npt.NDArray[np.uint8]:
-    # Verified bytes need no parsing: the header is known. The copy is writable, a view of bytes would not be.
+    # The header of verified bytes is known.  A view of the bytes would not be writable, so the array is a copy.
     entries = np.frombuffer(content, np.uint8, offset=file.content_size - math.prod(file.shape))
     return entries.reshape(file.shape).copy()
 
 
 def _content(data: bytes, name: str, file: DataFile) -> bytes:
-    """The decompressed bytes of the file NAME that holds DATA, once they are known to be those of FILE."""
+    """The decompressed content of DATA, read from the file NAME.  Raises BadFile if it is not that of FILE."""
     digest = _sha256(data)
     if digest == file.sha256:
         return gzip.decompress(data)
@@ -150,7 +150,7 @@ def _decompressed(data: bytes, name: str, file: DataFile) -> bytes:
 
 
 def _difference(content: bytes, file: DataFile) -> str:
-    """What CONTENT is, in words, known not to be that of FILE."""
+    """What CONTENT is instead of the content of FILE, in words."""
     if not content:
         return "is empty"
     if content.lstrip().startswith(b"<"):

@@ -1,7 +1,7 @@
-"""Where Fashion-MNIST can be had from: its own public mirrors, and Debian's package.
+"""Sources of Fashion-MNIST: its own public mirrors, and Debian's package.
 
-A source is a function (wanted, folder, progress) that puts the wanted files into a folder one at a time and yields each
-as it comes, unverified. It raises SourceFailed, whose text is one line, when it can go no further.
+A source is a function (wanted, folder, progress) that downloads the wanted files into a folder and yields each, still
+unverified.  It raises SourceFailed with a message of one line.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 )
-ANSWER_SECONDS = 4.0  # for a server's first answer: offline must be noticed soon
-STALL_SECONDS = 15.0  # of silence in the middle of a download
+ANSWER_SECONDS = 4.0  # for a server's first answer: short, so that a machine without a network notices soon
+STALL_SECONDS = 15.0  # without data in the middle of a download
 PACKAGE = "dataset-fashion-mnist"
 PACKAGE_FOLDER = Path("usr/share/datasets/fashion-mnist")  # within the package
 APT_SECONDS = 300.0  # for each of apt-get's commands
 ENVIRONMENT = {
-    "LC_ALL": "C",  # complaints begin with E: or W:
-    "RES_OPTIONS": "timeout:2 attempts:1",  # apt-get asks for one host after another, with no timeout of its own
+    "LC_ALL": "C",  # so that messages begin with E: or W:
+    "RES_OPTIONS": "timeout:2 attempts:1",  # apt-get looks up one host after another without a timeout
 }
 
 Source = Callable[[Sequence[DataFile], Path, "Progress"], Iterator[DataFile]]
 
 
 class SourceFailed(Exception):
-    """A source could not bring a file; the text says why in one line."""
+    """A source could not download a file; the message says why in one line."""
 
 
 def sources() -> dict[str, Source]:
-    """The sources by name, in the order in which they are tried."""
+    """The sources by name, in the order in which chainrule tries them."""
     silent = _silent(MIRRORS)
 
     def from_mirror(mirror: str) -> Source:
@@ -55,8 +55,8 @@ def sources() -> dict[str, Source]:
 def _silent(mirrors: Sequence[str]) -> dict[str, str]:
     """The mirrors that do not answer, and why.
 
-    All are asked at once and in threads of their own: looking a name up, and trying each address that it stands for,
-    can take far longer than any timeout that a request knows.
+    chainrule asks all mirrors at once, each in a thread: looking up a name and trying its addresses can take far longer
+    than the timeout of a request.
     """
     import pooch
 
@@ -64,7 +64,7 @@ def _silent(mirrors: Sequence[str]) -> dict[str, str]:
     silent = dict.fromkeys(mirrors, f"no answer within {ANSWER_SECONDS:g} s")
 
     def ask(mirror: str) -> None:
-        downloader = pooch.HTTPDownloader(timeout=2 * ANSWER_SECONDS)  # ends the thread, once nobody waits for it
+        downloader = pooch.HTTPDownloader(timeout=2 * ANSWER_SECONDS)  # ends the thread later
         try:
             downloader(mirror + smallest, None, None, check_only=True)
         except OSError as error:
@@ -90,7 +90,7 @@ def _from_mirror(
         raise SourceFailed(silent)
     for file in wanted:
         bar = _Bar(progress, file.name)
-        # Plain bytes, else a server may compress them once more and count those in the length it announces.
+        # Ask for plain bytes: a server may otherwise compress them again and announce the compressed length.
         download = pooch.HTTPDownloader(
             progressbar=bar,
             chunk_size=1 << 16,
@@ -99,44 +99,44 @@ def _from_mirror(
         )
         try:
             download(mirror + file.name, str(folder / file.name), None)
-        except OSError as error:  # every exception of requests is one
+        except OSError as error:  # all exceptions of requests are OSErrors
             raise SourceFailed(f"{file.name}: {_root_cause(error)}") from error
         yield file
 
 
 def _from_debian(wanted: Sequence[DataFile], folder: Path, progress: Progress) -> Iterator[DataFile]:
-    """Bring Debian's package through package lists of our own: without root, and nothing of the system is touched."""
+    """Download Debian's package with private package lists: without root, and without changes to the system."""
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise SourceFailed(f"there is no {program} here")
-    progress.add_task(f"{PACKAGE} (Debian's package)", total=None)  # a pulse: apt-get counts for itself
+            raise SourceFailed(f"{program} is not installed")
+    progress.add_task(f"{PACKAGE} (Debian's package)", total=None)  # apt-get does not report progress
     private = _private_apt(folder)
     complaint = _run(["apt-get", "update", *private], folder)
     try:
         _run(["apt-get", "download", PACKAGE, *private], folder)
-    except SourceFailed as failure:  # apt-get update succeeds without a network and merely complains
+    except SourceFailed as failure:  # apt-get update exits with 0 even without a network
         raise SourceFailed(f"{failure} ({complaint})" if complaint else str(failure)) from failure
     for package in folder.glob("*.deb"):
         _run(["dpkg-deb", "-x", package.name, "unpacked"], folder)
     for file in wanted:
         unpacked = folder / "unpacked" / PACKAGE_FOLDER / file.name
         if not unpacked.is_file():
-            raise SourceFailed(f"the package holds no {file.name}")
+            raise SourceFailed(f"the package does not contain {file.name}")
         os.replace(unpacked, folder / file.name)
         yield file
 
 
 def _private_apt(folder: Path) -> list[str]:
-    """Options under which apt-get writes within FOLDER alone and gives up soon."""
+    """Options with which apt-get writes only inside FOLDER and gives up soon."""
     for needed in ("lists/partial", "cache/archives/partial"):
         (folder / needed).mkdir(parents=True)
     hooks = folder / "apt.conf"
     names = ("APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success")
-    hooks.write_text("".join(f"#clear {name};\n" for name in names))  # the system's own hooks would touch the system
+    hooks.write_text("".join(f"#clear {name};\n" for name in names))  # the system's hooks would change the system
     settings = {
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
-        "APT::Sandbox::User": "",  # the user that root's apt-get downloads as cannot enter a private folder
+        "APT::Sandbox::User": "",  # apt-get's sandbox user cannot enter a private folder
         "Acquire::Languages": "none",
         "Acquire::Retries": 0,
         "Acquire::http::Timeout": int(ANSWER_SECONDS),
@@ -146,10 +146,10 @@ def _private_apt(folder: Path) -> list[str]:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    """Run COMMAND in FOLDER. Returns what it complained about, in one line. Raises SourceFailed."""
+    """Run COMMAND in FOLDER.  Returns its warnings in one line.  Raises SourceFailed."""
     name = " ".join(command[:2])
     log = folder / "log"
-    with log.open("wb") as errors:  # a file: a pipe kept open by a process left behind would outlast the timeout
+    with log.open("wb") as errors:  # a file, as a process left behind could keep a pipe open beyond the timeout
         try:
             status = subprocess.run(
                 command,
@@ -172,14 +172,14 @@ def _run(command: list[str], folder: Path) -> str:
 
 
 def _root_cause(error: BaseException) -> str:
-    """The innermost reason in one line: requests wraps "Connection refused" in five others."""
+    """The innermost exception's message in one line: requests wraps "Connection refused" five times."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     return " ".join(str(error).split()) or type(error).__name__
 
 
 class _Bar:
-    """What pooch asks of a progress bar (the interface of tqdm), drawn by rich."""
+    """A progress bar of rich with the interface that pooch expects, which is tqdm's."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
@@ -191,7 +191,7 @@ class _Bar:
 
     @total.setter
     def total(self, size: int) -> None:
-        self._progress.update(self._task, total=size or None)  # pooch says 0 where the server announces no size
+        self._progress.update(self._task, total=size or None)  # pooch passes 0 if the server does not announce a size
 
     def update(self, size: int) -> None:
         self._progress.update(self._task, advance=size)
@@ -200,4 +200,4 @@ class _Bar:
         self._progress.reset(self._task)
 
     def close(self) -> None:
-        """Nothing to do: the bars are closed together."""
+        """Do nothing: `_progress` closes all bars."""
