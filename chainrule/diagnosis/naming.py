@@ -217,7 +217,7 @@ class Naming:
 
 
 def beside(match: Match) -> list[tuple[Changes, ...]]:
-    """For each mistake of a match what the other one changes; nothing if it stands alone, or is one of arrays."""
+    """For each mistake of a match, what the other one changes; nothing without another, or for one of arrays."""
     return [match.changes[:i] + match.changes[i + 1 :] for i in range(len(match.mistakes))]
 
 
