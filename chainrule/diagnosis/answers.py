@@ -56,7 +56,7 @@ class Answers:
                 yield from questions_from(result.evidence, concern, self.impl)
 
     def accepted(self) -> Changes:
-        """What is no mistake by the conventions: under `sum`, a smaller last batch may count less."""
+        """Changes that the conventions accept: under `sum`, a smaller last batch may count less."""
         if not self.impl.summed_fit:
             return {}
         return {

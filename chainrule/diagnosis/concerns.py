@@ -69,7 +69,7 @@ def concerns() -> dict[str, Concern]:
 
 
 def run_by(names: Iterable[str]) -> set[str]:
-    """The operations that these run as well; none for what is no concern of a chapter, such as `create`."""
+    """The operations that these run as well; nothing for what is not a concern of a chapter, such as `create`."""
     return {other for name in names if name in concerns() for other in concerns()[name].runs}
 
 

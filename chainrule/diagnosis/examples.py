@@ -45,8 +45,9 @@ def example(mistake: Mistake) -> Example | None:
 
 
 def simplest_first(mistake: Mistake, changes: Changes) -> Iterator[tuple[str, Question]]:
-    """(concern, question) of each concern that these changes are of: first those whose own parts they are, and of these
-    the one made of the fewest.
+    """(concern, question) of each concern in whose parts the changes are.
+
+    First come concerns whose own parts they are, and among these the one made of the fewest parts.
     """
     for concern in sorted(concerns().values(), key=lambda concern: (concern.level(mistake), len(concern.parts))):
         if changes.keys() <= concern.parts:

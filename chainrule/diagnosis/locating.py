@@ -36,7 +36,10 @@ class Locating:
         self.host = answers.impl.host
 
     def locate(self, causes: Sequence[Cause]) -> list[Cause]:
-        """Look for the line of each cause, the first one with half of the tries; what a line mends it explains."""
+        """Look for the line of each cause, the first one with half of the tries.
+
+        A cause explains what the change of its line mends.
+        """
         left, kept, mended = TRIES, [], set()
         for cause in sorted(causes, key=lambda cause: cause.certainty == "unknown"):
             cause.clauses = [clause for clause in cause.clauses if clause not in mended]
@@ -61,8 +64,10 @@ class Locating:
         return kept
 
     def to_keep(self, clauses: Sequence[str], alone: bool) -> list[str]:
-        """What has to pass with a change: all that passed of the chapters concerned and of the telling one; and where
-        nothing else is wrong also what was blocked in these chapters.
+        """The specs that have to pass with a change.
+
+        They are those that passed in the chapters concerned and in the telling one.  If nothing else is wrong, the
+        specs blocked in these chapters have to pass too.
         """
         chapters = {tests()[clause].chapter for clause in clauses}
         return [

@@ -247,7 +247,7 @@ class Parts:
     def fit(
         self, model: Model, x: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int, lr: float
     ) -> list[float]:
-        """Training on samples in the order they are given in: for data of which the order is no matter."""
+        """Train on samples in the order in which they are given: for data whose order does not matter."""
         self.begin(model)
         losses: list[list[float]] = []
         for epoch in range(self.epochs(epochs)):

@@ -47,7 +47,7 @@ class Naming:
         return self.founded(found)
 
     def founded(self, causes: list[Cause]) -> list[Cause]:
-        """What nothing explains goes to the named cause that it is built on: it is right only once that is mended."""
+        """Give a failure that nothing explains to the named cause below it, which has to be mended first."""
         named = [cause for cause in causes if cause.mistake is not None and cause.certainty in ("certain", "likely")]
         kept = []
         for cause in causes:
@@ -217,7 +217,7 @@ class Naming:
 
 
 def beside(match: Match) -> list[tuple[Changes, ...]]:
-    """For each mistake of a match what the other one changes; nothing where there is none, or it is one of arrays."""
+    """For each mistake of a match, what the other one changes; nothing without another, or for one of arrays."""
     return [match.changes[:i] + match.changes[i + 1 :] for i in range(len(match.mistakes))]
 
 

@@ -82,8 +82,9 @@ class SettingOf(Setting):
 
     @cached_property
     def networks(self) -> list[Case]:
-        """Without, with one, and with several hidden layers; batches of several samples and of one; and one in which
-        all sizes are the same, so that what is transposed does not raise.
+        """Networks with different numbers of hidden layers, and batches of several samples and of one.
+
+        In one network all sizes are the same, so that a missing transposition does not raise.
         """
         found: list[Case] = []
         for depth, n in ((1, 5), (0, 5), (2, 7), (1, 1), (3, 5), (4, 2)):

@@ -1,4 +1,4 @@
-"""Mistakes in ReLU, and activations that are none."""
+"""Mistakes in ReLU, and other activations in its place."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Mistakes in mini-batch training, that show on data of which the order is no matter."""
+"""Mistakes in mini-batch training, which show on data whose order does not matter."""
 
 from functools import partial
 from itertools import permutations
@@ -17,7 +17,7 @@ TRAINING = frozenset({"batch_gradient", "batches", "epochs", "rate", "begin"})
 
 
 def questions(setting):
-    """Data of which the order is no matter: all in one batch, or all alike."""
+    """Data whose order does not matter: all in one batch, or all alike."""
     for case in setting.threes:
         for lr in (0.5, 0.125):
             yield trained(f"an epoch in one batch at rate {lr}", setting, case, lr, (3, 1))
@@ -346,7 +346,7 @@ mistake(
     clause="training.every_sample",
     mend="order = rng.permutation(N), cut into batches",
     lines=("batch = rng.integers(N, size=B)", "batch = order[start : start + B]"),
-    fingerprint="the batches are no partition of the samples",
+    fingerprint="the batches do not partition the samples",
     broken="training.every_sample",
 )
 mistake(

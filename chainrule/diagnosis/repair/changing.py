@@ -1,4 +1,4 @@
-"""The functions of the checked code that run, and one of them changed for a moment, by messages to its host."""
+"""Messages to the host: which functions of the checked code run, and one of them changed for a moment."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Site:
-    """An expression or statement in its place: in a field of its holder, or at an index of the list there."""
+    """An expression or statement in a field of its holder, at an index if that is a list."""
 
     node: Any
     holder: ast.AST
@@ -81,8 +81,9 @@ class Code:
             waiting += below(node)[::-1]
 
     def edit(self, site: Site, kind: str, new: Any) -> Edit:
-        """`new` in place of a site's node: an expression, a statement, a list of the statement itself and one after it,
-        None to delete it, or Moved.
+        """The edit that puts `new` in place of a site's node.
+
+        new: an expression, a statement, a list of the statement itself and one after it, None to delete it, or Moved.
         """
         node = site.node
         if isinstance(new, Moved):

@@ -425,6 +425,6 @@ def expression(text: str) -> ast.expr:
 
 
 def distance(one: str, other: str) -> int:
-    """How unlike two names are: those that differ in a digit or a letter are the likeliest to be mixed up."""
+    """How unlike two names are: people mix up those that differ in a digit or a letter."""
     same = sum(a == b for a, b in zip(one, other, strict=False))
     return max(len(one), len(other)) - same

@@ -42,7 +42,10 @@ class Repair:
 
 @dataclass
 class Budget:
-    """How many changes a search may still try.  each, proof: what a try, and the proof of one, takes of them."""
+    """How many changes a search may still try.
+
+    each, proof: how many of them one try costs, and the proof of one.  hung: how many tries did not end in time.
+    """
 
     left: int
     each: int = 1

@@ -91,7 +91,7 @@ class Functions:
 
 @cache
 def theirs(filename: str) -> bool:
-    """Whether a file belongs to the checked code: it is no library, and nothing of chainrule's."""
+    """Whether a file belongs to the checked code: it is neither a library's nor chainrule's."""
     if filename.startswith("<"):
         return filename.startswith("<ipython")
     path = Path(filename)
@@ -155,7 +155,7 @@ def definition(tree: ast.Module, code: CodeType) -> tuple[ast.stmt, FunctionNode
 
 
 def around(text: str, statement: ast.stmt, node: FunctionNode) -> tuple[int, str]:
-    """(first line, text) of the statement around a function; of a class no more than it takes to compile one method."""
+    """(first line, text) of the statement around a function; of a class, only what one method needs to compile."""
     within, header = statement, ""
     if isinstance(statement, ast.ClassDef):
         for method in statement.body:
