@@ -27,6 +27,7 @@ WRITTEN = {  # what takes a few lines in these styles
 COMPARED = (
     *("neural_network_rows.py", "kaggle_global_m.py", "deeplearning_ai.py", "reduction_sum.py", "zero_grad.py"),
     *("hidden_dims_loss_grads.py", "layers_in_network.py", "cs231n_two_layer.py", "nielsen_softmax.py"),
+    "pure_python_neurons.py",
 )
 CHAPTERS = ("activations", "softmax", "shapes", "gradients", "training")
 WIDTH = 120
