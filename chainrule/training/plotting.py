@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from chainrule.training.command import TrainingOutcome
+    from chainrule.training.outcome import TrainingOutcome
 
 FORMATS = tuple(sorted(FigureCanvasBase.get_supported_filetypes()))
 BLUE, VERMILION = "#0072B2", "#D55E00"
