@@ -192,7 +192,7 @@ def probabilities() -> str:
 def reasons() -> str:
     """The table of what sees something drawn and cannot fail by chance."""
     rows = [f"| `{clause}` | {why} |" for clause, why in WITHOUT_CHANCE.items()]
-    return "\n".join(["| spec | why its verdict does not hang on it |", "|---|---|", *rows])
+    return "\n".join(["| spec | why its verdict does not depend on chance |", "|---|---|", *rows])
 
 
 def with_tables(page: str) -> str:

@@ -1,6 +1,6 @@
 """Learning-rate schedules: functions of the epoch, which counts from 0."""
 
-import math
+import numpy as np
 
 __all__ = ["constant", "cosine", "step_decay"]
 
@@ -35,4 +35,4 @@ def cosine(lr, epochs):
     lr: the first rate; epochs: T, a positive integer.  Returns a function epoch -> rate.
     Clauses: schedules.start, schedules.symmetry, schedules.cosine.
     """
-    return lambda epoch: lr / 2 * (1 + math.cos(math.pi * epoch / epochs))
+    return lambda epoch: lr / 2 * (1 + np.cos(np.pi * epoch / epochs))

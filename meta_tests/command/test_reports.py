@@ -187,7 +187,7 @@ def test_several_conventions_and_names(as_json):
         (["--convention", "sample=rows"], "no convention"),
         (["--convention", "samples=diagonal"], "expected rows or columns"),
         (["--name", "MLP"], "--name MLP: expected KEY=VALUE, such as MLP=NeuralNetwork"),
-        (["--name", "forwrad=fp"], "'forwrad' is not a name of the contract; expected one of MLP, relu"),
+        (["--name", "forwrad=fp"], "'forwrad' is not a name of the contract; expected one of relu, softmax"),
     ],
 )
 def test_declarations_that_are_none(command, arguments, message):

@@ -395,10 +395,10 @@ def test_diverging_raises_at_the_first_epoch_that_is_not_finite():
 
 def test_the_surest_mistakes_come_first():
     pytest.importorskip("matplotlib")
-    from chainrule.training.outcome import Outcome
+    from chainrule.training.outcome import TrainingOutcome
     from chainrule.training.plotting import most_certain_mistakes
 
     p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
-    outcome = Outcome(None, p, np.array([0, 0, 0, 1]), CLASSES[:2])
+    outcome = TrainingOutcome(None, p, np.array([0, 0, 0, 1]), CLASSES[:2])
     assert most_certain_mistakes(outcome, 9).tolist() == [2, 3, 1]
     assert most_certain_mistakes(outcome, 2).tolist() == [2, 3]

@@ -69,7 +69,7 @@ def test_chapters_are_read_in_the_order_of_their_numbers():
 
 def test_a_clause_stands_in_the_chapter_of_its_spec():
     chapter = {clause.id: clause.file.removesuffix(".md").split("_", 1)[1] for clause in clauses().values()}
-    assert chapter == {clause: spec.chapter for clause, (spec, _) in variants.specs().items()}
+    assert chapter == {clause: entry.chapter for clause, entry in variants.specs().items()}
 
 
 def test_what_the_mathematics_refers_to_exists():
