@@ -1,1 +1,1 @@
-"""`chainrule adapt` drafts adapters, and adapters may fall back on what chainrule recognises."""
+"""Drafts adapters for `chainrule adapt`, and lets adapters build on what chainrule recognises."""

@@ -1,7 +1,7 @@
-"""Drafts of adapters: `chainrule adapt TARGET` writes what recognition reads in a file as Python that can be changed.
+"""Drafts adapters: `chainrule adapt TARGET` writes the recognised plan of a file as Python to edit.
 
 NAMES and CONVENTIONS state the reading.  A method is written out from the plan of its operation if that takes a few
-lines and gives what recognition gives; else it calls `chainrule.recognised`.  A missing operation is a commented stub.
+lines and gives the same results; else it calls `chainrule.recognised`.  A missing operation is a commented stub.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ NETWORK = tuple(op for op in CORE if op not in FUNCTIONS)
 DECLARED = ("initialization", "log_epsilon", "architecture", "seeding", "precision")  # what an adapter can only declare
 TRANSLATED = tuple(key for key in NATIVE if key not in DECLARED)
 TRIAL_LIMIT = 5.0  # seconds for one operation
-AGREE = 1e-12  # relative: the same calls on the same numbers, averaged in another order at most
+AGREE = 1e-12  # relative: both make the same calls, and at most average in another order
 WIDTH = 104  # of a comment
 PAGE = """\
 Translates {file} for `chainrule check {target} --adapter {adapter}`.
@@ -59,9 +59,9 @@ RECOGNISED = """\
 
 @dataclass(frozen=True)
 class Draft:
-    """An adapter's source, and its operations by how they came about.
+    """An adapter's source, and how each of its operations was written.
 
-    explicit: written out.  handed_on: left to what chainrule recognises.  open: to be filled in.
+    explicit: written out.  handed_on: left to chainrule.recognised.  open: to be filled in.
     """
 
     source: str
@@ -71,21 +71,21 @@ class Draft:
 
     @property
     def summary(self) -> str:
-        """One line that the command prints."""
+        """The line that the command prints."""
         needed = [op for op in self.open if op in NETWORK] or list(self.open) * (not self.handed_on)
-        left = f"{len(self.explicit)} methods written out, {len(self.handed_on)} left to what chainrule recognises"
+        left = f"{len(self.explicit)} methods written out, {len(self.handed_on)} left to chainrule.recognised"
         return f"{left}, {len(needed)} to fill in ({', '.join(needed)})" if needed else f"{left}, none to fill in"
 
 
 def draft(opened: Opened, name: str = "adapter.py") -> Draft:
-    """A draft of an adapter for a target.  name: of the file that it is written to.
+    """Draft an adapter for a target.  name: of the adapter's file.
 
     Raises UnusableTarget if the target was loaded behind an adapter.
     """
     translated = opened.host.implementation if isinstance(opened.host, InProcess) else None
     raw = recognised_of(translated) if translated is not None else None
     if raw is None or not isinstance(translated, Translated):
-        raise UnusableTarget(f"{opened.target}: loaded behind an adapter already; name the target alone")
+        raise UnusableTarget(f"{opened.target}: this target already has an adapter; name the target without it")
     with silence(), np.errstate(all="ignore"), seeded(0):
         return Drafting(opened, raw, translated, name).draft()
 
@@ -114,7 +114,7 @@ class Drafting:
         return Draft(self.source(), tuple(self.lines), handed, opened)
 
     def reading(self) -> tuple[dict[str, str], dict[str, Any]]:
-        """(names, conventions) that state the reading, or what was declared if the file is read otherwise by them."""
+        """(names, conventions) that describe the reading; only the declared ones if the others change it."""
         found, given = self.opened.conventions, dict(self.raw.names)
         stated = {key: found[key].value for key in TRANSLATED if found[key].value != NATIVE[key]}
         asked = {key: found[key].value for key in TRANSLATED if found[key].source == "declared"}
@@ -132,7 +132,7 @@ class Drafting:
     # Trials
 
     def outcome(self, op: str, implementation: Implementation, sizes: Sequence[int]) -> Any:
-        """What an operation gives, in a network whose parameters a generator draws."""
+        """The result of an operation in a network with random parameters."""
         rng = np.random.default_rng(3)
         x, z, y = rng.normal(size=(5, sizes[0])), rng.normal(size=(5, 3)), labels_of(5, sizes[-1])
         alone = {"relu": (z,), "softmax": (z,), "cross_entropy": (softmax(z), labels_of(5, 3)), "xavier": (5, 3, rng)}
@@ -148,19 +148,19 @@ class Drafting:
             return implementation.fit(model, x, y, epochs=1, batch_size=5, lr=0.125, seed=0) if op == "fit" else None
 
     def trouble(self, op: str) -> NotOffered | None:
-        """Why the code has no such operation that chainrule can call, or None."""
+        """Why chainrule cannot call the code's operation, or None."""
         if op in NETWORK and not self.offered:
             return Missing("no network was recognised")
         try:
             self.outcome(op, self.translated, self.sizes[0] if self.sizes else PROBES[0])
         except NotOffered as error:
             return error
-        except (Exception, SystemExit, TimedOut):  # the specs say what the code raises
+        except (Exception, SystemExit, TimedOut):  # the specs report what the code raises
             return None
         return None
 
     def agrees(self, op: str, adapter: Implementation) -> bool:
-        """Whether a method that is written out gives what recognition gives, at every depth."""
+        """Whether a written method returns the same as recognition, at every depth."""
         try:
             return all(same(*(self.outcome(op, one, s) for one in (adapter, self.translated))) for s in self.sizes)
         except (Exception, SystemExit, TimedOut):
@@ -178,14 +178,14 @@ class Drafting:
         declared = {k: found[k].value for k in DECLARED if found[k].source == "declared" or found[k].value != NATIVE[k]}
         tables = [
             *table("CHAINRULE", declared, "what an adapter can only declare"),
-            *table("NAMES", self.names, "what the file calls the contract's names"),
-            *table("CONVENTIONS", self.conventions, "of the file; chainrule.recognised translates them"),
+            *table("NAMES", self.names, "the file's names for the contract's names"),
+            *table("CONVENTIONS", self.conventions, "the file's conventions; chainrule.recognised translates them"),
         ]
         parts = [self.docstring(), "\n".join(head), *(["\n".join(tables)] if tables else [])]
         return "\n\n".join(parts) + f"\n\n\nclass Adapter(chainrule.Implementation):\n{body}\n"
 
     def docstring(self) -> str:
-        """What the draft is for, and what the target defines if that is not a network."""
+        """The draft's docstring, with the target's definitions if chainrule did not recognise a network."""
         text = PAGE.format(file=self.opened.path.name, target=self.opened.target, adapter=self.name)
         if not self.offered:
             everything = [
@@ -199,11 +199,11 @@ class Drafting:
         return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '\n"""'
 
     def attributes(self) -> list[str]:
-        """What an adapter that hands on has beside its operations."""
+        """The attributes that an adapter needs beside its operations."""
         facts = {
             "summed_fit": (self.translated.summed_fit, False, "fit moves by lr times the sum of a batch's gradients"),
             "fit_takes_seed": (self.translated.fit_takes_seed, True, "NumPy's global generator orders the samples"),
-            "recovery_rate": (self.translated.recovery_rate, None, "at which chainrule reads gradients off updates"),
+            "recovery_rate": (self.translated.recovery_rate, None, "the rate of updates that give gradients"),
         }
         lines = [f"    {key} = {now!r}  # {why}" for key, (now, plain, why) in facts.items() if now != plain]
         given = {"names": "NAMES" * bool(self.names), "conventions": "CONVENTIONS" * bool(self.conventions)}
@@ -230,7 +230,7 @@ class Drafting:
         return "\n".join([f"    {head}", *(f"        {line}" for line in lines)])
 
     def plan_of(self, op: str) -> str:
-        """How recognition does an operation, in words."""
+        """How recognition calls an operation, in words."""
         raw = self.raw
         site = next((site for (of, _), site in raw.sites.items() if of == op and isinstance(site, Site)), None)
         if site is not None:
@@ -246,14 +246,14 @@ class Drafting:
         return kept or raw.form.title
 
     def near(self, op: str) -> list[str]:
-        """The functions whose names say that they may be it."""
+        """The functions whose names fit an operation."""
         known = "init" if op in ("create", "parameters", "assign") else op
         found = [describe(*one) for one in ranked(known, own_functions(self.raw.namespace))]
         return [f"the file has {', '.join(found)}"] if found else []
 
 
 def plan(translated: Translated) -> list[Any]:
-    """How an implementation is read, to be compared."""
+    """The reading of an implementation, for comparisons."""
     raw = translated.raw
     assert isinstance(raw, NativeStyle)
     sites = {key: site if isinstance(site, Site) else str(site) for key, site in raw.sites.items()}
@@ -262,7 +262,7 @@ def plan(translated: Translated) -> list[Any]:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two results agree: numbers, or groups of arrays, of which a bias may have any of its shapes."""
+    """Whether two results agree: numbers, or groups of arrays, in which a bias may have any of its shapes."""
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(same(p, q) for p, q in zip(a, b, strict=True))
     a, b = flat_bias(to_numpy(a)), flat_bias(to_numpy(b))
@@ -270,7 +270,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def table(name: str, entries: Mapping[str, Any], meaning: str) -> list[str]:
-    """A dictionary as source, an entry a line; nothing for an empty one."""
+    """A dictionary as source, with a line for each entry; an empty list for an empty one."""
     lines = [f"    {quoted(key)}: {quoted(value)}," for key, value in entries.items()]
     return [f"{name} = {{  # {meaning}", *lines, "}"] if entries else []
 

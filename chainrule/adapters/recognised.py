@@ -1,4 +1,4 @@
-"""What chainrule recognises in code, for adapters to fall back on: `self.found = chainrule.recognised(target)`."""
+"""Lets adapters build on what chainrule recognises: `self.found = chainrule.recognised(target)`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def recognised(
 ) -> Translated:
     """The implementation that chainrule recognises in a loaded TARGET, in the native conventions.
 
-    target: a module, or another object with the definitions as attributes.  conventions, names: declared, and stronger
-    than a CHAINRULE dictionary in the target.  missing: globals that the code reads and nothing defines; chainrule
-    supplies one that can only be the number of samples.
-    A network of the contract's own style is its model; another is `model.value`: an object of the code's class, or the
-    parameters that its functions hand around.
+    target: a module, or another object with the definitions as attributes.  conventions, names: declarations, which
+    count more than the target's CHAINRULE dictionary.  missing: undefined globals that the code reads; chainrule sets
+    one that can only be the number of samples.
+    The model is the network itself in the native style; otherwise `model.value` is an object of the code's class, or
+    the parameters that its functions pass to each other.
     """
     own = dict(getattr(target, "CHAINRULE", None) or {})
     asked = Declared(dict(conventions or {}), dict(names or {}))

@@ -1,7 +1,7 @@
-"""Methods of an adapter, written out from recognition's plan: Python that makes the calls which recognition would make.
+"""Writes methods of an adapter from recognition's plan: Python with the calls that recognition makes.
 
-Only forward, loss and backward are written, of code that keeps NumPy arrays and whose functions need the operation's
-own arguments and the parameters alone.  All else an adapter leaves to `chainrule.recognised`.
+It writes only forward, loss and backward, for code with NumPy arrays whose functions take nothing but the operation's
+arguments and the parameters.  An adapter leaves all else to `chainrule.recognised`.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from chainrule.host.recognition.surroundings import told_samples
 from chainrule.host.translation import Layout
 
 WRITTEN = ("forward", "loss", "backward")
-NETWORK = "model.value"  # the code's own object, or the parameters that its functions hand around
+NETWORK = "model.value"  # the code's object, or the parameters that its functions pass to each other
 LONGEST = 108  # characters of a line inside a method
 
 
 class Involved(Exception):
-    """A plan that does not fit into a few lines."""
+    """The plan does not fit into a few lines."""
 
 
 class Source(str):
-    """An expression, in the place of its value."""
+    """An expression that replaces its value."""
 
 
 def quoted(value: Any) -> str:
-    """A literal in double quotes, if they need no escapes; an expression as it is."""
+    """A literal, in double quotes if that needs no escapes; an expression as it is."""
     text = str(value) if isinstance(value, Source) else repr(value)
     return text if isinstance(value, Source) or '"' in text or "\\" in text else text.replace("'", '"')
 
 
 def written(raw: NativeStyle, layout: Layout, model: Held | None, operation: str) -> list[str] | None:
-    """The lines of a method of the adapter, or None if they would be too many.  model: a network of any depth."""
+    """The lines of an adapter's method, or None if they are too many.  model: a network of any depth."""
     if operation not in WRITTEN or layout.arrays != "numpy" or layout.counts_labels:
         return None
     if not isinstance(raw, Recognised):
@@ -55,7 +55,7 @@ def written(raw: NativeStyle, layout: Layout, model: Held | None, operation: str
 
 
 class Writer:
-    """Writes the operations of one recognised network, as they are done at the depth of `model`."""
+    """Writes the operations of a recognised network of the depth of `model`."""
 
     def __init__(self, raw: Recognised, layout: Layout, model: Held) -> None:
         self.raw, self.layout, self.model = raw, layout, model
@@ -105,14 +105,14 @@ class Writer:
         return found
 
     def turn(self, operation: str) -> str:
-        """What turns rows into samples as an operation takes them."""
+        """The expression that turns rows into an operation's layout of samples."""
         way = self.layout.way(operation)
         if way not in ("rows", "columns"):
             raise Involved
         return ".T" if way == "columns" else ""
 
     def labels(self, operation: str, turn: str) -> tuple[list[str], str]:
-        """(lines that encode the labels, the labels as an operation takes them)."""
+        """(lines that encode the labels, the expression for the encoded labels)."""
         if self.layout.labels.get(operation, "index") == "index":
             return [], "y"
         return ["classes = len(self.parameters(model)[1][-1])"], f"np.eye(classes)[y]{turn}"
@@ -155,7 +155,7 @@ class Writer:
         return {name: Source(f"{NETWORK}[{quoted(keys[0])}]") for name, keys in found.items()}
 
     def listed(self, root: str, paths: Sequence[Path], suffix: str) -> str:
-        """A list of what stands at these paths, one for each layer."""
+        """The expression for a list of the arrays at these paths, one for each layer."""
         if self.raw.form.pattern is not None:
             return f"[{', '.join(f'{root}{spelled(path)}{suffix}' for path in paths)}]"
         place = next((i for i, step in enumerate(paths[0]) if any(path[i] != step for path in paths[1:])), 0)

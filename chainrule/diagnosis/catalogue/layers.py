@@ -221,7 +221,7 @@ mistake(
 mistake(
     "layer-weight-decay",
     "dw has a penalty's derivative in it",
-    "lam w belongs to a penalty, which is no part of the layer.",
+    "lam w belongs to a penalty, which is not a part of the layer.",
     clause="affine.weight_gradient",
     mend="x.reshape(N, -1).T @ dout",
     fingerprint="dw + c w",

@@ -16,9 +16,9 @@ Parameters = tuple[list[np.ndarray], list[np.ndarray]]
 
 
 def returned_whole(result: Any, handed: Any, slots: Slots) -> tuple[Any, Parameters] | None:
-    """What a function returned, or one part of it, where it holds parameters as `handed` does; and their values.
+    """The result of a function, or the part of it that contains parameters as `handed` does, and their values.
 
-    handed: the parameters that functions are given.
+    handed: the parameters as functions take them.
     """
     wanted = slots.read(handed)
     for candidate in (result, *(result if isinstance(result, (tuple, list)) else ())):
@@ -36,7 +36,7 @@ def returned_whole(result: Any, handed: Any, slots: Slots) -> tuple[Any, Paramet
 def returned_by_name(
     function: Callable[..., Any], result: Any, own: Mapping[str, Any], slots: Slots
 ) -> Parameters | None:
-    """The parameters among the named things that a function returned: `return W1, b1, W2, b2, losses`.
+    """The parameters among the named results of a function: `return W1, b1, W2, b2, losses`.
 
     own: the parameters by their names, in order.
     """
@@ -51,14 +51,14 @@ def returned_by_name(
 
 
 def name_of(slot: Slot, order: Sequence[str]) -> Any:
-    """The name of a parameter in a dictionary, or in a tuple whose items are named in this order."""
+    """The name of a parameter in a dictionary, or in a tuple whose items have names in this order."""
     first = slot.path[0]
     assert isinstance(first, Item)
     return order[first.key] if isinstance(first.key, int) else first.key
 
 
 def written(handed: Any, slots: Slots, parameters: Parameters) -> Any:
-    """`handed` with these values in it, or what takes its place."""
+    """`handed` with these values, or a new object with them."""
     for slot, array in zip((*slots.weights, *slots.biases), (*parameters[0], *parameters[1]), strict=True):
         handed = put(handed, slot.path, array)
     return handed

@@ -1,6 +1,4 @@
-"""How the operations of a network are found: every candidate is tried once for each depth, on a network whose sizes all
-differ, and what the first that fits takes and gives is how it is done from then on.
-"""
+"""Finds the function of each operation by trying candidates on a network whose sizes all differ."""
 
 from __future__ import annotations
 
@@ -32,8 +30,8 @@ from chainrule.host.recognition.surroundings import keeps_number
 from chainrule.host.recognition.vocabulary import is_called, plain, rank
 from chainrule.support.arrays import to_numpy
 
-SHOWN = 4  # candidates, in a message
-WIDER = {  # under which operations' names one may be found, too
+SHOWN = 4  # how many candidates a message lists
+WIDER = {  # {operation: other operations under whose names its function may be found}
     "forward": ("forward", "predict", "loss"),
     "backward": ("backward", "loss", "step", "fit"),
     "fit": ("fit", "step"),
@@ -47,10 +45,10 @@ DOES = {
 
 
 class Failures:
-    """Why the candidates for an operation are not it.
+    """Why each candidate for an operation was rejected.
 
-    tried: a sentence for each whose name promised it.  unseen: the first that does it where nobody can look.
-    raised: by the first of the right name that was given all it asks for, and is wrong in itself.
+    tried: a sentence for each candidate whose name fits.  unseen: the first one that cannot be called from outside.
+    raised: the exception of the first one of the right name, called with all its arguments.
     """
 
     def __init__(self, operation: str) -> None:
@@ -60,11 +58,11 @@ class Failures:
         self.raised: Exception | None = None
 
     def note(self, name: str, error: Exception) -> None:
-        """Note why the function of this name is not it."""
+        """Note why the function of this name was rejected."""
         promised = self.operation in ("forward", "backward") or rank(self.operation, name) is not None
         if isinstance(error, Unbound):
-            if promised and self.operation != "step":  # what takes more than gradients and a rate is no step
-                self.tried.append(f"{name}: nothing is known for its parameter {error}")
+            if promised and self.operation != "step":  # a step takes only gradients and a rate
+                self.tried.append(f"{name}: chainrule knows no value for its parameter {error}")
         elif isinstance(error, NotThisWay):
             self.tried += [f"{name}: {error}"] if promised else []
         elif isinstance(error, Unseen):
@@ -79,12 +77,12 @@ class Failures:
                 self.raised = self.raised or error
 
     def called_so(self, name: str) -> bool:
-        """Whether a name is that of the operation; a loss may give gradients as well."""
+        """Whether a name fits the operation; a loss may return gradients as well."""
         as_loss = self.operation == "backward" and rank("loss", name) is not None
         return as_loss or rank(self.operation, name) is not None
 
     def verdict(self, title: str) -> Exception:
-        """What to raise where no candidate is it.  title: of the form."""
+        """The exception if no candidate fits.  title: of the form."""
         if self.unseen is not None:
             return self.unseen
         if not self.tried and self.operation in DOES:
@@ -97,22 +95,20 @@ class Failures:
 
 
 class Attempts(Learning):
-    """Finds how each operation is done, on first use, and remembers it."""
+    """Finds the function of each operation on first use, and remembers it."""
 
     def site(self, operation: str, model: Held, *arguments: Any) -> Site:
-        """How `operation` is done for networks of this depth, found on first use.  Raises NotOffered."""
+        """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
         key = (operation, len(model.sizes))
         if key not in self.sites:
-            self.sites[key] = self.resolve(operation, model, *arguments)  # a failure may come of labels in another form
+            self.sites[key] = self.resolve(operation, model, *arguments)  # the form of the labels may cause a failure
         found = self.sites[key]
         if isinstance(found, NotOffered):
             raise type(found)(str(found))
         return found
 
     def resolve(self, operation: str, model: Held, *arguments: Any) -> Site:
-        """Try every candidate.  Raises NotOffered, saying which were tried and why each is not it; or what the code
-        itself raises.
-        """
+        """Try every candidate.  Raises NotOffered, with every reason, or the code's exception."""
         failures = Failures(operation)
         for name, function in self.candidates(operation, model):
             if self.only.get(operation) in (None, name):
@@ -133,7 +129,7 @@ class Attempts(Learning):
         arguments: Sequence[Any],
         failures: Failures,
     ) -> Site | None:
-        """The site, if the candidate is it; else the parameters are as they were, and the failure is noted."""
+        """The site, if the candidate fits; else restore the parameters and note the failure."""
         attempts: dict[str, Callable[..., Site]] = {
             "forward": self.try_forward,
             "loss": self.try_loss,
@@ -153,7 +149,7 @@ class Attempts(Learning):
         return None
 
     def candidates(self, operation: str, model: Held) -> Iterator[Operation]:
-        """The functions that may do it, the likeliest first; the one that is declared, if one is."""
+        """The functions that may compute an operation, the likeliest first; only the declared one, if any."""
         if operation in self.names:
             found = [pair for pair in methods_and_functions(self.form, model) if pair[0] == self.names[operation]]
             if not found:
@@ -168,7 +164,7 @@ class Attempts(Learning):
                     seen.add(identity)
                     yield name, function
 
-    # The attempts.  Each gives the site or raises Unbound, NotThisWay, Unseen, or what the code raises.
+    # The attempts.  Each returns the site or raises Unbound, NotThisWay, Unseen, or the code's exception.
 
     def try_forward(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
         if not self.reaches(function, model):
@@ -213,7 +209,7 @@ class Attempts(Learning):
         updated = changed(before, after)
         called = named_values(function, result)
         paths = gradient_paths(result, slots, model.value, called, names=names)
-        gives = rank("backward", name) is not None or rank("loss", name) is not None  # the others give new parameters
+        gives = rank("backward", name) is not None or rank("loss", name) is not None  # else new parameters
         if paths is not None and not updated and gives:
             return Site("backward", name, paths=paths, how="returned")
         if not (updated and changed_throughout(before, after)) and rank("fit", name) is None:
@@ -228,14 +224,14 @@ class Attempts(Learning):
             self.recovery_rate = RATES[0]
             return Site("backward", name, how="update")
         found = describe_result(result)
-        raise NotThisWay(f"no gradients shaped like the parameters in what it returns ({found}) or keeps")
+        raise NotThisWay(f"neither its result ({found}) nor the network has gradients shaped like the parameters")
 
     def try_step(self, name: str, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> Site:
         backward = self.sites.get(("backward", len(model.sizes)))
         if not isinstance(backward, Site):
-            raise NotThisWay("no gradients are known that it could be given")
+            raise NotThisWay("chainrule knows no gradients to pass to it")
         if backward.how == "update":
-            raise Unseen(f"{backward.name} updates the parameters itself: there is no step of its own")
+            raise Unseen(f"{backward.name} updates the parameters itself: the code has no separate step")
         site = Site("step", name)
         before = self.parameters(model)
         self.run_step(site, model, grads, lr, function)
@@ -250,7 +246,7 @@ class Attempts(Learning):
         taken = self.fit_arguments(model, training, function).taken
         site = self.fit_site(name, model, taken, pairs=y is None)
         self.run_fit(site, model, training, function)
-        if not changed(before, self.parameters(model)) and site.how == "batches":  # the only batch may be dropped
+        if not changed(before, self.parameters(model)) and site.how == "batches":  # the code may drop the only batch
             self.run_fit(site, model, replace(training, batch_size=1), function)
         if not changed(before, self.parameters(model)):
             raise NotThisWay("it changes no parameter")
@@ -258,7 +254,10 @@ class Attempts(Learning):
         return site
 
     def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Site:
-        """How a function that takes these roles trains.  pairs: whether inputs and labels come in one argument."""
+        """How a function with these arguments trains.
+
+        pairs: whether inputs and labels come in one argument.
+        """
         roles = set(taken.values())
         if not {"x", "y"} <= roles and not (pairs and "x" in roles):
             what = "pairs of inputs and labels" if pairs else "inputs and labels"
@@ -267,7 +266,7 @@ class Attempts(Learning):
         repeated = "epochs" not in roles and not keeps_number(model.value, "epochs")
         counted = next((parameter for parameter, found in taken.items() if found == "epochs"), "epochs")
         if has_batches and "iter" in plain(counted):
-            raise Unseen(f"{name} draws batches {counted} times: it has no epochs that could be looked at")
+            raise Unseen(f"{name} draws batches {counted} times: it does not train in epochs")
         how = "batches" if has_batches else "single" if self.one_by_one else "whole"
         return Site("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
 

@@ -1,7 +1,7 @@
-"""Which value each parameter of somebody's function is to be given.
+"""Finds the value for each parameter of a function of the code.
 
 Values come by name (a weight W1, an activation A1 that the forward pass returned) or by role (the inputs, the labels,
-the learning rate); what a role's parameter may be called stands in the vocabulary.
+the learning rate); the vocabulary lists the names for each role.
 """
 
 from __future__ import annotations
@@ -16,38 +16,38 @@ from typing import Any
 
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 
-# What is held fixed so that a network is the plain one: nothing regularized, nothing dropped, nothing printed.
+# Fixed values that switch off regularization, dropout and printing.
 FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
-RARELY = 10**6  # for what is printed every so many times
-MANY = 8  # from so many items on, a list is one of layers or samples
+RARELY = 10**6  # for a parameter such as print_every
+MANY = 8  # longer lists contain layers or samples
 MISSING = object()
 
 
 class Unbound(Exception):
-    """A parameter that nothing is known for.  str(): its name."""
+    """chainrule does not know a value for a parameter.  str(): its name."""
 
 
 @dataclass(frozen=True)
 class Thunk:
-    """A value that is computed when somebody takes it."""
+    """A value that is computed on use."""
 
     compute: Callable[[], Any]
 
 
 @dataclass(frozen=True)
 class Blank:
-    """The place of a value, by its role, in a binding that serves many calls."""
+    """A placeholder, by role, for a value in a binding that serves many calls."""
 
     role: str
 
 
 @dataclass
 class Known:
-    """What can be given to a function.
+    """The values that a function can take.
 
     named: by name (weights, activations, gradients).  roles: by role; a Thunk is computed when it is needed.
-    order: roles for parameters whose names say nothing, in the order in which they are usually taken.
+    order: roles for parameters with unknown names, in the usual order of arguments.
     as_role: {a role: the role it stands for here}, such as x for the network's output in a loss function.
     """
 
@@ -64,9 +64,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Binding:
-    """The arguments for one call, and what was found out on the way.
+    """The arguments for one call, and where they came from.
 
-    taken: {parameter: the role or name of the value it is given}, for those that are given one.
+    taken: {parameter: the role or name of its value}.
     """
 
     arguments: tuple[Any, ...]
@@ -74,7 +74,7 @@ class Binding:
     taken: dict[str, str]
 
     def filled(self, values: Mapping[str, Any]) -> Binding:
-        """The same with values in its blanks."""
+        """The same binding with values in its blanks."""
 
         def value(argument: Any) -> Any:
             return values[argument.role] if isinstance(argument, Blank) else argument
@@ -84,7 +84,7 @@ class Binding:
 
 
 def parameters_of(function: Any) -> list[inspect.Parameter]:
-    """The parameters of a function or class.  Raises Unbound where they cannot be known."""
+    """The parameters of a function or class.  Raises Unbound if Python cannot read its signature."""
     try:
         bound = inspect.ismethod(function)
         found = signature(function.__func__ if bound else function)
@@ -99,14 +99,14 @@ def signature(function: Any) -> list[inspect.Parameter]:
 
 
 def bind(function: Any, known: Known) -> Binding:
-    """Arguments for `function` from what is known.  Raises Unbound for a parameter that nothing is known for."""
+    """Arguments for `function` from the known values.  Raises Unbound for a parameter without one."""
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
     chosen = choose_all(parameters, known)
     arguments: list[Any] = []
     keywords: dict[str, Any] = {}
-    by_place = True  # until one is left to its default
+    by_place = True  # until a parameter keeps its default
     for parameter in parameters:
         if parameter.name not in chosen:
             by_place = False
@@ -121,10 +121,10 @@ def bind(function: Any, known: Known) -> Binding:
 
 
 def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[str, tuple[Any, str]]:
-    """{parameter: (its value, where it is from)}, without those that keep their default.
+    """{parameter: (its value, the origin of the value)}, without parameters that keep their default.
 
-    Parameters whose names say nothing are given, in turn, what is usually taken and is not given yet.  Raises Unbound
-    where that does not go round.
+    Parameters with unknown names take, in turn, the usual values that are not used yet.  Raises Unbound if these do not
+    suffice.
     """
     chosen: dict[str, tuple[Any, str]] = {}
     unclear: list[inspect.Parameter] = []
@@ -144,16 +144,16 @@ def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[st
 
 
 def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
-    """Beside labels by another name, such as t or y_true, a plain y is what the network gives."""
+    """If the labels have another name, such as t or y_true, a plain y means the network's output."""
     return any(plain(p.name) == "y" for p in parameters) and any(
         plain(p.name) != "y" and role(p.name) == "y" for p in parameters
     )
 
 
 def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]) -> tuple[Any, str] | None:
-    """The value for one parameter and where it is from, or None.
+    """The value for one parameter and its origin, or None.
 
-    By its own name first, then as a layer size, then by its role, at last what is held fixed.
+    By its own name first, then as a layer size, then by its role, and last a fixed value.
     """
     named = known.by_name(parameter.name)
     if named is not MISSING:
@@ -178,7 +178,7 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
 
 
 def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) -> tuple[Any, str] | None:
-    """Layer sizes, for a function that makes a network itself.  wanted: the parameter's role otherwise."""
+    """Layer sizes, for a function that makes a network itself.  wanted: the parameter's other role."""
     size = size_role(parameter.name)
     if size == "hidden" and isinstance(parameter.default, (tuple, list)):
         size = "hiddens"
@@ -199,7 +199,7 @@ def is_of_labels(name: str) -> bool:
 
 
 def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
-    """What is held fixed for a role that nothing is known for, or None."""
+    """The fixed value for a role without a known value, or None."""
     if wanted not in FIXED:
         return None
     if parameter.default is not parameter.empty:
@@ -210,7 +210,7 @@ def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] |
 
 
 def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
-    """A fixed value where it means the same kind of thing as the default: None keeps the default."""
+    """A fixed value, if it has the same kind as the default; None to keep the default."""
     default = parameter.default
     if wanted == "reg" and is_number(default):
         decays = plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay"))
@@ -225,9 +225,9 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
 
 
 def returned_names(function: Any) -> list[str] | None:
-    """The names of what a function returns, in order, if every `return` of it says so: `return Z1, A1` -> [Z1, A1].
+    """The names of a function's results in order, if all its `return` statements agree: `return Z1, A1` -> [Z1, A1].
 
-    An element that has no name stands as an empty string.
+    An element without a name is an empty string.
     """
     return names_in_source(function.__func__ if inspect.ismethod(function) else function)
 
@@ -245,7 +245,7 @@ def names_in_source(function: Any) -> list[str] | None:
 
 
 class Returns(ast.NodeVisitor):
-    """Collects the return statements of a function, and not those of functions inside it."""
+    """Collects the return statements of a function, without those of inner functions."""
 
     def __init__(self) -> None:
         self.found: list[list[str]] = []
@@ -280,7 +280,7 @@ def name_of(node: ast.expr) -> str:
 
 
 def named_values(function: Any, result: Any) -> dict[str, Any]:
-    """What a function returned, by name: from its return statement, and from the keys of dictionaries in it."""
+    """{name: value} of a function's results, from its return statement and from the keys of dictionaries."""
     names = returned_names(function) or []
     values: dict[str, Any] = {}
     elements = list(result) if isinstance(result, (tuple, list)) and len(names) > 1 else [result]

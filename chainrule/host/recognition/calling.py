@@ -1,4 +1,4 @@
-"""Calls of somebody's functions: what they can be given, and the forward pass on whose traces the others rely."""
+"""Calls the code's functions: their arguments, and the forward pass on whose results other calls rely."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chainrule.host.recognition.surroundings import set_attributes, told_samples
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import of_kind, to_numpy
 
-EVERY = {"x": 0, "y": 0, "output": 0, "params": 0, "cache": 0, "lr": 0}  # roles that any function may ask for
+EVERY = {"x": 0, "y": 0, "output": 0, "params": 0, "cache": 0, "lr": 0}  # roles that any function may take
 
 
 class Calling(NativeStyle):
@@ -29,7 +29,7 @@ class Calling(NativeStyle):
 
     arrays: the library whose arrays the code takes, dtype: their type.
     only: {operation: the one function that may be it}.
-    batch: gives inputs and labels for a network of some layer sizes.
+    batch: returns inputs and labels for a network of given layer sizes.
     """
 
     form: Form
@@ -51,11 +51,11 @@ class Calling(NativeStyle):
         self.dtype: Any = None
 
     def site(self, operation: str, model: Held, *arguments: Any) -> Site:
-        """How `operation` is done for networks of this depth, found on first use.  Raises NotOffered."""
+        """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
         raise NotImplementedError
 
     def slots(self, model: Held) -> Slots:
-        """Where a network that was made here keeps its parameters."""
+        """The places of a network's parameters."""
         found = self.form.slots(len(model.sizes) - 1)
         assert found is not None
         return found
@@ -64,7 +64,7 @@ class Calling(NativeStyle):
         model.value = self.slots(model).write(model.value, *parameters)
 
     def params(self, model: Held) -> Any:
-        """All parameters as functions take them in one argument: of an object, itself."""
+        """All parameters as functions take them in one argument; for an object, the object itself."""
         handed = self.form.handed(model)
         return model.value if handed is None else handed
 
@@ -77,7 +77,7 @@ class Calling(NativeStyle):
     # What functions can be given
 
     def known(self, model: Held, *, as_output: bool = False, passing: bool = False, **roles: Any) -> Known:
-        """What functions can be given: the arguments of the operation, the parameters, what the forward pass left.
+        """The values for functions: the operation's arguments, the parameters, and results of the forward pass.
 
         passing: whether it is the forward pass.  as_output: whether x means the network's output, as in a loss that
         does not reach the parameters.
@@ -99,7 +99,7 @@ class Calling(NativeStyle):
         return Known(found, self.form.named(model) | model.named, order, {"x": "output"} if as_output else {})
 
     def reaches(self, function: Callable[..., Any], model: Held) -> bool:
-        """Whether a function can get at the parameters: as a method, or by taking them."""
+        """Whether a function reaches the parameters, as a method or by its arguments."""
         if getattr(function, "__self__", None) is model.value or isinstance(self.form, GlobalForm):
             return True
         names = self.form.named(model)
@@ -110,7 +110,7 @@ class Calling(NativeStyle):
         return "params" in taken.values() or any(name in names for name in taken)
 
     def tell_samples(self, model: Held, x: Any) -> None:
-        """Tell the code how many samples there are, where it wants to know from outside."""
+        """Set the globals that the code reads as the number of samples."""
         n = samples_in(x, model.sizes[0])
         for name in self.counts:
             self.namespace[name] = n  # type: ignore[index]
@@ -119,13 +119,14 @@ class Calling(NativeStyle):
     # The forward pass
 
     def before(self, model: Held, x: Any) -> None:
-        """Run the forward pass, on whose traces the rest relies."""
+        """Run the forward pass, on whose results other calls rely."""
         self.tell_samples(model, x)
         self.run_forward(self.site("forward", model, x), model, x)
 
     def before_loss(self, function: Callable[..., Any], model: Held, x: Any) -> None:
-        """The same before a loss, which a method may do without: where it takes a batch and forward one sample, it runs
-        the forward pass for itself.
+        """Run the forward pass before a loss, unless a method runs it itself.
+
+        A method that takes a batch, although forward takes one sample, runs the forward pass itself.
         """
         try:
             self.before(model, x)
@@ -148,7 +149,7 @@ class Calling(NativeStyle):
         return model.output
 
     def probabilities(self, model: Held) -> np.ndarray:
-        """The last output, as probabilities; of logits their softmax, where softmax and loss are beside the network."""
+        """The last output as probabilities: the softmax of logits, if softmax and loss are outside the network."""
         output = to_numpy(model.output)
         if are_probabilities(output):
             return output
@@ -157,7 +158,7 @@ class Calling(NativeStyle):
         return e / e.sum(axis=axis, keepdims=True)
 
     def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
-        """What a backward pass starts from: as an object for the loss gives it, else (p - y) / N."""
+        """The gradient from which a backward pass starts: that of the loss object, else (p - y) / N."""
         head = self.form.head
         if head is not None and head.object is not None and not self.form.holds_head:
             p = of_kind(self.probabilities(model), self.arrays, self.dtype)
@@ -175,20 +176,20 @@ class Calling(NativeStyle):
 
 
 def methods_and_functions(form: Form, model: Held) -> Iterator[Operation]:
-    """All that a form has to call, methods first."""
+    """All methods and functions of a form, methods first."""
     for operation in ("forward", "predict", "loss", "backward", "step", "fit"):
         yield from form.functions(operation, model)
     yield from form.everything(model)
 
 
 def size_values(sizes: Sequence[int]) -> dict[str, Any]:
-    """Layer sizes by the roles under which functions ask for them."""
+    """{role: layer sizes}, for functions that take sizes."""
     hidden = {"hidden": sizes[1], "hiddens": list(sizes[1:-1])} if len(sizes) > 2 else {}
     return {"inputs": sizes[0], "outputs": sizes[-1], **hidden}
 
 
 def samples_in(x: Any, inputs: int) -> int:
-    """How many samples there are in a batch, which has `inputs` along its other axis."""
+    """The number of samples in a batch, whose other axis has the length `inputs`."""
     size = shape(x)
     if len(size) < 2:
         return 1

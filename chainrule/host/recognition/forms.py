@@ -1,7 +1,7 @@
-"""The forms in which a network comes: what each of them answers, and the commonest, a class.
+"""The forms of a network: their interface, and the commonest form, a class.
 
-A form makes networks and finds the functions that work on them; what those functions take and return is found out by
-chainrule.host.recognition.attempts.
+A form makes networks and finds the functions that work on them; chainrule.host.recognition.attempts finds out what
+those functions take and return.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from chainrule.host.recognition.slots import Slots, chain, discover
 from chainrule.host.recognition.tools import loss_head
 from chainrule.host.recognition.vocabulary import size_role
 
-PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # the depths that are tried, in turn
+PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # layer sizes to try, in turn
 
 
 @dataclass
 class Held:
-    """A network as a form makes it.  value: the object, or the parameters that are handed around.
+    """A network as a form makes it.  value: the object, or the parameters that functions pass to each other.
 
-    named: what the last forward pass returned, by name.  forwarded: all that it returned.
+    named: {name: value} of the last forward pass's results.  forwarded: its whole result.
     """
 
     value: Any
@@ -40,10 +40,10 @@ class Held:
 
 
 class Form:
-    """What every form answers.
+    """The interface of all forms.
 
-    title: what it is, for a report.  slots: where the parameters of a network of some depth are.  maker: the function
-    that makes networks, or their layers; None where there is none.
+    title: the form in words, for a report.  slots: the places of the parameters, by depth.  maker: the function that
+    makes networks, or their layers, if any.
     """
 
     title = ""
@@ -51,22 +51,22 @@ class Form:
 
     def __init__(self) -> None:
         self.slots_of: dict[int, Slots | None] = {}
-        self.pattern: list[int | None] | None = None  # a fixed depth, and the sizes that are fixed
-        self.head: Any = None  # softmax and loss as objects of their own
-        self.holds_head = False  # whether networks call it themselves
-        self.optimizer: type | None = None  # a class of one, beside the network
-        self.sizing: SizeArguments | None = None  # how layer sizes go into what makes networks
+        self.pattern: list[int | None] | None = None  # the layer sizes if the depth is fixed, None for each free one
+        self.head: Any = None  # an object for softmax and loss
+        self.holds_head = False  # whether networks call the head themselves
+        self.optimizer: type | None = None  # the class of an optimizer outside the network
+        self.sizing: SizeArguments | None = None  # how `maker` takes layer sizes
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        """A new network.  Raises whatever the code raises, and Unbound."""
+        """A new network.  Raises the code's exceptions, and Unbound."""
         raise NotImplementedError
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
-        """The functions that may do this, the likeliest first."""
+        """The functions that may compute an operation, the likeliest first."""
         raise NotImplementedError
 
     def everything(self, model: Held) -> Iterator[Operation]:
-        """All functions and methods, whatever their names."""
+        """All functions and methods, of any name."""
         return iter(())
 
     def named(self, model: Held) -> dict[str, Any]:
@@ -74,18 +74,18 @@ class Form:
         return {}
 
     def slot_names(self, slots: Slots) -> list[str]:
-        """What the parameters are called, weights first."""
+        """The names of the parameters, weights first."""
         return [slot.name for slot in (*slots.weights, *slots.biases)]
 
     def handed(self, model: Held) -> Any:
-        """All parameters, as functions take them in one argument; None where they take none."""
+        """All parameters as functions take them in one argument; None if no function does."""
         return None
 
     def create(self, sizes: Sequence[int], seed: int) -> Held:
         return Held(self.construct(sizes, seed), list(sizes))
 
     def slots(self, depth: int) -> Slots | None:
-        """The slots of networks of this many layers, found in one whose sizes all differ."""
+        """The slots of networks with so many layers, found in one whose sizes all differ."""
         if depth not in self.slots_of:
             probe = next(sizes for sizes in PROBES if len(sizes) == depth + 1) if depth < 6 else ()
             self.slots_of[depth] = self.find_slots(self.fitted(probe))
@@ -100,7 +100,7 @@ class Form:
             return None
 
     def fitted(self, sizes: Sequence[int]) -> list[int] | None:
-        """The sizes, with those that are fixed in their place; None for another depth."""
+        """The sizes, with the fixed ones in their places; None if no network has this depth."""
         if self.pattern is None:
             return list(sizes)
         if len(sizes) != len(self.pattern):
@@ -108,28 +108,28 @@ class Form:
         return [size if fixed is None else fixed for size, fixed in zip(sizes, self.pattern, strict=True)]
 
     def probe_sizes(self) -> list[int]:
-        """Sizes of a network to try things on."""
+        """Layer sizes of a network for trying functions."""
         fitted = (self.fitted(sizes) for sizes in PROBES)
         return next(sizes for sizes in fitted if sizes is not None)
 
 
 def spelled(pattern: Sequence[int | None] | None) -> str:
-    """[784, *, 10]"""
+    """A pattern as text: [784, *, 10]."""
     return "any" if pattern is None else f"[{', '.join('*' if size is None else str(size) for size in pattern)}]"
 
 
 class SizedForm(Form):
-    """What makes networks takes their layer sizes as arguments, or has some of them fixed."""
+    """A form whose maker takes layer sizes as arguments, or fixes some of them."""
 
     sizing: SizeArguments
-    name: str  # of what makes them
+    name: str  # of the maker
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         super().__init__()
         self.namespace = namespace
 
     def settle_any(self, function: Any) -> None:
-        """Find out how sizes are given.  Raises what the first way raised, if none does."""
+        """Find out how the maker takes sizes.  If no way works, raises the exception of the first."""
         trouble: Exception | None = None
         for sizing in sizings(function, self.namespace):
             self.sizing = sizing
@@ -140,7 +140,7 @@ class SizedForm(Form):
         raise trouble or Unbound("its sizes cannot be chosen")
 
     def settle(self) -> None:
-        """Find out at which sizes networks are made.  Raises Unbound, or what the code raises, if at none."""
+        """Find out for which sizes the maker works.  If for none, raises Unbound or the code's exception."""
         trouble: Exception | None = None
         for sizes in PROBES:
             if not self.sizing.fits_depth(sizes):
@@ -160,13 +160,13 @@ class SizedForm(Form):
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)
                 self.pattern = self.fixed_pattern(fixed)
                 return
-            trouble = trouble or Unbound(f"no weights and biases of sizes {list(sizes)} in its objects")
+            trouble = trouble or Unbound(f"its objects do not contain weights and biases of sizes {list(sizes)}")
         raise trouble or Unbound("its sizes cannot be chosen")
 
     def fixed_classes(self) -> int | None:
         """The number of classes that functions read from the file, as `np.zeros((len(y), n_classes))` does; or None.
 
-        What makes a network may be given it, and does not fix it.
+        The maker may take this number as an argument and does not fix it.
         """
         methods = [method for _, cls in own_classes(self.namespace) for method in vars(cls).values()]
         functions = [*(function for _, function in own_functions(self.namespace)), *methods]
@@ -176,7 +176,7 @@ class SizedForm(Form):
         return next((value for name, value in numbers.items() if value > 1 and size_role(name) == "outputs"), None)
 
     def fixed_pattern(self, fixed: Sequence[int]) -> list[int | None]:
-        """Which of the sizes are free: those that can be chosen one at a time, as a network made so shows."""
+        """The pattern of fixed sizes: a size is free if a network with another value of it can be made."""
         pattern: list[int | None] = list(fixed)
         for place, size in enumerate(fixed):
             other = [*fixed[:place], size + 1, *fixed[place + 1 :]]
@@ -215,7 +215,7 @@ class ClassForm(SizedForm):
         return made
 
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
-        """Call what a class keeps for later, so that its objects have parameters now."""
+        """Call a class's separate initialization, so that its objects have parameters now."""
         try:
             arguments, keywords = SizeArguments(method).arguments(sizes, seed)
             method(*arguments, **keywords)
@@ -238,5 +238,5 @@ class ClassForm(SizedForm):
 @for_style("estimators after scikit-learn", otherwise=False)
 @lru_cache(maxsize=64)
 def keeps_classes(cls: type) -> bool:
-    """Whether methods read the attribute in which scikit-learn's classifiers keep the labels they have seen."""
+    """Whether methods read `classes_`, in which scikit-learn's classifiers keep their labels."""
     return any("classes_" in method.__code__.co_names for _, method in inspect.getmembers(cls, inspect.isfunction))

@@ -1,4 +1,4 @@
-"""Networks that are functions: which hand parameters around, take them by name, or read them from globals."""
+"""Networks made of functions, which pass parameters to each other or read them from globals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chainrule.support.arrays import is_array
 
 
 class FunctionForm(SizedForm):
-    """Functions that hand the parameters around: as single arrays, in a dictionary, in lists."""
+    """Functions that pass the parameters to each other: as single arrays, in a dictionary, in lists."""
 
     def __init__(self, name: str, init: FunctionType, namespace: Mapping[str, Any]) -> None:
         super().__init__(namespace)
@@ -51,7 +51,7 @@ class FunctionForm(SizedForm):
         return model.value
 
     def slot_names(self, slots: Slots) -> list[str]:
-        """As `return W1, b1, W2, b2` names them."""
+        """The names in `return W1, b1, W2, b2`."""
         named = super().slot_names(slots)
         keys = [
             slot.path[0].key if isinstance(slot.path[0], Item) else None for slot in (*slots.weights, *slots.biases)
@@ -62,9 +62,9 @@ class FunctionForm(SizedForm):
 
 
 class SignatureForm(Form):
-    """Functions that take their parameters by name, W1, b1, W2, b2, where nothing outside a script makes them.
+    """Functions that take parameters by name, W1, b1, W2, b2, in a file without a function that makes them.
 
-    Networks get random parameters, which say nothing about how the code would initialize them.
+    Networks get random parameters, which say nothing about the code's initialization.
     """
 
     def __init__(self, name: str, function: FunctionType, namespace: Mapping[str, Any]) -> None:
@@ -83,7 +83,7 @@ class SignatureForm(Form):
         raise Unbound("it takes no batch with any usual shapes of weights and biases")
 
     def runs(self, function: FunctionType, sizes: Sequence[int]) -> bool:
-        """Whether a forward pass goes through with parameters of these shapes."""
+        """Whether a forward pass works with parameters of these shapes."""
         x = np.ones((sizes[0], 11) if self.turned else (11, sizes[0]))
         try:
             arguments = bind(function, Known({"x": x}, self.construct(sizes, 0), order=("x",)))

@@ -1,4 +1,4 @@
-"""Gradients in what somebody's code returns or keeps, or in how it changes the parameters."""
+"""Finds gradients in results, in attributes, and in changes of the parameters."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from chainrule.host.recognition.slots import Slot, Slots, step_name
 from chainrule.host.recognition.structures import Item, Path, follow, label, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain
 
-RATES = (2.0**10, 2.0**-3)  # at which gradients are recovered from updates; powers of two, which round nothing
-ROUNDED_TOGETHER = 1e4  # roundings, of an update's size each, that two recovered gradients may be apart
+RATES = (2.0**10, 2.0**-3)  # learning rates at which updates show gradients; powers of two, whose products are exact
+ROUNDED_TOGETHER = 1e4  # how far two recovered gradients may differ, in roundings of an update's size
 BEFORE_A_NAME = ("gradients", "gradient", "grads", "grad", "deltas", "delta", "nabla", "derivative", "dl", "d")
 BEHIND_A_NAME = ("gradients", "gradient", "grads", "grad", "deltas", "delta")
 SHORT = {"weight": "w", "weights": "w", "bias": "b", "biases": "b", "kernel": "w"}
@@ -23,7 +23,7 @@ Parameters = Sequence[Arrays]  # all weights, all biases
 
 
 class Contradiction(Exception):
-    """What the code does is no consistent gradient or update.  str(): how."""
+    """The code's gradients or updates contradict each other.  str(): how."""
 
     found_by_chainrule = True
 
@@ -37,10 +37,10 @@ def gradient_paths(
     names: Sequence[str],
     inside: bool = False,
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
-    """Where in `source` the gradient of every parameter stands, weights and biases: by its name, else by its shape.
+    """The paths in `source` to the gradients of all weights and biases, by name, else by shape.
 
-    value: the network.  names: of its parameters, weights first.  found_names: what stands in `source`, by name.
-    inside: whether `source` is the network itself, where only what is called a gradient is one.
+    value: the network.  names: of its parameters, weights first.  found_names: {name: value} in `source`.
+    inside: whether `source` is the network itself, in which only the name makes an array a gradient.
     """
     found = [(path, leaf) for path, leaf in leaves(source)]
     if inside:
@@ -62,18 +62,18 @@ def is_gradient(name: str) -> bool:
 
 
 def is_called_gradient(path: Path) -> bool:
-    """Whether any name on the way to an array says that it is a gradient."""
+    """Whether a name on the path to an array says that it is a gradient."""
     return is_gradient(label(path)) or any(is_gradient(step_name(step)) for step in path)
 
 
 def by_name(found: Leaves, slot: Slot, name: str, titles: Mapping[int, str], taken: Sequence[Path]) -> Path | None:
-    """The leaf called like the parameter, with or without the mark of a gradient, standing where it stands."""
+    """The leaf with the parameter's name, with or without the mark of a gradient, at a like place."""
     fitting = []
     for path, leaf in found:
         title = titles.get(id(leaf)) or label(path)
         if path not in taken and not title.isdigit() and stem(title) == stem(name):
             fitting.append(path)
-    if len(fitting) > 1:  # layers[0].dW and layers[1].dW: the one on the same way
+    if len(fitting) > 1:  # of layers[0].dW and layers[1].dW, the one on the same path
         fitting = [path for path in fitting if indices(path) == indices(slot.path)]
     return fitting[0] if fitting else None
 
@@ -95,7 +95,7 @@ def stem(name: str) -> str:
 
 
 def by_shape(found: Leaves, wanted: tuple[int, ...], taken: Sequence[Path]) -> Path | None:
-    """The likeliest leaf of that shape: one that is called a gradient, else the first.  A bias's gradient may have an
+    """The likeliest leaf of that shape: one with the name of a gradient, else the first.  A bias's gradient may have an
     axis more or less.
     """
     similar = {wanted}
@@ -110,7 +110,7 @@ def by_shape(found: Leaves, wanted: tuple[int, ...], taken: Sequence[Path]) -> P
 
 
 def gradients_alone(result: Any, groups: Sequence[Sequence[Path]]) -> Any:
-    """What a function returned, without a loss or anything else that stands beside the gradients."""
+    """A function's result without a loss or other values beside the gradients."""
     firsts = {path[0] for group in groups for path in group if path}
     if isinstance(result, tuple) and len(result) > 1 and len(firsts) == 1:
         return follow(result, (*firsts,))
@@ -124,18 +124,18 @@ def changed(before: Parameters, after: Parameters) -> bool:
 
 
 def changed_throughout(before: Parameters, after: Parameters) -> bool:
-    """Whether every array of the parameters is another now, as an update leaves them."""
+    """Whether every array of the parameters has changed, as after an update."""
     pairs = zip((*before[0], *before[1]), (*after[0], *after[1]), strict=True)
     return not any(np.array_equal(a, b) for a, b in pairs)
 
 
 def per_rate(before: Parameters, after: Parameters, rate: float) -> list[list[np.ndarray]]:
-    """What an update took off the parameters, divided by the learning rate: the gradients, if it was theirs."""
+    """The decrease of the parameters in an update, divided by the learning rate: the gradients."""
     return [[(a - b) / rate for a, b in zip(*group, strict=True)] for group in zip(before, after, strict=True)]
 
 
 def check_agreement(name: str, coarse: Arrays, fine: Arrays, weights: Arrays) -> None:
-    """Whether the updates of the weights at both RATES were along the same gradient.  Raises Contradiction.
+    """Raise Contradiction unless the updates of the weights at both RATES follow the same gradient.
 
     name: of the function that made the updates.
     """

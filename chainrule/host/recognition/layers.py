@@ -1,4 +1,4 @@
-"""Networks made of layer objects: wired by a class that takes a list of them, or wired here where nothing does."""
+"""Networks made of layer objects, combined by a class of the code or by chainrule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainrule.host.recognition.vocabulary import is_called, plain, size_role
 
 
 class Stack:
-    """Layer objects wired here: forwards one after the other, backwards in turn."""
+    """Layer objects that chainrule combines: forward one after the other, backward in reverse."""
 
     def __init__(self, layers: list[Any], head: Head) -> None:
         self.layers, self.head = layers, head
@@ -46,7 +46,7 @@ class Stack:
         """One update of every layer, by an optimizer object that takes a layer."""
         optimizer = self.head.tools.optimizer
         if optimizer is None:
-            raise Unseen("there is no optimizer beside the layers")
+            raise Unseen("the code has no optimizer beside the layers")
         made = optimizer(*bind(optimizer, Known({"lr": lr})).arguments)
         for layer in self.layers:
             if self.head.tools.dense is not None and isinstance(layer, self.head.tools.dense.cls):
@@ -54,7 +54,7 @@ class Stack:
 
 
 class StackForm(Form):
-    """Layer classes that nothing in the file wires to a network."""
+    """Layer classes in a file without a network class."""
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class StackForm(Form):
         )
         self.maker = self.tools.maker
         if discover(self.construct(PROBES[0], 0), PROBES[0]) is None:
-            raise Unbound("the layers keep no weights and biases of their sizes")
+            raise Unbound("the layers do not contain weights and biases of their sizes")
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         dense = self.tools.dense
@@ -82,7 +82,7 @@ class StackForm(Form):
 
 
 class WiredForm(Form):
-    """A network class that is given its layers: in a list, or one after the other."""
+    """A network class that takes its layers, in a list or one after the other."""
 
     def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
         super().__init__()
@@ -100,10 +100,10 @@ class WiredForm(Form):
                     return
             except Exception as error:
                 trouble = trouble or error
-        raise trouble or Unbound("it keeps no layers")
+        raise trouble or Unbound("it does not keep its layers")
 
     def runs(self, made: Any) -> bool:
-        """Whether a forward pass of some kind goes through: in rows or in columns."""
+        """Whether a forward pass works, in rows or in columns."""
         for x in (np.ones((7, PROBES[0][0])), np.ones((PROBES[0][0], 7))):
             for _, method in (*ranked("forward", methods_of(made)), *ranked("predict", methods_of(made))):
                 try:
@@ -128,7 +128,7 @@ class WiredForm(Form):
         return made
 
     def wire(self, layers: list[Any], extras: Mapping[str, Any]) -> Any:
-        """A network of these layers.  Raises Unbound where it takes none."""
+        """A network of these layers.  Raises Unbound if the class does not take layers."""
         parameters = parameters_of(self.cls)
         named = self.losses(self.cls)
         listed = [p for p in parameters if size_role(p.name) == "sizes" or takes_layers(p.name)]
@@ -139,7 +139,7 @@ class WiredForm(Form):
         made = self.build(named, extras)
         add = next((method for name, method in methods_of(made) if is_called("methods", "adds_a_layer", name)), None)
         if add is None:
-            raise Unbound("it takes no layers, neither in a list nor by add")
+            raise Unbound("it does not take layers, neither in a list nor by add")
         for layer in layers:
             add(layer)
         return made
@@ -149,13 +149,13 @@ class WiredForm(Form):
         return self.cls(*arguments.arguments, **arguments.keywords)
 
     def losses(self, function: Any) -> dict[str, Any]:
-        """The loss, by the names of those parameters of a function that take one."""
+        """{parameter: the loss}, for the parameters of a function that take a loss."""
         if self.head.object is None:
             return {}
         return {p.name: self.head.object for p in parameters_of(function) if is_called("classes", "loss", p.name)}
 
     def complete(self, made: Any, extras: Mapping[str, Any]) -> None:
-        """What has to be set before a network of layers can train: its loss, its optimizer."""
+        """Set what a network of layers needs before training: its loss and its optimizer."""
         for name, method in methods_of(made):
             if not is_called("methods", "completes_a_network", name):
                 continue

@@ -1,4 +1,4 @@
-"""Calls of somebody's functions that learn: gradients, update steps, training."""
+"""Calls the code's functions for gradients, update steps and training."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from chainrule.support.arrays import to_numpy
 
 
 class Learning(Calling):
-    """Runs backward passes, updates and trainings, however they hand gradients and parameters around.
+    """Runs backward passes, updates and trainings, however they pass gradients and parameters.
 
-    summed_fit: whether fit moves by the rate times the sum of a batch's gradients.
+    summed_fit: whether fit steps by the rate times the summed gradients of a batch.
     one_by_one: whether fit makes an update for every sample.
-    recovery_rate: the learning rate at which gradients are read off updates, None where they are given.
+    recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     """
 
     summed_fit = False
@@ -46,12 +46,12 @@ class Learning(Calling):
         return tuple([to_numpy(follow(source, path)) for path in group] for group in site.paths)
 
     def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
-        """Set what a network keeps at these places to zero."""
+        """Set the arrays at these places in a network to zero."""
         for path in (path for group in groups for path in group):
             model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
 
     def cleared_elsewhere(self, model: Held) -> bool:
-        """Whether gradients add up until an object beside the network, such as an optimizer, clears them."""
+        """Whether gradients add up until an object outside the network, such as an optimizer, clears them."""
         clearing = [
             cls
             for _, cls in own_classes(self.namespace)
@@ -62,7 +62,7 @@ class Learning(Calling):
     def call_backward(
         self, site: Site, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any] | None = None
     ) -> Any:
-        """Call what gives gradients, or makes an update at this rate.  Returns what it returns."""
+        """Call the function that computes gradients, or updates at this rate.  Returns its result."""
         function = function or self.function(site, model)
         set_attributes(model.value, {"lr": rate})
         known = self.known_backward(site, model, x, y, rate)
@@ -70,12 +70,12 @@ class Learning(Calling):
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
             if rank("backward", site.name) is None:
                 raise NotThisWay("it takes no labels")
-            self.loss(model, x, y)  # it goes back from the loss that was computed last
+            self.loss(model, x, y)  # it starts from the loss computed last
         with initialization_stands(self.form, model):
             return function(*arguments.arguments, **arguments.keywords)
 
     def known_backward(self, site: Site, model: Held, x: Any, y: Any, rate: float) -> Known:
-        """What a backward pass can be given; of a training, which runs its own forward pass, what that is given."""
+        """The values for a backward pass, or for a training that runs its own forward pass."""
         n = samples(x, y)
         gradient = Thunk(lambda: self.output_gradient(model, x, y))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
@@ -86,9 +86,9 @@ class Learning(Calling):
         return Known(roles, self.form.named(model), known.order)
 
     def recovered(self, site: Site, model: Held, x: Any, y: Any) -> Any:
-        """Gradients from the change of the parameters by one update, at two rates that must agree.
+        """Compute gradients from the change of the parameters in one update, at two rates.
 
-        Raises Contradiction where they do not.
+        Raises Contradiction if the two rates do not give the same gradients.
         """
         slots = self.slots(model)
         before = slots.read(model.value)
@@ -108,7 +108,7 @@ class Learning(Calling):
     def run_step(
         self, site: Site, model: Held, grads: Any, lr: float, function: Callable[..., Any] | None = None
     ) -> None:
-        """Have an update made from gradients that take the place of those of a backward pass."""
+        """Make an update with these gradients in place of those of a backward pass."""
         backward = self.sites["backward", len(model.sizes)]
         assert isinstance(backward, Site)
         function = function or self.function(site, model)
@@ -122,8 +122,8 @@ class Learning(Calling):
             for path, gradient in zip(paths, group, strict=True):
                 try:
                     source = put(source, path, np.asarray(gradient))
-                except ValueError:  # of another shape than the parameters: the specs of gradients say so
-                    raise NotOffered(f"{backward.name} gives gradients that have no room for a step's") from None
+                except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
+                    raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
         named = self.form.named(model)
         roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
         if backward.how == "returned":
@@ -135,14 +135,14 @@ class Learning(Calling):
         self.adopt(model, result, function)
 
     def dummy(self, model: Held) -> tuple[Any, Any]:
-        """A batch that gradients can be had of: the one on which backward was tried."""
+        """A batch for which backward works: the one on which it was tried."""
         assert self.batch is not None
         return self.batch(model.sizes)
 
     # Parameters that are returned
 
     def adopt(self, model: Held, result: Any, function: Callable[..., Any]) -> bool:
-        """Take over parameters that a function returned instead of changing them in place; whether it did."""
+        """Assign parameters that a function returned instead of changing them in place.  Returns whether it did."""
         handed = self.form.handed(model)
         if handed is None or result is None:
             return False
@@ -157,7 +157,7 @@ class Learning(Calling):
         return named is not None
 
     def adopt_in_place(self, model: Held, given: Binding) -> None:
-        """Take over the copy of the parameters that a training was given, and that it has changed in place."""
+        """Assign the copy of the parameters that a training took and changed in place."""
         handed = self.form.handed(model)
         if handed is None:
             return
@@ -167,7 +167,7 @@ class Learning(Calling):
                 return
 
     def returned_parameters(self, model: Held, result: Any, function: Callable[..., Any]) -> Any:
-        """The parameters that a function returned, weights and biases; None if it returned none."""
+        """The (weights, biases) that a function returned; None if it did not return parameters."""
         handed = self.form.handed(model)
         if handed is None or result is None:
             return None
@@ -182,9 +182,11 @@ class Learning(Calling):
     def run_fit(
         self, site: Site, model: Held, training: Training, function: Callable[..., Any] | None = None
     ) -> list[float] | None:
-        """Train.  Returns the loss of every epoch, if the code does.  Raises Unseen for batches that it cannot make."""
+        """Train.  Returns the loss of every epoch, if the code does.  Raises Unseen for batches that the code cannot
+        use.
+        """
         if site.how == "single" and training.batch_size > 1 and training.samples > 1:
-            raise Unseen(f"{site.name} makes an update for every sample: it has no batches")
+            raise Unseen(f"{site.name} makes an update for every sample and does not use batches")
         if site.how in ("whole", "update") and training.batch_size < training.samples:
             raise Unseen(f"{site.name} takes no batch size: every epoch is one step along the gradient of all samples")
         function = function or self.function(site, model)
@@ -234,6 +236,6 @@ class Learning(Calling):
 
 
 def made_with_rate(cls: type, lr: float) -> Any:
-    """An optimizer of this learning rate."""
+    """An optimizer with this learning rate."""
     arguments = bind(cls, Known({"lr": lr}))
     return cls(*arguments.arguments, **arguments.keywords)

@@ -1,4 +1,4 @@
-"""The functions and classes that a file defines itself, and which of them have the name of an operation."""
+"""Finds the functions and classes that a file itself defines, and those with the name of an operation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def own_functions(namespace: Mapping[str, Any]) -> tuple[tuple[str, FunctionType], ...]:
-    """The functions in a namespace that were written by hand: no library's."""
+    """The functions in a namespace that do not come from a library."""
     functions = tuple((name, value) for name, value in namespace.items() if isinstance(value, FunctionType))
     return written_by_hand(functions, home_of(namespace))
 
 
 @lru_cache(maxsize=64)
 def written_by_hand(functions: tuple[tuple[str, FunctionType], ...], home: str) -> tuple[tuple[str, FunctionType], ...]:
-    """Those of the functions that are no library's."""
+    """The functions among these that do not come from a library."""
     return tuple((name, value) for name, value in functions if is_own(value, home))
 
 
@@ -32,12 +32,12 @@ def own_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
 
 
 def home_of(namespace: Mapping[str, Any]) -> str:
-    """The package, or the module, that a namespace belongs to."""
+    """The package or module of a namespace."""
     return str(namespace.get("__name__", "")).partition(".")[0]
 
 
 def is_own(value: Any, home: str = "") -> bool:
-    """Whether a function or class is neither Python's nor an installed library's, other than that of `home`."""
+    """Whether a function or class comes neither from Python nor from an installed library other than `home`."""
     if home and str(getattr(value, "__module__", "")).partition(".")[0] == home:
         return True
     code = getattr(value, "__code__", None)
@@ -51,9 +51,7 @@ def is_own(value: Any, home: str = "") -> bool:
 
 
 def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tuple[str, Function]]:
-    """Those whose names say that they do it, the contract's own name first; of equal ones the last defined, as the
-    last cell of a notebook counts.
-    """
+    """The functions with names for an operation, the likeliest first; of equal ones, the last defined."""
     found = []
     for i, (name, function) in enumerate(functions):
         place = rank(operation, name)
@@ -63,7 +61,7 @@ def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tu
 
 
 def methods_of(value: Any) -> list[tuple[str, Any]]:
-    """The methods of an object, of its base classes too, and functions that it keeps as attributes."""
+    """The methods of an object, also of its base classes, and functions in its attributes."""
     names = list(dict.fromkeys(name for cls in reversed(type(value).__mro__[:-1]) for name in vars(cls)))
     found = []
     for name in names:
@@ -74,7 +72,7 @@ def methods_of(value: Any) -> list[tuple[str, Any]]:
 
 
 def network_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
-    """Classes that may be networks: by name, then any other that has something like a forward pass."""
+    """Classes that may be networks: by name, then others with a method like a forward pass."""
     classes = own_classes(namespace)
 
     def place(item: tuple[str, type]) -> tuple[int, int]:

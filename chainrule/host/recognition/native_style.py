@@ -1,4 +1,4 @@
-"""The functions of a namespace by any name, and a network in the contract's own style."""
+"""The functions of a namespace, under any name, and a network in the native style."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from chainrule.host.recognition.vocabulary import in_chapters, is_called, plain,
 from chainrule.support.arrays import to_numpy
 
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
-ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # that the contract's own names take
-# What relu and softmax may call what they take.
+ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # how many arguments the contract's functions take
+# Names for the argument of relu and softmax.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache"))
 
 
 class NativeStyle(Native):
-    """The functions of a namespace, and a network in the contract's own style, if there is one.
+    """The functions of a namespace, and its network in the native style, if any.
 
     form: of a network in another style; None here.
-    tried: what else might have been the network, and why it is not.
-    counts: globals that nothing defines and that stand for the number of samples: they are given it before every call.
-    sites: {(operation, layer sizes): how it is done there, or why it cannot be called}.
+    tried: other candidates for the network, and why each was rejected.
+    counts: undefined globals for the number of samples, which chainrule sets before every call.
+    sites: {(operation, number of layer sizes): how to call it, or why that is impossible}.
     """
 
     form: Form | None = None
@@ -54,28 +54,28 @@ class NativeStyle(Native):
         self.sites: dict[tuple[str, int], Site | NotOffered] = {}
 
     def name(self, name: str) -> str:
-        """The name that the code uses for a name of the contract: the declared one, or what courses call it."""
+        """The code's name for a name of the contract: the declared one, or one from courses."""
         known = () if name in self.names else in_chapters(name)
         return next((other for other in known if other in self.namespace), super().name(name))
 
     def close(self, operation: str, layers: int, error: NotOffered) -> None:
-        """Remember that an operation cannot be called in networks of this many layer sizes."""
+        """Remember that an operation cannot be called for networks with so many layer sizes."""
         self.sites.setdefault((operation, layers), error)
 
     def forget(self, operation: str, layers: int) -> None:
-        """Have an operation found anew."""
+        """Forget how to call an operation, so that chainrule searches again."""
         self.sites.pop((operation, layers), None)
 
     def takes_seed(self) -> bool:
-        """Whether a seed, or a generator, is an argument of what makes networks."""
+        """Whether the function that makes networks takes a seed or a generator."""
         return True
 
     @property
     def fit_takes_seed(self) -> bool:
-        """Whether what trains takes a seed or a generator, as an argument or from its object."""
+        """Whether the training function takes a seed or a generator, as an argument or from its object."""
         return True
 
-    # Functions by themselves
+    # Functions outside the network
 
     def relu(self, z: Any) -> Any:
         found = self.lone_functions("relu")
@@ -104,13 +104,15 @@ class NativeStyle(Native):
         return self.drawn(fan_in, fan_out, rng, count)
 
     def drawn(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[Any]:
-        """As many draws; before each the global generators are seeded, from rng where the function takes none."""
+        """Draw `count` weights.  Before each draw, seed the global generators, from rng if the function takes no
+        generator.
+        """
         name, function = self.lone("xavier")
         generators = {p.name: rng for p in SizeArguments(function).parameters if role(p.name) == "rng"}
         sizing, found = SizeArguments(function, known=generators), []
         with generators_kept():
             for i in range(count):
-                if i == 0 or sizing.free:  # a list of sizes is a new one for each call
+                if i == 0 or sizing.free:  # each call needs a new list of sizes
                     try:
                         arguments, keywords = sizing.arguments([fan_in, fan_out], 0)
                     except Unbound as error:
@@ -121,15 +123,15 @@ class NativeStyle(Native):
         return found
 
     def lone(self, operation: str) -> Operation:
-        """The function of that name, or a method of the network that needs nothing of it.  Raises Missing."""
+        """The function of that name, or a method that does not use its network.  Raises Missing."""
         found = self.lone_functions(operation)
         if not found:
             raise Missing(f"{operation} is missing")
         return found[0]
 
     def lone_functions(self, operation: str) -> list[Operation]:
-        """All that may be it, the likeliest first.  Under a declared name, or where the contract's own name takes other
-        arguments, there is none: the native style calls it so, or says what was found.
+        """All candidates for a function, the likeliest first.  An empty list for a declared name, or if the contract's
+        own name takes other arguments, which the native style reports.
         """
         functions = own_functions(self.namespace)
         known = self._lone.get(operation)
@@ -138,7 +140,7 @@ class NativeStyle(Native):
         return known[1]
 
     def find_lone(self, operation: str, functions: Sequence[Operation]) -> list[Operation]:
-        """The same, of these functions and of the network's methods."""
+        """The function among these functions and the network's methods."""
         own = dict(functions).get(self.name(operation))
         if operation in self.names or (own is not None and not takes(own, ARGUMENTS.get(operation))):
             return []
@@ -147,15 +149,15 @@ class NativeStyle(Native):
 
     @cached_property
     def _lone(self) -> dict[str, tuple[Sequence[Operation], list[Operation]]]:
-        """{operation: (the functions that there were, those that may be it)}."""
+        """{operation: (all functions at that time, the candidates)}."""
         return {}
 
     def lone_methods(self, operation: str) -> list[Operation]:
-        """The methods of the network that need nothing of it."""
+        """The methods that do not use their network."""
         return []
 
     def sample(self) -> Held | None:
-        """A network whose methods may be called by themselves."""
+        """A network for calling methods that do not use it."""
         return None
 
     def offers(self, name: str) -> bool:
@@ -170,7 +172,10 @@ class NativeStyle(Native):
 
 
 def takes(function: Callable[..., Any], arguments: int | None) -> bool:
-    """Whether a function can be called with so many arguments; None for any number."""
+    """Whether a function can be called with so many arguments.
+
+    arguments: None for any number.
+    """
     if arguments is None:
         return True
     try:
@@ -183,8 +188,9 @@ def takes(function: Callable[..., Any], arguments: int | None) -> bool:
 
 
 def of_probabilities(operation: str, name: str, function: Callable[..., Any]) -> bool:
-    """Whether a cross-entropy is one of probabilities, and not of logits or log-probabilities, by the name of what it
-    takes; and for a negative log-likelihood, which takes either, by what it gives.
+    """Whether a cross-entropy takes probabilities, and not logits or log-probabilities.
+
+    The name of its argument decides; for a negative log-likelihood, which takes either, its result.
     """
     if operation != "cross_entropy":
         return True
@@ -203,7 +209,7 @@ def of_probabilities(operation: str, name: str, function: Callable[..., Any]) ->
 @for_style("a negative log-likelihood of log-probabilities, by the name of one of probabilities", otherwise=False)
 @lru_cache(maxsize=64)
 def adds_up_alone(function: Callable[..., Any]) -> bool:
-    """Whether the loss of a probability of a half is -1/2: the function takes no logarithm."""
+    """Whether the loss of a probability of 1/2 is -1/2: the function then takes log-probabilities."""
     for label in (np.array([0]), np.array([[1.0, 0.0]])):
         try:
             if float(to_numpy(function(np.array([[0.5, 0.5]]), label)).reshape(())) == -0.5:
@@ -214,7 +220,7 @@ def adds_up_alone(function: Callable[..., Any]) -> bool:
 
 
 def stands_alone(operation: str, function: Callable[..., Any]) -> bool:
-    """Whether a method needs nothing of its object: a cross-entropy of probabilities, not of inputs."""
+    """Whether a method does not use its object: a cross-entropy of probabilities, not of inputs."""
     try:
         roles = [role(p.name) for p in parameters_of(function)]
     except Unbound:
@@ -223,7 +229,7 @@ def stands_alone(operation: str, function: Callable[..., Any]) -> bool:
 
 
 def alone(name: str, function: Callable[..., Any], z: Any) -> Any:
-    """What a function of one array gives, by itself."""
+    """The result of a function of one array."""
     binding, wanted = bound(name, function, ("x",), IN_PLACE_OF_X).filled({"x": z}), shape(z)
     return first_fitting(function, binding, lambda found: not wanted or shape(found) == wanted)
 
@@ -232,11 +238,11 @@ def alone(name: str, function: Callable[..., Any], z: Any) -> Any:
 def bound(
     name: str, function: Callable[..., Any], order: tuple[str, ...], as_role: tuple[tuple[str, str], ...]
 ) -> Binding:
-    """Arguments for a function that stands alone, to be filled with the values of the roles in `order`.
+    """Arguments for a function outside the network, with blanks for the roles in `order`.
 
-    Raises NotOffered, with its name, for a parameter that nothing is known for.
+    Raises NotOffered, with its name, for a parameter without a known value.
     """
     try:
         return bind(function, Known({wanted: Blank(wanted) for wanted in order}, order=order, as_role=dict(as_role)))
     except Unbound as error:
-        raise NotOffered(f"{name}: nothing is known for its parameter {error}") from None
+        raise NotOffered(f"{name}: chainrule knows no value for its parameter {error}") from None

@@ -1,4 +1,4 @@
-"""Readings that one style of code needs and no common rule covers: a list that names the style of each."""
+"""Readings that only one style of code needs: a list that names the style of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Quirk:
     """A function that reads code of one style.
 
-    style: whose code needs it, in words.  otherwise: what the function gives for other code.
+    style: the code that needs it, in words.  otherwise: the function's result for other code.
     """
 
     function: Callable[..., Any]
@@ -25,7 +25,7 @@ QUIRKS: list[Quirk] = []
 
 
 def for_style(style: str, otherwise: Any) -> Callable[[Function], Function]:
-    """List a function among the quirks."""
+    """Add a function to the list of quirks."""
 
     def listed(function: Function) -> Function:
         QUIRKS.append(Quirk(function, style, otherwise))

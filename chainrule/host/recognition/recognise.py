@@ -1,4 +1,4 @@
-"""From a namespace to an Implementation: the native style where it is that, else the form that fits."""
+"""From a namespace to an Implementation: in the native style, else in the form that fits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
 
-GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # to a network's methods, by the contract
+GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # {method: (positional, keyword) arguments}
     "forward": ((0,), {}),
     "loss": ((0, 0), {}),
     "backward": ((0, 0), {}),
@@ -32,8 +32,8 @@ GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # to a network's m
 def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> NativeStyle:
     """The implementation in a namespace (a module, a dictionary, an object), in its own conventions.
 
-    names: {contract's name: the name the code uses}, declared.  missing: globals that its functions read and that
-    nothing defines; one that can only be the number of samples is supplied.
+    names: {contract's name: the name the code uses}, declared.  missing: undefined globals that its functions read;
+    chainrule sets one that can only be the number of samples.
     """
     namespace = target if isinstance(target, dict) else vars(target)
     counts = tuple(name for name in missing if role(name) == "samples")
@@ -54,12 +54,12 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
 def reason(error: BaseException) -> str:
     """Why a form does not fit."""
     if isinstance(error, Unbound):
-        return str(error) if " " in str(error) else f"nothing is known for its parameter {error}"
+        return str(error) if " " in str(error) else f"chainrule knows no value for its parameter {error}"
     return f"{type(error).__name__}: {error}"
 
 
 def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], Form]]]:
-    """Every form that the namespace may have, the likeliest first: its name, and a function that makes it or raises."""
+    """(name, function that makes the form or raises) of every possible form, the likeliest first."""
     classes = network_classes(namespace)
     if "MLP" in names:
         classes = [(name, cls) for name, cls in classes if name == names["MLP"]] or classes
@@ -75,7 +75,7 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
 
 
 def is_native(target: Any, names: Mapping[str, str]) -> bool:
-    """Whether the class is written as the contract has it, so far as it is written: nothing needs to be recognised."""
+    """Whether the class, as far as it is written, has the contract's names and arguments."""
     native = Native(target, dict(names))
     cls = native._find(target, "MLP")
     if not inspect.isclass(cls):
@@ -85,12 +85,12 @@ def is_native(target: Any, names: Mapping[str, str]) -> bool:
     try:
         network = native.create(PROBES[0], 0)
     except Exception:
-        return True  # the specs will say what it raises
+        return True  # the specs report what it raises
     return has_parameters(native, network) and all(is_native_method(native, network, name) for name in NETWORK_METHODS)
 
 
 def has_parameters(native: Native, network: Any) -> bool:
-    """Whether there are weights and biases, one of each for every layer."""
+    """Whether the network has weights and biases, one of each for every layer."""
     try:
         found = [native._read(network, attribute) for attribute in ("weights", "biases")]
         return all(len(arrays) == len(PROBES[0]) - 1 for arrays in found)
@@ -99,7 +99,7 @@ def has_parameters(native: Native, network: Any) -> bool:
 
 
 def is_native_method(native: Native, network: Any, name: str) -> bool:
-    """Whether a method takes what the contract has it take; one that is missing may not be there by another name."""
+    """Whether a method takes the contract's arguments, or is missing without another name for it."""
     method = getattr(network, native.name(name), None)
     if method is not None:
         arguments, keywords = GIVEN[name]
@@ -109,7 +109,7 @@ def is_native_method(native: Native, network: Any, name: str) -> bool:
 
 
 def takes(function: Any, *arguments: Any, **keywords: Any) -> bool:
-    """Whether a function can be called so; where nobody can say, whether it does is left to the specs."""
+    """Whether a function takes these arguments; True if its signature is unknown, and then the specs decide."""
     try:
         inspect.signature(function).bind(*arguments, **keywords)
     except TypeError:

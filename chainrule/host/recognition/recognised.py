@@ -33,7 +33,7 @@ class Recognised(Attempts):
         with seeded(seed):
             model = self.form.create(sizes, seed)
         if self.form.slots(len(sizes) - 1) is None:
-            raise NotOffered(f"{self.form.title}: no weights and biases of sizes {list(sizes)} were found in it")
+            raise NotOffered(f"{self.form.title}: chainrule found no weights and biases of sizes {list(sizes)} in it")
         return model
 
     def parameters(self, model: Held) -> Any:
@@ -71,25 +71,26 @@ class Recognised(Attempts):
         return self.call(site, model, x=x)
 
     def call(self, site: Site, model: Held, **roles: Any) -> Any:
-        """Call the function of a site with the arguments of its operation; a function that does not reach the
-        parameters is given the network's output.
+        """Call the function of a site with the arguments of its operation.
+
+        A function that does not reach the parameters takes the network's output.
         """
         function = self.function(site, model)
         arguments = bind(function, self.known(model, **roles, as_output=not self.reaches(function, model)))
         return follow(function(*arguments.arguments, **arguments.keywords), site.path)
 
     def first_parameter(self, model: Held) -> Any:
-        """The first layer's weights, as the code holds them."""
+        """The first layer's weights, in the code's own kind of array."""
         return follow(model.value, self.slots(model).weights[0].path)
 
     def takes_seed(self) -> bool:
-        """Whether a seed, or a generator, is an argument of what makes networks."""
+        """Whether the function that makes networks takes a seed or a generator."""
         sizing = self.form.sizing
         return sizing is not None and any(role(p.name) in ("seed", "rng") for p in sizing.parameters)
 
     @property
     def fit_takes_seed(self) -> bool:
-        """Whether what trains takes a seed or a generator, as an argument or from its object."""
+        """Whether the training function takes a seed or a generator, as an argument or from its object."""
         sites = [site for (operation, _), site in self.sites.items() if operation == "fit" and isinstance(site, Site)]
         if not sites:
             return True

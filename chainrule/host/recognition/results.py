@@ -1,4 +1,4 @@
-"""What somebody's functions return: which part of it is the output, the cache, the history of a training."""
+"""Finds the output, the cache or the training history in a function's result."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from chainrule.host.recognition.structures import Item, Path, Step, follow, labe
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import describe, is_array, to_numpy
 
-SHOWN = 6  # parts of a result, in a message
+SHOWN = 6  # how many parts of a result a message lists
 
 
 def samples(x: Any, y: Any) -> int:
-    """How many samples there are: inputs without a second axis are one; of one-hot labels each has a single 1."""
+    """The number of samples: inputs with one axis are one sample; each one-hot label has a single 1."""
     if x is not None and len(shape(x)) == 1:
         return 1
     found = to_numpy(y)
@@ -27,7 +27,7 @@ def samples(x: Any, y: Any) -> int:
 
 
 def output_shapes(sizes: Sequence[int], x: Any) -> list[tuple[int, ...]]:
-    """The shapes in which a network of these layer sizes may give its output for x, the likeliest first."""
+    """The possible shapes of the output for x, the likeliest first."""
     d, k = sizes[0], sizes[-1]
     if len(shape(x)) == 1:
         return [(k,), (1, k), (k, 1)]
@@ -38,8 +38,9 @@ def output_shapes(sizes: Sequence[int], x: Any) -> list[tuple[int, ...]]:
 
 
 def likeliest_output(outputs: Sequence[Path], source: Any, result: Any, names: Mapping[str, Any]) -> Path:
-    """Which of several arrays of the right shape is the output: what holds probabilities, else by its name, else
-    by its place: first where the rest is a cache, last where a pass returns all it computed.
+    """Choose the output among arrays of the right shape: by probabilities, by name, or by place.
+
+    The place: the first one beside a cache, the last one if the pass returns everything that it computed.
     """
     if len(outputs) == 1:
         return outputs[0]
@@ -56,14 +57,14 @@ def likeliest_output(outputs: Sequence[Path], source: Any, result: Any, names: M
 
 
 def are_probabilities(p: np.ndarray) -> bool:
-    """Whether numbers are not negative and sum to 1 along some axis, to the digits that float16 has."""
+    """Whether numbers are nonnegative and sum to 1 along an axis, to the precision of float16."""
     with np.errstate(all="ignore"):
         sums = [p.sum(axis=axis) for axis in range(p.ndim)]
         return bool((p >= 0).all()) and any(np.allclose(total, 1, atol=1e-3) for total in sums)
 
 
 def relative(path: Path, source: Any) -> Path:
-    """A path meant for other depths as well: items of lists near their end are counted from there."""
+    """A path for other depths as well, in which items near the end of a list count from the end."""
     steps: list[Step] = []
     for i, step in enumerate(path):
         holder = follow(source, path[:i])
@@ -72,14 +73,14 @@ def relative(path: Path, source: Any) -> Path:
 
 
 def from_the_end(step: Step, length: int) -> Step:
-    """One of the last two items of a list, by how far it is from the end; the first item stays the first."""
+    """An index from the end for one of the last two items; the first item stays the first."""
     if isinstance(step, Item) and isinstance(step.key, int) and step.key > 0 and step.key >= length - 2:
         return Item(step.key - length)
     return step
 
 
 def remainder(model: Held) -> Any:
-    """What a forward pass returned beside its output: the cache; all of it where there is nothing beside."""
+    """The cache: the forward pass's result without its output, or the whole result if it is only the output."""
     result = model.forwarded
     if isinstance(result, tuple) and len(result) == 2:
         others = [item for item in result if item is not model.output]
@@ -88,7 +89,7 @@ def remainder(model: Held) -> Any:
 
 
 def history(result: Any, epochs: int) -> list[float] | None:
-    """The losses that a training returned, if it did: a list of as many numbers as there were epochs."""
+    """The losses that a training returned: a list with one number for each epoch; else None."""
     candidates = [result]
     if isinstance(result, tuple):
         candidates += result
@@ -113,7 +114,7 @@ def describe_result(result: Any) -> str:
 
 
 def first_fitting(function: Callable[..., Any], arguments: Binding, fits: Callable[[Any], bool]) -> Any:
-    """What a call returns, or the first part of it that fits where it has several, such as (a, cache)."""
+    """The result of a call, or the first part that fits in a result such as (a, cache)."""
     result = function(*arguments.arguments, **arguments.keywords)
     if not isinstance(result, tuple):
         return result

@@ -1,4 +1,4 @@
-"""How an operation is done: by which function, and where in its result or in the network the answer stands."""
+"""How to call an operation: its function, and the place of the answer in the result or the network."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from chainrule.host.recognition.structures import Path
 
 
 class NotThisWay(Exception):
-    """A candidate for an operation turns out not to be it.  str(): why."""
+    """A candidate does not compute the operation.  str(): why."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """How an operation is done.
+    """How to call an operation.
 
-    operation: what.  name: of the function.  path: where in its result, or else in the network, the answer stands.
-    paths: of the gradients, those of the weights and those of the biases.
-    taken: what its parameters are given.
+    operation: its name.  name: of the function.  path: to the answer in the function's result, or in the network.
+    paths: to the gradients, of the weights and of the biases.
+    taken: {parameter: the role or name of its value}.
     how: for gradients, `returned`, `attributes` or `update`; for training, `batches`, `whole` (the data in one step),
     `single` (one sample a step) or `update` (by a function that makes one update).
     """
@@ -40,7 +40,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Training:
-    """What fit is asked for.  x: inputs and y: labels, in the code's own conventions; y is None where x has both."""
+    """The arguments of fit.  x: inputs and y: labels, in the code's own conventions; y is None if x has both."""
 
     x: Any
     y: Any

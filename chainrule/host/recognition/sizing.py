@@ -1,4 +1,4 @@
-"""How layer sizes go into the parameters of what makes a network, by the parameters' names and defaults."""
+"""Finds which parameters of a network's maker take layer sizes, by their names and defaults."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ WITHOUT_DEFAULT: dict[str, Any] = {
 
 
 class SizeArguments:
-    """How the layer sizes go into the parameters of a constructor.
+    """How the parameters of a constructor take layer sizes.
 
-    The only parameter for hidden layers takes, by the argument `hidden`, a `list`, a `number`, or what its name says,
-    `as named`.
+    hidden: what the only parameter for hidden layers takes: a `list`, a `number`, or what its name says, `as named`.
 
-    known: values that are given to parameters of these names.
+    known: {parameter: its value}.
     roles: {parameter: `sizes`, `inputs`, `hidden`, `hiddens`, `outputs`, or `other`}.
-    free: whether any depth is possible.  single: how many parameters there are for one hidden layer each.
+    free: whether any depth is possible.  single: the number of parameters for one hidden layer each.
     """
 
     def __init__(self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None) -> None:
@@ -75,7 +74,7 @@ class SizeArguments:
         return self.free or not self.gives_sizes or self.single in (0, len(sizes) - 2)
 
     def arguments(self, sizes: Sequence[int], seed: int) -> tuple[list[Any], dict[str, Any]]:
-        """Arguments for a network of these sizes.  Raises Unbound for a parameter that nothing is known for."""
+        """Arguments for a network of these sizes.  Raises Unbound for a parameter without a known value."""
         hidden = list(sizes[1:-1])
         keywords: dict[str, Any] = {}
         for parameter in self.parameters:
@@ -92,7 +91,7 @@ class SizeArguments:
     def value(
         self, parameter: inspect.Parameter, sizes: Sequence[int], hidden: list[int], seed: int
     ) -> tuple[Any] | None:
-        """(the value,) for a parameter, None to leave its default.  hidden: sizes still to be given, taken in turn."""
+        """(the value,) for a parameter; None to keep its default.  hidden: the sizes not used yet, taken in turn."""
         found = self.roles[parameter.name]
         if parameter.name in self.known:
             return (self.known[parameter.name],)
@@ -122,7 +121,7 @@ def role_of(parameter: inspect.Parameter) -> str:
 
 
 def other_value(parameter: inspect.Parameter, seed: int) -> tuple[Any] | None:
-    """What is no size: the seed, hyperparameters that have no default, and those whose default is not plain."""
+    """The value of a parameter that is not a size: a seed, or a hyperparameter without a plain default."""
     found, default = role(parameter.name), parameter.default
     if found == "seed":
         return (seed,)
@@ -147,12 +146,12 @@ def other_value(parameter: inspect.Parameter, seed: int) -> tuple[Any] | None:
 
 @for_style("estimators after scikit-learn", otherwise=False)
 def goes_on(parameter: inspect.Parameter) -> bool:
-    """Whether a parameter has scikit-learn's name for training that goes on from the present weights."""
+    """Whether a parameter has scikit-learn's name for training that continues from the present weights."""
     return plain(parameter.name) == "warmstart"
 
 
 def numbered(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Sizes that are told apart by a number only: n0, n1, n2."""
+    """Size parameters whose names differ only in a number: n0, n1, n2."""
     found = [p for p in parameters if p.default is p.empty or isinstance(p.default, int)]
     same = [p for p in found if p.name[-1].isdigit()]
     stems = {p.name.rstrip("0123456789") for p in same}
@@ -160,9 +159,7 @@ def numbered(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]
 
 
 def sizings(function: Any, namespace: Mapping[str, Any]) -> Iterator[SizeArguments]:
-    """The ways in which sizes may go into a constructor: as its parameters' names say, and otherwise; then globals of
-    the same names.
-    """
+    """The ways in which a constructor may take sizes: by its parameters' names, and others; then by globals."""
     first = SizeArguments(function)
     yield first
     if {"hidden", "hiddens"} & set(first.roles.values()):

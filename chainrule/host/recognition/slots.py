@@ -1,4 +1,4 @@
-"""Where a network keeps its weights and biases: found by their shapes in a network whose sizes all differ."""
+"""Finds a network's weights and biases by their shapes, in a network whose sizes all differ."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from chainrule.support.arrays import to_numpy
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one array: at the end of a path; or, for a layer made of neurons, row by row: at the end of `rest`
-    in every item of the list at the end of `path`.
+    """The place of one array: the end of a path.
+
+    For a layer made of neurons, row by row: the end of `rest` in every item of the list at the end of `path`.
     """
 
     path: Path
@@ -33,7 +34,7 @@ class Slot:
         return np.array([to_numpy(follow(value, path)) for path in self.rows(value)])
 
     def write(self, value: Any, array: np.ndarray) -> Any:
-        """Put an array there.  Returns `value`, or what takes its place."""
+        """Write an array at this place.  Returns `value`, or the object that replaces it."""
         if self.rest is None:
             return put(value, self.path, array)
         for path, row in zip(self.rows(value), array, strict=True):
@@ -69,9 +70,7 @@ class Slots:
 
 
 def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
-    """The slots of a network of these sizes, which should all differ; None if not every layer has its weights and its
-    bias.
-    """
+    """The slots of a network of these sizes, which should all differ; None if a layer lacks weights or bias."""
     found = [
         (path, shape(leaf)) for path, leaf in leaves(value) if not is_called("arrays", "not_parameters", label(path))
     ]
@@ -100,7 +99,7 @@ def find(
     *,
     named: bool = False,
 ) -> Slot | None:
-    """The leaf of one of these shapes, not in use, whose name fits best.  named: whether its name has to fit."""
+    """The unused leaf of one of these shapes whose name fits best.  named: whether its name must fit."""
     fitting = [path for path, found_shape in found if found_shape in shapes and path not in used]
     if named:
         fitting = [path for path in fitting if any(is_called("arrays", like, step_name(step)) for step in path)]
@@ -118,8 +117,9 @@ def step_name(step: Attribute | Item) -> str:
 
 
 def families(found: Sequence[tuple[Path, tuple[int, ...]]], wanted: tuple[int, ...]) -> dict[tuple[Path, Path], int]:
-    """{(path to a list, path inside its items): how many}, of leaves of one shape that differ in one index only, such
-    as layers[0].neurons[j].weights for every j.
+    """{(path to a list, path inside its items): their number} of leaves whose paths differ only in one index.
+
+    An example: layers[0].neurons[j].weights for every j.
     """
     groups: dict[tuple[Path, Path], int] = {}
     for path, found_shape in found:
@@ -131,20 +131,20 @@ def families(found: Sequence[tuple[Path, tuple[int, ...]]], wanted: tuple[int, .
 
 
 def compose(found: Sequence[tuple[Path, tuple[int, ...]]], fan_in: int, fan_out: int, orientation: str) -> Slot | None:
-    """Weights kept neuron by neuron: one row of fan_in numbers for each of fan_out neurons."""
+    """The place of weights stored neuron by neuron: a row of fan_in numbers for each of fan_out neurons."""
     if orientation == "in_out":
         return None
     return next((Slot(*key) for key, n in families(found, (fan_in,)).items() if n == fan_out and key[1]), None)
 
 
 def compose_bias(found: Sequence[tuple[Path, tuple[int, ...]]], fan_out: int) -> Slot | None:
-    """Biases kept neuron by neuron: one number for each."""
+    """The place of biases stored neuron by neuron: a number for each."""
     named = [(path, found_shape) for path, found_shape in found if is_called("arrays", "biases", label(path))]
     return next((Slot(*key) for key, n in families(named, ()).items() if n == fan_out and key[1]), None)
 
 
 def chain(value: Any) -> list[int] | None:
-    """The sizes of a network that has them fixed: its weights, in order, fit together and each has a bias."""
+    """The sizes of a network that fixes them: its weights, in order, fit together and each has a bias."""
     found = [
         (path, shape(leaf)) for path, leaf in leaves(value) if not is_called("arrays", "not_parameters", label(path))
     ]

@@ -1,7 +1,7 @@
-"""Arrays inside objects, lists, tuples and dictionaries: what there is, and the paths by which it is read and replaced.
+"""Arrays inside objects, lists, tuples and dictionaries, and paths to read and replace them.
 
-A path is a tuple of steps, each an attribute's name or an item's key.  A path found in a network of one depth is meant
-for networks of that depth only, and of any sizes.
+A path is a tuple of steps, each an attribute's name or an item's key.  A path found in a network of one depth holds for
+networks of that depth only, but of any sizes.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ Path = tuple[Step, ...]
 
 
 def spell(path: Path) -> str:
-    """A path as Python source, to stand behind the name of what it starts from."""
+    """A path as Python source, to be written after the name of its start."""
     return "".join(map(str, path))
 
 
 def label(path: Path) -> str:
-    """The last name on a path, with the index of an item of a list behind it: W1, weights0, dW."""
+    """The last name on a path, with an index after it: W1, weights0, dW."""
     names = [step.name if isinstance(step, Attribute) else str(step.key) for step in path]
     while len(names) > 1 and names[-1].lstrip("-").isdigit():
         names[-2:] = [names[-2] + names[-1]]
@@ -67,14 +67,14 @@ def leaves(value: Any, path: Path = (), seen: frozenset[int] = frozenset()) -> I
 
 
 def inside(value: Any) -> list[tuple[Step, Any]]:
-    """What a container or an object holds."""
+    """The items of a container, or the attributes of an object."""
     if isinstance(value, dict):
         return [(Item(key), inner) for key, inner in value.items()]
     if isinstance(value, (list, tuple)):
         if len(value) > 64 and not any(
             isinstance(inner, (list, tuple, dict)) or is_array(inner) for inner in value[:4]
         ):
-            return []  # a list of many numbers is read as a whole
+            return []  # a list of many numbers counts as one array
         return [(Item(i), inner) for i, inner in enumerate(value)]
     if hasattr(value, "__dict__") and not callable(getattr(value, "item", None)):
         return [(Attribute(name), inner) for name, inner in vars(value).items()]
@@ -85,7 +85,7 @@ def inside(value: Any) -> list[tuple[Step, Any]]:
 
 
 def is_nested(value: Any) -> bool:
-    """Whether `value` is a list of numbers, or a list of such lists of one length."""
+    """Whether `value` is a list of numbers, or a list of such lists of equal length."""
     if not isinstance(value, (list, tuple)) or not value:
         return False
     if all(isinstance(inner, (int, float, np.number)) and not isinstance(inner, bool) for inner in value):
@@ -107,14 +107,14 @@ def shape(value: Any) -> tuple[int, ...]:
 
 
 def follow(value: Any, path: Path) -> Any:
-    """What stands at the end of a path.  Raises LookupError or AttributeError where it breaks off."""
+    """The object at the end of a path.  Raises LookupError or AttributeError if the path ends early."""
     for step in path:
         value = getattr(value, step.name) if isinstance(step, Attribute) else value[step.key]
     return value
 
 
 def replace(value: Any, path: Path, new: Any) -> Any:
-    """`value` with `new` at the end of the path: changed in place, unless a tuple on the way has to be rebuilt."""
+    """`value` with `new` at the end of the path, changed in place unless the path goes through a tuple."""
     if not path:
         return new
     step, rest = path[0], path[1:]
@@ -134,8 +134,10 @@ def replace(value: Any, path: Path, new: Any) -> Any:
 
 
 def put(value: Any, path: Path, array: np.ndarray) -> Any:
-    """Write an array to the end of a path, in the kind of array that stands there: in place where that is kept, so that
-    whoever else holds the array sees it, else by replacing it.  Returns `value`, or what takes its place.
+    """Write an array to the end of a path, as the kind of array found there.
+
+    In place if possible, so that other references to the array see the change, else by replacing it.
+    Returns `value`, or the object that replaces it.
     """
     old = follow(value, path)
     new = alike(array, old)
@@ -145,7 +147,7 @@ def put(value: Any, path: Path, array: np.ndarray) -> Any:
 
 
 def write_in_place(old: Any, new: Any) -> bool:
-    """Whether `old` could be made to hold exactly what `new` holds, without making another object."""
+    """Write the content of `new` into `old`.  Returns whether `old` then has exactly this content."""
     if isinstance(old, list):
         old[:] = new
         return True
@@ -155,6 +157,6 @@ def write_in_place(old: Any, new: Any) -> bool:
         return False
     try:
         old[...] = new
-    except Exception:  # immutable kinds of array, and tensors that record gradients
+    except Exception:  # immutable arrays, and tensors that record gradients
         return False
     return bool(np.array_equal(np.asarray(old), np.asarray(new)))

@@ -1,6 +1,4 @@
-"""The state of the code around a call: hyperparameters and generators in its objects, NumPy's global generator, and an
-initialization that would come between.
-"""
+"""The state of the code around a call: hyperparameters, random generators, and initializations."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from chainrule.support.arrays import is_array
 
 
 def owners(network: Any) -> list[Any]:
-    """An object, and the objects that it keeps, in attributes and in lists: an optimizer, layers."""
+    """An object, and the objects in its attributes and lists, such as an optimizer or layers."""
     if not hasattr(network, "__dict__"):
         return []
     kept = list(vars(network).values())
@@ -34,9 +32,9 @@ def is_object(value: Any) -> bool:
 
 
 def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str] | None = None) -> None:
-    """Set the hyperparameters that an object, or its optimizer, keeps as numbers.
+    """Set the hyperparameters that are numbers in attributes of an object or its optimizer.
 
-    values: {role: value}.  names: the only attributes that may be set, if not all.
+    values: {role: value}.  names: the attributes that may be set; all by default.
     """
     if names == ():
         return
@@ -50,13 +48,13 @@ def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str]
 
 
 def keeps_number(network: Any, wanted: str) -> bool:
-    """Whether an object has a number for this role among its attributes."""
+    """Whether an attribute of an object is a number with this role."""
     kept = vars(network).items() if hasattr(network, "__dict__") else ()
     return any(role(name) == wanted and isinstance(value, (int, float)) for name, value in kept)
 
 
 def seed_generators(network: Any, seed: int) -> None:
-    """A network that keeps a generator of its own draws from it: it is put into the state of the seed."""
+    """Set the generators that a network keeps to the state of the seed."""
     for owner in owners(network):
         for value in list(vars(owner).values()):
             if isinstance(value, np.random.Generator):
@@ -66,7 +64,7 @@ def seed_generators(network: Any, seed: int) -> None:
 
 
 def told_samples(form: Form) -> tuple[str, ...]:
-    """The attributes in which an object keeps a number of samples that its constructor was given."""
+    """The attributes with the number of samples that the constructor took."""
     sizing = form.sizing
     if sizing is None:
         return ()
@@ -75,7 +73,7 @@ def told_samples(form: Form) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def initialization_stands(form: Form, model: Held) -> Iterator[None]:
-    """While code trains that would initialize first, its initialization gives the present parameters."""
+    """Make the code's initialization return the present parameters, for a training that initializes first."""
     if isinstance(form, FunctionForm):
         namespace = form.init.__globals__
         old = namespace.get(form.name)
@@ -98,14 +96,14 @@ def initialization_stands(form: Form, model: Held) -> Iterator[None]:
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """The global generators decided by a seed, and put back afterwards; code that seeds them itself is not heard."""
+    """Seed the global generators for the body, ignore the code's own seeding, and restore them afterwards."""
     with generators_kept():
         seed_everything(seed)
         yield
 
 
 def seed_everything(seed: int) -> None:
-    """Decide what the global generators, NumPy's, Python's and PyTorch's, draw from here on."""
+    """Seed the global generators of NumPy, Python and PyTorch."""
     np.random.seed(seed)
     random.seed(seed)
     torch = sys.modules.get("torch")
@@ -115,7 +113,7 @@ def seed_everything(seed: int) -> None:
 
 @contextlib.contextmanager
 def generators_kept() -> Iterator[None]:
-    """The global generators as they were, afterwards."""
+    """Restore the global generators after the body."""
     state, own = np.random.get_state(), random.getstate()
     torch = sys.modules.get("torch")
     if torch is not None:

@@ -1,4 +1,4 @@
-"""The classes of a file that networks are made of: layers, activations, losses, optimizers; and how each is called."""
+"""The classes for parts of networks: layers, activations, losses, optimizers; and how to call each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUT_GRADIENTS = ("dinputs", "dinput", "dx", "grad_input", "input_gradient")
 
 
 class Toolbox:
-    """The layer classes of a namespace, by what they are."""
+    """The layer classes of a namespace, by kind."""
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         classes = own_classes(namespace)
@@ -46,15 +46,16 @@ class Toolbox:
 
     @property
     def maker(self) -> Any:
-        """The function that makes the parameters of a dense layer, where there is one."""
+        """The function that makes the parameters of a dense layer, if any."""
         return None if self.dense is None else vars(self.dense.cls).get("__init__")
 
     def layers(self, sizes: Sequence[int], seed: int, *, softmax: bool) -> list[Any]:
-        """Dense layers with ReLU between them, and softmax at the end if it is wanted; one generator, or one seed after
-        another, for those that take any.  Raises Unbound.
+        """Dense layers with ReLU between them, and softmax at the end if wanted.  Raises Unbound.
+
+        Constructors that take a generator share one; those that take a seed get one after another.
         """
         if self.dense is None:
-            raise Unbound("no class of a dense layer, with weights and a bias, was found")
+            raise Unbound("the file has no class of a dense layer with weights and a bias")
         made: list[Any] = []
         last, rng = len(sizes) - 2, np.random.default_rng(seed)
         for l, fans in enumerate(pairwise(sizes)):
@@ -77,7 +78,7 @@ class Dense:
         self.keywords = self.settle(parameters)
 
     def settle(self, parameters: Sequence[inspect.Parameter]) -> tuple[str, str]:
-        """The names of the parameters for fan-in and fan-out.  Raises Unbound if no two of them are."""
+        """Find the parameters for fan-in and fan-out.  Raises Unbound if the class does not have them."""
         sizes = [p for p in parameters if p is not self.activation and not isinstance(p.default, (str, bool, float))]
         by_role = {size_role(p.name): p.name for p in reversed(sizes)}
         tries: list[tuple[str, str]] = []
@@ -91,7 +92,7 @@ class Dense:
                     return names
             except Exception:
                 continue
-        raise Unbound("no weights and bias of a size that can be chosen")
+        raise Unbound("the sizes of its weights and bias cannot be chosen")
 
     def make(self, fan_in: int, fan_out: int, activation: str, rng: np.random.Generator) -> Any:
         keywords: dict[str, Any] = dict(zip(self.keywords, (fan_in, fan_out), strict=True))
@@ -108,7 +109,7 @@ class Dense:
         return self.cls(**keywords)
 
     def spelled(self, activation: str) -> Any:
-        """An activation as the constructor takes it: a name, a function, an object, or nothing."""
+        """An activation as the constructor takes it: a name, a function, an object, or None."""
         assert self.activation is not None
         if isinstance(self.activation.default, str) or self.activation.annotation in (str, "str"):
             return activation
@@ -132,7 +133,7 @@ def is_activation(parameter: inspect.Parameter) -> bool:
 
 
 class Head:
-    """Softmax and cross-entropy as a namespace has them: the loss, and the gradient that starts backpropagation."""
+    """Softmax and cross-entropy of a namespace: the loss, and the gradient from which backpropagation starts."""
 
     def __init__(self, tools: Toolbox) -> None:
         self.tools = tools
@@ -141,14 +142,14 @@ class Head:
         self.functions = own_functions(tools.namespace)
 
     def losses(self, operation: str) -> Iterator[Operation]:
-        """The methods that compute the loss, if that is what is asked for."""
+        """The methods that compute the loss, if `operation` is the loss."""
         if operation == "loss" and self.object is not None:
             for place in ("loss", "forward"):
                 for name, method in ranked(place, methods_of(self.object)):
                     yield f"{type(self.object).__name__}.{name}", method
 
     def probabilities(self, z: Any) -> Any:
-        """The output for logits: their softmax where the code has one by itself, else the logits."""
+        """The output for logits: their softmax, if the code has a separate one, else the logits."""
         if self.softmax is not None:
             return call(self.softmax, "forward", {"x": z})
         found = ranked("softmax", self.functions)
@@ -156,11 +157,11 @@ class Head:
 
     @cached_property
     def takes_logits(self) -> bool:
-        """Whether the loss takes logits though its name does not say so."""
+        """Whether the loss takes logits although its name does not say so."""
         return self.tools.combined is None and is_of_logits(self.object)
 
     def given(self, z: Any, p: Any) -> Any:
-        """What the loss as an object takes: logits or probabilities."""
+        """The argument of the loss object: logits or probabilities."""
         return z if self.tools.combined is not None or self.takes_logits else p
 
     def loss(self, z: Any, p: Any, y: Any) -> Any:
@@ -172,10 +173,10 @@ class Head:
         for _, function in (*ranked("loss", self.functions), *ranked("cross_entropy", self.functions)):
             arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"}))
             return first_number(function(*arguments.arguments, **arguments.keywords))
-        raise Unseen("there is no loss beside the layers")
+        raise Unseen("the code has no loss beside the layers")
 
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
-        """The gradient by what the last layer gives, which `fallback` gives where the code has none by itself."""
+        """The gradient with respect to the last layer's output, by the code or else by `fallback`."""
         if self.object is not None and ranked("backward", methods_of(self.object)):
             given = z if self.takes_logits else p
             slope = call(
@@ -204,7 +205,7 @@ class Head:
 
 @for_style("loss objects after PyTorch, which take logits", otherwise=False)
 def is_of_logits(loss: Any) -> bool:
-    """Whether the values of a loss for logits are the cross-entropy of their softmax, but for a factor."""
+    """Whether a loss of logits is the cross-entropy of their softmax, apart from a factor."""
     scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
     exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
     for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
@@ -219,7 +220,7 @@ def is_of_logits(loss: Any) -> bool:
 
 
 def loss_head(namespace: Mapping[str, Any]) -> Head | None:
-    """The loss as an object beside the network, if the namespace has a class of one."""
+    """The loss object, if the namespace has a class for it."""
     try:
         head = Head(Toolbox(namespace))
     except Exception:
@@ -228,7 +229,7 @@ def loss_head(namespace: Mapping[str, Any]) -> Head | None:
 
 
 def pick(classes: Sequence[tuple[str, type]], kind: str, but: str = "") -> type | None:
-    """The last class whose name is one of a kind and none of another; the last, as later definitions count."""
+    """The last class whose name is one of a kind and not one of another, as later definitions count."""
     named = [(name, cls) for name, cls in classes if is_called("classes", kind, name)]
     found = [cls for name, cls in named if not (but and is_called("classes", but, name))]
     working = [cls for cls in found if callable_without(cls)]
@@ -245,7 +246,7 @@ def callable_without(cls: type) -> bool:
 
 def make(cls: type | None, what: str) -> Any:
     if cls is None:
-        raise Unbound(f"no class of a {what} layer was found")
+        raise Unbound(f"the file has no class of a {what} layer")
     return cls(*bind(cls, Known({"lr": 0.1})).arguments)
 
 
@@ -254,10 +255,10 @@ def first_number(result: Any) -> Any:
 
 
 def call(thing: Any, operations: str | tuple[str, ...], roles: Mapping[str, Any], *, keep_default: bool = False) -> Any:
-    """Call the method of an object that does this; where it returns nothing, take what it keeps.
+    """Call the method of an object for an operation; if it returns None, take the result that it keeps.
 
     keep_default: an output gradient that has a default, such as 1, keeps it.
-    Raises Unbound where there is no such method.
+    Raises Unbound if the object does not have such a method.
     """
     operations = (operations,) if isinstance(operations, str) else operations
     methods = methods_of(thing)
@@ -279,6 +280,6 @@ def is_output_gradient(parameter: inspect.Parameter) -> bool:
 
 
 def kept(thing: Any, operation: str) -> Any:
-    """What a method that returns nothing left in its object."""
+    """The result that a method left in its object instead of returning it."""
     names = INPUT_GRADIENTS if operation == "backward" else OUTPUTS
     return next((getattr(thing, name) for name in names if hasattr(thing, name)), None)

@@ -1,4 +1,4 @@
-"""What people call things: the roles of parameters, and the names of functions, in code written from scratch.
+"""The names that people use for functions and parameters in code written from scratch.
 
 The names are data: a file a kind in `names/`, and one for each extension chapter.  Case and underscores do not count.
 `python -m programs.recognised_names --write`, in meta_tests, writes the tables of docs/recognised.md from them.
@@ -21,19 +21,19 @@ else:
 
 FOLDER = Path(__file__).parent / "names"
 NOTHING, NUMBER, LETTERS = "-", "#", "*"
-SHORTEST = 3  # letters that must remain of a name without its affix
-FURTHER = 1000  # positions by which a name with an affix stands behind one without
+SHORTEST = 3  # the fewest letters of a name without its affix
+FURTHER = 1000  # how many positions a name with an affix ranks behind one without
 
-Pattern = tuple[tuple[str, ...], ...]  # parts of a name, and the words that each may be
+Pattern = tuple[tuple[str, ...], ...]  # the parts of a name, each with its possible words
 
 
 class Names:
-    """The names of one thing, the likeliest first.  spelled: as people write them; `a > b` joins words to a name."""
+    """The names for one operation or role, the likeliest first.  spelled: as people write them; `a > b` joins words."""
 
     def __init__(self, text: str) -> None:
         self.spelled: list[str] = []
         self.exact: dict[str, int] = {}
-        self.patterns: dict[str, list[tuple[int, Pattern]]] = {}  # by the letters that they may begin with
+        self.patterns: dict[str, list[tuple[int, Pattern]]] = {}  # {first letter: patterns}
         position = 0
         for line in text.replace("\\\n", " ").strip().splitlines():
             parts = line.split(">")
@@ -49,7 +49,7 @@ class Names:
                     self.exact.setdefault(plain(spelled), position)
 
     def position(self, name: str) -> int | None:
-        """The position, from 1, at which a plain name stands, or None."""
+        """The position of a plain name, from 1, or None."""
         possible = heapq.merge(self.patterns.get(name[:1], ()), self.patterns.get(LETTERS, ()))
         first = next((position for position, pattern in possible if fits(pattern, name)), None)
         return min(filter(None, (self.exact.get(name), first)), default=None)
@@ -66,7 +66,7 @@ def beginnings(pattern: Pattern) -> set[str]:
 
 
 def fits(pattern: Pattern, name: str) -> bool:
-    """Whether a name is made of one word of every part."""
+    """Whether a name consists of one word of every part."""
     if len(pattern) == 1:
         return any(fits_alone(word, name) for word in pattern[0])
     places = {0}
@@ -85,7 +85,7 @@ def fits_alone(word: str, name: str) -> bool:
 
 
 def ends(word: str, name: str, start: int) -> Iterable[int]:
-    """Where a word of a pattern may end in a name, if it begins at `start`."""
+    """The places where a word of a pattern may end in a name, if it begins at `start`."""
     if word == NOTHING:
         return (start,)
     if word == NUMBER:
@@ -102,7 +102,7 @@ def ends(word: str, name: str, start: int) -> Iterable[int]:
 
 @cache
 def names(kind: str) -> Mapping[str, Names]:
-    """{what a thing is: its names} of one file, in the file's order."""
+    """{operation or role: its names} of one file, in the file's order."""
     with (FOLDER / f"{kind}.toml").open("rb") as file:
         return {key: Names(text) for key, text in tomllib.load(file).items()}
 
@@ -121,7 +121,7 @@ def is_called(kind: str, key: str, name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def rank(operation: str, name: str) -> int | None:
-    """The position of a name among those of an operation: 0 for the contract's own, None if it is not one of them."""
+    """The position of a name among those of an operation: 0 for the contract's own name, None for others."""
     if plain(name) == plain(operation):
         return 0
     known = names("operations")[operation]
@@ -134,7 +134,7 @@ def rank(operation: str, name: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def name_forms(name: str) -> tuple[str, ...]:
-    """A name, and what remains without words that say only that it belongs to a network."""
+    """A name, and the same without words that only say that it belongs to a network."""
     before, behind = (names("affixes")[key].exact for key in ("before", "behind"))
     shorter = [
         name.removeprefix(word) for word in before if name.startswith(word) and len(name) >= len(word) + SHORTEST
@@ -157,6 +157,6 @@ def size_role(name: str) -> str | None:
 
 @cache
 def in_chapters(operation: str) -> tuple[str, ...]:
-    """What courses call an operation of an extension chapter; nothing for an operation of the core."""
+    """Names from courses for an operation of an extension chapter; an empty result for one of the core."""
     found = (names(chapter).get(operation) for chapter in EXTENSION_CHAPTERS)
     return tuple(spelled for known in found if known is not None for spelled in known.spelled)
