@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+PATIENCE = 4  # times the limit in wall time, for code that waits, or that a busy machine lets wait
 REPEAT = 0.5  # seconds between repetitions of TimedOut, for code that catches the first in a bare `except:`
 
 
@@ -19,7 +20,10 @@ class TimedOut(BaseException):
 
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raise TimedOut in the body once `seconds` have passed; 0 means no limit.
+    """Raise TimedOut in the body once it has computed for `seconds`; 0 means no limit.
+
+    Seconds are those of the process's CPU time, so that a busy machine changes no outcome.  Code that waits is
+    interrupted after four times as many seconds of wall time.
 
     In the main thread of a POSIX system an alarm interrupts sleeping and waiting as well; elsewhere only Python code
     is interrupted, between two of its instructions.  A single long call into C ends first in either case.
@@ -34,14 +38,28 @@ def limit(seconds: float) -> Iterator[None]:
             yield
 
 
+class Clock:
+    """Tells whether a limit has passed since it was made."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.started, self.computed = seconds, time.monotonic(), time.process_time()
+
+    def passed(self) -> bool:
+        waited = time.monotonic() - self.started
+        return waited >= PATIENCE * self.seconds or time.process_time() - self.computed >= self.seconds
+
+
 @contextmanager
 def alarm(seconds: float) -> Iterator[None]:
+    clock = Clock(seconds)
+
     def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise TimedOut
+        if clock.passed():
+            raise TimedOut
 
     before = signal.signal(signal.SIGALRM, ring)
     started = time.monotonic()
-    left, repeat = signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
+    left, repeat = signal.setitimer(signal.ITIMER_REAL, seconds, min(seconds, REPEAT))
     try:
         yield
     finally:
@@ -53,14 +71,15 @@ def alarm(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def watchdog(seconds: float) -> Iterator[None]:
-    done = threading.Event()
+    done, clock = threading.Event(), Clock(seconds)
     thread = ctypes.c_ulong(threading.get_ident())
 
     def watch() -> None:
         wait = seconds
         while not done.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimedOut))
-            wait = REPEAT
+            if clock.passed():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimedOut))
+            wait = min(seconds, REPEAT)
 
     threading.Thread(target=watch, daemon=True).start()
     try:

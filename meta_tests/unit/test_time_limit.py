@@ -54,6 +54,13 @@ def test_the_alarm_interrupts_sleep():
     assert time.monotonic() - started < LONG / 2
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_process_that_a_busy_machine_lets_wait_is_not_interrupted(way):
+    with way(SHORT):
+        time.sleep(2 * SHORT)
+        spin(0.2 * SHORT)
+
+
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_no_limit(seconds):
     with limit(seconds):
