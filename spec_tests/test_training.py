@@ -571,7 +571,7 @@ def overfit_case():
     """Ten samples, the initial parameters of a network with 243 parameters, and settings for fit."""
     rng = np.random.default_rng(8)
     x, y = rng.normal(size=(10, 6)), rng.integers(0, 3, size=10)
-    start: MLP = MLP((6, 24, 3), seed=0)
+    start = MLP((6, 24, 3), seed=0)
     case = Case((6, 24, 3), start.weights, start.biases, x, y)
     return case, {"epochs": 150, "batch_size": 4, "lr": 0.25}
 

@@ -125,12 +125,12 @@ class InProcess:
             return Answer(UNREADABLE, message=f"the function that {name} returns should return a number: {error}")
 
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
-        passed = self.live(arguments)
-        return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(*passed, count))
+        fan_in, fan_out, rng = self.live(arguments)
+        return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(fan_in, fan_out, rng, count))
 
     def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
-        passed = self.live(arguments)
-        return self.read_all(OPERATIONS["loss"], lambda: self.implementation.losses(*passed, moves))
+        model, x, y = self.live(arguments)
+        return self.read_all(OPERATIONS["loss"], lambda: self.implementation.losses(model, x, y, moves))
 
     def read_all(self, operation: Operation, ask: Callable[[], Any]) -> Answer:
         """Read the results of many calls of an operation."""

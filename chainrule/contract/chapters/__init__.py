@@ -47,7 +47,7 @@ NETWORK_METHODS = tuple(name for name, operation in OPERATIONS.items() if operat
 FUNCTIONS = tuple(  # the core's functions, which are not methods of the network
     operation.name
     for operation in operations_in(CORE)
-    if MODEL not in {part.kind for part in (*operation.takes, *operation.gives)}
+    if MODEL not in {*(argument.kind for argument in operation.takes), *(part.kind for part in operation.gives)}
 )
 CORE_NAMES = (*FUNCTIONS, "create")
 PRECISION: tuple[Stage, ...] = tuple(stage for file in EXTENSION_CHAPTERS for stage in held(file, "PRECISION"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -71,7 +71,8 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
     def of_extension(stage: Stage) -> float:
         return part(getattr(implementation, stage.operation)(*stage.arguments), stage.part)
 
-    probes = (of_function, of_network, *(partial(of_extension, stage) for stage in LOSS_AT_ZERO))
+    probes: list[Callable[[], Any]] = [of_function, of_network]
+    probes += [partial(of_extension, stage) for stage in LOSS_AT_ZERO]
     losses = [float(loss.reshape(())) for loss in map(attempt_array, probes) if loss is not None and loss.size == 1]
     if not losses:
         return None
