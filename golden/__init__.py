@@ -65,7 +65,7 @@ class GoldenNetwork:
 
 
 @dataclass(frozen=True)
-class Functions:
+class GoldenFunctions:
     """Inputs and outputs of the functions. Arrays are float64, labels int64; the caller may change them.
 
     softmax           pairs (z, p), both (N, K)
@@ -96,9 +96,9 @@ def load(name):
 
 
 def functions():
-    """The Functions.  Raises ValueError if functions.json is not the file SHA256SUMS describes."""
+    """The GoldenFunctions.  Raises ValueError if functions.json is not the file SHA256SUMS describes."""
     found = values("functions")
-    return Functions(
+    return GoldenFunctions(
         softmax=[(pair.z, pair.p) for pair in found["softmax"]],
         log_sum_exp=[(pair.z, pair.value) for pair in found["log_sum_exp"]],
         cross_entropy=[(batch.p, batch.y, batch.value) for batch in found["cross_entropy"]],

@@ -27,7 +27,7 @@ from chainrule.host.inference.points import labels_of
 from chainrule.host.recognition.forms import PROBES
 from chainrule.host.recognition.namespaces import own_functions, ranked
 from chainrule.host.recognition.native_style import NativeStyle
-from chainrule.host.recognition.sites import Site
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.surroundings import seeded
 from chainrule.host.source.targets import Opened, silence
 from chainrule.host.translation import Translated
@@ -118,10 +118,10 @@ class Drafting:
         found, given = self.opened.conventions, dict(self.raw.names)
         stated = {key: found[key].value for key in TRANSLATED if found[key].value != NATIVE[key]}
         asked = {key: found[key].value for key in TRANSLATED if found[key].source == "declared"}
-        sites = {op: site.name for (op, _), site in self.raw.sites.items() if isinstance(site, Site)}
+        plans = {op: plan.name for (op, _), plan in self.raw.plans.items() if isinstance(plan, Plan)}
         maker = getattr(self.raw.form, "name", "MLP")
-        sites |= {"MLP": maker} if inspect.isclass(self.raw.namespace.get(maker)) else {}
-        names = {op: name for op, name in sites.items() if name != op} | given
+        plans |= {"MLP": maker} if inspect.isclass(self.raw.namespace.get(maker)) else {}
+        names = {op: name for op, name in plans.items() if name != op} | given
         for tried, conventions in ((names, stated), (given, stated), (names, asked)):
             with contextlib.suppress(Exception):
                 again = recognised(self.raw.target, names=tried, conventions=conventions, missing=self.raw.counts)
@@ -162,7 +162,7 @@ class Drafting:
     def agrees(self, op: str, adapter: Implementation) -> bool:
         """Whether a written method returns the same as recognition, at every depth."""
         try:
-            return all(same(*(self.outcome(op, one, s) for one in (adapter, self.translated))) for s in self.sizes)
+            return all(agree(*(self.outcome(op, one, s) for one in (adapter, self.translated))) for s in self.sizes)
         except (Exception, SystemExit, TimedOut):
             return False
 
@@ -232,9 +232,9 @@ class Drafting:
     def plan_of(self, op: str) -> str:
         """How recognition calls an operation, in words."""
         raw = self.raw
-        site = next((site for (of, _), site in raw.sites.items() if of == op and isinstance(site, Site)), None)
-        if site is not None:
-            return "; ".join(filter(None, [signature_of(raw, site), how(site)]))
+        plan = next((plan for (of, _), plan in raw.plans.items() if of == op and isinstance(plan, Plan)), None)
+        if plan is not None:
+            return "; ".join(filter(None, [signature_of(raw, plan), how(plan)]))
         if op in FUNCTIONS and raw.lone_functions(op):
             return describe(*raw.lone(op))
         if raw.form is None or op not in ("create", "parameters", "assign"):
@@ -256,15 +256,15 @@ def plan(translated: Translated) -> list[Any]:
     """The reading of an implementation, for comparisons."""
     raw = translated.raw
     assert isinstance(raw, NativeStyle)
-    sites = {key: site if isinstance(site, Site) else str(site) for key, site in raw.sites.items()}
+    plans = {key: plan if isinstance(plan, Plan) else str(plan) for key, plan in raw.plans.items()}
     form = None if raw.form is None else raw.form.title
-    return [sites, form, translated.layout, translated.summed_fit, translated.fit_takes_seed, translated.recovery_rate]
+    return [plans, form, translated.layout, translated.summed_fit, translated.fit_takes_seed, translated.recovery_rate]
 
 
-def same(a: Any, b: Any) -> bool:
+def agree(a: Any, b: Any) -> bool:
     """Whether two results agree: numbers, or groups of arrays, in which a bias may have any of its shapes."""
     if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(same(p, q) for p, q in zip(a, b, strict=True))
+        return len(a) == len(b) and all(agree(p, q) for p, q in zip(a, b, strict=True))
     a, b = flat_bias(to_numpy(a)), flat_bias(to_numpy(b))
     return a.shape == b.shape and np.allclose(a, b, rtol=AGREE, atol=AGREE, equal_nan=True)
 

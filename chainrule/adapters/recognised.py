@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chainrule.contract.declarations import Declared
-from chainrule.host.inference.infer import settle
+from chainrule.host.inference.infer import infer_conventions
 from chainrule.host.source.targets import recognised_in, silence
 from chainrule.host.translation import Translated
 
@@ -30,6 +30,6 @@ def recognised(
     asked = Declared(dict(conventions or {}), dict(names or {}))
     raw, declared = recognised_in(target, own, asked, getattr(target, "__name__", "target"), missing)
     with silence():
-        settled = settle(raw, declared)
+        settled = infer_conventions(raw, declared)
     assert isinstance(settled.implementation, Translated)
     return settled.implementation

@@ -13,8 +13,8 @@ from chainrule.host.recognition.binding import Binding, Known, Unbound, bind
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.function_forms import GlobalForm
 from chainrule.host.recognition.native_style import NativeStyle
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.recognised import Recognised
-from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.structures import Item, Path, spell
 from chainrule.host.recognition.surroundings import told_samples
 from chainrule.host.translation import Layout
@@ -28,14 +28,14 @@ class Involved(Exception):
     """The plan does not fit into a few lines."""
 
 
-class Source(str):
+class Expression(str):
     """An expression that replaces its value."""
 
 
 def quoted(value: Any) -> str:
     """A literal, in double quotes if that needs no escapes; an expression as it is."""
-    text = str(value) if isinstance(value, Source) else repr(value)
-    return text if isinstance(value, Source) or '"' in text or "\\" in text else text.replace("'", '"')
+    text = str(value) if isinstance(value, Expression) else repr(value)
+    return text if isinstance(value, Expression) or '"' in text or "\\" in text else text.replace("'", '"')
 
 
 def written(raw: NativeStyle, layout: Layout, model: Held | None, operation: str) -> list[str] | None:
@@ -61,32 +61,32 @@ class Writer:
         self.raw, self.layout, self.model = raw, layout, model
 
     def forward(self) -> list[str]:
-        site, turn = self.site("forward"), self.turn("forward")
-        call, _ = self.call(site, x=f"x{turn}")
-        answer = f"{NETWORK if site.inside else call}{spelled(site.path)}{turn}"
+        plan, turn = self.plan("forward"), self.turn("forward")
+        call, _ = self.call(plan, x=f"x{turn}")
+        answer = f"{NETWORK if plan.inside else call}{spelled(plan.path)}{turn}"
         answer = f"reference.softmax({answer})" if self.layout.output == "logits" else answer
-        return [*([call] if site.inside else []), f"return {answer}"]
+        return [*([call] if plan.inside else []), f"return {answer}"]
 
     def loss(self) -> list[str]:
-        site, turn = self.site("loss"), self.turn("loss")
+        plan, turn = self.plan("loss"), self.turn("loss")
         first, output = self.traces(turn)
         labels, y = self.labels("loss", turn)
-        call, taken = self.call(site, x=f"x{turn}", y=y, output=output)
+        call, taken = self.call(plan, x=f"x{turn}", y=y, output=output)
         mean = " / len(y)" if self.layout.reduction == "sum" else ""
         before = [] if {"x", "output"} & set(taken.taken.values()) else first
-        return [*labels, *before, f"return {call}{spelled(site.path)}{mean}"]
+        return [*labels, *before, f"return {call}{spelled(plan.path)}{mean}"]
 
     def backward(self) -> list[str]:
-        site, turn = self.site("backward"), self.turn("backward")
-        if site.how not in ("returned", "attributes") or self.raw.cleared_elsewhere(self.model):
+        plan, turn = self.plan("backward"), self.turn("backward")
+        if plan.how not in ("returned", "attributes") or self.raw.cleared_elsewhere(self.model):
             raise Involved
         first, output = self.traces(turn)
         labels, y = self.labels("backward", turn)
-        call, _ = self.call(site, x=f"x{turn}", y=y, lr="1.0", output=output)
-        kept = site.how == "attributes"
+        call, _ = self.call(plan, x=f"x{turn}", y=y, lr="1.0", output=output)
+        kept = plan.how == "attributes"
         root, copied = (NETWORK, ".copy()") if kept else ("grads", "")
-        weights = self.listed(root, site.paths[0], (".T" if self.layout.weights == "out_in" else "") + copied)
-        biases = self.listed(root, site.paths[1], copied)
+        weights = self.listed(root, plan.paths[0], (".T" if self.layout.weights == "out_in" else "") + copied)
+        biases = self.listed(root, plan.paths[1], copied)
         mean = " / len(y)" if self.layout.reduction == "sum" else ""
         lines = [f"weight_grads = {weights}", f"bias_grads = {biases}"]
         answer = "return [g / len(y) for g in weight_grads], [g / len(y) for g in bias_grads]" if mean else ""
@@ -98,9 +98,9 @@ class Writer:
             answer or "return weight_grads, bias_grads",
         ]
 
-    def site(self, operation: str) -> Site:
-        found = self.raw.sites.get((operation, len(self.model.sizes)))
-        if not isinstance(found, Site):
+    def plan(self, operation: str) -> Plan:
+        found = self.raw.plans.get((operation, len(self.model.sizes)))
+        if not isinstance(found, Plan):
             raise Involved
         return found
 
@@ -121,38 +121,38 @@ class Writer:
         """(the line that runs the forward pass before another operation, an expression for its output)."""
         if self.turn("forward") != turn:
             raise Involved
-        site = self.site("forward")
-        call, _ = self.call(site, x=f"x{turn}")
-        return [call], f"{NETWORK if site.inside else call}{spelled(site.path)}"
+        plan = self.plan("forward")
+        call, _ = self.call(plan, x=f"x{turn}")
+        return [call], f"{NETWORK if plan.inside else call}{spelled(plan.path)}"
 
-    def call(self, site: Site, **roles: str) -> tuple[str, Binding]:
+    def call(self, plan: Plan, **roles: str) -> tuple[str, Binding]:
         """(the call that recognition makes, how its arguments are bound)."""
-        function = self.raw.function(site, self.model)
-        if self.raw.namespace.get(site.name) is function:
-            name = f"self.target.{site.name}"
-        elif getattr(self.model.value, site.name, None) == function:
-            name = f"{NETWORK}.{site.name}"
+        function = self.raw.function(plan, self.model)
+        if self.raw.namespace.get(plan.name) is function:
+            name = f"self.target.{plan.name}"
+        elif getattr(self.model.value, plan.name, None) == function:
+            name = f"{NETWORK}.{plan.name}"
         else:
             raise Involved
-        given = {role: Source(expression) for role, expression in roles.items()}
-        given |= {"params": Source(NETWORK), "samples": Source("len(x)")}
+        given = {role: Expression(expression) for role, expression in roles.items()}
+        given |= {"params": Expression(NETWORK), "samples": Expression("len(x)")}
         order: list[str] = [role for role in ("x", "y") if role in roles]
         as_role = {}
-        if site.operation != "forward" and not self.raw.reaches(function, self.model):
+        if plan.operation != "forward" and not self.raw.reaches(function, self.model):
             del given["x"]
             order, as_role = ["output", *order[1:]], {"x": "output"}
         found = bind(function, Known(given, self.named(), order, as_role))
         values = [*map(quoted, found.arguments), *(f"{key}={quoted(value)}" for key, value in found.keywords.items())]
         return f"{name}({', '.join(values)})", found
 
-    def named(self) -> dict[str, Source]:
+    def named(self) -> dict[str, Expression]:
         """Parameters by the names under which functions take them, as expressions."""
         value, named = self.model.value, self.raw.form.named(self.model)
         items = list(value.items() if isinstance(value, dict) else enumerate(value) if named else ())
         found = {name: [key for key, item in items if item is array] for name, array in named.items()}
         if not all(found.values()):
             raise Involved
-        return {name: Source(f"{NETWORK}[{quoted(keys[0])}]") for name, keys in found.items()}
+        return {name: Expression(f"{NETWORK}[{quoted(keys[0])}]") for name, keys in found.items()}
 
     def listed(self, root: str, paths: Sequence[Path], suffix: str) -> str:
         """The expression for a list of the arrays at these paths, one for each layer."""

@@ -46,7 +46,7 @@ class Convention:
 Conventions = dict[str, Convention]
 
 
-def check(key: str, value: Any) -> str:
+def checked_value(key: str, value: Any) -> str:
     """A declared value as text.  Raises UnusableTarget if the contract does not have this key or value."""
     if key not in NATIVE:
         raise UnusableTarget(f"{key!r} is declared, but is not a convention; expected one of {', '.join(NATIVE)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.contract.chapters import OPERATIONS
-from chainrule.contract.conventions import check
+from chainrule.contract.conventions import checked_value
 from chainrule.contract.errors import UnusableTarget
 
 if sys.version_info >= (3, 11):
@@ -58,7 +58,7 @@ def project_of(path: Path) -> Declared:
     names = table(file, "tool.chainrule.names", own.get("names", {}))
     for key, value in conventions.items():
         try:
-            check(key, value)
+            checked_value(key, value)
         except UnusableTarget as error:
             raise UnusableTarget(f"{file}: {error}") from None
     check_names(names, f"{file}: tool.chainrule.names")

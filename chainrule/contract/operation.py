@@ -30,7 +30,7 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Result:
+class ResultPart:
     """One part of a result: its name in the contract and its kind."""
 
     name: str
@@ -49,7 +49,7 @@ class Operation:
 
     name: str
     takes: tuple[Argument, ...]
-    gives: tuple[Result, ...]
+    gives: tuple[ResultPart, ...]
     meaning: str
     chapter: str
     of_network: bool = False
@@ -103,6 +103,6 @@ def arrays(*names: str) -> tuple[Argument, ...]:
     return tuple(Argument(name, ARRAY) for name in names)
 
 
-def parts(*names: str) -> tuple[Result, ...]:
+def parts(*names: str) -> tuple[ResultPart, ...]:
     """Results of these names, each of them an array, but for the opaque `cache`."""
-    return tuple(Result(name, CACHE if name == "cache" else ARRAY) for name in names)
+    return tuple(ResultPart(name, CACHE if name == "cache" else ARRAY) for name in names)

@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What an actor answers: arrays, or that it raised."""
 
     arrays: tuple[np.ndarray, ...] = ()
@@ -61,15 +61,15 @@ class Answer:
     passes: tuple[Pass, ...] = field(default=(), compare=False)
 
 
-def answer(question: Question, actor: Parts) -> Answer:
+def answer(question: Question, actor: Parts) -> Reply:
     """What the model answers; a mistake in it may raise, as it would in the learner's code."""
     actor.passes.clear()
     try:
         with np.errstate(all="ignore"):
             found = tuple(np.asarray(array, np.float64) for array in question.ask(actor))
     except (ValueError, IndexError, TypeError, ZeroDivisionError):
-        return Answer(raised=True)
-    return Answer(found, passes=tuple(actor.passes))
+        return Reply(raised=True)
+    return Reply(found, passes=tuple(actor.passes))
 
 
 def agree(first: np.ndarray, second: np.ndarray, u: float, question: Question, beside: float = 0.0) -> bool:
@@ -91,7 +91,7 @@ def agree(first: np.ndarray, second: np.ndarray, u: float, question: Question, b
     return bool((same | (near & finite)).all())
 
 
-def answers_agree(first: Answer, second: Answer, u: float, question: Question) -> bool:
+def answers_agree(first: Reply, second: Reply, u: float, question: Question) -> bool:
     """Whether two answers are the same to rounding."""
     if first.raised or second.raised:
         return first.raised and second.raised
@@ -101,7 +101,7 @@ def answers_agree(first: Answer, second: Answer, u: float, question: Question) -
     )
 
 
-def size_beside(found: Answer) -> float:
+def size_beside(found: Reply) -> float:
     """A part of the largest number of an answer of several arrays: what cancels is zero to its rounding."""
     if len(found.arrays) < 2:
         return 0.0

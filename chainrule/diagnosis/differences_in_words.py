@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.diagnosis.actors import Answer, Question, agree, size_beside
+from chainrule.diagnosis.actors import Question, Reply, agree, size_beside
 from chainrule.diagnosis.matching import Matcher
 
 SIMILAR = 0.999  # a correlation above which a factor is worth telling
@@ -39,7 +39,7 @@ def ratio_of(matcher: Matcher) -> str:
     return ""
 
 
-def differing_arrays(question: Question, found: Answer, right: Answer, u: float) -> list[str]:
+def differing_arrays(question: Question, found: Reply, right: Reply, u: float) -> list[str]:
     """A sentence for each array that is wrong, and one for those that are right."""
     if len(found.arrays) != len(right.arrays):
         return [f"{len(found.arrays)} arrays, expected {len(right.arrays)}"]

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from chainrule.diagnosis.actors import Answer, Question, answer, answers_agree
+from chainrule.diagnosis.actors import Question, Reply, answer, answers_agree
 from chainrule.diagnosis.concerns import concerns
 from chainrule.diagnosis.mistake import Changes, Mistake
 from chainrule.diagnosis.model import Parts
@@ -55,7 +55,7 @@ def simplest_first(mistake: Mistake, changes: Changes) -> Iterator[tuple[str, Qu
                 yield concern.name, question
 
 
-def rows(question: Question, right: Answer, wrong: Answer) -> Sequence[Row]:
+def rows(question: Question, right: Reply, wrong: Reply) -> Sequence[Row]:
     """The answers beside each other, those that differ."""
     labels = [*question.labels, *(f"array {i}" for i in range(len(question.labels), len(right.arrays) or 1))]
     if right.raised or wrong.raised:

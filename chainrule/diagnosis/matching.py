@@ -8,13 +8,13 @@ from itertools import combinations
 
 import numpy as np
 
-from chainrule.diagnosis.actors import Answer, Question, agree, answer, answers_agree, size_beside
+from chainrule.diagnosis.actors import Question, Reply, agree, answer, answers_agree, size_beside
 from chainrule.diagnosis.concerns import concerns
 from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
 from chainrule.diagnosis.model import Parts
 from chainrule.diagnosis.questions import gradient_name
 
-Observed = tuple[Question, Answer]  # a question, and what the implementation answered
+Observed = tuple[Question, Reply]  # a question, and what the implementation answered
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Matcher:
             if not answers_agree(found, expected, u, question)
         ]
 
-    def expected(self, i: int, *but: Changes) -> Answer:
+    def expected(self, i: int, *but: Changes) -> Reply:
         """The right answer to question i, or that with these changes."""
         return answer(self.observed[i][0], Parts(self.base, *but)) if but else self.right[i]
 

@@ -12,7 +12,7 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.calls import Cache, Handle
 from chainrule.boundary.errors import Raised
 from chainrule.contract.chapters import OPERATIONS
-from chainrule.diagnosis.actors import Answer, Question
+from chainrule.diagnosis.actors import Question, Reply
 from chainrule.mathematics.comparison import Failure
 
 
@@ -42,7 +42,7 @@ class Observed:
         return self.impl.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=0)
 
 
-def observe(impl: Boundary, questions: Sequence[Question]) -> list[tuple[Question, Answer]]:
+def observe(impl: Boundary, questions: Sequence[Question]) -> list[tuple[Question, Reply]]:
     """The implementation's answers, without those that it cannot be asked for."""
     actor, found = Observed(impl), []
     for question in questions:
@@ -51,7 +51,7 @@ def observe(impl: Boundary, questions: Sequence[Question]) -> list[tuple[Questio
         except SkipTest:
             continue
         except (Raised, Failure, ValueError, TypeError):
-            found.append((question, Answer(raised=True)))
+            found.append((question, Reply(raised=True)))
         else:
-            found.append((question, Answer(arrays)))
+            found.append((question, Reply(arrays)))
     return found

@@ -14,8 +14,8 @@ from chainrule.contract.implementation import Implementation
 from chainrule.host.protocol import Description, Served
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.native_style import FUNCTIONS, NativeStyle
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.recognised import Recognised
-from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.structures import spell
 from chainrule.host.recognition.vocabulary import names, rank
 from chainrule.host.translation import Translated
@@ -79,33 +79,33 @@ def describe(name: str, thing: Any) -> str:
 def served(raw: NativeStyle) -> tuple[Served, ...]:
     """The function that computes each operation of the network, for the first depth that chainrule tried."""
     found: dict[str, Served] = {}
-    for (operation, _), site in raw.sites.items():
-        if operation not in found and isinstance(site, Site):
-            found[operation] = Served(operation, signature_of(raw, site), how(site))
+    for (operation, _), plan in raw.plans.items():
+        if operation not in found and isinstance(plan, Plan):
+            found[operation] = Served(operation, signature_of(raw, plan), how(plan))
         elif operation not in found:
-            found[operation] = Served(operation, "", str(site))
+            found[operation] = Served(operation, "", str(plan))
     return tuple(found[name] for name in NETWORK_OPERATIONS if name in found)
 
 
-def signature_of(raw: NativeStyle, site: Site) -> str:
+def signature_of(raw: NativeStyle, plan: Plan) -> str:
     """The function with its parameters, as its definition writes them."""
     model = raw.sample()
     try:
-        return describe(site.name, raw.function(site, model)) if isinstance(raw, Recognised) and model else site.name
+        return describe(plan.name, raw.function(plan, model)) if isinstance(raw, Recognised) and model else plan.name
     except NotOffered:
-        return site.name
+        return plan.name
 
 
-def how(site: Site) -> str:
+def how(plan: Plan) -> str:
     """How chainrule calls the function to get its answer."""
-    given = {parameter: source for parameter, source in site.taken if parameter != source}
+    given = {parameter: source for parameter, source in plan.taken if parameter != source}
     said = []
     if given:
         said.append(", ".join(f"{parameter} is {WORDS.get(source, source)}" for parameter, source in given.items()))
-    if site.path:
-        said.append(f"the answer is {'the network' if site.inside else 'its result'}{spell(site.path)}")
-    said += [WAYS[site.how]] if site.how in WAYS else []
-    said += ["called once for each epoch"] if site.repeated else []
+    if plan.path:
+        said.append(f"the answer is {'the network' if plan.inside else 'its result'}{spell(plan.path)}")
+    said += [WAYS[plan.how]] if plan.how in WAYS else []
+    said += ["called once for each epoch"] if plan.repeated else []
     return "; ".join(said)
 
 

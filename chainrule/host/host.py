@@ -18,7 +18,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described
-from chainrule.host.patching.functions import Functions
+from chainrule.host.patching.functions import FunctionRegister
 from chainrule.host.protocol import (
     MISSING,
     OFFERED_OTHERWISE,
@@ -98,7 +98,7 @@ class InProcess:
         self.contents: dict[int, Contents] = {}  # {number of a cache: its arrays after the forward pass}
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
-        self.functions = Functions()
+        self.functions = FunctionRegister()
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""

@@ -50,7 +50,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedCall:
     """A call that a failing spec made, as data.
 
     name: the method.  arguments: without the network.  parameters: (weights, biases) that the spec had put into the
@@ -71,7 +71,7 @@ class Evidence:
     """
 
     last: str | None
-    calls: tuple[Asked, ...]
+    calls: tuple[AskedCall, ...]
     timed_out: bool
 
 
@@ -229,7 +229,7 @@ class Results:
 
     def settled(self, expected: Collection[str]) -> list[SpecResult]:
         """Those of the specs that were to run, in the order of the specification."""
-        return settle(result for result in self.raw.values() if result.id in expected)
+        return in_order(result for result in self.raw.values() if result.id in expected)
 
     def strange(self, expected: Collection[str]) -> tuple[Finding, ...]:
         """What is wrong with the set of results.  expected: the clauses that were to run."""
@@ -288,7 +288,7 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
     return result
 
 
-def settle(results: Iterable[SpecResult]) -> list[SpecResult]:
+def in_order(results: Iterable[SpecResult]) -> list[SpecResult]:
     """Results in the order of the specification, with what is blocked marked so, in whatever order they came."""
     given = {result.id: result for result in results}
     settled: dict[str, SpecResult] = {}

@@ -12,7 +12,7 @@ from chainrule.boundary.calls import Cache, Call, Handle
 from chainrule.boundary.errors import Hung, Raised, Todo
 from chainrule.mathematics.clauses import clauses
 from chainrule.running.loading import Loaded
-from chainrule.running.results import UNJUDGED, Asked, Evidence, SpecResult
+from chainrule.running.results import UNJUDGED, AskedCall, Evidence, SpecResult
 from chainrule.running.snippets import snippet
 from chainrule.specification.registry import Entry
 from chainrule.support.arrays import show
@@ -104,10 +104,10 @@ def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loade
     )
 
 
-def asked(call: Call) -> Asked:
+def asked(call: Call) -> AskedCall:
     """A call as data: what the code returned stays where it is."""
     arguments = tuple(argument for argument in call.arguments if not isinstance(argument, (Handle, Cache)))
-    return Asked(call.name, arguments, call.model_parameters)
+    return AskedCall(call.name, arguments, call.model_parameters)
 
 
 def small(call: Call) -> bool:

@@ -17,7 +17,7 @@ NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two
 
 
 @dataclass(frozen=True)
-class Asked:
+class Remembered:
     """What the implementation answered, the last call that it took, and the functions that a network stood in for."""
 
     answer: Any
@@ -36,7 +36,7 @@ class Networks:
     impl: Boundary
     thorough: bool = False
     seed: int = 0
-    asked: dict[Hashable, Asked] = field(default_factory=dict, compare=False, repr=False)
+    asked: dict[Hashable, Remembered] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(
         self,
@@ -79,7 +79,7 @@ class Networks:
         """What `ask` gives, which several specs look at: a run asks it once, and each spec counts it as its own."""
         if question not in self.asked:
             answer = ask()
-            self.asked[question] = Asked(answer, tuple(self.impl.calls)[-1:], frozenset(self.impl.seen_through))
+            self.asked[question] = Remembered(answer, tuple(self.impl.calls)[-1:], frozenset(self.impl.seen_through))
         else:
             known = self.asked[question]
             self.impl.calls.extend(known.calls)

@@ -64,7 +64,7 @@ def takes_logits(folder):
 
 
 READ = {  # what shows how code of the style is read
-    "keeps_classes": lambda folder: sorted(map(str, of_style("sklearn_like.py", folder).raw.sites.values())),
+    "keeps_classes": lambda folder: sorted(map(str, of_style("sklearn_like.py", folder).raw.plans.values())),
     "goes_on": lambda folder: of_style("sklearn_like.py", folder).create([4, 6, 3], 0).value.warm_start,
     "adds_up_alone": lambda folder: (
         written(LOG_LIKELIHOOD, folder).host.implementation.raw.lone_functions("cross_entropy") == []

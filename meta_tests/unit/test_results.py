@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.contract.chapters import CHAPTERS
 from chainrule.contract.conventions import Convention
-from chainrule.running.results import UNJUDGED, Diagnosis, Outcome, SpecResult, settle
+from chainrule.running.results import UNJUDGED, Diagnosis, Outcome, SpecResult, in_order
 
 SLIP = Diagnosis("sign", "the sign is wrong", "it should be minus", "mlp.py:3")
 OTHER = Diagnosis("scale", "the mean is missing", "divide by N", None)
@@ -44,7 +44,7 @@ def test_what_was_skipped_is_looked_through():
     first = result("first", "failed")
     second = result("second", "skipped", ["first"])
     third = result("third", "failed", ["second"])
-    assert [entry.outcome for entry in settle([third, second, first])] == ["failed", "skipped", "blocked"]
+    assert [entry.outcome for entry in in_order([third, second, first])] == ["failed", "skipped", "blocked"]
 
 
 ANY, SIZES = Convention("any", "default"), Convention("[784, 10, 10]", "inferred")
@@ -75,7 +75,7 @@ def test_what_the_network_stood_in_for_does_not_block_what_is_asked_of_it():
     first = result("first", "failed", through="softmax")
     second = result("second", "failed", ["first"], through="softmax")
     third = result("third", "failed", ["second"])
-    assert [entry.outcome for entry in settle([first, second, third])] == ["failed", "blocked", "failed"]
+    assert [entry.outcome for entry in in_order([first, second, third])] == ["failed", "blocked", "failed"]
 
 
 def test_a_failure_counts_in_a_chapter_that_is_not_required():
@@ -110,7 +110,7 @@ CHAIN = [
 
 @pytest.mark.parametrize("order", itertools.islice(itertools.permutations(range(7)), 0, None, 97))
 def test_one_mistake_is_reported_once_in_whatever_order(order):
-    found = {entry.id: (entry.outcome, entry.message) for entry in settle(CHAIN[i] for i in order)}
+    found = {entry.id: (entry.outcome, entry.message) for entry in in_order(CHAIN[i] for i in order)}
     assert found == {
         "first": ("failed", "wrong"),
         "second": ("blocked", "blocked by first, which did not pass"),
@@ -125,25 +125,25 @@ def test_one_mistake_is_reported_once_in_whatever_order(order):
 def test_what_is_blocked_carries_no_diagnosis():
     first = result("first", "failed")
     second = result("second", "failed", ["first"], diagnoses=(SLIP,), snippet="print(1)")
-    [_, blocked] = settle([first, second])
+    [_, blocked] = in_order([first, second])
     assert (blocked.outcome, blocked.diagnoses, blocked.snippet) == ("blocked", (), None)
 
 
 def test_what_is_blocked_by_no_other_spec_blocks_none():
     first = result("first", "blocked", message=f"{UNJUDGED}relu returns the same whatever it is given")
     second = result("second", "failed", ["first"], message="wrong")
-    assert [entry.outcome for entry in settle([first, second])] == ["blocked", "failed"]
+    assert [entry.outcome for entry in in_order([first, second])] == ["blocked", "failed"]
 
 
 @pytest.mark.parametrize("kind", ["todo", "skipped", "passed"])
 def test_what_is_missing_blocks_nothing(kind):
-    assert settle([result("first", kind), result("second", "failed", ["first"])])[1].outcome == "failed"
+    assert in_order([result("first", kind), result("second", "failed", ["first"])])[1].outcome == "failed"
 
 
 def test_results_stand_in_the_order_of_the_specification():
     given = [result(f"{chapter}.{line}", chapter=chapter, line=line) for line in (9, 2) for chapter in CHAPTERS]
     extra = result("extra.1", chapter="extra", line=1)
-    settled = settle([extra, *reversed(given)])
+    settled = in_order([extra, *reversed(given)])
     assert [entry.chapter for entry in settled] == [c for chapter in CHAPTERS for c in [chapter] * 2] + ["extra"]
     assert [entry.line for entry in settled[:-1]] == [2, 9] * len(CHAPTERS)
 

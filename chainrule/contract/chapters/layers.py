@@ -10,7 +10,7 @@ from chainrule.contract.operation import (
     NUMBER,
     Argument,
     Operation,
-    Result,
+    ResultPart,
     Stage,
     arrays,
     parts,
@@ -29,7 +29,7 @@ OPERATIONS = (
     Operation(
         "affine_backward",
         GRADIENT,
-        (*parts("dx", "dw"), Result("db", BIAS)),
+        (*parts("dx", "dw"), ResultPart("db", BIAS)),
         "dout (N, M), the gradient with respect to out, and the cache -> (dx, dw, db), shaped like x, w and b",
         "layers",
         undoes="affine_forward",
@@ -46,7 +46,7 @@ OPERATIONS = (
     Operation(
         "softmax_loss",
         (*arrays("x"), Argument("y", LABELS)),
-        (Result("loss", NUMBER), *parts("dx")),
+        (ResultPart("loss", NUMBER), *parts("dx")),
         "(N, K) logits and (N,) labels -> (the mean cross-entropy of their softmax, its gradient with respect to x)",
         "layers",
     ),

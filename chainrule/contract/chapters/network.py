@@ -14,7 +14,7 @@ from chainrule.contract.operation import (
     SIZES,
     Argument,
     Operation,
-    Result,
+    ResultPart,
     arrays,
     parts,
 )
@@ -22,7 +22,7 @@ from chainrule.contract.operation import (
 NETWORK = Argument("model", MODEL)
 Y = Argument("y", LABELS)
 SEEDED = Argument("seed", SEED, default=0)
-NONE = (Result("", NOTHING),)
+NONE = (ResultPart("", NOTHING),)
 
 OPERATIONS = (
     Operation("relu", arrays("z"), parts("a"), "max(z, 0), of any shape", "activations"),
@@ -30,7 +30,7 @@ OPERATIONS = (
     Operation(
         "cross_entropy",
         (*arrays("p"), Y),
-        (Result("loss", NUMBER),),
+        (ResultPart("loss", NUMBER),),
         "(N, K) probabilities, (N,) labels -> the mean of -log p[n, y[n]]",
         "cross_entropy",
     ),
@@ -44,7 +44,7 @@ OPERATIONS = (
     Operation(
         "create",
         (Argument("sizes", SIZES), SEEDED),
-        (Result("model", MODEL),),
+        (ResultPart("model", MODEL),),
         "layer sizes [D, ..., K] -> a new network",
         "shapes",
         spelled="MLP",
@@ -52,7 +52,7 @@ OPERATIONS = (
     Operation(
         "parameters",
         (NETWORK,),
-        (Result("weights and biases", PARAMETERS),),
+        (ResultPart("weights and biases", PARAMETERS),),
         "-> (weights, biases), lists of (s[l], s[l+1]) and (s[l+1],) arrays",
         "shapes",
     ),
@@ -75,7 +75,7 @@ OPERATIONS = (
     Operation(
         "loss",
         (NETWORK, *arrays("x"), Y),
-        (Result("loss", NUMBER),),
+        (ResultPart("loss", NUMBER),),
         "inputs, (N,) labels 0..K-1 -> the mean cross-entropy of the batch",
         "shapes",
         of_network=True,
@@ -83,7 +83,7 @@ OPERATIONS = (
     Operation(
         "backward",
         (NETWORK, *arrays("x"), Y),
-        (Result("weight_grads and bias_grads", PARAMETERS),),
+        (ResultPart("weight_grads and bias_grads", PARAMETERS),),
         "-> (weight_grads, bias_grads) of the loss, shaped like the parameters",
         "gradients",
         of_network=True,
@@ -109,7 +109,7 @@ OPERATIONS = (
             Argument("lr", NUMBER, keyword=True),
             Argument("seed", SEED, keyword=True, default=0),
         ),
-        (Result("history", HISTORY),),
+        (ResultPart("history", HISTORY),),
         "trains in place by mini-batches, each epoch in a new order",
         "training",
         of_network=True,
@@ -118,7 +118,7 @@ OPERATIONS = (
     Operation(
         "predict",
         (NETWORK, *arrays("x")),
-        (Result("labels", ARRAY),),
+        (ResultPart("labels", ARRAY),),
         "(N, D) inputs -> (N,) labels",
         "shapes",
         of_network=True,

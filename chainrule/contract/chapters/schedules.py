@@ -1,9 +1,9 @@
 """The operations of the schedules chapter: learning rates as functions of the epoch, counted from 0."""
 
-from chainrule.contract.operation import FUNCTION, NUMBER, SIZE, Argument, Operation, Result
+from chainrule.contract.operation import FUNCTION, NUMBER, SIZE, Argument, Operation, ResultPart
 
 RATE = Argument("lr", NUMBER)
-SCHEDULE = (Result("schedule", FUNCTION),)
+SCHEDULE = (ResultPart("schedule", FUNCTION),)
 
 OPERATIONS = (
     Operation("constant", (RATE,), SCHEDULE, "-> a function epoch -> lr", "schedules"),

@@ -37,7 +37,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Site:
+class EditSite:
     """An expression or statement in a field of its holder, at an index if that is a list."""
 
     node: Any
@@ -65,7 +65,7 @@ class Code:
         ast.increment_lineno(tree, self.function.begins - 1)
         return tree
 
-    def sites(self, lines: Sequence[int]) -> Iterator[Site]:
+    def sites(self, lines: Sequence[int]) -> Iterator[EditSite]:
         """Every expression and statement of the function's body on these lines, from the first to the last."""
         waiting = [part for part in below(self.node) if part[1] == "body"][::-1]
         while waiting:
@@ -75,12 +75,12 @@ class Code:
             first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
             if (first and any(first <= line <= last for line in lines)) or isinstance(self.node, ast.Lambda):
                 whole = name == "value" and isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign))
-                yield Site(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
+                yield EditSite(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
             elif isinstance(node, ast.stmt):
                 continue
             waiting += below(node)[::-1]
 
-    def edit(self, site: Site, kind: str, new: Any) -> Edit:
+    def edit(self, site: EditSite, kind: str, new: Any) -> Edit:
         """The edit that puts `new` in place of a site's node.
 
         new: an expression, a statement, a list of the statement itself and one after it, None to delete it, or Moved.
@@ -98,7 +98,7 @@ class Code:
             text = ("else: " if self.text(node).startswith("elif") else "") + text + missing * "\\\n"
         return Edit(kind, node, begin(node), end(node), text)
 
-    def moved(self, site: Site, to: Moved) -> Edit:
+    def moved(self, site: EditSite, to: Moved) -> Edit:
         """The statement in another place of its block."""
         block = getattr(site.holder, site.name)[to.index : to.later + 1]
         line, column = begin(site.node)

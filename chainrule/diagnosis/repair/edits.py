@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chainrule.diagnosis.repair.edit_sites import Code, Edit, Moved, Site, loads
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, loads
 from chainrule.host.protocol import Function
 
 SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -119,7 +119,7 @@ class Editor:
 
     # The kinds, each a generator of what a site may become
 
-    def operator(self, site: Site) -> Iterator[Any]:
+    def operator(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.BinOp):
             for other in SWAPPED_OPERATORS.get(type(node.op), ()):
@@ -138,7 +138,7 @@ class Editor:
             for other in SWAPPED_OPERATORS.get(type(node.op), ()):
                 yield ast.AugAssign(node.target, other(), node.value)
 
-    def hoist(self, site: Site) -> Iterator[Any]:
+    def hoist(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.BinOp):
             yield node.left
@@ -160,7 +160,7 @@ class Editor:
         elif isinstance(node, ast.BoolOp):
             yield from node.values
 
-    def axis(self, site: Site) -> Iterator[Any]:
+    def axis(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if not (isinstance(node, ast.Call) and called(node) in REDUCTIONS):
             return
@@ -173,7 +173,7 @@ class Editor:
                 kept = [ast.keyword("keepdims", ast.Constant(True))] if keep else []
                 yield ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis)), *kept])
 
-    def number(self, site: Site) -> Iterator[Any]:
+    def number(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if not isinstance(node, ast.Constant) or isinstance(node.value, str) or node.value is None:
             return
@@ -189,7 +189,7 @@ class Editor:
                 if real != value:
                     yield ast.Constant(real)
 
-    def transpose(self, site: Site) -> Iterator[Any]:
+    def transpose(self, site: EditSite) -> Iterator[Any]:
         holder = site.holder
         product = (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.MatMult)) or (
             isinstance(holder, ast.Call) and called(holder) in PRODUCTS and site.name == "args"
@@ -203,7 +203,7 @@ class Editor:
         if site.value and isinstance(node, (ast.BinOp, ast.Call)):
             yield ast.Attribute(node, "T", ast.Load())
 
-    def call(self, site: Site) -> Iterator[Any]:
+    def call(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.Attribute):
             for other in SWAPPED_CALLS.get(node.attr, ()):
@@ -212,7 +212,7 @@ class Editor:
             for other in SWAPPED_CALLS.get(node.id, ()):
                 yield ast.Name(other, ast.Load())
 
-    def scale(self, site: Site) -> Iterator[Any]:
+    def scale(self, site: EditSite) -> Iterator[Any]:
         if not ((site.value or is_product(site.node)) and isinstance(site.node, ast.expr)):
             return
         if isinstance(site.node, (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Lambda)):
@@ -221,12 +221,12 @@ class Editor:
             if count != ast.unparse(site.node):
                 yield ast.BinOp(site.node, ast.Div(), expression(count))
 
-    def multiply(self, site: Site) -> Iterator[Any]:
+    def multiply(self, site: EditSite) -> Iterator[Any]:
         if site.value and isinstance(site.node, (ast.BinOp, ast.Call, ast.Name)):
             for count in self.counts:
                 yield ast.BinOp(site.node, ast.Mult(), expression(count))
 
-    def add(self, site: Site) -> Iterator[Any]:
+    def add(self, site: EditSite) -> Iterator[Any]:
         """A bias beside the weights in a product: `a @ W1` -> `a @ W1 + b1`."""
         node = site.node
         if not is_product(node):
@@ -240,22 +240,22 @@ class Editor:
                 if re.search(pattern, text):
                     yield ast.BinOp(node, ast.Add(), expression(re.sub(pattern, new, text)))
 
-    def negate(self, site: Site) -> Iterator[Any]:
+    def negate(self, site: EditSite) -> Iterator[Any]:
         if site.value and isinstance(site.node, (ast.BinOp, ast.Call, ast.Name)):
             yield ast.UnaryOp(ast.USub(), site.node)
 
-    def root(self, site: Site) -> Iterator[Any]:
+    def root(self, site: EditSite) -> Iterator[Any]:
         if self.numpy and isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.Div):
             yield ast.Call(expression(f"{self.numpy}.sqrt"), [site.node], [])
 
-    def near(self, site: Site) -> Iterator[Any]:
+    def near(self, site: EditSite) -> Iterator[Any]:
         """Names that are easily mixed up: they differ in a character."""
         yield from self.renamed(site, lambda unlike: unlike <= 1)
 
-    def name(self, site: Site) -> Iterator[Any]:
+    def name(self, site: EditSite) -> Iterator[Any]:
         yield from self.renamed(site, lambda unlike: unlike > 1)
 
-    def renamed(self, site: Site, chosen: Callable[[int], bool]) -> Iterator[ast.expr]:
+    def renamed(self, site: EditSite, chosen: Callable[[int], bool]) -> Iterator[ast.expr]:
         """The other names of the function, in the order in which they are like this one."""
         node = site.node
         called_ = isinstance(site.holder, ast.Call) and site.name == "func"
@@ -270,7 +270,7 @@ class Editor:
         for other in sorted(others, key=lambda other: distance(own, other))[:MOST_NAMES]:
             yield expression(other)
 
-    def rate(self, site: Site) -> Iterator[Any]:
+    def rate(self, site: EditSite) -> Iterator[Any]:
         """A learning rate before what is subtracted."""
         holder = site.holder
         subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and site.name == "right"
@@ -278,7 +278,7 @@ class Editor:
             for rate in self.rates:
                 yield ast.BinOp(expression(rate), ast.Mult(), site.node)
 
-    def offset(self, site: Site) -> Iterator[Any]:
+    def offset(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(site.holder, ast.Subscript) and site.name == "slice":
             if isinstance(node, (ast.Name, ast.BinOp)):
@@ -288,7 +288,7 @@ class Editor:
             yield ast.BinOp(node, ast.Add(), ast.Constant(1))
             yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
 
-    def index(self, site: Site) -> Iterator[Any]:
+    def index(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.Subscript):
             for other in self.slices:
@@ -300,7 +300,7 @@ class Editor:
             for other in self.slices:
                 yield ast.Subscript(node, other, ast.Load())
 
-    def mask(self, site: Site) -> Iterator[Any]:
+    def mask(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or (isinstance(node, ast.Name) and not site.value):
             return
@@ -309,7 +309,7 @@ class Editor:
         for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
-    def shift(self, site: Site) -> Iterator[Any]:
+    def shift(self, site: EditSite) -> Iterator[Any]:
         """The maximum subtracted from what an exponential is taken of; where a statement has it twice, in both."""
         if isinstance(site.holder, ast.Call) and called(site.holder) == "exp" and site.name == "args":
             yield from shifted(site.node)
@@ -322,7 +322,7 @@ class Editor:
                         exponent.args = [new]
                     yield statement
 
-    def fresh(self, site: Site) -> Iterator[Any]:
+    def fresh(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.AugAssign):
             read = copy.deepcopy(node.target)
@@ -338,11 +338,11 @@ class Editor:
         elif isinstance(node, (ast.Name, ast.Attribute)) and site.value:
             yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
 
-    def delete(self, site: Site) -> Iterator[Any]:
+    def delete(self, site: EditSite) -> Iterator[Any]:
         if isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Expr, ast.If)) and site.index is not None:
             yield None
 
-    def move(self, site: Site) -> Iterator[Any]:
+    def move(self, site: EditSite) -> Iterator[Any]:
         """A statement changes places with one that follows: the block is replaced as a whole."""
         body = getattr(site.holder, site.name)
         if isinstance(site.node, ast.stmt) and site.index is not None and isinstance(body, list):
@@ -350,7 +350,7 @@ class Editor:
                 if not isinstance(body[later], ast.Return):
                     yield Moved(site.index, later)
 
-    def divide(self, site: Site) -> Iterator[Any]:
+    def divide(self, site: EditSite) -> Iterator[Any]:
         """A line that divides what was just computed by a number of samples."""
         node = site.node
         if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
@@ -364,7 +364,7 @@ class Editor:
                 if count != name:
                     yield [node, ast.parse(f"{name} = {name} / {count}").body[0]]
 
-    def insert(self, site: Site) -> Iterator[Any]:
+    def insert(self, site: EditSite) -> Iterator[Any]:
         """A line like this one for another parameter: `self.b -= lr * db` beside `self.W -= lr * dW`."""
         node = site.node
         if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:

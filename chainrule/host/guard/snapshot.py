@@ -104,7 +104,7 @@ def restore(before: Snapshot) -> list[Finding]:
             replaced(name, function, property_of(function))
             function.given = checked  # type: ignore[attr-defined]
     for name, content, copy in before.contents:
-        if not same(content, copy):
+        if not identical(content, copy):
             replaced(name, content, GONE)
             content.clear()
             content.update(copy)
@@ -133,7 +133,7 @@ def property_of(function: FunctionType) -> Any:
     return getattr(function, "given", None)
 
 
-def same(now: dict[Any, Any], before: dict[Any, Any]) -> bool:
+def identical(now: dict[Any, Any], before: dict[Any, Any]) -> bool:
     return now.keys() == before.keys() and all(now[key] is value for key, value in before.items())
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.contract.conventions import NATIVE, Convention, Conventions, check
+from chainrule.contract.conventions import NATIVE, Convention, Conventions, checked_value
 from chainrule.contract.implementation import Implementation
 from chainrule.host.inference.arithmetic import effects
-from chainrule.host.inference.order import prepare, search
+from chainrule.host.inference.order import find_conventions, prepare
 from chainrule.host.inference.probe import Probe
 from chainrule.host.translation import Translated
 
@@ -26,16 +26,16 @@ class Settled:
     notes: tuple[str, ...] = ()
 
 
-def settle(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
+def infer_conventions(raw: Implementation, declared: Mapping[str, Any]) -> Settled:
     """Settle the conventions: those declared, else those that probing finds, else the native ones.
 
     Raises UnusableTarget for a declaration that chainrule does not know or cannot follow.
     """
-    told = {key: Convention(check(key, value), "declared") for key, value in declared.items()}
+    told = {key: Convention(checked_value(key, value), "declared") for key, value in declared.items()}
     conventions = {key: Convention(value, "default") for key, value in NATIVE.items()}
     probe = Probe(raw, {key: convention.value for key, convention in told.items()})
     with np.errstate(all="ignore"):
-        search(probe)
+        find_conventions(probe)
     implementation = Translated(raw, probe.layout, partial(prepare, probe))
     found = {key: Convention(value, "inferred", how) for key, (value, how) in probe.found.items()}
     pattern = (told.get("architecture") or found.get("architecture") or conventions["architecture"]).value

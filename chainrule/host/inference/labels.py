@@ -8,7 +8,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.points import Point, alignment, follows, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
-from chainrule.host.recognition.sites import Site
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
@@ -24,29 +24,29 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
     error: NotOffered | None = None
     for way in ways_of_labels(probe, operation):
         fitting: dict[str, tuple[bool, float]] = {}
-        sites: dict[str, Site] = {}
+        plans: dict[str, Plan] = {}
         for form in [probe.declared["labels"]] if "labels" in probe.declared else ["index", "one_hot"]:
             layout.ways[operation], layout.labels[operation] = way, form
             try:
                 with limit(PROBE_LIMIT):
                     follows_labels = round(result_follows(probe, operation, point), 3)
-                site = probe.site(operation, point)
-                if isinstance(site, Site):
-                    sites[form] = site
-                fitting[form] = (not (isinstance(site, Site) and site.how == "update"), follows_labels)
+                plan = probe.plan(operation, point)
+                if isinstance(plan, Plan):
+                    plans[form] = plan
+                fitting[form] = (not (isinstance(plan, Plan) and plan.how == "update"), follows_labels)
             except NotOffered as raised:
                 error = error or raised
             except (Exception, SystemExit):
                 continue
             finally:
                 probe.reset(point)  # an inconsistent update leaves the parameters changed
-                if sites and operation == "backward":
+                if plans and operation == "backward":
                     probe.forget(operation, point)
         if fitting:
             chosen = max(fitting, key=lambda form: (fitting[form], form == "index"))
             layout.labels[operation] = chosen
-            if chosen in sites:
-                probe.settle(operation, point, sites[chosen])
+            if chosen in plans:
+                probe.keep_plan(operation, point, plans[chosen])
             if layout.samples in SINGLE and way not in (*SINGLE, "pairs"):
                 probe.notes.append(f"{operation} takes a batch in {way}, forward one sample at a time")
             elif way not in (layout.samples, "pairs"):
@@ -101,8 +101,8 @@ def find_counted_labels(probe: Probe, point: Point) -> None:
     """
     if probe.recognised is None or probe.layout.labels.get("backward") != "index":
         return
-    site = probe.site("fit", point)
-    if isinstance(site, Site) and site.how == "batches":
+    plan = probe.plan("fit", point)
+    if isinstance(plan, Plan) and plan.how == "batches":
         return
     lacking = np.minimum(point.y, point.classes - 2)
     fails = attempt(lambda: probe.translated.backward(point.model, point.x, lacking)) is None

@@ -21,8 +21,8 @@ from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_summed_fit
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.forms import PROBES
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
-from chainrule.host.recognition.sites import Site
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut
 
@@ -32,7 +32,7 @@ TELLING = ("backward", "loss", "fit")  # operations that fail if the code fixes 
 EIGHTH = 0.125  # a learning rate whose products are exact
 
 
-def search(probe: Probe) -> None:
+def find_conventions(probe: Probe) -> None:
     """Find all conventions; stop at a call that does not return."""
     try:
         point = find_point(probe, probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES)
@@ -77,29 +77,29 @@ def search_ten_classes(probe: Probe, point: Point) -> None:
     form, recognised = probe.form, probe.network
     if form is None or recognised is None or form.pattern is None or form.pattern[-1] is not None:
         return
-    refused = [probe.site(operation, point) for operation in TELLING]
-    if not any(isinstance(site, NotOffered) and not isinstance(site, Unseen) for site in refused):
+    refused = [probe.plan(operation, point) for operation in TELLING]
+    if not any(isinstance(plan, NotOffered) and not isinstance(plan, Unseen) for plan in refused):
         return
-    before = dict(recognised.sites)
-    recognised.sites.clear()
+    before = dict(recognised.plans)
+    recognised.plans.clear()
     form.pattern[-1] = MANY_CLASSES
     trial = Probe(recognised, probe.declared)
     again = find_point(trial, form.probe_sizes())
     if again is not None:
         search_network(trial, again)
-        if count_sites(trial, again) > sum(isinstance(site, Site) for site in refused):
+        if count_plans(trial, again) > sum(isinstance(plan, Plan) for plan in refused):
             vars(probe.layout).update(vars(trial.layout))  # the layout that `translated` shares
             probe.found = trial.found
             probe.notes = [*trial.notes, "the code works with ten classes only"]
             return
     form.pattern[-1] = None
-    recognised.sites.clear()
-    recognised.sites.update(before)
+    recognised.plans.clear()
+    recognised.plans.update(before)
 
 
-def count_sites(probe: Probe, point: Point) -> int:
+def count_plans(probe: Probe, point: Point) -> int:
     """How many of the TELLING operations work."""
-    return sum(isinstance(probe.site(operation, point), Site) for operation in TELLING)
+    return sum(isinstance(probe.plan(operation, point), Plan) for operation in TELLING)
 
 
 def find_remaining(probe: Probe, point: Point) -> None:

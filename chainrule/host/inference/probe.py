@@ -13,8 +13,8 @@ from chainrule.host.inference.points import BATCH, Point, labels_of
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.forms import Form
 from chainrule.host.recognition.native_style import NativeStyle
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.recognised import Recognised
-from chainrule.host.recognition.sites import Site
 from chainrule.host.translation import SINGLE, Layout, Translated
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import limit
@@ -58,9 +58,9 @@ class Probe:
         self.found[key] = (value, how)
         return key not in self.declared
 
-    def site(self, operation: str, point: Point) -> Site | NotOffered | None:
+    def plan(self, operation: str, point: Point) -> Plan | NotOffered | None:
         """How to call an operation, or the reason why chainrule cannot; None if that is still unknown."""
-        return None if self.recognised is None else self.recognised.sites.get((operation, len(point.sizes)))
+        return None if self.recognised is None else self.recognised.plans.get((operation, len(point.sizes)))
 
     def close(self, operation: str, point: Point, error: NotOffered | None) -> None:
         """Remember that chainrule cannot call an operation, and why."""
@@ -72,11 +72,11 @@ class Probe:
         if self.recognised is not None:
             self.recognised.forget(operation, len(point.sizes))
 
-    def settle(self, operation: str, point: Point, site: Site) -> None:
+    def keep_plan(self, operation: str, point: Point, plan: Plan) -> None:
         """Set how chainrule calls an operation from now on."""
         if self.network is not None:
-            self.network.sites[operation, len(point.sizes)] = site
-            if operation == "backward" and site.how != "update":
+            self.network.plans[operation, len(point.sizes)] = plan
+            if operation == "backward" and plan.how != "update":
                 self.network.recovery_rate = None
 
     def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:

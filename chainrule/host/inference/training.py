@@ -14,7 +14,7 @@ from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.function_forms import SignatureForm
 from chainrule.host.recognition.gradients import Contradiction
-from chainrule.host.recognition.sites import Site
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
 from chainrule.reference import softmax
 from chainrule.support.arrays import to_numpy
@@ -76,14 +76,14 @@ def ways_of_fit(probe: Probe, main: str) -> Iterator[tuple[str, str]]:
 
 def find_updates_one_by_one(probe: Probe, point: Point) -> None:
     """Find out whether a fit without a batch size makes one update for every sample."""
-    site = probe.site("fit", point)
-    if probe.network is None or not isinstance(site, Site) or site.how != "whole":
+    plan = probe.plan("fit", point)
+    if probe.network is None or not isinstance(plan, Plan) or plan.how != "whole":
         return
     with attempting():
         end = after_two_samples(probe, point)
         for order in ((0, 1), (1, 0)):
             if np.allclose(end, after_steps(probe, point, order), rtol=0, atol=ONE_ROUNDING):
-                probe.settle("fit", point, replace(site, how="single"))
+                probe.keep_plan("fit", point, replace(plan, how="single"))
                 probe.network.one_by_one = True
                 break
     probe.reset(point)

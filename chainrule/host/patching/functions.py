@@ -26,7 +26,7 @@ LARGEST_FILE = 5000  # lines
 COMPILER_FLAGS = sum(getattr(__future__, name).compiler_flag for name in ("annotations", "division", "generator_stop"))
 
 
-class Functions:
+class FunctionRegister:
     """The functions that ran so far.  Each keeps its own code, except the one that stands changed."""
 
     def __init__(self) -> None:

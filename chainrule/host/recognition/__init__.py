@@ -16,7 +16,7 @@ The forms a network comes in
     recognise       which form a file has
 
 How its operations are done
-    sites           the function, and the place of the answer in its result
+    plans           the function, and the place of the answer in its result
     results         which part of a result is the output, the cache, the history
     gradients       gradients in results, in attributes and in updates
     adoption        parameters that are returned instead of changed

@@ -16,6 +16,7 @@ from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.host.recognition.learning import Learning
 from chainrule.host.recognition.namespaces import Operation
+from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
     describe_result,
     is_integral,
@@ -24,7 +25,6 @@ from chainrule.host.recognition.results import (
     relative,
     samples,
 )
-from chainrule.host.recognition.sites import NotThisWay, Site, Training
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
 from chainrule.host.recognition.vocabulary import is_called, plain, rank
@@ -97,17 +97,17 @@ class Failures:
 class Attempts(Learning):
     """Finds the function of each operation on first use, and remembers it."""
 
-    def site(self, operation: str, model: Held, *arguments: Any) -> Site:
+    def plan(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
         key = (operation, len(model.sizes))
-        if key not in self.sites:
-            self.sites[key] = self.resolve(operation, model, *arguments)  # the form of the labels may cause a failure
-        found = self.sites[key]
+        if key not in self.plans:
+            self.plans[key] = self.resolve(operation, model, *arguments)  # the form of the labels may cause a failure
+        found = self.plans[key]
         if isinstance(found, NotOffered):
             raise type(found)(str(found))
         return found
 
-    def resolve(self, operation: str, model: Held, *arguments: Any) -> Site:
+    def resolve(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """Try every candidate.  Raises NotOffered, with every reason, or the code's exception."""
         failures = Failures(operation)
         for name, function in self.candidates(operation, model):
@@ -115,9 +115,9 @@ class Attempts(Learning):
                 found = self.attempt(operation, name, function, model, arguments, failures)
                 if found is not None:
                     return found
-        updating = self.sites.get(("backward", len(model.sizes)))
-        if operation == "fit" and isinstance(updating, Site) and updating.how == "update" and arguments[1] is not None:
-            return Site("fit", updating.name, how="update", repeated=True)
+        updating = self.plans.get(("backward", len(model.sizes)))
+        if operation == "fit" and isinstance(updating, Plan) and updating.how == "update" and arguments[1] is not None:
+            return Plan("fit", updating.name, how="update", repeated=True)
         raise failures.verdict(self.form.title)
 
     def attempt(
@@ -128,9 +128,9 @@ class Attempts(Learning):
         model: Held,
         arguments: Sequence[Any],
         failures: Failures,
-    ) -> Site | None:
-        """The site, if the candidate fits; else restore the parameters and note the failure."""
-        attempts: dict[str, Callable[..., Site]] = {
+    ) -> Plan | None:
+        """The plan, if the candidate fits; else restore the parameters and note the failure."""
+        attempts: dict[str, Callable[..., Plan]] = {
             "forward": self.try_forward,
             "loss": self.try_loss,
             "backward": self.try_backward,
@@ -164,9 +164,9 @@ class Attempts(Learning):
                     seen.add(identity)
                     yield name, function
 
-    # The attempts.  Each returns the site or raises Unbound, NotThisWay, Unseen, or the code's exception.
+    # The attempts.  Each returns the plan or raises Unbound, NotThisWay, Unseen, or the code's exception.
 
-    def try_forward(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
+    def try_forward(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Plan:
         if not self.reaches(function, model):
             raise NotThisWay("it does not take the parameters")
         arguments = bind(function, self.known(model, passing=True, x=x))
@@ -181,9 +181,9 @@ class Attempts(Learning):
             shapes = " or ".join(map(str, wanted))
             raise NotThisWay(f"expected an array of shape {shapes}, found {describe_result(result)}")
         path = likeliest_output(outputs, source, result, named_values(function, result))
-        return Site("forward", name, relative(path, source), taken=tuple(arguments.taken.items()), inside=inside)
+        return Plan("forward", name, relative(path, source), taken=tuple(arguments.taken.items()), inside=inside)
 
-    def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
+    def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         if is_called("methods", "is_not_the_loss", name) and not name.lower().startswith("loss"):
             raise NotThisWay("its name says something else")
         if y is not None:
@@ -196,64 +196,64 @@ class Attempts(Learning):
         path = next((path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), None)
         if path is None or len(path) > 1:
             raise NotThisWay(f"expected a number, found {describe_result(result)}")
-        return Site("loss", name, path, taken=tuple(arguments.taken.items()))
+        return Plan("loss", name, path, taken=tuple(arguments.taken.items()))
 
-    def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
+    def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
         before = slots.read(model.value)
         self.before(model, x)
         names = self.form.slot_names(slots)
         self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
-        result = self.call_backward(Site("backward", name), model, x, y, RATES[1], function)
+        result = self.call_backward(Plan("backward", name), model, x, y, RATES[1], function)
         after = slots.read(model.value)
         updated = changed(before, after)
         called = named_values(function, result)
         paths = gradient_paths(result, slots, model.value, called, names=names)
         gives = rank("backward", name) is not None or rank("loss", name) is not None  # else new parameters
         if paths is not None and not updated and gives:
-            return Site("backward", name, paths=paths, how="returned")
+            return Plan("backward", name, paths=paths, how="returned")
         if not (updated and changed_throughout(before, after)) and rank("fit", name) is None:
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)
                 if not any(np.any(to_numpy(follow(model.value, path))) for group in paths for path in group):
                     raise NotThisWay("the gradients that the network keeps stay zero")
-                return Site("backward", name, paths=paths, how="attributes", inside=True)
+                return Plan("backward", name, paths=paths, how="attributes", inside=True)
         if updated or self.returned_parameters(model, result, function) is not None:
             self.restore(model, before)
             self.recovery_rate = RATES[0]
-            return Site("backward", name, how="update")
+            return Plan("backward", name, how="update")
         found = describe_result(result)
         raise NotThisWay(f"neither its result ({found}) nor the network has gradients shaped like the parameters")
 
-    def try_step(self, name: str, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> Site:
-        backward = self.sites.get(("backward", len(model.sizes)))
-        if not isinstance(backward, Site):
+    def try_step(self, name: str, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> Plan:
+        backward = self.plans.get(("backward", len(model.sizes)))
+        if not isinstance(backward, Plan):
             raise NotThisWay("chainrule knows no gradients to pass to it")
         if backward.how == "update":
             raise Unseen(f"{backward.name} updates the parameters itself: the code has no separate step")
-        site = Site("step", name)
+        plan = Plan("step", name)
         before = self.parameters(model)
-        self.run_step(site, model, grads, lr, function)
+        self.run_step(plan, model, grads, lr, function)
         if not changed(before, self.parameters(model)):
             raise NotThisWay("it changes no parameter")
         self.restore(model, before)
-        return site
+        return plan
 
-    def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Site:
+    def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         before = self.parameters(model)
-        training = Training(x, y, epochs=1, batch_size=len(x) if y is None else samples(x, y), lr=0.25, seed=0)
+        training = TrainingArguments(x, y, epochs=1, batch_size=len(x) if y is None else samples(x, y), lr=0.25, seed=0)
         taken = self.fit_arguments(model, training, function).taken
-        site = self.fit_site(name, model, taken, pairs=y is None)
-        self.run_fit(site, model, training, function)
-        if not changed(before, self.parameters(model)) and site.how == "batches":  # the code may drop the only batch
-            self.run_fit(site, model, replace(training, batch_size=1), function)
+        plan = self.fit_site(name, model, taken, pairs=y is None)
+        self.run_fit(plan, model, training, function)
+        if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch
+            self.run_fit(plan, model, replace(training, batch_size=1), function)
         if not changed(before, self.parameters(model)):
             raise NotThisWay("it changes no parameter")
         self.restore(model, before)
-        return site
+        return plan
 
-    def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Site:
+    def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Plan:
         """How a function with these arguments trains.
 
         pairs: whether inputs and labels come in one argument.
@@ -268,9 +268,9 @@ class Attempts(Learning):
         if has_batches and "iter" in plain(counted):
             raise Unseen(f"{name} draws batches {counted} times: it does not train in epochs")
         how = "batches" if has_batches else "single" if self.one_by_one else "whole"
-        return Site("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
+        return Plan("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
 
-    def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Site:
+    def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Plan:
         as_output = not self.reaches(function, model)
         arguments = bind(function, self.known(model, x=x, as_output=as_output))
         if "x" not in arguments.taken.values():
@@ -281,7 +281,7 @@ class Attempts(Learning):
         counts = {size for found in wanted for size in found} - {model.sizes[-1]} or {max(wanted[0][0], 1)}
         for path, leaf in leaves(result):
             if len(path) <= 1 and np.size(to_numpy(leaf)) in counts and is_integral(leaf):
-                return Site("predict", name, path, taken=tuple(arguments.taken.items()))
+                return Plan("predict", name, path, taken=tuple(arguments.taken.items()))
         if shape(result) in wanted:
             raise Unseen(f"{name} gives probabilities; no function gives labels")
         raise NotThisWay(f"expected integer labels, found {describe_result(result)}")

@@ -13,8 +13,8 @@ from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
 from chainrule.host.recognition.namespaces import Operation
 from chainrule.host.recognition.native_style import NativeStyle
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.results import are_probabilities, remainder, samples
-from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.slots import Slots
 from chainrule.host.recognition.structures import follow, shape
 from chainrule.host.recognition.surroundings import set_attributes, told_samples
@@ -50,7 +50,7 @@ class Calling(NativeStyle):
         self.arrays = "numpy"
         self.dtype: Any = None
 
-    def site(self, operation: str, model: Held, *arguments: Any) -> Site:
+    def plan(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
         raise NotImplementedError
 
@@ -68,11 +68,11 @@ class Calling(NativeStyle):
         handed = self.form.handed(model)
         return model.value if handed is None else handed
 
-    def function(self, site: Site, model: Held) -> Callable[..., Any]:
+    def function(self, plan: Plan, model: Held) -> Callable[..., Any]:
         for name, function in methods_and_functions(self.form, model):
-            if name == site.name:
+            if name == plan.name:
                 return function
-        raise NotOffered(f"{site.name} is missing")
+        raise NotOffered(f"{plan.name} is missing")
 
     # What functions can be given
 
@@ -121,7 +121,7 @@ class Calling(NativeStyle):
     def before(self, model: Held, x: Any) -> None:
         """Run the forward pass, on whose results other calls rely."""
         self.tell_samples(model, x)
-        self.run_forward(self.site("forward", model, x), model, x)
+        self.run_forward(self.plan("forward", model, x), model, x)
 
     def before_loss(self, function: Callable[..., Any], model: Held, x: Any) -> None:
         """Run the forward pass before a loss, unless a method runs it itself.
@@ -134,14 +134,14 @@ class Calling(NativeStyle):
             if not self.reaches(function, model):
                 raise
 
-    def run_forward(self, site: Site, model: Held, x: Any) -> Any:
+    def run_forward(self, plan: Plan, model: Held, x: Any) -> Any:
         self.tell_samples(model, x)
-        function = self.function(site, model)
+        function = self.function(plan, model)
         arguments = bind(function, self.known(model, passing=True, x=x))
         model.forwarded = function(*arguments.arguments, **arguments.keywords)
         passed_on = named_values(function, model.forwarded)
         model.named = {name: value for name, value in passed_on.items() if role(name) not in ("x", "y")}
-        model.output = follow(model.value if site.inside else model.forwarded, site.path)
+        model.output = follow(model.value if plan.inside else model.forwarded, plan.path)
         return model.output
 
     def output(self, model: Held, x: Any) -> Any:

@@ -134,12 +134,12 @@ class SizedForm(Form):
         for sizing in sizings(function, self.namespace):
             self.sizing = sizing
             try:
-                return self.settle()
+                return self.find_sizes()
             except Exception as error:
                 trouble = trouble or error
         raise trouble or Unbound("its sizes cannot be chosen")
 
-    def settle(self) -> None:
+    def find_sizes(self) -> None:
         """Find out for which sizes the maker works.  If for none, raises Unbound or the code's exception."""
         trouble: Exception | None = None
         for sizes in PROBES:

@@ -15,8 +15,8 @@ from chainrule.host.recognition.calling import Calling, size_values
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.namespaces import own_classes
+from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
-from chainrule.host.recognition.sites import NotThisWay, Site, Training
 from chainrule.host.recognition.structures import Path, follow, put
 from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
 from chainrule.host.recognition.vocabulary import is_called, rank
@@ -35,15 +35,15 @@ class Learning(Calling):
     one_by_one = False
     recovery_rate: float | None = None
 
-    def run_backward(self, site: Site, model: Held, x: Any, y: Any) -> Any:
-        if site.how == "update":
-            return self.recovered(site, model, x, y)
+    def run_backward(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
+        if plan.how == "update":
+            return self.recovered(plan, model, x, y)
         self.before(model, x)
-        if site.how == "attributes" and self.cleared_elsewhere(model):
-            self.clear(model, site.paths)
-        result = self.call_backward(site, model, x, y, 1.0)
-        source = result if site.how == "returned" else model.value
-        return tuple([to_numpy(follow(source, path)) for path in group] for group in site.paths)
+        if plan.how == "attributes" and self.cleared_elsewhere(model):
+            self.clear(model, plan.paths)
+        result = self.call_backward(plan, model, x, y, 1.0)
+        source = result if plan.how == "returned" else model.value
+        return tuple([to_numpy(follow(source, path)) for path in group] for group in plan.paths)
 
     def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
         """Set the arrays at these places in a network to zero."""
@@ -60,32 +60,32 @@ class Learning(Calling):
         return bool(clearing) and not isinstance(model.value, tuple(clearing))
 
     def call_backward(
-        self, site: Site, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any] | None = None
+        self, plan: Plan, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any] | None = None
     ) -> Any:
         """Call the function that computes gradients, or updates at this rate.  Returns its result."""
-        function = function or self.function(site, model)
+        function = function or self.function(plan, model)
         set_attributes(model.value, {"lr": rate})
-        known = self.known_backward(site, model, x, y, rate)
+        known = self.known_backward(plan, model, x, y, rate)
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
-            if rank("backward", site.name) is None:
+            if rank("backward", plan.name) is None:
                 raise NotThisWay("it takes no labels")
             self.loss(model, x, y)  # it starts from the loss computed last
         with initialization_stands(self.form, model):
             return function(*arguments.arguments, **arguments.keywords)
 
-    def known_backward(self, site: Site, model: Held, x: Any, y: Any, rate: float) -> Known:
+    def known_backward(self, plan: Plan, model: Held, x: Any, y: Any, rate: float) -> Known:
         """The values for a backward pass, or for a training that runs its own forward pass."""
         n = samples(x, y)
         gradient = Thunk(lambda: self.output_gradient(model, x, y))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
-        if rank("fit", site.name) is None or rank("backward", site.name) is not None:
+        if rank("fit", plan.name) is None or rank("backward", plan.name) is not None:
             return known
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
         roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
         return Known(roles, self.form.named(model), known.order)
 
-    def recovered(self, site: Site, model: Held, x: Any, y: Any) -> Any:
+    def recovered(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         """Compute gradients from the change of the parameters in one update, at two rates.
 
         Raises Contradiction if the two rates do not give the same gradients.
@@ -95,23 +95,23 @@ class Learning(Calling):
         found = []
         for rate in RATES:
             self.before(model, x)
-            function = self.function(site, model)
-            result = self.call_backward(site, model, x, y, rate, function)
+            function = self.function(plan, model)
+            result = self.call_backward(plan, model, x, y, rate, function)
             after = self.returned_parameters(model, result, function) or slots.read(model.value)
             found.append(per_rate(before, after, rate))
             model.value = slots.write(model.value, *before)
-        check_agreement(site.name, found[0][0], found[1][0], before[0])
+        check_agreement(plan.name, found[0][0], found[1][0], before[0])
         return tuple(found[0])
 
     # Steps
 
     def run_step(
-        self, site: Site, model: Held, grads: Any, lr: float, function: Callable[..., Any] | None = None
+        self, plan: Plan, model: Held, grads: Any, lr: float, function: Callable[..., Any] | None = None
     ) -> None:
         """Make an update with these gradients in place of those of a backward pass."""
-        backward = self.sites["backward", len(model.sizes)]
-        assert isinstance(backward, Site)
-        function = function or self.function(site, model)
+        backward = self.plans["backward", len(model.sizes)]
+        assert isinstance(backward, Plan)
+        function = function or self.function(plan, model)
         x, y = self.dummy(model)
         self.before(model, x)
         set_attributes(model.value, {"lr": lr})
@@ -177,28 +177,30 @@ class Learning(Calling):
             return whole[1]
         return returned_by_name(function, result, self.form.named(model), slots)
 
-    # Training
+    # TrainingArguments
 
     def run_fit(
-        self, site: Site, model: Held, training: Training, function: Callable[..., Any] | None = None
+        self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any] | None = None
     ) -> list[float] | None:
         """Train.  Returns the loss of every epoch, if the code does.  Raises Unseen for batches that the code cannot
         use.
         """
-        if site.how == "single" and training.batch_size > 1 and training.samples > 1:
-            raise Unseen(f"{site.name} makes an update for every sample and does not use batches")
-        if site.how in ("whole", "update") and training.batch_size < training.samples:
-            raise Unseen(f"{site.name} takes no batch size: every epoch is one step along the gradient of all samples")
-        function = function or self.function(site, model)
-        if site.how == "update":
+        if plan.how == "single" and training.batch_size > 1 and training.samples > 1:
+            raise Unseen(f"{plan.name} makes an update for every sample and does not use batches")
+        if plan.how in ("whole", "update") and training.batch_size < training.samples:
+            raise Unseen(f"{plan.name} takes no batch size: every epoch is one step along the gradient of all samples")
+        function = function or self.function(plan, model)
+        if plan.how == "update":
             for _ in range(training.epochs):
                 self.before(model, training.x)
-                result = self.call_backward(site, model, training.x, training.y, training.lr, function)
+                result = self.call_backward(plan, model, training.x, training.y, training.lr, function)
                 self.adopt(model, result, function)
             return None
-        return self.train(site, model, training, function)
+        return self.train(plan, model, training, function)
 
-    def train(self, site: Site, model: Held, training: Training, function: Callable[..., Any]) -> list[float] | None:
+    def train(
+        self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]
+    ) -> list[float] | None:
         if training.y is not None:
             self.tell_samples(model, training.x)
         arguments = self.fit_arguments(model, training, function)
@@ -206,16 +208,16 @@ class Learning(Calling):
         set_attributes(model.value, kept | {"batch_size": training.batch_size, "seed": training.seed})
         seed_generators(model.value, training.seed)
         with seeded(training.seed):
-            for _ in range(training.epochs if site.repeated else 1):
-                if site.repeated:
+            for _ in range(training.epochs if plan.repeated else 1):
+                if plan.repeated:
                     arguments = self.fit_arguments(model, training, function)
                 with initialization_stands(self.form, model):
                     result = function(*arguments.arguments, **arguments.keywords)
                 if not self.adopt(model, result, function):
                     self.adopt_in_place(model, arguments)
-        return None if site.repeated else history(result, training.epochs)
+        return None if plan.repeated else history(result, training.epochs)
 
-    def fit_arguments(self, model: Held, training: Training, function: Callable[..., Any]) -> Binding:
+    def fit_arguments(self, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> Binding:
         roles: dict[str, Any] = {} if training.y is None else {"y": training.y}
         roles |= size_values(model.sizes)
         roles |= {

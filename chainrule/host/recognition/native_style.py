@@ -15,9 +15,9 @@ from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.results import first_fitting
-from chainrule.host.recognition.sites import Site
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.surroundings import generators_kept, seed_everything
@@ -26,7 +26,7 @@ from chainrule.support.arrays import to_numpy
 
 FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
 ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # how many arguments the contract's functions take
-# Names for the argument of relu and softmax.
+# NameTable for the argument of relu and softmax.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache"))
 
 
@@ -36,7 +36,7 @@ class NativeStyle(Native):
     form: of a network in another style; None here.
     tried: other candidates for the network, and why each was rejected.
     counts: undefined globals for the number of samples, which chainrule sets before every call.
-    sites: {(operation, number of layer sizes): how to call it, or why that is impossible}.
+    plans: {(operation, number of layer sizes): how to call it, or why that is impossible}.
     """
 
     form: Form | None = None
@@ -51,7 +51,7 @@ class NativeStyle(Native):
     ) -> None:
         super().__init__(target, dict(names or {}))
         self.namespace, self.tried, self.counts = namespace, tried, tuple(counts)
-        self.sites: dict[tuple[str, int], Site | NotOffered] = {}
+        self.plans: dict[tuple[str, int], Plan | NotOffered] = {}
 
     def name(self, name: str) -> str:
         """The code's name for a name of the contract: the declared one, or one from courses."""
@@ -60,11 +60,11 @@ class NativeStyle(Native):
 
     def close(self, operation: str, layers: int, error: NotOffered) -> None:
         """Remember that an operation cannot be called for networks with so many layer sizes."""
-        self.sites.setdefault((operation, layers), error)
+        self.plans.setdefault((operation, layers), error)
 
     def forget(self, operation: str, layers: int) -> None:
         """Forget how to call an operation, so that chainrule searches again."""
-        self.sites.pop((operation, layers), None)
+        self.plans.pop((operation, layers), None)
 
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""

@@ -13,7 +13,7 @@ from chainrule.host.recognition.binding import bind
 from chainrule.host.recognition.forms import Held, spelled
 from chainrule.host.recognition.namespaces import Operation
 from chainrule.host.recognition.native_style import of_probabilities, stands_alone
-from chainrule.host.recognition.sites import Site, Training
+from chainrule.host.recognition.plan import Plan, TrainingArguments
 from chainrule.host.recognition.structures import follow
 from chainrule.host.recognition.surroundings import seeded
 from chainrule.host.recognition.vocabulary import rank, role
@@ -47,37 +47,37 @@ class Recognised(Attempts):
             raise NotOffered(f"{slots.weights[0]}: values cannot be assigned ({error})") from None
 
     def forward(self, model: Held, x: Any) -> Any:
-        return self.run_forward(self.site("forward", model, x), model, x)
+        return self.run_forward(self.plan("forward", model, x), model, x)
 
     def loss(self, model: Held, x: Any, y: Any) -> Any:
-        site = self.site("loss", model, x, y)
+        plan = self.plan("loss", model, x, y)
         if y is not None:
-            self.before_loss(self.function(site, model), model, x)
-        return self.call(site, model, x=x, y=y)
+            self.before_loss(self.function(plan, model), model, x)
+        return self.call(plan, model, x=x, y=y)
 
     def backward(self, model: Held, x: Any, y: Any) -> Any:
-        return self.run_backward(self.site("backward", model, x, y), model, x, y)
+        return self.run_backward(self.plan("backward", model, x, y), model, x, y)
 
     def step(self, model: Held, grads: Any, lr: float) -> None:
-        self.run_step(self.site("step", model, grads, lr), model, grads, lr)
+        self.run_step(self.plan("step", model, grads, lr), model, grads, lr)
 
     def fit(self, model: Held, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
-        return self.run_fit(self.site("fit", model, x, y), model, Training(x, y, epochs, batch_size, lr, seed))
+        return self.run_fit(self.plan("fit", model, x, y), model, TrainingArguments(x, y, epochs, batch_size, lr, seed))
 
     def predict(self, model: Held, x: Any) -> Any:
-        site = self.site("predict", model, x)
-        if "x" not in dict(site.taken).values():
+        plan = self.plan("predict", model, x)
+        if "x" not in dict(plan.taken).values():
             self.before(model, x)
-        return self.call(site, model, x=x)
+        return self.call(plan, model, x=x)
 
-    def call(self, site: Site, model: Held, **roles: Any) -> Any:
-        """Call the function of a site with the arguments of its operation.
+    def call(self, plan: Plan, model: Held, **roles: Any) -> Any:
+        """Call the function of a plan with the arguments of its operation.
 
         A function that does not reach the parameters takes the network's output.
         """
-        function = self.function(site, model)
+        function = self.function(plan, model)
         arguments = bind(function, self.known(model, **roles, as_output=not self.reaches(function, model)))
-        return follow(function(*arguments.arguments, **arguments.keywords), site.path)
+        return follow(function(*arguments.arguments, **arguments.keywords), plan.path)
 
     def first_parameter(self, model: Held) -> Any:
         """The first layer's weights, in the code's own kind of array."""
@@ -91,12 +91,12 @@ class Recognised(Attempts):
     @property
     def fit_takes_seed(self) -> bool:
         """Whether the training function takes a seed or a generator, as an argument or from its object."""
-        sites = [site for (operation, _), site in self.sites.items() if operation == "fit" and isinstance(site, Site)]
-        if not sites:
+        plans = [plan for (operation, _), plan in self.plans.items() if operation == "fit" and isinstance(plan, Plan)]
+        if not plans:
             return True
         model = self.sample()
         kept = vars(model.value) if model is not None and hasattr(model.value, "__dict__") else ()
-        return any({"seed", "rng"} & {*dict(site.taken).values(), *map(role, kept)} for site in sites)
+        return any({"seed", "rng"} & {*dict(plan.taken).values(), *map(role, kept)} for plan in plans)
 
     def lone_methods(self, operation: str) -> list[Operation]:
         model = self.sample()
@@ -126,8 +126,8 @@ class Recognised(Attempts):
     def where(self, name: str) -> str | None:
         if name == "create":
             return source_line(self.form.maker)
-        sites = [site for (operation, _), site in self.sites.items() if operation == name and isinstance(site, Site)]
+        plans = [plan for (operation, _), plan in self.plans.items() if operation == name and isinstance(plan, Plan)]
         model = self.sample()
-        if sites and model is not None:
-            return source_line(self.function(sites[0], model))
+        if plans and model is not None:
+            return source_line(self.function(plans[0], model))
         return super().where(name)

@@ -75,9 +75,9 @@ class Dense:
         parameters = [p for p in parameters_of(cls) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self.activation = next((p for p in parameters if is_activation(p)), None)
         self.activates = self.activation is not None
-        self.keywords = self.settle(parameters)
+        self.keywords = self.find_keywords(parameters)
 
-    def settle(self, parameters: Sequence[inspect.Parameter]) -> tuple[str, str]:
+    def find_keywords(self, parameters: Sequence[inspect.Parameter]) -> tuple[str, str]:
         """Find the parameters for fan-in and fan-out.  Raises Unbound if the class does not have them."""
         sizes = [p for p in parameters if p is not self.activation and not isinstance(p.default, (str, bool, float))]
         by_role = {size_role(p.name): p.name for p in reversed(sizes)}

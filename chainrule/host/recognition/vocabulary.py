@@ -27,7 +27,7 @@ FURTHER = 1000  # how many positions a name with an affix ranks behind one witho
 Pattern = tuple[tuple[str, ...], ...]  # the parts of a name, each with its possible words
 
 
-class Names:
+class NameTable:
     """The names for one operation or role, the likeliest first.  spelled: as people write them; `a > b` joins words."""
 
     def __init__(self, text: str) -> None:
@@ -101,10 +101,10 @@ def ends(word: str, name: str, start: int) -> Iterable[int]:
 
 
 @cache
-def names(kind: str) -> Mapping[str, Names]:
+def names(kind: str) -> Mapping[str, NameTable]:
     """{operation or role: its names} of one file, in the file's order."""
     with (FOLDER / f"{kind}.toml").open("rb") as file:
-        return {key: Names(text) for key, text in tomllib.load(file).items()}
+        return {key: NameTable(text) for key, text in tomllib.load(file).items()}
 
 
 @lru_cache(maxsize=4096)

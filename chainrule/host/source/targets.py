@@ -30,7 +30,7 @@ from chainrule.host.guard.finding import Finding
 from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
-from chainrule.host.inference.infer import settle
+from chainrule.host.inference.infer import infer_conventions
 from chainrule.host.recognition.recognise import recognise
 from chainrule.host.source.executing import Execution, Siblings, told
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
@@ -216,7 +216,7 @@ def hosted(
 ) -> tuple[InProcess, Conventions, tuple[str, ...]]:
     """(`implementation` in a host, its conventions, notes on findings that no convention expresses)."""
     with silence():
-        settled = settle(implementation, declared)
+        settled = infer_conventions(implementation, declared)
     return InProcess(settled.implementation), settled.conventions, settled.notes
 
 

@@ -14,7 +14,7 @@ class NotThisWay(Exception):
 
 
 @dataclass(frozen=True)
-class Site:
+class Plan:
     """How to call an operation.
 
     operation: its name.  name: of the function.  path: to the answer in the function's result, or in the network.
@@ -39,7 +39,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingArguments:
     """The arguments of fit.  x: inputs and y: labels, in the code's own conventions; y is None if x has both."""
 
     x: Any
