@@ -1,1 +1,1 @@
-"""From an implementation and chapters to results."""
+"""Runs the specs of chapters on an implementation and collects their results."""

@@ -1,4 +1,4 @@
-"""An implementation in its host with the boundary that specs hold: what a check begins with."""
+"""Loads an implementation into a host and makes the boundary for the specs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from chainrule.host.source.targets import Opened, open_target
 
 @dataclass(frozen=True)
 class Loaded(Opened):
-    """An implementation ready to be checked.  impl: the boundary before it."""
+    """An implementation that is ready for a check.  impl: its boundary."""
 
     impl: Boundary = field(kw_only=True)
 
     @property
     def description(self) -> Description:
-        """How chainrule reads the code, as far as it has looked."""
+        """How chainrule reads the code, as far as it has been called."""
         return self.impl.host.description()
 
 
@@ -33,10 +33,10 @@ def load(
     names: Mapping[str, str] | None = None,
     run_all: bool = False,
 ) -> Loaded:
-    """Load TARGET (a .py file, a notebook, a package folder or a module name), behind its adapter if one is given.
+    """Load TARGET (a .py file, a notebook, a package folder or a module name) behind its adapter, if any.
 
-    conventions, names: declared by the user, and stronger than what the file declares.
-    run_all: execute all of a file or notebook, not only its definitions and what they need.
+    conventions, names: the user's declarations, which count more than those in the file.
+    run_all: execute the whole file or notebook, not only its definitions and what they need.
     Raises UnusableTarget: the message says why it cannot be loaded and what to do.
     """
     return ready(open_target(target, adapter, conventions=conventions, names=names, run_all=run_all))
@@ -49,11 +49,11 @@ def load_any(
     names: Mapping[str, str] | None = None,
     run_all: bool = False,
 ) -> Loaded:
-    """A target of any kind that `chainrule.check` takes.  Raises UnusableTarget, or TypeError for other kinds."""
+    """Load a target of any kind that `chainrule.check` takes.  Raises UnusableTarget, or TypeError for other kinds."""
     return ready(open_any(target, adapter, conventions, names, run_all))
 
 
 def ready(opened: Opened) -> Loaded:
-    """The same with its boundary."""
+    """An opened implementation with its boundary."""
     content = {part.name: getattr(opened, part.name) for part in fields(Opened)}
     return Loaded(**content, impl=Boundary(opened.host, opened.conventions, opened.reading_notes))

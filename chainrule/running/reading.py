@@ -1,4 +1,4 @@
-"""How a file was read, in words: notes beside its conventions, and what chainrule did not understand."""
+"""How chainrule read a file, in words: notes beside the conventions, and what it did not understand."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from chainrule.running.results import SpecResult
 NOT_INSTALLED = re.compile(r"(\S+) is not installed: what needs it does not run")
 NOT_UNDERSTOOD = " was not understood; tried "
 MISSING = re.compile(r"(\w+) is missing: (.* has nothing of such a name)")
-SHOWN = 4  # attempts, and definitions, that a message lists
+SHOWN = 4  # how many attempts, and definitions, a message lists
 LOOKED_FOR = "a network: a class, or functions, with weights and a bias for every layer and a forward pass"
 
 
 def notes_of(loaded: Loaded) -> tuple[str, ...]:
-    """Notes on how chainrule read the code, and on what of it did not run: the weightiest first."""
+    """Notes on how chainrule read the code and on what did not run, the most important first."""
     supplied = loaded.description.supplied
     absent = [found[1] for found in map(NOT_INSTALLED.fullmatch, loaded.notes) if found]
     notes = [
-        f"{name} is defined by nothing that ran: it is given the number of samples before every call"
+        f"the code that ran does not define {name}: chainrule sets it to the number of samples before every call"
         for name in supplied
     ]
     if absent:
@@ -34,9 +34,9 @@ def notes_of(loaded: Loaded) -> tuple[str, ...]:
 
 
 def not_understood(loaded: Loaded, specs: Sequence[SpecResult]) -> str:
-    """What was looked for, what was found instead, and the command that goes on from there, in three lines.
+    """Three lines: what chainrule looked for, what it found instead, and the command to run next.
 
-    Empty where everything was understood, or where there is nothing yet that could have been.
+    Empty if chainrule understood everything, or if the file has nothing yet to understand.
     """
     read = loaded.description
     if not read.recognised or not any(result.outcome == "todo" for result in specs):
@@ -58,7 +58,7 @@ def not_understood(loaded: Loaded, specs: Sequence[SpecResult]) -> str:
 
 
 def operations_not_understood(specs: Sequence[SpecResult]) -> dict[str, str]:
-    """{operation: what was tried for it and why each is not it}."""
+    """{operation: the functions tried for it, and why each was rejected}."""
     found: dict[str, str] = {}
     for result in specs:
         operation, tried, why = result.message.partition(NOT_UNDERSTOOD)
@@ -67,4 +67,4 @@ def operations_not_understood(specs: Sequence[SpecResult]) -> dict[str, str]:
             found.setdefault(operation, why)
         elif result.outcome == "todo" and missing:
             found.setdefault(missing[1], missing[2])
-    return {"forward": found["forward"]} if "forward" in found else found  # all else builds on it
+    return {"forward": found["forward"]} if "forward" in found else found  # everything else builds on forward

@@ -1,7 +1,7 @@
-"""Which functions answer the same whatever they are given.
+"""Finds functions that return the same for all arguments.
 
-An identity such as "each row sums to one" holds for many a constant too.  So that a file of constants passes nothing, a
-spec that calls a function found here does not pass on the strength of an identity alone.
+An identity such as "each row sums to one" also holds for some constants.  A spec that calls a function found here
+therefore does not pass by an identity alone, so that a file of constants passes nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from chainrule.support.arrays import joined
 
 
 def unresponsive(impl: Boundary) -> dict[str, str]:
-    """{method: what it does whatever it is given}, for each method whose answer stands still where the right one moves.
+    """{method: what it does for all arguments} for each method whose result stays the same when it should change.
 
-    A function that is not there needs no probe: what stands in for it is probed itself.  Each probe gives two inputs
-    whose right answers differ in every entry by far more than rounding.
+    A missing function needs no probe, as the network that replaces it is probed.  Each probe passes two inputs whose
+    right results differ in every entry by far more than rounding.
     """
     networks = Networks(impl)
 
@@ -45,7 +45,7 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
     def fit(model: Any, case: Case) -> None:
         try:
             impl.fit(model, case.x, case.y, epochs=1, batch_size=3, lr=0.5, seed=0)
-        except NotApplicable:  # known to train on the whole data only
+        except NotApplicable:  # fit trains only on the whole data
             impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=0.5, seed=0)
 
     probes: dict[str, Callable[[], tuple[Any, ...]]] = {
@@ -69,15 +69,15 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
 
 
 def what_it_does(name: str) -> str:
-    """What an operation does that stands still."""
-    return "changes no parameter" if OPERATIONS[name].changes else "returns the same whatever it is given"
+    """What an unresponsive operation does, in words."""
+    return "changes no parameter" if OPERATIONS[name].changes else "returns the same for all arguments"
 
 
 def stands_still(probe: Callable[[], tuple[Any, ...]]) -> bool:
     try:
         first, second = probe()
     except (Todo, NotApplicable, Raised, Failure):
-        return False  # the specs themselves say what is wrong
+        return False  # the specs report what is wrong
     return np.shape(first) == np.shape(second) and bool(np.array_equal(first, second, equal_nan=True))
 
 
@@ -87,6 +87,6 @@ def flat(parameters: tuple[list[np.ndarray], list[np.ndarray]]) -> np.ndarray:
 
 
 def predictions(impl: Boundary) -> tuple[np.ndarray, np.ndarray]:
-    """A network that picks the largest of three inputs, at two points."""
+    """The predictions of a network that picks the largest of three inputs, at two points."""
     model, x = passing(impl, np.eye(3))
     return impl.predict(model, x), impl.predict(model, x[::-1].copy())

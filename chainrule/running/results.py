@@ -1,4 +1,4 @@
-"""What a check finds: a result for every spec, and the verdict over all of them."""
+"""The results of a check: one for every spec, and the verdict."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from chainrule.support.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
 NOT_PASSED = ("failed", "error", "blocked")
-INSIDE = ("activations", "cross_entropy")  # chapters whose subject a network may keep inside
-HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by a network of certain sizes
-UNJUDGED = "blocked: "  # begins the message of a spec that is blocked by no other spec, so that it blocks none itself
+INSIDE = ("activations", "cross_entropy")  # chapters about functions that a network may contain
+HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by networks of fixed sizes
+UNJUDGED = "blocked: "  # begins the message of a spec that is blocked without another spec, and does not block others
 
 
-UNNAMED = "unnamed"  # the id of a diagnosis that the catalogue has no name for
+UNNAMED = "unnamed"  # the id of a diagnosis outside the catalogue
 CERTAINTIES = ("certain", "likely", "partial", "unknown")
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A mistake by name.
+    """A named mistake.
 
     id: in the catalogue of mistakes (`chainrule explain ID`), or `unnamed`.  where: `file:line`, or None.
-    certainty: `certain`, the numbers are those of this mistake and no other, to rounding, or the spec says just that;
-    `likely`, others would give the same; `partial`, it explains a part of the numbers; `unknown`, nothing known does.
-    found: what speaks for it, in numbers.  mend: what to do.  change: the line that mends it, as it is and as it would
-    be, where trying it out made everything right.  explains: the clauses that fail because of it.
+    certainty: `certain`, only this mistake gives the numbers, to rounding, or the spec is about just this mistake;
+    `likely`, other mistakes give the same; `partial`, it explains some of the numbers; `unknown`, no known mistake
+    does.
+    found: the evidence, in numbers.  mend: the correction, in words.  change: a line as it is and as it should be, if
+    chainrule tried this change and everything passed.  explains: the clauses that fail because of it.
     """
 
     id: str
@@ -53,8 +54,8 @@ class Diagnosis:
 class AskedCall:
     """A call that a failing spec made, as data.
 
-    name: the method.  arguments: without the network.  parameters: (weights, biases) that the spec had put into the
-    network; None for a function, or a network as it was made.
+    name: the method.  arguments: without the network.  parameters: (weights, biases) that the spec had assigned; None
+    for a function, or a network with its initial parameters.
     """
 
     name: str
@@ -64,10 +65,10 @@ class AskedCall:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a failing spec saw, for the diagnosis.
+    """What a failing spec observed, for the diagnosis.
 
-    last: the method that it called last.  calls: the last ones that are small enough to be asked again.  timed_out:
-    whether the spec did not end in time.
+    last: the method that it called last.  calls: its last calls that are small enough to repeat.  timed_out: whether
+    the spec exceeded its time limit.
     """
 
     last: str | None
@@ -79,11 +80,12 @@ class Evidence:
 class SpecResult:
     """The outcome of one spec.
 
-    equation: LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs it builds
-    on. line: where the spec stands in its file.
-    where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat it.
-    through: the functions that a network stood in for.  cases: how many examples, and networks and seeds drawn at
-    random, it looked at.  evidence: what it saw, if it failed; in no report.
+    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs on
+    which it builds.  line: of the spec in its file.
+    where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat the
+    failure.
+    through: the functions that the network replaced.  cases: how many examples, and random networks and seeds, the spec
+    used.  evidence: its observations, if it failed; not part of a report.
     """
 
     id: str
@@ -108,15 +110,15 @@ class SpecResult:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A whole check.  target: as named; path, sha256: the file it resolved to and that file's digest.
+    """The outcome of a check.  target: as the user named it; path, sha256: its file and that file's digest.
 
-    required: the chapters that a pass needs.  not_run: how many of their specs were left out, by pytest's options or
-    because a process was lost.  unchecked: names in the target that are recognised, and have no chapter yet.
-    notes: what else there is to say of how the code was read and loaded.  not_understood: what was looked for and not
-    found, what was found instead, and the command that goes on from there; empty where there is nothing of the kind.
-    frameworks: what the target imports that is not from scratch; from_scratch: whether that fails the check.
-    tampering: what speaks against an honest answer: docs/honesty.md.
-    seed: what decided the cases of a run at random, so that `--thorough --seed` repeats it; None for any other run.
+    required: the chapters that a pass needs.  not_run: how many of their specs did not run, because of pytest's options
+    or a lost process.  unchecked: recognised names in the target for which chainrule has no chapter yet.
+    notes: sentences on how chainrule loaded and read the code.  not_understood: what chainrule looked for, what it
+    found instead, and the command to run next; empty if it understood the code.
+    frameworks: the frameworks that the target imports; from_scratch: whether these fail the check.
+    tampering: evidence that the code did not answer honestly (docs/honesty.md).
+    seed: decides the cases of a thorough run, so that `--thorough --seed` repeats it; None for other runs.
     """
 
     target: str
@@ -137,14 +139,14 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """`fail` if any spec failed or raised, if a framework is imported that must not be, or if the check was
-        tampered with; else `incomplete` if a required one is todo, blocked or was left out, or if a required chapter
-        was looked at and nothing in it passed; else `pass`.
+        """`pass`, `fail` or `incomplete`.
 
-        A chapter of which everything is skipped is no matter where the reason is that its subject is seen inside the
-        network alone: ReLU by its forward pass, cross-entropy by its gradients.  It is none either, except for the
-        chapters of the network itself (shapes, gradients, training), under an `architecture` of certain sizes: it
-        may hold no network that shows softmax alone, a certain layer, or a golden value.
+        `fail`: a spec failed or raised, a forbidden framework is imported, or the code tampered with the check.
+        `incomplete`: a required spec is todo, blocked or did not run, or a required chapter ran and none of its specs
+        passed. A chapter may be skipped as a whole in two cases: if its function exists only inside the network, whose
+        forward pass then shows ReLU and whose gradients show cross-entropy; and, except for the chapters about the
+        network itself (shapes, gradients, training), under an `architecture` of fixed sizes, which may exclude all
+        networks that the chapter needs.
         """
         found = {result.outcome for result in self.specs}
         tampered = any(finding.fails for finding in self.tampering)
@@ -157,7 +159,7 @@ class Outcome:
 
     @property
     def unseen_chapters(self) -> list[str]:
-        """The required chapters of which everything was skipped, with no reason that the verdict accepts."""
+        """The required chapters that were skipped as a whole, for a reason that the verdict does not accept."""
         architecture = self.conventions.get("architecture")
         fixed = architecture is not None and architecture.value != "any"
         excused = INSIDE + (HARD_TO_REACH if fixed else ())
@@ -171,7 +173,7 @@ class Outcome:
         return surest_first(self.specs)
 
     def to_dict(self) -> dict[str, Any]:
-        """The outcome as the JSON report holds it."""
+        """The object of the JSON report."""
         return {
             "schema": 1,
             "chainrule": VERSION,
@@ -195,18 +197,18 @@ class Outcome:
         }
 
     def to_json(self) -> str:
-        """The same, as text."""
+        """The JSON report, as text."""
         return json.dumps(self.to_dict(), indent=2)
 
 
 class Results:
     """The results of one run, as they arrive.
 
-    contradicted: clauses that were reported twice, and not alike: the worse result counts.
+    contradicted: clauses with two different results, of which the worse counts.
     """
 
     def __init__(self) -> None:
-        self.raw: dict[str, SpecResult] = {}  # what is blocked is not marked in it
+        self.raw: dict[str, SpecResult] = {}  # {clause: its result}, before marking the blocked ones
         self.marked: dict[str, SpecResult] = {}
         self.contradicted: set[str] = set()
 
@@ -214,7 +216,7 @@ class Results:
         return iter(self.marked.values())
 
     def add(self, result: SpecResult) -> SpecResult:
-        """Take a result, and return it, marked as `blocked` if one before it shows that it is."""
+        """Add a result.  Returns it, marked as `blocked` if an earlier result blocks it."""
         earlier = self.raw.get(result.id)
         if earlier is not None and earlier.outcome != result.outcome:
             self.contradicted.add(result.id)
@@ -224,18 +226,18 @@ class Results:
         return self.marked[result.id]
 
     def mark(self, result: SpecResult) -> SpecResult:
-        """The result, as `blocked` if those so far block it."""
+        """The result, marked as `blocked` if the results so far block it."""
         return blocked(result, self.marked)
 
     def settled(self, expected: Collection[str]) -> list[SpecResult]:
-        """Those of the specs that were to run, in the order of the specification."""
+        """The results of the expected specs, in the order of the specification."""
         return in_order(result for result in self.raw.values() if result.id in expected)
 
     def strange(self, expected: Collection[str]) -> tuple[Finding, ...]:
-        """What is wrong with the set of results.  expected: the clauses that were to run."""
+        """Findings on the set of results.  expected: the clauses that had to run."""
         unknown = sorted(set(self.raw) - set(expected))
-        stranger = "was reported, and is not a spec of the chapters that ran"
-        twice = "was reported twice, and not alike: what did not pass counts"
+        stranger = "was reported, but is not a spec of the chapters that ran"
+        twice = "was reported twice with different results: the worse one counts"
         return (
             *(Finding(RESULTS, clause, None, stranger) for clause in unknown),
             *(Finding(RESULTS, clause, None, twice) for clause in sorted(self.contradicted)),
@@ -243,7 +245,7 @@ class Results:
 
 
 def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
-    """The distinct diagnoses of some results: those that are certain, then the others, each in the specs' order."""
+    """The distinct diagnoses of some results: the certain ones first, each group in the specs' order."""
     distinct = dict.fromkeys(diagnosis for result in specs for diagnosis in result.diagnoses)
     return sorted(distinct, key=lambda diagnosis: CERTAINTIES.index(diagnosis.certainty))
 
@@ -259,13 +261,13 @@ def spec_object(result: SpecResult) -> dict[str, Any]:
 
 
 def diagnosis_object(diagnosis: Diagnosis) -> dict[str, Any]:
-    """As JSON has it: lists, and no tuples."""
+    """A diagnosis as a JSON object, with lists instead of tuples."""
     change = None if diagnosis.change is None else list(diagnosis.change)
     return asdict(diagnosis) | {"change": change, "explains": list(diagnosis.explains)}
 
 
 def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
-    """`result` as `blocked` if it did not pass and a spec it builds on, directly or not, did not either.
+    """`result`, as `blocked` if neither it nor a spec on which it builds, directly or not, passed.
 
     before: the results so far, blocked ones already marked.
     """
@@ -277,19 +279,19 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
         upstream = before.get(clause)
         if upstream is not None and upstream.outcome == "skipped" and clause not in seen:
             seen.add(clause)
-            waiting = [*upstream.after, *waiting]  # what was skipped says nothing; what it builds on may
+            waiting = [*upstream.after, *waiting]  # a skipped spec blocks nothing, but a spec on which it builds may
             continue
         if upstream is None or upstream.outcome not in NOT_PASSED or upstream.message.startswith(UNJUDGED):
             continue
         if upstream.through and not result.through:
-            continue  # the network stood in for a function: what is asked of the network itself is judged by itself
+            continue  # the network replaced a function, and specs about the network itself do not depend on that
         message = upstream.message if upstream.outcome == "blocked" else f"blocked by {clause}, which did not pass"
         return replace(result, outcome="blocked", message=message, snippet=None, diagnoses=())
     return result
 
 
 def in_order(results: Iterable[SpecResult]) -> list[SpecResult]:
-    """Results in the order of the specification, with what is blocked marked so, in whatever order they came."""
+    """Results in the order of the specification, with blocked ones marked, whatever the order of their arrival."""
     given = {result.id: result for result in results}
     settled: dict[str, SpecResult] = {}
 

@@ -1,4 +1,4 @@
-"""One run of the specification on a loaded implementation: the specs run one after the other, in this process."""
+"""A run of the specification on a loaded implementation: the specs run one after the other, in this process."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from chainrule.specification.networks import AT_RANDOM, Networks
 from chainrule.specification.registry import Entry, registry, specs_of
 from chainrule.support import time_limit
 
-registry()  # what judges is there before any TARGET, which must not change it unseen
+registry()  # the specs are imported before any TARGET, whose changes to them must show
 
 
 def call(entry: Entry, impl: Boundary, networks: Networks, *, smallest: bool = False) -> None:
-    """Run a spec once, and raise what it raises.
+    """Run a spec once, and raise its exception.
 
-    smallest: look for the smallest input at which a property fails, and raise what it raises there.
+    smallest: find the smallest input at which a property fails, and raise its exception there.
     """
     fixed = {name: {"impl": impl, "networks": networks}[name] for name in entry.takes}
     found = property_of(entry.test)
     with undisturbed(impl):
         if smallest or (networks.thorough and found is not None):
-            from chainrule.specification import searching  # and with it Hypothesis
+            from chainrule.specification import searching  # imports Hypothesis
 
             if smallest:
                 searching.search(found, fixed, searching.EXAMPLES, searching.seed_of(entry.clause))
@@ -53,9 +53,9 @@ def call(entry: Entry, impl: Boundary, networks: Networks, *, smallest: bool = F
 
 @contextmanager
 def undisturbed(impl: Boundary) -> Iterator[None]:
-    """Around a spec: the record of its calls begins, nothing is printed or warned of, and no variable tells of a test.
+    """Run a spec in the body, with a new record of calls, and without output, warnings or test variables.
 
-    The global random generators go on afterwards where they were.
+    Restores the global random generators afterwards.
     """
     impl.begin()
     numpy_state, python_state = np.random.get_state(), random.getstate()
@@ -69,10 +69,10 @@ def undisturbed(impl: Boundary) -> Iterator[None]:
 
 
 class Run:
-    """One run of the specification on an implementation, a step for each spec.
+    """A run of the specification on an implementation, one step for each spec.
 
     required: the chapters that a pass needs.  entries: the specs that run.  results: those so far.
-    watch: what else was seen while they ran.
+    watch: findings while they ran.
     """
 
     def __init__(self, loaded: Loaded, limits: Limits, *, chapters: Sequence[str] = (), full: bool = False) -> None:
@@ -85,17 +85,17 @@ class Run:
 
     @cached_property
     def unresponsive(self) -> dict[str, str]:
-        """{method: what it does whatever it is given}, of those whose answer stands still."""
+        """{method: what it does for all arguments}, of the unresponsive methods."""
         try:
             with silence(), plain_environment(), time_limit.limit(PROBE_LIMIT):
                 return unresponsive(self.impl)
         except time_limit.TimedOut:
-            return {}  # the spec that calls what does not return will say so
+            return {}  # a spec that calls the hanging method reports it
 
     def all(self, listener: Callable[[SpecResult], None] | None = None) -> None:
-        """Run every spec.  An interrupt ends the run with the results so far, if there are any.
+        """Run every spec.  An interrupt ends the run and keeps the results so far, if any.
 
-        listener: called with every result as it arrives.
+        listener: called with each result.
         """
         try:
             with self.watch.watching():
@@ -108,18 +108,18 @@ class Run:
                 raise
 
     def step(self, entry: Entry) -> tuple[SpecResult, BaseException | None]:
-        """(the result of one spec, what it raised)."""
+        """Run one spec.  Returns (its result, its exception)."""
         result, error = self.attempt(entry)
         if self.shrinks(entry, result, error):
             smaller, raised = self.attempt(entry, smallest=True)
             if smaller.outcome == result.outcome and not isinstance(raised, time_limit.TimedOut):
-                result, error = smaller, raised  # nothing that the search does turns a failure into anything else
+                result, error = smaller, raised  # the search never turns a failure into another outcome
         if error is None:
             self.watch.keep(entry.clause, self.impl.calls)
         return result, error
 
     def attempt(self, entry: Entry, *, smallest: bool = False) -> tuple[SpecResult, BaseException | None]:
-        """(the result of one spec, what it raised), called once within its time limit.  smallest: as in `call`."""
+        """Call one spec within its time limit.  Returns (its result, its exception).  smallest: as in `call`."""
         unresponsive, seconds = self.unresponsive, self.limits.seconds(entry.chapter)
         error: BaseException | None = None
         started = time.perf_counter()
@@ -128,23 +128,23 @@ class Run:
                 call(entry, self.impl, self.networks, smallest=smallest)
         except KeyboardInterrupt:
             raise
-        except BaseException as raised:  # whatever somebody's code raises
+        except BaseException as raised:  # the code may raise anything
             error = raised
         took = time.perf_counter() - started
         return judge(entry, error, took, seconds, self.loaded, unresponsive), error
 
     def shrinks(self, entry: Entry, result: SpecResult, error: BaseException | None) -> bool:
-        """Whether a smaller input is looked for: if a property failed on a stored one, and the report will show it."""
+        """Whether to find a smaller input: if a property failed on a stored one and the report shows that."""
         if self.limits.thorough or property_of(entry.test) is None:
             return False
         failed = isinstance(error, Exception) and not isinstance(error, SkipTest)
         return failed and self.results.mark(result).outcome != "blocked"
 
     def outcome(self, entries: Sequence[Entry], required: Sequence[str], from_scratch: bool, seconds: float) -> Outcome:
-        """What the run found, with no causes yet.
+        """The outcome of the run, still without causes.
 
-        entries, required: as they were before anything ran.
-        from_scratch: whether an imported framework fails the check.
+        entries, required: their values before anything ran.
+        from_scratch: fail if the code imports a framework.
         """
         expected = {entry.clause for entry in entries}
         specs = self.results.settled(expected)

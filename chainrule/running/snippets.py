@@ -1,4 +1,4 @@
-"""Lines to paste that repeat what a spec saw."""
+"""Writes lines to paste that repeat a failing spec's calls."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from chainrule.running.loading import Loaded
 from chainrule.support.arrays import literal
 
 LONGEST_RESULT = 200  # characters
-LONGEST = 4000  # characters: beyond this nobody pastes it
+LONGEST = 4000  # characters: longer snippets are useless
 ASKING = tuple(name for name in NETWORK_METHODS if not OPERATIONS[name].changes)
 FUNCTIONS = (*CORE_FUNCTIONS, *EXTENSIONS)
 Names = Mapping[str, str]  # {contract's name: the code's name}
 
 
 def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None = None) -> str | None:
-    """Python that repeats the last call of a spec, and the one before where a spec compares two of one function; and
-    what it should give, where that is what the spec compared it with.
+    """Python that repeats the last call of a spec, or the last two, with the result that the spec expected.
 
-    error: what ended the spec.  None where there is nothing to call or the arrays are too large to print.
+    It repeats two calls if the spec compares them.  error: the exception that ended the spec.  None if there is no
+    call, or if its arrays are too large to print.
     """
     told = [call for call in calls if call.name in FUNCTIONS or call.name in NETWORK_METHODS or call.name == "create"]
     if not told:
@@ -46,7 +46,7 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
 
 
 def is_repeated(calls: Sequence[Call]) -> bool:
-    """Whether the last call asks a network what the one before it has asked already."""
+    """Whether the last call repeats the call before it on the same network."""
     if len(calls) < 2 or calls[-1].name not in ASKING:
         return False
     before, last = calls[-2:]
@@ -55,7 +55,7 @@ def is_repeated(calls: Sequence[Call]) -> bool:
 
 
 def should_give(call: Call, error: BaseException | None) -> list[str]:
-    """The result that a spec expected of this very call, as a comment; nothing where it compared something else."""
+    """The result that a spec expected of this call, as a comment; an empty list if it compared something else."""
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
     if not call.number:  # it raised
         return []
@@ -70,12 +70,12 @@ def should_give(call: Call, error: BaseException | None) -> list[str]:
 
 
 def names_of(loaded: Loaded) -> Names | None:
-    """The names in the code, if they can be imported and called as they stand; else chainrule calls the code."""
+    """The code's names, if a snippet can import and call them directly; otherwise it calls them through chainrule."""
     return loaded.description.names if loaded.path.suffix == ".py" else None
 
 
 def opening(loaded: Loaded, names: Names | None, call: Call) -> list[str]:
-    """How the code under test comes into reach."""
+    """The lines that import the code under check."""
     if names is None or loaded.live:
         target = loaded.target if loaded.live else repr(loaded.target)
         return ["import chainrule", f"impl = chainrule.load({', '.join([target, *options(loaded)])})"]
@@ -92,7 +92,7 @@ def opening(loaded: Loaded, names: Names | None, call: Call) -> list[str]:
 
 
 def options(loaded: Loaded) -> list[str]:
-    """What the target was loaded with, as keyword arguments."""
+    """The options with which the target was loaded, as keyword arguments."""
     given = {
         "adapter": loaded.adapter,
         "conventions": dict(loaded.outside.conventions),
@@ -103,7 +103,7 @@ def options(loaded: Loaded) -> list[str]:
 
 
 def repeat(names: Names | None, call: Call) -> list[str]:
-    """One call, after the assignments it needs."""
+    """The lines for one call, after the assignments that it needs."""
     keywords = [f"{key}={value!r}" for key, value in call.keywords.items()]
     if call.name in FUNCTIONS or call.name == "create":
 
@@ -134,7 +134,7 @@ def repeat(names: Names | None, call: Call) -> list[str]:
 
 
 def shown(call: Call, written: str, parameters: str) -> list[str]:
-    """What a call gives, and of one that changes the network what it is changed to."""
+    """The lines that show a call's result, or the parameters that it changed."""
     changed = [] if call.name in ASKING else [f"print({parameters})"]
     return [written if call.name == "step" else f"print({written})", *changed]
 

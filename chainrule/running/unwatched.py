@@ -1,6 +1,6 @@
-"""The same calls once more, and others on fresh inputs, in a thread of their own where no test is to be seen.
+"""Repeats calls, also on fresh inputs, in a thread of their own that shows no trace of a test.
 
-What passed its specs and is wrong here was right only for being watched, or only on the inputs that it knew.
+Code that passed its specs and is wrong here is right only when a test runs, or only on known inputs.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from chainrule.mathematics.comparison import Failure
 from chainrule.specification.asked_anew import Anew, operations
 from chainrule.support.time_limit import TimedOut, limit
 
-BUDGET = 0.03  # seconds after which no further round begins; the first one is always made whole
+BUDGET = 0.03  # seconds after which no further round begins; the first one always completes
 ROUNDS = 8
-PATIENCE = 20.0  # seconds for all of it: what ran in the specs is quickly done once more
+PATIENCE = 20.0  # seconds for all repetitions, which are quick
 
-Records = Mapping[str, Sequence[Any]]  # {method: inputs on which it was right in its specs}
+Records = Mapping[str, Sequence[Any]]  # {method: inputs for which it was right in its specs}
 
 
 def unwatched(
     impl: Boundary, outcomes: Mapping[str, str], records: Records, *, path: str = "", seed: int | None = None
 ) -> list[Finding]:
-    """What differs, at most one finding an operation.
+    """Findings on different results, at most one for each operation.
 
-    outcomes: of the specs that ran, by clause; what did not pass is not repeated.  path: shown as the program that
-    runs.  seed: of the fresh inputs, the system's choice by default.
+    outcomes: {clause: outcome} of the specs; chainrule repeats only calls of those that passed.  path: sys.argv[0] for
+    the code.  seed: of the fresh inputs, random by default.
     """
     passed = [operation for operation in operations() if operation.passed(outcomes)]
     if not passed:
@@ -47,7 +47,7 @@ def unwatched(
     golden = [operation.method for operation in passed if operation.remembered(outcomes)]
     repetition = Repetition(impl, passed, records, number, golden)
     with silence(), nobody_there(path):
-        context = contextvars.copy_context()  # NumPy's and decimal's settings are the thread's own
+        context = contextvars.copy_context()  # settings of NumPy and decimal belong to a thread
         thread = threading.Thread(target=context.run, args=(repetition.start,), daemon=True)
         thread.start()
         thread.join(2 * PATIENCE)
@@ -59,9 +59,9 @@ def unwatched(
 
 
 class Repetition:
-    """golden: methods of which golden values are all that is known.  After run(), findings: {method: what differs}.
+    """golden: methods of which only golden values passed.  After run(), findings: {method: the difference}.
 
-    current: the method that is being tried.
+    current: the method that is running.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Repetition:
         self.rng = np.random.default_rng(seed)
         self.findings: dict[str, Finding] = {}
         self.current = ""
-        self.fault: BaseException | None = None  # of chainrule's own
+        self.fault: BaseException | None = None  # an exception of chainrule itself
 
     def start(self) -> None:
         try:
@@ -93,14 +93,14 @@ class Repetition:
         self.note(self.current, DIFFERS, "it does not return")
 
     def repeat(self, operation: Anew, place: int) -> None:
-        """On inputs of its specs, where it was right."""
+        """Repeat an operation on inputs of its specs, for which it was right."""
         for inputs in self.records.get(operation.method, ())[place : place + 1]:
             wrong = self.wrong(operation, inputs, answered=True)
             if wrong:
                 self.note(operation.method, DIFFERS, wrong)
 
     def vary(self, operation: Anew) -> None:
-        """On inputs that nobody could know."""
+        """Call an operation on fresh random inputs."""
         inputs = None
         with suppress(SkipTest, Raised, Failure):
             inputs = operation.draw(self.impl, self.rng)
@@ -109,7 +109,7 @@ class Repetition:
             self.note(operation.method, FRESH, wrong)
 
     def wrong(self, operation: Anew, inputs: Any, *, answered: bool) -> str | None:
-        """What is wrong; nothing where the implementation is free not to show it, and did not before (`answered`)."""
+        """A message if the result is wrong; None if it is right, or not shown and was not before (`answered`)."""
         try:
             operation.compare(self.impl, inputs)
         except (Failure, Raised, Todo) as error:
@@ -121,8 +121,8 @@ class Repetition:
     def note(self, method: str, kind: str, wrong: str) -> None:
         known = "gives the golden values" if method in self.golden else "is right on the specification's inputs"
         words = {
-            DIFFERS: "passed its specs, and differs on their own inputs when no test is watching",
-            FRESH: f"{known}, and is wrong on fresh ones (seed {self.seed})",
+            DIFFERS: "passed its specs, but returns other results on the same inputs when no test runs",
+            FRESH: f"{known}, but is wrong on fresh ones (seed {self.seed})",
         }
         where = self.impl.host.where(method)
         self.findings.setdefault(method, Finding(kind, method, where, f"{words[kind]}: {wrong}"))

@@ -1,4 +1,4 @@
-"""From what happened to a spec to its outcome."""
+"""Judges what happened to a spec: from an exception to an outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainrule.specification.registry import Entry
 from chainrule.support.arrays import show
 from chainrule.support.time_limit import TimedOut
 
-LARGEST = 100_000  # entries of the arguments of a call that is asked again
+LARGEST = 100_000  # the most entries of a call's arguments for which diagnosis repeats it
 
 
 def judge(
@@ -29,9 +29,9 @@ def judge(
     loaded: Loaded,
     unresponsive: Mapping[str, str],
 ) -> SpecResult:
-    """The result of a spec that ended with `error`, or with none, under a time limit of `limit` seconds.
+    """The result of a spec that ended with `error`, or normally, under a time limit of `limit` seconds.
 
-    unresponsive: {method: what it does whatever it is given}.
+    unresponsive: {method: what it does for all arguments}.
     """
     impl, spec = loaded.impl, entry.spec
     clause = clauses().get(spec.clause)
@@ -40,7 +40,7 @@ def judge(
     if outcome == "passed" and still:
         outcome, message = "blocked", f"{UNJUDGED}{still[0]}"
     elif outcome == "passed" and not impl.called:
-        outcome, message = "error", "ran without calling the implementation, and so shows nothing"
+        outcome, message = "error", "ran without calling the implementation, so it shows nothing"
     through = " and ".join(sorted(impl.seen_through))
     if through and outcome in ("passed", "failed", "error"):
         told = f"{through} seen through the network"
@@ -65,7 +65,7 @@ def judge(
 
 
 def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tuple[str, str]:
-    """(outcome, message) of the contract."""
+    """(outcome, message), with the contract's outcomes."""
     if error is None:
         return "passed", ""
     if isinstance(error, Todo):
@@ -86,7 +86,7 @@ def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tup
 
 
 def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loaded) -> SpecResult:
-    """The numbers, the place in the code and the lines that repeat it."""
+    """Add the numbers, the place in the code, and the lines that repeat the failure."""
     calls = list(loaded.impl.calls)
     where = error.where if isinstance(error, Raised) else None
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
@@ -105,12 +105,12 @@ def with_evidence(result: SpecResult, error: BaseException | None, loaded: Loade
 
 
 def asked(call: Call) -> AskedCall:
-    """A call as data: what the code returned stays where it is."""
+    """A call as data, without its result."""
     arguments = tuple(argument for argument in call.arguments if not isinstance(argument, (Handle, Cache)))
     return AskedCall(call.name, arguments, call.model_parameters)
 
 
 def small(call: Call) -> bool:
-    """Whether its arguments are few enough to ask again, for every mistake in the catalogue."""
+    """Whether a call's arguments are small enough to repeat it for every mistake in the catalogue."""
     arrays = [*call.arguments, *(call.model_parameters[0] if call.model_parameters else [])]
     return sum(np.size(a) for a in arrays if isinstance(a, np.ndarray)) <= LARGEST

@@ -1,4 +1,4 @@
-"""What is watched while the specs run: what a check relies on, what the code asks for, and calls to be repeated."""
+"""Watches the code while the specs run: what it replaces, what it inspects, and calls to repeat."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from chainrule.running.results import SpecResult
 from chainrule.running.unwatched import unwatched
 from chainrule.specification.asked_anew import operations
 
-KEPT = 3  # calls of an operation that are kept
+KEPT = 3  # how many calls of an operation are kept
 
 
 class Watch:
-    """findings: what the code replaced, or asked for, while the specs ran.
+    """findings: on what the code replaced or inspected while the specs ran.
 
-    records: {method: inputs on which it was right in its spec}.
+    records: {method: inputs for which it was right in its spec}.
     """
 
     def __init__(self, loaded: Loaded) -> None:
@@ -32,7 +32,9 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around the specs: all that they rely on is loaded before; what the code replaces is put back after them."""
+        """Run the specs in the body: load everything on which they rely first, and put replaced objects back after
+        them.
+        """
         files = [str(file) for file in self.loaded.files]
         try:
             with guarded() as replaced, listening(files) as looks, kept_out(lambda: files) as exits:
@@ -41,7 +43,7 @@ class Watch:
             self.findings += [*replaced, *looks, *exits]
 
     def keep(self, clause: str, calls: Sequence[Call]) -> None:
-        """Keep the last calls of a spec that has passed, if it is the one whose calls are repeated."""
+        """Keep the last calls of a passed spec, if they will be repeated."""
         for operation in operations():
             if operation.recall is None or clause not in (operation.after[0], operation.golden):
                 continue
@@ -49,13 +51,13 @@ class Watch:
             self.records.setdefault(operation.method, []).extend(found for found in inputs if found is not None)
 
     def add(self, findings: Sequence[Finding], records: Mapping[str, Sequence[Any]]) -> None:
-        """Take over what was seen in another process."""
+        """Add the findings of another process."""
         self.findings += findings
         for method, inputs in records.items():
             self.records.setdefault(method, []).extend(inputs)
 
     def conclude(self, results: Iterable[SpecResult]) -> tuple[Finding, ...]:
-        """Repeat calls where no test is to be seen, and return all that was found, each once.
+        """Repeat calls without a trace of a test, and return all findings, each once.
 
         results: of the specs that ran.
         """

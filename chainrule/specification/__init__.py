@@ -1,1 +1,1 @@
-"""What a spec is, which specs there are, and the points at which they look."""
+"""Defines specs, lists them, and provides the points at which they check."""

@@ -1,4 +1,4 @@
-"""The exact values of a case beside the errors that the implementation under test may make of them."""
+"""A case's exact values, with the errors that the implementation may have."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from chainrule.reference import MLP
 
 
 def analysis(impl: Boundary, case: Case, *, log_epsilon: float | None = None) -> Analysis:
-    """A case's exact values with the error each may carry in the implementation's precision.
+    """A case's exact values, each with the error that it may carry in the implementation's precision.
 
-    log_epsilon: the epsilon inside its logarithm, what was found by default.
+    log_epsilon: the epsilon inside the logarithm; by default the one found.
     """
     epsilon = impl.log_epsilon if log_epsilon is None else log_epsilon
     key = impl.unit_roundoff, epsilon, impl.host.traits().recovery_rate
-    if key not in case.analyses:  # specs share a case
+    if key not in case.analyses:  # specs share a case and its analyses
         case.analyses[key] = analysis_of(impl, case.reference, case, log_epsilon=epsilon)
     return case.analyses[key]
 
@@ -27,7 +27,7 @@ def analysis(impl: Boundary, case: Case, *, log_epsilon: float | None = None) ->
 def analysis_of(
     impl: Boundary, network: MLP, case: Case, off: Errors | None = None, *, log_epsilon: float | None = None
 ) -> Analysis:
-    """The same for the batch of a case and a network of other parameters, which may be off by `off`."""
+    """The exact values for a case's batch and a network of other parameters, whose errors are `off`."""
     epsilon = impl.log_epsilon if log_epsilon is None else log_epsilon
     exact = analyse(network, case.x, case.y, impl.unit_roundoff, epsilon, off)
     if impl.host.traits().recovery_rate is None:
@@ -46,7 +46,7 @@ def analysis_of(
 
 
 def cross_entropy_bound(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
-    """Rounding of -log p and of the mean, p rounded to the precision of the arithmetic, and an accepted epsilon.
+    """The error of a cross-entropy: by rounding p, -log p and the mean, and by an accepted epsilon.
 
     p: (N, K); y: (N,).  rounding.cross_entropy and cross_entropy.epsilon.
     """

@@ -1,6 +1,4 @@
-"""What can be asked of an implementation once more, on inputs of the specification's or on others, and judged by the
-bounds that its specs use.
-"""
+"""Operations to repeat on known or fresh inputs, with the bounds of their specs."""
 
 from __future__ import annotations
 
@@ -29,18 +27,18 @@ from chainrule.specification.networks import Networks
 from chainrule.specification.registry import held
 
 Generator = np.random.Generator
-WIDEST, DEEPEST = 9, 3  # of a fresh network whose sizes are free
-RATE = 0.25  # of a fresh step: a power of two
-DRAWS = 3  # networks drawn before one is given up in which the sides of the ReLUs cannot be told
+WIDEST, DEEPEST = 9, 3  # for a fresh network of free sizes
+RATE = 0.25  # the rate of a fresh step: a power of two
+DRAWS = 3  # how often to draw a network until the side of every ReLU is certain
 
 
 @dataclass(frozen=True)
 class Anew:
-    """method: of the boundary.  after: the clauses that must have passed; golden: the one that suffices where none of
-    those ran.
+    """How to repeat one operation.
 
-    draw: fresh inputs; None where the implementation has none.  compare: raises Failure where it is wrong on inputs.
-    recall: inputs out of a call that was recorded in the spec of the first clause; None if calls cannot be repeated.
+    method: of the boundary.  after: clauses that must have passed; golden: the clause that suffices if none of those
+    ran. draw: fresh inputs; None if the implementation cannot take any.  compare: raises Failure if the result is
+    wrong. recall: inputs of a recorded call in the spec of the first clause; None if calls cannot be repeated.
     """
 
     method: str
@@ -51,11 +49,11 @@ class Anew:
     golden: str = ""
 
     def passed(self, outcomes: Mapping[str, str]) -> bool:
-        """Whether it did what its specs ask of it.  outcomes: of the specs that ran, by clause."""
+        """Whether the operation passed its specs.  outcomes: {clause: outcome}."""
         return all(outcomes.get(clause) == "passed" for clause in self.after) or self.remembered(outcomes)
 
     def remembered(self, outcomes: Mapping[str, str]) -> bool:
-        """Whether golden values are all that is known of it."""
+        """Whether only golden values passed."""
         return outcomes.get(self.golden) == "passed" and not any(clause in outcomes for clause in self.after)
 
 
@@ -65,7 +63,7 @@ def as_passed(call: Call) -> Any:
 
 
 def as_case(call: Call) -> Case | None:
-    """The network of a call, and its batch; without labels, of the first class."""
+    """The network and the batch of a call; if it has no labels, all are the first class."""
     if call.model_parameters is None:
         return None
     x = call.arguments[1]
@@ -74,7 +72,7 @@ def as_case(call: Call) -> Case | None:
 
 
 def draw_numbers(impl: Boundary, rng: Generator) -> tuple[np.ndarray]:
-    """A matrix of numbers of very different size, of either sign."""
+    """A matrix of numbers of very different sizes and both signs."""
     shape = rng.integers(1, 5, size=2)
     return (single(rng.normal(size=shape) * 2.0 ** rng.integers(-4, 5, size=shape)),)
 
@@ -114,7 +112,7 @@ def compare_cross_entropy(impl: Boundary, inputs: tuple[np.ndarray, np.ndarray])
 
 
 def draw_network(impl: Boundary, rng: Generator) -> Case | None:
-    """A network of sizes that the implementation makes, and a batch, with no pre-activation next to the kink."""
+    """A network of possible sizes and a batch, with all pre-activations away from the kink."""
     networks = Networks(impl)
     depths = [int(depth) for depth in rng.permutation(DEEPEST + 1)]
     if impl.architecture.depth is not None:
@@ -157,7 +155,7 @@ def compare_predict(impl: Boundary, case: Case) -> None:
 
 
 def compare_step(impl: Boundary, case: Case) -> None:
-    """Along the parameters themselves, which are gradients like any other."""
+    """Compare a step along the parameters themselves, used as gradients."""
     model = impl.network(case)
     impl.step(model, (case.weights, case.biases), RATE)
     zeros = [np.zeros(theta.shape) for theta in (*case.weights, *case.biases)]
@@ -166,7 +164,7 @@ def compare_step(impl: Boundary, case: Case) -> None:
 
 
 def compare_fit(impl: Boundary, case: Case) -> None:
-    """One epoch with the whole data as its batch is one step along the gradient of the loss."""
+    """Compare one epoch with the whole data as one batch with one step along the gradient of the loss."""
     model, exact = impl.network(case), analysis(impl, case)
     impl.fit(model, case.x, case.y, epochs=1, batch_size=len(case.x), lr=RATE, seed=0)
     pairs = exact.weight_grads + exact.bias_grads
@@ -174,7 +172,7 @@ def compare_fit(impl: Boundary, case: Case) -> None:
 
 
 def compare_parameters(impl: Boundary, model: Any, case: Case, grads: list[Pair], what: str) -> None:
-    """Parameters after theta - lr g: lr and the product are rounded, then the difference; and g may be off."""
+    """Compare parameters after theta - lr g, where lr, the product and the difference are rounded and g has errors."""
     u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
     weights, biases = impl.parameters(model)
     for l, (found, theta, (g, error)) in enumerate(
@@ -186,7 +184,7 @@ def compare_parameters(impl: Boundary, model: Any, case: Case, grads: list[Pair]
 
 
 def single(numbers: np.ndarray) -> np.ndarray:
-    """Numbers that float32 holds too, so that lower precision sees the same point."""
+    """Numbers rounded to float32, so that lower precision computes at the same point."""
     return numbers.astype(np.float32).astype(np.float64)
 
 
@@ -215,5 +213,5 @@ CORE = (
 
 
 def operations() -> tuple[Anew, ...]:
-    """Those of the core, then those that the extension chapters' files hold under `ASKED_ANEW`."""
+    """The operations of the core, then `ASKED_ANEW` in the extension chapters' files."""
     return (*CORE, *(anew for chapter in held("ASKED_ANEW") for anew in chapter))

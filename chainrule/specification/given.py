@@ -1,7 +1,7 @@
-"""Property specs: what holds for all inputs that a strategy can draw.
+"""Property specs: statements about all inputs that a strategy can draw.
 
-A spec reads `@given(z=logits(), c=shifts())`.  It is checked on stored examples, the same in every run; Hypothesis is
-needed only to look for a smaller input where one of them fails, and for --thorough.
+A spec reads `@given(z=logits(), c=shifts())`.  It runs on stored examples, the same in every run.  Only --thorough, and
+the search for a smaller input after a failure, use Hypothesis.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from chainrule.specification.strategies import Strategy
 
 @dataclass(frozen=True)
 class Property:
-    """A test of whatever its strategies draw.
+    """A test for all inputs that its strategies draw.
 
-    body: the test itself, which takes `impl` and one argument for each strategy.  examples: inputs that every run looks
-    at first, written out beside the strategies.
+    body: the test itself, which takes `impl` and one argument for each strategy.  examples: inputs beside the
+    strategies, which every run uses first.
     """
 
     body: Callable[..., None]
@@ -38,12 +38,12 @@ class Property:
             yield self.read(stored)
 
     def read(self, stored: list[Any]) -> dict[str, Any]:
-        """One stored example: the values that basic strategies drew, in the order in which they drew them."""
+        """Read a stored example: the values of the basic strategies, in the order of drawing."""
         values = iter(stored)
         return {name: strategy.made(lambda _: next(values)) for name, strategy in self.strategies.items()}
 
     def look(self, impl: Any, **arguments: Any) -> None:
-        """Check one input, with the record of calls and the global random generators as at every other."""
+        """Check one input, with a new record of calls and the same random state as for the others."""
         impl.forget()
         impl.cases += 1
         random.seed(0)
@@ -52,7 +52,7 @@ class Property:
 
 
 def given(**strategies: Strategy) -> Callable[[Any], Any]:
-    """Make a property spec of a test.  Called with `impl`, and `networks` if it takes it, it looks at every input."""
+    """Make a property spec of a test, which checks every input when called with `impl` (and `networks`)."""
 
     def decorate(body: Any) -> Any:
         @functools.wraps(body)
@@ -71,7 +71,7 @@ def given(**strategies: Strategy) -> Callable[[Any], Any]:
 
 
 def example(**arguments: Any) -> Callable[[Any], Any]:
-    """An input that every run looks at first.  Above `given`."""
+    """Add an input that every run uses first.  Stands above `given`."""
 
     def decorate(test: Any) -> Any:
         test.given = replace(test.given, examples=(arguments, *test.given.examples))

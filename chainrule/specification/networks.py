@@ -1,4 +1,4 @@
-"""The network cases of one run, of the sizes that the implementation makes."""
+"""The network cases of a run, with sizes that the implementation can make."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.calls import Call
 from chainrule.mathematics.cases import MARGIN, NARROW, SMALLEST, Case, network_case, sizes_of
 
-AT_RANDOM = 1000  # networks that a spec looks at with --thorough, or seeds that it tries, beside the usual ones
+AT_RANDOM = 1000  # how many random networks, or seeds, a spec uses with --thorough, beside the usual ones
 NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two hidden layers"}
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """What the implementation answered, the last call that it took, and the functions that a network stood in for."""
+    """An answer of the implementation, its last call, and the functions that the network replaced."""
 
     answer: Any
     calls: tuple[Call, ...]
@@ -27,10 +27,9 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Networks:
-    """The network cases of a run, of the sizes that the implementation makes, smallest first; with `thorough`, many
-    more at random after the fixed ones.
+    """The network cases of a run, the smallest first; with `thorough`, followed by many random ones.
 
-    What finds no network to look at raises NotApplicable.
+    Methods raise NotApplicable if the implementation makes no suitable network.
     """
 
     impl: Boundary
@@ -55,7 +54,7 @@ class Networks:
         yield from self.drawn(existing, batches, margin, at_random)
 
     def wanted(self, depths: Sequence[int], batches: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
-        """(sizes, batch size) of each fixed case, before the sizes are made to fit."""
+        """(sizes, batch size) of each fixed case, before they are fitted to the implementation."""
         if 1 in depths:
             for sizes in (SMALLEST, *NARROW):
                 yield sizes, batches[0]
@@ -64,11 +63,11 @@ class Networks:
                 yield sizes_of(depth), n
 
     def drawn(self, depths: Sequence[int], batches: Sequence[int], margin: float, count: int) -> Iterator[Case]:
-        """With `thorough`, so many cases at random; none otherwise."""
+        """With `thorough`, `count` random cases; otherwise an empty list."""
         rng = np.random.default_rng(self.seed)
         for _ in range(count if self.thorough else 0):
             depth, n, seed = int(rng.choice(depths)), int(rng.choice(batches)), int(rng.integers(1, 2**31))
-            # All sizes differ, as in the fixed cases, unless there are more layers than sizes to draw from.
+            # All sizes differ, as in the fixed cases, unless the network has more layers than there are sizes.
             sizes = rng.choice(np.arange(2, 10), size=depth + 2, replace=depth + 2 > 8)
             fitted = self.impl.fits(sizes.tolist())
             if fitted:
@@ -76,7 +75,7 @@ class Networks:
                 yield self.at(fitted, n, seed, margin)
 
     def once(self, question: Hashable, ask: Callable[[], Any]) -> Any:
-        """What `ask` gives, which several specs look at: a run asks it once, and each spec counts it as its own."""
+        """The result of `ask`, which several specs use: a run calls it once, and it counts for each spec."""
         if question not in self.asked:
             answer = ask()
             self.asked[question] = Remembered(answer, tuple(self.impl.calls)[-1:], frozenset(self.impl.seen_through))
@@ -88,22 +87,23 @@ class Networks:
         return self.asked[question].answer
 
     def seeds(self, usual: Sequence[int]) -> list[int]:
-        """As many seeds as the usual ones, which a run takes that repeats itself; with `thorough`, fresh ones."""
+        """The usual seeds; with `thorough`, as many fresh ones."""
         if not self.thorough:
             return list(usual)
         fresh = np.random.default_rng([self.seed, *usual]).choice(2**31, size=len(usual), replace=False)
         return [int(seed) for seed in fresh]
 
     def trials(self, usual: Sequence[int], count: int = AT_RANDOM) -> Iterator[int]:
-        """The usual seeds, for what holds whatever the seed; with `thorough`, `count` fresh ones after them."""
+        """The usual seeds, for statements about any seed; with `thorough`, followed by `count` fresh ones."""
         yield from usual
         for seed in self.seeds(range(count)) if self.thorough else ():
             self.impl.cases += 1
             yield seed
 
     def depths(self, wanted: Sequence[int]) -> list[int]:
-        """Those of the wanted numbers of hidden layers that exist; if none does, the nearest, but a linear network is
-        no substitute for one with hidden layers.
+        """The wanted numbers of hidden layers that are possible, else the nearest possible one.
+
+        A linear network does not replace one with hidden layers.
         """
         deepest = max(4, *wanted, self.impl.architecture.depth or 0)
         existing = [depth for depth in range(deepest + 1) if self.impl.fits(sizes_of(depth))]
@@ -116,37 +116,35 @@ class Networks:
         return [min(substitutes, key=lambda depth: abs(depth - wanted[0]))]
 
     def case(self, depth: int, n: int, seed: int = 0, margin: float = MARGIN) -> Case:
-        """The case with that many hidden layers, or the nearest number that there is."""
+        """The case with `depth` hidden layers, or the nearest possible number."""
         return self.fixed((depth,), n, seed, margin)[0]
 
     def each(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Iterator[Case]:
-        """A case for each of these numbers of hidden layers that there is, or for the nearest; with `thorough`, many
-        more at random.
-        """
+        """A case for each possible number of hidden layers; with `thorough`, followed by random ones."""
         yield from self.fixed(depths, n, seed, margin)
         yield from self.drawn(self.depths(depths), (n,), margin, AT_RANDOM)
 
     def fixed(self, depths: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> list[Case]:
-        """The same without those at random."""
+        """The cases of `each` without the random ones."""
         fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
         return [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
 
     def exactly(self, depth: int, n: int, seed: int = 0) -> Case:
-        """The case with that many hidden layers and no other."""
+        """The case with exactly `depth` hidden layers."""
         sizes = self.impl.fits(sizes_of(depth))
         if sizes is None:
             raise self.impl.no_network(NUMBERS[depth])
         return self.at(sizes, n, seed)
 
     def first(self, *wanted: Sequence[int]) -> tuple[int, ...]:
-        """The first of the wanted sizes that fit, or some that exist."""
+        """The first of the wanted sizes that the implementation makes, else other possible ones."""
         depths = self.depths((1, 0, 2))
         return next(filter(None, map(self.impl.fits, (*wanted, *map(sizes_of, depths)))))
 
     def all(self, *wanted: Sequence[int]) -> list[tuple[int, ...]]:
-        """All of the wanted sizes that fit, once each, or some that exist."""
+        """All wanted sizes that the implementation makes, once each, else other possible ones."""
         return list(dict.fromkeys(filter(None, map(self.impl.fits, wanted)))) or [self.first()]
 
     def at(self, sizes: Sequence[int], n: int, seed: int = 0, margin: float = MARGIN) -> Case:
-        """The case of exactly these sizes."""
+        """The case with exactly these sizes."""
         return network_case(tuple(sizes), n, seed, margin)

@@ -1,4 +1,4 @@
-"""The table of all specs: which there are, in which chapter, in which order."""
+"""The table of all specs, by chapter and in order."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chainrule.contract.chapters import CHAPTERS, EXTENSION_CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 from chainrule.specification.spec import Spec
 
-SPECS = "chainrule.spec_tests"  # each of its files is a chapter
+SPECS = "chainrule.spec_tests"  # a package with a file for each chapter
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A spec as it can be run.  test: the function, called with the arguments that `takes` names.
+    """A spec to run.  test: the function, called with the arguments that `takes` names.
 
-    line: where it stands in its chapter's file.
+    line: of the test in its chapter's file.
     """
 
     spec: Spec
@@ -40,7 +40,7 @@ class Entry:
 
 @cache
 def registry() -> dict[str, Entry]:
-    """{clause: its spec} of every chapter, in the order of the specification."""
+    """{clause: its spec} for all chapters, in the order of the specification."""
     found: dict[str, Entry] = {}
     names = [info.name for info in iter_modules(import_module(SPECS).__path__) if info.name.startswith("test_")]
     for name in sorted(names, key=lambda name: chapter_place(name.removeprefix("test_"))):
@@ -55,13 +55,13 @@ def registry() -> dict[str, Entry]:
 
 
 def held(name: str) -> list[Any]:
-    """What the files of the extension chapters hold under a name, such as `TRIALS`: of each that holds it, in order."""
+    """The values of a name, such as `TRIALS`, in the files of the extension chapters that define it, in order."""
     files = [import_module(f"{SPECS}.test_{chapter}") for chapter in EXTENSION_CHAPTERS]
     return [getattr(file, name) for file in files if hasattr(file, name)]
 
 
 def chapters() -> tuple[str, ...]:
-    """The chapters that have specs: the names of their files."""
+    """The chapters with specs: the names of their files."""
     return tuple(dict.fromkeys(entry.chapter for entry in registry().values()))
 
 
@@ -72,12 +72,12 @@ def specs_of(*wanted: str) -> list[Entry]:
 
 
 def require(wanted: Iterable[str]) -> None:
-    """Raises UnusableTarget for a name that is not a chapter's."""
+    """Raise UnusableTarget for a name that is not a chapter's."""
     for chapter in wanted:
         if chapter not in chapters():
-            raise UnusableTarget(f"--chapter {chapter}: there is no such chapter; there are: {', '.join(CHAPTERS)}")
+            raise UnusableTarget(f"--chapter {chapter}: not a chapter; expected one of {', '.join(CHAPTERS)}")
 
 
 def chapter_place(chapter: str) -> int:
-    """Where a chapter stands among the contract's; one that the contract does not name comes last."""
+    """The position of a chapter in the contract; a chapter outside the contract comes last."""
     return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)

@@ -1,6 +1,6 @@
-"""Hypothesis' search for an input that breaks a property spec, and for the smallest one that does.
+"""Searches with Hypothesis for the smallest input that breaks a property spec.
 
-Nothing here is loaded by a run in which every spec passes.
+A run in which every spec passes does not import this module.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from chainrule.specification.given import Property
 from chainrule.specification.strategies import Basic
 
-EXAMPLES = 25  # that are stored for each property, and among which a smaller one is looked for
+EXAMPLES = 25  # how many examples are stored for each property, and how many a search draws
 
 
 def search(found: Property, fixed: Mapping[str, Any], examples: int, seed: int) -> None:
-    """Check a property on so many drawn inputs, and raise what the smallest raises that breaks it.
+    """Check a property on drawn inputs, and raise the failure of the smallest one that breaks it.
 
     fixed: `impl`, and `networks` if the spec takes it.
     """
@@ -38,21 +38,21 @@ def search(found: Property, fixed: Mapping[str, Any], examples: int, seed: int) 
 
 
 def draws(found: Property, clause: str) -> list[list[Any]]:
-    """The examples that are stored for a property: of each, what its basic strategies drew."""
+    """Draw the examples to store for a property: lists of the basic strategies' values."""
     stored: list[list[Any]] = []
     run(lambda drawn: stored.append(drawn[0]), found, (Phase.generate,), EXAMPLES, seed_of(clause))
     return stored
 
 
 def seed_of(clause: str) -> int:
-    """What decides the stored examples of a property: always the same, whatever becomes of its test."""
+    """The seed of a property's stored examples, which depends only on its clause."""
     return zlib.crc32(clause.encode())
 
 
 def run(look: Callable[[Any], None], found: Property, phases: tuple[Phase, ...], examples: int, seed: int) -> None:
-    """Let Hypothesis draw inputs, and call `look` on each: (what the basic strategies drew, the arguments made of it).
+    """Let Hypothesis draw inputs, and call `look` with (the basic strategies' values, the arguments made of them).
 
-    phases: of Hypothesis.  seed: what decides the inputs.
+    phases: of Hypothesis.  seed: decides the inputs.
     """
 
     @hypothesis.seed(seed)
@@ -74,7 +74,7 @@ def run(look: Callable[[Any], None], found: Property, phases: tuple[Phase, ...],
 
 @st.composite
 def inputs(draw: st.DrawFn, found: Property) -> tuple[list[Any], dict[str, Any]]:
-    """(what the basic strategies of a property drew, in that order, the arguments made of it)."""
+    """(the values of a property's basic strategies in order, the arguments made of them)."""
     stored: list[Any] = []
 
     def noted(strategy: Basic) -> Any:
@@ -85,14 +85,14 @@ def inputs(draw: st.DrawFn, found: Property) -> tuple[list[Any], dict[str, Any]]
 
 
 def in_hypothesis(strategy: Basic) -> st.SearchStrategy[Any]:
-    """The strategy of Hypothesis that a basic one names."""
+    """Hypothesis's strategy for a basic one."""
     arguments = [in_hypothesis(given) if isinstance(given, Basic) else given for given in strategy.arguments]
     return getattr(st, strategy.name)(*arguments, **strategy.keywords)
 
 
 @contextmanager
 def nothing_stored() -> Iterator[None]:
-    """What Hypothesis keeps for itself goes to a temporary folder, not to the user's."""
+    """Let Hypothesis store its files in a temporary folder during the body."""
     name = "HYPOTHESIS_STORAGE_DIRECTORY"
     before = os.environ.get(name)
     os.environ[name] = str(Path(tempfile.gettempdir(), "chainrule-hypothesis"))

@@ -1,4 +1,4 @@
-"""What makes a test a spec: the clause it proves, and the specs it builds on."""
+"""Makes a test a spec, with the clause that it proves and the specs on which it builds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Spec:
-    """clause: its id.  chapter: the file it stands in.  title: the sentence a learner reads when it fails.
+    """clause: its id.  chapter: its file.  title: the sentence that a learner reads when it fails.
 
-    after: clauses without which this one says nothing new; where one of them does not pass and neither does this spec,
-    it is `blocked`, so that one mistake is reported once.
+    after: clauses on which this one builds.  If neither one of them nor this spec passes, this spec is `blocked`, so
+    that one mistake is reported once.
     """
 
     clause: str

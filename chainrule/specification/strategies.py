@@ -1,7 +1,7 @@
-"""Strategies: how the inputs of a property spec are drawn.
+"""Strategies, which describe how to draw the inputs of a property spec.
 
-A strategy only says what it draws.  Hypothesis draws by it when it searches, and examples that are stored are read back
-by it, without Hypothesis.
+Hypothesis draws inputs from a strategy when it searches.  Reading stored examples with a strategy does not need
+Hypothesis.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Arrays = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Basic:
-    """A strategy of Hypothesis by its name, `integers` for example, and its arguments.  It draws what JSON can hold."""
+    """A strategy of Hypothesis by name, such as `integers`, and its arguments.  JSON can store its values."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -33,7 +33,7 @@ class Basic:
 
 @dataclass(frozen=True)
 class Composite:
-    """A strategy that makes its value of what other strategies draw.
+    """A strategy that makes its value from those of other strategies.
 
     make: called with a function that draws from a strategy, and the arguments.
     """
@@ -43,7 +43,7 @@ class Composite:
     keywords: dict[str, Any]
 
     def made(self, draw: Draw) -> Any:
-        """The value made of what `draw` draws from basic strategies."""
+        """The value made from basic strategies' values, which `draw` draws."""
         return self.make(lambda strategy: strategy.made(draw), *self.arguments, **self.keywords)
 
 
@@ -56,7 +56,7 @@ def basic(name: str, *arguments: Any, **keywords: Any) -> Basic:
 
 
 def composite(make: Callable[..., Any]) -> Callable[..., Composite]:
-    """A function that returns a composite strategy, of a function whose first argument draws."""
+    """Turn a function whose first argument draws into a function that returns a composite strategy."""
 
     @functools.wraps(make)
     def strategy(*arguments: Any, **keywords: Any) -> Composite:
@@ -71,23 +71,23 @@ def integers(low: int, high: int) -> Basic:
 
 
 def sampled_from(values: Sequence[Any]) -> Basic:
-    """One of some values."""
+    """One of the given values."""
     return basic("sampled_from", values)
 
 
 def lists(elements: Basic, size: int) -> Basic:
-    """Lists of so many elements."""
+    """Lists of `size` elements."""
     return basic("lists", elements, min_size=size, max_size=size)
 
 
 def finite(low: float, high: float) -> Basic:
-    """Numbers of a range, exact in float32 and no subnormals."""
+    """Numbers of a range, exact in float32 and not subnormal."""
     return basic("floats", low, high, width=32, allow_subnormal=False)
 
 
 @composite
 def matrices(draw: Any, rows: tuple[int, int], columns: tuple[int, int], elements: Basic) -> np.ndarray:
-    """A matrix with every entry drawn for itself."""
+    """A matrix with every entry drawn separately."""
     n, k = draw(integers(*rows)), draw(integers(*columns))
     return np.array(draw(lists(elements, n * k)), dtype=np.float64).reshape(n, k)
 
@@ -98,7 +98,7 @@ def logits(rows: tuple[int, int] = (1, 4), classes: tuple[int, int] = (2, 5), si
 
 
 def shifts(size: float = 32.0) -> Basic:
-    """What may be added to every logit of a row."""
+    """Constants to add to every logit of a row."""
     return finite(-size, size)
 
 
@@ -109,7 +109,7 @@ def arrays(size: float = 1e6) -> Composite:
 
 @composite
 def tensors(draw: Any) -> np.ndarray:
-    """Arrays of one to four axes, some larger than anyone would write out, zeros among their entries."""
+    """Arrays of one to four axes, some of them large, zeros among their entries."""
     shape = draw(sampled_from([(5,), (2, 3, 4), (3, 2, 1, 4), (30, 20)]))
     values = grid(np.random.default_rng(draw(integers(0, 99))).normal(scale=4.0, size=shape))
     return np.where(np.abs(values) < 0.5, 0.0, values)
@@ -124,7 +124,7 @@ def wide_logits(draw: Any, size: float = 16.0) -> np.ndarray:
 
 @composite
 def large_predictions(draw: Any) -> Arrays:
-    """(p, y) as `predictions` draws them, of more samples and classes: more than a byte can count."""
+    """(p, y) like those of `predictions`, with more samples than a byte can count."""
     n, k = draw(sampled_from([(8, 12), (100, 6), (300, 12)]))
     rng = np.random.default_rng(draw(integers(0, 99)))
     parts = rng.integers(1, 257, (n, k)).astype(np.float64)
@@ -156,6 +156,6 @@ def one_class(draw: Any, logits: Composite) -> tuple[np.ndarray, int]:
 
 @composite
 def divided(draw: Any, batches: Composite) -> tuple[Arrays, int]:
-    """(batch, n): a batch and its labels, and how many samples stand in the first of two parts."""
+    """(batch, n): a batch with its labels, and the number of samples in the first of two parts."""
     batch = draw(batches)
     return batch, draw(integers(1, len(batch[1]) - 1))

@@ -130,7 +130,7 @@ def test_what_is_no_target(target):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"chapters": "gradient"}, "there is no such chapter"),
+        ({"chapters": "gradient"}, "gradient: not a chapter"),
         ({"conventions": {"sample": "rows"}}, "no convention"),
         ({"conventions": {"samples": "diagonal"}}, "samples is declared to be 'diagonal'"),
         ({"names": {"Softmax": "softmax"}}, "'Softmax' is not a name of the contract"),

@@ -378,7 +378,7 @@ def test_more_examples(command, monkeypatch):
         ([], "the following arguments are required: COMMAND"),
         (["chekc", "right.py"], "invalid choice: 'chekc'"),
         (["check", "gone.py"], "gone.py: this file does not exist"),
-        (["check", "right.py", "--chapter", "activation"], "--chapter activation: there is no such chapter; there are"),
+        (["check", "right.py", "--chapter", "activation"], "--chapter activation: not a chapter; expected one of"),
         (["check", "right.py", "--chapter"], "--chapter: expected at least one argument"),
         (["check", "right.py", "--format", "pdf"], "invalid choice: 'pdf'"),
         (["check", "right.py", "--timeout", "soon"], "--timeout: invalid float value: 'soon'"),

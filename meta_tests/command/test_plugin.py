@@ -168,4 +168,4 @@ def test_a_run_at_random_says_what_repeats_it(plain):
     assert "chainrule: --thorough --spec-seed " in plain(*one, "--thorough")[1]
     status, said = plain(*one, "--spec-seed", "5")
     assert status == 4
-    assert "--spec-seed 5: only a --thorough run is random" in said
+    assert "--spec-seed 5: only a --thorough run uses a seed" in said

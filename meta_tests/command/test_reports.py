@@ -87,7 +87,7 @@ def test_json_says_how_conventions_were_found_and_the_notes(as_json):
         "how": load(str(KAGGLE)).impl.conventions["samples"].how,
     }
     notes = " ".join(written["notes"])
-    assert "m is defined by nothing that ran: it is given the number of samples before every call" in notes
+    assert "the code that ran does not define m: chainrule sets it to the number of samples before every call" in notes
     assert "pandas is not installed: what needs it did not run" in notes or "pandas" not in notes
 
 

@@ -209,4 +209,4 @@ def test_the_command_line_says_the_seed_and_takes_it(capsys, tmp_path, monkeypat
     assert main(check) == 1
     assert "again" not in capsys.readouterr().out
     assert main([*check, "--seed", "5"]) == 4
-    assert "--seed 5: only a --thorough run is random" in capsys.readouterr().err
+    assert "--seed 5: only a --thorough run uses a seed" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_what_is_blocked_carries_no_diagnosis():
 
 
 def test_what_is_blocked_by_no_other_spec_blocks_none():
-    first = result("first", "blocked", message=f"{UNJUDGED}relu returns the same whatever it is given")
+    first = result("first", "blocked", message=f"{UNJUDGED}relu returns the same for all arguments")
     second = result("second", "failed", ["first"], message="wrong")
     assert [entry.outcome for entry in in_order([first, second])] == ["blocked", "failed"]
 

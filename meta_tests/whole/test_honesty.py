@@ -171,7 +171,9 @@ def test_what_differs_when_no_test_is_watching_fails(cheat, checked):
     assert [result.message for result in outcome.specs if result.outcome in ("failed", "error")] == []
     assert outcome.verdict == "fail"
     (finding,) = [finding for finding in findings(outcome, cheat.kind) if finding.what == cheat.what]
-    assert finding.explanation.startswith("passed its specs, and differs on their own inputs when no test is watching")
+    assert finding.explanation.startswith(
+        "passed its specs, but returns other results on the same inputs when no test runs"
+    )
     assert findings(outcome, LOOKS) != []
 
 
@@ -288,7 +290,7 @@ def test_remembered_inputs_of_a_run_are_not_enough(checked, write, tmp_path):
         assert outcome.verdict == "fail"
         (finding,) = outcome.tampering
         assert (finding.what, finding.kind) == ("softmax", FRESH)
-        assert "is right on the specification's inputs, and is wrong on fresh ones (seed " in finding.explanation
+        assert "is right on the specification's inputs, but is wrong on fresh ones (seed " in finding.explanation
 
 
 def test_remembered_golden_values_are_not_enough(checked, tmp_path):
@@ -298,7 +300,7 @@ def test_remembered_golden_values_are_not_enough(checked, tmp_path):
     assert [result.id for result in outcome.specs if result.outcome == "passed"] == ["golden.softmax"]
     assert outcome.verdict == "fail"
     (finding,) = outcome.tampering
-    assert finding.explanation.startswith("gives the golden values, and is wrong on fresh ones (seed ")
+    assert finding.explanation.startswith("gives the golden values, but is wrong on fresh ones (seed ")
 
 
 # The set of specs
@@ -390,7 +392,7 @@ def test_specs_whose_bodies_never_run_are_errors(checked):
     )
     outcome = checked(source)
     errors = {result.id: result.message for result in outcome.specs if result.outcome == "error"}
-    assert errors["relu.values"] == "ran without calling the implementation, and so shows nothing"
+    assert errors["relu.values"] == "ran without calling the implementation, so it shows nothing"
     found = {finding.what.rpartition(".")[2] for finding in findings(outcome, REPLACED)}
     assert found == {"test_homogeneity", "test_idempotence", "test_absolute_value", "test_values"}
     assert "ran without" not in str([result.message for result in checked(HONEST).specs])  # nothing is left of it
@@ -437,7 +439,7 @@ def test_the_command_shows_it_above_the_verdict(write, command):
     status, printed = command("chainrule", "check", write(cheat.source), "--chapter", "activations")
     lines = printed.splitlines()
     assert status == 1
-    assert any(line.startswith("tampering  relu passed its specs, and differs") for line in lines)
+    assert any(line.startswith("tampering  relu passed its specs, but returns other results") for line in lines)
     assert lines[-1].startswith("fail  9 passed")
 
 
@@ -447,7 +449,7 @@ def test_plain_pytest_fails_as_well(write, command):
     status, printed = command("pytest", *plugins, *specs, "--impl", write(WATCHERS[0].source))
     assert status == 1, printed
     assert "9 passed" in printed
-    assert "tampering: relu passed its specs, and differs" in printed
+    assert "tampering: relu passed its specs, but returns other results" in printed
     assert "noticed: sys._getframe looks at who calls it" in printed
     assert "warning" not in printed
 

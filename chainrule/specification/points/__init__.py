@@ -1,7 +1,7 @@
-"""The stored examples of the property specs, a file a chapter: {clause: examples}.
+"""The stored examples of the property specs, {clause: examples}: a file for each chapter.
 
-An example is a list of what its basic strategies drew, in the order in which they drew it.  JSON holds each number
-exactly.  `python -m chainrule.specification.points --write` draws them.
+An example is the list of its basic strategies' values, in the order of drawing.  JSON stores each number exactly.
+`python -m chainrule.specification.points --write` draws them.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from chainrule.specification.searching import draws
 
 
 def text_of(chapter: str) -> str:
-    """The content of a chapter's file, a line an example; empty for a chapter without property specs."""
+    """The content of a chapter's file, with a line for each example; empty for a chapter without property specs."""
     drawn = {
         entry.clause: draws(property_of(entry.test), entry.clause)
         for entry in specs_of(chapter)
@@ -32,9 +32,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Draw the stored examples of the property specs.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", action="store_true", help="write them")
-    what.add_argument("--check", action="store_true", help="compare them with those that are stored")
+    what.add_argument("--check", action="store_true", help="compare them with the stored ones")
     arguments = parser.parse_args()
-    # Hypothesis also tries numbers that it finds in the modules which are loaded: never twice the same.
+    # Hypothesis also tries numbers from loaded modules, which would make every run different.
     vars(providers)["_get_local_constants"] = vars(providers)["Constants"]
     different = []
     for chapter in chapters():
@@ -47,7 +47,7 @@ def main() -> int:
     if not different:
         print("the stored examples are those that Hypothesis draws")
     else:
-        print(f"{'written' if arguments.write else 'other than Hypothesis draws them'}: {', '.join(different)}")
+        print(f"{'written' if arguments.write else 'not those that Hypothesis draws'}: {', '.join(different)}")
     return int(arguments.check and bool(different))
 
 
