@@ -101,8 +101,8 @@ def test_no_unwanted_phrases():
 @pytest.mark.parametrize(
     ("docstring", "words"),
     [
-        ("Turn logits into class probabilities.  They sum to one.", 4),
-        ("Turn logits\ninto class probabilities.\n\nThey sum to one.", 4),
+        ("Turn logits into class probabilities.  They sum to one.", 5),
+        ("Turn logits\ninto class probabilities.\n\nThey sum to one.", 5),
         ("The mean of -log p[n, y[n]] over `the whole batch`, in nats.", 6),
     ],
 )
