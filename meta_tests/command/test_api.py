@@ -131,7 +131,7 @@ def test_what_is_no_target(target):
     ("options", "message"),
     [
         ({"chapters": "gradient"}, "gradient: not a chapter"),
-        ({"conventions": {"sample": "rows"}}, "no convention"),
+        ({"conventions": {"sample": "rows"}}, "not a convention"),
         ({"conventions": {"samples": "diagonal"}}, "samples is declared to be 'diagonal'"),
         ({"names": {"Softmax": "softmax"}}, "'Softmax' is not a name of the contract"),
     ],

@@ -182,14 +182,14 @@ def test_a_file_without_a_single_definition_that_can_be_executed(write, content,
     [
         (
             "x = 1\n\nraise ValueError('no data')\n",
-            r"raised ValueError while loading at mine\.py:3: no data; keep what",
+            r"raised ValueError while loading at mine\.py:3: no data; put code",
         ),
         ("def f():\n    open('gone.npz')\n\n\nf()\n", r"raised FileNotFoundError while loading at mine\.py:2: "),
         ("import a_library_that_nobody_has\n", r"raised ModuleNotFoundError while loading at mine\.py:1: No module"),
-        ("import sys\nsys.exit('done')\n", r"raised SystemExit while loading at mine\.py:2: done; keep what"),
+        ("import sys\nsys.exit('done')\n", r"raised SystemExit while loading at mine\.py:2: done; put code"),
         ("exit()\n", r"raised (SystemExit|NameError) while loading at mine\.py:1"),
-        ("raise RuntimeError('one\\ntwo\\n\\nthree\\n')\n", "one two three; keep what"),
-        ("raise RuntimeError('long ' * 1000)\n", r"long long \[\.\.\.\]; keep what"),
+        ("raise RuntimeError('one\\ntwo\\n\\nthree\\n')\n", "one two three; put code"),
+        ("raise RuntimeError('long ' * 1000)\n", r"long long \[\.\.\.\]; put code"),
         ("input('epochs? ')\n", r"raised EOFError while loading at mine\.py:1"),
     ],
 )
@@ -207,7 +207,7 @@ def test_a_file_that_cannot_be_executed_as_a_whole(write, content, message):
 )
 def test_a_file_that_never_ends(write, monkeypatch, content, options):
     monkeypatch.setattr(targets, "LOADING_LIMIT", 0.05)
-    assert "still not loaded after 0.05 s; keep what" in refused(write("endless.py", content), **options)
+    assert "still not loaded after 0.05 s; put code" in refused(write("endless.py", content), **options)
 
 
 def test_what_runs_as_a_whole_has_no_arguments_and_its_own_search_path(write, tmp_path, monkeypatch):
@@ -238,8 +238,8 @@ def test_nothing_opens_a_window(write, monkeypatch):
         ("no_module_of_this_name", "no_module_of_this_name: no file or module has this name; expected"),
         ("chainrule.nothing", "chainrule.nothing: no file or module has this name"),
         ("homework.ipynb", "homework.ipynb: this file does not exist (looked for "),
-        ("", "no package; name a file in it"),
-        (".", "no package; name a file in it"),
+        ("", "not a package; name a file in it"),
+        (".", "not a package; name a file in it"),
         ("notes.txt", "notes.txt: not a Python file; expected a .py file"),
         ("folder", "folder: a folder without __init__.py is not a package; name a file in it instead"),
     ],

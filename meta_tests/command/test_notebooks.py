@@ -156,7 +156,7 @@ def test_an_error_while_loading_names_the_cell(notebook):
         UnusableTarget, match=r"ZeroDivisionError while loading at net\.ipynb:cell 2:3: division by zero"
     ):
         load_source(notebook("x = 1", "\nclass Net:\n    x = 1 / 0"))
-    with pytest.raises(UnusableTarget, match=r"raised KeyError while loading at net\.ipynb:cell 2:2: 'gone'; keep"):
+    with pytest.raises(UnusableTarget, match=r"raised KeyError while loading at net\.ipynb:cell 2:2: 'gone'; put code"):
         load_source(notebook("x = 1", "y = 2\nz = {}['gone']"), run_all=True)
 
 

@@ -538,8 +538,8 @@ def test_debian_brings_what_the_mirrors_lack(cache, mirror, programs):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({"apt_get": None}, "there is no apt-get here"),
-        ({"dpkg_deb": None}, "there is no dpkg-deb here"),
+        ({"apt_get": None}, "apt-get is not installed"),
+        ({"dpkg_deb": None}, "dpkg-deb is not installed"),
         ({"apt_get": "echo 'E: no such thing' >&2; exit 100"}, "apt-get update failed: E: no such thing"),
         ({"apt_get": "exit 7"}, "apt-get update failed: exit status 7"),
         (
