@@ -413,7 +413,7 @@ def test_a_mistake_is_told_in_two_lines(command, arguments, message):
 def test_what_pytest_complains_of():
     assert session.complaint("usage: ...\npytest: error: no such option\n\n") == "no such option"
     assert session.complaint("ERROR: file not found\nmore\n") == "file not found"
-    assert session.complaint("") == "no reason given"
+    assert session.complaint("") == "pytest gives no reason"
 
 
 def test_the_users_pytest_is_as_it_was(command, monkeypatch):
