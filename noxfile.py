@@ -68,6 +68,19 @@ def whole(session: nox.Session) -> None:
 
 
 @nox.session
+def house(session: nox.Session) -> None:
+    """By hand: the rooms of chainrule, drawn from the code: floors, files, lines, imports, circles."""
+    program(session, "house")
+
+
+@nox.session
+def verdicts(session: nox.Session) -> None:
+    """By hand: record what a check says of every bank file (`-- record FILE`), or compare two records."""
+    session.install(*group("test"))
+    program(session, "verdicts", *session.posargs)
+
+
+@nox.session
 def diagnoses(session: nox.Session) -> None:
     """The table of diagnoses: each planted mistake, the first clause to fail, its name, whether its line is found."""
     session.install(*group("test"))
