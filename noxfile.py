@@ -29,6 +29,7 @@ nox.options.sessions = [
 ]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
+EVERYTHING = "3.11"  # the interpreter that runs all meta-tests
 PROJECT = nox.project.load_toml("pyproject.toml")
 SAMPLE = ("--every", "10")  # in CI, every tenth planted mistake; `nox -s diagnoses -- --every 1` checks all
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
@@ -44,6 +45,11 @@ def group(name: str) -> list[str]:
     return [requirement.replace("chainrule[", ".[", 1) for requirement in requirements]
 
 
+def once(python: str) -> list[str]:
+    """The tests of parts and commands; those marked `once` run on one interpreter alone."""
+    return ["meta_tests/unit", "meta_tests/command", *([] if python == EVERYTHING else ["-m", "not once"])]
+
+
 def program(session: nox.Session, name: str, *arguments: str) -> None:
     """Run one of the meta-tests' programs; `python -m programs.NAME` in meta_tests/ does the same."""
     environment = ONE_THREAD | {"PYTHONPATH": str(Path("meta_tests").resolve())}
@@ -54,7 +60,7 @@ def program(session: nox.Session, name: str, *arguments: str) -> None:
 def tests(session: nox.Session) -> None:
     """The meta-tests of the tool's parts and commands, on every interpreter found."""
     session.install(*group("test"))
-    session.run("pytest", *PARALLEL, "meta_tests/unit", "meta_tests/command", *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, *once(session.python), *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(python="3.11")
@@ -98,7 +104,7 @@ def lowest(session: nox.Session) -> None:
     session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0")
     session.install("--no-deps", ".")
     quiet = ("-W", "ignore::DeprecationWarning")  # old packages warn about newer ones
-    session.run("pytest", *PARALLEL, *quiet, "meta_tests/unit", "meta_tests/command", *session.posargs, env=ONE_THREAD)
+    session.run("pytest", *PARALLEL, *quiet, *once("3.10"), *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

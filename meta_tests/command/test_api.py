@@ -19,6 +19,8 @@ from chainrule.host.source.live import Definitions
 from chainrule.reports.html import page
 from chainrule.running.loading import load
 
+pytestmark = pytest.mark.once
+
 
 def relu(z):
     return np.maximum(z, 0)

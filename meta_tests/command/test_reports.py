@@ -13,6 +13,8 @@ from chainrule.host.source.frameworks import frameworks_of
 from chainrule.reports.text import NOTES, SKIPS, listed
 from chainrule.running.loading import load
 
+pytestmark = pytest.mark.once
+
 RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 COLUMNS = Path(__file__).parents[1] / "banks" / "styles" / "column_net.py"
 KAGGLE = Path(__file__).parents[1] / "banks" / "styles" / "kaggle_global_m.py"

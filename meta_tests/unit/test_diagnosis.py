@@ -16,6 +16,8 @@ from chainrule.diagnosis.questions import Setting, questions_about
 from chainrule.mathematics.clauses import clauses
 from chainrule.reference import MLP
 
+pytestmark = pytest.mark.once
+
 U = 2.0**-53
 CATALOGUE = mistakes()
 

@@ -22,6 +22,8 @@ from chainrule.specification.analysis import analysis_of
 from chainrule.specification.networks import AT_RANDOM, Networks
 from chainrule.specification.searching import EXAMPLES
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).parents[2] / "docs" / "false_alarms.md"
 
 

@@ -21,6 +21,8 @@ from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
 from chainrule.specification.networks import Networks
 
+pytestmark = pytest.mark.once
+
 DOCS = Path(__file__).parents[2] / "docs"
 DISTRIBUTIONS = [parts.glorot_uniform, parts.glorot_normal, parts.glorot_truncated]
 

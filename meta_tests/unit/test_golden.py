@@ -17,6 +17,8 @@ from chainrule import golden
 from chainrule.golden import generate
 from chainrule.golden.generate import functions, layers, network, numbers
 
+pytestmark = pytest.mark.once
+
 
 def solve_one_hidden():
     return network.solve(next(recipe for recipe in network.RECIPES if recipe.name == "one_hidden"))

@@ -7,6 +7,8 @@ from programs import mutants, mutation_score, numpy_mutations
 from programs.mutants import Mutant
 from programs.mutation_score import Fate, Listed, Score
 
+pytestmark = pytest.mark.once
+
 TEXT = '''def f(z, w, seed=0):
     """Documented."""
     a = np.maximum(z, 0) @ w.T
