@@ -33,6 +33,7 @@ from chainrule.host.protocol import (
     Traits,
 )
 from chainrule.host.reading import READERS, parts
+from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line
 
@@ -63,6 +64,9 @@ class Host(Protocol):
 
     def release(self, number: int) -> None:
         """Discard the object that the host keeps under this number."""
+
+    def prepare(self, sizes: Sequence[int]) -> None:
+        """Infer how networks of this depth are called, before a spec makes one."""
 
     def supports(self, sizes: Sequence[int]) -> str | None:
         """None if the code makes networks of these sizes, else the reason why not."""
@@ -146,6 +150,10 @@ class InProcess:
     def release(self, number: int) -> None:
         self.kept.pop(number, None)
         self.contents.pop(number, None)
+
+    def prepare(self, sizes: Sequence[int]) -> None:
+        if isinstance(self.implementation, Translated):
+            self.implementation.prepare_depth(sizes)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
         return self.implementation.supports(list(sizes))

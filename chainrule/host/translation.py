@@ -229,10 +229,14 @@ class Translated(Implementation):
         turned = (self.layout.xavier or self.layout.weights) == "out_in"
         return to_numpy(weights).T if turned and weights is not None else weights
 
-    def create(self, sizes: Sequence[int], seed: int) -> Any:
+    def prepare_depth(self, sizes: Sequence[int]) -> None:
+        """Find the operations of networks of this depth, unless that was done before."""
         if self.prepare is not None and len(sizes) not in self.prepared:
             self.prepared.add(len(sizes))
             self.prepare(sizes)
+
+    def create(self, sizes: Sequence[int], seed: int) -> Any:
+        self.prepare_depth(sizes)  # of a depth that no run prepares
         return self.raw.create(sizes, seed)
 
     def parameters(self, model: Any) -> Any:

@@ -17,6 +17,7 @@ from chainrule.contract.requirements import select
 from chainrule.host.guard.environment import plain_environment
 from chainrule.host.inference.trying import PROBE_LIMIT
 from chainrule.host.source.targets import silence
+from chainrule.mathematics.cases import SIZES, sizes_of
 from chainrule.running.limits import Limits, repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import not_understood, notes_of
@@ -83,9 +84,18 @@ class Run:
         self.results = Results()
         self.watch = Watch(loaded)
 
+    def prepare(self) -> None:
+        """Infer how networks of every usual depth are called, so that nothing is inferred inside a spec."""
+        with silence(), plain_environment():
+            for depth in SIZES:
+                sizes = self.impl.fits(sizes_of(depth))
+                if sizes is not None:
+                    self.impl.host.prepare(sizes)
+
     @cached_property
     def unresponsive(self) -> dict[str, str]:
         """{method: what it does for all arguments}, of the unresponsive methods."""
+        self.prepare()
         try:
             with silence(), plain_environment(), time_limit.limit(PROBE_LIMIT):
                 return unresponsive(self.impl)

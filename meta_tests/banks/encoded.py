@@ -34,6 +34,9 @@ class Encoded(InProcess):
     def reread(self, number):
         return decode(encode(super().reread(decode(encode(number)))))
 
+    def prepare(self, sizes):
+        super().prepare(decode(encode(list(sizes))))
+
     def supports(self, sizes):
         return decode(encode(super().supports(decode(encode(list(sizes))))))
 
