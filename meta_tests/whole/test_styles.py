@@ -9,7 +9,9 @@ from banks import style_bank
 from banks.style_bank import FOLDER, STYLES
 from chainrule import api
 from chainrule.contract.conventions import NATIVE
+from chainrule.host.translation import Translated
 from chainrule.running.loading import load
+from chainrule.running.run import Run
 
 PAIRS = [(style, mistake) for style in STYLES for mistake in style.mistakes]
 WAYS = {  # {kind of mistake: words by which their names tell it}
@@ -117,3 +119,29 @@ def test_conventions_are_those_of_the_contract():
     for style in style_bank.STYLES:
         assert set(style.conventions) <= set(NATIVE), style.file
         assert {key for key, value in style.conventions.items() if NATIVE[key] == value} == set(), style.file
+
+
+@pytest.mark.parametrize("file", ["zero_grad.py", "column_net.py"])
+def test_nothing_is_inferred_inside_a_spec(file, tmp_path, monkeypatch):
+    depths, inside, preparing = [], [], []
+    prepare, prepare_depth = Run.prepare, Translated.prepare_depth
+
+    def prepared(run):
+        preparing.append(run)
+        prepare(run)
+        monkeypatch.setattr(Translated, "prepare_depth", in_a_spec)
+
+    def before(self, sizes):
+        depths.append(len(sizes))
+        prepare_depth(self, sizes)
+
+    def in_a_spec(self, sizes):
+        inside.extend({len(sizes)} - self.prepared)
+        prepare_depth(self, sizes)
+
+    monkeypatch.setattr(Run, "prepare", prepared)
+    monkeypatch.setattr(Translated, "prepare_depth", before)
+    assert checked(next(style for style in STYLES if style.file == file), tmp_path).verdict == "pass"
+    assert preparing
+    assert depths
+    assert inside == []
