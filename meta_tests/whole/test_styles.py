@@ -123,25 +123,22 @@ def test_conventions_are_those_of_the_contract():
 
 @pytest.mark.parametrize("file", ["zero_grad.py", "column_net.py"])
 def test_nothing_is_inferred_inside_a_spec(file, tmp_path, monkeypatch):
-    depths, inside, preparing = [], [], []
+    depths, inside, over = [], [], []
     prepare, prepare_depth = Run.prepare, Translated.prepare_depth
 
     def prepared(run):
-        preparing.append(run)
         prepare(run)
-        monkeypatch.setattr(Translated, "prepare_depth", in_a_spec)
+        over.append(run)
 
-    def before(self, sizes):
+    def prepared_depth(self, sizes):
         depths.append(len(sizes))
-        prepare_depth(self, sizes)
-
-    def in_a_spec(self, sizes):
-        inside.extend({len(sizes)} - self.prepared)
+        if over:
+            inside.extend({len(sizes)} - self.prepared)
         prepare_depth(self, sizes)
 
     monkeypatch.setattr(Run, "prepare", prepared)
-    monkeypatch.setattr(Translated, "prepare_depth", before)
+    monkeypatch.setattr(Translated, "prepare_depth", prepared_depth)
     assert checked(next(style for style in STYLES if style.file == file), tmp_path).verdict == "pass"
-    assert preparing
+    assert over
     assert depths
     assert inside == []
