@@ -73,7 +73,8 @@ class Draft:
     def summary(self) -> str:
         """The line that the command prints."""
         needed = [op for op in self.open if op in NETWORK] or list(self.open) * (not self.handed_on)
-        left = f"{len(self.explicit)} methods written out, {len(self.handed_on)} left to chainrule.recognised"
+        methods = "1 method" if len(self.explicit) == 1 else f"{len(self.explicit)} methods"
+        left = f"{methods} written out, {len(self.handed_on)} left to chainrule.recognised"
         return f"{left}, {len(needed)} to fill in ({', '.join(needed)})" if needed else f"{left}, none to fill in"
 
 

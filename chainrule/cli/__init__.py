@@ -53,13 +53,13 @@ def make_parser() -> argparse.ArgumentParser:
         "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
     )
     add_check_arguments(check)
-    explain = commands.add_parser("explain", help="show a clause of the mathematics, or a known mistake")
+    explain = commands.add_parser("explain", help="show a clause of the mathematics, a known mistake, or a chapter")
     explain.add_argument(
         "id",
         metavar="ID",
         nargs="?",
-        help="the id of a clause, such as softmax.shift_invariance, or of a mistake, such as softmax-no-shift; "
-        "without an id, all clauses are listed",
+        help="the id of a clause, such as softmax.shift_invariance, or of a mistake, such as softmax-no-shift, or a "
+        "chapter; without an id, all clauses are listed",
     )
     explain.set_defaults(run=run_explain)
     known = commands.add_parser("mistakes", help="list the mistakes that a check knows by name")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from chainrule.cli.parsing import FAIL, PASS, TARGET, add_reading_arguments
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 
+NEAR = 0.85  # similarity of a misspelled option to the right one; of no option of pytest to one of these
 LONGEST_TIMEOUT = 1e6  # seconds: every system's timers can count as many
 CHECK = """Check an implementation against the mathematics.
 
@@ -38,8 +41,8 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}; {', '.join(EXTENSION_CHAPTERS)}, which runs "
-        "anyway where its names exist",
+        help=f"require these chapters only: {', '.join(CORE_CHAPTERS)}; {', '.join(EXTENSION_CHAPTERS)}, which run "
+        "unasked if the code defines their names",
     )
     check.add_argument(
         "--full", action="store_true", help="also train on Fashion-MNIST; the test accuracy must exceed 88 %%"
@@ -60,7 +63,7 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json", "html"), default="text", help="the format of the report (default: text)"
     )
     check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
-    check.set_defaults(run=run_check)
+    check.set_defaults(run=run_check, options=[option for option in check._option_string_actions if len(option) > 2])
 
 
 def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -74,6 +77,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     from chainrule.specification.registry import require
 
     require(arguments.chapter)
+    require_options(rest, arguments.options)
     if arguments.thorough:
         from chainrule.specification import searching  # noqa: F401  # before TARGET, whose changes to it must show
     if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
@@ -124,6 +128,14 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if arguments.output is not None and isinstance(stream, io.StringIO):
         arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     return PASS if outcome.verdict == "pass" else FAIL
+
+
+def require_options(rest: Sequence[str], options: Sequence[str]) -> None:
+    """Raise UnusableTarget for a misspelled option, before pytest is asked.  rest: what chainrule does not know."""
+    for word in (word.partition("=")[0] for word in rest if word.startswith("--")):
+        near = difflib.get_close_matches(word, options, n=1, cutoff=NEAR)
+        if near:
+            raise UnusableTarget(f"{word}: not an option of `chainrule check`; did you mean {near[0]}?")
 
 
 def require_data() -> None:

@@ -17,7 +17,7 @@ from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
-from chainrule.host.description import described
+from chainrule.host.description import described, recognised_of
 from chainrule.host.patching.functions import FunctionRegister
 from chainrule.host.protocol import (
     MISSING,
@@ -108,7 +108,7 @@ class InProcess:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
         operation = OPERATIONS[name]
         passed = [self.live(argument) for argument in arguments]
-        raw = asked(name, lambda: getattr(self.implementation, name)(*passed, **keywords))
+        raw = asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
         if isinstance(raw, Answer):
             return raw
         self.last += 1
@@ -118,6 +118,10 @@ class InProcess:
         kept = map(self.unchanged, arguments, passed)
         modified = tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
         return self.read(operation, raw, self.last, modified)
+
+    def spelled(self, name: str) -> str:
+        """What a message calls an operation: `MLP` for `create`, but behind an adapter the method that it overrides."""
+        return OPERATIONS[name].native_name if recognised_of(self.implementation) is not None else name
 
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
         raw = asked(name, lambda: self.kept[function.number](*self.live(arguments)))

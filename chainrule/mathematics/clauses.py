@@ -32,6 +32,11 @@ class Clause:
     text: str
     why: str
 
+    @property
+    def chapter(self) -> str:
+        """The chapter whose file it stands in."""
+        return self.file.removesuffix(".md").partition("_")[2]
+
 
 def chapters() -> dict[str, str]:
     """{file name: text} of every file of the mathematics; the numbered ones come first, in order."""

@@ -392,7 +392,7 @@ def test_more_examples(command, monkeypatch):
         (["explain", "softmax.shift_invarianc"], "did you mean softmax.shift_invariance"),
         (
             ["explain", "zzzzzz"],
-            "zzzzzz: not the id of a clause or of a mistake; `chainrule explain` and",
+            "zzzzzz: not a chapter, and not the id of a clause or of a mistake; `chainrule explain` and",
         ),
         (["new", "mine.txt"], "mine.txt: expected the name of a Python file, such as my_mlp.py"),
         (["new", "right.py"], "right.py: this file exists already and was not changed; name a new file"),

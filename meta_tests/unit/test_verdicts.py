@@ -8,7 +8,7 @@ ROW = {"verdict": "fail", "outcomes": {"relu.values": "failed"}, "first": ["relu
 
 
 def changed(**parts):
-    return {"fault/one": {**ROW, **parts}}
+    return {"style/one": {**ROW, **parts}}
 
 
 def test_equal_records_do_not_differ():
@@ -18,7 +18,7 @@ def test_equal_records_do_not_differ():
 def test_each_part_that_differs_is_a_line():
     after = changed(verdict="pass", outcomes={"relu.shape": "error"}, first=None)
     assert verdicts.differences(changed(), after) == {
-        "fault/one": [
+        "style/one": [
             "verdict: fail -> pass",
             "outcome: relu.shape passed -> error",
             "outcome: relu.values failed -> passed",
@@ -35,7 +35,7 @@ def test_a_file_in_one_record_alone_is_told(tmp_path, capsys):
     paths[1].write_text(json.dumps({"style/two": ROW}), encoding="utf-8")
     assert verdicts.main(["compare", *map(str, paths)]) == 1
     shown = capsys.readouterr().out
-    assert "fault/one\n    only before" in shown
+    assert "style/one\n    only before" in shown
     assert "style/two\n    only after" in shown
     assert "0 files in both, 0 differ; 2 in one alone" in shown
 
@@ -44,3 +44,8 @@ def test_every_bank_is_recorded():
     found = verdicts.names()
     assert len(set(found)) == len(found)
     assert {name.partition("/")[0] for name in found} == {"style", "correct", "fault"}
+
+
+def test_the_line_of_a_fault_may_move():
+    moved = {"fault/one": {**ROW, "first": ["relu-leaky", "certain", "net.py:9"]}}
+    assert verdicts.differences({"fault/one": ROW}, moved) == {}

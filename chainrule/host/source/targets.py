@@ -455,7 +455,7 @@ def running(target: str) -> Iterator[None]:
             f"{python_2(error) or f'; correct it so that `python {target}` runs'}"
         ) from None
     except (Exception, SystemExit) as error:
-        at, said = last_line(error), textwrap.shorten(str(error), 300)  # the message on one line
+        at, said = last_line(error), textwrap.shorten(str(error), 300).rstrip(".")  # the message on one line
         raise UnusableTarget(
             f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {said}; {UNGUARDED}"
         ) from None
