@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from chainrule.contract.chapters import EXTENSION_CHAPTERS
 from programs import numpy_mutations
 
-MODULES = ("functions.py", "mlp.py", "layers.py", "arguments.py")
+MODULES = ("functions.py", "mlp.py", *(f"{chapter}.py" for chapter in EXTENSION_CHAPTERS), "arguments.py")
 LEFT_OUT = ("Shift", "Bit", "_Invert")
 
 

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from banks import variants
+from chainrule.contract.chapters import EXTENSION_CHAPTERS
 from programs import forked, mutants
 from programs.mutants import Mutant
 
@@ -50,7 +51,7 @@ NETWORK = ("initialization", "shapes", "gradients", "golden", "training")
 CONCERNED = {  # the chapters that call what a file holds; of functions.py all of them
     "mlp.py": NETWORK,
     "arguments.py": NETWORK,
-    "layers.py": ("layers",),
+    **{f"{chapter}.py": (chapter,) for chapter in EXTENSION_CHAPTERS},
 }
 SPEC_TIMEOUT = 10.0  # seconds; the slowest spec takes a tenth of it on the reference
 PROCESS_TIMEOUT = 120.0  # for what no time limit inside the process ends

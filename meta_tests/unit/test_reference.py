@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule import reference
+from chainrule.contract.chapters import EXTENSIONS
 from chainrule.reference import MLP, cross_entropy, log_sum_exp, relu, softmax, xavier
 
 SIZES = [4, 5, 3]
@@ -42,6 +43,10 @@ def test_imports_nothing_but_numpy(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 1
             assert node.module in {"arguments", "functions", "layers", "mlp"}
+
+
+def test_every_extension_is_public():
+    assert set(EXTENSIONS) <= set(reference.__all__)
 
 
 def test_every_public_name_is_documented():
