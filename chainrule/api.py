@@ -13,7 +13,7 @@ from chainrule.contract.conventions import Convention
 from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import Implementation
 from chainrule.host.guard.snapshot import guarded
-from chainrule.host.source.live import as_it_was, chapters_of
+from chainrule.host.source.session_definitions import as_it_was, chapters_of
 from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded, load_any
 from chainrule.running.results import Diagnosis, Outcome, SpecResult

@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.implementation import Implementation
 from chainrule.host.protocol import Description
-from chainrule.host.source.live import open_any
+from chainrule.host.source.session_definitions import open_any
 from chainrule.host.source.targets import Opened, open_target
 
 

@@ -15,7 +15,7 @@ import chainrule
 from chainrule import UnusableTarget, reference
 from chainrule.api import check_loaded as run_check
 from chainrule.contract.conventions import NATIVE
-from chainrule.host.source.live import Definitions
+from chainrule.host.source.session_definitions import Definitions
 from chainrule.reports.html import page
 from chainrule.running.loading import load
 
