@@ -22,6 +22,8 @@ from chainrule.support.time_limit import TimedOut, limit
 LONGEST = 120.0  # seconds for all of it, many times what it takes: for code that hangs where it is asked again
 STANDS_IN = {"cross_entropy": "loss", "softmax": "forward", "history": "fit"}  # where there is no function of that name
 
+UNSURE = " (The function begins at the line named; chainrule did not find which of its lines is wrong.)"
+
 
 def diagnose(impl: Boundary, specs: Sequence[SpecResult]) -> tuple[list[SpecResult], tuple[str, ...]]:
     """(the results, each failed one with what explains it; notes on what went wrong here)."""
@@ -89,7 +91,11 @@ def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
         return cause.where, ""
     names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
     where = cause.begins or next(filter(None, map(impl.host.where, names)), None)
-    said = "" if where is None else " (The function begins at the line named; which line of it this is was not found.)"
+    said = (
+        ""
+        if where is None
+        else " (The function begins at the line named; chainrule did not find which of its lines is wrong.)"
+    )
     return where, said
 
 

@@ -111,6 +111,8 @@ def repeat(names: Names | None, call: Call) -> list[str]:
             function = names["MLP" if name == "create" else name] if names else f"impl.{name}"
             return f"{function}({', '.join('cache' if isinstance(a, Cache) else spell(a) for a in arguments)})"
 
+        if names and call.modified and not any(isinstance(argument, Cache) for argument in call.arguments):
+            return written_into(call, names[call.name])
         forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
         made = spelled(call.name, call.arguments)
         if call.applied:
@@ -131,6 +133,16 @@ def repeat(names: Names | None, call: Call) -> list[str]:
         lines.append(f"network.{names[attribute]} = {spell(values)}")
     parameters = f"network.{names['weights']}, network.{names['biases']}"
     return [*lines, *shown(call, f"network.{names[call.name]}({arguments})", parameters)]
+
+
+def written_into(call: Call, function: str) -> list[str]:
+    """The lines that show what a function left of an argument that it wrote into."""
+    labels = OPERATIONS[call.name].labels
+    given = dict(zip(labels, call.arguments, strict=True))
+    arguments = ", ".join(label if label in call.modified else spell(given[label]) for label in labels)
+    lines = [f"{label} = {spell(given[label])}" for label in call.modified]
+    lines.append(f"{function}({arguments})")
+    return [*lines, *(f"print({label})  # should still be {spell(given[label])}" for label in call.modified)]
 
 
 def shown(call: Call, written: str, parameters: str) -> list[str]:

@@ -1,6 +1,8 @@
 """What a report says of how a file was read, of what was not understood, and of what is declared and imported."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -346,3 +348,13 @@ def test_a_page(command):
     status, printed, said = command("check", "mine.py", *ACTIVATIONS, "--format", "html", "--output", "report.html")
     assert (status, printed, said) == (0, "", "")
     assert Path("report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_lines_to_paste_show_what_is_left_of_an_argument(as_json):
+    Path("inplace.py").write_text("def relu(z):\n    z[z < 0] = 0\n    return z\n", encoding="utf-8")
+    (kept,) = [spec for spec in as_json("inplace.py")["specs"] if spec["id"] == "relu.input_kept"]
+    *_, call, shown = kept["snippet"].splitlines()
+    assert call == "relu(z)"
+    printed = subprocess.run([sys.executable, "-c", kept["snippet"]], capture_output=True, text=True, check=True)
+    assert shown == "print(z)  # should still be np.array([[-1.0, 2.0]])"
+    assert printed.stdout == "[[0. 2.]]\n"

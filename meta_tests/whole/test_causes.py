@@ -98,7 +98,7 @@ def test_the_only_statement_is_the_line_and_of_two_neither_is_guessed(tmp_path, 
     path.write_text(f"import numpy as np\n\n\ndef relu(z):\n    {body}\n", encoding="utf-8")
     found = checked(path, "activations").diagnoses[0]
     assert (found.change, found.where) == (None, where)
-    assert ("which line of it this is was not found" in found.explanation) is (where == "net.py:4")
+    assert ("did not find which of its lines is wrong" in found.explanation) is (where == "net.py:4")
 
 
 def test_what_is_in_no_catalogue_is_said_to_be_unknown(tmp_path):
