@@ -119,6 +119,14 @@ def softmax_first_from_second(original, z):
 
 
 @fault("softmax.permutation", "softmax", first=True)
+def softmax_with_a_prior(original, z):
+    """The last class has a head start, as if it were a little more frequent."""
+    p = original(z)
+    p[:, -1] *= 1 + 2.0**-20
+    return p / p.sum(axis=1, keepdims=True)
+
+
+@fault("softmax.permutation", "softmax")
 def softmax_last_from_the_others(original, z):
     """The last class gets what the others leave of one."""
     p = original(z)
