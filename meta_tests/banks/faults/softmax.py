@@ -119,11 +119,11 @@ def softmax_first_from_second(original, z):
 
 
 @fault("softmax.permutation", "softmax", first=True)
-def softmax_with_a_prior(original, z):
-    """The last class has a head start, as if it were a little more frequent."""
-    p = original(z)
-    p[:, -1] *= 1 + 2.0**-20
-    return p / p.sum(axis=1, keepdims=True)
+def softmax_with_a_temperature_for_the_last_class(original, z):
+    """A temperature of almost one is left on the last class, whose distance from the first one is stretched."""
+    z = np.array(z, dtype=float)
+    z[:, -1] = z[:, 0] + (z[:, -1] - z[:, 0]) * (1 + 2.0**-20)
+    return original(z)
 
 
 @fault("softmax.permutation", "softmax")
