@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chainrule.contract.chapters import FUNCTIONS, UNCHECKED_NAMES
 from chainrule.contract.chapters import OPERATIONS as CONTRACT
-from chainrule.contract.chapters import UNCHECKED_NAMES
 from chainrule.contract.declarations import NAMES
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
 from chainrule.host.protocol import Description, Served
 from chainrule.host.recognition.namespaces import own_classes, own_functions
-from chainrule.host.recognition.native_style import FUNCTIONS, NativeStyle
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.structures import spell

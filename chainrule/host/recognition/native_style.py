@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.chapters import FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
+from chainrule.contract.operation import GENERATOR
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import Form, Held
@@ -24,9 +26,7 @@ from chainrule.host.recognition.surroundings import generators_kept, seed_everyt
 from chainrule.host.recognition.vocabulary import in_chapters, is_called, plain, role
 from chainrule.support.arrays import to_numpy
 
-FUNCTIONS = ("relu", "softmax", "cross_entropy", "xavier")
-ARGUMENTS = {"relu": 1, "softmax": 1, "cross_entropy": 2}  # how many arguments the contract's functions take
-# NameTable for the argument of relu and softmax.
+# Names for the argument of relu and softmax.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache"))
 
 
@@ -142,7 +142,7 @@ class NativeStyle(Native):
     def find_lone(self, operation: str, functions: Sequence[Operation]) -> list[Operation]:
         """The function among these functions and the network's methods."""
         own = dict(functions).get(self.name(operation))
-        if operation in self.names or (own is not None and not takes(own, ARGUMENTS.get(operation))):
+        if operation in self.names or (own is not None and not takes(own, arguments_of(operation))):
             return []
         found = [pair for pair in ranked(operation, functions) if of_probabilities(operation, *pair)]
         return found or self.lone_methods(operation)
@@ -169,6 +169,12 @@ class NativeStyle(Native):
             return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
             return None
+
+
+def arguments_of(operation: str) -> int | None:
+    """How many arguments the contract gives an operation; None if one is a generator, which code may take or not."""
+    kinds = [argument.kind for argument in OPERATIONS[operation].takes]
+    return None if GENERATOR in kinds else len(kinds)
 
 
 def takes(function: Callable[..., Any], arguments: int | None) -> bool:

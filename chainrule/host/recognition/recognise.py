@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from chainrule.contract.chapters import NETWORK_METHODS
+from chainrule.contract.chapters import NETWORK_METHODS, OPERATIONS
 from chainrule.contract.errors import NotOffered
+from chainrule.contract.operation import MODEL
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.forms import PROBES, ClassForm, Form
@@ -18,15 +19,6 @@ from chainrule.host.recognition.namespaces import methods_of, network_classes, o
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
-
-GIVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {  # {method: (positional, keyword) arguments}
-    "forward": ((0,), {}),
-    "loss": ((0, 0), {}),
-    "backward": ((0, 0), {}),
-    "step": ((0, 0), {}),
-    "predict": ((0,), {}),
-    "fit": ((0, 0), {"epochs": 1, "batch_size": 1, "lr": 1.0, "seed": 0}),
-}
 
 
 def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> NativeStyle:
@@ -102,8 +94,9 @@ def is_native_method(native: Native, network: Any, name: str) -> bool:
     """Whether a method takes the contract's arguments, or is missing without another name for it."""
     method = getattr(network, native.name(name), None)
     if method is not None:
-        arguments, keywords = GIVEN[name]
-        return takes(method, *arguments, **keywords)
+        given = [argument for argument in OPERATIONS[name].takes if argument.kind != MODEL]
+        positional = [argument for argument in given if not argument.keyword]
+        return takes(method, *positional, **{argument.name: argument for argument in given if argument.keyword})
     others = (other for other, _ in methods_of(network) if other not in NETWORK_METHODS)
     return all(rank(name, other) is None for other in others)
 
