@@ -177,7 +177,7 @@ class Learning(Calling):
             return whole[1]
         return returned_by_name(function, result, self.form.named(model), slots)
 
-    # TrainingArguments
+    # Training
 
     def run_fit(
         self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any] | None = None
