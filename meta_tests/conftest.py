@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from chainrule.cli import main
 from chainrule.host.source import targets
 
 
@@ -15,3 +16,17 @@ def imports():
         sys.modules.pop(name, None)
     targets.BROUGHT.clear()
     assert sys.path == path
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs the command line in this process: (exit status, what it printed, what it complained)."""
+
+    def command(*arguments):
+        try:
+            status = main(list(map(str, arguments)))
+        except SystemExit as error:
+            status = error.code
+        return status, *capsys.readouterr()
+
+    return command

@@ -46,20 +46,6 @@ def surroundings(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def command(capsys):
-    """Runs the command line in this process: (exit status, what it printed, what it complained)."""
-
-    def command(*arguments):
-        try:
-            status = main(list(map(str, arguments)))
-        except SystemExit as error:
-            status = error.code
-        return status, *capsys.readouterr()
-
-    return command
-
-
-@pytest.fixture
 def refused(command):
     """Runs a command that cannot be carried out, and returns the one or two lines that say why."""
 
@@ -525,7 +511,7 @@ def test_new_writes_a_skeleton_that_is_all_todo(command):
         "softmax",
         "cross_entropy",
         "xavier",
-        "create",
+        "MLP",
     }
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.cli import main
 from chainrule.contract.conventions import NATIVE
 from chainrule.contract.declarations import NAMES, Declared, project_of
 from chainrule.contract.errors import UnusableTarget
@@ -30,18 +29,6 @@ def surroundings(tmp_path, monkeypatch):
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
     Path("mine.py").write_text(RELU, encoding="utf-8")
-
-
-@pytest.fixture
-def command(capsys):
-    def command(*arguments):
-        try:
-            status = main(list(map(str, arguments)))
-        except SystemExit as error:
-            status = error.code
-        return status, *capsys.readouterr()
-
-    return command
 
 
 @pytest.fixture

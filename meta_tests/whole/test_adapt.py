@@ -10,7 +10,6 @@ import chainrule
 from banks.style_bank import STYLES
 from chainrule import api
 from chainrule.adapters.drafting import CORE, NETWORK, draft
-from chainrule.cli import main
 from chainrule.contract.chapters import EXTENSIONS
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source.targets import open_target
@@ -150,19 +149,10 @@ def test_what_is_recognised_is_there_for_adapters(tmp_path):
     assert found.loss(model, x, y) == pytest.approx(before, rel=1e-12)
 
 
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
+@pytest.fixture(autouse=True)
+def mine(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text("def relu(z):\n    return abs(z)\n", encoding="utf-8")
-
-    def command(*arguments):
-        try:
-            status = main(list(arguments))
-        except SystemExit as error:
-            status = error.code
-        return status, *capsys.readouterr()
-
-    return command
 
 
 def test_the_command_writes_a_file_beside(command):
@@ -172,7 +162,7 @@ def test_the_command_writes_a_file_beside(command):
     written = Path("mine_adapter.py").read_text(encoding="utf-8")
     assert parts(written)[0] == {"CHAINRULE": {"initialization": "he"}}
     assert command("check", "mine.py", "--adapter", "mine_adapter.py", "--chapter", "activations")[0] == 1
-    with pytest.raises(UnusableTarget, match="behind an adapter already"):
+    with pytest.raises(UnusableTarget, match="already has an adapter"):
         draft(open_target("mine.py", "mine_adapter.py"))
 
 
