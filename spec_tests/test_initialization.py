@@ -5,7 +5,6 @@ chainrule.mathematics.tail_bounds, which 08_initialization.md derives.
 """
 
 import math
-from collections.abc import Callable
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -13,55 +12,11 @@ import numpy as np
 from chainrule.boundary.errors import NotApplicable
 from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
 from chainrule.mathematics.tail_bounds import distribution_tail, mean_tail, product_tail, variance_tail
+from chainrule.specification.sampling import SHAPES, draws, reached, scheme, seeds
 from chainrule.specification.spec import spec
 
-SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
-ENTRIES = 20_000  # weights drawn of each shape, in as many layers as that takes
 SEEDED = (6, 5, 4)  # the sizes of networks with different seeds
 NETWORKS = 4  # networks with different seeds, all pairs of which are compared
-
-VARIANCES: dict[str, Callable[[int, int], float]] = {
-    "xavier": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
-    "he": lambda fan_in, fan_out: 2 / fan_in,
-    "lecun": lambda fan_in, fan_out: 1 / fan_in,
-}
-
-
-def scheme(impl):
-    """The declared initialization's variance as a function of the fans."""
-    declared = impl.conventions["initialization"].value
-    if declared == "any":
-        raise NotApplicable("the initialization is declared to be `any`")
-    return declared, VARIANCES[declared]
-
-
-def seeds(impl, count):
-    """A seed for each network of a statistic; only one if every new network has the same weights."""
-    return range(1 if impl.conventions["seeding"].value == "fixed" else count)
-
-
-def reached(impl, shapes):
-    """The shapes of which the implementation draws weights, by xavier or in a network's first layer."""
-    found = [shape for shape in shapes if impl.reaches_layer(*shape)]
-    if not found:
-        raise impl.no_network(f"whose first layer is {' or '.join(map(str, shapes))}")
-    return found
-
-
-def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
-    """At least `entries` weights, of as many layers as that takes, drawn from one generator."""
-
-    def draw():
-        rng = np.random.default_rng([*networks.seeds([1]), fan_in, fan_out])
-        layers = max(1, entries // (fan_in * fan_out))
-        if impl.goes_through("xavier"):
-            layers = len(seeds(impl, layers))
-        return impl.draws(fan_in, fan_out, rng, layers)
-
-    found = networks.once(("xavier", fan_in, fan_out, entries), draw)
-    for weights in found:
-        assert_shape(weights, (fan_in, fan_out), what=f"xavier({fan_in}, {fan_out}, rng)")
-    return np.stack(found).astype(np.float64)
 
 
 def check_variance(drawn, comparisons, name, variance, what):

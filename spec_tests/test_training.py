@@ -9,9 +9,10 @@ from chainrule.boundary.errors import NotApplicable
 from chainrule.mathematics.cases import MARGIN, Case, network_case, reference
 from chainrule.mathematics.comparison import Failure, assert_close, assert_equal, assert_that
 from chainrule.mathematics.identity import DEEPEST
-from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, no_errors, step_errors, values
+from chainrule.mathematics.rounding import no_errors, step_errors, values
 from chainrule.reference import MLP
 from chainrule.specification.analysis import analysis, analysis_of
+from chainrule.specification.sampling import batch_rate, cuts, descend_once, step_bound, units, visits
 from chainrule.specification.spec import spec
 
 GRADIENTS = ("gradients.weights", "gradients.biases", "gradients.values", "network.missing_class")
@@ -39,12 +40,6 @@ def compare(impl, model, network, off, what):
         assert_close(a, e, bound=error, what=f"parameter array {l} {what}")
 
 
-def step_bound(impl, theta, change):
-    """The error of theta - lr g in the implementation's arithmetic, which rounds lr, the product and the difference."""
-    u = impl.unit_roundoff + UNIT_ROUNDOFF["float64"]
-    return u * np.abs(theta) + gamma(3, u) * np.abs(change)
-
-
 def some_gradients(networks, case, seed=0):
     """Random gradients on the grid, independent of the parameters, to check a step by itself."""
     other = networks.at(case.sizes, 1, seed=100 + seed)
@@ -69,11 +64,6 @@ def known(trial, batch_sizes):
             unknown.append(error)
     if len(unknown) == len(batch_sizes):
         raise unknown[0]
-
-
-def batch_rate(impl, lr, size, batch_size):
-    """The rate at which fit steps along the mean gradient of a batch of this size."""
-    return lr * size / batch_size if impl.summed_fit else lr
 
 
 @spec("training.step", after=("network.assignable",))
@@ -230,14 +220,6 @@ def descend(impl, network, x, y, lr, steps):
     return off
 
 
-def descend_once(impl, network, x, y, lr, off):
-    """Take one step of the reference; returns the errors of parameters that had the errors `off` before."""
-    exact = analysis_of(impl, network, Case(network.sizes, network.weights, network.biases, x, y), off)
-    off = step_errors(network, exact, lr, impl.unit_roundoff, off)
-    network.step(network.backward(x, y), lr)
-    return off
-
-
 @spec("training.seed", after=FIT)
 def test_seed(impl, networks):
     """The seed decides the training: the same seed repeats it to the last bit, other seeds shuffle differently."""
@@ -275,102 +257,6 @@ def in_batches(impl, case):
     except NotApplicable:
         return False
     return True
-
-
-def units(networks, n, classes=2):
-    """A network with n unit vectors as inputs: only a visit to sample i moves row i of the first weights.
-
-    Without a hidden layer the network starts from zero.  With hidden layers, the first weights are zero and the
-    biases one, so that every hidden unit is on, and hidden unit k stands for class k.
-    """
-    sizes = networks.first(*((n, *[4] * depth, classes) for depth in range(DEEPEST + 1)))
-    if sizes[0] < n or min(sizes[1:]) < classes:
-        raise networks.impl.no_network(f"with {n} inputs and {classes} units a layer")
-    weights = [np.zeros(fans) for fans in pairwise(sizes)]
-    for w in weights[1:]:
-        w[:classes, :classes] = np.eye(classes)
-    biases = [np.ones(size) for size in sizes[1:]]
-    biases[-1] = np.where(np.arange(sizes[-1]) < classes, 0.0, -1000.0)  # classes that do not occur
-    return Case(sizes, weights, biases, np.eye(n, sizes[0]), np.zeros(n, dtype=int))
-
-
-def cuts(n, batch_size):
-    """The possible sizes of an epoch's batches."""
-    usual = [min(batch_size, n - start) for start in range(0, n, batch_size)]
-    equal = [[len(part) for part in np.array_split(np.arange(n), k)] for k in (len(usual), max(n // batch_size, 1))]
-    return [usual, *(sizes for sizes in equal if sizes != usual)]
-
-
-def visits(impl, networks, n, batch_size, epochs, seed, sizes=None):
-    """The batches of the last of `epochs` epochs, in order, as lists of samples.  sizes: of batches, if not the usual.
-
-    Only a visit to sample i moves row i of the first weights, by an amount that depends on the other parameters at that
-    moment.  All labels are 0, so the other parameters move in one direction and every moment has its own amount.  The
-    moved rows therefore show the batches (training.every_sample).
-    """
-    case = units(networks, n)
-    lr = 0.5 if len(case.sizes) == 2 else 0.125  # smaller with hidden layers, so that all units stay on
-    before, after = trained_on(impl, case, batch_size, epochs, seed, lr)
-    network = reference(case.sizes, *before)
-    moved, off, rest, batches = after[0][0], no_errors(network), list(range(n)), []
-    for size in sizes or cuts(n, batch_size)[0]:
-        rate = batch_rate(impl, lr, size, batch_size)
-        expected, bound = moves(impl, network, case, rest, rate / size, off)
-        near = np.abs(network.weights[0][rest] - expected - moved[rest]) <= bound
-        batch = [i for i, close in zip(rest, near.all(axis=1), strict=True) if close]
-        chosen = (batch or rest)[:size]
-        later = reference(case.sizes, network.weights, network.biases)
-        later_off = descend_once(impl, later, case.x[chosen], case.y[chosen], rate, off)
-        others = [i for i in rest if i not in chosen]
-        if others:
-            follows, wider = moves(impl, later, case, others, rate / size, later_off)
-            at = [rest.index(i) for i in others]
-            if not (np.abs(follows - expected[at]) > bound[at] + wider).any(axis=1).all():
-                precision = impl.conventions["precision"].value
-                raise NotApplicable(f"{precision} is too coarse to tell one update of an epoch from the next")
-        if len(batch) != size:
-            unmoved = [i for i in range(n) if np.array_equal(before[0][0][i], moved[i])]
-            never = f"; never visited: {unmoved}" if unmoved else ""
-            assert_that(
-                False,
-                f"epoch {epochs} of fit with {n} samples in batches of {batch_size}: "
-                f"update {len(batches) + 1} should be the mean "
-                f"gradient of {size} of the samples not yet visited, found {len(batch)} that were moved so{never}",
-                actual=moved - before[0][0],
-            )
-        batches.append(batch)
-        network, off, rest = later, later_off, others
-    return batches
-
-
-def moves(impl, network, case, samples, scale, off):
-    """How far a visit to a batch lowers its samples' rows of the first weights, and the rows' errors then."""
-    batch = Case(case.sizes, network.weights, network.biases, case.x[samples], case.y[samples])
-    exact = analysis_of(impl, network, batch, off)
-    share = scale * len(samples)  # a row of the mean gradient is its sample's gradient over the batch size
-    change = share * values(exact.weight_grads)[0][samples]
-    error = share * errors(exact.weight_grads)[0][samples] + off[0][0][samples]
-    return change, error + step_bound(impl, network.weights[0][samples] - change, change)
-
-
-def trained_on(impl, case, batch_size, epochs, seed, lr):
-    """The parameters before and after the last of `epochs` epochs on the case's samples."""
-    model = impl.network(case)
-    states = [(case.weights, case.biases)]
-
-    def go_on(count):
-        impl.fit(model, case.x, case.y, epochs=count, batch_size=batch_size, lr=lr, seed=seed)
-        weights, biases = impl.parameters(model)
-        states.append(([w.astype(float) for w in weights], [b.astype(float) for b in biases]))
-
-    if epochs > 1:
-        go_on(epochs - 1)
-    if epochs > 1 and impl.conventions["seeding"].value != "none":
-        model = impl.network(case)
-        go_on(epochs)
-    else:  # one further epoch, as a second training would have other orders
-        go_on(1)
-    return states[-2], states[-1]
 
 
 @spec("training.every_sample", after=(*FIT, "training.batch_size", "training.epochs", "training.seed"))

@@ -12,8 +12,8 @@ from chainrule.boundary.errors import Raised
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.mathematics.comparison import Failure
 from chainrule.mathematics.tail_bounds import variance_tail
-from chainrule.spec_tests.test_initialization import SHAPES, VARIANCES, draws, reached, seeds
 from chainrule.specification.networks import Networks
+from chainrule.specification.sampling import SHAPES, VARIANCES, draws, reached, seeds
 
 Shape = tuple[int, int]
 

@@ -7,8 +7,8 @@ from unittest import SkipTest
 from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.errors import Raised
 from chainrule.mathematics.comparison import Failure
-from chainrule.spec_tests.test_training import visits
 from chainrule.specification.networks import Networks
+from chainrule.specification.sampling import visits
 
 SAMPLES = 5
 

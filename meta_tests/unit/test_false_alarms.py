@@ -17,8 +17,8 @@ from chainrule.host.host import InProcess
 from chainrule.host.native import Native
 from chainrule.mathematics import tail_bounds
 from chainrule.spec_tests import test_golden as golden
-from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
+from chainrule.specification import sampling
 from chainrule.specification.networks import Networks
 
 pytestmark = pytest.mark.once
@@ -180,9 +180,9 @@ def test_simulated_false_alarms_are_as_rare_as_promised_and_not_much_rarer(draw,
 
 
 def test_the_usual_seeds_of_networks_that_stand_in_for_xavier_differ():
-    for shape in initialization.SHAPES:
+    for shape in sampling.SHAPES:
         rng = np.random.default_rng([1, *shape])
-        seeds = [int(rng.integers(2**31)) for _ in range(max(1, initialization.ENTRIES // math.prod(shape)))]
+        seeds = [int(rng.integers(2**31)) for _ in range(max(1, sampling.ENTRIES // math.prod(shape)))]
         assert len(set(seeds)) == len(seeds), shape
 
 
