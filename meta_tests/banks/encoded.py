@@ -1,7 +1,10 @@
 """A host whose every message is written as bytes and read again: what a host in another process does."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from chainrule.boundary.boundary import Boundary
 from chainrule.host.host import InProcess
 from chainrule.host.protocol import decode, encode
 
@@ -54,3 +57,9 @@ class Encoded(InProcess):
 
     def change(self, function, source):
         return decode(encode(super().change(*decode(encode([function, source])))))
+
+
+def encoded(loaded):
+    """The same implementation in a host whose messages are bytes on the way."""
+    host = Encoded(loaded.host.implementation)
+    return replace(loaded, host=host, impl=Boundary(host, loaded.conventions, loaded.reading_notes))

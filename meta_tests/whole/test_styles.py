@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from banks import style_bank
+from banks.encoded import encoded
 from banks.style_bank import FOLDER, STYLES
 from chainrule import api
 from chainrule.contract.conventions import NATIVE
@@ -52,10 +53,13 @@ def comparable(conventions):
 
 
 def checked(style, folder):
-    """The outcome of checking a copy, so that nothing is written beside the originals."""
+    """The outcome of checking a copy, by a host whose every message is encoded and decoded on the way.
+
+    So the code under check shares no object with what is above the host.
+    """
     if style.needs:
         pytest.importorskip(style.needs)
-    return api.check_loaded(load(str(style.copy(folder)), conventions=style.declared))
+    return api.check_loaded(encoded(load(str(style.copy(folder)), conventions=style.declared)))
 
 
 def source(style, mistake):
