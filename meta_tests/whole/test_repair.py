@@ -1,6 +1,7 @@
 """The search for the line and for the change that mends it: it works on code, and so depends on the interpreter."""
 
 import importlib.util
+from functools import partial
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_only_the_lines_that_ran_are_changed(tmp_path):
     path = tmp_path / "part.py"
     path.write_text("def f(x):\n    if x > 0:\n        return x + 1\n    return x * 3\n", encoding="utf-8")
     module = load_module(path)
-    (found,) = ran(HOST, lambda: module.f(2))
+    (found,) = ran(HOST, partial(module.f, 2))
     assert (found.name, found.first_line, found.last_line, found.lines) == ("f", 1, 4, (2, 3))
     assert {edit.line for edit in Editor(found).edits(KINDS)} == {2, 3}
 
@@ -75,7 +76,7 @@ def test_no_seed_is_tried_as_a_size(tmp_path):
     path = tmp_path / "drawn.py"
     path.write_text("def f(n, rng, seed):\n    return rng.normal(size=n) + seed\n", encoding="utf-8")
     module = load_module(path)
-    (found,) = ran(HOST, lambda: module.f(2, np.random.default_rng(0), 1))
+    (found,) = ran(HOST, partial(module.f, 2, np.random.default_rng(0), 1))
     assert {edit.text for edit in Editor(found).edits(["near", "name"])} == {"(rng)"}
 
 
@@ -91,7 +92,7 @@ def searched(tmp_path, text, right, *kinds, budget=None):
     path = tmp_path / "searched.py"
     path.write_text(text, encoding="utf-8")
     module = load_module(path)
-    functions = ran(HOST, lambda: module.f(2))
+    functions = ran(HOST, partial(module.f, 2))
     return search(functions, HOST, lambda: right(module.f), budget or Budget(1000), kinds), module
 
 
