@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from chainrule.support.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from chainrule.adapters.recognised import recognised
     from chainrule.api import Result, check
     from chainrule.boundary.boundary import Boundary
     from chainrule.contract.errors import Unseen, UnusableTarget
     from chainrule.contract.implementation import Implementation
+    from chainrule.host.adapters.recognised import recognised
 
 # In a checkout, reference, spec_tests and golden stand beside this folder instead of in it.
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -44,7 +44,7 @@ _HOMES = {
     "Unseen": "chainrule.contract.errors",
     "UnusableTarget": "chainrule.contract.errors",
     "check": "chainrule.api",
-    "recognised": "chainrule.adapters.recognised",
+    "recognised": "chainrule.host.adapters.recognised",
 }
 
 

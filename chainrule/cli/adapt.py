@@ -15,8 +15,8 @@ ADAPT = (
 
 
 def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
-    from chainrule.adapters.drafting import draft
     from chainrule.contract.declarations import pairs
+    from chainrule.host.adapters.drafting import draft
     from chainrule.host.source.targets import open_target
 
     path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")

@@ -1,5 +1,7 @@
 """Imports run down, in no circle, and every module stands in a room."""
 
+import ast
+
 import pytest
 
 from programs import house
@@ -58,3 +60,16 @@ def test_a_circle_is_found(members):
 def test_what_a_module_imports(source, expected):
     path = house.ROOT / "chainrule" / "room" / "mine.py"
     assert [name for name, _ in house.imported(house.ast.parse(source), "chainrule.room.mine", path)] == expected
+
+
+def test_only_the_host_reaches_what_it_holds():
+    """The implementation in a host, and what was recognised in it, are live objects."""
+    live = {"implementation", "raw", "living", "kept"}
+    found = [
+        f"{path.relative_to(house.ROOT)}:{node.lineno}"
+        for path in house.sources()
+        if "host" not in path.relative_to(house.ROOT).parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in live and "host" in ast.unparse(node.value)
+    ]
+    assert found == []

@@ -21,7 +21,7 @@ FLOORS = (
     ("__main__",),
     ("cli",),
     ("api",),
-    ("reports", "adapters", "pytest_plugin"),
+    ("reports", "pytest_plugin"),
     ("diagnosis",),
     ("running",),
     ("spec_tests",),

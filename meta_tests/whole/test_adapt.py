@@ -9,9 +9,9 @@ import pytest
 import chainrule
 from banks.style_bank import STYLES
 from chainrule import api
-from chainrule.adapters.drafting import CORE, NETWORK, draft
 from chainrule.contract.chapters import EXTENSIONS
 from chainrule.contract.errors import UnusableTarget
+from chainrule.host.adapters.drafting import CORE, NETWORK, draft
 from chainrule.host.source.targets import open_target
 from chainrule.running.loading import load
 

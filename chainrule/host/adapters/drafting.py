@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.adapters.recognised import recognised
-from chainrule.adapters.writing import quoted, written
 from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.conventions import NATIVE
 from chainrule.contract.errors import Missing, NotOffered, Unseen, UnusableTarget
 from chainrule.contract.implementation import Implementation
+from chainrule.host.adapters.recognised import recognised
+from chainrule.host.adapters.writing import quoted, written
 from chainrule.host.description import describe, how, recognised_of, refused, signature_of, strangers
 from chainrule.host.host import InProcess
 from chainrule.host.inference.points import labels_of
