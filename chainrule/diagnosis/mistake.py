@@ -50,7 +50,7 @@ class Mistake:
     lines: tuple[str, str] | None = None
 
 
-_registry: dict[str, Mistake] = {}
+_catalogue: dict[str, Mistake] = {}
 _also: list[tuple[str, Sequence[str], Sequence[str]]] = []
 
 
@@ -77,7 +77,7 @@ def add(
 
     changes: the parts that it replaces, where there is one variant of it; the variants of one part as {name: change}.
     """
-    if id in _registry:
+    if id in _catalogue:
         raise ValueError(f"{id}: two mistakes of that name")
     made: dict[str, Changes] = dict(variants or {})
     alone: dict[str, Change] = {}
@@ -86,7 +86,7 @@ def add(
             made |= {detail: {name: one} for detail, one in change.items()}
         else:
             alone[name] = change
-    _registry[id] = Mistake(
+    _catalogue[id] = Mistake(
         id=id,
         chapter=chapter or chapter_of(clause),
         title=title,
@@ -123,6 +123,6 @@ def mistakes() -> dict[str, Mistake]:
 
     catalogue.load()
     for id, broken, suspected in _also:
-        known = _registry[id]
-        _registry[id] = replace(known, broken=(*known.broken, *broken), suspected=(*known.suspected, *suspected))
-    return dict(sorted(_registry.items(), key=lambda item: CHAPTERS.index(item[1].chapter)))
+        known = _catalogue[id]
+        _catalogue[id] = replace(known, broken=(*known.broken, *broken), suspected=(*known.suspected, *suspected))
+    return dict(sorted(_catalogue.items(), key=lambda item: CHAPTERS.index(item[1].chapter)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.running.loading import Loaded
 from chainrule.running.results import SpecResult
 
@@ -48,7 +49,8 @@ def not_understood(loaded: Loaded, specs: Sequence[SpecResult]) -> str:
         looked_for = f"{' and '.join(troubles)} of {read.form}"
         found = [f"{operation}: {why}" for operation, why in troubles.items()]
     else:
-        if "create" in read.offered or not read.strangers:
+        core = any(result.chapter in CORE_CHAPTERS for result in specs)  # else no network is looked for
+        if not core or "create" in read.offered or not read.strangers:
             return ""
         looked_for, found = LOOKED_FOR, [*read.refused, *read.strangers][: 2 * SHOWN]
     way_on = (

@@ -345,3 +345,14 @@ def test_lines_to_paste_show_what_is_left_of_an_argument(as_json):
     printed = subprocess.run([sys.executable, "-c", kept["snippet"]], capture_output=True, text=True, check=True)
     assert shown == "print(z)  # should still be np.array([[-1.0, 2.0]])"
     assert printed.stdout == "[[0. 2.]]\n"
+
+
+def test_no_network_is_looked_for_beside_an_extension_alone(as_json):
+    Path("rates.py").write_text(
+        "class constant:\n    def __init__(self, lr):\n        self.lr = lr\n", encoding="utf-8"
+    )
+    written = as_json("rates.py")
+    assert {spec["chapter"] for spec in written["specs"]} == {"schedules"}
+    assert written["not_understood"] == ""
+    messages = {spec["message"] for spec in written["specs"]}
+    assert any("constant: expected a function, found" in message for message in messages), messages
