@@ -15,7 +15,7 @@ from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.host.recognition.learning import Learning
-from chainrule.host.recognition.namespaces import Operation
+from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
     describe_result,
@@ -27,7 +27,7 @@ from chainrule.host.recognition.results import (
 )
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
-from chainrule.host.recognition.vocabulary import is_called, plain, rank
+from chainrule.host.recognition.vocabulary import is_called, plain
 from chainrule.support.arrays import to_numpy
 
 SHOWN = 4  # how many candidates a message lists
@@ -57,9 +57,9 @@ class Failures:
         self.unseen: Unseen | None = None
         self.raised: Exception | None = None
 
-    def note(self, name: str, error: Exception) -> None:
-        """Note why the function of this name was rejected."""
-        promised = self.operation in ("forward", "backward") or rank(self.operation, name) is not None
+    def note(self, name: str, function: Callable[..., Any], error: Exception) -> None:
+        """Note why a function was rejected."""
+        promised = self.operation in ("forward", "backward") or fits(self.operation, name, function)
         if isinstance(error, Unbound):
             if promised and self.operation != "step":  # a step takes only gradients and a rate
                 self.tried.append(f"{name}: chainrule knows no value for its parameter {error}")
@@ -73,13 +73,13 @@ class Failures:
             self.tried.append(f"{name} is not implemented")
         else:
             self.tried.append(f"{name} raised {type(error).__name__}: {error}")
-            if self.operation in ("backward", "loss") and self.called_so(name):
+            if self.operation in ("backward", "loss") and self.called_so(name, function):
                 self.raised = self.raised or error
 
-    def called_so(self, name: str) -> bool:
-        """Whether a name fits the operation; a loss may return gradients as well."""
-        as_loss = self.operation == "backward" and rank("loss", name) is not None
-        return as_loss or rank(self.operation, name) is not None
+    def called_so(self, name: str, function: Callable[..., Any]) -> bool:
+        """Whether a function fits the operation; a loss may return gradients as well."""
+        as_loss = self.operation == "backward" and fits("loss", name, function)
+        return as_loss or fits(self.operation, name, function)
 
     def verdict(self, title: str) -> Exception:
         """The exception if no candidate fits.  title: of the form."""
@@ -142,7 +142,7 @@ class Attempts(Learning):
         try:
             return attempts[operation](name, function, model, *arguments)
         except Exception as error:
-            failures.note(name, error)
+            failures.note(name, function, error)
         if before is not None:
             with contextlib.suppress(Exception):
                 self.restore(model, before)
@@ -209,10 +209,10 @@ class Attempts(Learning):
         updated = changed(before, after)
         called = named_values(function, result)
         paths = gradient_paths(result, slots, model.value, called, names=names)
-        gives = rank("backward", name) is not None or rank("loss", name) is not None  # else new parameters
+        gives = fits("backward", name, function) or fits("loss", name, function)  # else new parameters
         if paths is not None and not updated and gives:
             return Plan("backward", name, paths=paths, how="returned")
-        if not (updated and changed_throughout(before, after)) and rank("fit", name) is None:
+        if not (updated and changed_throughout(before, after)) and not fits("fit", name, function):
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 
 # Fixed values that switch off regularization, dropout and printing.
@@ -103,7 +104,7 @@ def bind(function: Any, known: Known) -> Binding:
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
-    chosen = choose_all(parameters, known)
+    chosen = choose_all(parameters, known, learnt_of(function))
     arguments: list[Any] = []
     keywords: dict[str, Any] = {}
     by_place = True  # until a parameter keeps its default
@@ -120,7 +121,9 @@ def bind(function: Any, known: Known) -> Binding:
     return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
 
 
-def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[str, tuple[Any, str]]:
+def choose_all(
+    parameters: Sequence[inspect.Parameter], known: Known, learnt: Learnt = NOTHING
+) -> dict[str, tuple[Any, str]]:
     """{parameter: (its value, the origin of the value)}, without parameters that keep their default.
 
     Parameters with unknown names take, in turn, the usual values that are not used yet.  Raises Unbound if these do not
@@ -129,11 +132,14 @@ def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[st
     chosen: dict[str, tuple[Any, str]] = {}
     unclear: list[inspect.Parameter] = []
     for parameter in parameters:
-        found = choose(parameter, known, chosen)
+        found = witnessed(parameter, known, chosen, learnt) or choose(parameter, known, chosen)
         if found is not None:
             chosen[parameter.name] = found
         elif parameter.default is parameter.empty:
-            unclear.append(parameter)
+            if parameter.name in learnt.fixed:
+                chosen[parameter.name] = learnt.fixed[parameter.name], "the author's value"
+            else:
+                unclear.append(parameter)
     taken = {source for _, source in chosen.values()}
     waiting = [name for name in known.order if name in known.roles and name not in taken]
     if len(unclear) > len(waiting):
@@ -141,6 +147,21 @@ def choose_all(parameters: Sequence[inspect.Parameter], known: Known) -> dict[st
     for parameter, name in zip(unclear, waiting, strict=False):
         chosen[parameter.name] = (known.roles[name], name)
     return chosen
+
+
+def witnessed(
+    parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any], learnt: Learnt
+) -> tuple[Any, str] | None:
+    """The value for one parameter as the author's own calls give it, and its origin; None if they do not show it."""
+    source = learnt.roles.get(parameter.name, "")
+    if source.startswith(NAMED):
+        name = source.removeprefix(NAMED)
+        value = known.by_name(name)
+        return None if value is MISSING else (value, name)
+    wanted = known.as_role.get(source, source)
+    if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
+        return known.roles[wanted], wanted
+    return None
 
 
 def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:

@@ -96,7 +96,8 @@ class Calling(NativeStyle):
         if as_output:
             found.pop("x", None)
             order = ["output", *[name for name in order if name != "x"]]
-        return Known(found, self.form.named(model) | model.named, order, {"x": "output"} if as_output else {})
+        passed_on = {} if passing else model.named  # a forward pass has no memory
+        return Known(found, self.form.named(model) | passed_on, order, {"x": "output"} if as_output else {})
 
     def reaches(self, function: Callable[..., Any], model: Held) -> bool:
         """Whether a function reaches the parameters, as a method or by its arguments."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from chainrule.host.recognition.learnt import attributes_of
 from chainrule.host.recognition.slots import Slot, Slots, step_name
 from chainrule.host.recognition.structures import Item, Path, follow, label, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain
@@ -45,7 +46,8 @@ def gradient_paths(
     found = [(path, leaf) for path, leaf in leaves(source)]
     if inside:
         own = slots.paths()
-        found = [(path, leaf) for path, leaf in found if path not in own and is_called_gradient(path)]
+        shown = {name for name, wanted in attributes_of(type(value)).items() if wanted == "gradient"}
+        found = [(path, leaf) for path, leaf in found if path not in own and is_called_gradient(path, shown)]
     titles = {id(part): name for name, part in found_names.items()}
     taken: list[Path] = []
     for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):
@@ -61,9 +63,9 @@ def is_gradient(name: str) -> bool:
     return is_called("arrays", "gradients", name) or (plain(name)[:1] == "d" and len(plain(name)) > 1)
 
 
-def is_called_gradient(path: Path) -> bool:
-    """Whether a name on the path to an array says that it is a gradient."""
-    return is_gradient(label(path)) or any(is_gradient(step_name(step)) for step in path)
+def is_called_gradient(path: Path, shown: Collection[str]) -> bool:
+    """Whether a name on the path to an array says that it is a gradient, or is one of those that calls have shown."""
+    return is_gradient(label(path)) or any(is_gradient(step_name(step)) or step_name(step) in shown for step in path)
 
 
 def by_name(found: Leaves, slot: Slot, name: str, titles: Mapping[int, str], taken: Sequence[Path]) -> Path | None:

@@ -14,12 +14,12 @@ from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, name
 from chainrule.host.recognition.calling import Calling, size_values
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
-from chainrule.host.recognition.namespaces import own_classes
+from chainrule.host.recognition.namespaces import fits, own_classes
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.structures import Path, follow, put
 from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
-from chainrule.host.recognition.vocabulary import is_called, rank
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import to_numpy
 
 
@@ -65,21 +65,23 @@ class Learning(Calling):
         """Call the function that computes gradients, or updates at this rate.  Returns its result."""
         function = function or self.function(plan, model)
         set_attributes(model.value, {"lr": rate})
-        known = self.known_backward(plan, model, x, y, rate)
+        known = self.known_backward(plan, model, x, y, rate, function)
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
-            if rank("backward", plan.name) is None:
+            if not fits("backward", plan.name, function):
                 raise NotThisWay("it takes no labels")
             self.loss(model, x, y)  # it starts from the loss computed last
         with initialization_stands(self.form, model):
             return function(*arguments.arguments, **arguments.keywords)
 
-    def known_backward(self, plan: Plan, model: Held, x: Any, y: Any, rate: float) -> Known:
+    def known_backward(
+        self, plan: Plan, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any]
+    ) -> Known:
         """The values for a backward pass, or for a training that runs its own forward pass."""
         n = samples(x, y)
         gradient = Thunk(lambda: self.output_gradient(model, x, y))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
-        if rank("fit", plan.name) is None or rank("backward", plan.name) is not None:
+        if not fits("fit", plan.name, function) or fits("backward", plan.name, function):
             return known
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
         roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, TypeVar
 
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.vocabulary import is_called, plain, rank
 
 Operation = tuple[str, Callable[..., Any]]  # a function and its name
@@ -51,13 +53,22 @@ def is_own(value: Any, home: str = "") -> bool:
 
 
 def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tuple[str, Function]]:
-    """The functions with names for an operation, the likeliest first; of equal ones, the last defined."""
+    """The functions that may compute an operation, the likeliest first; of equal ones, the last defined.
+
+    The author's calls count more than names.
+    """
     found = []
     for i, (name, function) in enumerate(functions):
-        place = rank(operation, name)
-        if place is not None:
-            found.append((place, -i, name, function))
-    return [(name, function) for _, _, name, function in sorted(found, key=lambda item: item[:2])]
+        if fits(operation, name, function):
+            named = rank(operation, name)
+            shown = learnt_of(function).operation == operation
+            found.append((not shown, sys.maxsize if named is None else named, -i, name, function))
+    return [(name, function) for *_, name, function in sorted(found, key=lambda item: item[:3])]
+
+
+def fits(operation: str, name: str, function: Any) -> bool:
+    """Whether the author's calls, or its name, say that a function computes an operation."""
+    return learnt_of(function).operation == operation or rank(operation, name) is not None
 
 
 def methods_of(value: Any) -> list[tuple[str, Any]]:
@@ -78,7 +89,8 @@ def network_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
     def place(item: tuple[str, type]) -> tuple[int, int]:
         name = item[0]
         network = is_called("classes", "network", name) and not ends_as_layer(name)
-        return 0 if name == "MLP" else 1 if network else 2, -[n for n, _ in classes].index(name)
+        shown = learnt_of(item[1]).operation == "create"
+        return 0 if name == "MLP" or shown else 1 if network else 2, -[n for n, _ in classes].index(name)
 
     networks = (item for item in classes if acts(item[1]) and (place(item)[0] < 2 or not is_layer_name(item[0])))
     return sorted(networks, key=place)
@@ -93,7 +105,6 @@ def is_layer_name(name: str) -> bool:
 
 
 def acts(cls: type) -> bool:
-    names = [name for base in cls.__mro__[:-1] for name in vars(base)]
-    return any(
-        rank(operation, name) is not None for name in names for operation in ("forward", "predict", "loss", "fit")
-    )
+    """Whether a class has a method like a forward pass."""
+    members = [item for base in cls.__mro__[:-1] for item in vars(base).items()]
+    return any(fits(operation, *member) for member in members for operation in ("forward", "predict", "loss", "fit"))

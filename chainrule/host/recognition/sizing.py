@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 
+SIZES = ("sizes", "inputs", "hidden", "hiddens", "outputs")
 NEVER_SIZES = ("lr", "epochs", "batch_size", "seed", "rng", "reg", "quiet", "activation")
 NONE_BY_DEFAULT = ("seed", "rng", "activation", "optimizer", "reg", "lr")
 WITHOUT_DEFAULT: dict[str, Any] = {
@@ -38,7 +40,7 @@ class SizeArguments:
     """
 
     def __init__(self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None) -> None:
-        self.known = dict(known or {})
+        self.known, self.learnt = dict(known or {}), learnt_of(function)
         every = parameters_of(function)
         self.parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name != "self"]
         self.variadic = [p for p in every if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
@@ -47,7 +49,8 @@ class SizeArguments:
         self.single = sum(found == "hidden" for found in self.roles.values())
 
     def find_roles(self, hidden: str) -> dict[str, str]:
-        roles = {p.name: role_of(p) for p in self.parameters}
+        shown = {name: found for name, found in self.learnt.roles.items() if found in SIZES}
+        roles = {p.name: shown.get(p.name) or role_of(p) for p in self.parameters}
         counted = numbered(self.parameters)
         if counted:
             roles |= dict.fromkeys((p.name for p in counted), "hidden")
@@ -82,7 +85,9 @@ class SizeArguments:
             if found is not None:
                 keywords[parameter.name] = found[0]
             elif parameter.default is parameter.empty:
-                raise Unbound(parameter.name)
+                if parameter.name not in self.learnt.fixed:
+                    raise Unbound(parameter.name)
+                keywords[parameter.name] = self.learnt.fixed[parameter.name]
         if self.variadic:
             return list(sizes), keywords
         positional = [p.name for p in self.parameters if p.kind == p.POSITIONAL_ONLY]

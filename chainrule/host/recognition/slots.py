@@ -145,15 +145,21 @@ def compose_bias(found: Sequence[tuple[Path, tuple[int, ...]]], fan_out: int) ->
 
 def chain(value: Any) -> list[int] | None:
     """The sizes of a network that fixes them: its weights, in order, fit together and each has a bias."""
-    found = [
-        (path, shape(leaf)) for path, leaf in leaves(value) if not is_called("arrays", "not_parameters", label(path))
-    ]
+    return chain_of([(path, shape(leaf)) for path, leaf in leaves(value)])
+
+
+def chain_of(arrays: Sequence[tuple[Path, tuple[int, ...]]]) -> list[int] | None:
+    """The sizes of a network with arrays of these shapes at these paths."""
+    found = [(path, found_shape) for path, found_shape in arrays if not is_called("arrays", "not_parameters", label(path))]
     matrices = [found_shape for path, found_shape in found if len(found_shape) == 2 and 1 not in found_shape]
     vectors = [max(found_shape) for _, found_shape in found if is_vector(found_shape)]
-    for fans in (matrices, [matrix[::-1] for matrix in matrices]):
-        if fans and all(a[1] == b[0] for a, b in pairwise(fans)) and all(out in vectors for _, out in fans):
-            return [fans[0][0], *[out for _, out in fans]]
-    return None
+    readings = [
+        [fans[0][0], *[out for _, out in fans]]
+        for fans in (matrices, [matrix[::-1] for matrix in matrices])
+        if fans and all(a[1] == b[0] for a, b in pairwise(fans)) and all(out in vectors for _, out in fans)
+    ]
+    in_order = [sizes for sizes in readings if sizes[1:] == vectors]  # sizes that read the same backwards
+    return next(iter(in_order or readings), None)
 
 
 def is_vector(found_shape: tuple[int, ...]) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.host.recognition.forms import ClassForm, Form, Held
 from chainrule.host.recognition.function_forms import FunctionForm
+from chainrule.host.recognition.learnt import attributes_of
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import is_array
 
@@ -39,8 +40,9 @@ def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str]
     if names == ():
         return
     for owner in owners(network):
+        shown = attributes_of(type(owner))
         for name, old in list(vars(owner).items()):
-            wanted = role(name)
+            wanted = shown.get(name) or role(name)
             if wanted is None or wanted not in values or (names is not None and name not in names):
                 continue
             if isinstance(old, (int, float)) and not isinstance(old, bool):
@@ -50,7 +52,8 @@ def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str]
 def keeps_number(network: Any, wanted: str) -> bool:
     """Whether an attribute of an object is a number with this role."""
     kept = vars(network).items() if hasattr(network, "__dict__") else ()
-    return any(role(name) == wanted and isinstance(value, (int, float)) for name, value in kept)
+    shown = attributes_of(type(network))
+    return any((shown.get(name) or role(name)) == wanted and isinstance(value, (int, float)) for name, value in kept)
 
 
 def seed_generators(network: Any, seed: int) -> None:

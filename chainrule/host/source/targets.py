@@ -32,6 +32,7 @@ from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
 from chainrule.host.recognition.recognise import recognise
+from chainrule.host.rehearsal.rehearse import rehearse
 from chainrule.host.source.executing import Execution, Siblings, told
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
@@ -58,7 +59,7 @@ BROUGHT: dict[str, Path] = {}  # {name of a module that a checked file imported:
 class Source:
     """A loaded TARGET.
 
-    module: the module with its names.  path: its file.  notes: sentences on what did not run.  missing: {name: why it
+    module: the module with its names.  path: its file.  statements: those of the file.  notes: sentences on what did not run.  missing: {name: why it
     is missing}, of the globals that its functions read.
     """
 
@@ -66,6 +67,7 @@ class Source:
     path: Path
     notes: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict, hash=False)
+    statements: Sequence[ast.stmt] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     asked = outside.over(project_of(path))
     declared = declaration(module, target)
     if adapter is None:
+        with silence(), importable([path.parent]):
+            rehearse(module, source.statements, path)
         implementation, declared = recognised_in(module, declared, asked, target, source.missing)
     else:
         adapter_module = load_source(adapter, run_all=True).module
@@ -304,7 +308,7 @@ def run(
         code = compile(ast.Module(body, []), str(path), "exec", dont_inherit=True)
         try:
             exec(code, module.__dict__)
-            return Source(module, path, tuple(notes))
+            return Source(module, path, tuple(notes), statements=body)
         except Exception as error:
             if run_all or not defines(body):
                 raise
@@ -313,7 +317,7 @@ def run(
     execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
     execution.run()
     absence.defining = False
-    return Source(module, path, tuple(notes), execution.missing())
+    return Source(module, path, tuple(notes), execution.missing(), body)
 
 
 def defines(body: list[ast.stmt]) -> bool:

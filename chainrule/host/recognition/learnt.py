@@ -1,0 +1,54 @@
+"""What the author's own calls show about functions: what each computes, and what each of its parameters takes.
+
+Evidence counts more than names.  It belongs to a function, so the register goes by the functions themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+NAMED = "named "  # before the name of one parameter or result, in place of a role
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What calls of one function show.
+
+    operation: what it computes; empty if the calls do not show it.  `create` for the constructor of a network.
+    roles: {parameter: role, or NAMED and a name}.  fixed: {parameter: the value the author gives it}.
+    labels: the form of the labels it takes, `index` or `one_hot`; empty if it takes none.
+    attributes: {attribute: role}, of the object to which it belongs.
+    where: `file:line` of a call.
+    """
+
+    operation: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    labels: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    where: str = ""
+
+
+NOTHING = Learnt()
+REGISTER: WeakKeyDictionary[FunctionType, Learnt] = WeakKeyDictionary()
+
+
+def learnt_of(function: Any) -> Learnt:
+    """What the author's calls show about a function, a method, or the constructor of a class."""
+    if isinstance(function, type):
+        function = vars(function).get("__init__")
+    plain = getattr(function, "__func__", function)
+    return REGISTER.get(plain, NOTHING) if isinstance(plain, FunctionType) else NOTHING
+
+
+def attributes_of(cls: type) -> dict[str, str]:
+    """{attribute: role} of the objects of a class, as far as the author's calls show it."""
+    found: dict[str, str] = {}
+    for base in cls.__mro__[:-1]:
+        for member in vars(base).values():
+            found |= learnt_of(member).attributes
+    return found

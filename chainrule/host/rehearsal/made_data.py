@@ -1,0 +1,151 @@
+"""Small data in place of what a script would load: images or rows, their labels, tables and pairs of both."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.vocabulary import plain, role
+
+TRAINING, TESTING = ("train", "tr"), ("test", "val", "dev", "valid", "te")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What made data look like.
+
+    inputs: entries of a sample.  classes: their number.  samples: their number.  one_hot: whether labels are one-hot
+    vectors.  images: whether a sample is a square.  pairs: whether a set is a list of (column, one-hot column).
+    """
+
+    inputs: int = 784
+    classes: int = 10
+    samples: int = 96
+    one_hot: bool = False
+    images: bool = False
+    pairs: bool = False
+
+    def x(self) -> np.ndarray:
+        """Inputs between 0 and 255, as of images."""
+        found = np.random.default_rng(17).integers(0, 256, (self.samples, self.inputs)).astype(float)
+        side = round(self.inputs**0.5)
+        return found.reshape(-1, side, side) if self.images and side * side == self.inputs else found
+
+    def y(self) -> np.ndarray:
+        labels = np.random.default_rng(18).permutation(np.arange(self.samples) % self.classes)
+        return np.eye(self.classes)[labels] if self.one_hot else labels
+
+    def table(self) -> Table:
+        """Labels in the first column, inputs behind it."""
+        labels = Kind(self.inputs, self.classes, self.samples).y()
+        rows = Kind(self.inputs, self.classes, self.samples).x()
+        return np.column_stack([labels, rows]).astype(int).view(Table)
+
+    def both(self) -> Any:
+        """A set of samples: inputs and labels."""
+        if not self.pairs:
+            return self.x(), self.y()
+        rows = Kind(self.inputs, self.classes, self.samples).x() / 255
+        labels = np.eye(self.classes)[Kind(self.inputs, self.classes, self.samples).y()]
+        return [(x[:, None], y[:, None]) for x, y in zip(rows, labels, strict=True)]
+
+
+class Table(np.ndarray):
+    """A table of numbers with the ways to read one that pandas and scikit-learn have."""
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return self.labels
+        if isinstance(key, (list, tuple)) and key and all(isinstance(name, str) for name in key):
+            return self.inputs
+        return super().__getitem__(key)
+
+    @property
+    def labels(self) -> Table:
+        return np.asarray(self)[:, 0].astype(int).view(Table)
+
+    @property
+    def inputs(self) -> Table:
+        return np.asarray(self)[:, 1:].view(Table)
+
+    target = label = labels
+
+    @property
+    def values(self) -> Table:
+        return self
+
+    iloc = loc = values
+
+    @property
+    def columns(self) -> list[str]:
+        return ["label", *(f"pixel{i}" for i in range(self.shape[1] - 1))]
+
+    def to_numpy(self, *_arguments: Any, **_keywords: Any) -> np.ndarray:
+        return np.asarray(self)
+
+    def drop(self, *_arguments: Any, **_keywords: Any) -> Table:
+        return self.inputs
+
+    def pop(self, *_arguments: Any) -> Table:
+        return self.labels
+
+    def _itself(self, *_arguments: Any, **_keywords: Any) -> Table:
+        return self
+
+    head = sample = dropna = reset_index = describe = info = _itself
+
+
+def made_for(shape: Any, kind: Kind) -> Any:
+    """Data for the targets of an assignment, as `targets_of` spells them."""
+    if isinstance(shape, str):
+        return single(shape, kind)
+    flat = [name for name in shape if isinstance(name, str)]
+    if len(flat) < len(shape):
+        return tuple(kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape)
+    roles = [role_of(name) for name in flat]
+    if len(flat) == 2 and roles[0] == roles[1]:
+        return kind.both() if not kind.pairs else (kind.both(), kind.both())
+    if len(flat) == 4 and not {"x", "y"} <= set(roles):
+        return kind.x(), kind.x(), kind.y(), kind.y()
+    if kind.pairs and "y" not in roles:
+        return tuple(kind.both() for _ in flat)
+    return tuple(single(name, kind) for name in flat)
+
+
+def single(name: str, kind: Kind) -> Any:
+    found = role_of(name)
+    if found == "y":
+        return kind.y()
+    if kind.pairs:
+        return kind.both()
+    words = plain(name)
+    if found == "x" and not any(word in words for word in ("data", "df", "set", "train")):
+        return kind.x()
+    if words.startswith(("x", "image", "feature")):
+        return kind.x()
+    if any(word in words for word in ("digits", "iris", "bunch", "mnist")):
+        return SimpleNamespace(data=Kind(kind.inputs, kind.classes, kind.samples).x(), target=kind.y(), images=kind.x())
+    return kind.table()
+
+
+def role_of(name: str) -> str | None:
+    words = plain(name)
+    if words.startswith(("y", "label", "target", "tar")) or words.endswith(("y", "labels", "label", "targets")):
+        return "y"
+    return role(name)
+
+
+def targets_of(targets: Sequence[ast.expr]) -> Any:
+    """The names that an assignment binds: a name, or a tuple of names and tuples."""
+    return spelled(targets[0])
+
+
+def spelled(target: ast.expr) -> Any:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return tuple(spelled(element) for element in target.elts)
+    return target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else "data"

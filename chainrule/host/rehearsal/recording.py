@@ -1,0 +1,200 @@
+"""Records which functions of some files run, with which arguments and results, and what they change."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.host.recognition.structures import Path, leaves, shape
+
+ROUNDS = 40  # how often a loop may call before the recording has seen enough of it
+KEPT = 3  # how many calls of a function by the same caller the record keeps
+EVENTS = 400_000  # how many calls and returns a recording waits for
+SECONDS = 0.15  # of CPU time, for all statements of a file
+DEEPEST_KEPT = 64  # calls inside each other
+
+Key = tuple[str, str, int]  # of a function: its file, name and first line
+Contents = dict[Path, "Held"]
+
+
+class Held(NamedTuple):
+    """An array at one moment.  leaf: the object itself, which lives on, so that its id stays its own.
+
+    content: a hash of its bytes.  zero: whether all its numbers are zero.
+    """
+
+    shape: tuple[int, ...]
+    content: int
+    zero: bool
+    leaf: Any
+
+    def same(self, other: Held) -> bool:
+        """Whether two arrays have the same content."""
+        return self[:2] == other[:2]
+
+
+class Enough(BaseException):
+    """The recording has seen enough.  A BaseException, so that the recorded code does not catch it."""
+
+
+@dataclass
+class Call:
+    """One call of a function.
+
+    arguments: {parameter: value}, with what *args holds by its name.  before, after: the arrays in each argument when
+    the function began and ended.  finished: the place among the calls in the order in which they ended.  caller: the call from which it came, None for the script.  line: in the caller.
+    """
+
+    key: Key
+    arguments: dict[str, Any]
+    before: dict[str, Contents]
+    caller: Call | None
+    line: int
+    number: int
+    after: dict[str, Contents] = field(default_factory=dict)
+    result: Any = None
+    returned: Contents = field(default_factory=dict)
+    finished: int = sys.maxsize
+
+    @property
+    def ended(self) -> bool:
+        return self.finished < sys.maxsize
+
+    @property
+    def name(self) -> str:
+        return self.key[1]
+
+    def inside(self, other: Call) -> bool:
+        """Whether this call was made, directly or not, by the other."""
+        call = self.caller
+        while call is not None:
+            if call is other:
+                return True
+            call = call.caller
+        return False
+
+
+def key_of(code: CodeType) -> Key:
+    return code.co_filename, code.co_name, code.co_firstlineno
+
+
+def contents(value: Any) -> Contents:
+    """Every array inside a value, by its path."""
+    found: Contents = {}
+    for path, leaf in leaves(value):
+        if not isinstance(leaf, (int, float, np.number)):
+            try:
+                array = np.asarray(leaf)
+                found[path] = Held(shape(leaf), hash(array.tobytes()), not array.any(), leaf)
+            except Exception:
+                continue
+    return found
+
+
+class Recorder:
+    """Records the calls of the functions in some files while its `with` block runs.
+
+    files: their names.  after the block, calls: in the order in which they began.
+    Raises Enough in the block once a loop has repeated itself, or the time is over.
+    """
+
+    def __init__(self, files: Collection[str]) -> None:
+        self.files = frozenset(files)
+        self.calls: list[Call] = []
+        self.running: list[tuple[FrameType, Call | None]] = []
+        self.counts: dict[tuple[int, int], int] = {}
+        self.kept: dict[tuple[Key, Key | None], int] = {}
+        self.events = 0
+        self.started = self.used = 0.0
+
+    def __enter__(self) -> Recorder:
+        self.started = time.process_time()
+        sys.setprofile(self.note)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        sys.setprofile(None)
+        self.used += time.process_time() - self.started
+        self.running.clear()
+        self.counts.clear()
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for a file is over."""
+        return self.used > SECONDS or self.events > EVENTS
+
+    def note(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event not in ("call", "return") or frame.f_code.co_filename not in self.files:
+            return
+        self.events += 1
+        if event == "call":
+            self.begin(frame)
+        else:
+            self.end(frame, argument)
+        late = self.events % 64 == 0 and self.used + time.process_time() - self.started > SECONDS
+        if late or self.events > EVENTS:
+            self.stop()
+
+    def stop(self) -> None:
+        sys.setprofile(None)
+        raise Enough
+
+    def begin(self, frame: FrameType) -> None:
+        code = frame.f_code
+        if code.co_name.startswith("<") or not code.co_flags & inspect.CO_OPTIMIZED:
+            return  # a lambda, a comprehension, the module, the body of a class
+        caller = self.running[-1][1] if self.running else None
+        above = frame.f_back
+        site = (id(above), -1 if above is None else above.f_lineno)
+        values = given(frame)
+        if any(is_data(value) for value in values.values()):
+            self.counts[site] = self.counts.get(site, 0) + 1
+            if self.counts[site] > ROUNDS:
+                self.stop()
+        pair = key_of(code), None if caller is None else caller.key
+        self.kept[pair] = self.kept.get(pair, 0) + 1
+        if self.kept[pair] > KEPT or len(self.running) > DEEPEST_KEPT:
+            self.running.append((frame, None))
+            return
+        before = {name: contents(value) for name, value in values.items()}
+        call = Call(pair[0], values, before, caller, site[1], len(self.calls))
+        self.calls.append(call)
+        self.running.append((frame, call))
+
+    def end(self, frame: FrameType, result: Any) -> None:
+        for name in [site for site in self.counts if site[0] == id(frame)]:
+            del self.counts[name]
+        while self.running and self.running[-1][0] is not frame and frame in (entry[0] for entry in self.running):
+            self.running.pop()
+        if not self.running or self.running[-1][0] is not frame:
+            return
+        call = self.running.pop()[1]
+        if call is None:
+            return
+        call.result, call.finished = result, self.events
+        call.after = {name: contents(value) for name, value in call.arguments.items()}
+        call.returned = contents(result)
+
+
+def given(frame: FrameType) -> dict[str, Any]:
+    """The arguments with which a function was called."""
+    code, values = frame.f_code, frame.f_locals
+    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
+    return {name: values[name] for name in code.co_varnames[:count] if name in values}
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value is an array, or an object or container that may hold some: not a number or text."""
+    return not isinstance(value, (int, float, str, bool, type(None)))
+
+
+def changed(before: Contents, after: Contents) -> set[Path]:
+    """The paths at which arrays appeared or have another content."""
+    return {path for path, found in after.items() if path not in before or not before[path].same(found)}

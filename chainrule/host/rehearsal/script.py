@@ -1,0 +1,164 @@
+"""Runs a whole file once, with made data where it would load some, and nothing printed, drawn, written or sent."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from chainrule.host.guard.refusing import Refused, refusing
+from chainrule.host.rehearsal.made_data import Kind, made_for, targets_of
+from chainrule.host.rehearsal.recording import Call, Enough, Recorder
+from chainrule.host.source.rule import DEFINITIONS, main_guard
+from chainrule.host.source.stand_ins import NotInstalled, Placeholder
+from chainrule.support.time_limit import TimedOut, limit
+
+LONGEST = 2.0  # seconds for all statements of a file
+GET = "__data_for__"  # the name under which the transformed code finds the function that gets data
+WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError)
+
+
+# Modules that load, prepare or draw data, or report on a training; a rehearsal does without them.
+DONE_WITHOUT = frozenset(
+    """
+    IPython PIL bokeh cv2 datasets gdown google idx2numpy imageio ipywidgets kaggle keras kagglehub matplotlib mlxtend
+    mnist nnfs openml pandas plotly polars pyplot requests scikitplot seaborn skimage sklearn tensorboard
+    tensorboardX tensorflow torchvision urllib wandb wget
+    """.split()
+)
+IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
+
+
+class Absent:
+    """A module that a rehearsal does without, and everything that comes from it."""
+
+    def __getattr__(self, name: str) -> Absent:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
+        return self
+
+    def __getitem__(self, _key: Any) -> Absent:
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Absent:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+
+ABSENT = Absent()
+
+
+class Loading(ast.NodeTransformer):
+    """Makes assignments from calls get made data where the call cannot load any, and imports never fail."""
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
+        if any(alias.name == "*" for alias in node.names) or getattr(node, "module", "") == "__future__":
+            return node
+        bound = [(alias.asname or alias.name.partition(".")[0], alias.name) for alias in node.names]
+        level = getattr(node, "level", 0)
+        tops = {(getattr(node, "module", None) or name).partition(".")[0] for _, name in bound}
+        absent: list[ast.stmt] = [
+            ast.Assign([ast.Name(name, ast.Store())], ast.Call(ast.Name(IMPORTS, ast.Load()), [ast.Constant(path)], []))
+            for name, path in bound
+        ]
+        made: list[ast.stmt] = [ast.copy_location(one, node) for one in absent]
+        if tops <= DONE_WITHOUT and not level:
+            return ast.If(ast.Constant(True), made, [])
+        handler = ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, made)
+        return ast.Try([node], [handler], [], [])
+
+    visit_ImportFrom = visit_Import
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.value))
+        plainly = not any(
+            isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)) for inner in ast.walk(node.value)
+        )
+        if calls and plainly and not isinstance(node.targets[0], ast.Subscript):
+            thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), node.value)
+            shape = ast.Constant(targets_of(node.targets))
+            node.value = ast.Call(ast.Name(GET, ast.Load()), [thunk, shape], [])
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.body = [self.generic_visit(inner) if isinstance(inner, DEFINITIONS) else inner for inner in node.body]
+        return node
+
+
+class Stage:
+    """A file whose statements can be run again and again, each time in a namespace of their own.
+
+    module: the file as it was loaded.  files: those whose functions are recorded.
+    made: whether the last rehearsal used made data.
+    """
+
+    def __init__(self, module: ModuleType, body: Sequence[ast.stmt], path: Path, files: Collection[str]) -> None:
+        self.loaded, self.path, self.files = vars(module), str(path), files
+        self.made = False
+        self.code = [
+            compile(ast.Module([statement], []), self.path, "exec", dont_inherit=True)
+            for statement in (ast.fix_missing_locations(Loading().visit(copy.deepcopy(one))) for one in opened(body))
+        ]
+
+    def rehearse(self, kind: Kind) -> list[Call]:
+        """Run the statements one by one.  Returns the recorded calls."""
+        self.made = False
+        namespace = {name: value for name, value in self.loaded.items() if name[:2] == name[-2:] == "__"}
+        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in}
+        recorder = Recorder(self.files)
+        with suppress(TimedOut), limit(LONGEST), refusing():
+            try:
+                for code in self.code:
+                    self.run(code, namespace, recorder)
+                    if recorder.over:
+                        break
+            finally:
+                sys.setprofile(None)
+        return recorder.calls
+
+    def run(self, code: CodeType, namespace: dict[str, Any], recorder: Recorder) -> None:
+        with suppress(Exception, SystemExit, Enough), recorder:
+            exec(code, namespace)
+
+    def get(self, kind: Kind, compute: Callable[[], Any], shape: Any) -> Any:
+        """The value of an expression, or made data where it cannot be loaded."""
+        try:
+            found = compute()
+        except WITHOUT_DATA:
+            found = ABSENT
+        if found is not ABSENT:
+            return found
+        self.made = True
+        return made_for(shape, kind)
+
+    def stand_in(self, name: str) -> Any:
+        """What takes the place of a module, or of a name in one: the substitute with which the file was loaded."""
+        found = self.loaded.get(name, ABSENT)
+        return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
+
+
+def opened(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a script, those under `if __name__ == "__main__":` among them."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        holds = main_guard(statement.test) if isinstance(statement, ast.If) else None
+        if holds is None:
+            found.append(statement)
+        else:
+            assert isinstance(statement, ast.If)
+            found += statement.orelse if holds else statement.body
+    return found
