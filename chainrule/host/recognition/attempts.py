@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.host.recognition.learning import Learning
+from chainrule.host.recognition.learnt import REGISTER, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
@@ -27,7 +29,7 @@ from chainrule.host.recognition.results import (
 )
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
-from chainrule.host.recognition.vocabulary import is_called, plain
+from chainrule.host.recognition.vocabulary import is_called, plain, rank
 from chainrule.support.arrays import to_numpy
 
 SHOWN = 4  # how many candidates a message lists
@@ -157,12 +159,13 @@ class Attempts(Learning):
             yield from found
             return
         seen: set[int] = set()
-        for place in WIDER.get(operation, (operation,)):
-            for name, function in self.form.functions(place, model):
-                identity = id(getattr(function, "__func__", function))
-                if identity not in seen:
-                    seen.add(identity)
-                    yield name, function
+        named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
+        others = self.form.everything(model) if operation == "forward" else ()
+        for name, function in chain(named, others):  # a forward pass under any name
+            identity = id(getattr(function, "__func__", function))
+            if identity not in seen:
+                seen.add(identity)
+                yield name, function
 
     # The attempts.  Each returns the plan or raises Unbound, NotThisWay, Unseen, or the code's exception.
 
@@ -177,6 +180,8 @@ class Attempts(Learning):
         inside = result is None or not any(True for _ in leaves(result))
         source = model.value if inside else result
         outputs = [path for path, leaf in leaves(source) if shape(leaf) in wanted]
+        if not fits("forward", name, function) and rank("predict", name) is None:
+            outputs = [path for path in outputs if not is_integral(follow(source, path))]  # labels or masks, else
         if not outputs:
             shapes = " or ".join(map(str, wanted))
             raise NotThisWay(f"expected an array of shape {shapes}, found {describe_result(result)}")
@@ -251,7 +256,34 @@ class Attempts(Learning):
         if not changed(before, self.parameters(model)):
             raise NotThisWay("it changes no parameter")
         self.restore(model, before)
+        return self.told_apart(plan, model, training, function)
+
+    def told_apart(
+        self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]
+    ) -> Plan:
+        """Tell the number of epochs from the batch size, if names do not: so read, one epoch of one batch moves less."""
+        learnt = learnt_of(function)
+        unnamed = {found: name for name, found in learnt.roles.items() if found in ("epochs", "batch_size")}
+        if len(unnamed) < 2 or training.samples < 2:
+            return plan
+        plain = getattr(function, "__func__", function)
+        first = self.distance(plan, model, training, function)
+        exchanged = {unnamed["epochs"]: "batch_size", unnamed["batch_size"]: "epochs"}
+        REGISTER[plain] = replace(learnt, roles={**learnt.roles, **exchanged})
+        if self.distance(plan, model, training, function) < first:
+            return self.fit_site(plan.name, model, self.fit_arguments(model, training, function).taken, pairs=False)
+        REGISTER[plain] = learnt
         return plan
+
+    def distance(
+        self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]
+    ) -> float:
+        """How far a training moves the parameters, which afterwards have their old values."""
+        before = self.parameters(model)
+        self.run_fit(plan, model, training, function)
+        after = self.parameters(model)
+        self.restore(model, before)
+        return sum(float(np.abs(a - b).sum()) for old, new in zip(before, after, strict=True) for a, b in zip(old, new))
 
     def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Plan:
         """How a function with these arguments trains.

@@ -105,7 +105,7 @@ class Calling(NativeStyle):
             return True
         names = self.form.named(model)
         try:
-            taken = bind(function, Known(EVERY, names)).taken
+            taken = bind(function, Known(EVERY, names, ("x", "y"))).taken
         except Unbound:
             return False
         return "params" in taken.values() or any(name in names for name in taken)

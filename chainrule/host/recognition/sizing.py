@@ -51,7 +51,7 @@ class SizeArguments:
     def find_roles(self, hidden: str) -> dict[str, str]:
         shown = {name: found for name, found in self.learnt.roles.items() if found in SIZES}
         roles = {p.name: shown.get(p.name) or role_of(p) for p in self.parameters}
-        counted = numbered(self.parameters)
+        counted = [] if shown else numbered(self.parameters)
         if counted:
             roles |= dict.fromkeys((p.name for p in counted), "hidden")
             roles[counted[0].name] = "inputs"
@@ -111,7 +111,11 @@ class SizeArguments:
             return (sizes[-1],)
         if found == "hidden" and hidden:
             return (hidden.pop(0),)
-        return other_value(parameter, seed)
+        return other_value(parameter, seed, self.role_of(parameter))
+
+    def role_of(self, parameter: inspect.Parameter) -> str | None:
+        """The role of a parameter that is not a size."""
+        return self.learnt.roles.get(parameter.name) or role(parameter.name)
 
 
 def role_of(parameter: inspect.Parameter) -> str:
@@ -125,9 +129,12 @@ def role_of(parameter: inspect.Parameter) -> str:
     return found
 
 
-def other_value(parameter: inspect.Parameter, seed: int) -> tuple[Any] | None:
-    """The value of a parameter that is not a size: a seed, or a hyperparameter without a plain default."""
-    found, default = role(parameter.name), parameter.default
+def other_value(parameter: inspect.Parameter, seed: int, found: str | None) -> tuple[Any] | None:
+    """The value of a parameter that is not a size: a seed, or a hyperparameter without a plain default.
+
+    found: its role.
+    """
+    default = parameter.default
     if found == "seed":
         return (seed,)
     if found == "rng":

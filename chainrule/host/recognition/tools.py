@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import Unseen
-from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
+from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
@@ -140,6 +140,7 @@ class Head:
         self.object = make(tools.combined or tools.loss, "loss") if tools.combined or tools.loss else None
         self.softmax = make(tools.softmax, "softmax") if tools.softmax else None
         self.functions = own_functions(tools.namespace)
+        self.passed_on: dict[str, Any] = {}  # the results of the last loss by name, for its backward pass
 
     def losses(self, operation: str) -> Iterator[Operation]:
         """The methods that compute the loss, if `operation` is the loss."""
@@ -166,14 +167,19 @@ class Head:
 
     def loss(self, z: Any, p: Any, y: Any) -> Any:
         if self.tools.combined is not None:
-            return first_number(call(self.object, "forward", {"x": z, "output": z, "y": y}))
+            return first_number(self.called("forward", {"x": z, "output": z, "y": y}))
         if self.object is not None:
             given = self.given(z, p)
-            return first_number(call(self.object, ("loss", "forward"), {"x": given, "output": given, "y": y}))
+            return first_number(self.called(("loss", "forward"), {"x": given, "output": given, "y": y}))
         for _, function in (*ranked("loss", self.functions), *ranked("cross_entropy", self.functions)):
             arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"}))
             return first_number(function(*arguments.arguments, **arguments.keywords))
         raise Unseen("the code has no loss beside the layers")
+
+    def called(self, operations: str | tuple[str, ...], roles: Mapping[str, Any]) -> Any:
+        """The result of the loss object, whose named parts its backward pass may take."""
+        self.passed_on = {}
+        return call(self.object, operations, roles, passed_on=self.passed_on)
 
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
         """The gradient with respect to the last layer's output, by the code or else by `fallback`."""
@@ -184,6 +190,7 @@ class Head:
                 "backward",
                 {"output": given, "y": y, "output_gradient": given, "x": given},
                 keep_default=True,
+                named=self.passed_on,
             )
             if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return call(self.softmax, "backward", {"output_gradient": slope, "x": slope, "y": y})
@@ -254,10 +261,19 @@ def first_number(result: Any) -> Any:
     return next((leaf for _, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), result)
 
 
-def call(thing: Any, operations: str | tuple[str, ...], roles: Mapping[str, Any], *, keep_default: bool = False) -> Any:
+def call(
+    thing: Any,
+    operations: str | tuple[str, ...],
+    roles: Mapping[str, Any],
+    *,
+    keep_default: bool = False,
+    named: Mapping[str, Any] | None = None,
+    passed_on: dict[str, Any] | None = None,
+) -> Any:
     """Call the method of an object for an operation; if it returns None, take the result that it keeps.
 
-    keep_default: an output gradient that has a default, such as 1, keeps it.
+    keep_default: an output gradient that has a default, such as 1, keeps it.  named: values for parameters of these
+    names.  passed_on: takes the parts of the result that have names.
     Raises Unbound if the object does not have such a method.
     """
     operations = (operations,) if isinstance(operations, str) else operations
@@ -270,8 +286,10 @@ def call(thing: Any, operations: str | tuple[str, ...], roles: Mapping[str, Any]
     if keep_default and any(is_output_gradient(p) and p.default is not p.empty for p in parameters_of(method)):
         given.pop("output_gradient")
     order = [name for name in ("output_gradient", "x", "y", "params", "lr") if name in given]
-    arguments = bind(method, Known(given, order=order))
+    arguments = bind(method, Known(given, named or {}, order=order))
     result = method(*arguments.arguments, **arguments.keywords)
+    if passed_on is not None:
+        passed_on |= named_values(method, result)
     return kept(thing, operation) if result is None else result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from chainrule.support.source_positions import place
 MAKES = ("__init__", "__post_init__")
 ALIKE = 0.5  # the cosine from which on new arrays are the old parameters after a step, and not gradients
 UPDATES = ("fit", "update", "step")
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 SIMPLE = (str, bool, int, float, type(None))
 
 
@@ -325,7 +327,9 @@ class Evidence:
         fixed: dict[str, Any] = {}
         x, y = self.data(call)
         for name, value in self.given(call):
-            if name in y:
+            if isinstance(value, GENERATORS):
+                roles[name] = "rng"
+            elif name in y:
                 roles[name] = "y"
             elif name in x and not self.is_output(call, name):
                 roles[name] = "x"
@@ -390,9 +394,20 @@ class Evidence:
                 if other.inside(call) and (x := self.data(other)[0])
             }
             whole = samples_of(call.arguments[self.data(call)[0][0]], self.net.sizes[0]) if self.data(call)[0] else 0
-            wanted = "batch_size" if value in seen - {whole} else "epochs"
+            size = self.size_given_on(call, value)
+            wanted = "batch_size" if value in seen - {whole} else size if size in ("inputs", "outputs") else "epochs"
             if wanted not in taken and wanted not in map(role, call.arguments):
                 roles[name] = wanted
+
+    def size_given_on(self, call: Call, value: int) -> str:
+        """The layer size that a number is, if a training makes its network itself with it."""
+        for other in self.calls:
+            if other.inside(call) and self.operations[other.number] in ("create", "init"):
+                sizes: dict[str, str] = {}
+                for name, given in self.given(other):
+                    self.size_roles(name, given, sizes)
+                return next((sizes[name] for name, given in self.given(other) if given == value and name in sizes), "")
+        return ""
 
     def flow_roles(self, call: Call, name: str, value: Any, roles: dict[str, str]) -> None:
         """The role of an argument by the call whose result it is."""

@@ -100,10 +100,13 @@ class Table(np.ndarray):
     head = sample = dropna = reset_index = describe = info = _itself
 
 
-def made_for(shape: Any, kind: Kind) -> Any:
-    """Data for the targets of an assignment, as `targets_of` spells them."""
+def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
+    """Data for the targets of an assignment, as `targets_of` spells them.
+
+    turn: how often data were made before.  Of names that say nothing the first takes a table, the next its labels.
+    """
     if isinstance(shape, str):
-        return single(shape, kind)
+        return kind.y() if role_of(shape) is None and turn % 2 else single(shape, kind)
     flat = [name for name in shape if isinstance(name, str)]
     if len(flat) < len(shape):
         return tuple(kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape)

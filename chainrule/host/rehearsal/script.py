@@ -103,12 +103,12 @@ class Stage:
     """A file whose statements can be run again and again, each time in a namespace of their own.
 
     module: the file as it was loaded.  files: those whose functions are recorded.
-    made: whether the last rehearsal used made data.
+    made: how often the last rehearsal made data.
     """
 
     def __init__(self, module: ModuleType, body: Sequence[ast.stmt], path: Path, files: Collection[str]) -> None:
         self.loaded, self.path, self.files = vars(module), str(path), files
-        self.made = False
+        self.made = 0
         self.code = [
             compile(ast.Module([statement], []), self.path, "exec", dont_inherit=True)
             for statement in (ast.fix_missing_locations(Loading().visit(copy.deepcopy(one))) for one in opened(body))
@@ -116,7 +116,7 @@ class Stage:
 
     def rehearse(self, kind: Kind) -> list[Call]:
         """Run the statements one by one.  Returns the recorded calls."""
-        self.made = False
+        self.made = 0
         namespace = {name: value for name, value in self.loaded.items() if name[:2] == name[-2:] == "__"}
         namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in}
         recorder = Recorder(self.files)
@@ -142,8 +142,8 @@ class Stage:
             found = ABSENT
         if found is not ABSENT:
             return found
-        self.made = True
-        return made_for(shape, kind)
+        self.made += 1
+        return made_for(shape, kind, self.made - 1)
 
     def stand_in(self, name: str) -> Any:
         """What takes the place of a module, or of a name in one: the substitute with which the file was loaded."""
