@@ -160,12 +160,18 @@ class Attempts(Learning):
             return
         seen: set[int] = set()
         named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
-        others = self.form.everything(model) if operation == "forward" else ()
-        for name, function in chain(named, others):  # a forward pass under any name
+        for name, function in chain(named, self.unnamed(operation, model)):
             identity = id(getattr(function, "__func__", function))
             if identity not in seen:
                 seen.add(identity)
                 yield name, function
+
+    def unnamed(self, operation: str, model: Held) -> Iterator[Operation]:
+        """Functions of any name that may be the forward pass, if neither names nor the author's calls tell it."""
+        if operation == "forward" and not any(True for _ in self.form.functions("forward", model)):
+            for name, function in self.form.everything(model):
+                if not learnt_of(function).operation and rank("loss", name) is None:
+                    yield name, function
 
     # The attempts.  Each returns the plan or raises Unbound, NotThisWay, Unseen, or the code's exception.
 

@@ -17,6 +17,7 @@ from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, 
 from chainrule.host.recognition.layers import StackForm, WiredForm
 from chainrule.host.recognition.namespaces import methods_of, network_classes, own_functions, ranked
 from chainrule.host.recognition.native_style import NativeStyle
+from chainrule.host.recognition.recipes import RecipeForm, recipes_first
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
 
@@ -55,9 +56,13 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
     classes = network_classes(namespace)
     if "MLP" in names:
         classes = [(name, cls) for name, cls in classes if name == names["MLP"]] or classes
+    for name, cls in recipes_first(classes):
+        yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(ClassForm, name, cls, namespace)
         yield name, partial(WiredForm, name, cls, namespace)
+    for name, cls in classes:
+        yield name, partial(RecipeForm, name, cls, namespace)
     for name, function in ranked("init", own_functions(namespace)):
         yield name, partial(FunctionForm, name, function, namespace)
     yield "layers", partial(StackForm, namespace)

@@ -36,6 +36,7 @@ class Network:
 
     sizes: of its layers.  weights: how often each shape of weights occurs, without regard to order.
     objects: ids of the objects that hold it.  paths: of its parameters in them.  maker: the function that made it.
+    arrays: ids of its parameters, if neither an object holds it nor a function made it.
     """
 
     sizes: list[int]
@@ -43,6 +44,7 @@ class Network:
     objects: set[int] = field(default_factory=set)
     paths: set[Path] = field(default_factory=set)
     maker: Key | None = None
+    arrays: set[int] = field(default_factory=set)
 
 
 def network_in(calls: Sequence[Call]) -> Network | None:
@@ -62,7 +64,9 @@ def network_in(calls: Sequence[Call]) -> Network | None:
             if len(sizes) == 2 and hasattr(value, "__dict__"):
                 single.setdefault(id(value), (sizes, found))
             if best is None or len(sizes) > len(best.sizes):
-                best = Network(sizes, matrices(found), paths={path for path, entry in found.items() if len(entry.shape) == 2}, maker=call.key)
+                paths = {path for path, entry in found.items() if len(entry.shape) == 2}
+                best = Network(sizes, matrices(found), paths=paths, maker=None if value is None else call.key)
+                best.arrays = {id(entry.leaf) for entry in found.values()} if value is None else set()
                 owner = type(value) if hasattr(value, "__dict__") else None
     if best is not None and len(best.sizes) == 2 and len(single) > 1:
         return joined([sizes for sizes, _ in single.values()], sum((matrices(found) for _, found in single.values()), Counter()))
@@ -92,6 +96,9 @@ def held(call: Call) -> list[tuple[Any, Contents]]:
         found.append((call.arguments[first], call.after[first]))
     if call.ended and call.name not in MAKES and not is_array(call.result):
         found.append((call.result, call.returned))
+    arrays = {(Attribute(name),): before[()] for name, before in call.before.items() if () in before}
+    if sum(len(entry.shape) == 2 for entry in arrays.values()) > 2:  # functions that take W1, b1, W2, b2 and a batch
+        found += [(None, {path: entry for path, entry in arrays.items() if path != batch}) for batch in arrays]
     return found
 
 
@@ -185,7 +192,7 @@ class Evidence:
 
     def parameter_ids(self) -> set[int]:
         """The ids of all arrays that were parameters at some time."""
-        found: set[int] = set()
+        found = set(self.net.arrays)
         for call in self.calls:
             if call.key == self.net.maker and not self.net.objects:
                 found |= {id(entry.leaf) for entry in call.returned.values() if len(entry.shape) == 2}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +54,47 @@ class Kind:
         return [(x[:, None], y[:, None]) for x, y in zip(rows, labels, strict=True)]
 
 
+class Absent:
+    """What a rehearsal does without, such as a module that draws, and everything that comes from it."""
+
+    def __getattr__(self, name: str) -> Absent:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
+        return self
+
+    def __getitem__(self, _key: Any) -> Absent:
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Absent:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+
+ABSENT = Absent()
+
+
+class Bunch:
+    """A data set as scikit-learn gives it."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.data = Kind(kind.inputs, kind.classes, kind.samples).x()
+        self.target, self.images = kind.y(), replace(kind, images=True).x()
+
+    def __getattr__(self, _name: str) -> Absent:
+        return ABSENT
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+
 class Table(np.ndarray):
     """A table of numbers with the ways to read one that pandas and scikit-learn have."""
 
@@ -101,14 +141,17 @@ class Table(np.ndarray):
 
 
 def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
-    """Data for the targets of an assignment, as `targets_of` spells them.
+    """Data for the targets of an assignment, as `targets_of` spells them; None for those of a `with`.
 
     turn: how often data were made before.  Of names that say nothing the first takes a table, the next its labels.
     """
+    if shape is None:
+        return ABSENT
     if isinstance(shape, str):
         return kind.y() if role_of(shape) is None and turn % 2 else single(shape, kind)
     flat = [name for name in shape if isinstance(name, str)]
-    if len(flat) < len(shape):
+    if len(flat) < len(shape):  # (x, y), (x, y), as Keras gives images
+        kind = replace(kind, images=not kind.images)
         return tuple(kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape)
     roles = [role_of(name) for name in flat]
     if len(flat) == 2 and roles[0] == roles[1]:
@@ -132,7 +175,7 @@ def single(name: str, kind: Kind) -> Any:
     if words.startswith(("x", "image", "feature")):
         return kind.x()
     if any(word in words for word in ("digits", "iris", "bunch", "mnist")):
-        return SimpleNamespace(data=Kind(kind.inputs, kind.classes, kind.samples).x(), target=kind.y(), images=kind.x())
+        return Bunch(kind)
     return kind.table()
 
 

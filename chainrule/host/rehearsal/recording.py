@@ -16,6 +16,7 @@ from chainrule.host.recognition.structures import Path, leaves, shape
 
 ROUNDS = 40  # how often a loop may call before the recording has seen enough of it
 KEPT = 3  # how many calls of a function by the same caller the record keeps
+MADE = 64  # how many objects of a class, and how many calls by the script itself
 EVENTS = 400_000  # how many calls and returns a recording waits for
 SECONDS = 0.15  # of CPU time, for all statements of a file
 DEEPEST_KEPT = 64  # calls inside each other
@@ -49,7 +50,9 @@ class Call:
     """One call of a function.
 
     arguments: {parameter: value}, with what *args holds by its name.  before, after: the arrays in each argument when
-    the function began and ended.  finished: the place among the calls in the order in which they ended.  caller: the call from which it came, None for the script.  line: in the caller.
+    the function began and ended.  finished: the place among the calls in the order in which they ended.
+    given: the arguments with copies of lists and dictionaries, as they were.  spread: the parameter that takes *args.
+    caller: the call from which it came, None for the script.  line: in the caller.
     """
 
     key: Key
@@ -62,6 +65,8 @@ class Call:
     result: Any = None
     returned: Contents = field(default_factory=dict)
     finished: int = sys.maxsize
+    given: dict[str, Any] = field(default_factory=dict)
+    spread: str = ""
 
     @property
     def ended(self) -> bool:
@@ -160,11 +165,16 @@ class Recorder:
                 self.stop()
         pair = key_of(code), None if caller is None else caller.key
         self.kept[pair] = self.kept.get(pair, 0) + 1
-        if self.kept[pair] > KEPT or len(self.running) > DEEPEST_KEPT:
+        most = MADE if caller is None or code.co_name == "__init__" else KEPT
+        unseen = bool(self.running) and caller is None  # inside a call that is not kept
+        if unseen or self.kept[pair] > most or len(self.running) > DEEPEST_KEPT:
             self.running.append((frame, None))
             return
         before = {name: contents(value) for name, value in values.items()}
         call = Call(pair[0], values, before, caller, site[1], len(self.calls))
+        call.given = {name: value.copy() if isinstance(value, (list, dict)) else value for name, value in values.items()}
+        count = code.co_argcount + code.co_kwonlyargcount
+        call.spread = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else ""
         self.calls.append(call)
         self.running.append((frame, call))
 
@@ -186,7 +196,7 @@ class Recorder:
 def given(frame: FrameType) -> dict[str, Any]:
     """The arguments with which a function was called."""
     code, values = frame.f_code, frame.f_locals
-    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
+    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
     return {name: values[name] for name in code.co_varnames[:count] if name in values}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -12,23 +14,66 @@ from typing import Any
 
 from chainrule.host.recognition.learnt import REGISTER
 from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.recognition.recipes import RECIPES
+from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.made_data import Kind
 from chainrule.host.rehearsal.recording import Key, key_of
 from chainrule.host.rehearsal.script import Stage, opened
 from chainrule.host.source.rule import DEFINITIONS
 
-FEWEST = 96  # samples of made data
+FEWEST = 160  # samples of made data
+NEIGHBOURS = 40  # how many files of a folder are looked at
+LARGEST = 200_000  # bytes of a script
 LONGEST = 0.25  # seconds after which no further kind of data is tried
 MOST = 12_000  # samples of made data, for code that cuts some off
 
 
 def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
-    """Run the file's training on made data, if it has one, and register what it shows of the functions."""
+    """Run the training of a file on made data and register what it shows of the functions.
+
+    A file that trains nothing may have a script beside it, which imports and trains it.
+    """
     functions = functions_of(vars(module))
-    if not functions or not any(acts_on(statement, vars(module)) for statement in opened(body)):
+    if not functions:
         return
-    stage = Stage(module, body, path, {key[0] for key in functions})
+    best: Evidence | None = None
+    started = time.process_time()
+    for statements, place in scripts(module, body, path):
+        evidence = shown(Stage(module, statements, place, {key[0] for key in functions}), statements, functions)
+        if best is None or evidence.rank > best.rank:
+            best = evidence
+        if best.trains or time.process_time() - started > LONGEST:
+            break
+    if best is None:
+        return
+    for key, learnt in best.learnt().items():
+        REGISTER[functions[key]] = learnt
+    found = recipe_of(best, vars(module))
+    if found is not None:
+        RECIPES[found[0]] = found[1]
+
+
+def scripts(
+    module: ModuleType, body: Sequence[ast.stmt], path: Path
+) -> Iterator[tuple[Sequence[ast.stmt], Path]]:
+    """(statements, path) of the file, if they train anything, else of the files beside it that import it."""
+    if any(acts_on(statement, vars(module)) for statement in opened(body)):
+        yield body, path
+        return
+    pattern = re.compile(rf"^\s*(from|import)\s.*\b{re.escape(path.stem)}\b", re.MULTILINE)
+    for folder in (path.parent, path.parent.parent):
+        for beside in sorted(folder.glob("*.py"))[:NEIGHBOURS]:
+            if beside == path or beside.stat().st_size > LARGEST:
+                continue
+            with suppress(SyntaxError, ValueError, OSError):
+                text = beside.read_text(encoding="utf-8")
+                if pattern.search(text):
+                    yield ast.parse(text, str(beside)).body, beside
+
+
+def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Evidence:
+    """The evidence of the kind of made data with which a script shows most."""
     best: Evidence | None = None
     started = time.process_time()
     for kind in kinds(body, lambda: best):
@@ -38,8 +83,7 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
         if evidence.trains or not stage.made or time.process_time() - started > LONGEST:
             break
     assert best is not None
-    for key, learnt in best.learnt().items():
-        REGISTER[functions[key]] = learnt
+    return best
 
 
 def kinds(body: Sequence[ast.stmt], best: Any) -> Iterator[Kind]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.refusing import Refused, refusing
-from chainrule.host.rehearsal.made_data import Kind, made_for, targets_of
+from chainrule.host.rehearsal.made_data import ABSENT, Absent, Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.source.rule import DEFINITIONS, main_guard
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -21,7 +21,7 @@ from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 2.0  # seconds for all statements of a file
 GET = "__data_for__"  # the name under which the transformed code finds the function that gets data
-WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError)
+WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError)
 
 
 # Modules that load, prepare or draw data, or report on a training; a rehearsal does without them.
@@ -33,33 +33,6 @@ DONE_WITHOUT = frozenset(
     """.split()
 )
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
-
-
-class Absent:
-    """A module that a rehearsal does without, and everything that comes from it."""
-
-    def __getattr__(self, name: str) -> Absent:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
-        return self
-
-    def __getitem__(self, _key: Any) -> Absent:
-        return self
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def __enter__(self) -> Absent:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        return None
-
-
-ABSENT = Absent()
 
 
 class Loading(ast.NodeTransformer):
@@ -92,6 +65,14 @@ class Loading(ast.NodeTransformer):
             thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), node.value)
             shape = ast.Constant(targets_of(node.targets))
             node.value = ast.Call(ast.Name(GET, ast.Load()), [thunk, shape], [])
+        return node
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        self.generic_visit(node)
+        for item in node.items:
+            if isinstance(item.context_expr, ast.Call):
+                thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), item.context_expr)
+                item.context_expr = ast.Call(ast.Name(GET, ast.Load()), [thunk, ast.Constant(None)], [])
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
@@ -140,9 +121,14 @@ class Stage:
             found = compute()
         except WITHOUT_DATA:
             found = ABSENT
+        except (TypeError, AttributeError, ValueError) as error:
+            if Absent.__name__ not in str(error):
+                raise
+            found = ABSENT
         if found is not ABSENT:
             return found
-        self.made += 1
+        if shape is not None:
+            self.made += 1
         return made_for(shape, kind, self.made - 1)
 
     def stand_in(self, name: str) -> Any:

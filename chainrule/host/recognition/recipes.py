@@ -1,0 +1,173 @@
+"""Networks made as the author makes them: the recorded calls that made one, again with other layer sizes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.forms import PROBES, ClassForm
+from chainrule.host.recognition.slots import chain, discover
+from chainrule.host.recognition.tools import loss_head
+
+
+@dataclass(frozen=True)
+class Made:
+    """The object that a step of a recipe makes, by the step's number."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a recipe.
+
+    function: a class or function to call, or the name of a method of what step `owner` made.
+    arguments: {parameter: value}, with Made for what other steps made.  spread: the parameter that takes *args.
+    """
+
+    function: Any
+    arguments: Mapping[str, Any]
+    owner: int | None = None
+    spread: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the author makes a network.
+
+    sizes: of its layers.  steps: the calls in order.  network: the number of the step that makes it.
+    completes: whether methods are called on it before it is used.
+    """
+
+    sizes: tuple[int, ...]
+    steps: tuple[Step, ...]
+    network: int
+    completes: bool = False
+
+    def make(self, sizes: Sequence[int]) -> Any:
+        """A network of other sizes, and as many layers.  Raises the code's exceptions."""
+        made: dict[int, Any] = {}
+        served = Serving(self, sizes, made)
+        for number, step in enumerate(self.steps):
+            arguments = {name: served.value(value) for name, value in step.arguments.items()}
+            spread = arguments.pop(step.spread, ())
+            function = step.function if step.owner is None else getattr(made[step.owner], step.function)
+            if spread:
+                made[number] = function(*arguments.values(), *spread)
+            else:
+                made[number] = function(**arguments)
+        return made[self.network]
+
+    def places(self) -> tuple[int, ...] | None:
+        """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
+
+        A layer names its two sizes, in either order, or the network names all, or those behind the inputs.
+        """
+        found = [number for step in self.steps for value in step.arguments.values() for number in numbers_in(value)]
+        last = range(len(self.sizes) - 1)
+        orders = (
+            tuple(place for l in last for place in (l, l + 1)),
+            tuple(place for l in last for place in (l + 1, l)),
+            tuple(range(len(self.sizes))),
+            tuple(range(1, len(self.sizes))),
+        )
+        given = [number for number in found if number in self.sizes]
+        return next((order for order in orders if given == [self.sizes[place] for place in order]), None)
+
+
+class Serving:
+    """The arguments of one network, with its sizes in place of the author's, and new objects for the recorded ones."""
+
+    def __init__(self, recipe: Recipe, sizes: Sequence[int], made: Mapping[int, Any]) -> None:
+        self.recipe, self.sizes, self.made = recipe, sizes, made
+        places = recipe.places()
+        self.turns = None if places is None else iter(places)
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, Made):
+            return self.made[value.step]
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.value(item) for item in value)
+        if isinstance(value, dict):
+            return {key: self.value(item) for key, item in value.items()}
+        if type(value) is int:
+            return self.number(value)
+        if is_record(value):
+            fresh = copy.copy(value)
+            vars(fresh).update({name: self.value(item) for name, item in vars(value).items()})
+            return fresh
+        return value
+
+    def number(self, value: int) -> int:
+        old = self.recipe.sizes
+        if value not in old:
+            return value
+        if self.turns is not None:
+            return self.sizes[next(self.turns)]
+        return self.sizes[old.index(value)] if old.count(value) == 1 else value
+
+
+def numbers_in(value: Any) -> Iterator[int]:
+    """The whole numbers inside a value, in the order in which Serving replaces them."""
+    if type(value) is int:
+        yield value
+    elif isinstance(value, (list, tuple, dict)) or is_record(value):
+        inner = value if isinstance(value, (list, tuple)) else (value if isinstance(value, dict) else vars(value)).values()
+        for item in inner:
+            yield from numbers_in(item)
+
+
+def is_record(value: Any) -> bool:
+    """Whether a value is an object that holds settings."""
+    return hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (Made, ModuleType))
+
+
+RECIPES: WeakKeyDictionary[type | FunctionType, Recipe] = WeakKeyDictionary()
+
+
+class RecipeForm(ClassForm):
+    """A class whose network is made by the author's own steps: layers given to it, methods that complete it."""
+
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
+        self.recipe = RECIPES.get(cls)
+        if self.recipe is None:
+            raise Unbound("no call of the file makes one")
+        super().__init__(name, cls, namespace)
+        self.title = f"class {name} as the file makes it"
+        self.head = loss_head(namespace)
+
+    def settle_any(self, function: Any) -> None:
+        """Find out for which sizes the recipe works.  Raises Unbound, or the code's exception."""
+        assert self.recipe is not None
+        depth = len(self.recipe.sizes)
+        trouble: Exception | None = None
+        for sizes in (*(sizes for sizes in PROBES if len(sizes) == depth), self.recipe.sizes):
+            try:
+                made = self.construct(sizes, 0)
+            except Exception as error:
+                trouble = trouble or error
+                continue
+            found = discover(made, sizes)
+            if found is not None:
+                self.slots_of[depth - 1] = found
+                free = sizes != self.recipe.sizes
+                self.pattern = [None] * depth if free else list(chain(made) or sizes)
+                return
+        raise trouble or Unbound(f"the calls that make it give no weights and biases of sizes {list(self.recipe.sizes)}")
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        assert self.recipe is not None
+        return self.recipe.make(list(sizes))
+
+
+def recipes_first(classes: Sequence[tuple[str, type]]) -> Iterator[tuple[str, type]]:
+    """The classes whose networks the author completes by calls of methods before using them."""
+    for name, cls in classes:
+        recipe = RECIPES.get(cls)
+        if recipe is not None and recipe.completes:
+            yield name, cls
