@@ -118,7 +118,8 @@ def open_target(
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
     read: list[Path] = []
-    with plain_environment(), guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
+    own = (place_in_package(Path(target))[0] if Path(target).is_file() else Path(target).name).partition(".")[0]
+    with plain_environment(), guarded(own) as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
         loaded = read_target(target, adapter, outside, run_all=run_all)
         read += own_files(loaded.path, loaded.module_name)
     return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
