@@ -16,6 +16,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,7 +37,7 @@ from chainrule.host.source.executing import Execution, Siblings, told
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
 from chainrule.host.source.rule import DEFINITIONS
-from chainrule.host.source.stand_ins import Absence
+from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place
 from chainrule.support.time_limit import TimedOut, limit
 
@@ -255,28 +256,28 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         name, root = place_in_package(path)
         first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
         folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
+        at_home = partial(importing_from, first, folders)
+        imports = Imports(at_home)
         for folder in folders:
             make_way(folder)
         if BROUGHT.pop(name, None):
             sys.modules.pop(name, None)
         before = dict(sys.modules)
         try:
-            with importable(first, folders[len(first) :]), surroundings(path):
+            with at_home(), surroundings(path):
                 whole = brought_by_its_package(name, path)
                 if whole is not None:
                     return Source(whole, path)
                 sys.modules[name] = module = new_module(name, path)
-                return run(module, path, body, notes, run_all, folders)
+                imports.serve(module)
+                return run(module, path, body, notes, run_all, folders, imports)
         except BaseException:
             sys.modules.pop(name, None)
             raise
         finally:
+            imports.loading = False
             if name in before:  # restore a module of the same name, on which other code may rely
                 sys.modules[name] = before[name]
-            for brought in sys.modules.keys() - before.keys():
-                home = next((folder for folder in folders if stands_in(folder, brought)), None)
-                if home is not None:
-                    BROUGHT[brought] = home
 
 
 def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
@@ -297,7 +298,13 @@ def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
 
 
 def run(
-    module: ModuleType, path: Path, body: list[ast.stmt], notes: list[str], run_all: bool, folders: Sequence[Path]
+    module: ModuleType,
+    path: Path,
+    body: list[ast.stmt],
+    notes: list[str],
+    run_all: bool,
+    folders: Sequence[Path],
+    imports: Imports,
 ) -> Source:
     """Execute a module's statements: all of them, or those that the rule selects."""
     package = path.name == "__init__.py"
@@ -311,7 +318,7 @@ def run(
                 raise
             notes.append(f"chainrule ran only the definitions, because importing the whole file raised {told(error)}")
     absence = Absence(notes)
-    execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
+    execution = Execution(module, str(path), body, absence, Siblings(folders, absence, imports), imports)
     execution.run()
     absence.defining = False
     return Source(module, path, tuple(notes), execution.missing())
@@ -471,6 +478,23 @@ def silence() -> Iterator[None]:
             yield
     finally:
         sys.stdin = stdin
+
+
+@contextlib.contextmanager
+def importing_from(first: Sequence[Path], folders: Sequence[Path]) -> Iterator[None]:
+    """Put a file's folders in the search path for the body: its own first, the others last.
+
+    Notes which modules in these folders the body imports.
+    """
+    before = set(sys.modules)
+    try:
+        with importable(first, [folder for folder in folders if folder not in first]):
+            yield
+    finally:
+        for brought in sys.modules.keys() - before:
+            home = next((folder for folder in folders if stands_in(folder, brought)), None)
+            if home is not None:
+                BROUGHT[brought] = home
 
 
 @contextlib.contextmanager
