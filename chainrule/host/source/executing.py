@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from chainrule.host.source.newer_python import needs
 from chainrule.host.source.rule import ASSIGNMENTS, DEFINITIONS, TRIES, Rule, main_guard, statements
 from chainrule.host.source.scopes import Read, names
 from chainrule.host.source.stand_ins import Absence, Imports, Placeholder, Substitute, substitute
@@ -420,5 +421,11 @@ def quote(filename: str, statement: ast.stmt) -> str:
 def told(error: BaseException) -> str:
     if isinstance(error, TimedOut):
         return "it takes too long"
-    said = textwrap.shorten(str(error), 200)
+    said = textwrap.shorten(newer_python(error) or str(error), 200)
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def newer_python(error: BaseException) -> str:
+    """What of a file with a syntax error needs a newer Python, in words; else ""."""
+    file = Path((error.filename or "") if isinstance(error, SyntaxError) else "")
+    return needs(file.read_text("utf-8", "replace")) if file.suffix == ".py" and file.is_file() else ""

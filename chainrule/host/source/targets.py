@@ -33,7 +33,7 @@ from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
 from chainrule.host.recognition.recognise import recognise
-from chainrule.host.source.executing import Execution, Siblings, told
+from chainrule.host.source.executing import Execution, Siblings, newer_python, told
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
 from chainrule.host.source.rule import DEFINITIONS
@@ -454,6 +454,9 @@ def running(target: str) -> Iterator[None]:
     except TimedOut:
         raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
     except SyntaxError as error:
+        newer = newer_python(error)
+        if newer:
+            raise UnusableTarget(f"{target}: line {error.lineno}: {newer}") from None
         if error.filename and error.filename.endswith(".ipynb"):
             raise UnusableTarget(
                 f"{target}: not valid Python, {place(error.filename, error.lineno or 1)}: {error.msg}"
