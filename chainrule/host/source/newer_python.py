@@ -131,8 +131,10 @@ NEWER: Mapping[tuple[int, int], Mapping[str, Rewriting]] = {
 
 
 def needs(source: str) -> str:
-    """What of a source that does not parse needs a newer Python, in words; empty if no version can parse it."""
+    """What of a source needs a newer Python than this, in words; empty if nothing does or no version can parse it."""
     known: dict[str, Rewriting] = {}
+    if parses(source, known):
+        return ""
     for version, rewritings in NEWER.items():
         if version > sys.version_info[:2]:
             known = {**rewritings, **known}  # the newest first: a template string becomes an f-string

@@ -135,7 +135,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     if adapter is None:
         implementation, declared = recognised_in(module, declared, asked, target, source.missing)
     else:
-        adapter_module = load_source(adapter, run_all=True).module
+        with forgotten(path):
+            adapter_module = load_source(adapter, run_all=True).module
         both = declared | declaration(adapter_module, adapter) | dict(asked.conventions)
         declared = {key: value for key, value in both.items() if key != "names"}
         implementation = make_adapter(adapter_module, adapter, module)
@@ -405,6 +406,22 @@ def stands_in(folder: Path, name: str) -> bool:
     """Whether a module's file is in `folder`, or below it and not installed there."""
     path = Path(getattr(sys.modules[name], "__file__", None) or "")
     return path.is_relative_to(folder) and "site-packages" not in path.parts
+
+
+@contextlib.contextmanager
+def forgotten(path: Path) -> Iterator[None]:
+    """Let an adapter, loaded in the body, import the target's file and its neighbours anew.
+
+    It may have replaced what they lack.  The target's file is executed by the rule, its neighbours whole.
+    """
+    before = {name: sys.modules.pop(name) for name in BROUGHT if name in sys.modules}
+    absence = Absence()
+    try:
+        with Siblings([path], absence, Imports(contextlib.nullcontext)):
+            yield
+    finally:
+        absence.defining = False
+        sys.modules.update(before)
 
 
 def import_by_name(target: str) -> ModuleType:
