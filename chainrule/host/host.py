@@ -33,6 +33,7 @@ from chainrule.host.protocol import (
     Traits,
 )
 from chainrule.host.reading import READERS, parts
+from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line
@@ -270,9 +271,12 @@ def asked(name: str, ask: Callable[[], Any]) -> Any:
         return Answer(OFFERED_OTHERWISE, message=str(error))
     except NotNumbers as error:
         return Answer(UNREADABLE, message=f"{name} returns something else: {error}")
-    except NotImplementedError as error:
-        return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
     except (Exception, SystemExit) as error:
+        lacked = lacking(error)
+        if lacked is not None:
+            return Answer(OFFERED_OTHERWISE, message=f"{name} cannot run here: {lacked}")
+        if isinstance(error, NotImplementedError):
+            return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
         return Answer(RAISED, message=message, where=last_line(error))

@@ -27,6 +27,7 @@ class Watch:
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
+        self.own = loaded.module_name.partition(".")[0]
         self.findings: list[Finding] = []
         self.records: dict[str, list[Any]] = {}
 
@@ -37,7 +38,7 @@ class Watch:
         """
         files = [str(file) for file in self.loaded.files]
         try:
-            with guarded() as replaced, listening(files) as looks, kept_out(lambda: files) as exits:
+            with guarded(self.own) as replaced, listening(files) as looks, kept_out(lambda: files) as exits:
                 yield
         finally:
             self.findings += [*replaced, *looks, *exits]
@@ -62,6 +63,6 @@ class Watch:
         results: of the specs that ran.
         """
         outcomes = {result.id: result.outcome for result in results}
-        with guarded() as replaced:
+        with guarded(self.own) as replaced:
             differing = unwatched(self.loaded.impl, outcomes, self.records, path=str(self.loaded.path))
         return tuple(distinct((*self.loaded.tampering, *self.findings, *replaced, *differing)))

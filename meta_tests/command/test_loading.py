@@ -125,6 +125,43 @@ def test_an_adapter_may_have_helpers_of_the_same_name(write):
     assert load(target, adapter).impl.relu(Z).tolist() == [[0, 6]]
 
 
+FAKING = """\
+import sys
+from unittest import mock
+import chainrule
+
+sys.modules["nobodys_arrays"] = mock.MagicMock()
+sys.path.insert(0, {folder!r})
+from {module} import relu
+
+
+class Adapter(chainrule.Implementation):
+    relu = staticmethod(relu)
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "module"),
+    [("net.py", "net"), ("course/net.py", "course.net"), ("course/brains/net.py", "course.brains.net")],
+)
+def test_an_adapter_imports_its_target_anew(write, tmp_path, monkeypatch, file, module):
+    if "/" in file:
+        write("course/__init__.py", "")
+        write("course/brains/__init__.py", "")
+    monkeypatch.setitem(sys.modules, "nobodys_arrays", None)
+    write("course/brains/helper.py", "import nobodys_arrays\n\n\ndef note(z):\n    nobodys_arrays.note(z)\n")
+    source = "import numpy as np\nimport nobodys_arrays\n\n\ndef relu(z):\n    nobodys_arrays.note(z)\n"
+    if "brains" in file:
+        source = source.replace("import nobodys_arrays", "from . import helper").replace("nobodys_arrays", "helper")
+    target = write(file, source + "    return np.maximum(z, 0)\n\n\nwhile True:\n    print('training')\n")
+    adapter = write("adapter/adapt.py", FAKING.format(folder=str(tmp_path), module=module))
+    assert load(target, adapter).impl.relu(Z).tolist() == [[0, 2]]
+    monkeypatch.setitem(sys.modules, "nobodys_arrays", None)
+    alone = load(target).impl
+    with pytest.raises(Exception, match="nobodys_arrays is not installed"):
+        alone.relu(Z)
+
+
 @pytest.mark.parametrize("name", ["random", "numpy", "pytest", "json"])
 def test_a_file_that_takes_the_name_of_a_library_disturbs_nobody(write, name):
     before = sys.modules[name]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chainrule.boundary.errors import Raised, Todo
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source import executing
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -630,8 +631,161 @@ def test_missing_imports(run):
 
 def test_what_needs_a_missing_import_is_todo_not_wrong(write):
     loaded = load(write("mine.py", "import nobodys_arrays as xp\n\n\ndef relu(z):\n    return xp.maximum(z, 0)\n"))
-    with pytest.raises(Exception, match=r"relu is not implemented: nobodys_arrays .*maximum needs it"):
+    with pytest.raises(Exception, match=r"relu cannot run here: nobodys_arrays .*maximum needs it"):
         loaded.impl.relu(np.zeros((1, 1)))
+
+
+INSIDE = """\
+import numpy as np
+
+
+def relu(z):
+    import nobodys_plots.pyplot as plt
+    from nobodys_logs import note
+
+    if z.size < 0:
+        plt.plot(note(z))
+    return np.maximum(z, 0)
+
+
+class Net:
+    def draw(self, z):
+        from nobodys_plots import pyplot
+
+        return pyplot.plot(z)
+
+
+def guarded(z):
+    try:
+        import nobodys_arrays as xp
+    except ImportError:
+        import numpy as xp
+    return xp.abs(z)
+"""
+
+
+def test_a_missing_module_inside_a_function_is_replaced_as_at_module_level(run):
+    source = run(INSIDE)
+    assert source.module.relu(np.array([-1, 2])).tolist() == [0, 2]
+    assert source.module.guarded(-1) == 1
+    with pytest.raises(NotInstalled, match=r"nobodys_plots is not installed; nobodys_plots\.pyplot\.plot needs it"):
+        source.module.Net().draw(1)
+    assert sorted(source.notes) == [
+        "nobodys_logs is not installed: what needs it does not run",
+        "nobodys_plots is not installed: what needs it does not run",
+    ]
+    assert not [name for name in sys.modules if "nobody" in name]
+
+
+def test_what_raises_because_a_module_is_missing_is_todo(write):
+    write("helper.py", "def act(z):\n    import nobodys_arrays\n    return nobodys_arrays.abs(z)\n")
+    source = "import helper\n\n\ndef relu(z):\n    return helper.act(z)\n"
+    with pytest.raises(Todo, match="relu cannot run here: nobodys_arrays is not installed"):
+        load(write("mine.py", source)).impl.relu(np.zeros((1, 1)))
+
+
+@pytest.mark.parametrize("run_all", [False, True])
+def test_a_neighbour_is_importable_from_inside_a_function(write, run_all):
+    write("neighbour.py", "def act(z):\n    return z * (z > 0)\n")
+    source = "def relu(z):\n    from neighbour import act\n\n    return act(z)\n"
+    impl = load(write("mine.py", source), run_all=run_all).impl
+    assert impl.relu(np.array([[-1.0, 2.0]])).tolist() == [[0, 2]]
+    write("other/neighbour.py", "def act(z):\n    return abs(z)\n")
+    other = load(write("other/mine.py", source), run_all=run_all).impl
+    assert other.relu(np.array([[-1.0, 2.0]])).tolist() == [[1, 2]]
+    assert str(Path(write("mine.py", source)).parent) not in sys.path
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Makes libraries missing, whether they are installed or not."""
+
+    class Finder:
+        def find_spec(self, name, *_arguments):
+            if name.partition(".")[0] in self.names:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
+
+    def without(*names):
+        Finder.names = names
+        for name in [name for name in sys.modules if name.partition(".")[0] in names]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+
+    return without
+
+
+ALIKE = [
+    "import cupy as np",
+    "import cupy\nnp = cupy",
+    "from cupy import *\nimport cupy as np",
+    "import jax.numpy as np",
+    "from jax import grad, numpy as np",
+    "import jax\nnp = jax.numpy",
+    "import jax.numpy\nnp = jax.numpy",
+    "import autograd.numpy as np\nfrom autograd import grad",
+    "from autograd import numpy as np",
+    "import dpnp as np",
+]
+
+
+@pytest.mark.parametrize("statement", ALIKE)
+def test_numpy_does_the_work_of_a_missing_library_with_its_names(write, without, statement):
+    without("cupy", "jax", "autograd", "dpnp")
+    top = statement.split()[1].partition(".")[0]
+    for source in (
+        statement + "\nrng = np.random.RandomState(0)\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n",
+        "def relu(z):\n"
+        + statement.replace("from cupy import *", "pass").replace("\n", "\n    ").join(["    ", "\n"])
+        + "    return np.maximum(z, 0)\n",
+    ):
+        loaded = load(write("mine.py", source))
+        assert loaded.impl.relu(np.array([[-1.0, 2.0]])).tolist() == [[0, 2]]
+        assert any(note.startswith(f"{top} is not installed: NumPy does the work of {top}") for note in loaded.notes)
+
+
+def test_names_from_a_library_like_numpy(run, without):
+    without("cupy", "jax")
+    module = run("""\
+from cupy import exp, RawKernel, asnumpy
+from jax.numpy.linalg import norm
+import cupy as cp
+
+def kept(x):
+    return cp.asnumpy(x), cp.get_array_module(x), asnumpy(exp(x)), norm(x)
+
+def kernel():
+    return RawKernel("", "")
+""").module
+    x, xp, e, length = module.kept(np.zeros(2))
+    assert (x.tolist(), xp, e.tolist(), length) == ([0, 0], np, [1, 1], 0)
+    with pytest.raises(NotInstalled, match=r"cupy is not installed; cupy\.RawKernel needs it"):
+        module.kernel()
+
+
+def test_arrays_of_another_library_are_todo_not_wrong(write, without):
+    without("cupy", "jax")
+    for name, method in (("cupy", "get()"), ("jax.numpy", "at[0].set(0)")):
+        source = f"import {name} as np\n\n\ndef relu(z):\n    return np.maximum(z, 0).{method}\n"
+        with pytest.raises(Todo, match=rf"relu cannot run here: it uses \.{method[:2]}"):
+            load(write("mine.py", source)).impl.relu(np.zeros((1, 1)))
+    misspelt = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0).gte()\n"
+    with pytest.raises(Raised, match="has no attribute 'gte'"):
+        load(write("mine.py", misspelt)).impl.relu(np.zeros((1, 1)))
+
+
+def test_a_handler_that_knows_another_way_keeps_it(run, without):
+    without("cupy")
+    module = run("""\
+try:
+    import cupy as cp
+    there = True
+except ImportError:
+    there = False
+
+def on_the_gpu(x):
+    return isinstance(x, cp.ndarray)
+""").module
+    assert module.on_the_gpu(np.zeros(2)) is False
 
 
 def test_a_progress_bar_does_not_stop_training(run, monkeypatch):

@@ -2,6 +2,7 @@
 
 import atexit
 import importlib
+import inspect
 import json
 import os
 import pickle
@@ -495,3 +496,59 @@ def test_the_reference_holds_on_fresh_inputs_of_many_seeds():
     outcomes = {clause: "passed" for operation in operations() for clause in operation.after}
     for seed in range(50):
         assert unwatched.unwatched(impl, outcomes, {}, seed=seed) == []
+
+
+# Libraries
+
+
+LIBRARY = "import inspect\n\nown = inspect.getfile\n\n\ndef getfile(thing):\n    return own(thing)\n\n\n"
+HONEST_RELU = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """Installs a library of the given source, and returns its name."""
+    folder = tmp_path / "lib" / "site-packages"
+    folder.mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(folder))
+    kept = inspect.getfile
+
+    def install(source):
+        (folder / "a_library.py").write_text(source)
+        return "a_library"
+
+    yield install
+    sys.modules.pop("a_library", None)
+    inspect.getfile = kept
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import a_library\n" + HONEST_RELU, HONEST_RELU.replace("    return", "    import a_library\n    return")],
+    ids=["as_it_loads", "as_a_function_runs"],
+)
+def test_what_a_library_replaces_while_it_is_imported_is_not_the_codes_doing(checked, library, source):
+    library(LIBRARY + "inspect.getfile = getfile\n")
+    outcome = checked(source)
+    assert (outcome.verdict, outcome.tampering) == ("pass", ())
+    assert inspect.getfile.__module__ == "a_library"  # the library needs it
+
+
+@pytest.mark.parametrize(
+    "replacing",
+    [
+        "a_library.inspect.getfile = a_library.getfile\n",
+        "np.allclose = lambda *a, **k: True\n",
+    ],
+)
+def test_what_the_code_replaces_with_the_help_of_a_library_is(checked, library, replacing):
+    library(LIBRARY)
+    outcome = checked("import a_library\n" + HONEST_RELU + replacing)
+    assert outcome.verdict == "fail"
+    assert [finding.kind for finding in outcome.tampering] == [REPLACED]
+
+
+def test_an_installed_target_does_not_count_as_a_library(library):
+    name = library(LIBRARY + HONEST_RELU + "inspect.getfile = getfile\n")
+    outcome = api.check_loaded(load(name), chapters=RELU)
+    assert [finding.what for finding in outcome.tampering] == ["inspect.getfile"]

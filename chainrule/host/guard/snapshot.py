@@ -7,9 +7,10 @@ and settings inside an object, such as those of np.seterr, do not count.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -33,6 +34,7 @@ HARMLESS = frozenset(
 )
 KEPT_BY_CHAINRULE = {"BROUGHT", "CELLS"}  # dictionaries that chainrule itself fills while it loads code
 METHODS = (FunctionType, property, classmethod, staticmethod)
+INSTALLED = ("site-packages", "dist-packages")  # folders of installed libraries
 GONE = object()
 
 
@@ -150,14 +152,67 @@ def explanation(new: Any) -> str:
     return f"{done} while the code under check ran, although a check relies on it"
 
 
+class Libraries:
+    """A finder that accepts what an installed library replaces while it is imported: the code did not do that.
+
+    PyTorch, for example, replaces inspect.getfile.  before: the snapshot that takes these replacements over.
+    own: the top-level module of the code under check, which does not count as a library even if it is installed.
+    """
+
+    def __init__(self, before: Snapshot, own: str) -> None:
+        self.before, self.own = before, own
+        self.importing = False
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if self.importing or name.partition(".")[0] == self.own:
+            return None
+        others = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        spec = next(filter(None, (other.find_spec(name, path, target) for other in others)), None)
+        if spec is not None and any(folder in (spec.origin or "") for folder in INSTALLED):
+            with suppress(AttributeError):  # a loader without attributes of its own
+                self.listen(spec.loader)
+        return spec
+
+    def listen(self, loader: Any) -> None:
+        """Compare before and after the loader executes its module."""
+        execute = loader.exec_module
+
+        def listening(module: ModuleType) -> None:
+            earlier, self.importing = take(), True
+            try:
+                execute(module)
+            finally:
+                self.importing = False
+                accept(self.before, earlier)
+
+        loader.exec_module = listening
+
+
+def accept(before: Snapshot, earlier: Snapshot) -> None:
+    """Take over into `before` what was replaced since `earlier`."""
+    then_of = {id(cls): then for _, cls, then in earlier.classes}
+    then_of |= {id(module): then for module, then in earlier.modules.values()}
+    for thing, attributes in [*before.modules.values(), *(entry[1:] for entry in before.classes)]:
+        now = vars(thing)
+        then = then_of.get(id(thing), now)
+        attributes |= {name: now[name] for name in attributes.keys() & now.keys() if now[name] is not then.get(name)}
+
+
 @contextmanager
-def guarded() -> Iterator[list[Finding]]:
-    """Yields a list, which after the body holds a finding for each replaced object; all are put back."""
+def guarded(own: str = "") -> Iterator[list[Finding]]:
+    """Yields a list, which after the body holds a finding for each replaced object; all are put back.
+
+    own: the top-level module of the code under check.
+    """
     findings: list[Finding] = []
     before = take()
+    libraries = Libraries(before, own)
+    sys.meta_path.insert(0, libraries)
     try:
         yield findings
     finally:
+        if libraries in sys.meta_path:
+            sys.meta_path.remove(libraries)
         findings += restore(before)
         forget_specs(before)
 

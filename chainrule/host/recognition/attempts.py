@@ -30,6 +30,7 @@ from chainrule.host.recognition.results import (
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
 from chainrule.host.recognition.vocabulary import is_called, plain, rank
+from chainrule.host.source.stand_ins import lacking
 from chainrule.support.arrays import to_numpy
 
 SHOWN = 4  # how many candidates a message lists
@@ -71,6 +72,8 @@ class Failures:
             self.unseen = self.unseen or error
         elif isinstance(error, NotOffered):
             self.tried.append(f"{name}: {error}")
+        elif lacking(error) is not None:
+            self.tried.append(f"{name} cannot run here: {lacking(error)}")
         elif isinstance(error, NotImplementedError):
             self.tried.append(f"{name} is not implemented")
         else:

@@ -11,15 +11,16 @@ import importlib.util
 import linecache
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from chainrule.host.source.newer_python import needs
 from chainrule.host.source.rule import ASSIGNMENTS, DEFINITIONS, TRIES, Rule, main_guard, statements
 from chainrule.host.source.scopes import Read, names
-from chainrule.host.source.stand_ins import Absence, Placeholder, stand_in
+from chainrule.host.source.stand_ins import Absence, Imports, Placeholder, Substitute, substitute
 from chainrule.support.source_positions import place, within
 from chainrule.support.time_limit import TimedOut, limit
 
@@ -35,11 +36,17 @@ class Execution:
     """
 
     def __init__(
-        self, module: ModuleType, filename: str, body: list[ast.stmt], absence: Absence, siblings: Siblings
+        self,
+        module: ModuleType,
+        filename: str,
+        body: list[ast.stmt],
+        absence: Absence,
+        siblings: Siblings,
+        imports: Imports,
     ) -> None:
         self.filename, self.body = filename, body
         self.namespace = module.__dict__
-        self.absence, self.siblings = absence, siblings
+        self.absence, self.siblings, self.imports = absence, siblings, imports
         self.rule = Rule(body, self.namespace)
         self.readers: dict[str, list[Read]] = {}  # {name: the definitions that read it}, of those executed
         self.failed: dict[ast.stmt, BaseException] = {}
@@ -57,6 +64,7 @@ class Execution:
         if "xrange" in self.rule.needed and not self._is_defined("xrange"):
             self.namespace["xrange"] = range
             self.absence.note("xrange exists only in Python 2: chainrule uses range instead")
+        self._import_inside()
         lost = [error for statement, error in self.failed.items() if isinstance(statement, DEFINITIONS)]
         if lost and not self.defined:
             raise lost[0]
@@ -175,14 +183,17 @@ class Execution:
         """After a `try` that failed, import or define the names that are still missing."""
         if not all(self._is_defined(name) for name in self.rule.of(statement).bound - {"*"}):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                self._import(statement, strict=False)
+                self._import(statement, strict=False, caught=True)
             elif isinstance(statement, DEFINITIONS):
                 self._define(statement, strict=False)
             elif isinstance(statement, ASSIGNMENTS):
                 self.failed[statement] = error
 
-    def _import(self, statement: ast.Import | ast.ImportFrom, strict: bool) -> None:
-        """Import every name by itself, so that a missing one does not stop the others."""
+    def _import(self, statement: ast.Import | ast.ImportFrom, strict: bool, caught: bool = False) -> None:
+        """Import every name by itself, so that a missing one does not stop the others.
+
+        caught: whether the statement stands in a `try`, whose handler ran.
+        """
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             for alias in statement.names:
                 self.flags |= getattr(__future__, alias.name).compiler_flag
@@ -196,9 +207,22 @@ class Execution:
             except (Exception, SystemExit) as error:
                 if strict:
                     raise
-                self._do_without(single, alias, error)
+                self._do_without(single, alias, error, caught)
 
-    def _do_without(self, statement: ast.stmt, alias: ast.alias, error: BaseException) -> None:
+    def _import_inside(self) -> None:
+        """Replace the missing modules that functions import, except those that a `try` in the file does without."""
+        found = list(inner_imports(self.body))
+        caught = {name.partition(".")[0] for name, in_try in found if in_try}
+        for name, _ in found:
+            top = name.partition(".")[0]
+            if top in caught or name in self.imports.absent or is_there(top):
+                continue
+            reason = f"{top} is not installed"
+            self.imports.absent[name] = found_for_it = substitute(name, reason, self.absence)
+            told = found_for_it.told if isinstance(found_for_it, Substitute) else "what needs it does not run"
+            self.absence.note(f"{reason}: {told}")
+
+    def _do_without(self, statement: ast.stmt, alias: ast.alias, error: BaseException, caught: bool) -> None:
         """Bind a name after its import failed: to the definitions of a neighbouring file, else to a stand-in."""
         module = self._module_named(statement, alias)
         if not is_absent(error, module) and not self.siblings.active:
@@ -211,23 +235,24 @@ class Execution:
                 self.absence.note(f"of {module} only the definitions run, because importing it raised {told(error)}")
                 return
         reason = self._reason(statement, alias, module, error)
-        whole = isinstance(statement, ast.Import)
-        found = stand_in(module, None if whole else alias.name)
-        if found is not None:
-            self.absence.note(f"{reason}: chainrule uses a simple substitute for {alias.name}")
-            self.namespace[alias.asname or alias.name.partition(".")[0]] = found
-            return
-        if not self.siblings.active or is_absent(error, module):  # files often import each other in a circle
+        whole, top = isinstance(statement, ast.Import), alias.name.partition(".")[0]
+        only_top = whole and not alias.asname and "." in alias.name
+        source = substitute(top if only_top else module, reason, self.absence)
+        found = source if whole or alias.name == "*" else getattr(source, alias.name)
+        if caught and getattr(source, "alike", None) is not None:  # the handler has another way than this library's
+            found = Placeholder(module if whole else f"{module}.{alias.name}", reason, self.absence)
+        if isinstance(source, Substitute) and not isinstance(found, Placeholder):
+            self.absence.note(f"{reason}: {found.told if isinstance(found, Substitute) else source.told}")
+        elif not self.siblings.active or is_absent(error, module):  # files often import each other in a circle
             self.absence.note(f"{reason}: what needs it does not run")
-        if whole and not alias.asname and "." in alias.name:
-            top = alias.name.partition(".")[0]
+        if only_top:
             with contextlib.suppress(Exception):
-                self.namespace[top] = importlib.import_module(top)
-                return
-            self.namespace[top] = Placeholder(top, reason, self.absence)
-        elif alias.name != "*":
-            path = alias.name if whole else f"{module}.{alias.name}"
-            self.namespace[alias.asname or alias.name] = Placeholder(path, reason, self.absence)
+                found = importlib.import_module(top)
+        if alias.name != "*":
+            self.namespace[alias.asname or top] = found
+        elif isinstance(source, Substitute):
+            names_of_all = getattr(source.alike, "__all__", ())
+            self.namespace.update({name: getattr(source, name) for name in names_of_all})
 
     def _module_named(self, statement: ast.stmt, alias: ast.alias) -> str:
         """The absolute name of the module that an import asks for."""
@@ -288,11 +313,11 @@ class Execution:
 class Siblings:
     """While active, makes imports execute files of the checked file's project by the same rule.
 
-    folders: those of the project.
+    folders: those of the project.  imports: for their functions, as for those of the checked file.
     """
 
-    def __init__(self, folders: Sequence[Path], absence: Absence) -> None:
-        self.folders, self.absence = folders, absence
+    def __init__(self, folders: Sequence[Path], absence: Absence, imports: Imports) -> None:
+        self.folders, self.absence, self.imports = folders, absence, imports
         self.active = False
 
     def __enter__(self) -> None:
@@ -328,7 +353,42 @@ class SelectiveLoader(SourceFileLoader):
             if self.is_package(module.__name__):  # the package's modules may still be usable
                 return
             raise
-        Execution(module, self.path, body, self.siblings.absence, self.siblings).run()
+        self.siblings.imports.serve(module)
+        Execution(module, self.path, body, self.siblings.absence, self.siblings, self.siblings.imports).run()
+
+
+def inner_imports(body: Sequence[ast.AST], inside: bool = False, in_try: bool = False) -> Iterator[tuple[str, bool]]:
+    """(module, whether a `try` catches that it is missing) of the imports inside functions, relative ones left out.
+
+    A plain `import a.b` counts as one of `a`, which is what it binds.
+    """
+    for node in body:
+        if inside and isinstance(node, ast.Import):
+            yield from ((alias.name.partition(".")[0], in_try) for alias in node.names)
+        elif inside and isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, in_try
+        elif isinstance(node, TRIES):
+            yield from inner_imports(node.body, inside, in_try or any(map(catches_imports, node.handlers)))
+            yield from inner_imports([*node.handlers, *node.orelse, *node.finalbody], inside, in_try)
+        else:
+            within_function = inside or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            yield from inner_imports(list(ast.iter_child_nodes(node)), within_function, in_try)
+
+
+def catches_imports(handler: ast.ExceptHandler) -> bool:
+    """Whether an exception handler catches that a module is missing."""
+    kinds = "Exception" if handler.type is None else ast.unparse(handler.type)
+    return any(kind in kinds for kind in ("ImportError", "ModuleNotFoundError", "Exception"))
+
+
+def is_there(module: str) -> bool:
+    """Whether Python finds a top-level module."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
+    except ValueError:  # a loaded module that does not say where it comes from
+        return True
 
 
 def is_absent(error: BaseException, module: str) -> bool:
@@ -361,5 +421,11 @@ def quote(filename: str, statement: ast.stmt) -> str:
 def told(error: BaseException) -> str:
     if isinstance(error, TimedOut):
         return "it takes too long"
-    said = textwrap.shorten(str(error), 200)
+    said = textwrap.shorten(newer_python(error) or str(error), 200)
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def newer_python(error: BaseException) -> str:
+    """What of a file with a syntax error needs a newer Python, in words; else ""."""
+    file = Path((error.filename or "") if isinstance(error, SyntaxError) else "")
+    return needs(file.read_text("utf-8", "replace")) if file.suffix == ".py" and file.is_file() else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.contract.errors import UnusableTarget
+from chainrule.host.source.newer_python import needs
 from chainrule.support.source_positions import place, register_cells, within
 
 # Cell magics whose cell is Python; the cells of all others are in another language, or are a file's content.
@@ -48,7 +49,8 @@ def read_notebook(path: Path, target: str) -> Notebook:
             statements += parse(cells[index], filename, start)
         except SyntaxError as error:
             at = within(filename, error.lineno or start)
-            notes.append(f"cell {index + 1} was left out: not valid Python ({at}: {error.msg})")
+            wrong = needs(cells[index]) or f"not valid Python ({at}: {error.msg})"
+            notes.append(f"cell {index + 1} was left out: {wrong}")
             errors.append(error)
             cells[index] = "\n" * cells[index].count("\n")
     register_cells(filename, cells)  # without the invalid cells, so that `inspect` can parse the rest

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import inspect
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any, NoReturn
+
+import numpy as np
 
 # Decorators that change what a function computes, so that the function cannot do without them.
 TRANSFORMING = frozenset(
@@ -133,13 +137,95 @@ NAMES: dict[str, Any] = {
     "cPickle": pickle,
 }
 COMPATIBILITY = ("six", "past", "future", "__builtin__")  # modules for compatibility between Python 2 and 3
+# {module: an installed one that has the same names}.
+ALIKE = {
+    **dict.fromkeys(("cupy", "cupynumeric", "cunumeric", "clpy", "dpnp", "jax.numpy", "autograd.numpy"), "numpy"),
+    **dict.fromkeys(("legate.numpy", "minpy.numpy", "mxnet.np", "mxnet.numpy", "ulab.numpy"), "numpy"),
+    "tensorflow.experimental.numpy": "numpy",
+    **dict.fromkeys(("cupyx.scipy", "jax.scipy", "autograd.scipy"), "scipy"),
+}
+OF_CUPY: dict[str, Any] = {"asnumpy": np.asarray, "get_array_module": lambda *_arrays: np}
+FOREIGN = frozenset(
+    "at get block_until_ready toDlpack".split()
+)  # attributes of these libraries' arrays, not of NumPy's
 
 
-def stand_in(module: str, name: str | None = None) -> Any:
-    """A substitute for the missing `module`, or for a name in it; None if chainrule does not have one."""
-    top = module.partition(".")[0]
-    if name is None:
-        return {"tqdm": SimpleNamespace(**NAMES), "cPickle": pickle}.get(top)
-    if top in ("tqdm", *COMPATIBILITY):
-        return NAMES.get(name, getattr(builtins, name, None))
+class Substitute(ModuleType):
+    """Replaces a missing module by `names` and those of a module `alike`; its other names are placeholders.
+
+    told: what does the module's work, in words.
+    """
+
+    def __init__(self, missing: Placeholder, told: str, names: Mapping[str, Any], alike: Any = None) -> None:
+        super().__init__(missing._path)
+        vars(self).update(names)
+        self.told, self.missing, self.alike = told, missing, alike
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.alike, name, None)
+        return getattr(self.missing, name) if found is None else found
+
+
+def substitute(module: str, reason: str, absence: Absence) -> Substitute | Placeholder:
+    """What replaces a missing module.  reason: why it is missing, for the exceptions of its placeholders."""
+    missing, top = Placeholder(module, reason, absence), module.partition(".")[0]
+    known = next((name for name in ALIKE if f"{module}.".startswith(f"{name}.")), None)
+    if known is not None:
+        try:
+            alike = importlib.import_module(ALIKE[known] + module.removeprefix(known))
+        except ImportError:
+            return missing
+        worker = {"numpy": "NumPy", "scipy": "SciPy"}[ALIKE[known]]
+        return Substitute(missing, f"{worker} does the work of {module}", OF_CUPY, alike)
+    if top == "cPickle":
+        return Substitute(missing, "chainrule uses pickle instead", {}, pickle)
+    if top == "tqdm":
+        return Substitute(missing, "chainrule uses a simple substitute for tqdm", NAMES)
+    if top in COMPATIBILITY:
+        return Substitute(missing, f"chainrule uses a simple substitute for {top}", NAMES, builtins)
+    inner = [name for name in ALIKE if name.startswith(f"{module}.")]
+    if not inner:
+        return missing
+    parts = {name.split(".")[module.count(".") + 1]: substitute(name, reason, absence) for name in inner}
+    told = f"NumPy does the work of {inner[0]}, and what needs other parts of {module} does not run"
+    return Substitute(missing, told, parts)
+
+
+@dataclass
+class Imports:
+    """The `__import__` of a checked file, so that its functions import later as the file does while it loads.
+
+    home: makes the file's folders importable in its body.  absent: {missing module: what replaces it}.
+    """
+
+    home: Callable[[], AbstractContextManager[None]]
+    absent: dict[str, Substitute | Placeholder] = field(default_factory=dict)
+    loading: bool = True
+
+    def serve(self, module: ModuleType) -> None:
+        """Let the module's imports come here; its functions keep that."""
+        vars(module)["__builtins__"] = vars(builtins) | {"__import__": self}
+
+    def __call__(self, name: str, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return builtins.__import__(name, *arguments, **keywords)
+        except ModuleNotFoundError:
+            if self.loading:
+                raise
+        named = arguments[2] if len(arguments) > 2 else keywords.get("fromlist")
+        wanted = name if named else name.partition(".")[0]
+        if wanted in self.absent:
+            return self.absent[wanted]
+        with self.home():
+            return builtins.__import__(name, *arguments, **keywords)
+
+
+def lacking(error: BaseException) -> str | None:
+    """What the code needs and cannot have here, if its exception says so: a module, or arrays of another library."""
+    if isinstance(error, NotInstalled):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{error.name} is not installed"
+    if isinstance(error, AttributeError) and isinstance(error.obj, np.ndarray) and error.name in FOREIGN:
+        return f"it uses .{error.name}, which arrays of other libraries have and NumPy's do not"
     return None

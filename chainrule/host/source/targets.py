@@ -16,6 +16,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,11 +34,11 @@ from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
 from chainrule.host.recognition.recognise import recognise
 from chainrule.host.rehearsal.rehearse import rehearse
-from chainrule.host.source.executing import Execution, Siblings, told
+from chainrule.host.source.executing import Execution, Siblings, newer_python, told
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
 from chainrule.host.source.rule import DEFINITIONS
-from chainrule.host.source.stand_ins import Absence
+from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place
 from chainrule.support.time_limit import TimedOut, limit
 
@@ -120,7 +121,8 @@ def open_target(
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
     read: list[Path] = []
-    with plain_environment(), guarded() as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
+    own = (place_in_package(Path(target))[0] if Path(target).is_file() else Path(target).name).partition(".")[0]
+    with plain_environment(), guarded(own) as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
         loaded = read_target(target, adapter, outside, run_all=run_all)
         read += own_files(loaded.path, loaded.module_name)
     return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
@@ -137,7 +139,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
             rehearse(module, source.statements, path)
         implementation, declared = recognised_in(module, declared, asked, target, source.missing)
     else:
-        adapter_module = load_source(adapter, run_all=True).module
+        with forgotten(path):
+            adapter_module = load_source(adapter, run_all=True).module
         both = declared | declaration(adapter_module, adapter) | dict(asked.conventions)
         declared = {key: value for key, value in both.items() if key != "names"}
         implementation = make_adapter(adapter_module, adapter, module)
@@ -258,28 +261,28 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         name, root = place_in_package(path)
         first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
         folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
+        at_home = partial(importing_from, first, folders)
+        imports = Imports(at_home)
         for folder in folders:
             make_way(folder)
         if BROUGHT.pop(name, None):
             sys.modules.pop(name, None)
         before = dict(sys.modules)
         try:
-            with importable(first, folders[len(first) :]), surroundings(path):
+            with at_home(), surroundings(path):
                 whole = brought_by_its_package(name, path)
                 if whole is not None:
                     return Source(whole, path)
                 sys.modules[name] = module = new_module(name, path)
-                return run(module, path, body, notes, run_all, folders)
+                imports.serve(module)
+                return run(module, path, body, notes, run_all, folders, imports)
         except BaseException:
             sys.modules.pop(name, None)
             raise
         finally:
+            imports.loading = False
             if name in before:  # restore a module of the same name, on which other code may rely
                 sys.modules[name] = before[name]
-            for brought in sys.modules.keys() - before.keys():
-                home = next((folder for folder in folders if stands_in(folder, brought)), None)
-                if home is not None:
-                    BROUGHT[brought] = home
 
 
 def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
@@ -300,7 +303,13 @@ def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
 
 
 def run(
-    module: ModuleType, path: Path, body: list[ast.stmt], notes: list[str], run_all: bool, folders: Sequence[Path]
+    module: ModuleType,
+    path: Path,
+    body: list[ast.stmt],
+    notes: list[str],
+    run_all: bool,
+    folders: Sequence[Path],
+    imports: Imports,
 ) -> Source:
     """Execute a module's statements: all of them, or those that the rule selects."""
     package = path.name == "__init__.py"
@@ -314,7 +323,7 @@ def run(
                 raise
             notes.append(f"chainrule ran only the definitions, because importing the whole file raised {told(error)}")
     absence = Absence(notes)
-    execution = Execution(module, str(path), body, absence, Siblings(folders, absence))
+    execution = Execution(module, str(path), body, absence, Siblings(folders, absence, imports), imports)
     execution.run()
     absence.defining = False
     return Source(module, path, tuple(notes), execution.missing(), body)
@@ -403,6 +412,22 @@ def stands_in(folder: Path, name: str) -> bool:
     return path.is_relative_to(folder) and "site-packages" not in path.parts
 
 
+@contextlib.contextmanager
+def forgotten(path: Path) -> Iterator[None]:
+    """Let an adapter, loaded in the body, import the target's file and its neighbours anew.
+
+    It may have replaced what they lack.  The target's file is executed by the rule, its neighbours whole.
+    """
+    before = {name: sys.modules.pop(name) for name in BROUGHT if name in sys.modules}
+    absence = Absence()
+    try:
+        with Siblings([path], absence, Imports(contextlib.nullcontext)):
+            yield
+    finally:
+        absence.defining = False
+        sys.modules.update(before)
+
+
 def import_by_name(target: str) -> ModuleType:
     with importable([Path.cwd()]), running(target):
         try:
@@ -450,6 +475,9 @@ def running(target: str) -> Iterator[None]:
     except TimedOut:
         raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
     except SyntaxError as error:
+        newer = newer_python(error)
+        if newer:
+            raise UnusableTarget(f"{target}: line {error.lineno}: {newer}") from None
         if error.filename and error.filename.endswith(".ipynb"):
             raise UnusableTarget(
                 f"{target}: not valid Python, {place(error.filename, error.lineno or 1)}: {error.msg}"
@@ -474,6 +502,23 @@ def silence() -> Iterator[None]:
             yield
     finally:
         sys.stdin = stdin
+
+
+@contextlib.contextmanager
+def importing_from(first: Sequence[Path], folders: Sequence[Path]) -> Iterator[None]:
+    """Put a file's folders in the search path for the body: its own first, the others last.
+
+    Notes which modules in these folders the body imports.
+    """
+    before = set(sys.modules)
+    try:
+        with importable(first, [folder for folder in folders if folder not in first]):
+            yield
+    finally:
+        for brought in sys.modules.keys() - before:
+            home = next((folder for folder in folders if stands_in(folder, brought)), None)
+            if home is not None:
+                BROUGHT[brought] = home
 
 
 @contextlib.contextmanager
