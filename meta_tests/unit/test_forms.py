@@ -161,3 +161,156 @@ def test_a_later_initialization_may_be_wrong(check):
     wider = ("np.sqrt(6 / (m + n))", "np.sqrt(12 / (m + n))")
     assert "initialization.variance" in check(LATER, wider, initialization="xavier").wrong()
     assert "initialization.variance" in check(LATER, ('(mode="glorot")', "()"), initialization="xavier").wrong()
+
+
+DENSE = """
+class Dense:
+    def __init__(self, in_features, out_features):
+        self.W, self.b = np.random.randn(in_features, out_features) / np.sqrt(in_features), np.zeros((1, out_features))
+    def forward(self, x):
+        self.input = x
+        return x @ self.W + self.b
+    def backward(self, grad):
+        self.dW, self.db = self.input.T @ grad, grad.sum(axis=0, keepdims=True)
+        return grad @ self.W.T
+"""
+BY_NAME = (
+    DENSE
+    + """
+class Activation:
+    def __init__(self, name):
+        self.name = name
+    def forward(self, x):
+        if self.name == "relu":
+            self.output = np.maximum(0, x)
+        else:
+            e = np.exp(x - x.max(axis=1, keepdims=True))
+            self.output = e / e.sum(axis=1, keepdims=True)
+        return self.output
+
+class Network:
+    def __init__(self):
+        self.layers = []
+    def add(self, layer):
+        self.layers.append(layer)
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+"""
+)
+BY_FUNCTION = (
+    DENSE
+    + """
+def relu(x):
+    return np.maximum(x, 0)
+def relu_prime(x):
+    return (x > 0) * 1.0
+class ActivationLayer:
+    def __init__(self, activation, activation_prime):
+        self.activation, self.activation_prime = activation, activation_prime
+    def forward(self, x):
+        self.input = x
+        return self.activation(x)
+    def backward(self, grad):
+        return self.activation_prime(self.input) * grad
+"""
+    + SOFTMAX
+    + """
+def loss(p, y):
+    return -np.mean(np.log(p[np.arange(len(y)), y]))
+"""
+)
+
+
+def test_one_class_for_all_activations(check):
+    found = check(BY_NAME)
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+    assert "network.forward" in check(BY_NAME, ("x @ self.W + self.b", "x @ self.W")).wrong()
+
+
+def test_activations_given_as_functions(check):
+    found = check(BY_FUNCTION)
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.weights"} <= found.passed()
+    assert check(BY_FUNCTION, ("self.activation_prime(self.input) * grad", "grad")).wrong()
+
+
+HOLDING = (
+    DENSE
+    + """
+class ReLU:
+    def forward(self, X):
+        self.input = X
+        return np.where(X < 0, 0, X)
+    def backward(self, grads):
+        return np.where(self.input < 0, 0, grads)
+
+class MultiCrossEntropyLoss:
+    def __init__(self, model=None):
+        self.model = model
+    def forward(self, predicts, labels):
+        p = np.exp(predicts - predicts.max(axis=1, keepdims=True))
+        self.p, self.labels = p / p.sum(axis=1, keepdims=True), labels
+        return -np.log(self.p[np.arange(len(labels)), labels]).mean()
+    def backward(self):
+        grad = self.p.copy()
+        grad[np.arange(len(grad)), self.labels] -= 1
+        self.model.backward(grad / len(grad))
+"""
+)
+
+
+def test_a_loss_that_is_made_with_the_network_starts_its_backward_pass(check):
+    found = check(HOLDING)
+    assert found.wrong() == {}
+    assert {"network.loss", "gradients.weights"} <= found.passed()
+    assert check(HOLDING, ("grad / len(grad)", "grad")).wrong()
+    more = ("grad / len(grad)", "grad / len(grad) + self.model.decay")
+    assert check(HOLDING, more).wrong() == {}
+
+
+NNFS = """
+class DenseLayer:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights = np.random.randn(n_inputs, n_neurons) * np.sqrt(2 / (n_inputs + n_neurons))
+        self.biases = np.zeros((1, n_neurons))
+    def forward(self, inputs, _training):
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        self.dbiases = dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+
+class ActivationReLU:
+    def forward(self, inputs, _training):
+        self.inputs, self.output = inputs, np.maximum(0, inputs)
+    def backward(self, dvalues):
+        self.dinputs = dvalues * (self.inputs > 0)
+
+class ActivationSoftmax:
+    def forward(self, inputs, _training):
+        e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+        self.output = e / e.sum(axis=1, keepdims=True)
+
+class CategoricalCrossentropyLoss:
+    def calculate(self, output, y):
+        return np.mean(-np.log(output[range(len(y)), y]))
+
+class SoftmaxClassifier:
+    def backward(self, dvalues, y_true):
+        self.dinputs = dvalues.copy()
+        self.dinputs[range(len(dvalues)), y_true] -= 1
+        self.dinputs /= len(dvalues)
+"""
+
+
+@pytest.mark.parametrize("name", ["SoftmaxClassifier", "ActivationSoftmaxLossCategoricalCrossentropy"])
+def test_a_backward_pass_of_softmax_and_loss_in_a_class_of_its_own(check, name):
+    source = NNFS.replace("SoftmaxClassifier", name)
+    found = check(source)
+    assert found.wrong() == {}
+    assert {"network.loss", "gradients.weights"} <= found.passed()
+    assert check(source, ("self.dinputs /= len(dvalues)", "pass")).wrong()
