@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.call_sites import literal_arguments, parameters_said
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
@@ -204,20 +205,42 @@ class ClassForm(SizedForm):
         arguments, keywords = self.sizing.arguments(sizes, seed)
         made = self.cls(*arguments, **keywords)
         if self.initializer is None:
-            for name, method in ranked("init", methods_of(made)):
-                if discover(made, sizes) is None and chain(made) is None:
-                    self.initialize(made, method, sizes, seed)
-                    self.initializer, self.maker = name, method
+            self.find_initializer(made, sizes, seed)
         elif self.initializer:
             self.initialize(made, getattr(made, self.initializer), sizes, seed)
         if self.initializer and keeps_classes(self.cls) and not hasattr(made, "classes_"):
             made.classes_ = np.arange(sizes[-1])
         return made
 
+    def find_initializer(self, made: Any, sizes: Sequence[int], seed: int) -> None:
+        """Find the method that initializes a new object, if its constructor does not, or the file calls one on it."""
+        methods = [(name, method) for name, method in ranked("init", methods_of(made)) if name != "__init__"]
+        complete = self.has_weights(made, sizes)
+        for name, method in methods:
+            if not complete or self.author_calls(name):
+                self.initialize(made, method, sizes, seed)
+                if self.has_weights(made, sizes):
+                    self.initializer, self.maker = name, method
+                    return
+        self.initializer = "" if complete else None
+
+    def has_weights(self, made: Any, sizes: Sequence[int]) -> bool:
+        """Whether an object contains parameters, and not only zeros in the place of its weights."""
+        fixed = chain(made)
+        found = discover(made, sizes) or (None if fixed is None else discover(made, fixed))
+        return found is not None and any(slot.read(made).any() for slot in found.weights)
+
+    def author_calls(self, name: str) -> bool:
+        """Whether the file calls a method of this name on its networks, in one way."""
+        return len(literal_arguments(name, self.namespace)) == 1
+
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
-        """Call a class's separate initialization, so that its objects have parameters now."""
+        """Call a class's separate initialization as the file calls it, so that its objects have parameters now."""
         try:
-            arguments, keywords = SizeArguments(method).arguments(sizes, seed)
+            said = parameters_said(method, literal_arguments(method.__name__, self.namespace))
+            sizing = SizeArguments(method)
+            sizing.known = {name: value for name, value in said.items() if sizing.roles.get(name) == "other"}
+            arguments, keywords = sizing.arguments(sizes, seed)
             method(*arguments, **keywords)
         except Exception:
             return

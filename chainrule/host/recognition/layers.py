@@ -25,7 +25,7 @@ class Stack:
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
-            x = call(layer, "forward", {"x": x, "train_mode": True})
+            x = call(layer, "forward", {"x": x})
         self.logits = x
         self.probabilities = self.head.probabilities(x)
         return self.probabilities

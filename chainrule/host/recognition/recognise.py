@@ -12,6 +12,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.contract.operation import MODEL
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.forms import PROBES, ClassForm, Form
 from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm
 from chainrule.host.recognition.layers import StackForm, WiredForm
@@ -63,6 +64,8 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
         yield name, partial(WiredForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(RecipeForm, name, cls, namespace)
+    for name, cls in classes:
+        yield name, partial(FittedForm, name, cls, namespace)
     for name, function in ranked("init", own_functions(namespace)):
         yield name, partial(FunctionForm, name, function, namespace)
     yield "layers", partial(StackForm, namespace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,23 +29,34 @@ WITHOUT_DEFAULT: dict[str, Any] = {
 }
 
 
+LISTS = {  # {role: the sizes that a parameter of this role takes in a list}
+    "sizes": slice(None),
+    "following": slice(1, None),
+    "leading": slice(-1),
+    "hiddens": slice(1, -1),
+}
+
+
 class SizeArguments:
     """How the parameters of a constructor take layer sizes.
 
     hidden: what the only parameter for hidden layers takes: a `list`, a `number`, or what its name says, `as named`.
+    listed: the role of a parameter that by its name takes all sizes, beside others that take some of them.
 
     known: {parameter: its value}.
-    roles: {parameter: `sizes`, `inputs`, `hidden`, `hiddens`, `outputs`, or `other`}.
+    roles: {parameter: one of LISTS, `inputs`, `hidden`, `outputs`, or `other`}.
     free: whether any depth is possible.  single: the number of parameters for one hidden layer each.
     """
 
-    def __init__(self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None) -> None:
-        self.known, self.learnt = dict(known or {}), learnt_of(function)
+    def __init__(
+        self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None, listed: str = "sizes"
+    ) -> None:
+        self.known, self.listed, self.learnt = dict(known or {}), listed, learnt_of(function)
         every = parameters_of(function)
         self.parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name != "self"]
         self.variadic = [p for p in every if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
         self.roles = self.find_roles(hidden)
-        self.free = bool(self.variadic) or bool({"sizes", "hiddens"} & set(self.roles.values()))
+        self.free = bool(self.variadic) or bool(LISTS.keys() & set(self.roles.values()))
         self.single = sum(found == "hidden" for found in self.roles.values())
 
     def find_roles(self, hidden: str) -> dict[str, str]:
@@ -56,6 +67,8 @@ class SizeArguments:
             roles |= dict.fromkeys((p.name for p in counted), "hidden")
             roles[counted[0].name] = "inputs"
             roles[counted[-1].name] = "outputs"
+        if self.listed != "sizes":
+            return {name: self.listed if found in ("sizes", "hiddens") else found for name, found in roles.items()}
         if "sizes" in roles.values():
             return {name: "sizes" if found == "sizes" else "other" for name, found in roles.items()}
         hiddens = [name for name, found in roles.items() if found in ("hidden", "hiddens")]
@@ -101,10 +114,8 @@ class SizeArguments:
         if parameter.name in self.known:
             return (self.known[parameter.name],)
         kind = tuple if isinstance(parameter.default, tuple) else list
-        if found == "sizes":
-            return (kind(sizes),)
-        if found == "hiddens":
-            return (kind(sizes[1:-1]),)
+        if found in LISTS:
+            return (kind(sizes[LISTS[found]]),)
         if found == "inputs":
             return (sizes[0],)
         if found == "outputs":
@@ -162,6 +173,13 @@ def goes_on(parameter: inspect.Parameter) -> bool:
     return plain(parameter.name) == "warmstart"
 
 
+def listed_beside(named: Collection[str]) -> str:
+    """Which sizes a list contains beside parameters with these roles."""
+    if {"inputs", "outputs"} <= set(named):
+        return "hiddens"
+    return "following" if "inputs" in named else "leading"
+
+
 def numbered(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
     """Size parameters whose names differ only in a number: n0, n1, n2."""
     found = [p for p in parameters if p.default is p.empty or isinstance(p.default, int)]
@@ -174,6 +192,9 @@ def sizings(function: Any, namespace: Mapping[str, Any]) -> Iterator[SizeArgumen
     """The ways in which a constructor may take sizes: by its parameters' names, and others; then by globals."""
     first = SizeArguments(function)
     yield first
+    named = set(map(role_of, first.parameters))
+    if named & {"sizes", "hiddens"} and named & {"inputs", "outputs"}:
+        yield SizeArguments(function, listed=listed_beside(named))
     if {"hidden", "hiddens"} & set(first.roles.values()):
         yield from (SizeArguments(function, "number"), SizeArguments(function, "list"))
     values = {plain(name): value for name, value in namespace.items() if isinstance(value, (list, tuple, dict, int))}

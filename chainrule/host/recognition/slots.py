@@ -70,25 +70,44 @@ class Slots:
 
 
 def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
-    """The slots of a network of these sizes, which should all differ; None if a layer lacks weights or bias."""
-    found = [
-        (path, shape(leaf)) for path, leaf in leaves(value) if not is_called("arrays", "not_parameters", label(path))
-    ]
-    for orientation in ("in_out", "out_in"):
-        used: set[Path] = set()
-        weights, biases = [], []
-        for fan_in, fan_out in pairwise(sizes):
-            wanted = (fan_in, fan_out) if orientation == "in_out" else (fan_out, fan_in)
-            weights.append(find(found, [wanted], "weights", used) or compose(found, fan_in, fan_out, orientation))
-            vectors = [(fan_out,), (1, fan_out), (fan_out, 1)]
-            biases.append(
-                find(found, vectors, "biases", used, named=True)
-                or compose_bias(found, fan_out)
-                or find(found, vectors, "biases", used)
-            )
-        if all(weights) and all(biases):
-            return Slots(tuple(w for w in weights if w), tuple(b for b in biases if b), orientation)
-    return None
+    """The slots of a network of these sizes; None if a layer lacks weights or bias.
+
+    Sizes that read the same backwards fit both orientations: the layers then have the order in which they are stored.
+    """
+    found = parameters_in(value)
+    order = [path for path, _ in found]
+    fitting = [slots for way in ("in_out", "out_in") if (slots := slots_of(found, sizes, way)) is not None]
+    return max(fitting, key=lambda slots: in_order(order, slots.weights), default=None)
+
+
+def parameters_in(value: Any) -> list[tuple[Path, tuple[int, ...]]]:
+    """(path, shape) of every array and number that may be a parameter, by its name."""
+    found = ((path, shape(leaf)) for path, leaf in leaves(value))
+    return [(path, size) for path, size in found if not is_called("arrays", "not_parameters", label(path))]
+
+
+def in_order(order: Sequence[Path], weights: Sequence[Slot]) -> bool:
+    """Whether the weights are stored in the order of their layers.  order: the paths to all parameters."""
+    places = [order.index(slot.path) for slot in weights if slot.path in order]
+    return places == sorted(places)
+
+
+def slots_of(found: Sequence[tuple[Path, tuple[int, ...]]], sizes: Sequence[int], orientation: str) -> Slots | None:
+    """The slots among the arrays found, for weights that lie in this orientation."""
+    used: set[Path] = set()
+    weights, biases = [], []
+    for fan_in, fan_out in pairwise(sizes):
+        wanted = (fan_in, fan_out) if orientation == "in_out" else (fan_out, fan_in)
+        weights.append(find(found, [wanted], "weights", used) or compose(found, fan_in, fan_out, orientation))
+        vectors = [(fan_out,), (1, fan_out), (fan_out, 1)]
+        biases.append(
+            find(found, vectors, "biases", used, named=True)
+            or compose_bias(found, fan_out)
+            or find(found, vectors, "biases", used)
+        )
+    if not (all(weights) and all(biases)):
+        return None
+    return Slots(tuple(w for w in weights if w), tuple(b for b in biases if b), orientation)
 
 
 def find(
@@ -144,22 +163,28 @@ def compose_bias(found: Sequence[tuple[Path, tuple[int, ...]]], fan_out: int) ->
 
 
 def chain(value: Any) -> list[int] | None:
-    """The sizes of a network that fixes them: its weights, in order, fit together and each has a bias."""
-    return chain_of([(path, shape(leaf)) for path, leaf in leaves(value)])
+    """The sizes of a network that fixes them: its weights, in order, fit together and each has a bias.
+
+    If they fit together in both orientations, the order of the biases decides.
+    """
+    return chain_of([found_shape for _, found_shape in parameters_in(value)])
 
 
-def chain_of(arrays: Sequence[tuple[Path, tuple[int, ...]]]) -> list[int] | None:
-    """The sizes of a network with arrays of these shapes at these paths."""
-    found = [(path, found_shape) for path, found_shape in arrays if not is_called("arrays", "not_parameters", label(path))]
-    matrices = [found_shape for path, found_shape in found if len(found_shape) == 2 and 1 not in found_shape]
-    vectors = [max(found_shape) for _, found_shape in found if is_vector(found_shape)]
-    readings = [
-        [fans[0][0], *[out for _, out in fans]]
-        for fans in (matrices, [matrix[::-1] for matrix in matrices])
-        if fans and all(a[1] == b[0] for a, b in pairwise(fans)) and all(out in vectors for _, out in fans)
-    ]
-    in_order = [sizes for sizes in readings if sizes[1:] == vectors]  # sizes that read the same backwards
-    return next(iter(in_order or readings), None)
+def chain_of(shapes: Sequence[tuple[int, ...]]) -> list[int] | None:
+    """The sizes of a network whose parameters have these shapes."""
+    matrices = [found_shape for found_shape in shapes if len(found_shape) == 2 and 1 not in found_shape]
+    vectors = [max(found_shape) for found_shape in shapes if is_vector(found_shape)]
+    fitting = []
+    for fans in (matrices, [matrix[::-1] for matrix in matrices]):
+        if fans and all(a[1] == b[0] for a, b in pairwise(fans)) and all(out in vectors for _, out in fans):
+            fitting.append([fans[0][0], *[out for _, out in fans]])
+    return max(fitting, key=lambda sizes: follows(sizes[1:], vectors), default=None)
+
+
+def follows(wanted: Sequence[int], lengths: Sequence[int]) -> bool:
+    """Whether these lengths contain the wanted ones in their order."""
+    rest = iter(lengths)
+    return all(length in rest for length in wanted)
 
 
 def is_vector(found_shape: tuple[int, ...]) -> bool:

@@ -56,6 +56,12 @@ def keeps_number(network: Any, wanted: str) -> bool:
     return any((shown.get(name) or role(name)) == wanted and isinstance(value, (int, float)) for name, value in kept)
 
 
+def roles_kept(network: Any) -> dict[str, Any]:
+    """{role: value} of the numbers that an object or its optimizer keeps."""
+    kept = [item for owner in reversed(owners(network)) for item in vars(owner).items()]
+    return {str(role(name)): value for name, value in kept if role(name) and isinstance(value, (int, float))}
+
+
 def seed_generators(network: Any, seed: int) -> None:
     """Set the generators that a network keeps to the state of the seed."""
     for owner in owners(network):

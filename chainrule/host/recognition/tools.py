@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from chainrule.contract.errors import Unseen
+from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import leaves
-from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
+from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
 from chainrule.support.arrays import to_numpy
 
+SCORES = np.log([[0.25, 3.0]])
+ACTIVATED = {"relu": np.maximum(SCORES, 0), "softmax": np.array([[0.25, 3.0]]) / 3.25}
+WRITTEN = {"relu": "ReLU", "softmax": "Softmax"}
 OUTPUTS = ("output", "out", "outputs", "a", "activation", "y", "z")
 INPUT_GRADIENTS = ("dinputs", "dinput", "dx", "grad_input", "input_gradient")
 
 
+Maker = Callable[..., Any]  # a class, or one with its first arguments
+
+
 class Toolbox:
-    """The layer classes of a namespace, by kind."""
+    """The layer classes of a namespace, by kind.
+
+    combined: softmax and cross-entropy in one.  slope: a class with the backward pass of such a one alone.
+    """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         classes = own_classes(namespace)
         self.namespace = namespace
-        self.relu = pick(classes, "relu", "other_relu")
-        self.combined = pick([(name, cls) for name, cls in classes if is_called("classes", "softmax", name)], "loss")
-        self.softmax = pick(classes, "softmax", "loss")
-        self.loss = pick(classes, "cross_entropy", "binary_loss") or pick(classes, "loss", "other_loss")
+        softmaxes = [(name, cls) for name, cls in classes if is_called("classes", "softmax", name)]
+        passing = [(name, cls) for name, cls in classes if does(cls, "forward")]
+        losing = [(name, cls) for name, cls in classes if does(cls, "forward", "loss")]
+        self.relu = pick(passing, "relu", "other_relu") or chosen_by_name(passing, "relu", namespace)
+        self.combined = pick([item for item in softmaxes if item in losing], "loss")
+        self.softmax = pick(passing, "softmax", "loss") or chosen_by_name(passing, "softmax", namespace)
+        self.slope = next((cls for _, cls in reversed(softmaxes) if not does(cls, "forward", "loss")), None)
+        self.loss = pick(losing, "cross_entropy", "binary_loss") or pick(losing, "loss", "other_loss")
         if self.loss == self.combined:
             self.loss = None
         self.optimizer = pick(classes, "optimizer", "other_optimizer")
@@ -137,10 +151,18 @@ class Head:
 
     def __init__(self, tools: Toolbox) -> None:
         self.tools = tools
-        self.object = make(tools.combined or tools.loss, "loss") if tools.combined or tools.loss else None
+        self.started = Started()
+        loss = tools.combined or tools.loss
+        self.object = None if loss is None else self.made(loss)
         self.softmax = make(tools.softmax, "softmax") if tools.softmax else None
         self.functions = own_functions(tools.namespace)
         self.passed_on: dict[str, Any] = {}  # the results of the last loss by name, for its backward pass
+
+    def made(self, loss: Maker) -> Any:
+        """A loss object; one that is made with the network, in whose place it gets `started`."""
+        holding = {p.name: self.started for p in parameters_of(loss) if is_called("classes", "network", p.name)}
+        arguments = bind(loss, Known({"lr": 0.1}, holding))
+        return loss(*arguments.arguments, **arguments.keywords)
 
     def losses(self, operation: str) -> Iterator[Operation]:
         """The methods that compute the loss, if `operation` is the loss."""
@@ -183,6 +205,10 @@ class Head:
 
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
         """The gradient with respect to the last layer's output, by the code or else by `fallback`."""
+        if self.tools.slope is not None:
+            given = {"output": p, "y": y, "output_gradient": p, "x": p}
+            return call(make(self.tools.slope, "softmax"), "backward", given)
+        self.started.slope = None
         if self.object is not None and ranked("backward", methods_of(self.object)):
             given = z if self.takes_logits else p
             slope = call(
@@ -192,6 +218,7 @@ class Head:
                 keep_default=True,
                 named=self.passed_on,
             )
+            slope = slope if self.started.slope is None else self.started.slope
             if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return call(self.softmax, "backward", {"output_gradient": slope, "x": slope, "y": y})
             return slope
@@ -208,6 +235,23 @@ class Head:
         as_output = {"x": "output", "output_gradient": "output"}
         arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role=as_output))
         return function(*arguments.arguments, **arguments.keywords)
+
+
+class NotTheNetwork(NotOffered, AttributeError):
+    """A loss uses the network with which it is made for more than to start the backward pass."""
+
+
+class Started:
+    """What a loss gets in place of the network whose backward pass it starts.  slope: the gradient that it passes."""
+
+    def __init__(self) -> None:
+        self.slope: Any = None
+
+    def backward(self, slope: Any) -> None:
+        self.slope = slope
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotTheNetwork(f"the loss uses {name} of the network with which it is made")
 
 
 @for_style("loss objects after PyTorch, which take logits", otherwise=False)
@@ -235,6 +279,24 @@ def loss_head(namespace: Mapping[str, Any]) -> Head | None:
     return head if head.object is not None else None
 
 
+def does(cls: type, *operations: str) -> bool:
+    """Whether a class, or one of its bases, has a method with the name of one of these operations."""
+    names = [name for base in cls.__mro__[:-1] for name in vars(base)]
+    return any(rank(operation, name) is not None for operation in operations for name in names)
+
+
+def chosen_by_name(classes: Sequence[tuple[str, type]], wanted: str, namespace: Mapping[str, Any]) -> Maker | None:
+    """A class of activations whose constructor takes a name, or functions, with the arguments for the one wanted."""
+    functions = {plain(name): function for name, function in own_functions(namespace)}
+    slopes = [function for name, function in functions.items() if wanted in name and name != wanted]
+    for _, cls in (item for item in classes if is_called("classes", "activation", item[0])):
+        for given in ((wanted,), (WRITTEN[wanted],), (functions.get(wanted), *slopes[:1])):
+            with contextlib.suppress(Exception):
+                if np.allclose(to_numpy(call(cls(*given), "forward", {"x": SCORES})), ACTIVATED[wanted]):
+                    return partial(cls, *given)
+    return None
+
+
 def pick(classes: Sequence[tuple[str, type]], kind: str, but: str = "") -> type | None:
     """The last class whose name is one of a kind and not one of another, as later definitions count."""
     named = [(name, cls) for name, cls in classes if is_called("classes", kind, name)]
@@ -251,7 +313,7 @@ def callable_without(cls: type) -> bool:
     return True
 
 
-def make(cls: type | None, what: str) -> Any:
+def make(cls: Maker | None, what: str) -> Any:
     if cls is None:
         raise Unbound(f"the file has no class of a {what} layer")
     return cls(*bind(cls, Known({"lr": 0.1})).arguments)
@@ -282,7 +344,7 @@ def call(
     if not found:
         raise Unbound(f"{type(thing).__name__} has no {' or '.join(operations)}")
     operation, method = found[0]
-    given = dict(roles)
+    given = {"train_mode": True, **roles}
     if keep_default and any(is_output_gradient(p) and p.default is not p.empty for p in parameters_of(method)):
         given.pop("output_gradient")
     order = [name for name in ("output_gradient", "x", "y", "params", "lr") if name in given]

@@ -17,8 +17,8 @@ from chainrule.host.recognition.binding import returned_names
 from chainrule.host.recognition.learnt import NAMED, Learnt
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.slots import chain_of
-from chainrule.host.recognition.structures import Attribute, Item, Path, follow, is_nested
-from chainrule.host.recognition.vocabulary import role, size_role
+from chainrule.host.recognition.structures import Attribute, Item, Path, follow, is_nested, label
+from chainrule.host.recognition.vocabulary import is_called, role, size_role
 from chainrule.host.rehearsal.recording import Call, Contents, Key, changed
 from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
@@ -58,7 +58,7 @@ def network_in(calls: Sequence[Call]) -> Network | None:
     for call in sorted(calls, key=lambda call: call.finished):
         for value, found in held(call):
             found = without_buffers(found)
-            sizes = chain_of([(path, entry.shape) for path, entry in found.items()])
+            sizes = chain_of([entry.shape for entry in found.values()])
             if sizes is None:
                 continue
             if len(sizes) == 2 and hasattr(value, "__dict__"):
@@ -76,7 +76,8 @@ def network_in(calls: Sequence[Call]) -> Network | None:
 
 
 def without_buffers(found: Contents) -> Contents:
-    """The arrays without weights of zeros beside others of their shape, which are buffers for gradients."""
+    """The arrays without those whose names, or whose zeros beside weights of their shape, say that they are buffers."""
+    found = {path: entry for path, entry in found.items() if not is_called("arrays", "not_parameters", label(path))}
     real = {entry.shape for entry in found.values() if not entry.zero}
     return {path: e for path, e in found.items() if not (e.zero and len(e.shape) == 2 and e.shape in real)}
 

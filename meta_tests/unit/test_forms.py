@@ -1,0 +1,397 @@
+"""Forms of networks as strangers write them: each is read, checked, and a mistake in it still fails."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+
+import pytest
+
+from chainrule import api
+
+HEAD = "import numpy as np\n"
+SOFTMAX = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+@dataclass
+class Checked:
+    """The outcomes of a check, {spec: its outcome}, and what it says."""
+
+    verdict: str
+    outcomes: dict[str, str]
+    messages: dict[str, str]
+    conventions: dict[str, str] = field(default_factory=dict)
+
+    def wrong(self):
+        return {spec: self.messages[spec] for spec, outcome in self.outcomes.items() if outcome in ("failed", "error")}
+
+    def passed(self):
+        return {spec for spec, outcome in self.outcomes.items() if outcome == "passed"}
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Check a source, with the initialization declared to be `any` unless it is told otherwise."""
+
+    def checked(source, *changes, initialization="any"):
+        text = HEAD + textwrap.dedent(source)
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path = tmp_path / f"net{len(list(tmp_path.iterdir()))}.py"
+        path.write_text(text, encoding="utf-8")
+        outcome = api.check(str(path), conventions={"initialization": initialization})
+        return Checked(
+            outcome.verdict,
+            {spec.id: spec.outcome for spec in outcome.specs},
+            {spec.id: spec.message for spec in outcome.specs},
+            {key: convention.value for key, convention in outcome.conventions.items()},
+        )
+
+    return checked
+
+
+PALINDROME = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_out, n_in) * np.sqrt(2 / (n_in + n_out))
+        self.b = np.zeros((n_out, 1))
+    def forward(self, A):
+        return A @ self.W.T + self.b.T
+
+class Net:
+    def __init__(self):
+        self.layers = [Dense(3, 5), Dense(5, 3)]
+    def forward(self, X):
+        X = np.maximum(self.layers[0].forward(X), 0)
+        Z = self.layers[1].forward(X)
+        E = np.exp(Z - Z.max(axis=1, keepdims=True))
+        return E / E.sum(axis=1, keepdims=True)
+    def loss(self, X, y):
+        return -np.mean(np.log(self.forward(X)[np.arange(len(y)), y]))
+"""
+
+
+def test_fixed_sizes_that_read_the_same_backwards(check):
+    found = check(PALINDROME)
+    assert found.wrong() == {}
+    assert found.conventions["architecture"] == "[3, 5, 3]"
+    assert found.outcomes["network.forward"] == "passed"
+    assert check(PALINDROME, ("np.maximum(self.layers[0].forward(X), 0)", "self.layers[0].forward(X)")).wrong()
+
+
+NOUTS = """
+class Layer:
+    def __init__(self, nin, nout):
+        self.W = np.random.randn(nin, nout) * np.sqrt(2 / (nin + nout))
+        self.b = np.zeros(nout)
+    def __call__(self, x):
+        return x @ self.W + self.b
+
+class MLP:
+    def __init__(self, nin, nouts):
+        sizes = [nin] + nouts
+        self.layers = [Layer(sizes[i], sizes[i + 1]) for i in range(len(nouts))]
+    def __call__(self, x):
+        for layer in self.layers[:-1]:
+            x = np.maximum(layer(x), 0)
+        x = self.layers[-1](x)
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+"""
+LISTS_OF_SIZES = {  # {the constructor's parameters: all sizes, written with them}
+    "nin, nouts": "[nin] + nouts",
+    "input_size, layers": "[input_size] + layers",
+    "input_dim, layer_sizes, num_classes": "[input_dim, *layer_sizes, num_classes]",
+    "layer_sizes, n_classes": "[*layer_sizes, n_classes]",
+    "input_size, output_size, hiddens": "[input_size, *hiddens, output_size]",
+    "n_in, hidden_sizes": "[n_in, *hidden_sizes]",
+}
+
+
+@pytest.mark.parametrize("parameters", LISTS_OF_SIZES)
+def test_a_list_contains_the_sizes_that_no_other_parameter_takes(check, parameters):
+    source = NOUTS.replace(
+        "nin, nouts):\n        sizes = [nin] + nouts", f"{parameters}):\n        sizes = {LISTS_OF_SIZES[parameters]}"
+    )
+    source = source.replace("len(nouts)", "len(sizes) - 1")
+    found = check(source, initialization="xavier")
+    assert found.wrong() == {}
+    assert {"network.forward", "initialization.variance"} <= found.passed()
+    assert check(source, ("x = np.maximum(layer(x), 0)", "x = layer(x)")).wrong()
+
+
+LATER = """
+class NN:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.b1 = np.zeros((n_in, n_hidden)), np.zeros(n_hidden)
+        self.W2, self.b2 = np.zeros((n_hidden, n_out)), np.zeros(n_out)
+    def init_params(self, mode="zeros"):
+        for name in ("W1", "W2"):
+            m, n = getattr(self, name).shape
+            limit = np.sqrt(6 / (m + n)) if mode == "glorot" else 0
+            setattr(self, name, np.random.uniform(-limit, limit, (m, n)))
+    def forward(self, x):
+        z = np.maximum(x @ self.W1 + self.b1, 0) @ self.W2 + self.b2
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+if __name__ == "__main__":
+    model = NN(784, 32, 10)
+    model.init_params(mode="glorot")
+"""
+
+
+def test_a_method_that_the_file_calls_after_the_constructor_initializes(check):
+    found = check(LATER, initialization="xavier")
+    assert found.wrong() == {}
+    assert {"initialization.variance", "network.forward"} <= found.passed()
+
+
+def test_it_is_called_after_a_constructor_that_draws_weights_as_well(check):
+    drawn = ("np.zeros((n_in, n_hidden))", "np.random.randn(n_in, n_hidden)")
+    assert check(LATER, drawn, initialization="xavier").wrong() == {}
+
+
+def test_a_later_initialization_may_be_wrong(check):
+    wider = ("np.sqrt(6 / (m + n))", "np.sqrt(12 / (m + n))")
+    assert "initialization.variance" in check(LATER, wider, initialization="xavier").wrong()
+    assert "initialization.variance" in check(LATER, ('(mode="glorot")', "()"), initialization="xavier").wrong()
+
+
+DENSE = """
+class Dense:
+    def __init__(self, in_features, out_features):
+        self.W, self.b = np.random.randn(in_features, out_features) / np.sqrt(in_features), np.zeros((1, out_features))
+    def forward(self, x):
+        self.input = x
+        return x @ self.W + self.b
+    def backward(self, grad):
+        self.dW, self.db = self.input.T @ grad, grad.sum(axis=0, keepdims=True)
+        return grad @ self.W.T
+"""
+BY_NAME = (
+    DENSE
+    + """
+class Activation:
+    def __init__(self, name):
+        self.name = name
+    def forward(self, x):
+        if self.name == "relu":
+            self.output = np.maximum(0, x)
+        else:
+            e = np.exp(x - x.max(axis=1, keepdims=True))
+            self.output = e / e.sum(axis=1, keepdims=True)
+        return self.output
+
+class Network:
+    def __init__(self):
+        self.layers = []
+    def add(self, layer):
+        self.layers.append(layer)
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+"""
+)
+BY_FUNCTION = (
+    DENSE
+    + """
+def relu(x):
+    return np.maximum(x, 0)
+def relu_prime(x):
+    return (x > 0) * 1.0
+class ActivationLayer:
+    def __init__(self, activation, activation_prime):
+        self.activation, self.activation_prime = activation, activation_prime
+    def forward(self, x):
+        self.input = x
+        return self.activation(x)
+    def backward(self, grad):
+        return self.activation_prime(self.input) * grad
+"""
+    + SOFTMAX
+    + """
+def loss(p, y):
+    return -np.mean(np.log(p[np.arange(len(y)), y]))
+"""
+)
+
+
+def test_one_class_for_all_activations(check):
+    found = check(BY_NAME)
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+    assert "network.forward" in check(BY_NAME, ("x @ self.W + self.b", "x @ self.W")).wrong()
+
+
+def test_activations_given_as_functions(check):
+    found = check(BY_FUNCTION)
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.weights"} <= found.passed()
+    assert check(BY_FUNCTION, ("self.activation_prime(self.input) * grad", "grad")).wrong()
+
+
+HOLDING = (
+    DENSE
+    + """
+class ReLU:
+    def forward(self, X):
+        self.input = X
+        return np.where(X < 0, 0, X)
+    def backward(self, grads):
+        return np.where(self.input < 0, 0, grads)
+
+class MultiCrossEntropyLoss:
+    def __init__(self, model=None):
+        self.model = model
+    def forward(self, predicts, labels):
+        p = np.exp(predicts - predicts.max(axis=1, keepdims=True))
+        self.p, self.labels = p / p.sum(axis=1, keepdims=True), labels
+        return -np.log(self.p[np.arange(len(labels)), labels]).mean()
+    def backward(self):
+        grad = self.p.copy()
+        grad[np.arange(len(grad)), self.labels] -= 1
+        self.model.backward(grad / len(grad))
+"""
+)
+
+
+def test_a_loss_that_is_made_with_the_network_starts_its_backward_pass(check):
+    found = check(HOLDING)
+    assert found.wrong() == {}
+    assert {"network.loss", "gradients.weights"} <= found.passed()
+    assert check(HOLDING, ("grad / len(grad)", "grad")).wrong()
+    more = ("grad / len(grad)", "grad / len(grad) + self.model.decay")
+    assert check(HOLDING, more).wrong() == {}
+
+
+NNFS = """
+class DenseLayer:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights = np.random.randn(n_inputs, n_neurons) * np.sqrt(2 / (n_inputs + n_neurons))
+        self.biases = np.zeros((1, n_neurons))
+    def forward(self, inputs, _training):
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        self.dbiases = dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+
+class ActivationReLU:
+    def forward(self, inputs, _training):
+        self.inputs, self.output = inputs, np.maximum(0, inputs)
+    def backward(self, dvalues):
+        self.dinputs = dvalues * (self.inputs > 0)
+
+class ActivationSoftmax:
+    def forward(self, inputs, _training):
+        e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+        self.output = e / e.sum(axis=1, keepdims=True)
+
+class CategoricalCrossentropyLoss:
+    def calculate(self, output, y):
+        return np.mean(-np.log(output[range(len(y)), y]))
+
+class SoftmaxClassifier:
+    def backward(self, dvalues, y_true):
+        self.dinputs = dvalues.copy()
+        self.dinputs[range(len(dvalues)), y_true] -= 1
+        self.dinputs /= len(dvalues)
+"""
+
+
+@pytest.mark.parametrize("name", ["SoftmaxClassifier", "ActivationSoftmaxLossCategoricalCrossentropy"])
+def test_a_backward_pass_of_softmax_and_loss_in_a_class_of_its_own(check, name):
+    source = NNFS.replace("SoftmaxClassifier", name)
+    found = check(source)
+    assert found.wrong() == {}
+    assert {"network.loss", "gradients.weights"} <= found.passed()
+    assert check(source, ("self.dinputs /= len(dvalues)", "pass")).wrong()
+
+
+FITTED = (
+    """
+class SoftmaxMLP:
+    def __init__(self, hidden=16, lr=0.1, n_iters=20000):
+        self.hidden, self.lr, self.n_iters = hidden, lr, n_iters
+    def forward(self, X):
+        self.h = np.maximum(0, X @ self.W1 + self.b1)
+        return softmax(self.h @ self.W2 + self.b2)
+    def fit(self, X, y):
+        d, k = X.shape[1], len(np.unique(y))
+        self.W1, self.b1 = np.random.normal(0, np.sqrt(2 / (d + self.hidden)), (d, self.hidden)), np.zeros(self.hidden)
+        self.W2, self.b2 = np.random.normal(0, np.sqrt(2 / (self.hidden + k)), (self.hidden, k)), np.zeros(k)
+        for i in range(self.n_iters):
+            self.backward(X, y)
+        return self
+    def backward(self, X, y):
+        d = self.forward(X)
+        d[np.arange(len(y)), y] -= 1
+        d /= len(y)
+        dh = (d @ self.W2.T) * (self.h > 0)
+        self.W1 -= self.lr * (X.T @ dh)
+        self.b1 -= self.lr * dh.sum(axis=0)
+        self.W2 -= self.lr * (self.h.T @ d)
+        self.b2 -= self.lr * d.sum(axis=0)
+    def predict(self, X):
+        return np.argmax(self.forward(X), axis=1)
+"""
+    + SOFTMAX
+)
+ARGUMENTS = (
+    ("lr=0.1, n_iters=20000", "seed=0"),
+    ("self, X, y):\n        d, k", "self, X, y, epochs=20000):\n        d, k"),
+    ("self.hidden, self.lr, self.n_iters = hidden, lr, n_iters", "self.hidden, self.lr = hidden, 0.1"),
+    ("self.n_iters", "epochs"),
+)
+ONE_HOT = (("len(np.unique(y))", "y.shape[1]"), ("d[np.arange(len(y)), y] -= 1", "d -= y"))
+BY_DATA = (
+    (
+        "d, k = X",
+        """self._initialize(X, y)
+        for i in range(self.n_iters):
+            self.backward(X, y)
+    def _initialize(self, X, y):
+        d, k = X""",
+    ),
+    (
+        """np.zeros(k)
+        for i in range(self.n_iters):
+            self.backward(X, y)
+        return self""",
+        "np.zeros(k)",
+    ),
+)
+
+
+@pytest.mark.parametrize("changes", [(), ARGUMENTS, ONE_HOT, BY_DATA], ids=["plain", "arguments", "one-hot", "by data"])
+def test_parameters_that_only_training_makes(check, changes):
+    found = check(FITTED, *changes, initialization="xavier")
+    assert found.wrong() == {}
+    assert {
+        "initialization.variance",
+        "initialization.biases",
+        "network.forward",
+        "gradients.weights",
+        "network.predict",
+    } <= found.passed()
+    wrong = check(
+        FITTED, *changes, (" * (self.h > 0)", ""), ("np.sqrt(2 / (d + self.hidden))", "1.0"), initialization="xavier"
+    ).wrong()
+    assert "initialization.variance" in wrong
+    assert any(spec.startswith("gradients.") for spec in wrong)
+
+
+def test_a_training_that_starts_anew_is_not_judged_by_given_parameters(check):
+    inline = (("def backward(self", "def one(self"), ("self.backward(", "self.one("))
+    found = check(FITTED, *inline)
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+    assert {outcome for spec, outcome in found.outcomes.items() if spec.startswith("training.")} <= {"skipped", "todo"}
