@@ -164,6 +164,8 @@ def samples_found(probe: Probe, way: str, x: np.ndarray) -> None:
     else:
         probe.find("samples", way, f"{taken} for {BATCH} samples")
     probe.layout.samples = way
+    if probe.network is not None:
+        probe.network.samples, probe.network.class_axis = way, 0 if way == "columns" else 1
 
 
 def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
