@@ -29,6 +29,7 @@ class Calling(NativeStyle):
 
     arrays: the library whose arrays the code takes, dtype: their type.
     samples: the layout of a batch that goes into the network; class_axis: of the classes in what comes out of it.
+    between: what the code applies to the output before it goes into the loss: `softmax`, `log_softmax` or nothing.
     only: {operation: the one function that may be it}.
     batch: returns inputs and labels for a network of given layer sizes.
     """
@@ -50,7 +51,7 @@ class Calling(NativeStyle):
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
         self.arrays = "numpy"
         self.dtype: Any = None
-        self.samples, self.class_axis = "rows", 1
+        self.samples, self.class_axis, self.between = "rows", 1, ""
 
     def plan(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
@@ -148,8 +149,12 @@ class Calling(NativeStyle):
         return model.output
 
     def output(self, model: Held, x: Any) -> Any:
+        """What functions take for the network's output."""
         self.before(model, x)
-        return model.output
+        if not self.between:
+            return model.output
+        p = self.probabilities(model)
+        return of_kind(np.log(p) if self.between == "log_softmax" else p, self.arrays, self.dtype)
 
     def probabilities(self, model: Held) -> np.ndarray:
         """The last output as probabilities: the softmax of logits, if softmax and loss are outside the network."""
@@ -161,7 +166,7 @@ class Calling(NativeStyle):
         return e / e.sum(axis=axis, keepdims=True)
 
     def axis_of_classes(self, output: np.ndarray, classes: int) -> int:
-        """The axis of the classes in an output, by the layout of the network; for one sample, by its only long axis."""
+        """The axis of the classes in an output, by the layout of the network, or by the shape for one sample."""
         if output.ndim < 2 or output.shape == (classes, 1):
             return 0
         return 1 if output.shape == (1, classes) else self.class_axis
