@@ -3,6 +3,7 @@
 import numpy as np
 
 from chainrule.boundary.boundary import narrowed
+from chainrule.boundary.errors import unless_refused
 from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
 from chainrule.mathematics.rounding import smallest_normal
 from chainrule.specification.given import given
@@ -42,7 +43,9 @@ def test_input_kept(impl):
 def test_empty(impl):
     """relu of an empty batch is an empty batch of the same shape."""
     for shape in [(0,), (0, 5), (3, 0)]:
-        assert_shape(impl.relu(np.zeros(shape)), shape, what=f"relu of an empty array of shape {shape}")
+        with unless_refused("an empty array"):
+            found = impl.relu(np.zeros(shape))
+        assert_shape(found, shape, what=f"relu of an empty array of shape {shape}")
 
 
 @spec("relu.extreme")

@@ -325,7 +325,7 @@ class Boundary:
 def value_of(answer: Answer) -> Any:
     """The value of an answer.  Raises one of the contract's outcomes if the call ended without a result."""
     if answer.kind == RAISED:
-        raise Raised(answer.message, answer.where)
+        raise Raised(answer.message, answer.where, answer.refused)
     if answer.kind != VALUE:
         raise ENDINGS[answer.kind](answer.message)
     return answer.value

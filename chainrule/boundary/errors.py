@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from unittest import SkipTest  # pytest and Hypothesis take it for a skip and not for a failure
 
 
@@ -22,8 +24,22 @@ class Hung(SkipTest):
 
 
 class Raised(Exception):
-    """The implementation raised.  str(): the exception's type and message; where: `file:line` in the learner's code."""
+    """The implementation raised.  str(): the exception's type and message; where: `file:line` in the learner's code.
 
-    def __init__(self, message: str, where: str | None = None) -> None:
+    refused: whether the code itself checks its arguments and refuses them.
+    """
+
+    def __init__(self, message: str, where: str | None = None, refused: bool = False) -> None:
         super().__init__(message)
-        self.where = where
+        self.where, self.refused = where, refused
+
+
+@contextmanager
+def unless_refused(what: str) -> Iterator[None]:
+    """Run the body; raise NotApplicable if the code refuses `what`, a value at the edge that it need not take."""
+    try:
+        yield
+    except Raised as error:
+        if not error.refused:
+            raise
+        raise NotApplicable(f"the code refuses {what}: {error}") from None

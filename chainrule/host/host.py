@@ -5,6 +5,7 @@ Its arguments and results are data (protocol.py), so that the checked code may r
 
 from __future__ import annotations
 
+import dis
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
@@ -36,7 +37,7 @@ from chainrule.host.reading import READERS, parts
 from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
-from chainrule.support.source_positions import last_line
+from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
 KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
@@ -279,7 +280,19 @@ def asked(name: str, ask: Callable[[], Any]) -> Any:
             return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
-        return Answer(RAISED, message=message, where=last_line(error))
+        return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))
+
+
+def refuses(error: BaseException) -> bool:
+    """Whether the code raised the exception by a `raise` or `assert` of its own, to check its arguments."""
+    frame = error.__traceback__
+    if frame is None or not isinstance(error, (ValueError, AssertionError)):
+        return False
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    code = frame.tb_frame.f_code
+    raised_here = code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return raised_here and last_line(error) == place(code.co_filename, frame.tb_lineno)
 
 
 def holds(value: Any, contents: Contents) -> bool:

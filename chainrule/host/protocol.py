@@ -37,7 +37,8 @@ class Answer:
     """How a call ended, and with what.
 
     kind: one of the above.  value: the result as data.  message: why there is no result, in a sentence; where:
-    `file:line` in the learner's code that raised.  modified: the arguments that the code wrote into.
+    `file:line` in the learner's code that raised; refused: whether it raised because it checks its arguments itself.
+    modified: the arguments that the code wrote into.
     number: the call's number, for `Host.reread`.
     """
 
@@ -47,6 +48,7 @@ class Answer:
     where: str | None = None
     modified: tuple[str, ...] = ()
     number: int = 0
+    refused: bool = False
 
 
 @dataclass(frozen=True)

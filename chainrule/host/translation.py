@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.contract.errors import Unseen
+from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
@@ -38,6 +38,7 @@ class Layout:
     arrays: the library; dtype: its floating-point type, None for any.
     numpy_functions: whether functions take NumPy arrays although networks take others.
     counts_labels: whether the code takes the number of classes from the labels, which must then include the last.
+    unproven: {operation: why chainrule does not know how to call it}; what needs it is todo.
     """
 
     samples: str = "rows"
@@ -51,6 +52,7 @@ class Layout:
     dtype: Any = None
     counts_labels: bool = False
     numpy_functions: bool = False
+    unproven: dict[str, str] = field(default_factory=dict)
 
     @property
     def native(self) -> bool:
@@ -66,6 +68,11 @@ class Layout:
     def of_functions(self) -> Layout:
         """The layout for functions outside the network."""
         return replace(self, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else self
+
+    def prove(self, operation: str) -> None:
+        """Raise NotOffered for an operation whose reading is not proven."""
+        if operation in self.unproven:
+            raise NotOffered(self.unproven[operation])
 
     def way(self, operation: str) -> str:
         """The layout of an operation's samples."""
@@ -171,6 +178,7 @@ class Translated(Implementation):
         return np.zeros(z.shape) if isinstance(raw, (list, tuple)) and not raw and z.ndim and not len(z) else raw
 
     def softmax(self, z: Any) -> Any:
+        self.layout.prove("softmax")
         z, layout = np.asarray(z), self.layout.of_functions
         way = layout.way("softmax")
         if way in SINGLE:
@@ -236,6 +244,7 @@ class Translated(Implementation):
             self.prepare(sizes)
 
     def create(self, sizes: Sequence[int], seed: int) -> Any:
+        self.layout.prove("create")
         self.prepare_depth(sizes)  # of a depth that no run prepares
         return self.raw.create(sizes, seed)
 

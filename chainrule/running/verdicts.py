@@ -18,6 +18,7 @@ from chainrule.specification.registry import Entry
 from chainrule.support.arrays import show
 from chainrule.support.time_limit import TimedOut
 
+OUTPUT_SHAPE = "network.output_shape"  # a softmax seen through the network has the shape of the network's output
 LARGEST = 100_000  # the most entries of a call's arguments for which diagnosis repeats it
 
 
@@ -55,7 +56,7 @@ def judge(
         formula=clause.formula if clause else "",
         seconds=seconds,
         line=entry.line,
-        after=spec.after,
+        after=spec.after + ((OUTPUT_SHAPE,) if "softmax" in impl.seen_through else ()),
         through=through,
         cases=impl.cases,
     )

@@ -384,7 +384,7 @@ def test_rows_in_and_columns_out_is_said_where_rows_are_declared(loaded):
     turned = ("return E / E.sum(axis=1, keepdims=True)", "return (E / E.sum(axis=1, keepdims=True)).T")
     found = loaded(turned, conventions={"samples": "rows"})
     assert "forward takes 7 samples in rows, (7, 4), and gives an array of shape (3, 7) for 3 classes" in said(found)
-    assert value(found, "output") == ("probabilities", "default")
+    assert value(found, "output") == ("probabilities", "inferred")
 
 
 def test_a_softmax_over_the_wrong_axis_leaves_samples_in_rows(loaded):

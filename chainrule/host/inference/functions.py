@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.inference.points import BATCH, are_rows_of_probabilities, follows, labels_of
+from chainrule.host.inference.points import are_rows_of_probabilities, follows, labels_of
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.translation import SINGLE
@@ -56,7 +56,10 @@ def find_relu(probe: Probe) -> None:
 
 
 def find_softmax(probe: Probe) -> None:
-    """Find another layout for softmax than the network's only if the network's output shows that softmax is right."""
+    """Find another layout for softmax than the network's only if the network's output shows that softmax is right.
+
+    Beside a network that is not understood, nothing shows whether a softmax of columns is right.
+    """
     z = np.random.default_rng(3).normal(size=(5, 3))
     main = probe.layout.samples
     normalized: dict[str, bool] = {}
@@ -69,6 +72,11 @@ def find_softmax(probe: Probe) -> None:
     if normalized.get(main) or "samples" in probe.declared:
         return
     proven = probe.found.get("output", ("", ""))[0] == "probabilities"
+    if probe.unproven and probe.network is not None and normalized.get("columns"):
+        probe.layout.unproven["softmax"] = (
+            "softmax normalizes columns, and no network that chainrule understands shows whether samples are columns: "
+            "declare samples=columns if they are"
+        )
     other = next((way for way, right in normalized.items() if right and (proven or way in SINGLE)), None)
     if other is not None and (proven or list(normalized) == [other]):
         probe.layout.ways["softmax"] = other
@@ -78,8 +86,8 @@ def find_softmax(probe: Probe) -> None:
 def find_cross_entropy(probe: Probe) -> None:
     """Find the layout of probabilities and labels that the result of cross_entropy follows."""
     layout = probe.layout
-    p = softmax(np.random.default_rng(4).normal(size=(BATCH, 3)))
-    sets = [labels_of(BATCH, 3), (labels_of(BATCH, 3) + 1) % 3, np.array([2, 2, 0, 1, 2, 0, 0])]
+    p, y = softmax(np.random.default_rng(4).normal(size=(7, 3))), labels_of(7, 3)
+    sets = [y, (y + 1) % 3, np.array([2, 2, 0, 1, 2, 0, 0])]
     exact = np.array([cross_entropy(p, y) for y in sets])
     scores: dict[tuple[str, str], float] = {}
     for way, form in ways_of_cross_entropy(probe):

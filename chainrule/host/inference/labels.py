@@ -50,7 +50,7 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
             if layout.samples in SINGLE and way not in (*SINGLE, "pairs"):
                 probe.notes.append(f"{operation} takes a batch in {way}, forward one sample at a time")
             elif way not in (layout.samples, "pairs"):
-                probe.notes.append(f"{operation} takes one sample at a time, forward takes a batch in {layout.samples}")
+                probe.notes.append(alone_note(operation, layout.samples))
             return
     del layout.ways[operation]
     if "labels" not in probe.declared:
@@ -77,6 +77,25 @@ def result_follows(probe: Probe, operation: str, point: Point) -> float:
     exact = point.network.backward(point.x, point.y)[0][-1]
     weights, biases = to_numpy(weight_grads[-1]), to_numpy(bias_grads[-1])
     return max(abs(alignment(biases, surplus(p, point.y))), abs(alignment(weights, exact)))
+
+
+def look_at_single_gradients(probe: Probe, point: Point) -> None:
+    """Take gradients of one sample at a time for a convention only if the code's training works with them.
+
+    Beside a forward pass and a loss for batches, and without such a training, a backward pass that raises for a batch
+    is wrong: the specs call it with batches, and report what it raises.
+    """
+    layout = probe.layout
+    alone = layout.way("backward") in SINGLE and not {layout.samples, layout.way("loss")} & set(SINGLE)
+    if not alone or "loss" not in layout.ways or probe.try_training(point) is not None:
+        return
+    layout.ways["backward"] = layout.samples
+    probe.notes = [note for note in probe.notes if note != alone_note("backward", layout.samples)]
+    probe.notes.append("backward works for one sample and raises for a batch, which forward and loss take")
+
+
+def alone_note(operation: str, samples: str) -> str:
+    return f"{operation} takes one sample at a time, forward takes a batch in {samples}"
 
 
 def name_labels(probe: Probe) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,13 +10,17 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.labels import find_labels
-from chainrule.host.inference.points import AGREE, BATCH, Point, alignment, are_rows_of_probabilities, surplus
+from chainrule.host.inference.points import AGREE, Point, alignment, are_rows_of_probabilities, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.forms import spelled
+from chainrule.host.recognition.plan import Plan
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.translation import SINGLE, lie, singles
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import kind, to_numpy
+
+MISSING, UNWRITTEN = "forward is missing", ("is not implemented", "found None")  # of code that is not finished
 
 
 def find_point(probe: Probe, sizes: Sequence[int]) -> Point | None:
@@ -85,43 +89,69 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
 
 def takes_numpy(probe: Probe, model: Any, parameters: Any) -> bool:
     """Whether a network of the native style takes NumPy arrays although its parameters are lists."""
-    x = np.ones((BATCH, len(to_numpy(parameters[0][0]))))
+    x = np.ones((7, len(to_numpy(parameters[0][0]))))
     return attempt(lambda: to_numpy(probe.raw.forward(model, x))) is not None
 
 
 def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
     """Find whether forward takes a batch in rows, in columns, or one sample at a time, and returns it likewise.
 
-    If several functions may be the forward pass, the one with the likeliest name counts.
-    Returns the output as rows; None, with a note, if the code does not have a forward pass.
+    If several functions may be the forward pass, the one with the likeliest name counts.  If the output of each is
+    turned against its input, a spec reports that, and everything else is called with the output as it is.
+    Returns the output as rows; None, with the reason in `probe.unproven`, if no forward pass is understood.
     """
-    trouble: list[str] = []
-    odd: list[str] = []
+    trouble: dict[str | None, dict[str, str]] = {}
+    turned: tuple[str | None, str, np.ndarray] | None = None
     batches, alone = ways_of_samples(probe)
     for candidate in forward_candidates(probe, point):
-        if probe.network is not None:
-            probe.network.only["forward"] = candidate
-        turned = False  # whether the output is turned against the input, which a spec must report
+        choose_forward(probe, point, candidate)
+        failed = trouble.setdefault(candidate, {})
         for way in batches:
-            out = probe.forward(point, way, point.x, trouble)
+            out = probe.forward(point, way, point.x, failed)
             if out is None:
                 continue
-            if out.shape == (BATCH, point.classes):
+            if out.shape == (len(point.x), point.classes):
                 samples_found(probe, way, point.x)
                 return out
-            turned = turned or out.shape == (point.classes, BATCH)
-            odd.append(odd_shape(out, way, point))
+            failed[way] = odd_shape(out, way, point)
+            if out.shape == (point.classes, len(point.x)):
+                turned = turned or (candidate, way, out.T)
             probe.forget("forward", point)
         for way in () if turned else alone:
-            out = one_by_one(probe, point, way, trouble)
+            out = one_by_one(probe, point, way, failed)
             if out is not None:
                 samples_found(probe, way, point.x[:1])
                 return out
-    if odd:
-        probe.notes.append(odd[0])
-    elif trouble:
-        probe.notes.append(f"no forward pass was found: {trouble[0]}")
+    if turned is not None:
+        candidate, way, out = turned
+        choose_forward(probe, point, candidate)
+        samples_found(probe, way, point.x, turned=True)
+        probe.notes.append(trouble[candidate][way])
+        return out
+    candidate, failed = next(((c, f) for c, f in trouble.items() if f), (None, {}))
+    choose_forward(probe, point, None)
+    said = not_understood(candidate or "forward", failed)
+    if failed and not any(text.endswith(UNWRITTEN) or text.startswith(MISSING) for text in failed.values()):
+        probe.unproven = said
+    probe.notes.append(said)
     return None
+
+
+def choose_forward(probe: Probe, point: Point, candidate: str | None) -> None:
+    """Take this function for the forward pass; None for any."""
+    if probe.network is not None:
+        probe.network.only["forward"] = candidate
+        probe.forget("forward", point)
+
+
+def not_understood(name: str, failed: Mapping[str, str]) -> str:
+    """Why chainrule cannot call a forward pass.  failed: {layout: what happened}."""
+    told = {way: failed[way].removeprefix(f"{name} ") for way in ("rows", "columns") if way in failed}
+    if len(set(told.values())) == 2:
+        return (
+            f"no forward pass was understood: of samples in rows {name} {told['rows']}; in columns it {told['columns']}"
+        )
+    return f"no forward pass was understood: {next(iter(failed.values()), name + ' is missing')}"
 
 
 def ways_of_samples(probe: Probe) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -142,12 +172,12 @@ def forward_candidates(probe: Probe, point: Point) -> list[str | None]:
 def odd_shape(out: np.ndarray, way: str, point: Point) -> str:
     given = (out.T if way == "columns" else out).shape
     return (
-        f"forward takes {BATCH} samples in {way}, {np.shape(lie(point.x, way))}, and gives an array of "
+        f"forward takes {len(point.x)} samples in {way}, {np.shape(lie(point.x, way))}, and gives an array of "
         f"shape {given} for {point.classes} classes"
     )
 
 
-def one_by_one(probe: Probe, point: Point, way: str, trouble: list[str]) -> np.ndarray | None:
+def one_by_one(probe: Probe, point: Point, way: str, trouble: dict[str, str]) -> np.ndarray | None:
     """The outputs for the point's samples, each alone in this layout; None unless all have the right size."""
     outs = []
     for row in singles(point.x):
@@ -156,14 +186,16 @@ def one_by_one(probe: Probe, point: Point, way: str, trouble: list[str]) -> np.n
     return np.vstack(found) if len(found) == len(outs) else None
 
 
-def samples_found(probe: Probe, way: str, x: np.ndarray) -> None:
-    """Note the layout of samples.  x: samples that forward took in it."""
+def samples_found(probe: Probe, way: str, x: np.ndarray, *, turned: bool = False) -> None:
+    """Note the layout of samples.  x: samples that forward took in it.  turned: whether its output lies otherwise."""
     taken = f"forward takes an array of shape {np.shape(lie(x, way))}"
     if way in SINGLE:
         probe.find("samples", "single", f"{taken} and no batch")
     else:
-        probe.find("samples", way, f"{taken} for {BATCH} samples")
+        probe.find("samples", way, f"{taken} for {len(x)} samples")
     probe.layout.samples = way
+    if probe.network is not None:
+        probe.network.samples, probe.network.class_axis = way, int((way == "columns") == turned)
 
 
 def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
@@ -175,7 +207,7 @@ def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
     way = probe.layout.way("backward")
     if way not in SINGLE or probe.layout.samples in SINGLE or are_rows_of_probabilities(out):
         return out
-    alone = one_by_one(probe, point, way, [])
+    alone = one_by_one(probe, point, way, {})
     if alone is None or not are_rows_of_probabilities(alone):
         return out
     samples_found(probe, way, point.x[:1])
@@ -186,22 +218,61 @@ def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
 
 def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:
     """Find out from the code's own loss, or its gradient, whether rows that are not probabilities are logits."""
-    p = softmax(out)
-    own = [probe.loss(point, y) for y in point.label_sets]
-    if all(loss is not None for loss in own):
-        ratios = np.array(own) / np.array([cross_entropy(p, y) for y in point.label_sets])
-        if any(np.allclose(ratios, c, rtol=AGREE) for c in (1.0, BATCH)):
-            probe.find("output", "logits", "loss is the cross-entropy of the softmax of forward's output")
-            probe.layout.output = "logits"
-        return
-    grads = probe.backward(point)
-    if grads is not None and abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2:
-        probe.find("output", "logits", "backward takes the softmax of forward's output")
-        probe.layout.output = "logits"
-    elif grads is None and raises(probe, point):
-        how = "forward does not return probabilities; whether they are logits is unknown, as loss and backward raise"
+    how = shows_logits(probe, point, out)
+    if how:
         probe.find("output", "logits", how)
         probe.layout.output = "logits"
+
+
+def shows_logits(probe: Probe, point: Point, out: np.ndarray) -> str:
+    """How the code shows that forward's output are logits; empty if it does not."""
+    p = softmax(out)
+    own = loss_is_that_of(probe, point, p)
+    if own:
+        return "loss is the cross-entropy of the softmax of forward's output"
+    if own is False and takes_log_probabilities(probe, point, p):
+        return "loss is the cross-entropy of the softmax of forward's output, if it is given their logarithms"
+    if own is False:
+        return ""
+    grads = probe.backward(point)
+    if grads is not None:
+        follows = abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2
+        return "backward takes the softmax of forward's output" if follows else ""
+    if raises(probe, point):
+        return "forward does not return probabilities; whether they are logits is unknown, as loss and backward raise"
+    if probe.network is not None and np.allclose(out, point.logits, rtol=AGREE, atol=AGREE):
+        return "forward gives the last layer's z, and the code has neither loss nor gradients that take anything else"
+    return ""
+
+
+def loss_is_that_of(probe: Probe, point: Point, p: np.ndarray) -> bool | None:
+    """Whether the code's own loss is the cross-entropy of these probabilities; None if it has no loss."""
+    own = [probe.loss(point, y) for y in point.label_sets]
+    if any(loss is None for loss in own):
+        return None
+    ratios = np.array(own) / np.array([cross_entropy(p, y) for y in point.label_sets])
+    return any(np.allclose(ratios, c, rtol=AGREE) for c in (1.0, len(point.x)))
+
+
+def takes_log_probabilities(probe: Probe, point: Point, p: np.ndarray) -> bool:
+    """Whether the loss, by its name that of log-probabilities, is right if it takes them, and no gradients object."""
+    plan = probe.plan("loss", point)
+    if probe.network is None or not isinstance(plan, Plan) or not is_of_log_probabilities(plan):
+        return False
+    probe.network.between = "log_softmax"
+    grads = probe.backward(point)
+    agrees = grads is None or abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2
+    if agrees and loss_is_that_of(probe, point, p):
+        return True
+    probe.network.between = ""
+    return False
+
+
+def is_of_log_probabilities(plan: Plan) -> bool:
+    """Whether a loss is called that of log-probabilities, as `nll(logp, target)` is."""
+    return is_called("methods", "is_a_negative_log_likelihood", plan.name) or any(
+        is_called("arrays", "log_probabilities", parameter) for parameter, _ in plan.taken
+    )
 
 
 def raises(probe: Probe, point: Point) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.inference.functions import find_functions
-from chainrule.host.inference.labels import find_counted_labels, find_labels, name_labels
+from chainrule.host.inference.labels import find_counted_labels, find_labels, look_at_single_gradients, name_labels
 from chainrule.host.inference.layout_of_network import (
     find_logits,
     find_point,
@@ -35,10 +35,15 @@ EIGHTH = 0.125  # a learning rate whose products are exact
 def find_conventions(probe: Probe) -> None:
     """Find all conventions; stop at a call that does not return."""
     try:
-        point = find_point(probe, probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES)
+        sizes = probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES
+        point = find_point(probe, sizes)
         if point is not None:
             search_network(probe, point)
             search_ten_classes(probe, point)
+        else:
+            probe.unproven = f"no network was understood: chainrule cannot set the parameters of one of sizes {sizes}"
+        if probe.network is not None and probe.unproven:
+            probe.layout.unproven["create"] = probe.unproven
         find_functions(probe)
     except TimedOut:
         probe.notes.append(f"a call did not return within {PROBE_LIMIT:g} s, so no further convention was inferred")
@@ -49,7 +54,10 @@ def search_network(probe: Probe, point: Point) -> None:
     if probe.network is not None:
         probe.network.batch = probe.batch
     out = find_samples(probe, point)
-    if out is None:  # weights in a network that does not work say nothing about conventions
+    if out is None:
+        if probe.network is not None:
+            return  # nothing is judged by it: `find_conventions`
+        # A network in the native style that does not work says nothing about conventions.
         if probe.found.pop("weights", None) is not None and "weights" not in probe.declared:
             probe.layout.weights = "in_out"
         return
@@ -64,6 +72,7 @@ def search_network(probe: Probe, point: Point) -> None:
     if "output" not in probe.found and "output" not in probe.declared:
         find_logits(probe, point, out)
     find_fit(probe, point)
+    look_at_single_gradients(probe, point)
     find_reduction(probe, point)
     find_summed_fit(probe, point)
     find_counted_labels(probe, point)
@@ -91,6 +100,7 @@ def search_ten_classes(probe: Probe, point: Point) -> None:
             vars(probe.layout).update(vars(trial.layout))  # the layout that `translated` shares
             probe.found = trial.found
             probe.notes = [*trial.notes, "the code works with ten classes only"]
+            probe.unproven = trial.unproven
             return
     form.pattern[-1] = None
     recognised.plans.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from chainrule.reference import MLP
 from chainrule.support.arrays import to_numpy
 
-BATCH = 7  # samples in a probe; layers have other sizes
+BATCHES = (7, 11, 13, 17, 19, 23)  # samples in a probe: a number that no layer has
 AGREE = 1e-3  # relative difference up to which two results agree, in any precision
 
 
@@ -29,8 +30,9 @@ class Point:
             [round32(rng.normal(size=pair) / math.sqrt(pair[0])) for pair in fans],
             [round32(rng.normal(scale=0.5, size=out)) for _, out in fans],
         )
-        self.x = round32(rng.normal(size=(BATCH, sizes[0])))
-        self.y = labels_of(BATCH, self.classes)
+        n = batch_for(sizes)
+        self.x = round32(rng.normal(size=(n, sizes[0])))
+        self.y = labels_of(n, self.classes)
         shuffled = np.append(rng.permutation(self.y)[1:], self.classes - 1)
         self.label_sets = [np.roll(self.y, 1), self.y, self.y[::-1].copy(), shuffled]
         self.network = MLP(sizes)
@@ -39,6 +41,11 @@ class Point:
 
     def copies(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return [w.copy() for w in self.parameters[0]], [b.copy() for b in self.parameters[1]]
+
+
+def batch_for(sizes: Sequence[int]) -> int:
+    """A number of samples that differs from all layer sizes, so that no axis can be mistaken for another."""
+    return next((n for n in BATCHES if n not in sizes), BATCHES[0])
 
 
 def labels_of(n: int, classes: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
-from chainrule.host.inference.points import BATCH, Point, labels_of
+from chainrule.host.inference.points import Point, batch_for, labels_of
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.forms import Form
 from chainrule.host.recognition.native_style import NativeStyle
@@ -19,6 +19,7 @@ from chainrule.host.translation import SINGLE, Layout, Translated
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import limit
 
+NOT_UNDERSTOOD = "forward was not understood; tried "
 LABELLED = ("loss", "backward", "fit", "cross_entropy")  # operations that take labels
 RATE = 0.0625  # learning rate of probes: a power of two, whose products are exact
 
@@ -31,6 +32,7 @@ class Probe:
     declared: {key: value}.  layout: the findings, for Translated; translated: the implementation in that layout.
     found: {key: (value, how)}.  notes: further sentences for the report.
     held: the precision of the parameters, if it is below float64.
+    unproven: why no forward pass is understood; empty if one is.
     """
 
     def __init__(self, raw: Implementation, declared: Mapping[str, str]) -> None:
@@ -52,6 +54,7 @@ class Probe:
         self.found: dict[str, tuple[str, str]] = {}
         self.notes: list[str] = []
         self.held: str | None = None
+        self.unproven = ""
 
     def find(self, key: str, value: str, how: str) -> bool:
         """Note a finding.  Returns whether it counts, which a different declaration prevents."""
@@ -82,7 +85,7 @@ class Probe:
     def batch(self, sizes: Sequence[int]) -> tuple[Any, Any]:
         """Inputs and labels for a network of these sizes, in the code's conventions."""
         way = self.layout.way("backward")
-        n = 1 if way in SINGLE else BATCH
+        n = 1 if way in SINGLE else batch_for(sizes)
         x, y = np.random.default_rng(5).normal(size=(n, sizes[0])), labels_of(n, sizes[-1])
         return self.layout.inputs(x, way), self.layout.targets(y, sizes[-1], "backward")
 
@@ -97,14 +100,14 @@ class Probe:
 
         return attempt(assigned) is not None
 
-    def forward(self, point: Point, way: str, x: np.ndarray, trouble: list[str]) -> np.ndarray | None:
+    def forward(self, point: Point, way: str, x: np.ndarray, trouble: dict[str, str]) -> np.ndarray | None:
         """The output of forward for x, as rows; None if it fails, with the reason added to `trouble`."""
         try:
             with limit(PROBE_LIMIT):
                 return self.layout.outputs(self.raw.forward(point.model, self.layout.inputs(x, way)), way)
         except (Exception, SystemExit) as error:
             said = str(error) if isinstance(error, NotOffered) else f"forward raised {type(error).__name__}: {error}"
-            trouble.append(said)
+            trouble[way] = said.removeprefix(NOT_UNDERSTOOD)
             return None
 
     def loss(self, point: Point, y: np.ndarray, times: int = 1) -> float | None:
@@ -121,7 +124,7 @@ class Probe:
     def trained(self, point: Point) -> np.ndarray:
         """How far an epoch of one batch moves the last bias."""
         before = to_numpy(self.translated.parameters(point.model)[1][-1]).copy()
-        size = 1 if self.layout.way("fit") in SINGLE else BATCH
+        size = 1 if self.layout.way("fit") in SINGLE else len(point.x)
         x, y = point.x[:size], point.y[:size]
         self.translated.fit(point.model, x, y, epochs=1, batch_size=size, lr=RATE, seed=0)
         return before - to_numpy(self.translated.parameters(point.model)[1][-1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.inference.points import AGREE, BATCH, Point, alignment, flat, ratio, surplus
+from chainrule.host.inference.points import AGREE, Point, alignment, flat, ratio, surplus
 from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.function_forms import SignatureForm
@@ -50,7 +50,7 @@ def find_fit(probe: Probe, point: Point) -> None:
         finally:
             probe.reset(point)
         if np.any(moved):
-            seen = 1 if way in SINGLE else BATCH
+            seen = 1 if way in SINGLE else len(point.x)
             expected = surplus(softmax(point.logits[:seen]), point.y[:seen])
             scores[way, form] = round(abs(alignment(moved, expected)), 2)
     if not scores:
@@ -181,7 +181,7 @@ def contradicts_itself(probe: Probe, point: Point) -> bool:
 def trains_by_the_mean(probe: Probe, point: Point, grads: Sequence[Sequence[np.ndarray]]) -> bool:
     """Whether an epoch of one batch steps by the summed gradients divided by the number of samples."""
     moved = probe.try_training(point)
-    expected = RATE * np.reshape(grads[1][-1], -1) / BATCH
+    expected = RATE * np.reshape(grads[1][-1], -1) / len(point.x)
     return moved is not None and np.allclose(moved, expected, rtol=AGREE, atol=AGREE * np.abs(expected).max())
 
 
@@ -194,7 +194,7 @@ def find_summed_fit(probe: Probe, point: Point) -> None:
     moved = probe.try_training(point)
     if moved is None or grads is None:
         return
-    if np.allclose(moved, RATE * BATCH * grads[1][-1].reshape(-1), rtol=AGREE):
+    if np.allclose(moved, RATE * len(point.x) * grads[1][-1].reshape(-1), rtol=AGREE):
         probe.raw.summed_fit = True  # type: ignore[attr-defined]  # also on an adapter
 
 

@@ -28,6 +28,8 @@ class Calling(NativeStyle):
     """The functions of a namespace, and a network of some form, in the code's own conventions.
 
     arrays: the library whose arrays the code takes, dtype: their type.
+    samples: the layout of a batch that goes into the network; class_axis: of the classes in what comes out of it.
+    between: what the code applies to the output before it goes into the loss: `softmax`, `log_softmax` or nothing.
     only: {operation: the one function that may be it}.
     batch: returns inputs and labels for a network of given layer sizes.
     """
@@ -49,6 +51,7 @@ class Calling(NativeStyle):
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
         self.arrays = "numpy"
         self.dtype: Any = None
+        self.samples, self.class_axis, self.between = "rows", 1, ""
 
     def plan(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
@@ -146,17 +149,27 @@ class Calling(NativeStyle):
         return model.output
 
     def output(self, model: Held, x: Any) -> Any:
+        """What functions take for the network's output."""
         self.before(model, x)
-        return model.output
+        if not self.between:
+            return model.output
+        p = self.probabilities(model)
+        return of_kind(np.log(p) if self.between == "log_softmax" else p, self.arrays, self.dtype)
 
     def probabilities(self, model: Held) -> np.ndarray:
         """The last output as probabilities: the softmax of logits, if softmax and loss are outside the network."""
         output = to_numpy(model.output)
         if are_probabilities(output):
             return output
-        axis = 0 if output.shape[0] == model.sizes[-1] else output.ndim - 1
+        axis = self.axis_of_classes(output, model.sizes[-1])
         e = np.exp(output - output.max(axis=axis, keepdims=True))
         return e / e.sum(axis=axis, keepdims=True)
+
+    def axis_of_classes(self, output: np.ndarray, classes: int) -> int:
+        """The axis of the classes in an output, by the layout of the network, or by the shape for one sample."""
+        if output.ndim < 2 or output.shape == (classes, 1):
+            return 0
+        return 1 if output.shape == (1, classes) else self.class_axis
 
     def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
         """The gradient from which a backward pass starts: that of the loss object, else (p - y) / N."""
@@ -171,8 +184,11 @@ class Calling(NativeStyle):
         """(p - y) / N."""
         p, one_hot, k = self.probabilities(model), to_numpy(y), model.sizes[-1]
         if one_hot.ndim == 1 and p.ndim == 2:
-            one_hot = np.eye(k)[one_hot.astype(int)]
-            one_hot = one_hot if p.shape == one_hot.shape else one_hot.T
+            one_hot = np.eye(k)[one_hot.astype(int)].reshape(-1, k)
+        elif self.samples == "columns":
+            one_hot = one_hot.T
+        if p.ndim == 2 and self.axis_of_classes(p, k) == 0:
+            one_hot = one_hot.T
         return of_kind((p - one_hot.reshape(p.shape)) / samples(x, y), self.arrays, self.dtype)
 
 

@@ -155,7 +155,8 @@ class SizedForm(Form):
             repeats = fixed is not None and len(fixed) > len(sizes) and not self.sizing.free  # (d, h, k): d, h, h, k
             if found is not None and not repeats:
                 self.slots_of[len(sizes) - 1] = found
-                self.pattern = None if self.sizing.free else [*[None] * (len(sizes) - 1), self.fixed_classes()]
+                any_depth = self.sizing.free and trouble is None  # `d, h, k = sizes` refuses a list of four
+                self.pattern = None if any_depth else [*[None] * (len(sizes) - 1), self.fixed_classes()]
                 return
             if fixed is not None and (not self.sizing.free or self.sizing.known):
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)

@@ -28,6 +28,16 @@ class FunctionForm(SizedForm):
         self.title = f"functions around {name}"
         self.names = returned_names(init) or []
         self.settle_any(init)
+        self.name_by_place()
+
+    def name_by_place(self) -> None:
+        """Name arrays that are returned as expressions W1, b1, W2, ..., as functions call their parameters."""
+        for slots in filter(None, self.slots_of.values()):
+            groups = (("W", slots.weights), ("b", slots.biases))
+            places = {slot.path: f"{letter}{l}" for letter, group in groups for l, slot in enumerate(group, 1)}
+            found = {path[0].key: name for path, name in places.items() if len(path) == 1 and isinstance(path[0], Item)}
+            if found.keys() == set(range(len(self.names))):
+                self.names = [name or found[i] for i, name in enumerate(self.names)]
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         arguments, keywords = self.sizing.arguments(sizes, seed)

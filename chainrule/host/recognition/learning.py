@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,8 @@ class Learning(Calling):
         gradient = Thunk(lambda: self.output_gradient(model, x, y))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
         if not fits("fit", plan.name, function) or fits("backward", plan.name, function):
-            return known
+            # Before a backward pass there are no gradients but that of the output: backward(delta).
+            return replace(known, as_role={**known.as_role, "grads": "output_gradient"})
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
         roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
         return Known(roles, self.form.named(model), known.order)

@@ -33,12 +33,6 @@ def affine_keeps_the_axes(original, x, w, b):
     return out.reshape(len(x), *[1] * (x.ndim - 2), -1), cache
 
 
-@fault("affine.flattening", "affine_forward")
-def affine_takes_matrices_only(original, x, w, b):
-    """x.dot(w) without flattening: samples of several dimensions raise."""
-    return x.dot(w) + b, (x, w)
-
-
 @fault("affine.arguments_kept", "affine_forward")
 def affine_flattens_in_place(original, x, w, b):
     """x.shape = (N, D) flattens without a copy."""
