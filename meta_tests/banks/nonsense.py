@@ -9,7 +9,19 @@ import numpy as np
 
 KNOWN = frozenset(  # names that a file shares with NumPy and Python, whose attributes it uses
     name
-    for thing in (np, np.random, np.linalg, np.ndarray, np.random.Generator, np.random.RandomState, list, dict, str, set, builtins)
+    for thing in (
+        np,
+        np.random,
+        np.linalg,
+        np.ndarray,
+        np.random.Generator,
+        np.random.RandomState,
+        list,
+        dict,
+        str,
+        set,
+        builtins,
+    )
     for name in dir(thing)
 )
 
@@ -40,7 +52,9 @@ def own_names(tree):
             fields = [inner.target for inner in node.body if isinstance(inner, ast.AnnAssign)]
             found |= {field.id for field in fields if isinstance(field, ast.Name)}
         if isinstance(node, ast.arguments):
-            found |= {each.arg for each in (*node.posonlyargs, *node.args, *node.kwonlyargs, node.vararg, node.kwarg) if each}
+            found |= {
+                each.arg for each in (*node.posonlyargs, *node.args, *node.kwonlyargs, node.vararg, node.kwarg) if each
+            }
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             found.add(node.attr)
     spelled = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

@@ -267,9 +267,7 @@ class Attempts(Learning):
         self.restore(model, before)
         return self.told_apart(plan, model, training, function)
 
-    def told_apart(
-        self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]
-    ) -> Plan:
+    def told_apart(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> Plan:
         """Tell the number of epochs from the batch size, if names do not: so read, one epoch of one batch moves less."""
         learnt = learnt_of(function)
         unnamed = {found: name for name, found in learnt.roles.items() if found in ("epochs", "batch_size")}
@@ -284,9 +282,7 @@ class Attempts(Learning):
         REGISTER[plain] = learnt
         return plan
 
-    def distance(
-        self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]
-    ) -> float:
+    def distance(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> float:
         """How far a training moves the parameters, which afterwards have their old values."""
         before = self.parameters(model)
         self.run_fit(plan, model, training, function)

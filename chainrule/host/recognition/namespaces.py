@@ -107,4 +107,6 @@ def is_layer_name(name: str) -> bool:
 def acts(cls: type) -> bool:
     """Whether a class makes the network that the author's calls use, or has a method like a forward pass."""
     members = [item for base in cls.__mro__[:-1] for item in vars(base).items()]
-    return learnt_of(cls).operation == "create" or any(fits(operation, *member) for member in members for operation in ("forward", "predict", "loss", "fit"))
+    return learnt_of(cls).operation == "create" or any(
+        fits(operation, *member) for member in members for operation in ("forward", "predict", "loss", "fit")
+    )

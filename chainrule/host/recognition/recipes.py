@@ -117,7 +117,9 @@ def numbers_in(value: Any) -> Iterator[int]:
     if type(value) is int:
         yield value
     elif isinstance(value, (list, tuple, dict)) or is_record(value):
-        inner = value if isinstance(value, (list, tuple)) else (value if isinstance(value, dict) else vars(value)).values()
+        inner = (
+            value if isinstance(value, (list, tuple)) else (value if isinstance(value, dict) else vars(value)).values()
+        )
         for item in inner:
             yield from numbers_in(item)
 
@@ -158,7 +160,9 @@ class RecipeForm(ClassForm):
                 free = sizes != self.recipe.sizes
                 self.pattern = [None] * depth if free else list(chain(made) or sizes)
                 return
-        raise trouble or Unbound(f"the calls that make it give no weights and biases of sizes {list(self.recipe.sizes)}")
+        raise trouble or Unbound(
+            f"the calls that make it give no weights and biases of sizes {list(self.recipe.sizes)}"
+        )
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         assert self.recipe is not None

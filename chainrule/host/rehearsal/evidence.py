@@ -69,7 +69,9 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 best.arrays = {id(entry.leaf) for entry in found.values()} if value is None else set()
                 owner = type(value) if hasattr(value, "__dict__") else None
     if best is not None and len(best.sizes) == 2 and len(single) > 1:
-        return joined([sizes for sizes, _ in single.values()], sum((matrices(found) for _, found in single.values()), Counter()))
+        return joined(
+            [sizes for sizes, _ in single.values()], sum((matrices(found) for _, found in single.values()), Counter())
+        )
     if best is not None and owner is not None:
         best.objects = {id(value) for call in calls for value, _ in held(call) if type(value) is owner}
     return best
@@ -200,7 +202,9 @@ class Evidence:
             for name, value in call.arguments.items():
                 if id(value) in self.net.objects:
                     every = (call.before[name], call.after.get(name, {}))
-                    found |= {id(contents[path].leaf) for contents in every for path in self.net.paths & contents.keys()}
+                    found |= {
+                        id(contents[path].leaf) for contents in every for path in self.net.paths & contents.keys()
+                    }
         return found
 
     def origin(self, call: Call, name: str) -> tuple[Call, Path] | None:
@@ -273,10 +277,14 @@ class Evidence:
 
     def returns_parameters(self, call: Call) -> bool:
         """Whether the arrays that a call returns are new parameters, near to those of its arguments, and not gradients."""
-        given = [leaf for name, value in call.arguments.items() for leaf in weights_of(value, call.before[name], self.net)]
+        given = [
+            leaf for name, value in call.arguments.items() for leaf in weights_of(value, call.before[name], self.net)
+        ]
         known = {id(leaf) for leaf in given}
         found = list(weights_of(call.result, call.returned, self.net))
-        near = [max((cosine(new, old) for old in given if np.shape(old) == np.shape(new)), default=0.0) for new in found]
+        near = [
+            max((cosine(new, old) for old in given if np.shape(old) == np.shape(new)), default=0.0) for new in found
+        ]
         return max(near, default=0.0) > ALIKE and not all(id(new) in known for new in found)
 
     def gives_gradients(self, call: Call) -> bool:
@@ -374,7 +382,11 @@ class Evidence:
         if type(value) is int:
             free = {"inputs": sizes[0], "outputs": sizes[-1]}
             for wanted in ("inputs", "outputs"):
-                if wanted not in taken and value == free[wanted] and not (wanted == "outputs" and value in sizes[1:-1] and "hidden" not in taken):
+                if (
+                    wanted not in taken
+                    and value == free[wanted]
+                    and not (wanted == "outputs" and value in sizes[1:-1] and "hidden" not in taken)
+                ):
                     roles[name] = wanted
                     return
             if value in sizes[1:-1]:
@@ -393,7 +405,12 @@ class Evidence:
         known, taken = role(name), set(roles.values())
         if known is not None:
             return
-        if isinstance(value, float) and operation in (*UPDATES, "backward") and "lr" not in taken and "lr" not in map(role, call.arguments):
+        if (
+            isinstance(value, float)
+            and operation in (*UPDATES, "backward")
+            and "lr" not in taken
+            and "lr" not in map(role, call.arguments)
+        ):
             roles[name] = "lr"
         elif type(value) is int and operation == "fit":
             seen = {
@@ -441,7 +458,9 @@ class Evidence:
         """Whether a part of a forward pass's result is its output: the last probabilities, or the last that fits."""
         x = self.data(maker)[0]
         found = self.outputs(maker, samples_of(maker.arguments[x[0]], self.net.sizes[0]) if x else 0)
-        sure = [one for one in found if one in maker.returned and are_probabilities(np.asarray(maker.returned[one].leaf))]
+        sure = [
+            one for one in found if one in maker.returned and are_probabilities(np.asarray(maker.returned[one].leaf))
+        ]
         return bool(found) and path == (sure or found)[-1]
 
     def origin_of_object(self, call: Call, value: Any) -> tuple[Call, Path] | None:
@@ -531,4 +550,7 @@ def cosine(a: Any, b: Any) -> float:
 
 def has_epochs(call: Call) -> bool:
     """Whether an argument can be a number of epochs."""
-    return any(type(value) is int and (role(name) in (None, "epochs")) and size_role(name) is None for name, value in call.arguments.items())
+    return any(
+        type(value) is int and (role(name) in (None, "epochs")) and size_role(name) is None
+        for name, value in call.arguments.items()
+    )

@@ -152,7 +152,9 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
     flat = [name for name in shape if isinstance(name, str)]
     if len(flat) < len(shape):  # (x, y), (x, y), as Keras gives images
         kind = replace(kind, images=not kind.images)
-        return tuple(kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape)
+        return tuple(
+            kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape
+        )
     roles = [role_of(name) for name in flat]
     if len(flat) == 2 and roles[0] == roles[1]:
         return kind.both() if not kind.pairs else (kind.both(), kind.both())

@@ -172,7 +172,9 @@ class Recorder:
             return
         before = {name: contents(value) for name, value in values.items()}
         call = Call(pair[0], values, before, caller, site[1], len(self.calls))
-        call.given = {name: value.copy() if isinstance(value, (list, dict)) else value for name, value in values.items()}
+        call.given = {
+            name: value.copy() if isinstance(value, (list, dict)) else value for name, value in values.items()
+        }
         count = code.co_argcount + code.co_kwonlyargcount
         call.spread = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else ""
         self.calls.append(call)

@@ -54,9 +54,7 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
         RECIPES[found[0]] = found[1]
 
 
-def scripts(
-    module: ModuleType, body: Sequence[ast.stmt], path: Path
-) -> Iterator[tuple[Sequence[ast.stmt], Path]]:
+def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> Iterator[tuple[Sequence[ast.stmt], Path]]:
     """(statements, path) of the file, if they train anything, else of the files beside it that import it."""
     if any(acts_on(statement, vars(module)) for statement in opened(body)):
         yield body, path
