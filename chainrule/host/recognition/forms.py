@@ -57,6 +57,7 @@ class Form:
         self.holds_head = False  # whether networks call the head themselves
         self.optimizer: type | None = None  # the class of an optimizer outside the network
         self.sizing: SizeArguments | None = None  # how `maker` takes layer sizes
+        self.seeded = False  # whether networks get a generator otherwise than through `sizing`
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         """A new network.  Raises the code's exceptions, and Unbound."""

@@ -9,6 +9,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.forms import PROBES, ClassForm
 from chainrule.host.recognition.slots import chain, discover
@@ -49,10 +51,10 @@ class Recipe:
     network: int
     completes: bool = False
 
-    def make(self, sizes: Sequence[int]) -> Any:
+    def make(self, sizes: Sequence[int], seed: int) -> Any:
         """A network of other sizes, and as many layers.  Raises the code's exceptions."""
         made: dict[int, Any] = {}
-        served = Serving(self, sizes, made)
+        served = Serving(self, sizes, made, np.random.default_rng(seed))
         for number, step in enumerate(self.steps):
             arguments = {name: served.value(value) for name, value in step.arguments.items()}
             spread = arguments.pop(step.spread, ())
@@ -83,8 +85,8 @@ class Recipe:
 class Serving:
     """The arguments of one network, with its sizes in place of the author's, and new objects for the recorded ones."""
 
-    def __init__(self, recipe: Recipe, sizes: Sequence[int], made: Mapping[int, Any]) -> None:
-        self.recipe, self.sizes, self.made = recipe, sizes, made
+    def __init__(self, recipe: Recipe, sizes: Sequence[int], made: Mapping[int, Any], rng: np.random.Generator) -> None:
+        self.recipe, self.sizes, self.made, self.rng = recipe, sizes, made, rng
         places = recipe.places()
         self.turns = None if places is None else iter(places)
 
@@ -97,6 +99,10 @@ class Serving:
             return {key: self.value(item) for key, item in value.items()}
         if type(value) is int:
             return self.number(value)
+        if isinstance(value, np.random.Generator):
+            return self.rng
+        if isinstance(value, np.random.RandomState):
+            return np.random.RandomState(self.rng.integers(2**31))
         if is_record(value):
             fresh = copy.copy(value)
             vars(fresh).update({name: self.value(item) for name, item in vars(value).items()})
@@ -126,9 +132,10 @@ def numbers_in(value: Any) -> Iterator[int]:
 
 def is_record(value: Any) -> bool:
     """Whether a value is an object that holds settings."""
-    return hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (Made, ModuleType))
+    return hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (Made, ModuleType, np.ndarray))
 
 
+GENERATORS = (np.random.Generator, np.random.RandomState)
 RECIPES: WeakKeyDictionary[type | FunctionType, Recipe] = WeakKeyDictionary()
 
 
@@ -141,6 +148,7 @@ class RecipeForm(ClassForm):
             raise Unbound("no call of the file makes one")
         super().__init__(name, cls, namespace)
         self.title = f"class {name} as the file makes it"
+        self.seeded = any(isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values())
         self.head = loss_head(namespace)
 
     def settle_any(self, function: Any) -> None:
@@ -166,7 +174,7 @@ class RecipeForm(ClassForm):
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         assert self.recipe is not None
-        return self.recipe.make(list(sizes))
+        return self.recipe.make(list(sizes), seed)
 
 
 def recipes_first(classes: Sequence[tuple[str, type]]) -> Iterator[tuple[str, type]]:

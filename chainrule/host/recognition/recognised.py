@@ -86,7 +86,7 @@ class Recognised(Attempts):
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""
         sizing = self.form.sizing
-        return sizing is not None and any(sizing.role_of(p) in ("seed", "rng") for p in sizing.parameters)
+        return self.form.seeded or sizing is not None and any(sizing.role_of(p) in ("seed", "rng") for p in sizing.parameters)
 
     @property
     def fit_takes_seed(self) -> bool:

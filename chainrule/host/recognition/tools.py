@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
@@ -49,6 +50,8 @@ class Toolbox:
         self.loss = pick(losing, "cross_entropy", "binary_loss") or pick(losing, "loss", "other_loss")
         if self.loss == self.combined:
             self.loss = None
+        if self.loss is None and self.combined is None:
+            self.loss = next((cls for _, cls in reversed(classes) if loses(cls)), None)
         self.optimizer = pick(classes, "optimizer", "other_optimizer")
         self.dense: Dense | None = None
         for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
@@ -79,6 +82,12 @@ class Toolbox:
         if softmax and not self.dense.activates:
             made.append(make(self.softmax, "softmax"))
         return made
+
+
+def loses(cls: type) -> bool:
+    """Whether the author's calls show that a class without a network computes the loss."""
+    methods = [learnt_of(member).operation for member in vars(cls).values()]
+    return "loss" in methods and learnt_of(cls).operation != "create"
 
 
 class Dense:
@@ -226,7 +235,7 @@ class Head:
             (
                 function
                 for name, function in self.functions
-                if is_called("methods", "gives_the_gradient_of_the_loss", name)
+                if learnt_of(function).operation == "slope" or is_called("methods", "gives_the_gradient_of_the_loss", name)
             ),
             None,
         )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from types import FunctionType
 from typing import Any
@@ -127,6 +128,20 @@ class Evidence:
                 self.origins.setdefault(entry[:2], []).append((call, path))
         for _ in range(2 if self.network is not None else 0):  # the second time, with what the other calls compute
             self.operations = {call.number: self.operation(call) for call in calls}
+
+    @cached_property
+    def slopes(self) -> set[Key]:
+        """The functions that give the gradient of the loss with respect to the output, where backpropagation starts."""
+        found: set[Key] = set()
+        for call in self.calls:
+            if self.operations[call.number] not in ("backward", "update", "step"):
+                continue
+            for name, value in call.arguments.items():
+                origin = self.origin(call, name)
+                starts = origin is not None and not self.operations[origin[0].number] and not origin[1]
+                if starts and self.net.sizes[-1] in np.shape(value) and not self.is_label(value):
+                    found.add(origin[0].key)  # type: ignore[index]
+        return found
 
     @property
     def trains(self) -> bool:
@@ -337,6 +352,8 @@ class Evidence:
         said = [self.operations[call.number] for call in calls]
         operation = next((one for one in said if one), "")
         call = next(one for one in calls if self.operations[one.number] == operation)
+        if not operation and call.key in self.slopes:
+            operation = "backward" if "self" in call.arguments else "slope"
         if operation == "update":
             operation = "fit" if call.caller is None and has_epochs(call) else "backward"
         roles: dict[str, str] = {}
@@ -443,6 +460,9 @@ class Evidence:
         if origin is None:
             return
         maker, path = origin
+        if maker.key in self.slopes and not path:
+            roles[name] = "output_gradient"
+            return
         made = self.operations.get(maker.number, "")
         whole = {"init": "params", "step": "params", "fit": "params", "backward": "grads", "forward": "cache"}
         if made == "forward" and self.is_array_output(maker, path):
