@@ -15,6 +15,7 @@ from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, name
 from chainrule.host.recognition.calling import Calling, size_values
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import fits, own_classes
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
@@ -56,7 +57,7 @@ class Learning(Calling):
         clearing = [
             cls
             for _, cls in own_classes(self.namespace)
-            if any(is_called("methods", "clears_gradients", name) for name in vars(cls))
+            if any(clears(name, member) for name, member in vars(cls).items())
         ]
         return bool(clearing) and not isinstance(model.value, tuple(clearing))
 
@@ -239,6 +240,11 @@ class Learning(Calling):
         handed = self.form.handed(model)
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         return bind(function, Known(roles, self.form.named(model), ("x", "y", "epochs", "lr")))
+
+
+def clears(name: str, method: Any) -> bool:
+    """Whether a method sets gradients to zero."""
+    return is_called("methods", "clears_gradients", name) or learnt_of(method).operation == "clear"
 
 
 def made_with_rate(cls: type, lr: float) -> Any:

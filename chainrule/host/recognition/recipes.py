@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.forms import PROBES, ClassForm
 from chainrule.host.recognition.slots import chain, discover
-from chainrule.host.recognition.tools import loss_head
+from chainrule.host.recognition.tools import Toolbox
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,8 @@ class RecipeForm(ClassForm):
         super().__init__(name, cls, namespace)
         self.title = f"class {name} as the file makes it"
         self.seeded = any(isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values())
-        self.head = loss_head(namespace)
+        with contextlib.suppress(Exception):
+            self.optimizer = Toolbox(namespace).optimizer
 
     def settle_any(self, function: Any) -> None:
         """Find out for which sizes the recipe works.  Raises Unbound, or the code's exception."""

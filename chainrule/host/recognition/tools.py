@@ -52,7 +52,9 @@ class Toolbox:
             self.loss = None
         if self.loss is None and self.combined is None:
             self.loss = next((cls for _, cls in reversed(classes) if loses(cls)), None)
-        self.optimizer = pick(classes, "optimizer", "other_optimizer")
+        self.optimizer = pick(classes, "optimizer", "other_optimizer") or next(
+            (cls for _, cls in classes if learnt_of(cls).operation == "optimizer"), None
+        )
         self.dense: Dense | None = None
         for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
             try:

@@ -129,6 +129,13 @@ class Evidence:
         for _ in range(2 if self.network is not None else 0):  # the second time, with what the other calls compute
             self.operations = {call.number: self.operation(call) for call in calls}
 
+    @property
+    def optimizers(self) -> set[type]:
+        """The classes, other than the network's, with a method that makes an update."""
+        steps = [call for call in self.calls if self.operations.get(call.number) == "step"]
+        owners = [next(iter(call.arguments.values()), None) for call in steps]
+        return {type(own) for own in owners if hasattr(own, "__dict__") and id(own) not in self.net.objects}
+
     @cached_property
     def slopes(self) -> set[Key]:
         """The functions that give the gradient of the loss with respect to the output, where backpropagation starts."""
@@ -238,7 +245,7 @@ class Evidence:
         net = self.net
         own = next(iter(call.arguments.values()), None)
         if call.name in MAKES:
-            return "create" if id(own) in net.objects else ""
+            return "create" if id(own) in net.objects else "optimizer" if type(own) in self.optimizers else ""
         if call.key == net.maker and not net.objects:
             return "init"
         x, y = self.data(call)
@@ -250,6 +257,8 @@ class Evidence:
             if x and y:
                 return "fit" if self.repeats(call) else "update"
             return "update" if y or self.takes_output(call) else "step"
+        if self.clears(call):
+            return "clear"
         if self.gives_gradients(call):
             return "backward"
         if y and is_number(first_part(call.result)):
@@ -289,6 +298,14 @@ class Evidence:
             if any(id(before[path].leaf) in self.parameters for path in changed(before, after) & before.keys()):
                 return True
         return covers(matrices(call.returned), self.net.weights) and self.returns_parameters(call)
+
+    def clears(self, call: Call) -> bool:
+        """Whether a call sets arrays shaped like the weights to zero."""
+        return any(
+            call.after[name][path].zero and frozenset(call.after[name][path].shape) in self.net.weights
+            for name, before in call.before.items()
+            for path in changed(before, call.after[name]) & before.keys()
+        )
 
     def returns_parameters(self, call: Call) -> bool:
         """Whether the arrays that a call returns are new parameters, near to those of its arguments, and not gradients."""
@@ -366,6 +383,9 @@ class Evidence:
                 roles[name] = "y"
             elif name in x and not self.is_output(call, name):
                 roles[name] = "x"
+            elif operation == "optimizer":
+                if isinstance(value, float) and "lr" not in roles.values() and role(name) is None:
+                    roles[name] = "lr"
             elif operation in ("create", "init"):
                 self.size_roles(name, value, roles)
             elif is_plain_number(value):
@@ -455,6 +475,9 @@ class Evidence:
         """The role of an argument by the call whose result it is."""
         if id(value) in self.net.objects:
             roles[name] = "params"
+            return
+        if type(value) in self.optimizers:
+            roles[name] = "optimizer"
             return
         origin = self.origin(call, name) or self.origin_of_object(call, value)
         if origin is None:
