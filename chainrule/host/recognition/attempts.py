@@ -16,7 +16,7 @@ from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.host.recognition.learning import Learning
-from chainrule.host.recognition.learnt import REGISTER, learnt_of
+from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
@@ -268,18 +268,17 @@ class Attempts(Learning):
         return self.told_apart(plan, model, training, function)
 
     def told_apart(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> Plan:
-        """Tell the number of epochs from the batch size, if names do not: so read, one epoch of one batch moves less."""
+        """Tell the number of epochs from the batch size, if names do not: read rightly, one epoch moves less."""
         learnt = learnt_of(function)
         unnamed = {found: name for name, found in learnt.roles.items() if found in ("epochs", "batch_size")}
         if len(unnamed) < 2 or training.samples < 2:
             return plan
-        plain = getattr(function, "__func__", function)
         first = self.distance(plan, model, training, function)
         exchanged = {unnamed["epochs"]: "batch_size", unnamed["batch_size"]: "epochs"}
-        REGISTER[plain] = replace(learnt, roles={**learnt.roles, **exchanged})
+        learn(function, replace(learnt, roles={**learnt.roles, **exchanged}))
         if self.distance(plan, model, training, function) < first:
             return self.fit_site(plan.name, model, self.fit_arguments(model, training, function).taken, pairs=False)
-        REGISTER[plain] = learnt
+        learn(function, learnt)
         return plan
 
     def distance(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> float:
@@ -288,7 +287,11 @@ class Attempts(Learning):
         self.run_fit(plan, model, training, function)
         after = self.parameters(model)
         self.restore(model, before)
-        return sum(float(np.abs(a - b).sum()) for old, new in zip(before, after, strict=True) for a, b in zip(old, new))
+        return sum(
+            float(np.abs(a - b).sum())
+            for old, new in zip(before, after, strict=True)
+            for a, b in zip(old, new, strict=True)
+        )
 
     def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Plan:
         """How a function with these arguments trains.

@@ -152,7 +152,7 @@ def choose_all(
 def witnessed(
     parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any], learnt: Learnt
 ) -> tuple[Any, str] | None:
-    """The value for one parameter as the author's own calls give it, and its origin; None if they do not show it."""
+    """The value that the author's calls give one parameter, and its origin; None if they do not show it."""
     source = learnt.roles.get(parameter.name, "")
     if source.startswith(NAMED):
         name = source.removeprefix(NAMED)

@@ -166,7 +166,7 @@ class Calling(NativeStyle):
         return e / e.sum(axis=axis, keepdims=True)
 
     def axis_of_classes(self, output: np.ndarray, classes: int) -> int:
-        """The axis of the classes in an output, by the layout of the network, or by the shape for one sample."""
+        """The axis of the classes in an output, by the network's layout, or by the shape for one sample."""
         if output.ndim < 2 or output.shape == (classes, 1):
             return 0
         return 1 if output.shape == (1, classes) else self.class_axis

@@ -45,6 +45,11 @@ def learnt_of(function: Any) -> Learnt:
     return REGISTER.get(plain, NOTHING) if isinstance(plain, FunctionType) else NOTHING
 
 
+def learn(function: Any, learnt: Learnt) -> None:
+    """Register what calls show about a function or method."""
+    REGISTER[getattr(function, "__func__", function)] = learnt
+
+
 def attributes_of(cls: type) -> dict[str, str]:
     """{attribute: role} of the objects of a class, as far as the author's calls show it."""
     found: dict[str, str] = {}

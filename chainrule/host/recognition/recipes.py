@@ -149,7 +149,9 @@ class RecipeForm(ClassForm):
             raise Unbound("no call of the file makes one")
         super().__init__(name, cls, namespace)
         self.title = f"class {name} as the file makes it"
-        self.seeded = any(isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values())
+        self.seeded = any(
+            isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
+        )
         with contextlib.suppress(Exception):
             self.optimizer = Toolbox(namespace).optimizer
 

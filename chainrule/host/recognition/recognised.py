@@ -86,7 +86,8 @@ class Recognised(Attempts):
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""
         sizing = self.form.sizing
-        return self.form.seeded or sizing is not None and any(sizing.role_of(p) in ("seed", "rng") for p in sizing.parameters)
+        shown = set() if sizing is None else {sizing.role_of(parameter) for parameter in sizing.parameters}
+        return self.form.seeded or bool({"seed", "rng"} & shown)
 
     @property
     def fit_takes_seed(self) -> bool:

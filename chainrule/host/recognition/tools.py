@@ -237,7 +237,8 @@ class Head:
             (
                 function
                 for name, function in self.functions
-                if learnt_of(function).operation == "slope" or is_called("methods", "gives_the_gradient_of_the_loss", name)
+                if learnt_of(function).operation == "slope"
+                or is_called("methods", "gives_the_gradient_of_the_loss", name)
             ),
             None,
         )

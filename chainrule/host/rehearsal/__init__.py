@@ -1,1 +1,1 @@
-"""Runs the author's own training once, on a little made data, and learns from it how the code is meant to be called."""
+"""Runs the author's own training once, on made data, and learns how the code is meant to be called."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from chainrule.host.recognition.recipes import Made, Recipe, Step
 from chainrule.host.recognition.vocabulary import is_called
-from chainrule.host.rehearsal.evidence import MAKES, Evidence
+from chainrule.host.rehearsal.evidence import Evidence
+from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, key_of
 
 USES = ("fit", "forward", "update", "backward", "step", "loss", "predict")
@@ -77,7 +78,7 @@ def before_use(evidence: Evidence) -> list[Call]:
 
 
 def reachable(first: int, calls: Sequence[Call], owners: Sequence[Any], numbers: Mapping[int, int]) -> set[int]:
-    """The numbers of the calls that made the network or any object that went into it, and of those on these objects."""
+    """The numbers of the calls that made the network and what went into it, and of those on these objects."""
     needed: set[int] = {first}
     while True:
         more = set(needed)

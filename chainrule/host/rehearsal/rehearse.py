@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from chainrule.host.recognition.learnt import REGISTER
+from chainrule.host.recognition.learnt import learn
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal.cooking import recipe_of
@@ -48,7 +48,7 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
     if best is None:
         return
     for key, learnt in best.learnt().items():
-        REGISTER[functions[key]] = learnt
+        learn(functions[key], learnt)
     found = recipe_of(best, vars(module))
     if found is not None:
         RECIPES[found[0]] = found[1]
@@ -72,29 +72,25 @@ def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> Iterato
 
 def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Evidence:
     """The evidence of the kind of made data with which a script shows most."""
-    best: Evidence | None = None
     started = time.process_time()
-    for kind in kinds(body, lambda: best):
-        evidence = Evidence(stage.rehearse(kind), functions)
-        if best is None or evidence.rank > best.rank:
-            best = evidence
-        if evidence.trains or not stage.made or time.process_time() - started > LONGEST:
+    first = Kind(samples=samples_for(body))
+    best = Evidence(stage.rehearse(first), functions)
+    for kind in other_kinds(first, best):
+        if best.trains or not stage.made or time.process_time() - started > LONGEST:
             break
-    assert best is not None
+        evidence = Evidence(stage.rehearse(kind), functions)
+        if evidence.rank > best.rank:
+            best = evidence
     return best
 
 
-def kinds(body: Sequence[ast.stmt], best: Any) -> Iterator[Kind]:
-    """The kinds of made data to try, each better fitted to the network that the last ones showed."""
-    first = Kind(samples=samples_for(body))
-    yield first
-    network = best().network
-    if network is not None and (network.sizes[0], network.sizes[-1]) != (first.inputs, first.classes):
-        first = replace(first, inputs=network.sizes[0], classes=network.sizes[-1])
-        yield first
-    yield replace(first, one_hot=True)
-    yield replace(first, images=True)
-    yield replace(first, pairs=True)
+def other_kinds(kind: Kind, evidence: Evidence) -> list[Kind]:
+    """The kinds of made data to try after the first, fitted to the network that it showed."""
+    network, found = evidence.network, []
+    if network is not None and (network.sizes[0], network.sizes[-1]) != (kind.inputs, kind.classes):
+        kind = replace(kind, inputs=network.sizes[0], classes=network.sizes[-1])
+        found.append(kind)
+    return [*found, replace(kind, one_hot=True), replace(kind, images=True), replace(kind, pairs=True)]
 
 
 def samples_for(body: Sequence[ast.stmt]) -> int:

@@ -54,7 +54,8 @@ class Loading(ast.NodeTransformer):
         handler = ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, made)
         return ast.Try([node], [handler], [], [])
 
-    visit_ImportFrom = visit_Import
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        return self.visit_Import(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
         calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.value))
@@ -76,7 +77,9 @@ class Loading(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        node.body = [self.generic_visit(inner) if isinstance(inner, DEFINITIONS) else inner for inner in node.body]
+        for inner in node.body:
+            if isinstance(inner, DEFINITIONS):
+                self.generic_visit(inner)
         return node
 
 
@@ -132,7 +135,7 @@ class Stage:
         return made_for(shape, kind, self.made - 1)
 
     def stand_in(self, name: str) -> Any:
-        """What takes the place of a module, or of a name in one: the substitute with which the file was loaded."""
+        """What takes the place of a module or a name in one: the substitute with which the file was loaded."""
         found = self.loaded.get(name, ABSENT)
         return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
 

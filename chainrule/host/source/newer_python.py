@@ -131,7 +131,7 @@ NEWER: Mapping[tuple[int, int], Mapping[str, Rewriting]] = {
 
 
 def needs(source: str) -> str:
-    """What of a source needs a newer Python than this, in words; empty if nothing does or no version can parse it."""
+    """What in a source needs a newer Python, in words; empty if nothing does or no version parses it."""
     known: dict[str, Rewriting] = {}
     if parses(source, known):
         return ""

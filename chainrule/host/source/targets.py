@@ -60,7 +60,8 @@ BROUGHT: dict[str, Path] = {}  # {name of a module that a checked file imported:
 class Source:
     """A loaded TARGET.
 
-    module: the module with its names.  path: its file.  statements: those of the file.  notes: sentences on what did not run.  missing: {name: why it
+    module: the module with its names.  path: its file.  statements: those of the file.
+    notes: sentences on what did not run.  missing: {name: why it
     is missing}, of the globals that its functions read.
     """
 

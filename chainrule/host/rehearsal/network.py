@@ -1,0 +1,101 @@
+"""Finds the network in recorded calls: its layer sizes, and the objects and arrays that hold it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from chainrule.host.recognition.slots import chain_of
+from chainrule.host.recognition.structures import Attribute, Path, label
+from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.rehearsal.recording import Call, Contents, Key
+from chainrule.support.arrays import is_array
+
+MAKES = ("__init__", "__post_init__")
+
+
+@dataclass
+class Network:
+    """The network that a recording shows.
+
+    sizes: of its layers.  weights: how often each shape of weights occurs, without regard to order.
+    objects: ids of the objects that hold it.  paths: of its parameters in them.  maker: the function that made it.
+    arrays: ids of its parameters, if neither an object holds it nor a function made it.
+    """
+
+    sizes: list[int]
+    weights: Counter[frozenset[int]]
+    objects: set[int] = field(default_factory=set)
+    paths: set[Path] = field(default_factory=set)
+    maker: Key | None = None
+    arrays: set[int] = field(default_factory=set)
+
+
+def network_in(calls: Sequence[Call]) -> Network | None:
+    """The deepest network that any call made, or held; of equally deep ones, the first.
+
+    Layers that several objects hold, one each, make a network that no object holds.
+    """
+    best: Network | None = None
+    owner: type | None = None
+    single: dict[int, tuple[list[int], Contents]] = {}
+    for call in sorted(calls, key=lambda call: call.finished):
+        for value, found in held(call):
+            found = without_buffers(found)
+            sizes = chain_of([entry.shape for entry in found.values()])
+            if sizes is None:
+                continue
+            if len(sizes) == 2 and hasattr(value, "__dict__"):
+                single.setdefault(id(value), (sizes, found))
+            if best is None or len(sizes) > len(best.sizes):
+                paths = {path for path, entry in found.items() if len(entry.shape) == 2}
+                best = Network(sizes, matrices(found), paths=paths, maker=None if value is None else call.key)
+                best.arrays = {id(entry.leaf) for entry in found.values()} if value is None else set()
+                owner = type(value) if hasattr(value, "__dict__") else None
+    if best is not None and len(best.sizes) == 2 and len(single) > 1:
+        return joined(
+            [sizes for sizes, _ in single.values()], sum((matrices(found) for _, found in single.values()), Counter())
+        )
+    if best is not None and owner is not None:
+        best.objects = {id(value) for call in calls for value, _ in held(call) if type(value) is owner}
+    return best
+
+
+def without_buffers(found: Contents) -> Contents:
+    """The arrays without those whose names, or whose zeros beside weights of their shape, say that they are buffers."""
+    found = {path: entry for path, entry in found.items() if not is_called("arrays", "not_parameters", label(path))}
+    real = {entry.shape for entry in found.values() if not entry.zero}
+    return {path: e for path, e in found.items() if not (e.zero and len(e.shape) == 2 and e.shape in real)}
+
+
+def joined(layers: Sequence[list[int]], weights: Counter[frozenset[int]]) -> Network | None:
+    """The network of layers that fit together; None if these do not."""
+    if any(a[1] != b[0] for a, b in pairwise(layers)):
+        return None
+    return Network([layers[0][0], *[sizes[1] for sizes in layers]], weights)
+
+
+def held(call: Call) -> list[tuple[Any, Contents]]:
+    """(value, its arrays) of what a call made: the object that it completed, or its result."""
+    found: list[tuple[Any, Contents]] = []
+    first = next(iter(call.arguments), None)
+    if first is not None and hasattr(call.arguments[first], "__dict__") and call.ended:
+        found.append((call.arguments[first], call.after[first]))
+    if call.ended and call.name not in MAKES and not is_array(call.result):
+        found.append((call.result, call.returned))
+    arrays = {(Attribute(name),): before[()] for name, before in call.before.items() if () in before}
+    if sum(len(entry.shape) == 2 for entry in arrays.values()) > 2:  # functions that take W1, b1, W2, b2 and a batch
+        found += [(None, {path: entry for path, entry in arrays.items() if path != batch}) for batch in arrays]
+    return found
+
+
+def matrices(found: Contents) -> Counter[frozenset[int]]:
+    """How often each pair of sizes occurs among the arrays with two axes."""
+    return Counter(frozenset(s) for s, *_ in found.values() if len(s) == 2 and 1 not in s)
+
+
+def covers(found: Counter[frozenset[int]], wanted: Counter[frozenset[int]]) -> bool:
+    return bool(wanted) and all(found[one] >= count for one, count in wanted.items())

@@ -1,0 +1,266 @@
+"""Concludes from what recorded calls take, return and change which operation each computes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.structures import Path
+from chainrule.host.recognition.vocabulary import role
+from chainrule.host.rehearsal.network import MAKES, Network, covers, matrices, network_in
+from chainrule.host.rehearsal.recording import Call, Key, changed
+from chainrule.host.rehearsal.values import (
+    counts,
+    first_part,
+    is_number,
+    is_numbers,
+    samples_of,
+    similarity,
+    weights_of,
+)
+
+ALIKE = 0.5  # the similarity from which on new arrays are the old parameters after a step, and not gradients
+UPDATES = ("fit", "update", "step")
+
+
+class Operations:
+    """The operations of the calls in one recording.
+
+    network: the one that the calls show, if any.  operations: {number of a call: what it computes}.
+    """
+
+    def __init__(self, calls: Sequence[Call], functions: Mapping[Key, FunctionType]) -> None:
+        self.calls, self.functions = calls, functions
+        self.network = network_in(calls)
+        self.operations: dict[int, str] = {}
+        self.parameters = set() if self.network is None else self.parameter_ids()
+        self.origins: dict[tuple[Any, ...], list[tuple[Call, Path]]] = {}
+        for call in calls:
+            for path, entry in call.returned.items():
+                self.origins.setdefault(entry[:2], []).append((call, path))
+        for _ in range(2 if self.network is not None else 0):  # the second time, with what the other calls compute
+            self.operations = {call.number: self.operation(call) for call in calls}
+
+    @property
+    def net(self) -> Network:
+        assert self.network is not None
+        return self.network
+
+    def is_input(self, value: Any) -> bool:
+        s = np.shape(value) if is_numbers(value) else ()
+        return len(s) in (1, 2) and self.net.sizes[0] in s
+
+    def is_label(self, value: Any) -> bool:
+        return bool(self.form_of_label(value))
+
+    def form_of_label(self, value: Any) -> str:
+        """`index` or `one_hot`, if a value can be labels."""
+        if not is_numbers(value):
+            return ""
+        array, k = np.asarray(value), self.net.sizes[-1]
+        if not array.size or array.dtype.kind not in "biuf" or array.ndim > 2:
+            return ""
+        if k in array.shape and set(np.unique(array).tolist()) <= {0, 1}:
+            axis = array.ndim - 1 if array.shape[-1] == k else 0
+            if (array.sum(axis=axis) == 1).all():
+                return "one_hot"
+        flat = array.ndim == 1 or 1 in array.shape
+        whole = flat and np.array_equal(array, np.round(array)) and array.min() >= 0 and array.max() < k
+        return "index" if whole and array.size > 1 else ""
+
+    def data(self, call: Call) -> tuple[list[str], list[str]]:
+        """(parameters that take inputs, parameters that take labels)."""
+        values = {name: value for name, value in call.arguments.items() if not self.is_parameter(call, name)}
+        x = [name for name, value in values.items() if self.is_input(value)]
+        y = [name for name, value in values.items() if self.is_label(value)]
+        sure = [name for name in y if name not in x]
+        if sure:
+            return [name for name in x if name not in sure], sure
+        both = [name for name in y if name in x]
+        if len(x) > 1 and both:  # as many inputs as classes: inputs come first
+            label = both[-1]
+            return [name for name in x if name != label], [label]
+        if len(x) == 1 and len(np.shape(call.arguments[x[0]])) == 1:  # one sample, its label a number
+            single = [n for n, v in values.items() if self.is_single_label(n, v)]
+            return x, single
+        return x, []
+
+    def is_single_label(self, name: str, value: Any) -> bool:
+        return type(value) is int and 0 <= value < self.net.sizes[-1] and role(name) in (None, "y")
+
+    def is_parameter(self, call: Call, name: str) -> bool:
+        """Whether an argument is one array of the network's parameters, or of their gradients."""
+        entry, origin = call.before[name].get(()), self.origin(call, name)
+        made = origin is not None and self.operations.get(origin[0].number) in ("init", "step", "backward")
+        return made or (entry is not None and id(entry.leaf) in self.parameters)
+
+    def parameter_ids(self) -> set[int]:
+        """The ids of all arrays that were parameters at some time."""
+        found = set(self.net.arrays)
+        for call in self.calls:
+            if call.key == self.net.maker and not self.net.objects:
+                found |= {id(entry.leaf) for entry in call.returned.values() if len(entry.shape) == 2}
+            for name, value in call.arguments.items():
+                if id(value) in self.net.objects:
+                    every = (call.before[name], call.after.get(name, {}))
+                    found |= {
+                        id(contents[path].leaf) for contents in every for path in self.net.paths & contents.keys()
+                    }
+        return found
+
+    def origin(self, call: Call, name: str) -> tuple[Call, Path] | None:
+        """The last call before this one that returned an argument, and where in its result."""
+        entry = call.before[name].get(())
+        if entry is None:
+            return None
+        found = [origin for origin in self.origins.get(entry[:2], []) if origin[0].number < call.number]
+        itself = [(maker, path) for maker, path in found if maker.returned[path].leaf is entry.leaf]
+        return itself[-1] if itself else found[-1] if len({path for _, path in found}) == 1 else None
+
+    @property
+    def trains(self) -> bool:
+        """Whether the recording saw an update of the network."""
+        return bool({*UPDATES, "backward"} & set(self.operations.values()))
+
+    @property
+    def rank(self) -> int:
+        """How much the recording shows: how many kinds of operations."""
+        return len(set(self.operations.values()) - {""})
+
+    @property
+    def optimizers(self) -> set[type]:
+        """The classes, other than the network's, with a method that makes an update."""
+        steps = [call for call in self.calls if self.operations.get(call.number) == "step"]
+        owners = [next(iter(call.arguments.values()), None) for call in steps]
+        return {type(own) for own in owners if hasattr(own, "__dict__") and id(own) not in self.net.objects}
+
+    @cached_property
+    def slopes(self) -> set[Key]:
+        """The functions that give the gradient of the loss with respect to the output, where backpropagation starts."""
+        found: set[Key] = set()
+        for call in self.calls:
+            if self.operations[call.number] not in ("backward", "update", "step"):
+                continue
+            for name, value in call.arguments.items():
+                origin = self.origin(call, name)
+                starts = origin is not None and not self.operations[origin[0].number] and not origin[1]
+                if starts and self.net.sizes[-1] in np.shape(value) and not self.is_label(value):
+                    found.add(origin[0].key)  # type: ignore[index]
+        return found
+
+    def operation(self, call: Call) -> str:
+        """What a call computes; empty if that is not clear."""
+        net = self.net
+        own = next(iter(call.arguments.values()), None)
+        if call.name in MAKES:
+            return "create" if id(own) in net.objects else "optimizer" if type(own) in self.optimizers else ""
+        if call.key == net.maker and not net.objects:
+            return "init"
+        x, y = self.data(call)
+        if x and y and self.repeats(call) and self.updates_inside(call):
+            return "fit"
+        if not call.ended:
+            return ""
+        if self.moves(call):
+            if x and y:
+                return "fit" if self.repeats(call) else "update"
+            return "update" if y or self.takes_output(call) else "step"
+        if self.clears(call):
+            return "clear"
+        if self.gives_gradients(call):
+            return "backward"
+        if y and is_number(first_part(call.result)):
+            return "" if counts(first_part(call.result), call.arguments[y[0]]) else "loss"
+        if y or not x or not self.reaches(call):
+            return ""
+        n = samples_of(call.arguments[x[0]], net.sizes[0])
+        if is_numbers(call.result) and np.size(call.result) == n and np.shape(call.result) != (n, net.sizes[-1]):
+            array = np.asarray(call.result)
+            if np.array_equal(array, np.round(array)):
+                return "predict"
+        return "forward" if self.outputs(call, n) else ""
+
+    def outputs(self, call: Call, n: int) -> list[Path]:
+        """The paths to what may be the network's output for n samples, in a result or in the object."""
+        k = self.net.sizes[-1]
+        wanted = {(n, k), (k, n)} | ({(k,), (k, 1), (1, k)} if n == 1 else set())
+        if call.returned:
+            return [path for path, entry in call.returned.items() if entry.shape in wanted]
+        first = next(iter(call.arguments), "")
+        before, after = call.before.get(first, {}), call.after.get(first, {})
+        return [path for path in changed(before, after) if after[path].shape in wanted and path not in self.net.paths]
+
+    def reaches(self, call: Call) -> bool:
+        """Whether the network's parameters are among the arguments."""
+        if any(id(value) in self.net.objects for value in call.arguments.values()):
+            return True
+        every: Counter[frozenset[int]] = Counter()
+        for found in call.before.values():
+            every += matrices(found)
+        return covers(every, self.net.weights)
+
+    def moves(self, call: Call) -> bool:
+        """Whether a call changes the parameters, in place or by returning new ones."""
+        for name in call.arguments:
+            before, after = call.before[name], call.after[name]
+            if any(id(before[path].leaf) in self.parameters for path in changed(before, after) & before.keys()):
+                return True
+        return covers(matrices(call.returned), self.net.weights) and self.returns_parameters(call)
+
+    def clears(self, call: Call) -> bool:
+        """Whether a call sets arrays shaped like the weights to zero."""
+        return any(
+            call.after[name][path].zero and frozenset(call.after[name][path].shape) in self.net.weights
+            for name, before in call.before.items()
+            for path in changed(before, call.after[name]) & before.keys()
+        )
+
+    def returns_parameters(self, call: Call) -> bool:
+        """Whether a call returns new parameters, near to those of its arguments, and not gradients."""
+        given = [
+            leaf for name, value in call.arguments.items() for leaf in weights_of(value, call.before[name], self.net)
+        ]
+        known = {id(leaf) for leaf in given}
+        found = list(weights_of(call.result, call.returned, self.net))
+        near = [
+            max((similarity(new, old) for old in given if np.shape(old) == np.shape(new)), default=0.0) for new in found
+        ]
+        return max(near, default=0.0) > ALIKE and not all(id(new) in known for new in found)
+
+    def gives_gradients(self, call: Call) -> bool:
+        """Whether arrays shaped like the weights are in the result, or appear in the network's object."""
+        fresh = {path: entry for path, entry in call.returned.items() if id(entry.leaf) not in self.parameters}
+        if covers(matrices(fresh), self.net.weights) and not self.returns_parameters(call):
+            return self.reaches(call) or bool(self.data(call)[1])
+        return bool(self.gradient_paths(call))
+
+    def gradient_paths(self, call: Call) -> set[Path]:
+        """The paths in the network's object to arrays shaped like the weights that a call left there."""
+        for name, value in call.arguments.items():
+            if id(value) in self.net.objects:
+                fresh = changed(call.before[name], call.after[name]) - self.net.paths
+                if covers(matrices({path: call.after[name][path] for path in fresh}), self.net.weights):
+                    return fresh
+        return set()
+
+    def takes_output(self, call: Call) -> bool:
+        origins = [self.origin(call, name) for name in call.arguments]
+        return any(origin is not None and self.operations.get(origin[0].number) == "forward" for origin in origins)
+
+    def repeats(self, call: Call) -> bool:
+        """Whether a call runs a loop in which it calls something that reaches the network."""
+        inner = Counter((other.key, other.line) for other in self.calls if other.caller is call and self.touches(other))
+        return any(count > 1 for count in inner.values())
+
+    def updates_inside(self, call: Call) -> bool:
+        """Whether gradients or updates are computed in a call."""
+        made = {self.operations.get(other.number) for other in self.calls if other.inside(call)}
+        return bool(made & {"backward", "update", "step"}) or (call.ended and self.moves(call))
+
+    def touches(self, call: Call) -> bool:
+        return self.reaches(call) or bool(self.data(call)[1])

@@ -1,0 +1,58 @@
+"""Tells what values in recorded calls are: numbers, samples, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.structures import follow, is_nested
+from chainrule.host.rehearsal.network import Network
+from chainrule.host.rehearsal.recording import Contents
+from chainrule.support.arrays import is_array
+
+
+def is_numbers(value: Any) -> bool:
+    return is_array(value) or is_nested(value)
+
+
+def is_plain_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    return is_plain_number(value) or (is_array(value) and np.size(value) == 1)
+
+
+def first_part(result: Any) -> Any:
+    return result[0] if isinstance(result, tuple) and result else result
+
+
+def counts(number: Any, labels: Any) -> bool:
+    """Whether a number is a share of the samples, as an accuracy is: times their number it is whole."""
+    share = float(np.ravel(np.asarray(number))[0]) * len(np.asarray(labels))
+    return share >= 0 and abs(share - round(share)) < 1e-9
+
+
+def samples_of(x: Any, inputs: int) -> int:
+    s = np.shape(x)
+    if len(s) < 2:
+        return 1
+    return int(s[1] if s[0] == inputs and s[1] != inputs else s[0])
+
+
+def weights_of(value: Any, found: Contents, network: Network) -> Iterator[Any]:
+    """The arrays with a shape of the weights inside a value."""
+    for path, entry in found.items():
+        if frozenset(entry.shape) in network.weights:
+            with suppress(LookupError, AttributeError, TypeError):
+                yield follow(value, path)
+
+
+def similarity(a: Any, b: Any) -> float:
+    """The cosine of the angle between two arrays."""
+    a, b = np.ravel(np.asarray(a, float)), np.ravel(np.asarray(b, float))
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / size if size else 0.0
