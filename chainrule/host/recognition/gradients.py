@@ -64,7 +64,7 @@ def is_gradient(name: str) -> bool:
 
 
 def is_called_gradient(path: Path, shown: Collection[str]) -> bool:
-    """Whether a name on the path to an array, by itself or by the author's calls, is that of a gradient."""
+    """Whether a name on the path to an array, or the author's calls, say that it is a gradient."""
     return is_gradient(label(path)) or any(is_gradient(step_name(step)) or step_name(step) in shown for step in path)
 
 
