@@ -157,6 +157,8 @@ def witnessed(
     if source.startswith(NAMED):
         name = source.removeprefix(NAMED)
         value = known.by_name(name)
+        if value is MISSING and known.by_name(parameter.name) is MISSING:
+            raise Unbound(parameter.name)  # a value that only the author's own calls pass on
         return None if value is MISSING else (value, name)
     wanted = known.as_role.get(source, source)
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:

@@ -51,7 +51,8 @@ def gradient_paths(
     titles = {id(part): name for name, part in found_names.items()}
     taken: list[Path] = []
     for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):
-        path = by_name(found, slot, name, titles, taken) or by_shape(found, slot.read(value).shape, taken)
+        wanted = slot.read(value).shape
+        path = by_name(found, slot, name, wanted, titles, taken) or by_shape(found, wanted, taken)
         if path is None:
             return None
         taken.append(path)
@@ -68,15 +69,21 @@ def is_called_gradient(path: Path, shown: Collection[str]) -> bool:
     return is_gradient(label(path)) or any(is_gradient(step_name(step)) or step_name(step) in shown for step in path)
 
 
-def by_name(found: Leaves, slot: Slot, name: str, titles: Mapping[int, str], taken: Sequence[Path]) -> Path | None:
-    """The leaf with the parameter's name, with or without the mark of a gradient, at a like place."""
+def by_name(
+    found: Leaves, slot: Slot, name: str, wanted: tuple[int, ...], titles: Mapping[int, str], taken: Sequence[Path]
+) -> Path | None:
+    """The leaf with the parameter's name, with or without the mark of a gradient, at a like place.
+
+    wanted: the parameter's shape.  A number is not the gradient of weights, but may be kept in its place before.
+    """
     fitting = []
     for path, leaf in found:
         title = titles.get(id(leaf)) or label(path)
-        if path not in taken and not title.isdigit() and stem(title) == stem(name):
+        if path not in taken and not title.isdigit() and stem(title) == stem(name) and (shape(leaf) or len(wanted) < 2):
             fitting.append(path)
     if len(fitting) > 1:  # of layers[0].dW and layers[1].dW, the one on the same path
-        fitting = [path for path in fitting if indices(path) == indices(slot.path)]
+        beside = [path for path in fitting if path[:-1] == slot.path[:-1]]
+        fitting = beside or [path for path in fitting if indices(path) == indices(slot.path)]
     return fitting[0] if fitting else None
 
 

@@ -104,6 +104,8 @@ class Serving:
             return self.rng
         if isinstance(value, np.random.RandomState):
             return np.random.RandomState(self.rng.integers(2**31))
+        if holds_arrays(value):
+            raise Unbound(f"{type(value).__name__}: chainrule saw nobody make it")
         if is_record(value):
             fresh = copy.copy(value)
             vars(fresh).update({name: self.value(item) for name, item in vars(value).items()})
@@ -129,6 +131,11 @@ def numbers_in(value: Any) -> Iterator[int]:
         )
         for item in inner:
             yield from numbers_in(item)
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether a value is an object with arrays, such as a layer."""
+    return hasattr(value, "__dict__") and any(isinstance(item, np.ndarray) for item in vars(value).values())
 
 
 def is_record(value: Any) -> bool:

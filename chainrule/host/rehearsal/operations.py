@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.structures import Path
 from chainrule.host.recognition.vocabulary import role
 from chainrule.host.rehearsal.network import MAKES, Network, covers, matrices, network_in
@@ -120,7 +121,9 @@ class Operations:
             return None
         found = [origin for origin in self.origins.get(entry[:2], []) if origin[0].number < call.number]
         itself = [(maker, path) for maker, path in found if maker.returned[path].leaf is entry.leaf]
-        return itself[-1] if itself else found[-1] if len({path for _, path in found}) == 1 else None
+        if itself:  # of nested calls, the outermost
+            return max(itself, key=lambda origin: origin[0].finished)
+        return found[-1] if len({path for _, path in found}) == 1 else None
 
     @property
     def trains(self) -> bool:
@@ -149,9 +152,14 @@ class Operations:
             for name, value in call.arguments.items():
                 origin = self.origin(call, name)
                 starts = origin is not None and not self.operations[origin[0].number] and not origin[1]
-                if starts and self.net.sizes[-1] in np.shape(value) and not self.is_label(value):
+                if starts and self.is_slope(value):
                     found.add(origin[0].key)  # type: ignore[index]
         return found
+
+    def is_slope(self, value: Any) -> bool:
+        """Whether a value can be the gradient of the loss with respect to the output."""
+        fits = is_numbers(value) and self.net.sizes[-1] in np.shape(value) and not self.is_label(value)
+        return fits and not are_probabilities(np.asarray(value))
 
     def operation(self, call: Call) -> str:
         """What a call computes; empty if that is not clear."""

@@ -104,14 +104,15 @@ def contents(value: Any) -> Contents:
 
 
 class Recorder:
-    """Records the calls of the functions in some files while its `with` block runs.
+    """Records the calls of the functions of a project while its `with` block runs.
 
-    files: their names.  after the block, calls: in the order in which they began.
+    folders: those of its files.  after the block, calls: in the order in which they began.
     Raises Enough in the block once a loop has repeated itself, or the time is over.
     """
 
-    def __init__(self, files: Collection[str]) -> None:
-        self.files = frozenset(files)
+    def __init__(self, folders: Collection[str]) -> None:
+        self.folders = tuple(folders)
+        self.known: dict[str, bool] = {}  # {file: whether its functions are recorded}
         self.calls: list[Call] = []
         self.running: list[tuple[FrameType, Call | None]] = []
         self.counts: dict[tuple[int, int], int] = {}
@@ -136,7 +137,7 @@ class Recorder:
         return self.used > SECONDS or self.events > EVENTS
 
     def note(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event not in ("call", "return") or frame.f_code.co_filename not in self.files:
+        if event not in ("call", "return") or not self.records(frame.f_code.co_filename):
             return
         self.events += 1
         if event == "call":
@@ -146,6 +147,14 @@ class Recorder:
         late = self.events % 64 == 0 and self.used + time.process_time() - self.started > SECONDS
         if late or self.events > EVENTS:
             self.stop()
+
+    def records(self, filename: str) -> bool:
+        """Whether the functions of a file are recorded."""
+        found = self.known.get(filename)
+        if found is None:
+            found = filename.startswith(self.folders) and "site-packages" not in filename
+            self.known[filename] = found
+        return found
 
     def stop(self) -> None:
         sys.setprofile(None)

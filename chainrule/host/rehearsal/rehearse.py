@@ -40,7 +40,7 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
     best: Evidence | None = None
     started = time.process_time()
     for statements, place in scripts(module, body, path):
-        evidence = shown(Stage(module, statements, place, {key[0] for key in functions}), statements, functions)
+        evidence = shown(Stage(module, statements, place, {str(path.parent), str(place.parent)}), statements, functions)
         if best is None or evidence.rank > best.rank:
             best = evidence
         if best.trains or time.process_time() - started > LONGEST:

@@ -86,12 +86,12 @@ class Loading(ast.NodeTransformer):
 class Stage:
     """A file whose statements can be run again and again, each time in a namespace of their own.
 
-    module: the file as it was loaded.  files: those whose functions are recorded.
+    module: the file as it was loaded.  folders: those of the project.
     made: how often the last rehearsal made data.
     """
 
-    def __init__(self, module: ModuleType, body: Sequence[ast.stmt], path: Path, files: Collection[str]) -> None:
-        self.loaded, self.path, self.files = vars(module), str(path), files
+    def __init__(self, module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: Collection[str]) -> None:
+        self.loaded, self.path, self.folders = vars(module), str(path), folders
         self.made = 0
         self.code = [
             compile(ast.Module([statement], []), self.path, "exec", dont_inherit=True)
@@ -103,7 +103,7 @@ class Stage:
         self.made = 0
         namespace = {name: value for name, value in self.loaded.items() if name[:2] == name[-2:] == "__"}
         namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in}
-        recorder = Recorder(self.files)
+        recorder = Recorder(self.folders)
         with suppress(TimedOut), limit(LONGEST), refusing():
             try:
                 for code in self.code:
