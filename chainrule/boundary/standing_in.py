@@ -40,6 +40,23 @@ def xavier(impl: Boundary, fan_in: int, fan_out: int, rng: np.random.Generator) 
     return impl.parameters(impl.create(sizes, seed=int(rng.integers(2**31))))[0][0]
 
 
+def keeps_negative_inputs_out(impl: Boundary) -> bool:
+    """Whether hidden layers act on negative inputs as ReLU does: then no output depends on how negative they are.
+
+    So tells, whatever softmax and loss do, whether a network can pass on the logits that a spec chooses.
+    """
+    sizes = passing_sizes(impl.fits, 2)
+    if sizes is None or len(sizes) == 2:
+        return True
+    weights, biases = passing_parameters(sizes, 2)
+    weights[0][:, 2:4] = 0.0  # no unit sees the inputs with the other sign
+    model = impl.create(sizes, seed=0)
+    impl.assign(model, weights, biases)
+    x = np.zeros((1, sizes[0]))
+    x[0, :2] = -1.0, -2.0
+    return bool(np.array_equal(impl.forward(model, x), impl.forward(model, 2 * x)))
+
+
 def passing(impl: Boundary, z: np.ndarray) -> tuple[Handle, np.ndarray]:
     """A network whose logits are z, and its inputs.  Raises NotApplicable if the implementation cannot make one."""
     classes = z.shape[1]

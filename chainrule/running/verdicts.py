@@ -8,8 +8,10 @@ from unittest import SkipTest
 
 import numpy as np
 
+from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.calls import Cache, Call, Handle
 from chainrule.boundary.errors import Hung, Raised, Todo
+from chainrule.boundary.standing_in import keeps_negative_inputs_out
 from chainrule.mathematics.clauses import clauses
 from chainrule.running.loading import Loaded
 from chainrule.running.results import UNJUDGED, AskedCall, Evidence, SpecResult
@@ -19,6 +21,7 @@ from chainrule.support.arrays import show
 from chainrule.support.time_limit import TimedOut
 
 OUTPUT_SHAPE = "network.output_shape"  # a softmax seen through the network has the shape of the network's output
+FORWARD = "network.forward"
 LARGEST = 100_000  # the most entries of a call's arguments for which diagnosis repeats it
 
 
@@ -56,13 +59,28 @@ def judge(
         formula=clause.formula if clause else "",
         seconds=seconds,
         line=entry.line,
-        after=spec.after + ((OUTPUT_SHAPE,) if "softmax" in impl.seen_through else ()),
+        after=spec.after + rests_on(impl, outcome),
         through=through,
         cases=impl.cases,
     )
     if outcome not in ("failed", "error"):
         return result
     return with_evidence(result, error, loaded)
+
+
+def rests_on(impl: Boundary, outcome: str) -> tuple[str, ...]:
+    """The specs on which one rests that saw a function through the network.
+
+    A network whose hidden layers are not those of ReLU does not pass on the logits that a spec chooses.
+    """
+    shape = (OUTPUT_SHAPE,) if "softmax" in impl.seen_through else ()
+    if outcome not in ("failed", "error") or not impl.seen_through & {"softmax", "cross_entropy"}:
+        return shape
+    try:
+        passes = keeps_negative_inputs_out(impl)
+    except Exception:
+        return shape
+    return shape if passes else (*shape, FORWARD)
 
 
 def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tuple[str, str]:
