@@ -19,7 +19,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described, recognised_of
-from chainrule.host.patching.functions import FunctionRegister
+from chainrule.host.patching.functions import FunctionRegister, theirs
 from chainrule.host.protocol import (
     MISSING,
     OFFERED_OTHERWISE,
@@ -279,6 +279,8 @@ def asked(name: str, ask: Callable[[], Any]) -> Any:
         if isinstance(error, NotImplementedError):
             return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
+        if not found and not raised_in_code(error):
+            return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
         message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
         return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))
 
@@ -293,6 +295,16 @@ def refuses(error: BaseException) -> bool:
     code = frame.tb_frame.f_code
     raised_here = code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
     return raised_here and last_line(error) == place(code.co_filename, frame.tb_lineno)
+
+
+def raised_in_code(error: BaseException) -> bool:
+    """Whether an exception came out of the checked code, or of what it called, and not of chainrule's handling."""
+    trace = error.__traceback__
+    while trace is not None:
+        if theirs(trace.tb_frame.f_code.co_filename):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def holds(value: Any, contents: Contents) -> bool:

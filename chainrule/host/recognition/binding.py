@@ -19,6 +19,7 @@ from chainrule.host.recognition.vocabulary import plain, role, size_role
 
 # Fixed values that switch off regularization, dropout and printing.
 FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
+DATA = ("x", "y", "output", "output_gradient", "cache", "grads")
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
 MANY = 8  # longer lists contain layers or samples
@@ -164,6 +165,21 @@ def witnessed(
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
         return known.roles[wanted], wanted
     return None
+
+
+def doubtful(function: Any) -> bool:
+    """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
+
+    It took a number of units for what may be an array, or kept a default of None in place of data.
+    """
+    learnt = learnt_of(function)
+    for parameter in parameters_of(function):
+        if parameter.name in learnt.roles:
+            continue
+        found = role(parameter.name)
+        if (found is None and size_role(parameter.name) is not None) or (found in DATA and parameter.default is None):
+            return True
+    return False
 
 
 def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
