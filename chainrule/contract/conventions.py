@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.contract.architecture import Architecture
 from chainrule.contract.errors import UnusableTarget
 
 NATIVE = {
@@ -67,10 +68,9 @@ def checked_value(key: str, value: Any) -> str:
 
 def check_architecture(value: Any) -> str:
     """A declared architecture as text: `any`, or layer sizes with a star for each free one."""
-    if value == "any":
-        return "any"
-    sizes = value if isinstance(value, (list, tuple)) else str(value).strip("[]() ").split(",")
-    spelled_sizes = [str(size).strip() for size in sizes]
-    if len(spelled_sizes) < 2 or not all(size == "*" or (size.isdigit() and int(size) > 0) for size in spelled_sizes):
-        raise UnusableTarget(f"architecture is declared to be {value!r}; expected any, or sizes such as [784, 10, 10]")
-    return f"[{', '.join(spelled_sizes)}]"
+    try:
+        return str(Architecture.parse(value if isinstance(value, str) else ", ".join(map(str, value))))
+    except (TypeError, ValueError):
+        raise UnusableTarget(
+            f"architecture is declared to be {value!r}; expected any, or sizes such as [784, *, 10], where * is free"
+        ) from None

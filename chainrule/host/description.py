@@ -11,6 +11,7 @@ from chainrule.contract.chapters import OPERATIONS as CONTRACT
 from chainrule.contract.declarations import NAMES
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
+from chainrule.host.adapters.sketch import sketch
 from chainrule.host.protocol import Description, Served
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.native_style import NativeStyle
@@ -40,6 +41,8 @@ def described(implementation: Implementation) -> Description:
         served=served(raw),
         refused=tuple(refused(raw.tried)),
         strangers=tuple(strangers(raw.namespace)),
+        defined=tuple(name for name, _ in (*own_classes(raw.namespace), *own_functions(raw.namespace))),
+        sketch="" if plain and raw.offers("create") else sketch(raw.namespace),
         supplied=() if raw.form is None else raw.counts,
         unchecked=unchecked,
     )

@@ -83,6 +83,8 @@ class Description:
     names: {contract's name: the code's name}, if the code can be called without translation.
     served: the function of each operation.  refused: candidates for the network, and why chainrule rejected them.
     strangers: unrecognised definitions that look like parts of a network, with their signatures.
+    defined: the names of all functions and classes of the code.  sketch: lines that would make the code fit, if
+    chainrule recognised no network.
     supplied: globals that the code does not define and chainrule sets to the number of samples.
     unchecked: names of functions and classes from courses that no chapter checks yet.
     """
@@ -94,6 +96,8 @@ class Description:
     served: tuple[Served, ...] = ()
     refused: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
+    defined: tuple[str, ...] = ()
+    sketch: str = ""
     supplied: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
 

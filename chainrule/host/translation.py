@@ -119,13 +119,18 @@ class Translated(Implementation):
     """An implementation in the native conventions, made from `raw`, which has those of `layout`.
 
     prepare: called with the layer sizes before the first network of each depth.
+    refusal: called with layer sizes, returns why an adapter does not make such a network, or None if it does.
     """
 
     def __init__(
-        self, raw: Implementation, layout: Layout, prepare: Callable[[Sequence[int]], None] | None = None
+        self,
+        raw: Implementation,
+        layout: Layout,
+        prepare: Callable[[Sequence[int]], None] | None = None,
+        refusal: Callable[[Sequence[int]], str | None] | None = None,
     ) -> None:
         super().__init__(raw.target)
-        self.raw, self.layout, self.prepare = raw, layout, prepare
+        self.raw, self.layout, self.prepare, self.refusal = raw, layout, prepare, refusal
         self.prepared: set[int] = set()
 
     @property
@@ -144,7 +149,7 @@ class Translated(Implementation):
         return getattr(self.raw, "recovery_rate", None)
 
     def supports(self, sizes: Sequence[int]) -> str | None:
-        return self.raw.supports(sizes)
+        return self.raw.supports(sizes) if self.refusal is None else self.refusal(sizes)
 
     def where(self, name: str) -> str | None:
         return self.raw.where(name)

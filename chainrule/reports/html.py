@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from chainrule.contract.conventions import NATIVE
+from chainrule.running.reading import next_step
 from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.support.version import VERSION
 
@@ -221,12 +222,15 @@ def notes(outcome: Outcome) -> str:
 
 def not_understood(outcome: Outcome) -> str:
     """What chainrule looked for, what it found instead, and what to do next."""
+    if outcome.nothing_found:
+        return f'<div class="notice"><strong>nothing found</strong> {escape(outcome.nothing_found)}</div>'
     if not outcome.not_understood:
         return ""
     looked_for, found, way_on = map(escape, outcome.not_understood.split("\n"))
+    sketch = f"<pre>{escape(outcome.sketch)}</pre>" if outcome.sketch else ""
     return (
         f'<div class="notice"><strong>not understood</strong> {looked_for}<br><span class="dim">{found}</span><br>'
-        f"write an adapter that says what each function does: <code>{way_on}</code></div>"
+        f"{next_step(way_on)}: <code>{way_on}</code>{sketch}</div>"
     )
 
 

@@ -16,7 +16,7 @@ from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
-from chainrule.running.reading import NOT_UNDERSTOOD, notes_of
+from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
 from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.support.version import VERSION
 
@@ -31,7 +31,7 @@ STYLES = {
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
 SHOWN = 12  # how many failures the report prints in full; it lists the rest
 NOTES = 6  # how many notes the report prints; it counts the rest
-SKIPS = 3  # up to so many specs skipped for one reason are named; of more, the families
+SKIPS = 3  # up to so many specs skipped for one reason are named, of others SHOWN; of more, the families
 
 
 class TextReport:
@@ -94,6 +94,17 @@ class TextReport:
     def finish(self, outcome: Outcome) -> None:
         """Print a line for each chapter, the failures and the verdict."""
         self.stop()
+        if outcome.not_understood:
+            self.not_understood(outcome)
+        if outcome.nothing_found:
+            self.console.print(f"[{STYLES['todo']}]nothing found[/]  {escape(outcome.nothing_found)}", highlight=False)
+        if not outcome.unread:
+            self.results(outcome)
+        self.tampering(outcome)
+        self.verdict(outcome)
+
+    def results(self, outcome: Outcome) -> None:
+        """Print a line for each chapter, the causes, the failures, and what was not checked."""
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
             counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
             self.console.print(f"{chapter:<16} {told(counts)}", highlight=False)
@@ -118,14 +129,10 @@ class TextReport:
         self.rest(outcome, "blocked", "not checked, because specs on which they build did not pass")
         self.rest(outcome, "todo", "nothing to check yet")
         self.rest(outcome, "skipped", "not applicable")
-        if outcome.not_understood:
-            self.not_understood(outcome.not_understood)
         if outcome.unchecked:
             self.console.print(
                 f"\n[dim]recognised, not checked yet:[/] {', '.join(outcome.unchecked)}", highlight=False
             )
-        self.tampering(outcome)
-        self.verdict(outcome)
 
     def tampering(self, outcome: Outcome) -> None:
         """Print the evidence that the code did not answer honestly, a line for each finding."""
@@ -150,16 +157,16 @@ class TextReport:
             said = message.removeprefix(UNJUDGED).removeprefix("blocked ")
             self.console.print(Padding(Text(f"{said}: {listed(ids, kind)}"), (0, 0, 0, 2)), highlight=False)
 
-    def not_understood(self, message: str) -> None:
-        """Print what chainrule looked for, what it found instead, and what to do next."""
-        looked_for, found, way_on = message.split("\n")
-        self.console.print(f"\n[{STYLES['todo']}]not understood[/]  {escape(looked_for)}", highlight=False)
+    def not_understood(self, outcome: Outcome) -> None:
+        """Print what chainrule looked for, what it found instead, and the lines that would make it fit."""
+        looked_for, found, way_on = outcome.not_understood.split("\n")
+        self.console.print(f"[{STYLES['todo']}]not understood[/]  {escape(looked_for)}", highlight=False)
         self.console.print(Padding(Text(found), (0, 0, 0, 2)))
-        self.console.print(
-            Padding(
-                Text.assemble("write an adapter that says what each function does: ", (way_on, "bold")), (0, 0, 0, 2)
-            )
-        )
+        self.console.print(Padding(Text.assemble(f"{next_step(way_on)}: ", (way_on, "bold")), (0, 0, 0, 2)))
+        if outcome.sketch:
+            self.console.print(Padding(Text(outcome.sketch, "dim"), (1, 0, 1, 4)))
+        else:
+            self.console.print()
 
     def verdict(self, outcome: Outcome) -> None:
         """Print the verdict line: pass  99 passed in 2.4 s."""
@@ -171,7 +178,8 @@ class TextReport:
         if outcome.from_scratch and outcome.frameworks:
             names = ", ".join(framework.name for framework in outcome.frameworks)
             left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"
-        self.console.print(f"\n{verdict}  {told(counts)}{left_out}  {seconds}", highlight=False)
+        all_told = "nothing was checked" if outcome.unread else told(counts)
+        self.console.print(f"\n{verdict}  {all_told}{left_out}  {seconds}", highlight=False)
         if (
             outcome.verdict == "pass"
             and "accuracy" not in outcome.required
@@ -181,8 +189,8 @@ class TextReport:
 
 
 def listed(ids: Sequence[str], kind: str) -> str:
-    """The ids of specs; of many skipped ones, only their number and families."""
-    if kind != "skipped" or len(ids) <= SKIPS:
+    """The ids of specs; of many, only their number and families."""
+    if len(ids) <= (SKIPS if kind == "skipped" else SHOWN):
         return ", ".join(ids)
     families: dict[str, list[str]] = {}
     for name in ids:

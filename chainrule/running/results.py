@@ -115,7 +115,8 @@ class Outcome:
     required: the chapters that a pass needs.  not_run: how many of their specs did not run, because of pytest's options
     or a lost process.  unchecked: recognised names in the target for which chainrule has no chapter yet.
     notes: sentences on how chainrule loaded and read the code.  not_understood: what chainrule looked for, what it
-    found instead, and the command to run next; empty if it understood the code.
+    found instead, and the command to run next; empty if it understood the code.  nothing_found: what the file holds
+    instead of anything to check.  sketch: lines that would make code fit in which chainrule recognised no network.
     frameworks: the frameworks that the target imports; from_scratch: whether these fail the check.
     tampering: evidence that the code did not answer honestly (docs/honesty.md).
     seed: decides the cases of a thorough run, so that `--thorough --seed` repeats it; None for other runs.
@@ -132,6 +133,8 @@ class Outcome:
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     not_understood: str = ""
+    nothing_found: str = ""
+    sketch: str = ""
     frameworks: tuple[FrameworkImport, ...] = ()
     from_scratch: bool = False
     tampering: tuple[Finding, ...] = ()
@@ -156,6 +159,12 @@ class Outcome:
         if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
             return "incomplete"
         return "pass"
+
+    @property
+    def unread(self) -> bool:
+        """Whether chainrule found nothing to check, or understood none of it, so that every spec is todo."""
+        reason = self.not_understood or self.nothing_found
+        return bool(reason) and all(result.outcome == "todo" for result in self.specs)
 
     @property
     def unseen_chapters(self) -> list[str]:
@@ -188,6 +197,8 @@ class Outcome:
             "conventions": {key: asdict(convention) for key, convention in self.conventions.items()},
             "notes": list(self.notes),
             "not_understood": self.not_understood,
+            "nothing_found": self.nothing_found,
+            "sketch": self.sketch,
             "frameworks": [asdict(framework) for framework in self.frameworks],
             "from_scratch": self.from_scratch,
             "tampering": [finding.to_dict() for finding in self.tampering],

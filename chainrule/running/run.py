@@ -20,7 +20,7 @@ from chainrule.host.source.targets import silence
 from chainrule.mathematics.cases import SIZES, sizes_of
 from chainrule.running.limits import Limits, repeated
 from chainrule.running.loading import Loaded
-from chainrule.running.reading import not_understood, notes_of
+from chainrule.running.reading import not_understood, notes_of, nothing_found
 from chainrule.running.responsiveness import unresponsive
 from chainrule.running.results import Outcome, Results, SpecResult
 from chainrule.running.verdicts import judge
@@ -158,6 +158,7 @@ class Run:
         """
         expected = {entry.clause for entry in entries}
         specs = self.results.settled(expected)
+        unfitting = not_understood(self.loaded, specs)
         return Outcome(
             target=self.loaded.target,
             path=str(self.loaded.path),
@@ -169,7 +170,9 @@ class Run:
             seconds=seconds,
             unchecked=self.loaded.description.unchecked,
             notes=(*notes_of(self.loaded), *repeated(self.limits.seed)),
-            not_understood=not_understood(self.loaded, specs),
+            not_understood=unfitting,
+            nothing_found=nothing_found(self.loaded, specs),
+            sketch=self.loaded.description.sketch if unfitting else "",
             frameworks=self.loaded.frameworks,
             from_scratch=from_scratch,
             tampering=(*self.watch.conclude(self.results), *self.results.strange(expected)),

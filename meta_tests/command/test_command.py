@@ -111,6 +111,11 @@ def test_what_raises_is_shown_with_its_own_line(command):
 def test_what_is_not_written_is_todo(command):
     status, printed, _ = command("check", "empty.py", *ACTIVATIONS)
     assert status == 1
+    assert "\nnothing found  empty.py defines no function and no class; chainrule new FILE writes" in printed
+    assert "\nincomplete  nothing was checked  " in printed
+    assert "relu.shape" not in printed
+    Path("begun.py").write_text("def softmax(z):\n    return z\n", encoding="utf-8")
+    printed = command("check", "begun.py", *ACTIVATIONS)[1]
     assert "todo  nothing to check yet\n  relu is missing: relu.shape, relu.dtype" in printed
     assert "\nincomplete  9 todo  " in printed
 

@@ -144,6 +144,73 @@ def test_what_is_not_understood_is_one_message(command, as_json, source, looked_
     assert as_json("odd.py")["not_understood"].splitlines()[-1] == "chainrule adapt odd.py"
 
 
+SCRIPT = """
+import numpy as np
+
+W1, b1 = np.random.randn(4, 6), np.zeros(6)
+W2, b2 = np.random.randn(6, 3), np.zeros(3)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+for epoch in range(3):
+    for x in np.eye(4):
+        W2 -= sigmoid(x @ W1 + b1)[:, None] * b2
+if __name__ == "__main__":
+    while True:
+        print(W1)
+"""
+
+
+def test_what_is_not_understood_is_said_before_anything_else(command, as_json):
+    Path("odd.py").write_text(ODD, encoding="utf-8")
+    printed = command("check", "odd.py")[1]
+    lines = printed.splitlines()
+    assert lines.index(next(line for line in lines if line.startswith("not understood"))) <= 4
+    assert "nothing was checked" in lines[-1]
+    assert "MLP is missing" not in printed  # 98 specs that are todo say nothing
+    found = as_json("odd.py")
+    assert (found["verdict"], {spec["outcome"] for spec in found["specs"]}) == ("incomplete", {"todo"})
+    compile(found["sketch"], "sketch", "exec")
+    for line in ("return self.target.Brain(wiring)", "return net.forward(thought)"):
+        assert f"        {line}" in found["sketch"].splitlines()
+        assert f"            {line}" in printed
+    Path("half.py").write_text(HALF, encoding="utf-8")
+    printed = command("check", "half.py")[1]
+    assert printed.index("not understood") < printed.index("activations  ")
+
+
+def test_a_script_without_functions_is_told_what_to_do_with_its_loops(command, as_json):
+    Path("script.py").write_text(SCRIPT, encoding="utf-8")
+    found = as_json("script.py")
+    assert {spec["outcome"] for spec in found["specs"]} == {"todo"}
+    assert "loops at module level, which nothing can call (line 12 to 14, line 16 to 17)" in found["not_understood"]
+    assert found["sketch"].startswith("class MLP:")
+    compile(found["sketch"], "sketch", "exec")
+    printed = command("check", "script.py")[1]
+    assert "\nnot understood  " in printed
+    assert "def fit(self, x, y, *, epochs, batch_size, lr, seed=0):  # the loop" in printed
+
+
+def test_arrays_that_no_function_reads_are_not_a_network(as_json):
+    source = SCRIPT.partition("for epoch")[0] + "\n\ndef forward(x):\n    return sigmoid(x @ W1 + b1) @ W2 + b2\n"
+    Path("globals.py").write_text(source, encoding="utf-8")
+    Path("unread.py").write_text(source.replace("return sigmoid(x @ W1 + b1) @ W2 + b2", "return x"), encoding="utf-8")
+    assert load("globals.py").description.form == "functions around global arrays"
+    assert load("unread.py").description.form == ""
+
+
+def test_nothing_found_is_said_once(command, as_json):
+    Path("helper.py").write_text("def one_hot(y):\n    return y\n", encoding="utf-8")
+    said = "helper.py defines one_hot, and nothing under a name that chainrule knows; chainrule new FILE writes"
+    assert f"\nnothing found  {said}" in command("check", "helper.py")[1]
+    assert said in as_json("helper.py")["nothing_found"]
+    command("check", "helper.py", "--format", "html", "--output", "report.html")
+    assert said in Path("report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("source", ["", RELU, "def one_hot(y):\n    return y\n"], ids=["empty", "begun", "helper"])
 def test_what_is_not_written_yet_is_not_misunderstood(command, source):
     Path("mine.py").write_text(source, encoding="utf-8")

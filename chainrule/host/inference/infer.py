@@ -36,7 +36,8 @@ def infer_conventions(raw: Implementation, declared: Mapping[str, Any]) -> Settl
     probe = Probe(raw, {key: convention.value for key, convention in told.items()})
     with np.errstate(all="ignore"):
         find_conventions(probe)
-    implementation = Translated(raw, probe.layout, partial(prepare, probe))
+    refusal = probe.sizes.refusal if probe.sizes is not None and probe.sizes.working else None
+    implementation = Translated(raw, probe.layout, partial(prepare, probe), refusal)
     found = {key: Convention(value, "inferred", how) for key, (value, how) in probe.found.items()}
     pattern = (told.get("architecture") or found.get("architecture") or conventions["architecture"]).value
     for key, (value, how) in effects(implementation, pattern, probe.held).items():

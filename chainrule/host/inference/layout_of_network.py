@@ -33,6 +33,8 @@ def find_point(probe: Probe, sizes: Sequence[int]) -> Point | None:
         return None
     if probe.form is not None and probe.form.pattern is not None:
         probe.find("architecture", spelled(probe.form.pattern), f"{probe.form.title} makes no other networks")
+    if probe.sizes is not None and probe.sizes.architecture().pattern is not None:
+        probe.find("architecture", str(probe.sizes.architecture()), "the adapter's create makes no other networks")
     find_weights(probe, [np.shape(to_numpy(w)) for w in parameters[0]], sizes)
     find_arrays(probe, model, parameters)
     point = Point(model, list(sizes))

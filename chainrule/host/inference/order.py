@@ -35,7 +35,7 @@ EIGHTH = 0.125  # a learning rate whose products are exact
 def find_conventions(probe: Probe) -> None:
     """Find all conventions; stop at a call that does not return."""
     try:
-        sizes = probe.form.probe_sizes() if probe.form is not None else NATIVE_SIZES
+        sizes = probe_sizes(probe)
         point = find_point(probe, sizes)
         if point is not None:
             search_network(probe, point)
@@ -47,6 +47,13 @@ def find_conventions(probe: Probe) -> None:
         find_functions(probe)
     except TimedOut:
         probe.notes.append(f"a call did not return within {PROBE_LIMIT:g} s, so no further convention was inferred")
+
+
+def probe_sizes(probe: Probe) -> Sequence[int]:
+    """Layer sizes of a network that the code makes."""
+    if probe.form is not None:
+        return probe.form.probe_sizes()
+    return NATIVE_SIZES if probe.sizes is None else probe.sizes.probe
 
 
 def search_network(probe: Probe, point: Point) -> None:

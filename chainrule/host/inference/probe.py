@@ -10,7 +10,9 @@ import numpy as np
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
 from chainrule.host.inference.points import Point, batch_for, labels_of
+from chainrule.host.inference.sizes import Sizes
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
+from chainrule.host.native import Native
 from chainrule.host.recognition.forms import Form
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
@@ -29,6 +31,7 @@ class Probe:
 
     recognised: the implementation, unless it is an adapter; network: the same, unless its network is native; form: of
     that network.
+    sizes: those of the networks that an adapter makes.
     declared: {key: value}.  layout: the findings, for Translated; translated: the implementation in that layout.
     found: {key: (value, how)}.  notes: further sentences for the report.
     held: the precision of the parameters, if it is below float64.
@@ -40,6 +43,8 @@ class Probe:
         self.recognised = raw if isinstance(raw, NativeStyle) else None
         self.network = raw if isinstance(raw, Recognised) else None
         self.form: Form | None = self.network.form if self.network is not None else None
+        adapted = not isinstance(raw, Native)
+        self.sizes = Sizes(raw, declared.get("architecture", "any")) if adapted else None
         samples = declared.get("samples", "rows")
         self.layout = Layout(
             samples="vector" if samples == "single" else samples,

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, returned_names
 from chainrule.host.recognition.forms import Form, Held, SizedForm
-from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.namespaces import Operation, names_read, own_functions, ranked
 from chainrule.host.recognition.slots import Slots, chain, discover
 from chainrule.host.recognition.structures import Item, shape
 from chainrule.host.recognition.vocabulary import plain
@@ -138,7 +138,8 @@ class GlobalForm(Form):
         super().__init__()
         self.namespace = namespace
         self.title = "functions around global arrays"
-        self.state = {name: value for name, value in namespace.items() if is_parameter(name, value)}
+        read = names_read(namespace)
+        self.state = {name: value for name, value in namespace.items() if name in read and is_parameter(name, value)}
         fixed = chain(self.state)
         if fixed is None:
             raise Unbound("no global weights and biases that fit together")

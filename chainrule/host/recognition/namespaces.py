@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 from chainrule.host.recognition.learnt import learnt_of
@@ -31,6 +31,19 @@ def written_by_hand(functions: tuple[tuple[str, FunctionType], ...], home: str) 
 def own_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
     home = home_of(namespace)
     return [(name, value) for name, value in namespace.items() if inspect.isclass(value) and is_own(value, home)]
+
+
+def names_read(namespace: Mapping[str, Any]) -> set[str]:
+    """The names of globals, and of attributes, that the code's own functions and methods read."""
+    methods = [method for _, cls in own_classes(namespace) for method in vars(cls).values()]
+    waiting = [getattr(thing, "__code__", None) for thing in [*methods, *dict(own_functions(namespace)).values()]]
+    read: set[str] = set()
+    while waiting:
+        code = waiting.pop()
+        if isinstance(code, CodeType):
+            read.update(code.co_names)
+            waiting += code.co_consts  # functions inside it
+    return read
 
 
 def home_of(namespace: Mapping[str, Any]) -> str:

@@ -37,9 +37,9 @@ from chainrule.host.rehearsal.rehearse import rehearse
 from chainrule.host.source.executing import Execution, Siblings, newer_python, told
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
-from chainrule.host.source.rule import DEFINITIONS
+from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
-from chainrule.support.source_positions import last_line, place
+from chainrule.support.source_positions import last_line, place, within
 from chainrule.support.time_limit import TimedOut, limit
 
 LOADING_LIMIT = 120.0  # seconds: long enough to import a large framework, too short to train at module level
@@ -80,6 +80,7 @@ class Opened:
     path: the target's file.  sha256: of that file's content.
     conventions: those of the code; reading_notes: findings of inference that no convention expresses.
     notes, missing: as in Source.  outside, run_all: the user's declarations and options.
+    loops: where loops stand at module level, which only the script as a whole runs.
     frameworks: imports of machine-learning frameworks.
     live: whether the user passed an object; target is then an expression for it.
     files: the file, and the files of its project that it imports.
@@ -99,6 +100,7 @@ class Opened:
     missing: Mapping[str, str] = field(default_factory=dict, hash=False)
     outside: Declared = NOTHING_DECLARED
     run_all: bool = False
+    loops: tuple[str, ...] = ()
     frameworks: tuple[FrameworkImport, ...] = ()
     live: bool = False
     files: tuple[Path, ...] = ()
@@ -156,6 +158,7 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         source.missing,
         outside,
         run_all,
+        tuple(loops_in(source.statements, str(path))),
         frameworks_of(path, module.__name__),
     )
 
@@ -284,6 +287,15 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
             imports.loading = False
             if name in before:  # restore a module of the same name, on which other code may rely
                 sys.modules[name] = before[name]
+
+
+def loops_in(body: Sequence[ast.stmt], filename: str) -> Iterator[str]:
+    """The lines of the outermost loops at module level, as a report names them."""
+    end = 0
+    for statement in statements(body):
+        if isinstance(statement, (ast.For, ast.While)) and statement.lineno > end:
+            end = statement.end_lineno or statement.lineno
+            yield f"{within(filename, statement.lineno)} to {within(filename, end).removeprefix('line ')}"
 
 
 def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
