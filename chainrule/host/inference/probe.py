@@ -11,6 +11,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
 from chainrule.host.inference.points import Point, batch_for, labels_of
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
+from chainrule.host.recognition.folded import WITHOUT, Folded
 from chainrule.host.recognition.forms import Form
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
@@ -50,9 +51,11 @@ class Probe:
         )
         if "labels" in declared:
             self.layout.labels = dict.fromkeys(LABELLED, declared["labels"])
+        if isinstance(raw, Folded) and raw.carried:
+            self.layout.extended = True
         self.translated = Translated(raw, self.layout)
         self.found: dict[str, tuple[str, str]] = {}
-        self.notes: list[str] = []
+        self.notes: list[str] = [WITHOUT] if self.layout.extended else []
         self.held: str | None = None
         self.unproven = ""
 
