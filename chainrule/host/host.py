@@ -176,6 +176,7 @@ class InProcess:
             bool(getattr(self.implementation, "summed_fit", plain.summed_fit)),
             bool(getattr(self.implementation, "fit_takes_seed", plain.fit_takes_seed)),
             getattr(self.implementation, "recovery_rate", plain.recovery_rate),
+            getattr(self.implementation, "biases", plain.biases),
         )
 
     def trace(self) -> None:

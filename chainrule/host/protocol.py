@@ -58,11 +58,13 @@ class Traits:
     summed_fit: whether fit steps by the rate times the summed gradients of a batch.
     fit_takes_seed: whether the training function takes a seed; if not, the code may contain a fixed one.
     recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
+    biases: `own` arrays, `inside` the weights, or `none`.
     """
 
     summed_fit: bool = False
     fit_takes_seed: bool = True
     recovery_rate: float | None = None
+    biases: str = "own"
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Layout:
     numpy_functions: whether functions take NumPy arrays although networks take others.
     counts_labels: whether the code takes the number of classes from the labels, which must then include the last.
     unproven: {operation: why chainrule does not know how to call it}; what needs it is todo.
+    extended: whether inputs get one more feature, which is always 1 and whose weights stand for missing biases.
     """
 
     samples: str = "rows"
@@ -53,13 +54,14 @@ class Layout:
     counts_labels: bool = False
     numpy_functions: bool = False
     unproven: dict[str, str] = field(default_factory=dict)
+    extended: bool = False
 
     @property
     def native(self) -> bool:
         """Whether the layout is the native one."""
-        plain = (self.samples, self.weights, self.reduction, self.output, self.arrays)
+        plain = (self.samples, self.weights, self.reduction, self.output, self.arrays, self.extended)
         return (
-            plain == ("rows", "in_out", "mean", "probabilities", "numpy")
+            plain == ("rows", "in_out", "mean", "probabilities", "numpy", False)
             and set(self.ways.values()) <= {"rows"}
             and set(self.labels.values()) <= {"index"}
         )
@@ -67,7 +69,8 @@ class Layout:
     @property
     def of_functions(self) -> Layout:
         """The layout for functions outside the network."""
-        return replace(self, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else self
+        alone = replace(self, extended=False) if self.extended else self
+        return replace(alone, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else alone
 
     def prove(self, operation: str) -> None:
         """Raise NotOffered for an operation whose reading is not proven."""
@@ -79,10 +82,12 @@ class Layout:
         return self.ways.get(operation, self.samples)
 
     def inputs(self, x: np.ndarray, way: str) -> Any:
-        """Inputs (N, D), or one sample (1, D), as the implementation takes them.
+        """Inputs (N, D), or one sample (1, D), as the network takes them.
 
         Other libraries than NumPy take floating-point numbers, as some do not multiply these with integers.
         """
+        if self.extended:
+            x = np.hstack([x, np.ones((len(x), 1), x.dtype)])
         return self.cast(lie(x if self.arrays in ("numpy", "lists") else x.astype(np.float64), way))
 
     def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
@@ -148,6 +153,11 @@ class Translated(Implementation):
         """The learning rate at which chainrule computes gradients from updates; None if the code returns them."""
         return getattr(self.raw, "recovery_rate", None)
 
+    @property
+    def biases(self) -> str:
+        """Where the code keeps biases: in their `own` arrays, `inside` the weights; or `none`."""
+        return str(getattr(self.raw, "biases", "own"))
+
     def supports(self, sizes: Sequence[int]) -> str | None:
         return self.raw.supports(sizes) if self.refusal is None else self.refusal(sizes)
 
@@ -193,9 +203,7 @@ class Translated(Implementation):
         return None if raw is None else layout.outputs(raw, way)
 
     def cross_entropy(self, p: Any, y: Any) -> Any:
-        if self.layout.numpy_functions:
-            return Translated(self.raw, self.layout.of_functions).lost_by_itself(p, y)
-        return self.lost_by_itself(p, y)
+        return Translated(self.raw, self.layout.of_functions).lost_by_itself(p, y)
 
     def lost_by_itself(self, p: Any, y: Any) -> Any:
         """The loss of probabilities, by the function cross_entropy."""
@@ -226,7 +234,9 @@ class Translated(Implementation):
             raise Unseen(COUNTED)
         labels = self.layout.targets(y, k, operation)
         before = labels.copy() if isinstance(labels, np.ndarray) and labels is not y else None
-        result = function(self.layout.inputs(x, self.layout.way(operation)), labels)
+        inputs = self.layout.inputs(x, self.layout.way(operation))
+        result = function(inputs, labels)
+        self.write_back(x, inputs, self.layout.way(operation))
         if before is not None and not np.array_equal(labels, before, equal_nan=True):
             y += 1  # so that the boundary sees that the code wrote into its labels
         return result
@@ -272,11 +282,18 @@ class Translated(Implementation):
         if way in SINGLE:
             out = np.vstack([self.forward_raw(model, row, way) for row in singles(x)])
         else:
-            raw = self.raw.forward(model, self.layout.inputs(x, way))
+            inputs = self.layout.inputs(x, way)
+            raw = self.raw.forward(model, inputs)
+            self.write_back(x, inputs, way)
             if raw is None or (way == "rows" and self.layout.output == "probabilities"):
                 return raw
             out = self.layout.outputs(raw, way)
         return softmax(out) if self.layout.output == "logits" else out
+
+    def write_back(self, x: np.ndarray, inputs: Any, way: str) -> None:
+        """Write into x what the code wrote into inputs with a further feature, so that the boundary sees it."""
+        if self.layout.extended and isinstance(inputs, np.ndarray) and inputs.ndim == 2:
+            x[...] = (inputs.T if way == "columns" else inputs)[:, :-1]
 
     def forward_raw(self, model: Any, x: np.ndarray, way: str) -> np.ndarray:
         """The implementation's output for inputs in this layout, as (N, K)."""

@@ -142,6 +142,8 @@ def scheme(impl):
     declared = impl.conventions["initialization"].value
     if declared == "any":
         raise NotApplicable("the initialization is declared to be `any`")
+    if impl.host.traits().biases == "inside":  # the bias is a row of the weights, which may count in the fan-in or not
+        raise NotApplicable("the weights contain the biases, which are drawn with them")
     return declared, VARIANCES[declared]
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chainrule import api
+from chainrule.running.limits import Limits
+from chainrule.running.loading import load
+from chainrule.running.run import Run
 
 HEAD = "import numpy as np\n"
 SOFTMAX = """
@@ -44,7 +46,9 @@ def check(tmp_path):
             text = text.replace(old, new)
         path = tmp_path / f"net{len(list(tmp_path.iterdir()))}.py"
         path.write_text(text, encoding="utf-8")
-        outcome = api.check(str(path), conventions={"initialization": initialization})
+        run = Run(load(str(path), conventions={"initialization": initialization}), Limits.asked(False, None, None))
+        run.all(None)
+        outcome = run.outcome(run.entries, run.required, False, 0.0)
         return Checked(
             outcome.verdict,
             {spec.id: spec.outcome for spec in outcome.specs},
@@ -395,3 +399,158 @@ def test_a_training_that_starts_anew_is_not_judged_by_given_parameters(check):
     assert found.wrong() == {}
     assert "network.forward" in found.passed()
     assert {outcome for spec, outcome in found.outcomes.items() if spec.startswith("training.")} <= {"skipped", "todo"}
+
+
+BIASLESS = (
+    """
+class Net:
+    def __init__(self, sizes):
+        self.W = [np.random.randn(m, n) * np.sqrt(2 / (m + n)) for m, n in zip(sizes, sizes[1:])]
+    def forward(self, x):
+        self.a = [x]
+        for w in self.W[:-1]:
+            self.a.append(np.maximum(self.a[-1] @ w, 0))
+        return softmax(self.a[-1] @ self.W[-1])
+    def loss(self, x, y):
+        return -np.mean(np.log(self.forward(x)[np.arange(len(y)), y]))
+    def backward(self, x, y):
+        d = self.forward(x)
+        d[np.arange(len(y)), y] -= 1
+        d /= len(y)
+        dW = []
+        for w, a in zip(self.W[::-1], self.a[::-1]):
+            dW.insert(0, a.T @ d)
+            d = (d @ w.T) * (a > 0)
+        return dW
+    def train(self, x, y, epochs, batch_size, lr):
+        for _ in range(epochs):
+            order = np.random.permutation(len(y))
+            for i in range(0, len(y), batch_size):
+                part = order[i : i + batch_size]
+                for w, dw in zip(self.W, self.backward(x[part], y[part])):
+                    w -= lr * dw
+"""
+    + SOFTMAX
+)
+FIXED_DEPTH = (
+    (
+        "def __init__(self, sizes):",
+        """def __init__(self, n_in, n_hidden, n_out):
+        sizes = [n_in, n_hidden, n_out]""",
+    ),
+)
+FUNCTIONS = """
+def init_params(layer_dims):
+    parameters = {}
+    for l in range(1, len(layer_dims)):
+        n, m = layer_dims[l], layer_dims[l - 1]
+        parameters["W" + str(l)] = np.random.randn(n, m) * np.sqrt(2 / (n + m))
+    return parameters
+def forward(X, parameters):
+    A, cache = X, [X]
+    L = len(parameters)
+    for l in range(1, L):
+        A = np.maximum(parameters["W" + str(l)] @ A, 0)
+        cache.append(A)
+    Z = parameters["W" + str(L)] @ A
+    e = np.exp(Z - Z.max(axis=0, keepdims=True))
+    return e / e.sum(axis=0, keepdims=True), cache
+def compute_loss(AL, Y):
+    return -np.sum(Y * np.log(AL + 1e-12)) / Y.shape[1]
+def backward(AL, Y, parameters, cache):
+    grads, d = {}, (AL - Y) / Y.shape[1]
+    for l in reversed(range(1, len(parameters) + 1)):
+        grads["dW" + str(l)] = d @ cache[l - 1].T
+        d = (parameters["W" + str(l)].T @ d) * (cache[l - 1] > 0)
+    return grads
+def update_parameters(parameters, grads, learning_rate):
+    for l in range(1, len(parameters) + 1):
+        parameters["W" + str(l)] -= learning_rate * grads["dW" + str(l)]
+    return parameters
+"""
+
+
+def test_a_network_without_biases_of_any_depth(check):
+    found = check(BIASLESS, initialization="xavier")
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.weights", "initialization.variance", "training.fresh_order"} <= found.passed()
+    assert (found.outcomes["initialization.biases"], found.messages["initialization.biases"]) == (
+        "skipped",
+        "the network has no biases",
+    )
+
+
+def test_a_network_without_biases_of_one_depth(check):
+    found = check(BIASLESS, *FIXED_DEPTH)
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.weights", "training.full_batch"} <= found.passed()
+    assert "no biases" in found.messages["training.fresh_order"]
+
+
+def test_functions_around_weights_without_biases(check):
+    found = check(FUNCTIONS)
+    assert found.wrong() == {}
+    assert {"network.forward", "network.loss", "gradients.weights", "training.step"} <= found.passed()
+
+
+@pytest.mark.parametrize(
+    ("source", "changes", "chapter"),
+    [
+        (BIASLESS, [("d /= len(y)", "pass")], "gradients"),
+        (BIASLESS, [("(d @ w.T) * (a > 0)", "d @ w.T")], "gradients"),
+        (BIASLESS, [("order[i : i + batch_size]", "np.arange(i, min(i + batch_size, len(y)))")], "training"),
+        (BIASLESS, [*FIXED_DEPTH, ("w -= lr * dw", "w -= 2 * lr * dw")], "training"),
+        (BIASLESS, [("np.sqrt(2 / (m + n))", "np.sqrt(2 / m)")], "initialization"),
+        (BIASLESS, [("self.a = [x]", "x *= 0.5; self.a = [x]")], "network"),
+        (FUNCTIONS, [(" * (cache[l - 1] > 0)", "")], "gradients"),
+        (FUNCTIONS, [("-= learning_rate *", "-=")], "training"),
+    ],
+)
+def test_mistakes_in_networks_without_biases(check, source, changes, chapter):
+    assert chapter in {spec.partition(".")[0] for spec in check(source, *changes, initialization="xavier").wrong()}
+
+
+INSIDE = (
+    """
+def extended(a):
+    return np.hstack([a, np.ones((len(a), 1))])
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1 = np.random.randn(n_in + 1, n_hidden) / np.sqrt(n_in)
+        self.W2 = np.random.randn(n_hidden + 1, n_out) / np.sqrt(n_hidden)
+    def forward(self, X):
+        self.a0 = extended(X)
+        self.z1 = self.a0 @ self.W1
+        self.a1 = extended(np.maximum(self.z1, 0))
+        return softmax(self.a1 @ self.W2)
+    def loss(self, X, y):
+        return -np.log(self.forward(X)[np.arange(len(y)), y]).mean()
+    def backward(self, X, y):
+        d = self.forward(X)
+        d[np.arange(len(y)), y] -= 1
+        d /= len(y)
+        d1 = (d @ self.W2[:-1].T) * (self.z1 > 0)
+        return self.a0.T @ d1, self.a1.T @ d
+    def train(self, X, y, epochs=1000, batch_size=32, lr=0.1):
+        for epoch in range(epochs):
+            order = np.random.permutation(len(y))
+            for i in range(0, len(y), batch_size):
+                part = order[i : i + batch_size]
+                dW1, dW2 = self.backward(X[part], y[part])
+                self.W1 -= lr * dW1
+                self.W2 -= lr * dW2
+"""
+    + SOFTMAX
+)
+FIRST = (("[a, np.ones((len(a), 1))]", "[np.ones((len(a), 1)), a]"), ("self.W2[:-1].T", "self.W2[1:].T"))
+
+
+@pytest.mark.parametrize("changes", [(), FIRST], ids=["last row", "first row"])
+def test_biases_inside_the_weights(check, changes):
+    found = check(INSIDE, *changes, initialization="xavier")
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.biases", "training.fresh_order"} <= found.passed()
+    assert "contain the biases" in found.messages["initialization.variance"]
+    assert check(INSIDE, *changes, (" * (self.z1 > 0)", "")).wrong()
+    constant = check(INSIDE, *changes, ("return self.a0.T @ d1", "return (self.a0 * (self.a0 != 1)).T @ d1"))
+    assert any("dloss/db" in message for message in constant.wrong().values())

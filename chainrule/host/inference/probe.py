@@ -13,6 +13,7 @@ from chainrule.host.inference.points import Point, batch_for, labels_of
 from chainrule.host.inference.sizes import Sizes
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.native import Native
+from chainrule.host.recognition.folded import WITHOUT, Folded
 from chainrule.host.recognition.forms import Form
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
@@ -55,9 +56,11 @@ class Probe:
         )
         if "labels" in declared:
             self.layout.labels = dict.fromkeys(LABELLED, declared["labels"])
+        if isinstance(raw, Folded) and raw.carried:
+            self.layout.extended = True
         self.translated = Translated(raw, self.layout)
         self.found: dict[str, tuple[str, str]] = {}
-        self.notes: list[str] = []
+        self.notes: list[str] = [WITHOUT] if self.layout.extended else []
         self.held: str | None = None
         self.unproven = ""
 

@@ -47,7 +47,7 @@ def returned_by_name(
     def read(group: Sequence[Slot]) -> list[np.ndarray]:
         return [to_numpy(names[name_of(slot, list(own))]) for slot in group]
 
-    return read(slots.weights), read(slots.biases)
+    return slots.parts(read(slots.weights), read(slots.biases))
 
 
 def name_of(slot: Slot, order: Sequence[str]) -> Any:
@@ -59,6 +59,6 @@ def name_of(slot: Slot, order: Sequence[str]) -> Any:
 
 def written(handed: Any, slots: Slots, parameters: Parameters) -> Any:
     """`handed` with these values, or a new object with them."""
-    for slot, array in zip((*slots.weights, *slots.biases), (*parameters[0], *parameters[1]), strict=True):
+    for slot, array in zip((*slots.weights, *slots.biases), slots.whole(*parameters), strict=True):
         handed = put(handed, slot.path, array)
     return handed

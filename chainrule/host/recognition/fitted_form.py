@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.host.recognition.binding import Known, Unbound, bind
 from chainrule.host.recognition.forms import ClassForm, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
+from chainrule.host.recognition.slots import Fold
 from chainrule.host.recognition.surroundings import keeps_number, roles_kept, set_attributes
 
 STILL = (0.0, 5e-324)  # learning rates at which training leaves the initial parameters as they are
@@ -29,14 +30,14 @@ class FittedForm(ClassForm):
     at every call cannot start from given ones, and is not called again.
     """
 
-    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
         self.trainer = ""
-        super().__init__(name, cls, namespace)
+        super().__init__(name, cls, namespace, fold)
         if self.trainer:
             self.title = f"class {name}, whose {self.trainer} makes new parameters at every call,"
 
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        made = super().construct(sizes, seed)
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
+        made = super().made(sizes, seed)
         if self.initializer:
             return made
         for name, method in ranked("fit", methods_of(made)):

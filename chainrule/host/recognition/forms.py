@@ -19,7 +19,7 @@ from chainrule.host.recognition.call_sites import literal_arguments, parameters_
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
-from chainrule.host.recognition.slots import Slots, chain, discover
+from chainrule.host.recognition.slots import Fold, Slots, chain, discover
 from chainrule.host.recognition.tools import loss_head
 from chainrule.host.recognition.vocabulary import size_role
 
@@ -31,6 +31,7 @@ class Held:
     """A network as a form makes it.  value: the object, or the parameters that functions pass to each other.
 
     named: {name: value} of the last forward pass's results.  forwarded: its whole result.
+    drawn: the initial parameters, if `value` does not have them yet.
     """
 
     value: Any
@@ -38,6 +39,7 @@ class Held:
     named: dict[str, Any] = field(default_factory=dict)
     forwarded: Any = None
     output: Any = None
+    drawn: Any = None
 
 
 class Form:
@@ -52,6 +54,7 @@ class Form:
 
     def __init__(self) -> None:
         self.slots_of: dict[int, Slots | None] = {}
+        self.fold: Fold | None = None  # how weights contain the biases
         self.pattern: list[int | None] | None = None  # the layer sizes if the depth is fixed, None for each free one
         self.head: Any = None  # an object for softmax and loss
         self.holds_head = False  # whether networks call the head themselves
@@ -84,7 +87,11 @@ class Form:
         return None
 
     def create(self, sizes: Sequence[int], seed: int) -> Held:
-        return Held(self.construct(sizes, seed), list(sizes))
+        return Held(self.construct(sizes, seed), self.stored(sizes))
+
+    def stored(self, sizes: Sequence[int]) -> list[int]:
+        """The layer sizes of the network of the code that stands for one of these sizes."""
+        return list(sizes) if self.fold is None else self.fold.stored(sizes)
 
     def slots(self, depth: int) -> Slots | None:
         """The slots of networks with so many layers, found in one whose sizes all differ."""
@@ -97,7 +104,7 @@ class Form:
         if sizes is None:
             return None
         try:
-            return discover(self.construct(sizes, 0), sizes)
+            return discover(self.construct(sizes, 0), sizes, self.fold)
         except Exception:
             return None
 
@@ -126,9 +133,16 @@ class SizedForm(Form):
     sizing: SizeArguments
     name: str  # of the maker
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], fold: Fold | None) -> None:
         super().__init__()
-        self.namespace = namespace
+        self.namespace, self.fold = namespace, fold
+
+    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+        return self.made(self.stored(sizes), seed)
+
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
+        """What the maker makes for these sizes.  Raises the code's exceptions, and Unbound."""
+        raise NotImplementedError
 
     def settle_any(self, function: Any) -> None:
         """Find out how the maker takes sizes.  If no way works, raises the exception of the first."""
@@ -152,7 +166,7 @@ class SizedForm(Form):
             except Exception as error:
                 trouble = trouble or error
                 continue
-            found, fixed = discover(value, sizes), chain(value)
+            found, fixed = discover(value, sizes, self.fold), None if self.fold else chain(value)
             repeats = fixed is not None and len(fixed) > len(sizes) and not self.sizing.free  # (d, h, k): d, h, h, k
             if found is not None and not repeats:
                 self.slots_of[len(sizes) - 1] = found
@@ -195,15 +209,15 @@ class SizedForm(Form):
 class ClassForm(SizedForm):
     """A class whose objects hold their parameters: in attributes, lists, dictionaries or layer objects."""
 
-    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
-        super().__init__(namespace)
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
+        super().__init__(namespace, fold)
         self.name, self.cls, self.maker = name, cls, vars(cls).get("__init__")
         self.title = f"class {name}"
         self.initializer: str | None = None
         self.settle_any(cls)
         self.head = loss_head(namespace)
 
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
         arguments, keywords = self.sizing.arguments(sizes, seed)
         made = self.cls(*arguments, **keywords)
         if self.initializer is None:
@@ -230,6 +244,7 @@ class ClassForm(SizedForm):
         """Whether an object contains parameters, and not only zeros in the place of its weights."""
         fixed = chain(made)
         found = discover(made, sizes) or (None if fixed is None else discover(made, fixed))
+        found = found or (None if self.fold is None else discover(made, self.fold.sizes(sizes), self.fold))
         return found is not None and any(slot.read(made).any() for slot in found.weights)
 
     def author_calls(self, name: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, returned_names
 from chainrule.host.recognition.forms import Form, Held, SizedForm
 from chainrule.host.recognition.namespaces import Operation, names_read, own_functions, ranked
-from chainrule.host.recognition.slots import Slots, chain, discover
+from chainrule.host.recognition.slots import Fold, Slots, chain, discover
 from chainrule.host.recognition.structures import Item, shape
 from chainrule.host.recognition.vocabulary import plain
 from chainrule.support.arrays import is_array
@@ -22,8 +22,8 @@ from chainrule.support.arrays import is_array
 class FunctionForm(SizedForm):
     """Functions that pass the parameters to each other: as single arrays, in a dictionary, in lists."""
 
-    def __init__(self, name: str, init: FunctionType, namespace: Mapping[str, Any]) -> None:
-        super().__init__(namespace)
+    def __init__(self, name: str, init: FunctionType, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
+        super().__init__(namespace, fold)
         self.name, self.init, self.maker = name, init, init
         self.title = f"functions around {name}"
         self.names = returned_names(init) or []
@@ -39,7 +39,7 @@ class FunctionForm(SizedForm):
             if found.keys() == set(range(len(self.names))):
                 self.names = [name or found[i] for i, name in enumerate(self.names)]
 
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
         arguments, keywords = self.sizing.arguments(sizes, seed)
         return self.init(*arguments, **keywords)
 

@@ -45,7 +45,8 @@ class Learning(Calling):
             self.clear(model, plan.paths)
         result = self.call_backward(plan, model, x, y, 1.0)
         source = result if plan.how == "returned" else model.value
-        return tuple([to_numpy(follow(source, path)) for path in group] for group in plan.paths)
+        weights, biases = ([to_numpy(follow(source, path)) for path in group] for group in plan.paths)
+        return self.slots(model).parts(weights, biases)
 
     def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
         """Set the arrays at these places in a network to zero."""
@@ -123,12 +124,12 @@ class Learning(Calling):
         producer = self.function(backward, model)
         result = self.call_backward(backward, model, x, y, lr)
         source = copy.deepcopy(result) if backward.how == "returned" else model.value
-        for paths, group in zip(backward.paths, grads, strict=True):
-            for path, gradient in zip(paths, group, strict=True):
-                try:
-                    source = put(source, path, np.asarray(gradient))
-                except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
-                    raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
+        paths = (path for group in backward.paths for path in group)
+        for path, gradient in zip(paths, self.slots(model).whole(grads[0], grads[1], one=0.0), strict=True):
+            try:
+                source = put(source, path, np.asarray(gradient))
+            except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
+                raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
         named = self.form.named(model)
         roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
         if backward.how == "returned":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -13,6 +14,7 @@ from chainrule.contract.operation import MODEL
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.fitted_form import FittedForm
+from chainrule.host.recognition.folded import FOLDS, Folded
 from chainrule.host.recognition.forms import PROBES, ClassForm, Form
 from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm
 from chainrule.host.recognition.layers import StackForm, WiredForm
@@ -42,6 +44,11 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
             tried.append(f"{name}: {reason(error)}")
             continue
         return Recognised(target, namespace, form, names, tuple(tried), counts)
+    for attempt in folded_forms(namespace, names):
+        with contextlib.suppress(Exception, SystemExit):
+            found = Folded(target, namespace, attempt(), names, tuple(tried), counts)
+            if found.depends_on_biases():
+                return found
     return NativeStyle(target, namespace, names, tuple(tried))
 
 
@@ -54,9 +61,7 @@ def reason(error: BaseException) -> str:
 
 def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], Form]]]:
     """(name, function that makes the form or raises) of every possible form, the likeliest first."""
-    classes = network_classes(namespace)
-    if "MLP" in names:
-        classes = [(name, cls) for name, cls in classes if name == names["MLP"]] or classes
+    classes = possible_classes(namespace, names)
     for name, cls in recipes_first(classes):
         yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
@@ -72,6 +77,22 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
     for name, function in ranked("forward", own_functions(namespace)):
         yield name, partial(SignatureForm, name, function, namespace)
     yield "globals", partial(GlobalForm, namespace)
+
+
+def folded_forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[Callable[[], Form]]:
+    """The same for networks without arrays of their own for biases."""
+    for fold in FOLDS:
+        for name, cls in possible_classes(namespace, names):
+            yield partial(ClassForm, name, cls, namespace, fold)
+            yield partial(FittedForm, name, cls, namespace, fold)
+        for name, function in ranked("init", own_functions(namespace)):
+            yield partial(FunctionForm, name, function, namespace, fold)
+
+
+def possible_classes(namespace: dict[str, Any], names: Mapping[str, str]) -> list[tuple[str, type]]:
+    """The classes that may be networks; of a declared name, that one alone."""
+    classes = network_classes(namespace)
+    return [(name, cls) for name, cls in classes if name == names.get("MLP")] or classes
 
 
 def is_native(target: Any, names: Mapping[str, str]) -> bool:

@@ -49,34 +49,105 @@ class Slot:
         return spell(self.path) + (f"[...]{spell(self.rest)}" if self.rest is not None else "")
 
 
+Arrays = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Biases inside the arrays of the weights: one more row, whose input is always 1.
+
+    first: whether that row is the first one; else it is the last.
+    carried: whether networks have no biases at all.  A bias is then a weight as well, of an input that is always 1, and
+    every hidden layer has one more unit, which passes the 1 on: W' = [[W, 0], [b, 1]].
+    """
+
+    first: bool = False
+    carried: bool = False
+
+    def shape(self, fan_in: int, fan_out: int, *, last: bool) -> tuple[int, int]:
+        """The shape of the array for a layer."""
+        return fan_in + 1, fan_out + (self.carried and not last)
+
+    def stored(self, sizes: Sequence[int]) -> list[int]:
+        """The layer sizes of the network that stands for one of these sizes."""
+        return [*(size + self.carried for size in sizes[:-1]), sizes[-1]]
+
+    def sizes(self, stored: Sequence[int]) -> list[int]:
+        """The layer sizes for which such a network stands."""
+        return [*(size - self.carried for size in stored[:-1]), stored[-1]]
+
+    def split(self, arrays: Arrays) -> tuple[Arrays, Arrays]:
+        """(weights, biases) in these arrays."""
+        row, rest = (0, slice(1, None)) if self.first else (-1, slice(-1))
+        columns = [slice(-1) if self.carried else slice(None)] * (len(arrays) - 1) + [slice(None)]
+        pairs = list(zip(arrays, columns, strict=True))
+        return [array[rest, kept] for array, kept in pairs], [array[row, kept] for array, kept in pairs]
+
+    def joined(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], one: float) -> Arrays:
+        """The arrays with these weights and biases.  one: the weight by which a unit passes the 1 on."""
+        made = []
+        for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            row = np.reshape(b, (1, -1))
+            array = np.vstack([row, w] if self.first else [w, row])
+            if self.carried and l < len(weights) - 1:
+                array = np.hstack([array, np.zeros((len(array), 1))])
+                array[-1, -1] = one
+            made.append(array)
+        return made
+
+
 @dataclass(frozen=True)
 class Slots:
-    """The places of all weights and biases, first layer first; orientation: `in_out` or `out_in`."""
+    """The places of all weights and biases, first layer first; orientation: `in_out` or `out_in`.
+
+    fold: how the arrays at the places of the weights contain the biases; None if biases have their own places.
+    """
 
     weights: tuple[Slot, ...]
     biases: tuple[Slot, ...]
     orientation: str
+    fold: Fold | None = None
 
-    def read(self, value: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        return [slot.read(value) for slot in self.weights], [slot.read(value) for slot in self.biases]
+    def read(self, value: Any) -> tuple[Arrays, Arrays]:
+        return self.parts([slot.read(value) for slot in self.weights], [slot.read(value) for slot in self.biases])
 
     def write(self, value: Any, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Any:
-        for slot, array in zip((*self.weights, *self.biases), (*weights, *biases), strict=True):
+        for slot, array in zip((*self.weights, *self.biases), self.whole(weights, biases), strict=True):
             value = slot.write(value, array)
         return value
+
+    def parts(self, weights: Arrays, biases: Arrays) -> tuple[Arrays, Arrays]:
+        """(weights, biases) in the arrays at the places of the weights, and of the biases."""
+        if self.fold is None:
+            return weights, biases
+        parted = self.fold.split(self.turned(weights))
+        return self.turned(parted[0]), parted[1]
+
+    def whole(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], one: float = 1.0) -> Arrays:
+        """The arrays for all places, weights first.  one: see Fold."""
+        if self.fold is None:
+            return [*weights, *biases]
+        return self.turned(self.fold.joined(self.turned(weights), biases, one))
+
+    def turned(self, weights: Sequence[np.ndarray]) -> Arrays:
+        """Weights from this orientation to `in_out`, or back."""
+        return [w.T if self.orientation == "out_in" else w for w in map(to_numpy, weights)]
 
     def paths(self) -> set[Path]:
         return {slot.path for slot in (*self.weights, *self.biases)}
 
 
-def discover(value: Any, sizes: Sequence[int]) -> Slots | None:
+def discover(value: Any, sizes: Sequence[int], fold: Fold | None = None) -> Slots | None:
     """The slots of a network of these sizes; None if a layer lacks weights or bias.
 
+    fold: how the weights contain the biases, for a network whose biases have no places of their own.
     Sizes that read the same backwards fit both orientations: the layers then have the order in which they are stored.
     """
     found = parameters_in(value)
     order = [path for path, _ in found]
-    fitting = [slots for way in ("in_out", "out_in") if (slots := slots_of(found, sizes, way)) is not None]
+    ways = ("in_out", "out_in")
+    tried = [slots_of(found, sizes, way) if fold is None else folded(found, sizes, way, fold) for way in ways]
+    fitting = [slots for slots in tried if slots is not None]
     return max(fitting, key=lambda slots: in_order(order, slots.weights), default=None)
 
 
@@ -108,6 +179,20 @@ def slots_of(found: Sequence[tuple[Path, tuple[int, ...]]], sizes: Sequence[int]
     if not (all(weights) and all(biases)):
         return None
     return Slots(tuple(w for w in weights if w), tuple(b for b in biases if b), orientation)
+
+
+def folded(
+    found: Sequence[tuple[Path, tuple[int, ...]]], sizes: Sequence[int], orientation: str, fold: Fold
+) -> Slots | None:
+    """The slots among the arrays found, for weights that contain the biases; None if an array is called a bias."""
+    if any(found_shape and is_called("arrays", "biases", label(path)) for path, found_shape in found):
+        return None
+    used: set[Path] = set()
+    weights = []
+    for l, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+        wanted = fold.shape(fan_in, fan_out, last=l == len(sizes) - 2)
+        weights.append(find(found, [wanted if orientation == "in_out" else wanted[::-1]], "weights", used))
+    return Slots(tuple(w for w in weights if w), (), orientation, fold) if all(weights) else None
 
 
 def find(
