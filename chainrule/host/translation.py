@@ -333,6 +333,7 @@ class Translated(Implementation):
         return self.raw.step(model, ([self.turned(g) for g in grads[0]], list(grads[1])), lr)
 
     def fit(self, model: Any, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
+        self.layout.prove("fit")
         x, y, k = np.asarray(x), np.asarray(y), self.classes(model)
         rate = lr / batch_size if self.summed_fit else lr
 

@@ -43,7 +43,7 @@ from chainrule.running.reading import notes_of
         ("print_every", "quiet"),
         ("X_val", "validation"),
         ("retea", None),
-        ("eps", None),
+        ("eps", "rate_or_guard"),
     ],
 )
 def test_roles_of_parameters(name, meant):

@@ -398,3 +398,141 @@ def test_gradients_that_raise_for_every_batch_are_no_convention(tmp_path):
     assert outcome.verdict == "fail"
     assert "could not be broadcast" in result_of(outcome, "gradients.shapes").message
     assert outcome.diagnoses[0].where == f"net.py:{HONEST[: HONEST.index('acts[l].T')].count(chr(10)) + 1}"
+
+
+# The numbers of a training
+
+BATCHED = (
+    IMPORTS
+    + """
+EPOCHS, LEARNING_RATE, BATCH_SIZE = 20, 0.05, 64
+
+
+def batches(X, y, size=32):
+    order = np.random.permutation(len(X))
+    for i in range(0, len(X), size):
+        yield X[order[i:i + size]], y[order[i:i + size]]
+
+
+class Net:
+    def __init__(self, n_in, n_h, n_out):
+        self.W1 = np.random.randn(n_in, n_h) * np.sqrt(2 / (n_in + n_h))
+        self.b1 = np.zeros(n_h)
+        self.W2 = np.random.randn(n_h, n_out) * np.sqrt(2 / (n_h + n_out))
+        self.b2 = np.zeros(n_out)
+
+    def forward(self, X):
+        self.a = np.maximum(X @ self.W1 + self.b1, 0)
+        z = self.a @ self.W2 + self.b2
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, X, y):
+        return -np.log(self.forward(X)[np.arange(len(X)), y]).mean()
+
+    def backward(self, X, y):
+        d = self.forward(X)
+        d[np.arange(len(X)), y] -= 1
+        d /= len(X)
+        dh = d @ self.W2.T * (self.a > 0)
+        return X.T @ dh, dh.sum(axis=0), self.a.T @ d, d.sum(axis=0)
+
+    def step(self, grads, lr):
+        for name, gradient in zip(("W1", "b1", "W2", "b2"), grads):
+            getattr(self, name)[...] -= lr * gradient
+
+    def train(self, X, y, epochs, lr):
+        for _ in range(epochs):
+            order = np.random.permutation(len(X))
+            for i in range(0, len(X), 128):
+                k = order[i:i + 128]
+                self.step(self.backward(X[k], y[k]), lr)
+"""
+)
+LOOP = BATCHED[BATCHED.index("            order = ") :]
+WITH_A_HELPER = """            for Xb, yb in batches(X, y):
+                self.step(self.backward(Xb, yb), lr)
+"""
+HIDDEN = {  # what is set: (how the source is changed, what the note begins with)
+    "a literal": ((), ["the number 128 in train is the batch size"]),
+    "a global": ((("128", "BATCH_SIZE"),), ["BATCH_SIZE = 64 is the batch size"]),
+    "a helper's default": (((LOOP, WITH_A_HELPER),), ["size = 32 is the batch size"]),
+    "epochs": (
+        (("y, epochs, lr)", "y, lr)"), ("range(epochs)", "range(30)")),
+        ["the number 30 in train is the number of epochs", "the number 128 in train is the batch size"],
+    ),
+    "many epochs": (
+        (("y, epochs, lr)", "y, lr, cycles=20000)"), ("range(epochs)", "range(cycles)")),
+        ["cycles = 20000 is the number of epochs", "the number 128 in train is the batch size"],
+    ),
+    "a rate": (
+        (("y, epochs, lr)", "y, epochs)"), ("y[k]), lr)", "y[k]), 0.05)")),
+        ["the number 0.05 in train is the learning rate", "the number 128 in train is the batch size"],
+    ),
+    "everything": (
+        (("y, epochs, lr)", "y)"), ("range(epochs)", "range(EPOCHS)"), ("y[k]), lr)", "y[k]), LEARNING_RATE)")),
+        ["EPOCHS = 20 is the number of epochs", "LEARNING_RATE = 0.05 is the learning rate"],
+    ),
+}
+
+
+def hidden(name):
+    source = BATCHED
+    for old, new in HIDDEN[name][0]:
+        source = source.replace(old, new)
+    return source
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_number_that_a_training_contains_is_set(tmp_path, name):
+    outcome = check(tmp_path, hidden(name), chapters="training")
+    assert wrong(outcome) == []
+    assert result_of(outcome, "training.every_sample").outcome == "passed"
+    for beginning in HIDDEN[name][1]:
+        assert [note for note in outcome.notes if note.startswith(beginning)]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "clause"),
+    [
+        (
+            "a literal",
+            "np.random.permutation(len(X))\n            for",
+            "np.arange(len(X))\n            for",
+            "fresh_order",
+        ),
+        ("a literal", "order[i:i + 128]", "order[i:i + 64]", "every_sample"),
+        ("a literal", "y[k])", "y[i:i + 128])", "labels"),
+        ("a global", "y[k])", "y[i:i + BATCH_SIZE])", "labels"),
+        ("a helper's default", "y[order[i:i + size]]", "y[i:i + size]", "labels"),
+        ("a rate", "lr * gradient", "lr * gradient / 2", "step"),
+        ("everything", "y[k])", "y[i:i + 128])", "labels"),
+    ],
+)
+def test_a_mistake_beside_a_number_that_is_set_is_found(tmp_path, name, old, new, clause):
+    outcome = check(tmp_path, hidden(name).replace(old, new), chapters=["training", "gradients"])
+    assert f"training.{clause}" in wrong(outcome)
+
+
+def test_a_training_that_makes_no_update_on_few_samples_is_seen(tmp_path):
+    dropping = "for k in np.split(order[: len(X) // 128 * 128], len(X) // 128 or 1):\n"
+    lines = ("for i in range(0, len(X), 128):\n                k = order[i:i + 128]\n", dropping)
+    outcome = check(tmp_path, planted(BATCHED, *lines), chapters="training")
+    assert wrong(outcome) == ["training.last_batch"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("range(epochs)", "range(30)"), ("y[k]), lr)", "y[k]), 0.05)")],
+    ids=["epochs", "rate"],
+)
+def test_an_argument_that_a_training_ignores_is_a_mistake(tmp_path, old, new):
+    assert check(tmp_path, BATCHED.replace(old, new), chapters="training").verdict == "fail"
+
+
+def test_a_training_whose_passes_cannot_be_set_is_not_judged(tmp_path):
+    source = hidden("epochs").replace("range(30)", "range(len('thirty epochs'))")
+    outcome = check(tmp_path, source, chapters="training")
+    assert wrong(outcome) == []
+    assert result_of(outcome, "training.epochs").outcome == "todo"
+    assert "train makes 13 passes over the data in one call" in result_of(outcome, "training.epochs").message

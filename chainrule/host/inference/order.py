@@ -16,6 +16,7 @@ from chainrule.host.inference.layout_of_network import (
     find_square_weights,
     one_at_a_time,
 )
+from chainrule.host.inference.numbers import find_numbers, shorten
 from chainrule.host.inference.points import Point, are_rows_of_probabilities
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_summed_fit
@@ -70,6 +71,7 @@ def search_network(probe: Probe, point: Point) -> None:
         return
     if "weights" not in probe.found and "weights" not in probe.declared:
         out = find_square_weights(probe, point, out)
+    shorten(probe, point)
     for operation in ("backward", "loss"):
         find_labels(probe, operation, point)
     out = one_at_a_time(probe, point, out)
@@ -79,6 +81,7 @@ def search_network(probe: Probe, point: Point) -> None:
     if "output" not in probe.found and "output" not in probe.declared:
         find_logits(probe, point, out)
     find_fit(probe, point)
+    find_numbers(probe, point)
     look_at_single_gradients(probe, point)
     find_reduction(probe, point)
     find_summed_fit(probe, point)

@@ -298,7 +298,7 @@ class Attempts(Learning):
 
         pairs: whether inputs and labels come in one argument.
         """
-        roles = set(taken.values())
+        roles = {*taken.values(), *self.settings}
         if not {"x", "y"} <= roles and not (pairs and "x" in roles):
             what = "pairs of inputs and labels" if pairs else "inputs and labels"
             raise NotThisWay(f"it takes no {what}")

@@ -22,6 +22,7 @@ FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "va
 DATA = ("x", "y", "output", "output_gradient", "cache", "grads")
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
+SMALLEST_RATE = 1e-4  # a smaller epsilon is not a learning rate
 MANY = 8  # longer lists contain layers or samples
 MISSING = object()
 
@@ -208,6 +209,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if wanted == "validation" and parameter.default is parameter.empty:
         same = "y" if is_of_labels(parameter.name) else "x"
         return (known.roles[same], wanted) if same in known.roles else None
+    if wanted == "rate_or_guard":  # 0.01 is a learning rate, 1e-8 keeps a denominator from zero
+        wanted = "lr" if "lr" in known.roles and not is_tiny(parameter.default) else None
     if wanted is None:
         return None
     wanted = known.as_role.get(wanted, wanted)
@@ -230,6 +233,10 @@ def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) 
 
 def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_tiny(value: Any) -> bool:
+    return is_number(value) and value < SMALLEST_RATE
 
 
 def is_of_labels(name: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import fits, own_classes
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
+from chainrule.host.recognition.settings import Setting, settled
 from chainrule.host.recognition.structures import Path, follow, put
 from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
 from chainrule.host.recognition.vocabulary import is_called
@@ -36,6 +39,11 @@ class Learning(Calling):
     summed_fit = False
     one_by_one = False
     recovery_rate: float | None = None
+
+    @cached_property
+    def settings(self) -> dict[str, Setting]:
+        """{role: the number in the training that has it}, for roles that no argument has."""
+        return {}
 
     def run_backward(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         if plan.how == "update":
@@ -74,7 +82,8 @@ class Learning(Calling):
             if not fits("backward", plan.name, function):
                 raise NotThisWay("it takes no labels")
             self.loss(model, x, y)  # it starts from the loss computed last
-        with initialization_stands(self.form, model):
+        once = TrainingArguments(x, y, epochs=1, batch_size=samples(x, y), lr=rate, seed=0)
+        with initialization_stands(self.form, model), self.settled(once):
             return function(*arguments.arguments, **arguments.keywords)
 
     def known_backward(
@@ -213,7 +222,7 @@ class Learning(Calling):
         kept = {"lr": training.lr, "epochs": training.epochs}
         set_attributes(model.value, kept | {"batch_size": training.batch_size, "seed": training.seed})
         seed_generators(model.value, training.seed)
-        with seeded(training.seed):
+        with seeded(training.seed), self.settled(training):
             for _ in range(training.epochs if plan.repeated else 1):
                 if plan.repeated:
                     arguments = self.fit_arguments(model, training, function)
@@ -222,6 +231,10 @@ class Learning(Calling):
                 if not self.adopt(model, result, function):
                     self.adopt_in_place(model, arguments)
         return None if plan.repeated else history(result, training.epochs)
+
+    def settled(self, training: TrainingArguments) -> AbstractContextManager[None]:
+        """Set the numbers that a training contains to those of its arguments."""
+        return settled({setting: getattr(training, role) for role, setting in self.settings.items()})
 
     def fit_arguments(self, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> Binding:
         roles: dict[str, Any] = {} if training.y is None else {"y": training.y}
