@@ -37,9 +37,11 @@ class Network:
 def network_in(calls: Sequence[Call]) -> Network | None:
     """The deepest network that any call made, or held; of equally deep ones, the first.
 
-    Layers that several objects hold, one each, make a network that no object holds.
+    Layers that several objects hold, one each, make a network that no object holds.  If no call made one, the arrays
+    are those of the first call that takes enough of them: later ones take gradients as well.
     """
     best: Network | None = None
+    source: Call | None = None  # the call whose arguments are the best network, if no call made one
     owner: type | None = None
     single: dict[int, tuple[list[int], Contents]] = {}
     for call in sorted(calls, key=lambda call: call.finished):
@@ -50,7 +52,10 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 continue
             if len(sizes) == 2 and hasattr(value, "__dict__"):
                 single.setdefault(id(value), (sizes, found))
-            if best is None or len(sizes) > len(best.sizes):
+            if value is None and best is not None and source is not call:
+                continue
+            if best is None or len(sizes) > len(best.sizes) or (source is not None and value is not None):
+                source = call if value is None else None
                 paths = {path for path, entry in found.items() if len(entry.shape) == 2}
                 best = Network(sizes, matrices(found), paths=paths, maker=None if value is None else call.key)
                 best.arrays = {id(entry.leaf) for entry in found.values()} if value is None else set()

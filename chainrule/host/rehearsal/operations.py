@@ -41,7 +41,7 @@ class Operations:
         self.operations: dict[int, str] = {}
         self.parameters = set() if self.network is None else self.parameter_ids()
         self.origins: dict[tuple[Any, ...], list[tuple[Call, Path]]] = {}
-        for call in calls:
+        for call in sorted(calls, key=lambda call: call.finished):
             for path, entry in call.returned.items():
                 self.origins.setdefault(entry[:2], []).append((call, path))
         for _ in range(2 if self.network is not None else 0):  # the second time, with what the other calls compute
@@ -115,11 +115,15 @@ class Operations:
         return found
 
     def origin(self, call: Call, name: str) -> tuple[Call, Path] | None:
-        """The last call before this one that returned an argument, and where in its result."""
+        """The call that was the last to return an argument before this one, and where in its result."""
         entry = call.before[name].get(())
         if entry is None:
             return None
-        found = [origin for origin in self.origins.get(entry[:2], []) if origin[0].number < call.number]
+        found = [
+            origin
+            for origin in self.origins.get(entry[:2], [])
+            if origin[0].number < call.number and not call.inside(origin[0])
+        ]
         itself = [(maker, path) for maker, path in found if maker.returned[path].leaf is entry.leaf]
         if itself:  # of nested calls, the outermost
             return max(itself, key=lambda origin: origin[0].finished)
