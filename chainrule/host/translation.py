@@ -32,7 +32,7 @@ class Layout:
 
     samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: its layout of samples},
     for those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one
-    that takes a list of (x, y).
+    that takes a list of (x, y), `pair` for one that takes (inputs, labels) as one argument.
     weights: `in_out`, `out_in`; xavier: the same for that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
@@ -344,6 +344,9 @@ class Translated(Implementation):
             raise Unseen("one call makes an update for one sample: the caller chooses the samples and their order")
         if self.layout.way("fit") == "pairs":
             history = train(self.pairs(x, y, k, "fit"), None)
+        elif self.layout.way("fit") == "pair":
+            way = self.layout.samples
+            history = train((self.layout.inputs(x, way), self.layout.targets(y, k, "fit", way)), None)
         else:
             history = self.with_labels("fit", train, x, y, k)
         return history if self.layout.reduction == "mean" else None

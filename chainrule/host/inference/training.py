@@ -69,7 +69,7 @@ def ways_of_fit(probe: Probe, main: str) -> Iterator[tuple[str, str]]:
     alone = probe.layout.way("backward")
     first = probe.layout.labels.get("backward", "index")
     forms = (first,) if "labels" in probe.declared else tuple(dict.fromkeys((first, "index", "one_hot")))
-    for way in (main, "pairs", other, *((alone,) if alone in SINGLE else ())):
+    for way in (main, "pairs", "pair", other, *((alone,) if alone in SINGLE else ())):
         for form in forms:
             yield way, form
 

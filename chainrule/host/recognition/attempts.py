@@ -25,7 +25,6 @@ from chainrule.host.recognition.results import (
     likeliest_output,
     output_shapes,
     relative,
-    samples,
 )
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
@@ -256,7 +255,8 @@ class Attempts(Learning):
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         before = self.parameters(model)
-        training = TrainingArguments(x, y, epochs=1, batch_size=len(x) if y is None else samples(x, y), lr=0.25, seed=0)
+        training = TrainingArguments(x, y, epochs=1, batch_size=1, lr=0.25, seed=0)
+        training = replace(training, batch_size=training.samples)
         taken = self.fit_arguments(model, training, function).taken
         plan = self.fit_site(name, model, taken, pairs=y is None)
         self.run_fit(plan, model, training, function)

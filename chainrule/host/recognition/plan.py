@@ -51,4 +51,6 @@ class TrainingArguments:
 
     @property
     def samples(self) -> int:
-        return len(self.x) if self.y is None else samples(self.x, self.y)
+        if self.y is not None:
+            return samples(self.x, self.y)
+        return samples(*self.x) if isinstance(self.x, tuple) else len(self.x)
