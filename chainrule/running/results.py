@@ -294,11 +294,19 @@ def blocked(result: SpecResult, before: Mapping[str, SpecResult]) -> SpecResult:
             continue
         if upstream is None or upstream.outcome not in NOT_PASSED or upstream.message.startswith(UNJUDGED):
             continue
-        if upstream.through and not result.through:
-            continue  # the network replaced a function, and specs about the network itself do not depend on that
+        if not depends(result, upstream):
+            continue
         message = upstream.message if upstream.outcome == "blocked" else f"blocked by {clause}, which did not pass"
         return replace(result, outcome="blocked", message=message, snippet=None, diagnoses=())
     return result
+
+
+def depends(result: SpecResult, upstream: SpecResult) -> bool:
+    """Whether a spec depends on one before it.
+
+    Where the network replaced a function, specs about the network itself do not depend on those of the function.
+    """
+    return not upstream.through or bool(result.through)
 
 
 def in_order(results: Iterable[SpecResult]) -> list[SpecResult]:
@@ -309,7 +317,8 @@ def in_order(results: Iterable[SpecResult]) -> list[SpecResult]:
     def visit(clause: str) -> None:
         if clause in given and clause not in settled:
             for upstream in given[clause].after:
-                visit(upstream)
+                if upstream in given and depends(given[clause], given[upstream]):
+                    visit(upstream)
             settled[clause] = blocked(given[clause], settled)
 
     for clause in given:

@@ -232,8 +232,10 @@ def shows_logits(probe: Probe, point: Point, out: np.ndarray) -> str:
     own = loss_is_that_of(probe, point, p)
     if own:
         return "loss is the cross-entropy of the softmax of forward's output"
-    if own is False and takes_log_probabilities(probe, point, p):
+    if own is False and is_right_with(probe, point, p, "log_softmax"):
         return "loss is the cross-entropy of the softmax of forward's output, if it is given their logarithms"
+    if own is False and is_right_with(probe, point, p, "softmax"):
+        return "loss is the cross-entropy of forward's output once it went through the code's softmax"
     if own is False:
         return ""
     grads = probe.backward(point)
@@ -256,12 +258,21 @@ def loss_is_that_of(probe: Probe, point: Point, p: np.ndarray) -> bool | None:
     return any(np.allclose(ratios, c, rtol=AGREE) for c in (1.0, len(point.x)))
 
 
-def takes_log_probabilities(probe: Probe, point: Point, p: np.ndarray) -> bool:
-    """Whether the loss, by its name that of log-probabilities, is right if it takes them, and no gradients object."""
+def is_right_with(probe: Probe, point: Point, p: np.ndarray, between: str) -> bool:
+    """Whether the loss is right if the output first goes through softmax, or its logarithm, and no gradients object.
+
+    The logarithm needs a loss that is called that of log-probabilities, softmax a function of this name in the code.
+    """
     plan = probe.plan("loss", point)
-    if probe.network is None or not isinstance(plan, Plan) or not is_of_log_probabilities(plan):
+    if probe.network is None or not isinstance(plan, Plan) or "output" not in dict(plan.taken).values():
         return False
-    probe.network.between = "log_softmax"
+    if between == "log_softmax":
+        possible = is_of_log_probabilities(plan)
+    else:
+        possible = bool(probe.network.lone_functions("softmax"))
+    if not possible:
+        return False
+    probe.network.between = between
     grads = probe.backward(point)
     agrees = grads is None or abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2
     if agrees and loss_is_that_of(probe, point, p):

@@ -26,6 +26,13 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """A new object of a class without a constructor of its own."""
+
+    cls: type
+
+
+@dataclass(frozen=True)
 class Step:
     """One call of a recipe.
 
@@ -94,6 +101,8 @@ class Serving:
     def value(self, value: Any) -> Any:
         if isinstance(value, Made):
             return self.made[value.step]
+        if isinstance(value, Fresh):
+            return value.cls()
         if isinstance(value, (list, tuple)):
             return type(value)(self.value(item) for item in value)
         if isinstance(value, dict):
@@ -104,12 +113,12 @@ class Serving:
             return self.rng
         if isinstance(value, np.random.RandomState):
             return np.random.RandomState(self.rng.integers(2**31))
-        if holds_arrays(value):
-            raise Unbound(f"{type(value).__name__}: chainrule saw nobody make it")
         if is_record(value):
             fresh = copy.copy(value)
             vars(fresh).update({name: self.value(item) for name, item in vars(value).items()})
             return fresh
+        if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (ModuleType, np.ndarray)):
+            raise Unbound(f"an object of {type(value).__name__} that no recorded call makes")
         return value
 
     def number(self, value: int) -> int:
@@ -133,16 +142,22 @@ def numbers_in(value: Any) -> Iterator[int]:
             yield from numbers_in(item)
 
 
-def holds_arrays(value: Any) -> bool:
-    """Whether a value is an object with arrays, such as a layer."""
-    return hasattr(value, "__dict__") and any(isinstance(item, np.ndarray) for item in vars(value).values())
+def is_record(value: Any, depth: int = 0) -> bool:
+    """Whether a value is an object that holds settings: numbers, names, functions, and containers of these."""
+    if not hasattr(value, "__dict__") or callable(value) or isinstance(value, (Made, Fresh, ModuleType, np.ndarray)):
+        return False
+    return depth < DEEPEST and all(is_setting(item, depth + 1) for item in vars(value).values())
 
 
-def is_record(value: Any) -> bool:
-    """Whether a value is an object that holds settings."""
-    return hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (Made, ModuleType, np.ndarray))
+def is_setting(value: Any, depth: int) -> bool:
+    if isinstance(value, (list, tuple, dict)):
+        return depth < DEEPEST and all(
+            is_setting(item, depth + 1) for item in (value.values() if isinstance(value, dict) else value)
+        )
+    return isinstance(value, (str, int, float, bool, type(None))) or callable(value) or is_record(value, depth)
 
 
+DEEPEST = 4  # containers of settings inside each other
 GENERATORS = (np.random.Generator, np.random.RandomState)
 RECIPES: WeakKeyDictionary[type | FunctionType, Recipe] = WeakKeyDictionary()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
-from chainrule.host.recognition.recipes import Made, Recipe, Step
+from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Step
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.network import MAKES
@@ -38,6 +38,8 @@ def recipe_of(evidence: Evidence, namespace: Mapping[str, Any]) -> tuple[type, R
     def current(value: Any) -> Any:
         if id(value) in numbers and numbers[id(value)] in places:
             return Made(places[numbers[id(value)]])
+        if hasattr(value, "__dict__") and type(value).__init__ is object.__init__ and not callable(value):
+            return Fresh(class_now(type(value), namespace))
         if isinstance(value, (list, tuple)):
             return type(value)(map(current, value)) if type(value) in (list, tuple) else value
         if type(value) is dict:
