@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.inference.points import are_rows_of_probabilities, follows, labels_of
+from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, follows, labels_of
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
+from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
@@ -77,10 +78,22 @@ def find_softmax(probe: Probe) -> None:
             "softmax normalizes columns, and no network that chainrule understands shows whether samples are columns: "
             "declare samples=columns if they are"
         )
+    shown = shown_of(probe, "softmax")
+    if shown.unsettled and not shown.alone and any(normalized.values()):
+        fitting = ", ".join(way for way, right in normalized.items() if right)
+        probe.layout.unproven.setdefault(
+            "softmax", f"softmax is right for samples as {fitting}, and chainrule does not see how the script calls it"
+        )
     other = next((way for way, right in normalized.items() if right and (proven or way in SINGLE)), None)
-    if other is not None and (proven or list(normalized) == [other]):
+    if other is not None and (proven or list(normalized) == [other] or (shown.alone and other in SINGLE)):
         probe.layout.ways["softmax"] = other
         probe.notes.append(f"softmax takes samples as {other}, forward as {main}")
+
+
+def shown_of(probe: Probe, operation: str) -> Learnt:
+    """What the author's calls show of a function outside the network."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions(operation)
+    return learnt_of(found[0][1]) if found else NOTHING
 
 
 def find_cross_entropy(probe: Probe) -> None:
@@ -100,8 +113,23 @@ def find_cross_entropy(probe: Probe) -> None:
     usual = layout.samples, layout.labels.get("loss", "index")
     way, form = max(scores, key=lambda pair: scores[pair], default=usual)
     layout.ways["cross_entropy"], layout.labels["cross_entropy"] = way, form
+    if shown_of(probe, "cross_entropy").unsettled and right_for_one_alone(probe, p, y):
+        layout.unproven["cross_entropy"] = (
+            "cross_entropy is right for one sample and not the mean over a batch, and chainrule does not see how the "
+            "script calls it"
+        )
     if way != layout.samples and "samples" in probe.found:
         probe.notes.append(f"cross_entropy takes samples as {way}, forward as {layout.samples}")
+
+
+def right_for_one_alone(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy is right for one sample, and another number than the mean for a batch."""
+
+    def right(n: int) -> bool:
+        own = attempt(lambda: float(probe.translated.cross_entropy(p[:n], y[:n])))
+        return own is not None and bool(np.isclose(own, cross_entropy(p[:n], y[:n]), rtol=AGREE))
+
+    return right(1) and not right(len(p))
 
 
 def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:

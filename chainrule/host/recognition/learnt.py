@@ -22,7 +22,8 @@ class Learnt:
     roles: {parameter: role, or NAMED and a name}.  fixed: {parameter: the value the author gives it}.
     labels: the form of the labels it takes, `index` or `one_hot`; empty if it takes none.
     attributes: {attribute: role}, of the object to which it belongs.
-    where: `file:line` of a call.
+    where: `file:line` of a call.  alone: whether every call gave it one sample, and no batch.
+    unsettled: whether a script uses it with a network that chainrule does not see, so that its conventions are unknown.
     """
 
     operation: str = ""
@@ -31,6 +32,8 @@ class Learnt:
     labels: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
+    alone: bool = False
+    unsettled: bool = False
 
 
 NOTHING = Learnt()

@@ -28,13 +28,14 @@ class Evidence(Operations):
 
     def learnt(self) -> dict[Key, Learnt]:
         """{function: what its calls show}."""
-        if self.network is None:
-            return {}
         found: dict[Key, list[Call]] = {}
         for call in self.calls:
             found.setdefault(call.key, []).append(call)
+        if self.network is None:
+            alone = {key for key, calls in found.items() if key in self.functions and all(map(takes_one_sample, calls))}
+            return {key: Learnt(alone=True) for key in alone}
         every = {key: self.of(calls) for key, calls in found.items() if key in self.functions}
-        return {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels}
+        return {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels or learnt.alone}
 
     def of(self, calls: Sequence[Call]) -> Learnt:
         """What the calls of one function show."""
@@ -68,7 +69,8 @@ class Evidence(Operations):
                 fixed[name] = value
         labels = self.form_of_label(call.arguments[y[0]]) if y else ""
         file = call.key[0] if call.caller is None else call.caller.key[0]
-        return Learnt(operation, roles, fixed, labels, self.attributes(calls, roles), place(file, call.line))
+        attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
+        return Learnt(operation, roles, fixed, labels, attributes, place(file, call.line), alone)
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""
@@ -214,6 +216,12 @@ class Evidence(Operations):
                     if wanted in ("lr", "epochs", "batch_size", "seed"):
                         found |= {name: wanted for name, kept in vars(own).items() if kept is value}
         return found
+
+
+def takes_one_sample(call: Call) -> bool:
+    """Whether the only array among a call's arguments is one sample: a vector, a row or a column."""
+    shapes = [entry.shape for before in call.before.values() for path, entry in before.items() if not path]
+    return len(shapes) == 1 and sum(size > 1 for size in shapes[0]) == 1
 
 
 def has_epochs(call: Call) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from chainrule.host.recognition.learnt import learn
+from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal.cooking import recipe_of
@@ -49,6 +49,9 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
         return
     for key, learnt in best.learnt().items():
         learn(functions[key], learnt)
+    if best.network is None:
+        for function in functions.values():
+            learn(function, replace(learnt_of(function), unsettled=True))
     found = recipe_of(best, vars(module))
     if found is not None:
         RECIPES[found[0]] = found[1]
