@@ -35,6 +35,7 @@ from chainrule.host.inference.infer import infer_conventions
 from chainrule.host.recognition.recognise import recognise
 from chainrule.host.rehearsal.rehearse import rehearse
 from chainrule.host.source.executing import Execution, Siblings, newer_python, told
+from chainrule.host.source.folders import likely_file
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
 from chainrule.host.source.rule import DEFINITIONS, statements
@@ -237,9 +238,12 @@ def load_source(target: str, *, run_all: bool = False) -> Source:
     Raises UnusableTarget.
     """
     path = Path(target)
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        likely = likely_file(path, target)
+        source = execute(likely, target, run_all)
+        note = f"{target} is not a package: chainrule checks {likely.name}, which looks like the network"
+        return replace(source, notes=(note, *source.notes))
     if path.is_dir():
-        if not (path / "__init__.py").is_file():
-            raise UnusableTarget(f"{target}: a folder without __init__.py is not a package; name a file in it instead")
         path = path / "__init__.py"
     if path.suffix in (".py", ".ipynb") or path.is_file():
         return execute(path, target, run_all)
