@@ -232,7 +232,7 @@ def not_understood(outcome: Outcome) -> str:
     sketch = f"<pre>{escape(outcome.sketch)}</pre>" if outcome.sketch else ""
     return (
         f'<div class="notice"><strong>not understood</strong> {looked_for}<br><span class="dim">{found}</span><br>'
-        f"{next_step(way_on)}: <code>{way_on}</code>{sketch}</div>"
+        f"{next_step(way_on, bool(outcome.sketch))}: <code>{way_on}</code>{sketch}</div>"
     )
 
 
