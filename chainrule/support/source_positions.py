@@ -57,7 +57,10 @@ def session_cell(filename: str) -> str | None:
 
 
 def place_of(thing: Any) -> str | None:
-    """The position at which a function or class begins; None if it is chainrule's or its source cannot be found."""
+    """The position at which a function or class begins.
+
+    None if it is chainrule's own, or if Python cannot find its source.
+    """
     try:
         thing = inspect.unwrap(thing)
         file = inspect.getsourcefile(thing) or ""
@@ -94,7 +97,7 @@ def last_class_statement(cls: type) -> tuple[str, int] | None:
 
 
 def came_of(name: str, error: BaseException) -> str:
-    """What a call of the function `name` came to, in words: the exception and its place, or a call that does not fit.
+    """What a call of the function `name` came to, in words: its exception, or that no call fits.
 
     An exception that no line of that code raised is of chainrule's making and says nothing about the code.
     """
