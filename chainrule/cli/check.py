@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import difflib
 import io
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chainrule.cli.parsing import FAIL, PASS, TARGET, add_reading_arguments
+from chainrule.cli.parsing import FAIL, PASS, TARGET, UNUSABLE, add_reading_arguments
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_CHAPTERS
 from chainrule.contract.errors import UnusableTarget
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from chainrule.running.results import Outcome
 
 NEAR = 0.85  # similarity of a misspelled option to the right one; of no option of pytest to one of these
 LONGEST_TIMEOUT = 1e6  # seconds: every system's timers can count as many
@@ -31,7 +38,7 @@ chainrule passes options that it does not know on to pytest:
 
 
 def add_check_arguments(check: argparse.ArgumentParser) -> None:
-    check.add_argument("target", metavar="TARGET", help=TARGET)
+    check.add_argument("targets", metavar="TARGET", nargs="+", help=f"{TARGET}; of several, one after the other")
     check.add_argument(
         "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
     )
@@ -69,11 +76,6 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
 def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     from rich.console import Console
 
-    from chainrule.api import check_loaded
-    from chainrule.contract.declarations import pairs
-    from chainrule.reports.conventions import print_conventions
-    from chainrule.reports.text import TextReport
-    from chainrule.running.loading import load
     from chainrule.specification.registry import require
 
     require(arguments.chapter)
@@ -88,12 +90,48 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         require_data()
     if arguments.output is not None:
         require_writable(arguments.output)
+    arguments.targets, rest = with_targets(arguments.targets, rest)
     stream = sys.stdout if arguments.output is None else io.StringIO()
     console = Console(file=stream, width=None if arguments.output is None else 100)
+    outcomes, statuses = [], []
+    for place, target in enumerate(arguments.targets):
+        if place and arguments.format == "text":
+            console.print()
+        try:
+            outcomes.append(check_one(target, arguments, rest, console))
+        except UnusableTarget as error:
+            if len(arguments.targets) == 1:
+                raise
+            print(f"chainrule: {error}", file=sys.stderr)
+            statuses.append(UNUSABLE)
+        else:
+            statuses.append(PASS if outcomes[-1].verdict == "pass" else FAIL)
+    if arguments.format == "json":
+        objects = [outcome.to_dict() for outcome in outcomes]
+        print(json.dumps(objects if len(arguments.targets) > 1 else objects[0], indent=2), file=stream)
+    elif arguments.format == "html":
+        from chainrule.reports.html import page
+
+        print(page(*outcomes), file=stream)
+    if arguments.output is not None and isinstance(stream, io.StringIO):
+        arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
+    return max(statuses)
+
+
+def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], console: Console) -> Outcome:
+    """Check one TARGET, and print its report if that is text.  rest: options for pytest."""
+    from rich.console import Console
+
+    from chainrule.api import check_loaded
+    from chainrule.contract.declarations import pairs
+    from chainrule.reports.conventions import print_conventions
+    from chainrule.reports.text import TextReport
+    from chainrule.running.loading import load
+
     report = TextReport(console)
     told = arguments.format == "text"
     loaded = load(
-        arguments.target,
+        target,
         arguments.adapter,
         conventions=pairs("--convention", arguments.convention),
         names=pairs("--name", arguments.name),
@@ -119,15 +157,17 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         report.stop()
     if told:
         report.finish(outcome)
-    elif arguments.format == "json":
-        print(outcome.to_json(), file=stream)
-    else:
-        from chainrule.reports.html import page
+    return outcome
 
-        print(page(outcome), file=stream)
-    if arguments.output is not None and isinstance(stream, io.StringIO):
-        arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
-    return PASS if outcome.verdict == "pass" else FAIL
+
+def with_targets(targets: Sequence[str], rest: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(all targets, options for pytest), as argparse leaves targets behind an option among those for pytest."""
+    more = [
+        word
+        for before, word in zip(["", *rest], rest, strict=False)
+        if not before.startswith("-") and Path(word).suffix in (".py", ".ipynb") and Path(word).is_file()
+    ]
+    return [*targets, *more], [word for word in rest if word not in more]
 
 
 def require_options(rest: Sequence[str], options: Sequence[str]) -> None:

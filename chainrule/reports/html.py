@@ -72,16 +72,18 @@ STYLE = (
 FILLS = {"pass": "passed", "fail": "failed", "incomplete": "blocked"}
 
 
-def page(outcome: Outcome) -> str:
-    """The report as a complete HTML document."""
+def page(*outcomes: Outcome) -> str:
+    """The reports as a complete HTML document."""
     dark = "@media (prefers-color-scheme: dark) { body { background: #15191f; } }"
+    title = ", ".join(f"{outcome.target} {outcome.verdict}" for outcome in outcomes)
+    reports = "\n".join(map(fragment, outcomes))
     light = "body { margin: 1.5em auto; max-width: 64em; padding: 0 1em; }"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>chainrule: {escape(outcome.target)} {outcome.verdict}</title>\n"
-        f"<style>{light} {dark}</style>\n</head>\n<body>\n{fragment(outcome)}\n</body>\n</html>"
+        f"<title>chainrule: {escape(title)}</title>\n"
+        f"<style>{light} {dark}</style>\n</head>\n<body>\n{reports}\n</body>\n</html>"
     )
 
 
@@ -230,7 +232,7 @@ def not_understood(outcome: Outcome) -> str:
     sketch = f"<pre>{escape(outcome.sketch)}</pre>" if outcome.sketch else ""
     return (
         f'<div class="notice"><strong>not understood</strong> {looked_for}<br><span class="dim">{found}</span><br>'
-        f"{next_step(way_on)}: <code>{way_on}</code>{sketch}</div>"
+        f"{next_step(way_on, bool(outcome.sketch))}: <code>{way_on}</code>{sketch}</div>"
     )
 
 

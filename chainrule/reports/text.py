@@ -17,7 +17,7 @@ from chainrule.contract.conventions import NATIVE
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
-from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
+from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult, network_judged
 from chainrule.support.version import VERSION
 
 STYLES = {
@@ -94,12 +94,17 @@ class TextReport:
     def finish(self, outcome: Outcome) -> None:
         """Print a line for each chapter, the failures and the verdict."""
         self.stop()
-        if outcome.not_understood:
+        first = not network_judged(outcome.specs)
+        if outcome.not_understood and first:
             self.not_understood(outcome)
+            self.console.print()
         if outcome.nothing_found:
             self.console.print(f"[{STYLES['todo']}]nothing found[/]  {escape(outcome.nothing_found)}", highlight=False)
         if not outcome.unread:
             self.results(outcome)
+        if outcome.not_understood and not first:
+            self.console.print()
+            self.not_understood(outcome)
         self.tampering(outcome)
         self.verdict(outcome)
 
@@ -162,11 +167,11 @@ class TextReport:
         looked_for, found, way_on = outcome.not_understood.split("\n")
         self.console.print(f"[{STYLES['todo']}]not understood[/]  {escape(looked_for)}", highlight=False)
         self.console.print(Padding(Text(found), (0, 0, 0, 2)))
-        self.console.print(Padding(Text.assemble(f"{next_step(way_on)}: ", (way_on, "bold")), (0, 0, 0, 2)))
+        self.console.print(
+            Padding(Text.assemble(f"{next_step(way_on, bool(outcome.sketch))}: ", (way_on, "bold")), (0, 0, 0, 2))
+        )
         if outcome.sketch:
-            self.console.print(Padding(Text(outcome.sketch, "dim"), (1, 0, 1, 4)))
-        else:
-            self.console.print()
+            self.console.print(Padding(Text(outcome.sketch, "dim"), (1, 0, 0, 4)))
 
     def verdict(self, outcome: Outcome) -> None:
         """Print the verdict line: pass  99 passed in 2.4 s."""

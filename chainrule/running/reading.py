@@ -80,11 +80,15 @@ def not_understood(loaded: Loaded, specs: Sequence[SpecResult]) -> str:
     return "\n".join([f"looked for {looked_for}", f"found {'; '.join(found)}", way_on])
 
 
-def next_step(way_on: str) -> str:
-    """What the user should do about code that chainrule does not understand.  way_on: the command for it."""
+def next_step(way_on: str, sketched: bool) -> str:
+    """What the user should do about code that chainrule does not understand.
+
+    way_on: the command for it.  sketched: whether lines that begin it stand below.
+    """
     if way_on.startswith("chainrule new"):
         return "put the lines into a class as below, or into the file that this writes"
-    return "write an adapter that says what each function does, as below or as this drafts it"
+    below = ", as below or as this drafts it" if sketched else ""
+    return f"write an adapter that says what each function does{below}"
 
 
 def operations_not_understood(specs: Sequence[SpecResult]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from chainrule.support.version import VERSION
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
 NOT_PASSED = ("failed", "error", "blocked")
+OF_NETWORKS = ("shapes", "gradients", "training")  # chapters about the network as a whole
 INSIDE = ("activations", "cross_entropy")  # chapters about functions that a network may contain
 HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by networks of fixed sizes
 UNJUDGED = "blocked: "  # begins the message of a spec that is blocked without another spec, and does not block others
@@ -253,6 +254,11 @@ class Results:
             *(Finding(RESULTS, clause, None, stranger) for clause in unknown),
             *(Finding(RESULTS, clause, None, twice) for clause in sorted(self.contradicted)),
         )
+
+
+def network_judged(specs: Iterable[SpecResult]) -> bool:
+    """Whether any spec about the network as a whole was judged."""
+    return any(result.outcome not in ("todo", "skipped") for result in specs if result.chapter in OF_NETWORKS)
 
 
 def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:

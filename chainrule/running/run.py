@@ -22,7 +22,7 @@ from chainrule.running.limits import Limits, repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import not_understood, notes_of, nothing_found
 from chainrule.running.responsiveness import unresponsive
-from chainrule.running.results import Outcome, Results, SpecResult
+from chainrule.running.results import Outcome, Results, SpecResult, network_judged
 from chainrule.running.verdicts import judge
 from chainrule.running.watching import Watch
 from chainrule.specification.given import property_of
@@ -172,7 +172,7 @@ class Run:
             notes=(*notes_of(self.loaded), *repeated(self.limits.seed)),
             not_understood=unfitting,
             nothing_found=nothing_found(self.loaded, specs),
-            sketch=self.loaded.description.sketch if unfitting else "",
+            sketch=self.loaded.description.sketch if unfitting and not network_judged(specs) else "",
             frameworks=self.loaded.frameworks,
             from_scratch=from_scratch,
             tampering=(*self.watch.conclude(self.results), *self.results.strange(expected)),

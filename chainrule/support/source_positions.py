@@ -15,6 +15,7 @@ from typing import Any
 # A notebook's code cells are compiled as one text, line after line under the notebook's own file name, so that
 # `inspect` finds the source of its classes too.  This dictionary holds the line of that text at which each code cell
 # begins.
+OWN = Path(__file__).parents[1]  # the folder of chainrule's own files
 CELLS: dict[str, list[int]] = {}
 
 
@@ -56,14 +57,20 @@ def session_cell(filename: str) -> str | None:
 
 
 def place_of(thing: Any) -> str | None:
-    """The position at which a function or class begins; None if Python cannot find its source."""
+    """The position at which a function or class begins.
+
+    None if it is chainrule's own, or if Python cannot find its source.
+    """
     try:
         thing = inspect.unwrap(thing)
+        file = inspect.getsourcefile(thing) or ""
+        if OWN in Path(file).parents:
+            return None
         if inspect.isclass(thing):
             found = last_class_statement(thing)
             if found is not None:
                 return place(*found)
-        return place(inspect.getsourcefile(thing) or "", inspect.getsourcelines(thing)[1])
+        return place(file, inspect.getsourcelines(thing)[1])
     except (TypeError, OSError, ValueError):
         return None
 
@@ -89,12 +96,24 @@ def last_class_statement(cls: type) -> tuple[str, int] | None:
     return None
 
 
+def came_of(name: str, error: BaseException) -> str:
+    """What a call of the function `name` came to, in words: its exception, or that no call fits.
+
+    An exception that no line of that code raised is of chainrule's making and says nothing about the code.
+    """
+    at = last_line(error)
+    if at is not None:
+        return f"{name} raised {type(error).__name__} at {at}: {error}"
+    if isinstance(error, TypeError) and re.search(r"\(\) (missing|takes|got)\b", str(error)):
+        return f"{name}: chainrule found no call that fits ({error})"
+    return f"{name}: chainrule found no call that fits"
+
+
 def last_line(error: BaseException) -> str | None:
     """The position of the deepest frame in the learner's code, outside installed packages and chainrule."""
-    own = Path(__file__).parents[1]
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         library = path.is_relative_to(Path(sys.base_prefix) / "lib") or "site-packages" in path.parts
-        if not library and own not in path.parents and not frame.filename.startswith("<"):
+        if not library and OWN not in path.parents and not frame.filename.startswith("<"):
             return place(frame.filename, frame.lineno or 1)
     return None

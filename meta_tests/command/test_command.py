@@ -70,6 +70,35 @@ def test_a_pass(command):
     assert verdict.startswith("pass  9 passed  ")
 
 
+def test_several_targets(command):
+    status, printed, said = command("check", "right.py", "wrong.py", "right.py", *ACTIVATIONS)
+    assert (status, said) == (1, "")
+    heads = [line for line in printed.splitlines() if line.startswith("chainrule ") and "sha256" in line]
+    assert [Path(head.split()[2]).name for head in heads] == ["right.py", "wrong.py", "right.py"]
+    verdicts = [line.split()[0] for line in printed.splitlines() if line.startswith(("pass  ", "fail  "))]
+    assert verdicts == ["pass", "fail", "pass"]
+    assert command("check", "right.py", "--from-scratch", "right.py", *ACTIVATIONS)[0] == 0
+    found = json.loads(command("check", "right.py", "wrong.py", *ACTIVATIONS, "--format", "json")[1])
+    assert [(one["target"], one["verdict"]) for one in found] == [("right.py", "pass"), ("wrong.py", "fail")]
+    command("check", "right.py", "wrong.py", *ACTIVATIONS, "--format", "html", "--output", "report.html")
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert page.count('class="chainrule-report"') == 2
+    assert "<title>chainrule: right.py pass, wrong.py fail</title>" in page
+
+
+def test_one_unusable_target_of_several_does_not_stop_the_others(command):
+    status, printed, said = command("check", "missing.py", "right.py", *ACTIVATIONS, "--format", "json")
+    assert status == 4
+    assert said.startswith("chainrule: missing.py: this file does not exist")
+    assert [one["verdict"] for one in json.loads(printed)] == ["pass"]
+
+
+def test_several_targets_beside_options_of_pytest(command):
+    status, printed, _ = command("check", "right.py", "--full", "wrong.py", *ACTIVATIONS, "-k", "test_shape")
+    assert printed.count("1 passed") == 4  # in the line of the chapter and in that of the verdict, for each
+    assert status == 1
+
+
 def test_a_failure(command):
     status, printed, _ = command("check", "wrong.py", *ACTIVATIONS)
     assert status == 1

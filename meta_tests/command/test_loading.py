@@ -275,10 +275,10 @@ def test_nothing_opens_a_window(write, monkeypatch):
         ("no_module_of_this_name", "no_module_of_this_name: no file or module has this name; expected"),
         ("chainrule.nothing", "chainrule.nothing: no file or module has this name"),
         ("homework.ipynb", "homework.ipynb: this file does not exist (looked for "),
-        ("", "not a package; name a file in it"),
-        (".", "not a package; name a file in it"),
+        ("", "this folder is not a package (it has no __init__.py) and has no Python file"),
+        (".", ".: this folder is not a package (it has no __init__.py) and has no Python file"),
         ("notes.txt", "notes.txt: not a Python file; expected a .py file"),
-        ("folder", "folder: a folder without __init__.py is not a package; name a file in it instead"),
+        ("folder", "name its files instead:\nchainrule check folder/mine.py"),
     ],
 )
 def test_a_target_that_is_none(write, tmp_path, monkeypatch, target, message):
@@ -474,3 +474,45 @@ def test_an_adapter_that_overrides_nothing_is_todo(name):
     arguments = inspect.signature(getattr(adapter, name)).parameters
     with pytest.raises(NotImplementedError, match=f"^{name}: the adapter does not override it$"):
         getattr(adapter, name)(**dict.fromkeys(arguments))
+
+
+NET = """\
+import numpy as np
+from parts import relu
+
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.b1 = np.ones((n_in, n_hidden)), np.zeros(n_hidden)
+
+    def forward(self, x):
+        return relu(x @ self.W1 + self.b1)
+
+    def backward(self, x, y):
+        pass
+
+    def fit(self, x, y):
+        pass
+"""
+
+
+def test_a_folder_that_is_not_a_package_stands_for_the_file_that_looks_like_the_network(write, tmp_path):
+    write("code/parts.py")
+    write("code/net.py", NET)
+    write("code/train.py", "from net import Net\n\nnet = Net(4, 5, 3)\nnet.fit(None, None)\n")
+    write("code/broken.py", "def forward(:\n")
+    loaded = load(str(tmp_path / "code"))
+    assert loaded.path.name == "net.py"
+    assert "is not a package: chainrule checks net.py, which looks like the network" in loaded.notes[0]
+    assert loaded.impl.relu(Z).tolist() == [[0, 2]]
+
+
+def test_a_folder_of_several_networks_names_them(write, tmp_path):
+    for name in ("one", "two"):
+        write(f"code/{name}.py", NET)
+    folder = tmp_path / "code"
+    assert refused(str(folder)).endswith(f"\nchainrule check {folder / 'one.py'} {folder / 'two.py'}")
+    (tmp_path / "none").mkdir()
+    assert "has no Python file" in refused(str(tmp_path / "none"))
+    write("data/read.py", "def read(file):\n    return file\n")
+    assert refused(str(tmp_path / "data")).endswith(f"chainrule check {tmp_path / 'data' / 'read.py'}")

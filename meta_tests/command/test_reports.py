@@ -11,8 +11,10 @@ from chainrule.contract.conventions import NATIVE
 from chainrule.contract.declarations import NAMES, Declared, project_of
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source.frameworks import frameworks_of
+from chainrule.reference import MLP
 from chainrule.reports.text import NOTES, SKIPS, listed
 from chainrule.running.loading import load
+from chainrule.support.source_positions import came_of, place_of
 
 pytestmark = pytest.mark.once
 
@@ -180,6 +182,44 @@ def test_what_is_not_understood_is_said_before_anything_else(command, as_json):
     Path("half.py").write_text(HALF, encoding="utf-8")
     printed = command("check", "half.py")[1]
     assert printed.index("not understood") < printed.index("activations  ")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "self.W = wiring.nothing",
+            "Brain raised AttributeError at odd.py:5: 'list' object has no attribute",
+        ),
+        ("self.W = [1] * wiring", "Brain raised TypeError at odd.py:5: can't multiply sequence by non-int"),
+    ],
+)
+def test_an_exception_of_the_code_has_its_place(as_json, body, said):
+    source = f"class Brain:\n\n\n    def __init__(self, layer_sizes):\n        wiring = layer_sizes; {body}\n"
+    Path("odd.py").write_text(source + "\n    def forward(self, x):\n        return x\n", encoding="utf-8")
+    assert said in as_json("odd.py")["not_understood"]
+
+
+def test_an_exception_of_chainrules_own_making_is_not_shown():
+    with pytest.raises(AttributeError) as caught:
+        MLP.nothing  # noqa: B018
+    assert came_of("Net", caught.value).startswith("Net raised AttributeError at test_reports.py:")
+    with pytest.raises(AttributeError) as caught:
+        load("mine.py").impl.nothing  # noqa: B018
+    inner = caught.value.with_traceback(caught.value.__traceback__.tb_next)  # without the frame of this file
+    assert came_of("Net", inner) == "Net: chainrule found no call that fits"
+    error = TypeError("Net.__init__() missing 1 required positional argument: 'x'")
+    assert came_of("Net", error) == f"Net: chainrule found no call that fits ({error})"
+
+
+def test_no_place_is_in_chainrules_own_files():
+    assert place_of(load) is None
+    assert place_of(MLP) is not None or "site-packages" in str(Path(load.__code__.co_filename))
+    assert place_of(raises_nothing).startswith("test_reports.py:")
+
+
+def raises_nothing():
+    pass
 
 
 def test_a_script_without_functions_is_told_what_to_do_with_its_loops(command, as_json):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.host.recognition.namespaces import network_classes, own_classes, own_functions, ranked
+from chainrule.host.recognition.vocabulary import rank
 
 ADAPTER = """\
 import chainrule
@@ -49,8 +50,9 @@ def sketch(namespace: Mapping[str, Any]) -> str:
         name, cls = classes[0]
         create = call(f"self.target.{name}", cls)
         methods = inspect.getmembers(cls, inspect.isfunction)
-    elif ranked("init", functions):
-        create = call(f"self.target.{ranked('init', functions)[0][0]}", ranked("init", functions)[0][1])
+    for name, function in functions:
+        if create == "..." and rank("init", name) is not None:
+            create = call(f"self.target.{name}", function)
     calls = {}
     for operation in ("forward", "loss", "backward"):
         of_class, alone = ranked(operation, methods), ranked(operation, functions)

@@ -31,6 +31,7 @@ from chainrule.host.recognition.surroundings import keeps_number
 from chainrule.host.recognition.vocabulary import is_called, plain, rank
 from chainrule.host.source.stand_ins import lacking
 from chainrule.support.arrays import to_numpy
+from chainrule.support.source_positions import came_of
 
 SHOWN = 4  # how many candidates a message lists
 WIDER = {  # {operation: other operations under whose names its function may be found}
@@ -76,7 +77,7 @@ class Failures:
         elif isinstance(error, NotImplementedError):
             self.tried.append(f"{name} is not implemented")
         else:
-            self.tried.append(f"{name} raised {type(error).__name__}: {error}")
+            self.tried.append(came_of(name, error))
             if self.operation in ("backward", "loss") and self.called_so(name, function) and not doubtful(function):
                 self.raised = self.raised or error
 

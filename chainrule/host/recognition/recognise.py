@@ -23,6 +23,7 @@ from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recipes import RecipeForm, recipes_first
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
+from chainrule.support.source_positions import came_of
 
 
 def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()) -> NativeStyle:
@@ -41,7 +42,7 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
         try:
             form = attempt()
         except (Exception, SystemExit) as error:
-            tried.append(f"{name}: {reason(error)}")
+            tried.append(reason(name, error))
             continue
         return Recognised(target, namespace, form, names, tuple(tried), counts)
     for attempt in folded_forms(namespace, names):
@@ -52,11 +53,12 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
     return NativeStyle(target, namespace, names, tuple(tried))
 
 
-def reason(error: BaseException) -> str:
-    """Why a form does not fit."""
+def reason(name: str, error: BaseException) -> str:
+    """Why the form of this name does not fit."""
     if isinstance(error, Unbound):
-        return str(error) if " " in str(error) else f"chainrule knows no value for its parameter {error}"
-    return f"{type(error).__name__}: {error}"
+        said = str(error)
+        return f"{name}: {said if ' ' in said else f'chainrule knows no value for its parameter {said}'}"
+    return came_of(name, error)
 
 
 def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], Form]]]:

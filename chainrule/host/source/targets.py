@@ -32,11 +32,15 @@ from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
+from chainrule.host.recognition.namespaces import network_classes, own_classes
+from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognise import recognise
 from chainrule.host.rehearsal.rehearse import rehearse
 from chainrule.host.source.executing import Execution, Siblings, newer_python, told
+from chainrule.host.source.folders import likely_file
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
+from chainrule.host.source.partners import partner_files
 from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
@@ -134,13 +138,17 @@ def open_target(
 def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Opened:
     """Load TARGET and read it with the user's declarations."""
     source = load_source(target, run_all=run_all)
-    module, path = source.module, source.path
+    module, path, notes = source.module, source.path, source.notes
     asked = outside.over(project_of(path))
     declared = declaration(module, target)
+    implementation: Implementation
     if adapter is None:
-        with silence(), importable([path.parent]):
+        with silence(), importing_from([path.parent], [path.parent, path.parent.parent]):
             rehearse(module, source.statements, path)
         implementation, declared = recognised_in(module, declared, asked, target, source.missing)
+        if not implementation.offers("create") and network_classes(vars(module)):
+            found, note = with_partners(source, declared, asked, target)
+            implementation, notes = found or implementation, (*note, *notes)
     else:
         with forgotten(path):
             adapter_module = load_source(adapter, run_all=True).module
@@ -154,13 +162,47 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         path,
         hashlib.sha256(path.read_bytes()).hexdigest(),
         *hosted(implementation, declared),
-        source.notes,
+        notes,
         source.missing,
         outside,
         run_all,
         tuple(loops_in(source.statements, str(path))),
         frameworks_of(path, module.__name__),
     )
+
+
+def with_partners(
+    source: Source, declared: Mapping[str, Any], asked: Declared, target: str
+) -> tuple[Implementation | None, tuple[str, ...]]:
+    """(the target's class with classes of files beside it, without which it makes no network; a note on them).
+
+    None if they do not help.
+    """
+    namespace, groups = vars(source.module), partner_files(source.path, source.statements)
+    own = network_classes(namespace)[0][0]
+    for files in groups:
+        brought: dict[str, str] = {}
+        for file in files:
+            with contextlib.suppress(UnusableTarget):
+                there = own_classes(vars(load_source(str(file)).module))
+                new = {name: cls for name, cls in there if name not in namespace}
+                namespace |= new
+                brought |= dict.fromkeys(new, file.name)
+        asked_for = Declared(asked.conventions, {"MLP": own, **asked.names})
+        implementation, _ = recognised_in(source.module, declared, asked_for, target, source.missing)
+        if (
+            implementation.offers("create")
+            and implementation.form is not None
+            and getattr(implementation.form, "name", "") == own
+        ):
+            beside = ", ".join(f"{name} ({home})" for name, home in brought.items())
+            return implementation, (f"the network is made with classes of files beside it: {beside}",)
+        for name in brought:
+            del namespace[name]
+    if not groups:
+        return None, ()
+    names = ", ".join(dict.fromkeys(file.name for files in groups for file in files))
+    return None, (f"chainrule looked in {names} for what the network is made with, and found nothing that fits",)
 
 
 def open_live(
@@ -183,6 +225,7 @@ def open_live(
     """
     check_names(asked.names, "names")
     found = dict(declared or {})
+    implementation: Implementation
     with plain_environment(), guarded() as replaced:
         if adapter is None:
             implementation, found = recognised_in(namespace, found, asked, target, ())
@@ -213,7 +256,7 @@ def open_live(
 
 def recognised_in(
     namespace: Any, declared: Mapping[str, Any], asked: Declared, target: str, missing: Iterable[str]
-) -> tuple[Implementation, dict[str, Any]]:
+) -> tuple[NativeStyle, dict[str, Any]]:
     """(the implementation recognised in a namespace, the conventions declared for it)."""
     names = declared.get("names", {})
     check_names(names, f"{target}: CHAINRULE['names']")
@@ -237,9 +280,12 @@ def load_source(target: str, *, run_all: bool = False) -> Source:
     Raises UnusableTarget.
     """
     path = Path(target)
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        likely = likely_file(path, target)
+        source = execute(likely, target, run_all)
+        note = f"{target} is not a package: chainrule checks {likely.name}, which looks like the network"
+        return replace(source, notes=(note, *source.notes))
     if path.is_dir():
-        if not (path / "__init__.py").is_file():
-            raise UnusableTarget(f"{target}: a folder without __init__.py is not a package; name a file in it instead")
         path = path / "__init__.py"
     if path.suffix in (".py", ".ipynb") or path.is_file():
         return execute(path, target, run_all)
