@@ -19,6 +19,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described, recognised_of
+from chainrule.host.other_arrays import takes_other_arrays
 from chainrule.host.patching.functions import FunctionRegister, theirs
 from chainrule.host.protocol import (
     MISSING,
@@ -112,7 +113,7 @@ class InProcess:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
         operation = OPERATIONS[name]
         passed = [self.live(argument) for argument in arguments]
-        raw = asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
+        raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
         if isinstance(raw, Answer):
             if raw.kind == RAISED and self.foreign is not None:
                 return Answer(OFFERED_OTHERWISE, message=f"{self.spelled(name)} cannot run here: {self.foreign}")
@@ -125,12 +126,17 @@ class InProcess:
         modified = tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
         return self.read(operation, raw, self.last, modified)
 
+    def asked(self, name: str, ask: Callable[[], Any]) -> Any:
+        """The code's result, or an Answer that says how the call of operation `name` ended."""
+        raw = recognised_of(self.implementation)
+        return asked(name, ask, {} if raw is None else raw.namespace)
+
     def spelled(self, name: str) -> str:
         """What a message calls an operation: `MLP` for `create`, but behind an adapter the method that it overrides."""
         return OPERATIONS[name].native_name if recognised_of(self.implementation) is not None else name
 
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
-        raw = asked(name, lambda: self.kept[function.number](*self.live(arguments)))
+        raw = self.asked(name, lambda: self.kept[function.number](*self.live(arguments)))
         if isinstance(raw, Answer):
             return raw
         try:
@@ -148,7 +154,7 @@ class InProcess:
 
     def read_all(self, operation: Operation, ask: Callable[[], Any]) -> Answer:
         """Read the results of many calls of an operation."""
-        raws = asked(operation.name, ask)
+        raws = self.asked(operation.name, ask)
         if isinstance(raws, Answer):
             return raws
         return self.answered(operation, lambda: [self.data(operation, raw) for raw in raws])
@@ -264,8 +270,8 @@ class InProcess:
         return Reference(self.last)
 
 
-def asked(name: str, ask: Callable[[], Any]) -> Any:
-    """The code's result, or an Answer that says how the call of operation `name` ended."""
+def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any]) -> Any:
+    """The code's result, or an Answer that says how the call of operation `name` in this namespace ended."""
     try:
         with np.errstate(all="ignore"):
             return ask()
@@ -283,6 +289,9 @@ def asked(name: str, ask: Callable[[], Any]) -> Any:
             return Answer(OFFERED_OTHERWISE, message=f"{name} cannot run here: {lacked}")
         if isinstance(error, NotImplementedError):
             return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
+        otherwise = takes_other_arrays(error, namespace)
+        if otherwise:
+            return Answer(OFFERED_OTHERWISE, message=f"{name} {otherwise}")
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         if misfit(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} takes something other than NumPy arrays: {error}")

@@ -22,6 +22,10 @@ from chainrule.specification.networks import Networks
 from chainrule.specification.registry import held
 from chainrule.support.arrays import joined
 
+# Of two samples, as a wrong function may return the same for every single one.
+ROWS = np.array([[[0.5, 1.0, 3.0], [2.0, 0.5, 4.0]], [[4.0, 2.0, 0.5], [1.0, 3.0, 0.25]]])
+UNEVEN = np.array([[0.25, 0.75], [0.75, 0.25]])
+
 
 def unresponsive(impl: Boundary) -> dict[str, str]:
     """{method: what it does for all arguments} for each method whose result stays the same when it should change.
@@ -49,12 +53,9 @@ def unresponsive(impl: Boundary) -> dict[str, str]:
             impl.fit(model, case.x, case.y, epochs=1, batch_size=7, lr=0.5, seed=0)
 
     probes: dict[str, Callable[[], tuple[Any, ...]]] = {
-        "relu": lambda: (impl.relu(np.array([[1.0, 2.0]])), impl.relu(np.array([[3.0, 5.0]]))),
-        "softmax": lambda: (impl.softmax(np.array([[0.0, 1.0, 3.0]])), impl.softmax(np.array([[4.0, 1.0, 0.0]]))),
-        "cross_entropy": lambda: (
-            impl.cross_entropy(np.array([[0.25, 0.75]]), np.array([0])),
-            impl.cross_entropy(np.array([[0.25, 0.75]]), np.array([1])),
-        ),
+        "relu": lambda: tuple(impl.relu(z) for z in ROWS),
+        "softmax": lambda: tuple(impl.softmax(z) for z in ROWS),
+        "cross_entropy": lambda: tuple(impl.cross_entropy(UNEVEN, y) for y in (np.array([0, 1]), np.array([1, 0]))),
         "xavier": lambda: tuple(impl.xavier(4, 3, np.random.default_rng(seed)) for seed in (1, 2)),
         "forward": lambda: tuple(impl.forward(impl.network(case), case.x) for case in cases()),
         "loss": lambda: tuple(impl.loss(impl.network(case), case.x, case.y) for case in cases()),

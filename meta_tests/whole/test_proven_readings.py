@@ -536,3 +536,62 @@ def test_a_training_whose_passes_cannot_be_set_is_not_judged(tmp_path):
     assert wrong(outcome) == []
     assert result_of(outcome, "training.epochs").outcome == "todo"
     assert "train makes 13 passes over the data in one call" in result_of(outcome, "training.epochs").message
+
+
+# Functions
+
+TENSOR = (
+    IMPORTS
+    + """
+class Tensor:
+    def __init__(self, data, requires_grad=True):
+        self.data, self.requires_grad = np.asarray(data, dtype=float), requires_grad
+
+
+def relu(a):
+    return Tensor(np.maximum(a.data if a.requires_grad else 0, 0), a.requires_grad)
+"""
+)
+
+
+def test_a_function_of_the_codes_own_objects_is_not_called_wrong(tmp_path):
+    outcome = check(tmp_path, TENSOR, chapters="activations")
+    assert (outcome.verdict, wrong(outcome)) == ("incomplete", [])
+    said = "relu takes Tensor objects, with `requires_grad`, and not arrays"
+    assert result_of(outcome, "relu.values").message == said
+
+
+def test_an_attribute_that_nothing_has_is_an_error(tmp_path):
+    outcome = check(tmp_path, IMPORTS + "\n\ndef relu(a):\n    return a.maximum(0)\n", chapters="activations")
+    assert "relu.shape" in wrong(outcome)
+
+
+def test_a_function_of_a_library_that_is_missing_is_not_called_wrong(tmp_path):
+    source = "import paddle\n\n\ndef relu(a):\n    return a.clip_min(0)\n"
+    outcome = check(tmp_path, source, chapters="activations")
+    assert result_of(outcome, "relu.values").message == "relu takes arrays of paddle, which is not installed"
+
+
+def test_a_softmax_that_is_constant_for_single_rows_alone_fails_for_its_mistake(tmp_path):
+    source = planted(HONEST, "e.sum(axis=1, keepdims=True)", "e.sum(axis=0)")
+    outcome = check(tmp_path, source, chapters="softmax")
+    assert not [result for result in outcome.specs if "the same for all arguments" in result.message]
+    assert [found.id for found in outcome.diagnoses] == ["softmax-over-batch"]
+
+
+def test_global_arrays_without_functions_are_not_judged_by_their_seed(tmp_path):
+    source = (
+        IMPORTS
+        + """
+np.random.seed(0)
+W1 = np.random.randn(8, 16) * np.sqrt(2 / 24)
+b1 = np.zeros((8, 1))
+W2 = np.random.randn(3, 8) * np.sqrt(2 / 11)
+b2 = np.zeros((3, 1))
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+"""
+    )
+    assert wrong(check(tmp_path, source, conventions=ANY)) == []

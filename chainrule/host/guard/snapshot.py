@@ -178,6 +178,7 @@ class Libraries:
         execute = loader.exec_module
 
         def listening(module: ModuleType) -> None:
+            loader.exec_module = execute  # one loader may serve many modules, and would else listen once for each
             earlier, self.importing = take(), True
             try:
                 execute(module)

@@ -63,8 +63,8 @@ def search_network(probe: Probe, point: Point) -> None:
         probe.network.batch = probe.batch
     out = find_samples(probe, point)
     if out is None:
-        if probe.network is not None:
-            return  # nothing is judged by it: `find_conventions`
+        if probe.network is not None:  # only its initialization is judged, if anything: `find_conventions`
+            return find_seeding(probe, point)
         # A network in the native style that does not work says nothing about conventions.
         if probe.found.pop("weights", None) is not None and "weights" not in probe.declared:
             probe.layout.weights = "in_out"
