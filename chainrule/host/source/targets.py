@@ -138,8 +138,7 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     asked = outside.over(project_of(path))
     declared = declaration(module, target)
     if adapter is None:
-        with silence(), importable([path.parent]):
-            rehearse(module, source.statements, path)
+        learn_from_its_training(source)
         implementation, declared = recognised_in(module, declared, asked, target, source.missing)
     else:
         with forgotten(path):
@@ -161,6 +160,12 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         tuple(loops_in(source.statements, str(path))),
         frameworks_of(path, module.__name__),
     )
+
+
+def learn_from_its_training(source: Source) -> None:
+    """Run the training of a loaded file on made data, in the file's surroundings, and register what it shows."""
+    with silence(), importing_from(*home(source.path)[1:]), surroundings(source.path):
+        rehearse(source.module, source.statements, source.path, list(BROUGHT))
 
 
 def open_live(
@@ -262,9 +267,7 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         )
     with running(target):
         body, notes = parse(path, target)
-        name, root = place_in_package(path)
-        first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
-        folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
+        name, first, folders = home(path)
         at_home = partial(importing_from, first, folders)
         imports = Imports(at_home)
         for folder in folders:
@@ -397,6 +400,13 @@ def place_in_package(path: Path) -> tuple[str, Path]:
     while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
         folder, name, depth = folder.parent, f"{folder.name}.{name}", depth - 1
     return name, folder
+
+
+def home(path: Path) -> tuple[str, list[Path], list[Path]]:
+    """(the name under which a file is imported, the folders that come first in the search path, all its folders)."""
+    name, root = place_in_package(path)
+    first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
+    return name, first, list(dict.fromkeys([*first, *ancestors(path.parent)]))
 
 
 def ancestors(folder: Path) -> list[Path]:
