@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth", ".zip", ".toml", ".cfg")  # files that imports read
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 ACTS = frozenset(
     """
-    os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.kill os.putenv os.unsetenv
+    os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.kill os.putenv os.unsetenv os.chdir
     os.mkdir os.remove os.rename os.rmdir os.link os.symlink os.truncate os.chmod os.chown os.utime
     shutil.copyfile shutil.copymode shutil.copystat shutil.copytree shutil.make_archive shutil.move shutil.rmtree
     shutil.unpack_archive shutil.chown subprocess.Popen pty.spawn socket.connect socket.bind socket.getaddrinfo
@@ -29,38 +31,47 @@ class Refused(FileNotFoundError):
 
 
 class Gate:
-    """The audit hook.  closed: whether a rehearsal runs."""
+    """The audit hook.  closed: the thread that rehearses, to which it applies; None while there is none."""
 
     def __init__(self) -> None:
-        self.installed = self.closed = False
+        self.installed = False
+        self.closed: int | None = None
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.closed:
+        if self.closed is None or self.closed != threading.get_ident():
             return
         if event in ACTS:
             raise Refused(f"{event} while chainrule rehearses the training")
-        if event == "open" and not is_code(arguments[0]):
+        if event == "open" and not is_code(*arguments):
             raise Refused(f"{arguments[0]}: chainrule reads and writes no data while it rehearses the training")
 
 
 GATE = Gate()
 
 
-def is_code(path: Any) -> bool:
-    """Whether a path is one that an import reads."""
+def is_code(path: Any, mode: str | None, flags: int) -> bool:
+    """Whether a file is opened as an import opens it: to read code."""
     if isinstance(path, int):
         return path <= 2
-    return str(os.fsdecode(path) if isinstance(path, bytes) else path).endswith(CODE)
+    writes = bool(flags & WRITING) or not set(mode or "r") <= set("rbt")
+    return not writes and os.fsdecode(path).endswith(CODE)
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Refuse in the body whatever leaves a trace outside the process, or reads anything but code."""
+    """Refuse in the body whatever leaves a trace outside the process, starts a thread, or reads anything but code."""
     if not GATE.installed:
         sys.addaudithook(GATE)
         GATE.installed = True
-    GATE.closed = True
+    begin = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if GATE.closed == threading.get_ident():
+            raise Refused("a thread would outlast the rehearsal of the training")
+        begin(thread)
+
+    GATE.closed, threading.Thread.start = threading.get_ident(), start  # type: ignore[method-assign]
     try:
         yield
     finally:
-        GATE.closed = False
+        GATE.closed, threading.Thread.start = None, begin  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
@@ -104,6 +105,8 @@ def objects_in(value: Any) -> set[int]:
 
 
 def class_now(cls: type, namespace: Mapping[str, Any]) -> Any:
-    """The loaded file's class of the same name; a class of another file stays itself."""
-    found = namespace.get(cls.__name__)
-    return found if inspect.isclass(found) and found.__qualname__ == cls.__qualname__ else cls
+    """The class of the same name in the loaded file, or in its module; any other class stays itself."""
+    for found in (namespace.get(cls.__name__), getattr(sys.modules.get(cls.__module__), cls.__name__, None)):
+        if inspect.isclass(found) and found.__qualname__ == cls.__qualname__:
+            return found
+    return cls

@@ -20,6 +20,7 @@ class Kind:
 
     inputs: entries of a sample.  classes: their number.  samples: their number.  one_hot: whether labels are one-hot
     vectors.  images: whether a sample is a square.  pairs: whether a set is a list of (column, one-hot column).
+    tables: whether inputs and labels that have one name are columns of a table.
     """
 
     inputs: int = 784
@@ -28,6 +29,7 @@ class Kind:
     one_hot: bool = False
     images: bool = False
     pairs: bool = False
+    tables: bool = True
 
     def x(self) -> np.ndarray:
         """Inputs between 0 and 255, as of images."""
@@ -162,7 +164,8 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
         return kind.x(), kind.x(), kind.y(), kind.y()
     if kind.pairs and "y" not in roles:
         return tuple(kind.both() for _ in flat)
-    return tuple(single(name, kind) for name in flat)
+    apart = replace(kind, tables=kind.tables and "y" not in roles)
+    return tuple(single(name, apart) for name in flat)
 
 
 def single(name: str, kind: Kind) -> Any:
@@ -178,7 +181,7 @@ def single(name: str, kind: Kind) -> Any:
         return kind.x()
     if any(word in words for word in ("digits", "iris", "bunch", "mnist")):
         return Bunch(kind)
-    return kind.table()
+    return kind.table() if kind.tables else kind.x()
 
 
 def role_of(name: str) -> str | None:

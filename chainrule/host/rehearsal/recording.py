@@ -18,7 +18,8 @@ ROUNDS = 40  # how often a loop may call before the recording has seen enough of
 KEPT = 3  # how many calls of a function by the same caller the record keeps
 MADE = 64  # how many objects of a class, and how many calls by the script itself
 EVENTS = 400_000  # how many calls and returns a recording waits for
-SECONDS = 0.15  # of CPU time, for all statements of a file
+SECONDS = 0.15  # of this thread's CPU time, for all statements of a file
+SHARE = 0.7  # of these seconds that one statement may take: a training leaves time for what uses the trained network
 DEEPEST_KEPT = 64  # calls inside each other
 
 Key = tuple[str, str, int]  # of a function: its file, name and first line
@@ -121,15 +122,21 @@ class Recorder:
         self.started = self.used = 0.0
 
     def __enter__(self) -> Recorder:
-        self.started = time.process_time()
+        self.started = time.thread_time()
         sys.setprofile(self.note)
         return self
 
     def __exit__(self, *_error: object) -> None:
         sys.setprofile(None)
-        self.used += time.process_time() - self.started
+        self.used += time.thread_time() - self.started
         self.running.clear()
         self.counts.clear()
+
+    @property
+    def late(self) -> bool:
+        """Whether a statement has used its share of the time, or the file all of it."""
+        taken = time.thread_time() - self.started
+        return taken > SHARE * SECONDS or self.used + taken > SECONDS
 
     @property
     def over(self) -> bool:
@@ -144,8 +151,7 @@ class Recorder:
             self.begin(frame)
         else:
             self.end(frame, argument)
-        late = self.events % 64 == 0 and self.used + time.process_time() - self.started > SECONDS
-        if late or self.events > EVENTS:
+        if self.events > EVENTS or (self.events % 16 == 0 and self.late):
             self.stop()
 
     def records(self, filename: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from chainrule.host.guard.undisturbed import imported_anew, undisturbed
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
@@ -20,7 +21,9 @@ from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.made_data import Kind
 from chainrule.host.rehearsal.recording import Key, key_of
 from chainrule.host.rehearsal.script import Stage, opened
+from chainrule.host.source.executing import Siblings
 from chainrule.host.source.rule import DEFINITIONS
+from chainrule.host.source.stand_ins import Absence, Imports
 
 FEWEST = 160  # samples of made data
 NEIGHBOURS = 40  # how many files of a folder are looked at
@@ -29,18 +32,23 @@ LONGEST = 0.25  # seconds after which no further kind of data is tried
 MOST = 12_000  # samples of made data, for code that cuts some off
 
 
-def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> None:
+def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: Collection[str] = ()) -> None:
     """Run the training of a file on made data and register what it shows of the functions.
 
     A file that trains nothing may have a script beside it, which imports and trains it.
+    brought: the names of the modules of its project, which stay as they are: the training imports others.
     """
     functions = functions_of(vars(module))
     if not functions:
         return
     best: Evidence | None = None
     started = time.process_time()
+    folders = (path.parent, path.parent.parent)
+    siblings = Siblings(folders, Absence(defining=False), Imports(nullcontext))
     for statements, place in scripts(module, body, path):
-        evidence = shown(Stage(module, statements, place, {str(path.parent), str(place.parent)}), statements, functions)
+        stage = Stage(module, statements, place, {str(path.parent), str(place.parent)})
+        with undisturbed(), imported_anew(brought, folders), siblings:
+            evidence = shown(stage, statements, functions)
         if best is None or evidence.rank > best.rank:
             best = evidence
         if best.trains or time.process_time() - started > LONGEST:
@@ -93,7 +101,8 @@ def other_kinds(kind: Kind, evidence: Evidence) -> list[Kind]:
     if network is not None and (network.sizes[0], network.sizes[-1]) != (kind.inputs, kind.classes):
         kind = replace(kind, inputs=network.sizes[0], classes=network.sizes[-1])
         found.append(kind)
-    return [*found, replace(kind, one_hot=True), replace(kind, images=True), replace(kind, pairs=True)]
+    others: tuple[dict[str, bool], ...] = ({"one_hot": True}, {"images": True}, {"tables": False}, {"pairs": True})
+    return [*found, *(replace(kind, **other) for other in others)]
 
 
 def samples_for(body: Sequence[ast.stmt]) -> int:

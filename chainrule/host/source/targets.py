@@ -143,8 +143,7 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     declared = declaration(module, target)
     implementation: Implementation
     if adapter is None:
-        with silence(), importing_from([path.parent], [path.parent, path.parent.parent]):
-            rehearse(module, source.statements, path)
+        learn_from_its_training(source)
         implementation, declared = recognised_in(module, declared, asked, target, source.missing)
         if not implementation.offers("create") and network_classes(vars(module)):
             found, note = with_partners(source, declared, asked, target)
@@ -203,6 +202,12 @@ def with_partners(
         return None, ()
     names = ", ".join(dict.fromkeys(file.name for files in groups for file in files))
     return None, (f"chainrule looked in {names} for what the network is made with, and found nothing that fits",)
+
+
+def learn_from_its_training(source: Source) -> None:
+    """Run the training of a loaded file on made data, in the file's surroundings, and register what it shows."""
+    with silence(), importing_from(*home(source.path)[1:]), surroundings(source.path):
+        rehearse(source.module, source.statements, source.path, list(BROUGHT))
 
 
 def open_live(
@@ -308,9 +313,7 @@ def execute(path: Path, target: str, run_all: bool) -> Source:
         )
     with running(target):
         body, notes = parse(path, target)
-        name, root = place_in_package(path)
-        first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
-        folders = list(dict.fromkeys([*first, *ancestors(path.parent)]))
+        name, first, folders = home(path)
         at_home = partial(importing_from, first, folders)
         imports = Imports(at_home)
         for folder in folders:
@@ -443,6 +446,13 @@ def place_in_package(path: Path) -> tuple[str, Path]:
     while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
         folder, name, depth = folder.parent, f"{folder.name}.{name}", depth - 1
     return name, folder
+
+
+def home(path: Path) -> tuple[str, list[Path], list[Path]]:
+    """(the name under which a file is imported, the folders that come first in the search path, all its folders)."""
+    name, root = place_in_package(path)
+    first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
+    return name, first, list(dict.fromkeys([*first, *ancestors(path.parent)]))
 
 
 def ancestors(folder: Path) -> list[Path]:

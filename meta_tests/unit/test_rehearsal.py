@@ -1,0 +1,529 @@
+"""What chainrule learns of a file by running its training on made data, and what that run leaves untouched."""
+
+import json
+import os
+import random
+import socket
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.source.targets import learn_from_its_training, load_source
+from chainrule.running.loading import load
+
+NET = """
+import numpy as np
+
+class Q:
+    def __init__(self, a, b, c):
+        self.p, self.q = np.random.randn(a, b) / a**0.5, np.zeros(b)
+        self.r, self.s = np.random.randn(b, c) / b**0.5, np.zeros(c)
+
+    def f(self, u):
+        self.i = np.maximum(u @ self.p + self.q, 0)
+        e = self.i @ self.r + self.s
+        e = np.exp(e - e.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def g(self, u, t):
+        return -np.log((self.f(u) * TARGETS).sum(axis=1)).mean()
+
+    def h(self, u, t):
+        d = (self.f(u) - TARGETS) / len(u)
+        m = (d @ self.r.T) * (self.i > 0)
+        return [u.T @ m, m.sum(axis=0), self.i.T @ d, d.sum(axis=0)]
+
+    def k(self, d, z):
+        self.p -= z * d[0]
+        self.q -= z * d[1]
+        self.r -= z * d[2]
+        self.s -= z * d[3]
+
+    def l(self, u, t, n, z):
+        for _ in range(n):
+            self.g(u, t)
+            self.k(self.h(u, t), z)
+
+    def w(self, u):
+        return self.f(u).argmax(axis=1)
+"""
+INDEX, ONE_HOT = NET.replace("TARGETS", "np.eye(10)[t]"), NET.replace("TARGETS", "t")
+LOAD = "u, t = np.load('a.npz'), np.load('b.npz')\n"
+TRAIN = "o = Q(784, 16, 10)\no.l(u, t, 20, 0.1)\no.w(u)\n"
+OPERATIONS = {
+    "__init__": "create",
+    "f": "forward",
+    "g": "loss",
+    "h": "backward",
+    "k": "step",
+    "l": "fit",
+    "w": "predict",
+}
+
+
+def indented(text):
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+@pytest.fixture
+def rehearsed(tmp_path):
+    """Writes files, the first of which is loaded and rehearsed.  Returns its module."""
+    (tmp_path / "pyproject.toml").touch()
+
+    def rehearsed(source, file="q.py", **beside):
+        for name, text in {file.removesuffix(".py"): source, **beside}.items():
+            (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        loaded = load_source(str(tmp_path / file))
+        learn_from_its_training(loaded)
+        return loaded.module
+
+    return rehearsed
+
+
+def operations(cls):
+    """{method: what the calls show that it computes}."""
+    found = {name: learnt_of(member).operation for name, member in vars(cls).items() if callable(member)}
+    return {name: operation for name, operation in found.items() if operation}
+
+
+# What is learnt
+
+
+PLACES = {
+    "module level": LOAD + TRAIN,
+    "main guard": "if __name__ == '__main__':\n" + indented(LOAD + TRAIN),
+    "a function": "def main():\n" + indented(LOAD + TRAIN) + "main()\n",
+    "a function under the guard": "def main():\n" + indented(LOAD + TRAIN) + "if __name__ == '__main__':\n    main()\n",
+    "a loop": LOAD + "for z in (0.1, 0.01):\n" + indented(TRAIN),
+    "a try": "try:\n" + indented(LOAD + TRAIN) + "except ValueError:\n    pass\n",
+    "arguments": "import argparse\nc = argparse.ArgumentParser()\nc.add_argument('--z', type=float, default=0.1)\n"
+    "c = c.parse_args()\n" + LOAD + TRAIN.replace("0.1", "c.z"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_names_that_mean_nothing_are_learnt_wherever_the_training_stands(place, rehearsed):
+    q = rehearsed(INDEX + PLACES[place]).Q
+    assert operations(q) == OPERATIONS
+    assert learnt_of(q).roles == {"a": "inputs", "b": "hidden", "c": "outputs"}
+    assert learnt_of(q.l).roles == {"u": "x", "t": "y", "n": "epochs", "z": "lr"}
+    assert learnt_of(q.k).roles == {"d": "grads", "z": "lr"}
+
+
+def test_what_is_learnt_names_the_line_of_the_call(rehearsed):
+    source = INDEX + LOAD + TRAIN
+    line = source.splitlines().index("o.l(u, t, 20, 0.1)") + 1
+    assert learnt_of(rehearsed(source).Q.l).where.endswith(f"q.py:{line}")
+
+
+def test_cells_are_a_script(tmp_path):
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "id": str(number)}
+        | {"source": text}
+        for number, text in enumerate((INDEX, LOAD, "%matplotlib inline\n" + TRAIN))
+    ]
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    (tmp_path / "q.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    loaded = load_source(str(tmp_path / "q.ipynb"))
+    learn_from_its_training(loaded)
+    assert operations(loaded.module.Q) == OPERATIONS
+
+
+@pytest.mark.parametrize(("net", "form"), [(INDEX, "index"), (ONE_HOT, "one_hot")])
+def test_the_form_of_labels_is_learnt(net, form, rehearsed):
+    encode = "t = np.eye(10)[t]\n" if form == "one_hot" else ""
+    q = rehearsed(net + LOAD + encode + TRAIN).Q
+    assert [learnt_of(method).labels for method in (q.g, q.h, q.l)] == [form] * 3
+    assert learnt_of(q.f).labels == ""
+
+
+def test_labels_that_must_be_one_hot_are_made_so(rehearsed):
+    q = rehearsed(ONE_HOT + LOAD + TRAIN).Q  # the file encodes no labels, so that its data must be encoded
+    assert learnt_of(q.l).labels == "one_hot"
+
+
+FUNCTIONS = """
+import numpy as np
+
+def a(n, m, k):
+    return np.random.randn(n, m) / n**0.5, np.zeros(m), np.random.randn(m, k) / m**0.5, np.zeros(k)
+
+def b(u, p, q, r, s):
+    i = np.maximum(u @ p + q, 0)
+    e = i @ r + s
+    e = np.exp(e - e.max(axis=1, keepdims=True))
+    return i, e / e.sum(axis=1, keepdims=True)
+
+def c(u, t, i, v, r):
+    d = (v - np.eye(v.shape[1])[t]) / len(u)
+    m = (d @ r.T) * (i > 0)
+    return u.T @ m, m.sum(axis=0), i.T @ d, d.sum(axis=0)
+
+def d(p, q, r, s, dp, dq, dr, ds, z):
+    return p - z * dp, q - z * dq, r - z * dr, s - z * ds
+
+def g(v, t):
+    return -np.log(v[np.arange(len(t)), t]).mean()
+
+def j(u, t):
+    p, q, r, s = a(784, 16, 10)
+    for _ in range(30):
+        i, v = b(u, p, q, r, s)
+        g(v, t)
+        dp, dq, dr, ds = c(u, t, i, v, r)
+        p, q, r, s = d(p, q, r, s, dp, dq, dr, ds, 0.1)
+    return p, q, r, s
+"""
+
+
+def test_what_flows_between_functions_is_learnt(rehearsed):
+    f = rehearsed(FUNCTIONS + LOAD + "j(u, t)\n")
+    assert {name: learnt_of(getattr(f, name)).operation for name in "abcdgj"} == {
+        "a": "init", "b": "forward", "c": "backward", "d": "step", "g": "loss", "j": "fit"
+    }  # fmt: skip
+    assert learnt_of(f.a).roles == {"n": "inputs", "m": "hidden", "k": "outputs"}
+    assert learnt_of(f.b).roles == {"u": "x"} | {name: f"named {name}" for name in "pqrs"}
+    assert learnt_of(f.c).roles == {"u": "x", "t": "y", "i": "named i", "v": "output", "r": "named r"}
+    assert learnt_of(f.d).roles["z"] == "lr"
+    assert learnt_of(f.g).roles == {"v": "output", "t": "y"}
+
+
+def test_nothing_is_learnt_of_a_file_that_calls_nothing(rehearsed):
+    assert operations(rehearsed(INDEX).Q) == {}
+
+
+def test_what_is_learnt_counts_more_than_names(rehearsed, tmp_path):
+    misnamed = INDEX.replace("def f(", "def backward(").replace("self.f(", "self.backward(")
+    rehearsed(misnamed + LOAD + TRAIN)
+    assert {"forward", "backward", "fit"} <= set(load(str(tmp_path / "q.py")).description.offered)
+
+
+EPOCHS = """
+    def l(self, u, t, n, m, z):
+        for _ in range(ONE):
+            for j in range(0, len(u), OTHER):
+                self.k(self.h(u[j : j + OTHER], t[j : j + OTHER]), z)
+
+    def w("""
+
+
+@pytest.mark.parametrize(("n", "m"), [("epochs", "batch_size"), ("batch_size", "epochs")])
+def test_epochs_are_told_from_the_batch_size_by_their_effect(n, m, rehearsed):
+    one, other = ("n", "m") if n == "epochs" else ("m", "n")
+    start, end = INDEX.index("\n    def l("), INDEX.index("\n    def w(") + len("\n    def w(")
+    net = INDEX[:start] + EPOCHS.replace("ONE", one).replace("OTHER", other) + INDEX[end:]
+    q = rehearsed(net + LOAD + "o = Q(784, 16, 10)\no.l(u, t, 8, 12, 0.1)\n").Q
+    assert learnt_of(q.l).roles == {"u": "x", "t": "y", "n": n, "m": m, "z": "lr"}
+
+
+# Made data
+
+
+WAYS = {
+    "Keras": "from keras.datasets import mnist\n(u, t), (u2, t2) = mnist.load_data()\nu = u.reshape(len(u), -1) / 255\n",
+    "Keras, flat": "import tensorflow as tf\n(u, t), _ = tf.keras.datasets.mnist.load_data()\n"
+    "u = u.reshape(-1, 784).astype('float32') / 255\n",
+    "pandas": "import pandas as pd\nd = pd.read_csv('a.csv')\nt = d['label'].values\n"
+    "u = d.drop('label', axis=1).values / 255\n",
+    "pandas, by place": "import pandas as pd\nd = pd.read_csv('a.csv')\nu, t = d.iloc[:, 1:].values / 255, d.iloc[:, 0].values\n",
+    "pandas, as an array": "import pandas as pd\nd = np.array(pd.read_csv('a.csv'))\nnp.random.shuffle(d)\n"
+    "t, u = d[:, 0], d[:, 1:] / 255\n",
+    "np.load": LOAD,
+    "np.load of an archive": "d = np.load('mnist.npz')\nu, t = d['x_train'].reshape(-1, 784) / 255, d['y_train']\n",
+    "np.loadtxt": "d = np.loadtxt('a.csv', delimiter=',')\nu, t = d[:, 1:] / 255, d[:, 0].astype(int)\n",
+    "open in a function": "import pickle\ndef load():\n    with open('a.pkl', 'rb') as file:\n"
+    "        return pickle.load(file)\nu, t = load()\n",
+    "gzip in a function": "import gzip\ndef load(name):\n    with gzip.open(name) as file:\n"
+    "        return np.frombuffer(file.read(), np.uint8, offset=16)\n"
+    "u = load('a.gz').reshape(-1, 784) / 255\nt = load('labels.gz')\n",
+    "scikit-learn": "from sklearn.datasets import load_digits\nd = load_digits()\nu, t = d.data / 16, d.target\n",
+    "scikit-learn, split": "from sklearn.datasets import fetch_openml\nfrom sklearn.model_selection import train_test_split\n"
+    "u, t = fetch_openml('mnist_784', return_X_y=True)\nu, u2, t, t2 = train_test_split(u, t)\n",
+    "the author's own": "t = np.arange(60) % 10\nu = np.random.rand(60, 784)\n",
+    "cut in two": "d = np.genfromtxt('a.csv')\nheld, d = d[:1000], d[1000:]\nu, t = d[:, 1:] / 255, d[:, 0].astype(int)\n",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_data_are_made_for_each_way_to_load_them(way, rehearsed):
+    q = rehearsed(INDEX + WAYS[way] + TRAIN).Q
+    assert operations(q) == OPERATIONS
+    assert learnt_of(q.l).labels == "index"
+
+
+def test_data_fit_the_network(rehearsed):
+    assert (
+        operations(rehearsed(INDEX.replace("10", "3") + LOAD + TRAIN.replace("784, 16, 10", "4, 8, 3")).Q) == OPERATIONS
+    )
+
+
+PAIRS = """
+import random
+import numpy as np
+
+class Q:
+    def __init__(self, a):
+        self.p = [np.random.randn(k, j) / j**0.5 for j, k in zip(a[:-1], a[1:])]
+        self.q = [np.random.randn(k, 1) for k in a[1:]]
+
+    def f(self, u):
+        for p, q in zip(self.p[:-1], self.q[:-1]):
+            u = np.maximum(p @ u + q, 0)
+        e = np.exp(self.p[-1] @ u + self.q[-1])
+        return e / e.sum()
+
+    def l(self, d, n, m, z):
+        for _ in range(n):
+            random.shuffle(d)
+            for j in range(0, len(d), m):
+                self.k(d[j : j + m], z)
+
+    def k(self, d, z):
+        for u, t in d:
+            da, db = self.h(u, t)
+            self.p = [p - z / len(d) * g for p, g in zip(self.p, da)]
+            self.q = [q - z / len(d) * g for q, g in zip(self.q, db)]
+
+    def h(self, u, t):
+        i = np.maximum(self.p[0] @ u + self.q[0], 0)
+        d = self.f(u) - t
+        m = self.p[1].T @ d * (i > 0)
+        return [m @ u.T, d @ i.T], [m, d]
+"""
+
+
+def test_pairs_of_columns_are_made_as_nielsen_loads_them(rehearsed):
+    script = "import mnist_loader\ntr, va, te = mnist_loader.load_data_wrapper()\no = Q([784, 30, 10])\no.l(tr, 30, 10, 3.0)\n"
+    q = rehearsed(PAIRS + script).Q
+    found = operations(q)
+    assert found.items() >= {"__init__": "create", "f": "forward", "h": "backward"}.items()
+    assert learnt_of(q).roles == {"a": "sizes"}
+    assert learnt_of(q.h).labels == "one_hot"
+
+
+# What is refused
+
+
+def entries(folder):
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+TRACES = {
+    "mkdir": "import os\nos.mkdir(HERE + '/made')\n",
+    "makedirs": "import os\nos.makedirs(HERE + '/made/too', exist_ok=True)\n",
+    "open": "open(HERE + '/made.txt', 'w').write('x')\n",
+    "append": "open(HERE + '/there.txt', 'a').write('x')\n",
+    "code": "open(HERE + '/made.py', 'w').write('x')\n",
+    "descriptor": "import os\nos.open(HERE + '/made.py', os.O_CREAT | os.O_WRONLY)\n",
+    "zip": "import zipfile\nzipfile.ZipFile(HERE + '/made.zip', 'w').close()\n",
+    "np.save": "np.save(HERE + '/made.npy', np.zeros(3))\n",
+    "np.savez": "np.savez(HERE + '/made.npz', np.zeros(3))\n",
+    "pickle": "import pickle\nwith open(HERE + '/made.pkl', 'wb') as file:\n    pickle.dump(1, file)\n",
+    "remove": "import os\nos.remove(HERE + '/there.txt')\n",
+    "rename": "import os\nos.rename(HERE + '/there.txt', HERE + '/made.txt')\n",
+    "rmtree": "import shutil\nshutil.rmtree(HERE)\n",
+    "copy": "import shutil\nshutil.copy(HERE + '/there.txt', HERE + '/made.txt')\n",
+    "pathlib": "import pathlib\npathlib.Path(HERE, 'made.txt').write_text('x')\n",
+    "log": "import logging\nlogging.FileHandler(HERE + '/made.log')\n",
+    "sqlite": "import sqlite3\nsqlite3.connect(HERE + '/made.db').execute('create table t (c)')\n",
+    "os.system": "import os\nos.system('touch ' + HERE + '/made.txt')\n",
+    "subprocess": "import subprocess\nsubprocess.run(['touch', HERE + '/made.txt'])\n",
+    "fork": "import os\nif os.fork() == 0:\n    os._exit(0)\nopen(HERE + '/made.txt', 'w')\n",
+    "a program": "import multiprocessing\np = multiprocessing.Process(target=print)\np.start()\np.join()\n",
+    "thread": "import threading\np = threading.Thread(target=lambda: open(HERE + '/made.txt', 'w'))\np.start()\np.join()\n",
+    "in a function": "def save():\n    np.save(HERE + '/made.npy', np.zeros(3))\nsave()\n",
+    "in a try": "try:\n    open(HERE + '/made.txt', 'w')\nexcept OSError:\n    open(HERE + '/made.csv', 'w')\n",
+}
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_a_training_leaves_no_trace_and_goes_on(trace, rehearsed, tmp_path):
+    (tmp_path / "there.txt").write_text("there")
+    (tmp_path / "q.py").touch()
+    here, children = (
+        f"HERE = {str(tmp_path)!r}\n",
+        set(os.listdir("/proc/self/task")) if sys.platform == "linux" else set(),
+    )
+    before = entries(tmp_path).keys()
+    q = rehearsed(INDEX + here + LOAD + TRACES[trace] + TRAIN).Q
+    assert {name for name in entries(tmp_path) if "__pycache__" not in name} == before
+    assert (tmp_path / "there.txt").read_text() == "there"
+    assert operations(q) == OPERATIONS
+    if sys.platform == "linux":
+        assert set(os.listdir("/proc/self/task")) == children
+
+
+def test_nothing_is_sent(rehearsed):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        send = f"import socket\nsocket.create_connection(('127.0.0.1', {server.getsockname()[1]}))\n"
+        q = rehearsed(INDEX + send + LOAD + TRAIN).Q
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert operations(q) == OPERATIONS
+
+
+def test_nothing_is_read_but_code(rehearsed, tmp_path):
+    (tmp_path / "there.txt").write_text("12")
+    (tmp_path / "helper.py").write_text("TWELVE = 12\n")
+    read = f"t = np.full(len(t), int(open({str(tmp_path / 'there.txt')!r}).read()))\n"  # not labels of ten classes
+    assert operations(rehearsed(INDEX + LOAD + read + TRAIN).Q) == OPERATIONS
+    helped = "import helper\nu = u * (helper.TWELVE == 12)\n"
+    assert operations(rehearsed(INDEX + LOAD + helped + TRAIN).Q) == OPERATIONS
+
+
+def test_nothing_is_printed_or_asked(rehearsed, capfd):
+    ask = "print('seen')\nimport sys\nsys.stderr.write('seen')\ntry:\n    input('seen')\nexcept EOFError:\n    pass\n"
+    assert operations(rehearsed(INDEX + ask + LOAD + TRAIN).Q) == OPERATIONS
+    assert capfd.readouterr() == ("", "")
+
+
+def test_after_a_rehearsal_everything_may_be_done_again(rehearsed, tmp_path):
+    rehearsed(INDEX + LOAD + TRAIN)
+    (tmp_path / "made.txt").write_text("x")
+    assert (tmp_path / "made.txt").read_text() == "x"
+
+
+def test_other_threads_may_do_what_they_do(rehearsed, tmp_path):
+    import threading
+
+    done, wrote = threading.Event(), []
+
+    def write():
+        while not done.is_set():
+            (tmp_path / "other.txt").write_text("x")
+            wrote.append(1)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    rehearsed(INDEX + LOAD + "import time\nfor _ in range(3):\n    time.sleep(0.02)\n" + TRAIN)
+    done.set()
+    thread.join()
+    count = len(wrote)
+    assert count
+    assert not thread.is_alive()
+
+
+# What stays as it was
+
+
+def process():
+    """What a training may change in this process."""
+    return {
+        "folder": os.getcwd(),
+        "path": list(sys.path),
+        "argv": list(sys.argv),
+        "environment": dict(os.environ),
+        "numpy": str(np.random.get_state()[1].tolist()),
+        "random": random.getstate(),
+        "errors": np.geterr(),
+        "printing": np.get_printoptions(),
+        "warnings": list(warnings.filters),
+        "recursion": sys.getrecursionlimit(),
+        "streams": (sys.stdout, sys.stderr, sys.stdin),
+        "profile": sys.getprofile(),
+    }
+
+
+def test_the_process_is_as_it_was(rehearsed):
+    changes = """
+import os, random, sys, warnings
+os.chdir('/')
+sys.path.append('/nowhere')
+sys.argv.append('x')
+os.environ['SEEN'] = 'x'
+np.random.seed(3)
+random.seed(3)
+np.seterr(all='ignore')
+np.set_printoptions(precision=2)
+warnings.filterwarnings('ignore', 'something')
+sys.setrecursionlimit(5000)
+sys.stdout = None
+"""
+    before = process()
+    assert operations(rehearsed(INDEX + changes + LOAD + TRAIN).Q) == OPERATIONS
+    assert process() == before
+
+
+GLOBALS = """
+import numpy as np
+import counted
+
+P, B = np.full((784, 10), 0.01), np.zeros(10)
+SEEN = []
+
+def f(u):
+    SEEN.append(1)
+    counted.CALLS["f"] = counted.CALLS.get("f", 0) + 1
+    e = np.exp(u @ P + B)
+    return e / e.sum(axis=1, keepdims=True)
+
+def l(u, t, n, z):
+    global B
+    for _ in range(n):
+        d = (f(u) - np.eye(10)[t]) / len(u)
+        P[:] -= z * (u.T @ d)
+        B = B - z * d.sum(axis=0)
+"""
+BESIDE = "import numpy as np\nimport own\nfrom q import *\nimport q\nu, t = np.load('a.npz'), np.load('b.npz')\n"
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_the_file_and_its_neighbours_are_as_they_were(beside, rehearsed):
+    script = "q.l(u, t, 10, 0.1)\n" if beside else "l(u, t, 10, 0.1)\n"
+    files = {"counted": "CALLS = {}\n", "own": "import counted\ncounted.CALLS['own'] = 1\n"}
+    if beside:
+        f = rehearsed(GLOBALS, **files, train=BESIDE + script)
+    else:
+        f = rehearsed(GLOBALS + LOAD + script, **files)
+    assert (f.P == 0.01).all()
+    assert not f.B.any()
+    assert f.SEEN == []
+    assert f.counted.CALLS == {}
+    assert sys.modules["counted"] is f.counted
+    assert "own" not in sys.modules
+
+
+# Loops, and exceptions
+
+
+ENDLESS = {
+    "calls": "o = Q(784, 16, 10)\nwhile True:\n    o.k(o.h(u, t), 0.1)\n",
+    "nothing": TRAIN + "while True:\n    pass\n",
+    "a bare except": "o = Q(784, 16, 10)\nwhile True:\n    try:\n        o.k(o.h(u, t), 0.1)\n    except:\n        pass\n",
+    "a bare except around nothing": TRAIN + "while True:\n    try:\n        x = int('x')\n    except:\n        pass\n",
+    "sleep": TRAIN + "import time\nwhile True:\n    time.sleep(1)\n",
+    "in a method": "class R(Q):\n    def l(self, u, t, z):\n        while True:\n            self.k(self.h(u, t), z)\n"
+    "R(784, 16, 10).l(u, t, 0.1)\n",
+}
+
+
+@pytest.mark.parametrize("loop", ENDLESS)
+def test_a_loop_without_end_is_stopped(loop, rehearsed):
+    started = time.monotonic()
+    q = rehearsed(INDEX + LOAD + ENDLESS[loop]).Q
+    assert time.monotonic() - started < 20
+    assert operations(q).items() >= {"__init__": "create", "f": "forward", "h": "backward", "k": "step"}.items()
+
+
+RAISES = {
+    "before": "raise SystemExit(1)\n" + LOAD + TRAIN,
+    "in the data": LOAD + "u = u[:, :5]\n" + TRAIN,
+    "in the training": LOAD + "o = Q(784, 16, 10)\no.l(u, t, 20)\n",
+    "no such name": "o = Q(*sizes)\no.l(u, t, 20, 0.1)\n",
+    "recursion": "def again():\n    again()\nagain()\no = Q(again)\n",
+}
+
+
+@pytest.mark.parametrize("raises", RAISES)
+def test_a_script_that_raises_leaves_a_check_as_it_was(raises, rehearsed, tmp_path):
+    named = INDEX.replace("def f(", "def forward(").replace("self.f(", "self.forward(")
+    named = named.replace("def l(", "def fit(").replace("u, t, n, z", "x, y, epochs, lr").replace("t)", "t)")
+    (tmp_path / "alone.py").write_text(INDEX)
+    rehearsed(INDEX + RAISES[raises])
+    alone, file = (load(str(tmp_path / name)).description for name in ("alone.py", "q.py"))
+    assert set(alone.offered) <= set(file.offered)
