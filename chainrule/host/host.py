@@ -35,13 +35,12 @@ from chainrule.host.protocol import (
     Traits,
 )
 from chainrule.host.reading import READERS, parts
-from chainrule.host.source.stand_ins import absent_library, lacking
+from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
-ARRAYS = frozenset({"torch", "tensorflow", "jax", "mxnet", "cupy", "mlx"})  # libraries with arrays of their own
 KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again
 
@@ -107,7 +106,6 @@ class InProcess:
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
         self.functions = FunctionRegister()
-        self.foreign = foreign(implementation.target)
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
@@ -115,8 +113,6 @@ class InProcess:
         passed = [self.live(argument) for argument in arguments]
         raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
         if isinstance(raw, Answer):
-            if raw.kind == RAISED and self.foreign is not None:
-                return Answer(OFFERED_OTHERWISE, message=f"{self.spelled(name)} cannot run here: {self.foreign}")
             return raw
         self.last += 1
         self.results[self.last] = operation, raw
@@ -293,8 +289,6 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any]) -> An
         if otherwise:
             return Answer(OFFERED_OTHERWISE, message=f"{name} {otherwise}")
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
-        if misfit(error):
-            return Answer(OFFERED_OTHERWISE, message=f"{name} takes something other than NumPy arrays: {error}")
         if not found and not raised_in_code(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
         message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
@@ -311,19 +305,6 @@ def refuses(error: BaseException) -> bool:
     code = frame.tb_frame.f_code
     raised_here = code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
     return raised_here and last_line(error) == place(code.co_filename, frame.tb_lineno)
-
-
-def foreign(target: Any) -> str | None:
-    """Why exceptions show nothing: the library for whose arrays the code is written is not installed; or None."""
-    held = getattr(target, "__dict__", {}).values()
-    missing = set(map(absent_library, list(held))) & ARRAYS
-    return f"{min(missing)}, for whose arrays the code is written, is not installed" if missing else None
-
-
-def misfit(error: BaseException) -> bool:
-    """Whether code asked an array or a number for what it does not have, and so expects an object of another kind."""
-    asked_of = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
-    return isinstance(asked_of, (np.ndarray, np.generic, int, float))
 
 
 def raised_in_code(error: BaseException) -> bool:

@@ -31,7 +31,7 @@ class Refused(FileNotFoundError):
 
 
 class Gate:
-    """The audit hook.  closed: the thread that rehearses, to which it applies; None while there is none."""
+    """The audit hook.  closed: the thread that rehearses, to which it applies; None between rehearsals."""
 
     def __init__(self) -> None:
         self.installed = False

@@ -220,11 +220,6 @@ class Imports:
             return builtins.__import__(name, *arguments, **keywords)
 
 
-def absent_library(value: Any) -> str:
-    """The missing library of which a value is a placeholder; empty for other values."""
-    return value._path.partition(".")[0] if isinstance(value, Placeholder) else ""
-
-
 def lacking(error: BaseException) -> str | None:
     """What the code needs and cannot have here, if its exception says so: a module, or arrays of another library."""
     if isinstance(error, NotInstalled):
