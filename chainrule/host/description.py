@@ -13,6 +13,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
 from chainrule.host.adapters.sketch import sketch
 from chainrule.host.protocol import Description, Served
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
@@ -84,7 +85,8 @@ def served(raw: NativeStyle) -> tuple[Served, ...]:
     found: dict[str, Served] = {}
     for (operation, _), plan in raw.plans.items():
         if operation not in found and isinstance(plan, Plan):
-            found[operation] = Served(operation, signature_of(raw, plan), how(plan))
+            proof = PROOFS.get(plan.how if operation == "backward" else operation, "")
+            found[operation] = Served(operation, signature_of(raw, plan), how(plan), shown(raw, plan), proof)
         elif operation not in found:
             found[operation] = Served(operation, "", str(plan))
     return tuple(found[name] for name in NETWORK_OPERATIONS if name in found)
@@ -97,6 +99,19 @@ def signature_of(raw: NativeStyle, plan: Plan) -> str:
         return describe(plan.name, raw.function(plan, model)) if isinstance(raw, Recognised) and model else plan.name
     except NotOffered:
         return plan.name
+
+
+def shown(raw: NativeStyle, plan: Plan) -> str:
+    """What showed that a function computes an operation: a declaration, a call of the author's, or its name."""
+    if plan.operation in raw.names:
+        return "declared"
+    model = raw.sample()
+    try:
+        function = raw.function(plan, model) if isinstance(raw, Recognised) and model else None
+    except NotOffered:
+        function = None
+    learnt = learnt_of(function)
+    return f"by the author's call, {learnt.where}" if learnt.operation and learnt.where else "by its name"
 
 
 def how(plan: Plan) -> str:
@@ -128,6 +143,17 @@ WORDS = {
     "sizes": "the layer sizes",
     "reg": "no regularization",
     "quiet": "off",
+}
+# What each search for a function asks of it before it counts.
+PROOFS = {
+    "forward": "it gives an output for every sample of a batch",
+    "loss": "it gives one number, which follows the labels",
+    "returned": "its arrays have the shapes of the parameters, and follow the labels",
+    "attributes": "its arrays have the shapes of the parameters, and follow the labels",
+    "update": "two learning rates give the same gradients, which follow the labels",
+    "step": "it moves the parameters by the gradients given to it",
+    "fit": "an epoch moves the parameters as the labels say",
+    "predict": "it gives a label for every sample",
 }
 WAYS = {
     "returned": "it returns the gradients",

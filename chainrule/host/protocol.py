@@ -69,11 +69,16 @@ class Traits:
 
 @dataclass(frozen=True)
 class Served:
-    """An operation of the contract, the function (with its parameters) that computes it, or "", and how, in words."""
+    """An operation of the contract, the function (with its parameters) that computes it, or "", and how, in words.
+
+    shown: what showed that it is this function.  proof: what showed that chainrule calls it rightly.
+    """
 
     operation: str
     by: str
     how: str
+    shown: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.host.protocol import Served
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import notes_of
 
@@ -25,7 +26,7 @@ def print_conventions(console: Console, loaded: Loaded) -> None:
     if read.recognised:
         title = read.form or ("the contract's own names" if "create" in read.offered else "none")
         section(console, "network", title)
-        operations = [(found.operation, found.by or "-", found.how) for found in read.served]
+        operations = [(found.operation, found.by or "-", story(found)) for found in read.served]
         if operations:
             console.print(grid(operations, ("", "bold", "")))
         if read.refused:
@@ -40,6 +41,12 @@ def print_conventions(console: Console, loaded: Loaded) -> None:
 
 
 UNSHOWN = {"default": "nothing showed another", "declared": "no probe is asked"}
+
+
+def story(found: Served) -> str:
+    """How chainrule reads an operation: how it calls the function, what showed that, and what proved it."""
+    proved = f"proved: {found.proof}" if found.proof else ""
+    return "\n".join(filter(None, (found.how, f"found {found.shown}" if found.shown else "", proved)))
 
 
 def section(console: Console, title: str, told: str) -> None:
