@@ -85,10 +85,18 @@ for epoch in range(10):
             layer.b -= 0.1 * layer.db
 """
 PLAIN = NETWORK.replace(': "list[Layer]"', "").replace(': "Loss"', "")
+HALF = "from layers import *\nimport losses\n" + PLAIN
+MODULES = "import layers as parts\nimport losses\n" + PLAIN
 FOLDERS = {
     "annotations": {"network.py": NETWORK, "layers.py": LAYERS, "losses.py": LOSSES},
     "a script": {"network.py": PLAIN, "layers.py": LAYERS, "losses.py": LOSSES, "train.py": TRAIN},
     "a package": {"__init__.py": "", "network.py": PLAIN, "layers.py": LAYERS, "losses.py": LOSSES},
+    "modules": {"network.py": MODULES, "layers.py": LAYERS, "losses.py": LOSSES},
+    "a module": {
+        "network.py": HALF,
+        "layers.py": LAYERS,
+        "losses.py": LOSSES,
+    },
     "one file": {"network.py": NETWORK, "parts.py": LAYERS + LOSSES.replace("import numpy as np\n", "")},
 }
 

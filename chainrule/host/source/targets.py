@@ -32,6 +32,7 @@ from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
+from chainrule.host.recognition.layers import StackForm
 from chainrule.host.recognition.namespaces import network_classes, own_classes
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognise import recognise
@@ -144,10 +145,13 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     implementation: Implementation
     if adapter is None:
         learn_from_its_training(source)
-        implementation, declared = recognised_in(module, declared, asked, target, source.missing)
-        if not implementation.offers("create") and network_classes(vars(module)):
+        alone, read = recognised_in(module, declared, asked, target, source.missing)
+        implementation = alone
+        if lacks_parts(alone, vars(module)):
             found, note = with_partners(source, declared, asked, target)
-            implementation, notes = found or implementation, (*note, *notes)
+            if found is not None or not alone.offers("create"):
+                implementation, notes = found or alone, (*note, *notes)
+        declared = read
     else:
         with forgotten(path):
             adapter_module = load_source(adapter, run_all=True).module
@@ -170,6 +174,17 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     )
 
 
+def lacks_parts(implementation: NativeStyle, namespace: Mapping[str, Any]) -> bool:
+    """Whether a class of the file may be a network, and chainrule recognised none, or only layers of another file."""
+    own = namespace.get("__name__")
+    if not any(cls.__module__ == own for _, cls in network_classes(namespace)):
+        return False
+    if isinstance(implementation.form, StackForm):
+        dense = implementation.form.tools.dense
+        return dense is not None and dense.cls.__module__ != own
+    return not implementation.offers("create")
+
+
 def with_partners(
     source: Source, declared: Mapping[str, Any], asked: Declared, target: str
 ) -> tuple[Implementation | None, tuple[str, ...]]:
@@ -178,22 +193,17 @@ def with_partners(
     None if they do not help.
     """
     namespace, groups = vars(source.module), partner_files(source.path, source.statements)
-    own = network_classes(namespace)[0][0]
-    for files in groups:
+    own = next(name for name, cls in network_classes(namespace) if cls.__module__ == source.module.__name__)
+    imported = [value for value in namespace.values() if isinstance(value, ModuleType) and value.__name__ in BROUGHT]
+    for modules in (imported, *(map(load_partner, files) for files in groups)):
         brought: dict[str, str] = {}
-        for file in files:
-            with contextlib.suppress(UnusableTarget):
-                there = own_classes(vars(load_source(str(file)).module))
-                new = {name: cls for name, cls in there if name not in namespace}
-                namespace |= new
-                brought |= dict.fromkeys(new, file.name)
+        for module in filter(None, modules):
+            new = {name: cls for name, cls in own_classes(vars(module)) if name not in namespace}
+            namespace |= new
+            brought |= dict.fromkeys(new, Path(module.__file__ or "").name)
         asked_for = Declared(asked.conventions, {"MLP": own, **asked.names})
         implementation, _ = recognised_in(source.module, declared, asked_for, target, source.missing)
-        if (
-            implementation.offers("create")
-            and implementation.form is not None
-            and getattr(implementation.form, "name", "") == own
-        ):
+        if implementation.form is not None and getattr(implementation.form, "name", "") == own:
             beside = ", ".join(f"{name} ({home})" for name, home in brought.items())
             return implementation, (f"the network is made with classes of files beside it: {beside}",)
         for name in brought:
@@ -202,6 +212,13 @@ def with_partners(
         return None, ()
     names = ", ".join(dict.fromkeys(file.name for files in groups for file in files))
     return None, (f"chainrule looked in {names} for what the network is made with, and found nothing that fits",)
+
+
+def load_partner(file: Path) -> ModuleType | None:
+    """The definitions of a file beside the target; None if it cannot be loaded."""
+    with contextlib.suppress(UnusableTarget):
+        return load_source(str(file)).module
+    return None
 
 
 def learn_from_its_training(source: Source) -> None:
