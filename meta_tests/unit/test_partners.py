@@ -123,8 +123,9 @@ def broken(loaded):
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_a_network_is_made_with_the_classes_of_files_beside_it(opened, kind):
     loaded = opened(FOLDERS[kind])
-    assert loaded.description.form == "class Sequential with layers given to it"
-    assert "the network is made with classes of files beside it: " in loaded.notes[0]
+    assert loaded.description.form.startswith("class Sequential ")
+    noted = any("the network is made with classes of files beside it: " in note for note in loaded.notes)
+    assert noted or kind == "a script"  # whose own calls show how the network is made
     assert broken(loaded) == set()
 
 
