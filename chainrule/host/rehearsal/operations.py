@@ -225,7 +225,9 @@ class Operations:
         return covers(matrices(call.returned), self.net.weights) and self.returns_parameters(call)
 
     def clears(self, call: Call) -> bool:
-        """Whether a call sets arrays shaped like the weights to zero."""
+        """Whether a call that takes no arrays, and returns nothing, sets arrays shaped like the weights to zero."""
+        if call.result is not None or any(() in before for before in call.before.values()):
+            return False
         return any(
             call.after[name][path].zero and frozenset(call.after[name][path].shape) in self.net.weights
             for name, before in call.before.items()
