@@ -125,7 +125,7 @@ class InProcess:
     def asked(self, name: str, ask: Callable[[], Any]) -> Any:
         """The code's result, or an Answer that says how the call of operation `name` ended."""
         raw = recognised_of(self.implementation)
-        return asked(name, ask, {} if raw is None else raw.namespace)
+        return asked(name, ask, {} if raw is None else raw.namespace, read=raw is not None and raw.form is not None)
 
     def spelled(self, name: str) -> str:
         """What a message calls an operation: `MLP` for `create`, but behind an adapter the method that it overrides."""
@@ -266,8 +266,11 @@ class InProcess:
         return Reference(self.last)
 
 
-def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any]) -> Any:
-    """The code's result, or an Answer that says how the call of operation `name` in this namespace ended."""
+def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, read: bool) -> Any:
+    """The code's result, or an Answer that says how the call of operation `name` in this namespace ended.
+
+    read: whether chainrule reads the result of a network in another style, and may itself raise.
+    """
     try:
         with np.errstate(all="ignore"):
             return ask()
@@ -289,7 +292,7 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any]) -> An
         if otherwise:
             return Answer(OFFERED_OTHERWISE, message=f"{name} {otherwise}")
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
-        if not found and not raised_in_code(error):
+        if read and not found and not raised_in_code(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
         message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
         return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))

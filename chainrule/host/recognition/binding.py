@@ -159,7 +159,8 @@ def witnessed(
     if source.startswith(NAMED):
         name = source.removeprefix(NAMED)
         value = known.by_name(name)
-        if value is MISSING and known.by_name(parameter.name) is MISSING:
+        alone = any(isinstance(one, Blank) for one in known.roles.values())  # a function outside the network
+        if value is MISSING and known.by_name(parameter.name) is MISSING and not alone:
             raise Unbound(parameter.name)  # a value that only the author's own calls pass on
         return None if value is MISSING else (value, name)
     wanted = known.as_role.get(source, source)

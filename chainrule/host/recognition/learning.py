@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -59,7 +59,8 @@ class Learning(Calling):
     def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
         """Set the arrays at these places in a network to zero."""
         for path in (path for group in groups for path in group):
-            model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
+            with suppress(AttributeError, LookupError):  # before its first backward pass a network may have none
+                model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
 
     def cleared_elsewhere(self, model: Held) -> bool:
         """Whether gradients add up until an object outside the network, such as an optimizer, clears them."""
