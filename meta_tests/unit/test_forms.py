@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from banks import style_bank
 from chainrule.running.limits import Limits
 from chainrule.running.loading import load
 from chainrule.running.run import Run
@@ -554,3 +556,43 @@ def test_biases_inside_the_weights(check, changes):
     assert check(INSIDE, *changes, (" * (self.z1 > 0)", "")).wrong()
     constant = check(INSIDE, *changes, ("return self.a0.T @ d1", "return (self.a0 * (self.a0 != 1)).T @ d1"))
     assert any("dloss/db" in message for message in constant.wrong().values())
+
+
+BOXED = """
+class Tensor:
+    def __init__(self, data, requires_grad=True):
+        self.data, self.requires_grad, self.parents = np.asarray(data, dtype=float), requires_grad, ()
+def relu(a):
+    out = Tensor(np.maximum(a.data if a.requires_grad else a.data.copy(), 0), a.requires_grad)
+    out.parents = (a,)
+    return out
+"""
+
+
+def test_functions_of_a_class_that_holds_an_array(check):
+    found = check(BOXED)
+    assert found.wrong() == {}
+    assert "relu.values" in found.passed()
+    assert check(
+        BOXED, ("a.data.copy(), 0)", "a.data.copy(), -1)"), ("np.maximum(a.data if", "np.maximum(-a.data if")
+    ).wrong()
+    assert check(BOXED, ("a.requires_grad)", "a.requires_gradient)")).wrong()
+
+
+ENGINE = Path(style_bank.FOLDER, "micrograd_engine.py").read_text(encoding="utf-8")
+
+
+def test_scalar_engines_in_another_file(check, tmp_path):
+    engine, network = ENGINE.split("class Module:")
+    (tmp_path / "engine_of_values.py").write_text(engine, encoding="utf-8")
+    found = check(f"import random\nfrom engine_of_values import Value\nclass Module:{network}")
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.weights"} <= found.passed()
+
+
+def test_an_engine_without_a_backward_pass_has_no_gradients(check):
+    engine, rest = ENGINE.split("    def backward(self):")
+    found = check(engine + "    def __radd__" + rest.split("    def __radd__")[1])
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+    assert found.outcomes["gradients.weights"] == "todo"

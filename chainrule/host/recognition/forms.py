@@ -58,6 +58,7 @@ class Form:
         self.pattern: list[int | None] | None = None  # the layer sizes if the depth is fixed, None for each free one
         self.head: Any = None  # an object for softmax and loss
         self.holds_head = False  # whether networks call the head themselves
+        self.without_loss = False  # whether chainrule adds softmax and cross-entropy, with which gradients begin
         self.optimizer: type | None = None  # the class of an optimizer outside the network
         self.sizing: SizeArguments | None = None  # how `maker` takes layer sizes
         self.seeded = False  # whether networks get a generator otherwise than through `sizing`
@@ -74,6 +75,10 @@ class Form:
         """All functions and methods, of any name."""
         return iter(())
 
+    def author(self, operation: str, model: Held) -> Any:
+        """The author's function behind an operation that chainrule puts together; None if the author wrote it."""
+        return None
+
     def named(self, model: Held) -> dict[str, Any]:
         """Parameters by the names under which functions take them."""
         return {}
@@ -84,6 +89,10 @@ class Form:
 
     def handed(self, model: Held) -> Any:
         """All parameters as functions take them in one argument; None if no function does."""
+        return None
+
+    def refuses(self, sizes: Sequence[int]) -> str | None:
+        """Why the code makes no network of sizes that fit its pattern; None if it does."""
         return None
 
     def create(self, sizes: Sequence[int], seed: int) -> Held:
