@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.call_sites import literal_arguments, parameters_said
+from chainrule.host.recognition.configurations import configured
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
@@ -156,7 +157,7 @@ class SizedForm(Form):
     def settle_any(self, function: Any) -> None:
         """Find out how the maker takes sizes.  If no way works, raises the exception of the first."""
         trouble: Exception | None = None
-        for sizing in sizings(function, self.namespace):
+        for sizing in (*sizings(function, self.namespace), *configured(function, self.namespace)):
             self.sizing = sizing
             try:
                 return self.find_sizes()
