@@ -927,3 +927,50 @@ style(
     initialization="he",
     seeding="global",
 )
+
+# Engines of automatic differentiation
+
+style(
+    "micrograd_engine.py",
+    mistake("relu mask missing", "(out.data > 0) * out.grad", "out.grad", "gradients"),
+    mistake(
+        "gradients of a product swapped", "other.grad += self.data * out.grad", "other.grad += out.grad", "gradients"
+    ),
+    mistake("relu behind the last layer", "nonlin=i != len(nouts) - 1", "nonlin=True", ("shapes", "softmax")),
+    weights="out_in",
+    output="logits",
+    initialization="any",
+    seeding="global",
+    lacks="a loss",
+)
+style(
+    "tensor_autograd.py",
+    mistake("relu mask missing", "(self.data > 0) * out.grad", "out.grad", "gradients"),
+    mistake("gradients of a bias not summed", "grad = grad.sum(axis=0)", "grad = grad[0]", "gradients"),
+    mistake("bias not added", "x @ self.weight + self.bias", "x @ self.weight", ("shapes", "softmax")),
+    output="logits",
+    seeding="global",
+    architecture=TWO_LAYERS,
+    lacks="a loss",
+)
+
+# Parameters that only training makes, and no biases
+
+style(
+    "fit_makes_parameters.py",
+    mistake("1/m missing everywhere", "        d /= n\n", "", AT_ONCE),
+    mistake("relu derivative missing", " * (self.h > 0)", "", AT_ONCE),
+    mistake("W1 of variance 1", "np.sqrt(2 / d)", "1.0", "initialization"),
+    initialization="he",
+    log_epsilon="1e-12",
+    architecture=TWO_LAYERS,
+)
+style(
+    "no_biases.py",
+    mistake("1/m missing everywhere", "        grad_scores /= len(y)\n", "", "gradients"),
+    mistake("mask of the gradient's sign", "grad_h[h < 0] = 0", "grad_h[grad_h < 0] = 0", "gradients"),
+    mistake("w2 climbs", "self.w2 -= learning_rate", "self.w2 += learning_rate", "training"),
+    initialization="he",
+    log_epsilon="1e-9",
+    architecture=TWO_LAYERS,
+)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from banks import style_bank
 from chainrule.running.limits import Limits
 from chainrule.running.loading import load
 from chainrule.running.run import Run
@@ -39,14 +42,18 @@ class Checked:
 def check(tmp_path):
     """Check a source, with the initialization declared to be `any` unless it is told otherwise."""
 
-    def checked(source, *changes, initialization="any"):
+    def checked(source, *changes, initialization="any", chapters=()):
         text = HEAD + textwrap.dedent(source)
         for old, new in changes:
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         path = tmp_path / f"net{len(list(tmp_path.iterdir()))}.py"
         path.write_text(text, encoding="utf-8")
-        run = Run(load(str(path), conventions={"initialization": initialization}), Limits.asked(False, None, None))
+        run = Run(
+            load(str(path), conventions={"initialization": initialization}),
+            Limits.asked(False, None, None),
+            chapters=chapters,
+        )
         run.all(None)
         outcome = run.outcome(run.entries, run.required, False, 0.0)
         return Checked(
@@ -554,3 +561,79 @@ def test_biases_inside_the_weights(check, changes):
     assert check(INSIDE, *changes, (" * (self.z1 > 0)", "")).wrong()
     constant = check(INSIDE, *changes, ("return self.a0.T @ d1", "return (self.a0 * (self.a0 != 1)).T @ d1"))
     assert any("dloss/db" in message for message in constant.wrong().values())
+
+
+BOXED = """
+class Tensor:
+    def __init__(self, data, requires_grad=True):
+        self.data, self.requires_grad, self.parents = np.asarray(data, dtype=float), requires_grad, ()
+def relu(a):
+    out = Tensor(np.maximum(a.data if a.requires_grad else a.data.copy(), 0), a.requires_grad)
+    out.parents = (a,)
+    return out
+"""
+
+
+def test_functions_of_a_class_that_holds_an_array(check):
+    found = check(BOXED)
+    assert found.wrong() == {}
+    assert "relu.values" in found.passed()
+    assert check(BOXED, ("np.maximum(a.data if", "np.maximum(-a.data if")).wrong()
+    assert check(BOXED, ("a.requires_grad)", "a.requires_gradient)")).wrong()
+
+
+ENGINE = Path(style_bank.FOLDER, "micrograd_engine.py").read_text(encoding="utf-8")
+
+
+def test_scalar_engines_in_another_file(check, tmp_path):
+    engine, network = ENGINE.split("class Module:")
+    (tmp_path / "engine_of_values.py").write_text(engine, encoding="utf-8")
+    found = check(f"import random\nfrom engine_of_values import Value\nclass Module:{network}", chapters=("shapes",))
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+
+
+def test_an_engine_without_a_backward_pass_has_no_gradients(check):
+    engine, rest = ENGINE.split("    def backward(self):")
+    found = check(engine + "    def __radd__" + rest.split("    def __radd__")[1], chapters=("shapes", "gradients"))
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+    assert found.outcomes["gradients.weights"] == "todo"
+
+
+CONFIGURED = (
+    """
+class Net:
+    def __init__(self, config):
+        self.config = config
+        self.W1 = np.random.randn(config.input_size, config.hidden_size) * np.sqrt(2 / config.input_size)
+        self.b1 = np.zeros(config.hidden_size)
+        self.W2 = np.random.randn(config.hidden_size, config.num_classes) * config.scale
+        self.b2 = np.zeros(config.num_classes)
+    def forward(self, x):
+        return softmax(np.maximum(x @ self.W1 + self.b1, 0) @ self.W2 + self.b2)
+"""
+    + SOFTMAX
+)
+CLASS = """
+class Config:
+    input_size: int = 784
+    def __init__(self):
+        self.input_size, self.hidden_size, self.num_classes, self.scale = 784, 64, 10, 0.1
+"""
+
+
+@pytest.mark.parametrize("kind", ["object", "dictionary", "get"])
+def test_sizes_in_a_configuration(check, kind):
+    source = CONFIGURED + ("\nconfig = {'hidden_size': 64, 'scale': 0.1}\n" if kind == "dictionary" else CLASS)
+    if kind == "dictionary":
+        source = re.sub(r"config\.(\w+)", r"config['\1']", source)
+    if kind == "get":
+        source = re.sub(r"config\.hidden_size", "config.get('hidden_size', 64)", source.replace(CLASS, ""))
+        source = source.replace("config.scale", "config.get('scale', 0.1)")
+        source = re.sub(r"config\.(\w+)(?!\w*\()", r"config['\1']", source)
+    found = check(source, chapters=("shapes",))
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()
+    assert found.conventions["architecture"] == "[*, *, *]"
+    assert check(source, (" + self.b1", ""), chapters=("shapes",)).wrong()

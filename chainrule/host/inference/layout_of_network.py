@@ -228,6 +228,8 @@ def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:
 
 def shows_logits(probe: Probe, point: Point, out: np.ndarray) -> str:
     """How the code shows that forward's output are logits; empty if it does not."""
+    if probe.form is not None and probe.form.without_loss:
+        return "forward does not return probabilities; softmax and loss, which the code does not have, are chainrule's"
     p = softmax(out)
     own = loss_is_that_of(probe, point, p)
     if own:

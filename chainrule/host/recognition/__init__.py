@@ -6,13 +6,19 @@ What people write
     structures      arrays inside objects, lists and dictionaries, and the paths to them
     namespaces      the functions and classes that a file defines itself
     binding         the value for each parameter of a function
+    call_sites      the file's own calls, with arguments that are literals
     sizing          the parameters that take layer sizes
+    configurations  layer sizes in a configuration
+    boxes           objects that hold one number or array
     slots           where a network keeps its weights and biases
 
 The forms a network comes in
     forms           the interface of all forms, and a class
     function_forms  functions
     tools, layers   classes of layers, activations and losses, and networks made of them
+    fitted_form     a class whose training makes the parameters
+    folded          networks without biases, or with biases inside the weights
+    nodes           engines of automatic differentiation
     recognise       which form a file has
 
 How its operations are done

@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.host.recognition.binding import Unbound
 from chainrule.host.recognition.call_sites import literal_arguments, parameters_said
+from chainrule.host.recognition.configurations import configured
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
@@ -58,6 +59,7 @@ class Form:
         self.pattern: list[int | None] | None = None  # the layer sizes if the depth is fixed, None for each free one
         self.head: Any = None  # an object for softmax and loss
         self.holds_head = False  # whether networks call the head themselves
+        self.without_loss = False  # whether chainrule adds softmax and cross-entropy, with which gradients begin
         self.optimizer: type | None = None  # the class of an optimizer outside the network
         self.sizing: SizeArguments | None = None  # how `maker` takes layer sizes
         self.seeded = False  # whether networks get a generator otherwise than through `sizing`
@@ -74,6 +76,10 @@ class Form:
         """All functions and methods, of any name."""
         return iter(())
 
+    def author(self, operation: str, model: Held) -> Any:
+        """The author's function behind an operation that chainrule puts together; None if the author wrote it."""
+        return None
+
     def named(self, model: Held) -> dict[str, Any]:
         """Parameters by the names under which functions take them."""
         return {}
@@ -84,6 +90,10 @@ class Form:
 
     def handed(self, model: Held) -> Any:
         """All parameters as functions take them in one argument; None if no function does."""
+        return None
+
+    def refuses(self, sizes: Sequence[int]) -> str | None:
+        """Why the code makes no network of sizes that fit its pattern; None if it does."""
         return None
 
     def create(self, sizes: Sequence[int], seed: int) -> Held:
@@ -147,7 +157,7 @@ class SizedForm(Form):
     def settle_any(self, function: Any) -> None:
         """Find out how the maker takes sizes.  If no way works, raises the exception of the first."""
         trouble: Exception | None = None
-        for sizing in sizings(function, self.namespace):
+        for sizing in (*sizings(function, self.namespace), *configured(function, self.namespace)):
             self.sizing = sizing
             try:
                 return self.find_sizes()

@@ -80,6 +80,11 @@ class StackForm(Form):
         if operation in ("forward", "loss", "backward") or (operation == "step" and self.tools.optimizer is not None):
             yield operation, getattr(model.value, operation)
 
+    def author(self, operation: str, model: Held) -> Any:
+        thing = self.head.object if operation == "loss" else model.value.layers[0]
+        found = ranked(operation, methods_of(thing)) or ranked("forward", methods_of(thing))
+        return found[0][1] if found else None
+
 
 class WiredForm(Form):
     """A network class that takes its layers, in a list or one after the other."""

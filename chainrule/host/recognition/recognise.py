@@ -20,6 +20,7 @@ from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, 
 from chainrule.host.recognition.layers import StackForm, WiredForm
 from chainrule.host.recognition.namespaces import methods_of, network_classes, own_functions, ranked
 from chainrule.host.recognition.native_style import NativeStyle
+from chainrule.host.recognition.nodes import GraphForm
 from chainrule.host.recognition.recipes import RecipeForm, recipes_first
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
@@ -67,6 +68,7 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
     for name, cls in recipes_first(classes):
         yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
+        yield name, partial(GraphForm, name, cls, namespace)
         yield name, partial(ClassForm, name, cls, namespace)
         yield name, partial(WiredForm, name, cls, namespace)
     for name, cls in classes:

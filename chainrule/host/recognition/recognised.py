@@ -27,7 +27,7 @@ class Recognised(Attempts):
             return f"{self.form.title} makes networks of sizes {spelled(self.form.pattern)} only"
         if self.form.slots(len(sizes) - 1) is None:
             return f"{self.form.title} makes no network of {len(sizes) - 1} layers"
-        return None
+        return self.form.refuses(sizes)
 
     def create(self, sizes: Sequence[int], seed: int) -> Held:
         with seeded(seed):
@@ -130,5 +130,5 @@ class Recognised(Attempts):
         plans = [plan for (operation, _), plan in self.plans.items() if operation == name and isinstance(plan, Plan)]
         model = self.sample()
         if plans and model is not None:
-            return source_line(self.function(plans[0], model))
+            return source_line(self.form.author(name, model) or self.function(plans[0], model))
         return super().where(name)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import Binding
+from chainrule.host.recognition.boxes import called
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.structures import Item, Path, Step, follow, label, shape
 from chainrule.host.recognition.vocabulary import is_called
@@ -115,7 +116,7 @@ def describe_result(result: Any) -> str:
 
 def first_fitting(function: Callable[..., Any], arguments: Binding, fits: Callable[[Any], bool]) -> Any:
     """The result of a call, or the first part that fits in a result such as (a, cache)."""
-    result = function(*arguments.arguments, **arguments.keywords)
+    result = called(function, arguments)
     if not isinstance(result, tuple):
         return result
     return next((part for part in result if (is_array(part) or np.ndim(part) == 0) and fits(part)), result)
