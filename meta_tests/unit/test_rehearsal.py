@@ -560,6 +560,14 @@ def outcomes(path, *chapters):
     return {spec.id: spec.outcome for spec in found}
 
 
+@pytest.mark.parametrize("rehearsal", [True, False])
+def test_a_file_declares_that_its_training_must_not_run(rehearsal, tmp_path):
+    source = f"CHAINRULE = {{'initialization': 'any', 'rehearsal': {rehearsal}}}\n" + INDEX + LOAD + TRAIN
+    (tmp_path / "q.py").write_text(source, encoding="utf-8")
+    found = outcomes(tmp_path / "q.py", "shapes")
+    assert (found["network.output_shape"] == "passed") is rehearsal
+
+
 # Scripts beside the file
 
 

@@ -69,12 +69,12 @@ def refusing() -> Iterator[None]:
         GATE.installed = True
     begin, sleep = threading.Thread.start, time.sleep
 
-    def start(thread: threading.Thread) -> None:
+    def start(self: threading.Thread) -> None:
         if GATE.closed == threading.get_ident():
             raise Refused("a thread would outlast the rehearsal of the training")
-        begin(thread)
+        begin(self)
 
-    def hurry(seconds: float) -> None:
+    def hurry(seconds: Any) -> None:
         if GATE.closed != threading.get_ident():
             sleep(seconds)
 
