@@ -180,6 +180,13 @@ def alarms(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def untrained(session: nox.Session) -> None:
+    """Every style of the bank without its training: nothing in it fails.  By hand: it takes minutes."""
+    session.install(*group("test"))
+    program(session, "untrained", *session.posargs)
+
+
+@nox.session(python="3.11")
 def mutation(session: nox.Session) -> None:
     """Which mutants of the reference does the specification notice? By hand: it takes minutes."""
     session.install(".", *group("mutation"))

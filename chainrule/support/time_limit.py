@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import linecache
+import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 PATIENCE = 4  # times the limit in wall time, for code that waits, or that a busy machine lets wait
 REPEAT = 0.5  # seconds between repetitions of TimedOut, for code that catches the first in a bare `except:`
+
+TRY = re.compile(r"\s*try\s*:")
 
 
 class TimedOut(BaseException):
@@ -53,11 +59,12 @@ class Clock:
 def alarm(seconds: float) -> Iterator[None]:
     clock = Clock(seconds)
 
-    def ring(_signal: int, _frame: FrameType | None) -> None:
+    def ring(_signal: int, frame: FrameType | None) -> None:
         if clock.passed():
+            insist(frame)
             raise TimedOut
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before, tracing = signal.signal(signal.SIGALRM, ring), sys.gettrace()
     started = time.monotonic()
     left, repeat = signal.setitimer(signal.ITIMER_REAL, seconds, min(seconds, REPEAT))
     try:
@@ -65,8 +72,24 @@ def alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.settrace(tracing)
         if left:  # restore an alarm that was set before: it rings at its time, or at once if that has passed
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-6), repeat)
+
+
+def insist(frame: FrameType | None) -> None:
+    """Let a loop around a bare `except:` end as well: raise TimedOut again where that `try` does not catch it."""
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        caught = isinstance(sys.exc_info()[1], TimedOut)
+        if event == "line" and (caught or TRY.match(linecache.getline(frame.f_code.co_filename, frame.f_lineno))):
+            raise TimedOut
+        return trace
+
+    while frame is not None:
+        frame.f_trace = trace
+        frame = frame.f_back
+    sys.settrace(lambda *_: None)
 
 
 @contextmanager

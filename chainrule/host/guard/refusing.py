@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -59,19 +60,28 @@ def is_code(path: Any, mode: str | None, flags: int) -> bool:
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Refuse in the body whatever leaves a trace outside the process, starts a thread, or reads anything but code."""
+    """Refuse in the body whatever leaves a trace outside the process, starts a thread, or reads anything but code.
+
+    In the body, time.sleep returns at once.
+    """
     if not GATE.installed:
         sys.addaudithook(GATE)
         GATE.installed = True
-    begin = threading.Thread.start
+    begin, sleep = threading.Thread.start, time.sleep
 
-    def start(thread: threading.Thread) -> None:
+    def start(self: threading.Thread) -> None:
         if GATE.closed == threading.get_ident():
             raise Refused("a thread would outlast the rehearsal of the training")
-        begin(thread)
+        begin(self)
 
-    GATE.closed, threading.Thread.start = threading.get_ident(), start  # type: ignore[method-assign]
+    def hurry(seconds: Any) -> None:
+        if GATE.closed != threading.get_ident():
+            sleep(seconds)
+
+    threading.Thread.start, time.sleep = start, hurry  # type: ignore[method-assign]
+    GATE.closed = threading.get_ident()
     try:
         yield
     finally:
-        GATE.closed, threading.Thread.start = None, begin  # type: ignore[method-assign]
+        GATE.closed = None
+        threading.Thread.start, time.sleep = begin, sleep  # type: ignore[method-assign]

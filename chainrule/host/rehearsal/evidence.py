@@ -68,9 +68,8 @@ class Evidence(Operations):
             if name not in roles and isinstance(value, SIMPLE):
                 fixed[name] = value
         labels = self.form_of_label(call.arguments[y[0]]) if y else ""
-        file = call.key[0] if call.caller is None else call.caller.key[0]
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
-        return Learnt(operation, roles, fixed, labels, attributes, place(file, call.line), alone)
+        return Learnt(operation, roles, fixed, labels, attributes, place(call.file, call.line), alone)
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -34,8 +34,7 @@ class Kind:
     def x(self) -> np.ndarray:
         """Inputs between 0 and 255, as of images."""
         found = np.random.default_rng(17).integers(0, 256, (self.samples, self.inputs)).astype(float)
-        side = round(self.inputs**0.5)
-        return found.reshape(-1, side, side) if self.images and side * side == self.inputs else found
+        return squares(found) if self.images else found
 
     def y(self) -> np.ndarray:
         labels = np.random.default_rng(18).permutation(np.arange(self.samples) % self.classes)
@@ -56,19 +55,37 @@ class Kind:
         return [(x[:, None], y[:, None]) for x, y in zip(rows, labels, strict=True)]
 
 
+def squares(rows: np.ndarray) -> np.ndarray:
+    """Rows as images, if that many pixels make a square."""
+    side = round(rows.shape[1] ** 0.5)
+    return rows.reshape(-1, side, side) if side * side == rows.shape[1] else rows
+
+
 class Absent:
-    """What a rehearsal does without, such as a module that draws, and everything that comes from it."""
+    """What a rehearsal does without, such as a module that draws, and everything that comes from it.
+
+    uses: how often code used it.
+    """
+
+    uses = 0
 
     def __getattr__(self, name: str) -> Absent:
         if name.startswith("__"):
             raise AttributeError(name)
+        self.uses += 1
         return self
 
     def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
+        self.uses += 1
         return self
 
     def __getitem__(self, _key: Any) -> Absent:
+        self.uses += 1
         return self
+
+    def __array__(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        self.uses += 1
+        raise TypeError("an array of what is absent")
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
@@ -83,26 +100,12 @@ class Absent:
 ABSENT = Absent()
 
 
-class Bunch:
-    """A data set as scikit-learn gives it."""
-
-    def __init__(self, kind: Kind) -> None:
-        self.data = Kind(kind.inputs, kind.classes, kind.samples).x()
-        self.target, self.images = kind.y(), replace(kind, images=True).x()
-
-    def __getattr__(self, _name: str) -> Absent:
-        return ABSENT
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self, key)
-
-
 class Table(np.ndarray):
-    """A table of numbers with the ways to read one that pandas and scikit-learn have."""
+    """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have."""
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
-            return self.labels
+            return self.inputs if role_of(key) == "x" or plain(key) in ("data", "images") else self.labels
         if isinstance(key, (list, tuple)) and key and all(isinstance(name, str) for name in key):
             return self.inputs
         return super().__getitem__(key)
@@ -115,7 +118,12 @@ class Table(np.ndarray):
     def inputs(self) -> Table:
         return np.asarray(self)[:, 1:].view(Table)
 
+    @property
+    def images(self) -> np.ndarray:
+        return squares(np.asarray(self)[:, 1:])
+
     target = label = labels
+    data = inputs  # type: ignore[assignment]
 
     @property
     def values(self) -> Table:
@@ -179,8 +187,6 @@ def single(name: str, kind: Kind) -> Any:
         return kind.x()
     if words.startswith(("x", "image", "feature")):
         return kind.x()
-    if any(word in words for word in ("digits", "iris", "bunch", "mnist")):
-        return Bunch(kind)
     return kind.table() if kind.tables else kind.x()
 
 

@@ -16,6 +16,7 @@ from chainrule.host.recognition.vocabulary import role
 from chainrule.host.rehearsal.network import MAKES, Network, covers, matrices, network_in
 from chainrule.host.rehearsal.recording import Call, Key, changed
 from chainrule.host.rehearsal.values import (
+    combines,
     counts,
     first_part,
     is_number,
@@ -241,10 +242,13 @@ class Operations:
         ]
         known = {id(leaf) for leaf in given}
         found = list(weights_of(call.result, call.returned, self.net))
-        near = [
-            max((similarity(new, old) for old in given if np.shape(old) == np.shape(new)), default=0.0) for new in found
-        ]
-        return max(near, default=0.0) > ALIKE and not all(id(new) in known for new in found)
+        if all(id(new) in known for new in found):
+            return False
+        for new in found:
+            alike = [old for old in given if np.shape(old) == np.shape(new)]
+            if any(similarity(new, old) > ALIKE for old in alike) or (len(alike) > 1 and combines(new, alike)):
+                return True
+        return False
 
     def gives_gradients(self, call: Call) -> bool:
         """Whether arrays shaped like the weights are in the result, or appear in the network's object."""

@@ -53,13 +53,14 @@ class Call:
     arguments: {parameter: value}, with what *args holds by its name.  before, after: the arrays in each argument when
     the function began and ended.  finished: the place among the calls in the order in which they ended.
     given: the arguments with copies of lists and dictionaries, as they were.  spread: the parameter that takes *args.
-    caller: the call from which it came, None for the script.  line: in the caller.
+    caller: the call from which it came, None for the script.  file, line: where that calls.
     """
 
     key: Key
     arguments: dict[str, Any]
     before: dict[str, Contents]
     caller: Call | None
+    file: str
     line: int
     number: int
     after: dict[str, Contents] = field(default_factory=dict)
@@ -186,7 +187,8 @@ class Recorder:
             self.running.append((frame, None))
             return
         before = {name: contents(value) for name, value in values.items()}
-        call = Call(pair[0], values, before, caller, site[1], len(self.calls))
+        file = code.co_filename if above is None else above.f_code.co_filename
+        call = Call(pair[0], values, before, caller, file, site[1], len(self.calls))
         call.given = {
             name: value.copy() if isinstance(value, (list, dict)) else value for name, value in values.items()
         }

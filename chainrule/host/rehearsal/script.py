@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.refusing import Refused, refusing
-from chainrule.host.rehearsal.made_data import ABSENT, Absent, Kind, made_for, targets_of
+from chainrule.host.rehearsal.made_data import ABSENT, Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.source.rule import DEFINITIONS, main_guard
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -120,12 +120,13 @@ class Stage:
 
     def get(self, kind: Kind, compute: Callable[[], Any], shape: Any) -> Any:
         """The value of an expression, or made data where it cannot be loaded."""
+        uses = ABSENT.uses
         try:
             found = compute()
         except WITHOUT_DATA:
             found = ABSENT
-        except (TypeError, AttributeError, ValueError) as error:
-            if Absent.__name__ not in str(error):
+        except Exception:
+            if ABSENT.uses == uses:
                 raise
             found = ABSENT
         if found is not ABSENT:

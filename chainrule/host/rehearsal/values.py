@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -56,3 +56,13 @@ def similarity(a: Any, b: Any) -> float:
     a, b = np.ravel(np.asarray(a, float)), np.ravel(np.asarray(b, float))
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / size if size else 0.0
+
+
+def combines(a: Any, given: Sequence[Any]) -> bool:
+    """Whether an array is a sum of multiples of others, as new parameters are of old ones and gradients."""
+    columns = np.stack([np.ravel(np.asarray(one, float)) for one in given], axis=1)
+    wanted = np.ravel(np.asarray(a, float))
+    if not (np.isfinite(columns).all() and np.isfinite(wanted).all() and len(wanted) > columns.shape[1]):
+        return False
+    rest = wanted - columns @ np.linalg.lstsq(columns, wanted, rcond=None)[0]
+    return bool(np.linalg.norm(rest) <= 1e-6 * np.linalg.norm(wanted))

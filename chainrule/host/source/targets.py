@@ -53,6 +53,7 @@ UNGUARDED = (
     "so that the file can be imported"
 )
 
+REHEARSAL = "rehearsal"  # the declaration by which a file says that its training must not run
 PRINT_STATEMENT = re.compile(rb"^([ \t]*)print[ \t]+(?![(=])(.+?)[ \t]*$", re.MULTILINE)
 
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
@@ -144,7 +145,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     declared = declaration(module, target)
     implementation: Implementation
     if adapter is None:
-        learn_from_its_training(source)
+        if declared.get(REHEARSAL, True):
+            learn_from_its_training(source)
         alone, read = recognised_in(module, declared, asked, target, source.missing)
         implementation = alone
         if lacks_parts(alone, vars(module)):
@@ -156,7 +158,7 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         with forgotten(path):
             adapter_module = load_source(adapter, run_all=True).module
         both = declared | declaration(adapter_module, adapter) | dict(asked.conventions)
-        declared = {key: value for key, value in both.items() if key != "names"}
+        declared = conventions_in(both)
         implementation = make_adapter(adapter_module, adapter, module)
     return Opened(
         target,
@@ -256,7 +258,7 @@ def open_live(
                 implementation = adapter(namespace)
             home = adapter.__module__
             own = getattr(sys.modules.get(home), "CHAINRULE", {}) if home != "__main__" else {}
-            found = {key: value for key, value in {**found, **own, **asked.conventions}.items() if key != "names"}
+            found = conventions_in({**found, **own, **asked.conventions})
         host, conventions, doubts = hosted(implementation, found)
     files = (path,) if path.is_file() else ()
     tampering = (*replaced, *looks_in(files))
@@ -284,7 +286,12 @@ def recognised_in(
     check_names(names, f"{target}: CHAINRULE['names']")
     with silence():
         implementation = recognise(namespace, {**names, **asked.names}, missing)
-    return implementation, {key: value for key, value in {**declared, **asked.conventions}.items() if key != "names"}
+    return implementation, conventions_in({**declared, **asked.conventions})
+
+
+def conventions_in(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The declarations that are conventions."""
+    return {key: value for key, value in declared.items() if key not in ("names", REHEARSAL)}
 
 
 def hosted(
