@@ -25,7 +25,7 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
     for way in ways_of_labels(probe, operation):
         fitting: dict[str, tuple[bool, float]] = {}
         plans: dict[str, Plan] = {}
-        for form in [probe.declared["labels"]] if "labels" in probe.declared else ["index", "one_hot"]:
+        for form in probe.forms_of_labels(operation, point):
             layout.ways[operation], layout.labels[operation] = way, form
             try:
                 with limit(PROBE_LIMIT):

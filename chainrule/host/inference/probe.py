@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.native import Native
 from chainrule.host.recognition.folded import WITHOUT, Folded
 from chainrule.host.recognition.forms import Form
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.recognised import Recognised
@@ -68,6 +70,17 @@ class Probe:
         """Note a finding.  Returns whether it counts, which a different declaration prevents."""
         self.found[key] = (value, how)
         return key not in self.declared
+
+    def forms_of_labels(self, operation: str, point: Point) -> list[str]:
+        """The forms of labels that an operation may take: the declared one, that of the author's calls, or both."""
+        if "labels" in self.declared:
+            return [self.declared["labels"]]
+        found: list[Any] = []
+        if self.network is not None:
+            with contextlib.suppress(NotOffered):
+                found = [function for _, function in self.network.candidates(operation, point.model)][:1]
+        shown = learnt_of(found[0]).labels if found else ""
+        return [shown] if shown else ["index", "one_hot"]
 
     def plan(self, operation: str, point: Point) -> Plan | NotOffered | None:
         """How to call an operation, or the reason why chainrule cannot; None if that is still unknown."""

@@ -33,7 +33,7 @@ def find_fit(probe: Probe, point: Point) -> None:
     main = "rows" if layout.samples in SINGLE else layout.samples
     scores: dict[tuple[str, str], float] = {}
     error: NotOffered | None = None
-    for way, form in ways_of_fit(probe, main):
+    for way, form in ways_of_fit(probe, point, main):
         if way not in {tried for tried, _ in scores} and max(scores.values(), default=0.0) > TRAINS:
             break
         layout.ways["fit"], layout.labels["fit"] = way, form
@@ -63,12 +63,13 @@ def find_fit(probe: Probe, point: Point) -> None:
         probe.notes.append(f"fit takes samples in {best[0]}, forward in {main}")
 
 
-def ways_of_fit(probe: Probe, main: str) -> Iterator[tuple[str, str]]:
+def ways_of_fit(probe: Probe, point: Point, main: str) -> Iterator[tuple[str, str]]:
     """The (layout of samples, form of labels) to try for fit, the likeliest first."""
     other = {"rows": "columns", "columns": "rows"}[main]
     alone = probe.layout.way("backward")
     first = probe.layout.labels.get("backward", "index")
-    forms = (first,) if "labels" in probe.declared else tuple(dict.fromkeys((first, "index", "one_hot")))
+    possible = probe.forms_of_labels("fit", point)
+    forms = tuple(form for form in dict.fromkeys((first, "index", "one_hot")) if form in possible)
     for way in (main, "pairs", "pair", other, *((alone,) if alone in SINGLE else ())):
         for form in forms:
             yield way, form

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import Missing, NotOffered, Unseen
-from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_values
+from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_values, takes_labels
 from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
@@ -163,10 +163,16 @@ class Attempts(Learning):
             return
         seen: set[int] = set()
         named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
-        for name, function in chain(named, self.unnamed(operation, model)):
+        for name, function in chain(self.with_labels(operation, model), named, self.unnamed(operation, model)):
             identity = id(getattr(function, "__func__", function))
             if identity not in seen:
                 seen.add(identity)
+                yield name, function
+
+    def with_labels(self, operation: str, model: Held) -> Iterator[Operation]:
+        """Methods called forward(x, t), which compute the loss: on what they keep, a backward pass relies."""
+        for name, function in self.form.functions("forward", model) if operation == "loss" else ():
+            if getattr(function, "__self__", None) is model.value and takes_labels(function):
                 yield name, function
 
     def unnamed(self, operation: str, model: Held) -> Iterator[Operation]:

@@ -169,6 +169,12 @@ def witnessed(
     return None
 
 
+def takes_labels(function: Any) -> bool:
+    """Whether a function takes inputs and labels, by its parameters' names, and needs both."""
+    needed = {role(parameter.name) for parameter in parameters_of(function) if parameter.default is parameter.empty}
+    return {"x", "y"} <= needed
+
+
 def doubtful(function: Any) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.adoption import returned_by_name, returned_whole, written
-from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, named_values
+from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, named_values, parameters_of
 from chainrule.host.recognition.calling import Calling, size_values
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
@@ -24,8 +24,10 @@ from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.settings import Setting, settled
 from chainrule.host.recognition.structures import Path, follow, put
 from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
-from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import to_numpy
+
+OUTPUT_GRADIENT = "output_gradient"  # the role of the gradient of the loss with respect to the output
 
 
 class Learning(Calling):
@@ -78,6 +80,10 @@ class Learning(Calling):
         function = function or self.function(plan, model)
         set_attributes(model.value, {"lr": rate})
         known = self.known_backward(plan, model, x, y, rate, function)
+        if starts_with_one(function):  # backward(dout=1): it starts from the loss itself
+            known = replace(
+                known, roles={name: value for name, value in known.roles.items() if name != OUTPUT_GRADIENT}
+            )
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
             if not fits("backward", plan.name, function):
@@ -255,6 +261,12 @@ class Learning(Calling):
         handed = self.form.handed(model)
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         return bind(function, Known(roles, self.form.named(model), ("x", "y", "epochs", "lr")))
+
+
+def starts_with_one(function: Callable[..., Any]) -> bool:
+    """Whether a backward pass takes the gradient of the loss with respect to itself, 1 if nothing else is said."""
+    given = [parameter for parameter in parameters_of(function) if role(parameter.name) == OUTPUT_GRADIENT]
+    return len(given) == 1 and given[0].default in (1, 1.0)
 
 
 def clears(name: str, method: Any) -> bool:

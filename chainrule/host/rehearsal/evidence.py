@@ -67,7 +67,7 @@ class Evidence(Operations):
                 self.flow_roles(call, name, value, roles)
             if name not in roles and isinstance(value, SIMPLE):
                 fixed[name] = value
-        labels = self.form_of_label(call.arguments[y[0]]) if y else ""
+        labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
         return Learnt(operation, roles, fixed, labels, attributes, place(call.file, call.line), alone)
 

@@ -117,6 +117,7 @@ class Recorder:
         self.known: dict[str, bool] = {}  # {file: whether its functions are recorded}
         self.calls: list[Call] = []
         self.running: list[tuple[FrameType, Call | None]] = []
+        self.by_frame: dict[int, Call] = {}  # {id of a frame: the last call that had it}
         self.counts: dict[tuple[int, int], int] = {}
         self.kept: dict[tuple[Key, Key | None], int] = {}
         self.events = 0
@@ -163,6 +164,15 @@ class Recorder:
             self.known[filename] = found
         return found
 
+    def unwound(self, error: BaseException) -> None:
+        """Note that an exception ended the calls through which it went: nothing shows what they compute."""
+        trace = error.__traceback__
+        while trace is not None:
+            call = self.by_frame.get(id(trace.tb_frame))
+            if call is not None and call.key == key_of(trace.tb_frame.f_code):
+                call.finished = sys.maxsize
+            trace = trace.tb_next
+
     def stop(self) -> None:
         sys.setprofile(None)
         raise Enough
@@ -196,6 +206,7 @@ class Recorder:
         call.spread = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else ""
         self.calls.append(call)
         self.running.append((frame, call))
+        self.by_frame[id(frame)] = call
 
     def end(self, frame: FrameType, result: Any) -> None:
         for name in [site for site in self.counts if site[0] == id(frame)]:

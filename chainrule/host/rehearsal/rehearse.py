@@ -28,6 +28,13 @@ from chainrule.host.source.stand_ins import Absence, Imports
 FEWEST = 160  # samples of made data
 NEIGHBOURS = 40  # how many files of a folder are looked at
 LARGEST = 200_000  # bytes of a script
+OTHERS: tuple[dict[str, bool], ...] = (
+    {"one_hot": True},
+    {"images": True},
+    {"one_hot": True, "images": True},
+    {"tables": False},
+    {"pairs": True},
+)
 LONGEST = 0.25  # seconds after which no further kind of data is tried
 MOST = 12_000  # samples of made data, for code that cuts some off
 
@@ -101,8 +108,7 @@ def other_kinds(kind: Kind, evidence: Evidence) -> list[Kind]:
     if network is not None and (network.sizes[0], network.sizes[-1]) != (kind.inputs, kind.classes):
         kind = replace(kind, inputs=network.sizes[0], classes=network.sizes[-1])
         found.append(kind)
-    others: tuple[dict[str, bool], ...] = ({"one_hot": True}, {"images": True}, {"tables": False}, {"pairs": True})
-    return [*found, *(replace(kind, **other) for other in others)]
+    return [*found, *(replace(kind, **other) for other in OTHERS)]
 
 
 def samples_for(body: Sequence[ast.stmt]) -> int:

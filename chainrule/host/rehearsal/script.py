@@ -115,8 +115,13 @@ class Stage:
         return recorder.calls
 
     def run(self, code: CodeType, namespace: dict[str, Any], recorder: Recorder) -> None:
-        with suppress(Exception, SystemExit, Enough), recorder:
-            exec(code, namespace)
+        try:
+            with recorder:
+                exec(code, namespace)
+        except Enough:
+            return
+        except (Exception, SystemExit) as error:
+            recorder.unwound(error)
 
     def get(self, kind: Kind, compute: Callable[[], Any], shape: Any) -> Any:
         """The value of an expression, or made data where it cannot be loaded."""
