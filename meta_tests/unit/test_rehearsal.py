@@ -15,6 +15,7 @@ import pytest
 from chainrule import api
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.recipes import RECIPES
+from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
 from chainrule.host.source.targets import learn_from_its_training, load_source
 
 NET = """
@@ -241,6 +242,7 @@ WAYS = {
     "pandas, as an array": "import pandas as pd\nd = np.array(pd.read_csv('a.csv'))\nnp.random.shuffle(d)\n"
     "t, u = d[:, 0], d[:, 1:] / 255\n",
     "np.load": LOAD,
+    "images": LOAD + "u = u.reshape(len(u), u.shape[1] * u.shape[2]) / 255\n",
     "np.load of an archive": "d = np.load('mnist.npz')\nu, t = d['x_train'].reshape(-1, 784) / 255, d['y_train']\n",
     "np.loadtxt": "d = np.loadtxt('a.csv', delimiter=',')\nu, t = d[:, 1:] / 255, d[:, 0].astype(int)\n",
     "open in a function": "import pickle\ndef load():\n    with open('a.pkl', 'rb') as file:\n"
@@ -508,6 +510,8 @@ ENDLESS = {
     "    except:\n        pass\n",
     "a bare except around nothing": TRAIN + "while True:\n    try:\n        x = int('x')\n    except:\n        pass\n",
     "sleep": TRAIN + "import time\nwhile True:\n    time.sleep(1)\n",
+    "waiting": "import time\nbegan = time.monotonic()\ntime.sleep(3)\n"
+    "if time.monotonic() - began < 3:\n    " + TRAIN.replace("\n", "\n    ") + "pass\n",
     "in a method": "class R(Q):\n    def m(self, u, t, z):\n        while True:\n            self.k(self.h(u, t), z)\n"
     "R(784, 16, 10).m(u, t, 0.1)\n",
 }
@@ -521,13 +525,22 @@ def test_a_loop_without_end_is_stopped(loop, rehearsed):
     assert operations(q).items() >= {"__init__": "create", "f": "forward", "h": "backward", "k": "step"}.items()
 
 
+def test_a_loop_ends_after_some_rounds(tmp_path):
+    source = "def f(u):\n    return u\n\ndef go(u, seen):\n    while True:\n        seen.append(1)\n        f(u)\n"
+    namespace, seen = {}, []
+    exec(compile(source, str(tmp_path / "loop.py"), "exec"), namespace)
+    with pytest.raises(Enough), Recorder([str(tmp_path)]):
+        namespace["go"](np.zeros(3), seen)
+    assert len(seen) == ROUNDS + 1
+
+
 RAISES = {
     "before": "raise SystemExit(1)\n" + LOAD + TRAIN,
     "in the data": LOAD + "u = u[:, :5]\n" + TRAIN,
     "in the training": LOAD + "o = Q(784, 16, 10)\no.l(u, t, 20)\n",
     "no such name": "o = Q(*sizes)\no.l(u, t, 20, 0.1)\n",
     "recursion": "def again():\n    again()\nagain()\no = Q(again)\n",
-    "an infinite loss": LOAD + "u = u * 1e300\n" + TRAIN,
+    "an infinite loss": LOAD + "u = u * 1e6\n" + TRAIN,
 }
 NAMES = {"def f(": "def forward(", "self.f(": "self.forward(", "def l(": "def fit(", "self.i": "self.a1"}
 NAMES |= {"def g(": "def loss(", "self.g(": "self.loss(", "def h(": "def backward(", "self.h(": "self.backward("}

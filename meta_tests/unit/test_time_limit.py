@@ -1,6 +1,7 @@
 """The limit on how long somebody's code may run: by alarm where there is one, by watchdog elsewhere."""
 
 import signal
+import sys
 import threading
 import time
 
@@ -37,6 +38,28 @@ def test_a_loop_is_interrupted(way):
     with pytest.raises(TimedOut), way(SHORT):
         spin(LONG)
     assert time.monotonic() - started < LONG / 2
+
+
+def swallow_and_go_on(seconds):
+    """A loop that catches whatever happens in it."""
+    started = time.monotonic()
+    while True:
+        try:
+            sum(range(1000))
+            if time.monotonic() - started > seconds:
+                return
+        except BaseException:
+            sum(range(1000))
+            continue
+
+
+@needs_alarm
+def test_a_loop_that_catches_everything_is_interrupted():
+    started, tracing = time.monotonic(), sys.gettrace()
+    with pytest.raises(TimedOut), limit(SHORT):
+        swallow_and_go_on(LONG)
+    assert time.monotonic() - started < LONG / 2
+    assert sys.gettrace() is tracing
 
 
 @pytest.mark.parametrize("way", WAYS)
