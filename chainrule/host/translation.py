@@ -300,10 +300,12 @@ class Translated(Implementation):
         return self.layout.outputs(self.raw.forward(model, self.layout.inputs(x, way)), way)
 
     def loss(self, model: Any, x: Any, y: Any) -> Any:
+        self.layout.prove("loss")
         x, y = np.asarray(x), np.asarray(y)
         return self.lost("loss", lambda x, y: self.raw.loss(model, x, y), x, y, self.classes(model))
 
     def losses(self, model: Any, x: Any, y: Any, moves: Moves) -> list[Any]:
+        self.layout.prove("loss")
         if self.layout.native and not self.layout.counts_labels:  # there is nothing to translate
             return self.raw.losses(model, x, y, moves)
         return super().losses(model, x, y, moves)

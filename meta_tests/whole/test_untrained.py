@@ -49,3 +49,9 @@ if __name__ == "__main__":
 def test_the_training_is_removed_and_nothing_else():
     kept = "import numpy as np\n\nclass Net:\n\n    def forward(self, x):\n        return x\nnet = Net()"
     assert untrained(SOURCE) == kept
+
+
+def test_a_summed_loss_that_no_gradient_explains_is_not_judged(tmp_path):
+    style = next(style for style in STYLES if style.file == "reduction_sum.py")
+    verdict, wrong = program.row(style, tmp_path)
+    assert (verdict, wrong) == ("incomplete", {})

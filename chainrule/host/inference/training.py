@@ -138,6 +138,11 @@ def find_reduction(probe: Probe, point: Point) -> None:
         probe.notes.append(
             "the loss is a sum over the batch, and some of the gradients are not: chainrule takes these for wrong"
         )
+    elif of_loss == "sum" and grads is None:
+        probe.layout.unproven["loss"] = (
+            "the loss is a sum over the batch, and no gradient that chainrule understands shows whether that is meant: "
+            "declare reduction=sum if it is"
+        )
     elif of_loss and of_grads:
         loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
         grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
