@@ -544,12 +544,12 @@ TENSOR = (
     IMPORTS
     + """
 class Tensor:
-    def __init__(self, data, requires_grad=True):
-        self.data, self.requires_grad = np.asarray(data, dtype=float), requires_grad
+    def __init__(self, pool, slot, requires_grad=True):
+        self.data, self.requires_grad = pool[slot], requires_grad
 
 
 def relu(a):
-    return Tensor(np.maximum(a.data if a.requires_grad else 0, 0), a.requires_grad)
+    return Tensor([np.maximum(a.data if a.requires_grad else 0, 0)], 0, a.requires_grad)
 """
 )
 

@@ -12,6 +12,7 @@ from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, fo
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
+from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
@@ -73,7 +74,8 @@ def find_softmax(probe: Probe) -> None:
     if normalized.get(main) or "samples" in probe.declared:
         return
     proven = probe.found.get("output", ("", ""))[0] == "probabilities"
-    if probe.unproven and probe.network is not None and normalized.get("columns"):
+    unseen = bool(probe.unproven) and probe.network is not None
+    if (unseen or is_used_unseen(probe, "softmax")) and normalized.get("columns"):
         probe.layout.unproven["softmax"] = (
             "softmax normalizes columns, and no network that chainrule understands shows whether samples are columns: "
             "declare samples=columns if they are"
@@ -88,6 +90,18 @@ def find_softmax(probe: Probe) -> None:
     if other is not None and (proven or list(normalized) == [other] or (shown.alone and other in SINGLE)):
         probe.layout.ways["softmax"] = other
         probe.notes.append(f"softmax takes samples as {other}, forward as {main}")
+
+
+def is_used_unseen(probe: Probe, operation: str) -> bool:
+    """Whether code of a file in which chainrule finds no network uses a function, in conventions of its own."""
+    recognised = probe.recognised
+    if recognised is None or probe.network is not None or recognised.offers("create"):
+        return False
+    found = recognised.lone_functions(operation)
+    methods = [member for _, cls in own_classes(recognised.namespace) for member in vars(cls).values()]
+    functions = [*(function for _, function in own_functions(recognised.namespace)), *methods]
+    used = [getattr(getattr(function, "__code__", None), "co_names", ()) for function in functions]
+    return bool(found) and any(found[0][0] in names for names in used)
 
 
 def shown_of(probe: Probe, operation: str) -> Learnt:

@@ -16,7 +16,7 @@ from chainrule.host.recognition.function_forms import SignatureForm
 from chainrule.host.recognition.gradients import Contradiction
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
-from chainrule.reference import softmax
+from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
@@ -138,7 +138,7 @@ def find_reduction(probe: Probe, point: Point) -> None:
         probe.notes.append(
             "the loss is a sum over the batch, and some of the gradients are not: chainrule takes these for wrong"
         )
-    elif of_loss == "sum" and grads is None:
+    elif of_loss == "sum" and grads is None and is_the_sum(probe, point):
         probe.layout.unproven["loss"] = (
             "the loss is a sum over the batch, and no gradient that chainrule understands shows whether that is meant: "
             "declare reduction=sum if it is"
@@ -150,6 +150,13 @@ def find_reduction(probe: Probe, point: Point) -> None:
             f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
             "the mean"
         )
+
+
+def is_the_sum(probe: Probe, point: Point) -> bool:
+    """Whether the loss is the sum of the samples' losses, and not a multiple of it."""
+    own = probe.loss(point, point.y)
+    exact = len(point.y) * cross_entropy(softmax(point.logits), point.y)
+    return own is not None and bool(np.isclose(own, exact, rtol=AGREE))
 
 
 def ratio_of_gradients(once: Any, twice: Any) -> str | None:

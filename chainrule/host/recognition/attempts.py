@@ -20,11 +20,13 @@ from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
+    counts,
     describe_result,
     is_integral,
     likeliest_output,
     output_shapes,
     relative,
+    samples,
 )
 from chainrule.host.recognition.structures import follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
@@ -216,6 +218,9 @@ class Attempts(Learning):
         path = next((path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), None)
         if path is None or len(path) > 1:
             raise NotThisWay(f"expected a number, found {describe_result(result)}")
+        n = 1 if y is None else samples(x, y)
+        if n > 1 and rank("loss", name) is None and counts(to_numpy(follow(result, path)), n):
+            raise NotThisWay("its result is a share of the samples, as an accuracy is")
         return Plan("loss", name, path, taken=tuple(arguments.taken.items()))
 
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:

@@ -103,6 +103,12 @@ def history(result: Any, epochs: int) -> list[float] | None:
     return None
 
 
+def counts(number: Any, n: int) -> bool:
+    """Whether a number is a share of n samples, as an accuracy is: n times it is whole."""
+    share = float(np.ravel(np.asarray(number))[0]) * n
+    return 0 <= share < np.inf and abs(share - round(share)) < 1e-9
+
+
 def is_integral(value: Any) -> bool:
     array = to_numpy(value)
     return bool(np.array_equal(array, np.round(array)))

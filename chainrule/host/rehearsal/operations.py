@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.results import are_probabilities
+from chainrule.host.recognition.results import are_probabilities, counts
 from chainrule.host.recognition.structures import Path
 from chainrule.host.recognition.vocabulary import role
 from chainrule.host.rehearsal.network import MAKES, Network, covers, matrices, network_in
 from chainrule.host.rehearsal.recording import Call, Key, changed
 from chainrule.host.rehearsal.values import (
     combines,
-    counts,
     first_part,
     is_number,
     is_numbers,
@@ -188,7 +187,7 @@ class Operations:
         if self.gives_gradients(call):
             return "backward"
         if y and is_number(first_part(call.result)):
-            return "" if counts(first_part(call.result), call.arguments[y[0]]) else "loss"
+            return "" if counts(first_part(call.result), len(np.asarray(call.arguments[y[0]]))) else "loss"
         if y or not x or not self.reaches(call):
             return ""
         n = samples_of(call.arguments[x[0]], net.sizes[0])

@@ -30,12 +30,6 @@ def first_part(result: Any) -> Any:
     return result[0] if isinstance(result, tuple) and result else result
 
 
-def counts(number: Any, labels: Any) -> bool:
-    """Whether a number is a share of the samples, as an accuracy is: times their number it is whole."""
-    share = float(np.ravel(np.asarray(number))[0]) * len(np.asarray(labels))
-    return 0 <= share < np.inf and abs(share - round(share)) < 1e-9
-
-
 def samples_of(x: Any, inputs: int) -> int:
     s = np.shape(x)
     if len(s) < 2:
