@@ -174,7 +174,8 @@ class Attempts(Learning):
     def with_labels(self, operation: str, model: Held) -> Iterator[Operation]:
         """Methods called forward(x, t), which compute the loss: on what they keep, a backward pass relies."""
         for name, function in self.form.functions("forward", model) if operation == "loss" else ():
-            if getattr(function, "__self__", None) is model.value and takes_labels(function):
+            own = getattr(function, "__self__", None) is model.value
+            if own and plain(name).startswith("forward") and takes_labels(function):
                 yield name, function
 
     def unnamed(self, operation: str, model: Held) -> Iterator[Operation]:
@@ -219,7 +220,7 @@ class Attempts(Learning):
         if path is None or len(path) > 1:
             raise NotThisWay(f"expected a number, found {describe_result(result)}")
         n = 1 if y is None else samples(x, y)
-        if n > 1 and rank("loss", name) is None and counts(to_numpy(follow(result, path)), n):
+        if rank("loss", name) is None and counts(to_numpy(follow(result, path)), n):
             raise NotThisWay("its result is a share of the samples, as an accuracy is")
         return Plan("loss", name, path, taken=tuple(arguments.taken.items()))
 
