@@ -198,7 +198,7 @@ class Attempts(Learning):
         inside = result is None or not any(True for _ in leaves(result))
         source = model.value if inside else result
         outputs = [path for path, leaf in leaves(source) if shape(leaf) in wanted]
-        if not fits("forward", name, function) and rank("predict", name) is None:
+        if not self.means("forward", name, function) and rank("predict", name) is None:
             outputs = [path for path in outputs if not is_integral(follow(source, path))]  # labels or masks, else
         if not outputs:
             shapes = " or ".join(map(str, wanted))
@@ -235,10 +235,10 @@ class Attempts(Learning):
         updated = changed(before, after)
         called = named_values(function, result)
         paths = gradient_paths(result, slots, model.value, called, names=names)
-        gives = fits("backward", name, function) or fits("loss", name, function)  # else new parameters
+        gives = self.means("backward", name, function) or self.means("loss", name, function)  # else new parameters
         if paths is not None and not updated and gives:
             return Plan("backward", name, paths=paths, how="returned")
-        if not (updated and changed_throughout(before, after)) and not fits("fit", name, function):
+        if not (updated and changed_throughout(before, after)) and not self.means("fit", name, function):
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)

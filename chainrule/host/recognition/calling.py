@@ -11,7 +11,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
-from chainrule.host.recognition.namespaces import Operation
+from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.results import are_probabilities, remainder, samples
@@ -101,6 +101,10 @@ class Calling(NativeStyle):
             order = ["output", *[name for name in order if name != "x"]]
         passed_on = {} if passing else model.named  # a forward pass has no memory
         return Known(found, self.form.named(model) | passed_on, order, {"x": "output"} if as_output else {})
+
+    def means(self, operation: str, name: str, function: Callable[..., Any]) -> bool:
+        """Whether a declaration, the author's calls, or its name say that a function computes an operation."""
+        return self.names.get(operation) == name or fits(operation, name, function)
 
     def reaches(self, function: Callable[..., Any], model: Held) -> bool:
         """Whether a function reaches the parameters, as a method or by its arguments."""

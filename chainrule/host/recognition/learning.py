@@ -18,7 +18,7 @@ from chainrule.host.recognition.calling import Calling, size_values
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.learnt import learnt_of
-from chainrule.host.recognition.namespaces import fits, own_classes
+from chainrule.host.recognition.namespaces import own_classes
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.settings import Setting, settled
@@ -86,7 +86,7 @@ class Learning(Calling):
             )
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
-            if not fits("backward", plan.name, function):
+            if not self.means("backward", plan.name, function):
                 raise NotThisWay("it takes no labels")
             self.loss(model, x, y)  # it starts from the loss computed last
         once = TrainingArguments(x, y, epochs=1, batch_size=samples(x, y), lr=rate, seed=0)
@@ -100,7 +100,7 @@ class Learning(Calling):
         n = samples(x, y)
         gradient = Thunk(lambda: self.output_gradient(model, x, y))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
-        if not fits("fit", plan.name, function) or fits("backward", plan.name, function):
+        if not self.means("fit", plan.name, function) or self.means("backward", plan.name, function):
             # Before a backward pass there are no gradients but that of the output: backward(delta).
             return replace(known, as_role={**known.as_role, "grads": "output_gradient"})
         set_attributes(model.value, {"epochs": 1, "batch_size": n})

@@ -76,10 +76,13 @@ class Operations:
 
     def data(self, call: Call) -> tuple[list[str], list[str]]:
         """(parameters that take inputs, parameters that take labels)."""
-        values = {name: value for name, value in call.arguments.items() if not self.is_parameter(call, name)}
+        values = {name: value for name, value in call.arguments.items() if not self.is_made(call, name)}
         x = [name for name, value in values.items() if self.is_input(value)]
         y = [name for name, value in values.items() if self.is_label(value)]
         sure = [name for name in y if name not in x]
+        if len(sure) > 1:  # sure probabilities look like one-hot labels; whole numbers, or the name, tell labels
+            whole = [name for name in sure if np.asarray(values[name]).dtype.kind in "biu"]
+            sure = whole or [name for name in sure if role(name) == "y"] or sure
         if sure:
             return [name for name in x if name not in sure], sure
         both = [name for name in y if name in x]
@@ -90,6 +93,12 @@ class Operations:
             single = [n for n, v in values.items() if self.is_single_label(n, v)]
             return x, single
         return x, []
+
+    def is_made(self, call: Call, name: str) -> bool:
+        """Whether the network makes an argument: parameters, gradients, or its output, which may look like labels."""
+        entry, origin = call.before[name].get(()), self.origin(call, name)
+        output = origin is not None and self.operations.get(origin[0].number) == "forward"
+        return output or self.is_parameter(call, name) or (entry is not None and entry.zero and len(entry.shape) == 2)
 
     def is_single_label(self, name: str, value: Any) -> bool:
         return type(value) is int and 0 <= value < self.net.sizes[-1] and role(name) in (None, "y")
