@@ -102,7 +102,7 @@ def called_by(function: Any, owner: Any) -> list[FunctionType]:
         waiting = [one for one in waiting if isinstance(one, FunctionType) and one not in found]
         found |= dict.fromkeys(waiting)
         names = [(one, name) for one in waiting for name in one.__code__.co_names]
-        waiting = [one.__globals__.get(name) or getattr(type(owner), name, None) for one, name in names]
+        waiting = [one.__globals__.get(name, getattr(type(owner), name, None)) for one, name in names]
         waiting = [one for one in waiting if getattr(one, "__globals__", None) is function.__globals__]
     return list(found)
 
