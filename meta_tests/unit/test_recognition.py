@@ -7,10 +7,12 @@ import pytest
 
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values, returned_names
 from chainrule.host.recognition.gradients import Contradiction, gradient_paths, stem
+from chainrule.host.recognition.settings import called_by
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.slots import chain, discover
 from chainrule.host.recognition.structures import Attribute, Item, follow, label, leaves, put, replace, spell
 from chainrule.host.recognition.vocabulary import rank, role, size_role
+from chainrule.host.source.stand_ins import Absence, Placeholder
 from chainrule.running.loading import load
 from chainrule.running.reading import notes_of
 
@@ -459,3 +461,9 @@ def test_an_update_before_the_error_is_propagated_contradicts_itself(loaded):
     found = loaded(TAKES_RATE, early, (RETURNS, without), NO_TRAINING)
     with pytest.raises(Contradiction, match=r"weights\[0\].*before the error is propagated"):
         gradients(found)
+
+
+def test_a_function_that_uses_a_missing_module_is_followed_into_those_it_calls():
+    namespace = {"plots": Placeholder("plots", "plots is not installed", Absence())}
+    exec("def fit(x):\n    plots.show()\n    return step(x)\n\n\ndef step(x):\n    return x\n", namespace)
+    assert called_by(namespace["fit"], None) == [namespace["fit"], namespace["step"]]

@@ -6,7 +6,6 @@ import pytest
 
 import chainrule
 from banks.honest import HONEST, IMPORTS
-from banks.style_bank import FOLDER
 
 WRONG = ("failed", "error")
 
@@ -565,13 +564,6 @@ def test_a_function_of_the_codes_own_objects_is_not_called_wrong(tmp_path):
 def test_an_attribute_that_nothing_has_is_an_error(tmp_path):
     outcome = check(tmp_path, IMPORTS + "\n\ndef relu(a):\n    return a.maximum(0)\n", chapters="activations")
     assert "relu.shape" in wrong(outcome)
-
-
-def test_a_training_that_reads_a_missing_module_is_still_read(tmp_path):
-    source = (FOLDER / "column_net.py").read_text(encoding="utf-8")
-    source = planted(source, "import numpy as np", "import numpy as np\nimport missing_plots as plots")
-    source = planted(source, "if print_cost", "if print_cost and plots.show() and print_cost")
-    assert check(tmp_path, source, conventions=ANY, chapters="training").verdict == "pass"
 
 
 def test_a_function_of_a_library_that_is_missing_is_not_called_wrong(tmp_path):
