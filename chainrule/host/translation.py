@@ -219,6 +219,8 @@ class Translated(Implementation):
             each = [self.with_labels(operation, function, row, label, k) for row, label in pairs(x, y)]
             return float(np.mean([to_numpy(loss).reshape(()) for loss in each]))
         loss = self.with_labels(operation, function, x, y, k)
+        if np.shape(loss) in ((len(y),), (len(y), 1)) and len(y) > 1:
+            raise NotOffered(f"{operation} gives a loss for every sample: the mean over the batch is asked for")
         return loss if self.layout.reduction == "mean" or loss is None else to_numpy(loss) / len(y)
 
     def pairs(self, x: np.ndarray, y: np.ndarray, k: int, operation: str) -> list[Any]:

@@ -595,3 +595,56 @@ def sigmoid(z):
 """
     )
     assert wrong(check(tmp_path, source, conventions=ANY)) == []
+
+
+LAYERS = (
+    IMPORTS
+    + """
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = np.random.randn(n_in, n_out) * np.sqrt(2 / (n_in + n_out)), np.zeros(n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, grad):
+        self.dW, self.db = self.x.T @ grad, grad.sum(axis=0)
+        return grad @ self.W.T
+
+
+class ReLU:
+    def forward(self, x):
+        self.mask = x > 0
+        return x * self.mask
+
+    def backward(self, grad):
+        return grad * self.mask
+
+
+class BCELoss:
+    def forward(self, predicted, target):
+        return -np.mean(target * np.log(predicted) + (1 - target) * np.log(1 - predicted))
+"""
+)
+
+
+def test_layers_that_chainrule_puts_together_end_in_logits_where_no_softmax_is(tmp_path):
+    outcome = check(tmp_path, LAYERS, conventions=ANY)
+    assert (wrong(outcome), outcome.conventions["output"].value) == ([], "logits")
+    assert result_of(outcome, "gradients.values").outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("self.x.T @ grad", "2 * self.x.T @ grad"), (" + self.b", ""), ("x > 0", "x > 1")]
+)
+def test_mistakes_in_such_layers_are_found(tmp_path, old, new):
+    assert wrong(check(tmp_path, planted(LAYERS, old, new), conventions=ANY))
+
+
+def test_losses_of_the_samples_are_not_called_a_wrong_mean(tmp_path):
+    source = IMPORTS + "\n\ndef cross_entropy(p, y):\n    return -np.log(p[np.arange(len(y)), y])\n"
+    outcome = check(tmp_path, source, chapters="cross_entropy")
+    assert wrong(outcome) == []
+    said = "cross_entropy gives a loss for every sample: the mean over the batch is asked for"
+    assert result_of(outcome, "cross_entropy.uniform").message == said
