@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from chainrule.host.recognition.slots import Fold
+
+pytestmark = pytest.mark.once  # whole checks of networks, the same on every interpreter
 
 
 def test_a_fold_is_split_and_joined_again():

@@ -14,6 +14,8 @@ from chainrule.running.limits import Limits
 from chainrule.running.loading import load
 from chainrule.running.run import Run
 
+pytestmark = pytest.mark.once  # whole checks of networks, the same on every interpreter
+
 HEAD = "import numpy as np\n"
 SOFTMAX = """
 def softmax(z):
