@@ -86,7 +86,7 @@ class Operations:
         if sure:
             return [name for name in x if name not in sure], sure
         both = [name for name in y if name in x]
-        if len(x) > 1 and both:  # as many inputs as classes: inputs come first
+        if both and (len(x) > 1 or self.takes_output(call)):  # as many inputs as classes: inputs come first
             label = both[-1]
             return [name for name in x if name != label], [label]
         if len(x) == 1 and len(np.shape(call.arguments[x[0]])) == 1:  # one sample, its label a number
