@@ -34,6 +34,11 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mask of the next layer", ("mask-of-another-layer",)),
     ("mask of the gradient's sign", ("mask-of-delta", "layer-mask-of-gradient")),
     ("mask of the first batch for ever", ("cache-stale",)),
+    ("relu mask missing", ("mask-missing",)),
+    ("gradients of a product swapped", ()),  # in an engine of nodes: the catalogue has no name for it
+    ("relu behind the last layer", ("forward-relu-on-output",)),
+    ("gradients of a bias not summed", ("bias-gradient-not-summed", "bias-gradient-of-one-sample")),
+    ("W1 of variance 1", ("init-constant-scale",)),
     ("mask inverted", ("mask-inverted",)),
     ("mask that is", ("mask-missing",)),
     ("relu derivative missing in one", ("mask-missing-in-one-layer",)),
