@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from chainrule import api
+from chainrule.contract.errors import UnusableTarget
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
 from chainrule.host.source.targets import learn_from_its_training, load_source
+from chainrule.running.loading import load
 
 NET = """
 import numpy as np
@@ -349,6 +351,8 @@ TRACES = {
     "a program": "import multiprocessing\np = multiprocessing.Process(target=print)\np.start()\np.join()\n",
     "thread": "import threading\np = threading.Thread(target=lambda: open(HERE + '/made.txt', 'w'))\n"
     "p.start()\np.join()\n",
+    "an end": "import os\nos._exit(3)\n",
+    "an abort": "import os\nos.abort()\n",
     "in a function": "def save():\n    np.save(HERE + '/made.npy', np.zeros(3))\nsave()\n",
     "in a try": "try:\n    open(HERE + '/made.txt', 'w')\nexcept OSError:\n    open(HERE + '/made.csv', 'w')\n",
 }
@@ -703,3 +707,10 @@ def test_a_mistake_is_found_in_a_network_made_so(how, rehearsed, tmp_path):
         train="import numpy as np\nfrom q import *\n" + LOAD + MADE["layers as arguments"][1] + "o.l(u, t, 6, 0.1)\n",
     )
     assert "failed" in outcomes(tmp_path / "q.py", "gradients").values()
+
+
+def test_the_declaration_is_true_or_false(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text('CHAINRULE = {"rehearsal": "nope"}\n\n\ndef relu(z):\n    return z * (z > 0)\n', encoding="utf-8")
+    with pytest.raises(UnusableTarget, match=r"CHAINRULE\['rehearsal'\] should be True or False, found 'nope'"):
+        load(str(path))

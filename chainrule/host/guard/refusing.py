@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth", ".zip", ".toml", ".cfg")  # files that imports read
@@ -25,6 +26,9 @@ ACTS = frozenset(
     sqlite3.connect tempfile.mkstemp tempfile.mkdtemp winreg.CreateKey msvcrt.open_osfhandle
     """.split()
 )
+
+
+ENDS = ("_exit", "abort")  # functions of os that end the process at once
 
 
 class Refused(FileNotFoundError):
@@ -62,12 +66,15 @@ def is_code(path: Any, mode: str | None, flags: int) -> bool:
 def refusing() -> Iterator[None]:
     """Refuse in the body whatever leaves a trace outside the process, starts a thread, or reads anything but code.
 
+    An end of the process, which no audit hook hears of, is refused too.
+
     In the body, time.sleep returns at once.
     """
     if not GATE.installed:
         sys.addaudithook(GATE)
         GATE.installed = True
     begin, sleep = threading.Thread.start, time.sleep
+    ends = {name: getattr(os, name) for name in ENDS}
 
     def start(self: threading.Thread) -> None:
         if GATE.closed == threading.get_ident():
@@ -78,6 +85,13 @@ def refusing() -> Iterator[None]:
         if GATE.closed != threading.get_ident():
             sleep(seconds)
 
+    def ending(name: str, *arguments: Any) -> Any:
+        if GATE.closed == threading.get_ident():
+            raise Refused(f"os.{name} while chainrule rehearses the training")
+        return ends[name](*arguments)
+
+    for name in ENDS:
+        setattr(os, name, partial(ending, name))
     threading.Thread.start, time.sleep = start, hurry  # type: ignore[method-assign]
     GATE.closed = threading.get_ident()
     try:
@@ -85,3 +99,5 @@ def refusing() -> Iterator[None]:
     finally:
         GATE.closed = None
         threading.Thread.start, time.sleep = begin, sleep  # type: ignore[method-assign]
+        for name, end in ends.items():
+            setattr(os, name, end)

@@ -67,9 +67,10 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: 
     if best.network is None:
         for function in functions.values():
             learn(function, replace(learnt_of(function), unsettled=True))
-    found = recipe_of(best, vars(module))
-    if found is not None:
-        RECIPES[found[0]] = found[1]
+    with suppress(RecursionError):  # settings that contain themselves
+        found = recipe_of(best, vars(module))
+        if found is not None:
+            RECIPES[found[0]] = found[1]
 
 
 def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> Iterator[tuple[Sequence[ast.stmt], Path]]:

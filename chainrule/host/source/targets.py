@@ -145,7 +145,10 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     declared = declaration(module, target)
     implementation: Implementation
     if adapter is None:
-        if declared.get(REHEARSAL, True) and not run_all:
+        rehearsed = declared.get(REHEARSAL, True)
+        if not isinstance(rehearsed, bool):
+            raise UnusableTarget(f"{target}: CHAINRULE['{REHEARSAL}'] should be True or False, found {rehearsed!r}")
+        if rehearsed and not run_all:
             learn_from_its_training(source)
         alone, read = recognised_in(module, declared, asked, target, source.missing)
         implementation = alone
