@@ -16,6 +16,7 @@ from chainrule import api
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.recipes import RECIPES
+from chainrule.host.rehearsal import recording
 from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
 from chainrule.host.source.targets import learn_from_its_training, load_source
 from chainrule.running.loading import load
@@ -527,6 +528,13 @@ def test_a_loop_without_end_is_stopped(loop, rehearsed):
     q = rehearsed(INDEX + LOAD + ENDLESS[loop]).Q
     assert time.monotonic() - started < 20
     assert operations(q).items() >= {"__init__": "create", "f": "forward", "h": "backward", "k": "step"}.items()
+
+
+def test_steps_are_counted_so_that_a_slow_machine_learns_the_same(rehearsed, monkeypatch):
+    """A loop that calls NumPy alone ends by its steps: time is for what takes far longer than so many steps."""
+    monkeypatch.setattr(recording, "SECONDS", float("inf"))
+    q = rehearsed(INDEX + LOAD + "for _ in range(10**9):\n    np.dot(1.0, 2.0)\n" + TRAIN).Q
+    assert operations(q) == OPERATIONS
 
 
 def test_a_loop_ends_after_some_rounds(tmp_path):

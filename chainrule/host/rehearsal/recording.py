@@ -17,9 +17,9 @@ from chainrule.host.recognition.structures import Path, leaves, shape
 ROUNDS = 40  # how often a loop may call before the recording has seen enough of it
 KEPT = 3  # how many calls of a function by the same caller the record keeps
 MADE = 64  # how many objects of a class, and how many calls by the script itself
-EVENTS = 400_000  # how many calls and returns a recording waits for
-SECONDS = 0.15  # of this thread's CPU time, for all statements of a file
-SHARE = 0.7  # of these seconds that one statement may take: a training leaves time for what uses the trained network
+STEPS = 60_000  # how many calls and returns of any function, NumPy's among them, all statements of a file may take
+SECONDS = 0.6  # of this thread's CPU time for them: far more than so many steps take, so that a slow machine learns the same
+SHARE = 0.7  # of both that one statement may take: a training leaves some for what uses the trained network
 DEEPEST_KEPT = 64  # calls inside each other
 
 Key = tuple[str, str, int]  # of a function: its file, name and first line
@@ -120,11 +120,11 @@ class Recorder:
         self.by_frame: dict[int, Call] = {}  # {id of a frame: the last call that had it}
         self.counts: dict[tuple[int, int], int] = {}
         self.kept: dict[tuple[Key, Key | None], int] = {}
-        self.events = 0
+        self.steps = self.begun = 0
         self.started = self.used = 0.0
 
     def __enter__(self) -> Recorder:
-        self.started = time.thread_time()
+        self.started, self.begun = time.thread_time(), self.steps
         sys.setprofile(self.note)
         return self
 
@@ -136,24 +136,23 @@ class Recorder:
 
     @property
     def late(self) -> bool:
-        """Whether a statement has used its share of the time, or the file all of it."""
+        """Whether a statement has used its share of the steps or the time, or the file all of them."""
         taken = time.thread_time() - self.started
-        return taken > SHARE * SECONDS or self.used + taken > SECONDS
+        return taken > SHARE * SECONDS or self.used + taken > SECONDS or self.steps - self.begun > SHARE * STEPS
 
     @property
     def over(self) -> bool:
-        """Whether the time for a file is over."""
-        return self.used > SECONDS or self.events > EVENTS
+        """Whether the steps or the time for a file are over."""
+        return self.used > SECONDS or self.steps > STEPS
 
     def note(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event not in ("call", "return") or not self.records(frame.f_code.co_filename):
-            return
-        self.events += 1
-        if event == "call":
-            self.begin(frame)
-        else:
-            self.end(frame, argument)
-        if self.events > EVENTS or (self.events % 16 == 0 and self.late):
+        self.steps += 1
+        if event in ("call", "return") and self.records(frame.f_code.co_filename):
+            if event == "call":
+                self.begin(frame)
+            else:
+                self.end(frame, argument)
+        if self.over or (self.steps % 16 == 0 and self.late):
             self.stop()
 
     def records(self, filename: str) -> bool:
@@ -218,7 +217,7 @@ class Recorder:
         call = self.running.pop()[1]
         if call is None:
             return
-        call.result, call.finished = result, self.events
+        call.result, call.finished = result, self.steps
         call.after = {name: contents(value) for name, value in call.arguments.items()}
         call.returned = contents(result)
 

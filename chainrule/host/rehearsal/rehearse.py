@@ -35,7 +35,7 @@ OTHERS: tuple[dict[str, bool], ...] = (
     {"tables": False},
     {"pairs": True},
 )
-LONGEST = 0.25  # seconds after which no further kind of data is tried
+LONGEST = 0.6  # seconds after which no further kind of data is tried
 MOST = 12_000  # samples of made data, for code that cuts some off
 
 
