@@ -30,6 +30,15 @@ WHICH = {
 }
 
 
+UNITS = {  # functions of each entry alone
+    "ReLU": lambda z: np.maximum(z, 0.0),
+    "leaky ReLU": lambda z: np.where(z > 0, z, 0.01 * z),
+    "sigmoid": lambda z: np.exp(-np.logaddexp(0.0, -z)),
+    "tanh": np.tanh,
+    "linear": lambda z: z * 1.0,
+}
+
+
 def only(which, bias):
     """Another bias in some of the layers: bias(b)."""
     return lambda right, a, model, l: (
@@ -217,6 +226,25 @@ mistake(
     mend="return softmax(z)",
     fingerprint="z[L]",
     output=lambda right, z: z,
+)
+mistake(
+    "forward-other-network",
+    "another network than the one derived here: its outputs are not softmax",
+    "ReLU hidden layers and softmax make a classifier of K classes, and cross-entropy its loss. Other units at the "
+    "output belong to regression, or to yes-or-no questions that do not exclude each other, with another loss. The "
+    "network may be right as what it is: chainrule derives and checks this one alone.",
+    clause="network.forward",
+    mend="relu(z) for the hidden layers and softmax(z) for the last one, if the network is to choose one class of K",
+    fingerprint="g(z[L]), with a function g of each entry alone",
+    variants={
+        f"{hidden} hidden layers and {output} outputs": {
+            "relu": lambda right, z, f=f: f(z),
+            "output": lambda right, z, g=g: g(z),
+        }
+        for hidden, f in UNITS.items()
+        for output, g in UNITS.items()
+        if (hidden, output) not in {("ReLU", "linear"), ("ReLU", "sigmoid")}
+    },
 )
 mistake(
     "forward-dropout",
