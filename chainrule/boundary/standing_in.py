@@ -57,6 +57,15 @@ def keeps_negative_inputs_out(impl: Boundary) -> bool:
     return bool(np.array_equal(impl.forward(model, x), impl.forward(model, 2 * x)))
 
 
+def compares_classes(impl: Boundary) -> bool:
+    """Whether the output of one class depends on the logit of another, as any softmax makes it.
+
+    Where each unit of the output has its own logit alone, the network is another one, and not one with a wrong softmax.
+    """
+    both = softmax(impl, np.array([[0.5, 0.25]])), softmax(impl, np.array([[0.5, 2.0]]))
+    return not np.array_equal(both[0][0, 0], both[1][0, 0])
+
+
 def passing(impl: Boundary, z: np.ndarray) -> tuple[Handle, np.ndarray]:
     """A network whose logits are z, and its inputs.  Raises NotApplicable if the implementation cannot make one."""
     classes = z.shape[1]

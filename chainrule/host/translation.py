@@ -58,12 +58,13 @@ class Layout:
 
     @property
     def native(self) -> bool:
-        """Whether the layout is the native one."""
+        """Whether the layout is the native one, and every reading in it proven."""
         plain = (self.samples, self.weights, self.reduction, self.output, self.arrays, self.extended)
         return (
             plain == ("rows", "in_out", "mean", "probabilities", "numpy", False)
             and set(self.ways.values()) <= {"rows"}
             and set(self.labels.values()) <= {"index"}
+            and not self.unproven
         )
 
     @property
@@ -203,6 +204,7 @@ class Translated(Implementation):
         return None if raw is None else layout.outputs(raw, way)
 
     def cross_entropy(self, p: Any, y: Any) -> Any:
+        self.layout.prove("cross_entropy")
         return Translated(self.raw, self.layout.of_functions).lost_by_itself(p, y)
 
     def lost_by_itself(self, p: Any, y: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.calls import Cache, Call, Handle
 from chainrule.boundary.errors import Hung, Raised, Todo
-from chainrule.boundary.standing_in import keeps_negative_inputs_out
+from chainrule.boundary.standing_in import compares_classes, keeps_negative_inputs_out
 from chainrule.mathematics.clauses import clauses
 from chainrule.running.loading import Loaded
 from chainrule.running.results import UNJUDGED, AskedCall, Evidence, SpecResult
@@ -71,13 +71,14 @@ def judge(
 def rests_on(impl: Boundary, outcome: str) -> tuple[str, ...]:
     """The specs on which one rests that saw a function through the network.
 
-    A network whose hidden layers are not those of ReLU does not pass on the logits that a spec chooses.
+    A network whose hidden layers are not those of ReLU does not pass on the logits that a spec chooses; one whose
+    output units do not see each other's logits has no softmax to judge.
     """
     shape = (OUTPUT_SHAPE,) if "softmax" in impl.seen_through else ()
     if outcome not in ("failed", "error") or not impl.seen_through & {"softmax", "cross_entropy"}:
         return shape
     try:
-        passes = keeps_negative_inputs_out(impl)
+        passes = keeps_negative_inputs_out(impl) and compares_classes(impl)
     except Exception:
         return shape
     return shape if passes else (*shape, FORWARD)

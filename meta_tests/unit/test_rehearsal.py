@@ -120,6 +120,61 @@ def test_names_that_mean_nothing_are_learnt_wherever_the_training_stands(place, 
     assert learnt_of(q.k).roles == {"dd": "grads", "ee": "lr"}
 
 
+def test_a_rate_is_found_under_a_name_of_arrays(rehearsed):
+    source = INDEX.replace("def k(self, dd, ee):", "def k(self, dd, a):").replace("ee * dd", "a * dd")
+    assert learnt_of(rehearsed(source + LOAD + TRAIN).Q.k).roles == {"dd": "grads", "a": "lr"}
+
+
+SEARCH = """
+import numpy as np
+
+def a(s):
+    p = {}
+    for n, (m, k) in enumerate(zip(s, s[1:])):
+        p[f"W{n}"], p[f"b{n}"] = np.random.randn(m, k) / m**0.5, np.zeros(k)
+    return p
+
+def f(u, p):
+    h = [u]
+    for n in range(len(p) // 2):
+        u = u @ p[f"W{n}"] + p[f"b{n}"]
+        u = np.maximum(u, 0) if n < len(p) // 2 - 1 else np.exp(u) / np.exp(u).sum(1, keepdims=True)
+        h.append(u)
+    return u, h
+
+def g(A2, v):
+    return -(v * np.log(A2)).sum() / len(v)
+
+def h(c, p, v):
+    d, q = (c[-1] - v) / len(v), {}
+    for n in reversed(range(len(p) // 2)):
+        q[f"W{n}"], q[f"b{n}"] = c[n].T @ d, d.sum(0)
+        d = d @ p[f"W{n}"].T * (c[n] > 0)
+    return q
+
+def k(p, q, z):
+    for i in p:
+        p[i] -= z * q[i]
+
+u, t = np.load('a.npz'), np.load('b.npz')
+t = np.eye(10)[t]
+for s in ([784, 16, 12, 10], [784, 18, 14, 10]):
+    p = a(s)
+    for _ in range(3):
+        k(p, h(f(u, p)[1], p, t), 0.1)
+p = a([784, 8, 10])
+for _ in range(3):
+    o, c = f(u, p)
+    print(g(o, t))
+    k(p, h(c, p, t), 0.1)
+"""
+
+
+def test_calls_for_further_networks_show_what_they_take(rehearsed):
+    module = rehearsed(SEARCH)
+    assert (learnt_of(module.g).operation, learnt_of(module.g).roles) == ("loss", {"A2": "output", "v": "y"})
+
+
 def test_what_is_learnt_names_the_line_of_the_call(rehearsed):
     source = INDEX + LOAD + TRAIN
     line = source.splitlines().index("o.l(u, t, 6, 0.1)") + 1

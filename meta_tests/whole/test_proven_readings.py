@@ -648,3 +648,76 @@ def test_losses_of_the_samples_are_not_called_a_wrong_mean(tmp_path):
     assert wrong(outcome) == []
     said = "cross_entropy gives a loss for every sample: the mean over the batch is asked for"
     assert result_of(outcome, "cross_entropy.uniform").message == said
+
+
+# Functions that a script uses where chainrule does not see how
+
+OF_A_SCRIPT = (
+    IMPORTS
+    + """
+def error(p, t):
+    return (p - t) / len(p)
+
+def cross_entropy(p, t):
+    return LOSS
+
+def learn(net, batches):
+    for x, t in batches:
+        p = net.out(x)
+        print(cross_entropy(p, t))
+        net.back(error(p, t))
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("-np.sum(t * np.log(p))", "right for one sample and not the mean"),
+        ("(p - t) / len(p)", "gives the gradient of the loss"),
+        ("p - t", "gives the gradient of the loss"),
+    ],
+)
+def test_a_loss_is_not_judged_where_nothing_shows_how_it_is_called(tmp_path, loss, said):
+    outcome = check(tmp_path, OF_A_SCRIPT.replace("LOSS", loss), chapters="cross_entropy")
+    assert {result.outcome for result in outcome.specs} == {"todo"}
+    assert any(said in result.message for result in outcome.specs)
+
+
+@pytest.mark.parametrize("loss", ["-np.sum(t * np.log(p + 1e-3)) / len(p)", "-np.mean(t * np.log(p))", "p * t"])
+def test_a_wrong_loss_there_is_still_found(tmp_path, loss):
+    assert check(tmp_path, OF_A_SCRIPT.replace("LOSS", loss), chapters="cross_entropy").verdict == "fail"
+
+
+def test_a_summed_loss_that_nothing_uses_fails(tmp_path):
+    alone = OF_A_SCRIPT.partition("def learn")[0].replace("LOSS", "-np.sum(t * np.log(p))")
+    assert check(tmp_path, alone, chapters="cross_entropy").verdict == "fail"
+
+
+# Other networks
+
+
+@pytest.mark.parametrize("units", ["np.tanh(z)", "1 / (1 + np.exp(-z))", "np.maximum(z, 0)"])
+def test_a_network_with_other_outputs_is_one_failure_and_called_another_network(tmp_path, units):
+    source = NO_SINGLE_CLASS.partition("        e = np.exp")[0] + f"        return {units}\n"
+    source = source.replace("x = np.maximum(x @ w + b, 0)", "x = np.tanh(x @ w + b)")
+    outcome = check(tmp_path, source)
+    assert wrong(outcome) == ["network.forward"]
+    assert [(found.id, found.certainty) for found in outcome.diagnoses] == [("forward-other-network", "certain")]
+
+
+# Trainings with more than one rate
+
+TWO_RATES = HONEST.replace("batch_size, lr, seed=0", "batch_size, lr1, lr2, seed=0").replace(
+    "            order = rng",
+    "            lr = lr2 if (self.predict(x) == y).mean() > 0.4 else lr1\n            order = rng",
+)
+
+
+def test_a_rate_for_the_first_epochs_and_one_for_the_last_are_the_same_rate(tmp_path):
+    assert check(tmp_path, TWO_RATES, chapters="training").verdict == "pass"
+
+
+def test_two_rates_that_are_added_are_found(tmp_path):
+    added = planted(TWO_RATES, "self.backward(x[batch], y[batch]), lr)", "self.backward(x[batch], y[batch]), lr + lr1)")
+    assert wrong(check(tmp_path, added, chapters="training"))

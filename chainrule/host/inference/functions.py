@@ -127,10 +127,15 @@ def find_cross_entropy(probe: Probe) -> None:
     usual = layout.samples, layout.labels.get("loss", "index")
     way, form = max(scores, key=lambda pair: scores[pair], default=usual)
     layout.ways["cross_entropy"], layout.labels["cross_entropy"] = way, form
-    if shown_of(probe, "cross_entropy").unsettled and right_for_one_alone(probe, p, y):
+    unseen = shown_of(probe, "cross_entropy").unsettled or is_used_unseen(probe, "cross_entropy")
+    if unseen and right_for_one_alone(probe, p, y):
         layout.unproven["cross_entropy"] = (
             "cross_entropy is right for one sample and not the mean over a batch, and chainrule does not see how the "
             "script calls it"
+        )
+    if not scores and gives_the_gradient(probe, p, y):
+        layout.unproven["cross_entropy"] = (
+            "cross_entropy gives the gradient of the loss, p less the labels, not the loss"
         )
     if way != layout.samples and "samples" in probe.found:
         probe.notes.append(f"cross_entropy takes samples as {way}, forward as {layout.samples}")
@@ -144,6 +149,16 @@ def right_for_one_alone(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
         return own is not None and bool(np.isclose(own, cross_entropy(p[:n], y[:n]), rtol=AGREE))
 
     return right(1) and not right(len(p))
+
+
+def gives_the_gradient(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a function called cross_entropy computes p - y of one-hot labels y, or a multiple of it."""
+    target = np.eye(p.shape[1])[y]
+    for given, labels, slope in ((p, target, p - target), (p, y, p - target), (p.T, target.T, (p - target).T)):
+        own = attempt(lambda given=given, labels=labels: to_numpy(probe.raw.cross_entropy(given.copy(), labels.copy())))
+        if own is not None and own.shape == slope.shape and abs(follows(own.ravel(), slope.ravel())) > 1 - AGREE:
+            return True
+    return False
 
 
 def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:

@@ -221,9 +221,15 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if wanted is None:
         return None
     wanted = known.as_role.get(wanted, wanted)
-    if wanted in known.roles and wanted not in {source for _, source in chosen.values()}:
+    again = [name for name, (_, source) in chosen.items() if source == wanted]
+    if wanted in known.roles and (not again or (wanted == "lr" and is_numbered_alike(parameter.name, again))):
         return known.roles[wanted], wanted
     return choose_fixed(parameter, wanted)
+
+
+def is_numbered_alike(name: str, others: Sequence[str]) -> bool:
+    """Whether a name is one of others with another number: learning_rate1 and learning_rate2."""
+    return {plain(name).rstrip("0123456789")} == {plain(other).rstrip("0123456789") for other in others}
 
 
 def choose_size(parameter: inspect.Parameter, wanted: str | None, known: Known) -> tuple[Any, str] | None:

@@ -21,6 +21,7 @@ from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 SIMPLE = (str, bool, int, float, type(None))
+ARRAYS = ("x", "y", "output", "output_gradient", "cache", "grads", "params")  # roles that no number has
 
 
 class Evidence(Operations):
@@ -79,7 +80,7 @@ class Evidence(Operations):
 
     def is_output(self, call: Call, name: str) -> bool:
         origin = self.origin(call, name)
-        return origin is not None and self.operations.get(origin[0].number) == "forward"
+        return origin is not None and self.computed_by(origin[0]) == "forward"
 
     def size_roles(self, name: str, value: Any, roles: dict[str, str]) -> None:
         """The layer sizes that a constructor's argument gives."""
@@ -111,9 +112,9 @@ class Evidence(Operations):
         return not updates or any(isinstance(value, float) for call in updates for value in call.arguments.values())
 
     def number_roles(self, call: Call, operation: str, name: str, value: Any, roles: dict[str, str]) -> None:
-        """The hyperparameter that a number is, if its name does not say it."""
-        known, taken = role(name), set(roles.values())
-        if known is not None:
+        """The hyperparameter that a number is, if its name does not say it: a name of arrays says nothing here."""
+        taken = set(roles.values())
+        if role(name) not in (None, *ARRAYS):
             return
         if (
             isinstance(value, float)
@@ -159,7 +160,7 @@ class Evidence(Operations):
         if maker.key in self.slopes and not path:
             roles[name] = "output_gradient"
             return
-        made = self.operations.get(maker.number, "")
+        made = self.computed_by(maker)
         whole = {"init": "params", "step": "params", "fit": "params", "backward": "grads", "forward": "cache"}
         if made == "forward" and self.is_array_output(maker, path):
             roles[name] = "output"
@@ -177,7 +178,9 @@ class Evidence(Operations):
         sure = [
             one for one in found if one in maker.returned and are_probabilities(np.asarray(maker.returned[one].leaf))
         ]
-        return bool(found) and path == (sure or found)[-1]
+        if not found or path not in maker.returned:
+            return False
+        return maker.returned[path].leaf is maker.returned[(sure or found)[-1]].leaf
 
     def origin_of_object(self, call: Call, value: Any) -> tuple[Call, Path] | None:
         """The call before this one that returned an object, as its result or as a part of it."""

@@ -42,8 +42,10 @@ class Operations:
         self.parameters = set() if self.network is None else self.parameter_ids()
         self.origins: dict[tuple[Any, ...], list[tuple[Call, Path]]] = {}
         for call in sorted(calls, key=lambda call: call.finished):
+            taken = {(id(entry.leaf), entry.content) for before in call.before.values() for entry in before.values()}
             for path, entry in call.returned.items():
-                self.origins.setdefault(entry[:2], []).append((call, path))
+                if (id(entry.leaf), entry.content) not in taken:  # what only went through, such as inputs in a cache
+                    self.origins.setdefault(entry[:2], []).append((call, path))
         for _ in range(2 if self.network is not None else 0):  # the second time, with what the other calls compute
             self.operations = {call.number: self.operation(call) for call in calls}
 
@@ -97,7 +99,7 @@ class Operations:
     def is_made(self, call: Call, name: str) -> bool:
         """Whether the network makes an argument: parameters, gradients, or its output, which may look like labels."""
         entry, origin = call.before[name].get(()), self.origin(call, name)
-        output = origin is not None and self.operations.get(origin[0].number) == "forward"
+        output = origin is not None and self.computed_by(origin[0]) == "forward"
         return output or self.is_parameter(call, name) or (entry is not None and entry.zero and len(entry.shape) == 2)
 
     def is_single_label(self, name: str, value: Any) -> bool:
@@ -276,7 +278,15 @@ class Operations:
 
     def takes_output(self, call: Call) -> bool:
         origins = [self.origin(call, name) for name in call.arguments]
-        return any(origin is not None and self.operations.get(origin[0].number) == "forward" for origin in origins)
+        return any(origin is not None and self.computed_by(origin[0]) == "forward" for origin in origins)
+
+    def computed_by(self, call: Call) -> str:
+        """What a call computes, or what its function does for the network that the recording shows.
+
+        A script may make other networks, too, such as those of a search for the best sizes.
+        """
+        alike = (other for other in (call, *self.calls) if other.key == call.key)
+        return next(filter(None, (self.operations.get(other.number) for other in alike)), "")
 
     def repeats(self, call: Call) -> bool:
         """Whether a call runs a loop in which it calls something that reaches the network."""
