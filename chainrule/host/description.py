@@ -156,6 +156,8 @@ PROOFS = {
     "predict": "it gives a label for every sample",
 }
 WAYS = {
+    "losses": "its probabilities are exp(-loss), of the loss of each sample with each label",
+    "kept": "called with labels, as it computes the loss as well",
     "returned": "it returns the gradients",
     "attributes": "it keeps the gradients in the network",
     "update": "it updates the parameters itself: chainrule computes gradients from their change, at two rates",

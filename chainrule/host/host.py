@@ -19,6 +19,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described, recognised_of
+from chainrule.host.order_of_calls import set_earlier
 from chainrule.host.other_arrays import takes_other_arrays
 from chainrule.host.patching.functions import FunctionRegister, theirs
 from chainrule.host.protocol import (
@@ -288,6 +289,9 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
             return Answer(OFFERED_OTHERWISE, message=f"{name} cannot run here: {lacked}")
         if isinstance(error, NotImplementedError):
             return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
+        earlier = set_earlier(error)
+        if earlier and name not in ("create", "forward"):
+            return Answer(UNSEEN, message=f"{name} cannot be called by itself: {earlier}")
         otherwise = takes_other_arrays(error, namespace)
         if otherwise:
             return Answer(OFFERED_OTHERWISE, message=f"{name} {otherwise}")

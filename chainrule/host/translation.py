@@ -24,6 +24,7 @@ COUNTED = (
     "without the last class"
 )
 SINGLE = ("vector", "column", "row")  # shapes of a single sample: (D,), (D, 1), (1, D)
+TURNED = "turned"
 
 
 @dataclass
@@ -32,7 +33,10 @@ class Layout:
 
     samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: its layout of samples},
     for those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one
-    that takes a list of (x, y), `pair` for one that takes (inputs, labels) as one argument.
+    that takes a list of (x, y), `pair` for one that takes (inputs, labels) as one argument, `turned` for a loss that
+    takes labels as the network does and probabilities as it gives them.
+    turned: whether forward takes samples in rows and gives them in columns, or the reverse.
+    ascending: whether gradients are those of the log likelihood, which updates add.
     weights: `in_out`, `out_in`; xavier: the same for that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
@@ -43,6 +47,8 @@ class Layout:
     """
 
     samples: str = "rows"
+    turned: bool = False
+    ascending: bool = False
     ways: dict[str, str] = field(default_factory=dict)
     weights: str = "in_out"
     xavier: str = ""
@@ -59,9 +65,10 @@ class Layout:
     @property
     def native(self) -> bool:
         """Whether the layout is the native one, and every reading in it proven."""
-        plain = (self.samples, self.weights, self.reduction, self.output, self.arrays, self.extended)
+        plain = (self.samples, self.weights, self.reduction, self.output, self.arrays)
         return (
-            plain == ("rows", "in_out", "mean", "probabilities", "numpy", False)
+            plain == ("rows", "in_out", "mean", "probabilities", "numpy")
+            and not (self.turned or self.ascending or self.extended)
             and set(self.ways.values()) <= {"rows"}
             and set(self.labels.values()) <= {"index"}
             and not self.unproven
@@ -70,7 +77,7 @@ class Layout:
     @property
     def of_functions(self) -> Layout:
         """The layout for functions outside the network."""
-        alone = replace(self, extended=False) if self.extended else self
+        alone = replace(self, extended=False, turned=False) if self.extended or self.turned else self
         return replace(alone, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else alone
 
     def prove(self, operation: str) -> None:
@@ -89,11 +96,14 @@ class Layout:
         """
         if self.extended:
             x = np.hstack([x, np.ones((len(x), 1), x.dtype)])
+        if way == TURNED:
+            way = "rows" if self.samples == "columns" else "columns"
         return self.cast(lie(x if self.arrays in ("numpy", "lists") else x.astype(np.float64), way))
 
     def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
         """N labels as the implementation takes them."""
         way = way or self.way(operation)
+        way = self.samples if way == TURNED else way
         if self.labels.get(operation, "index") == "one_hot":
             return self.cast(lie(np.eye(classes)[y.astype(np.int64)], way))
         if way in SINGLE and y.size == 1:
@@ -111,7 +121,7 @@ class Layout:
         array = to_numpy(raw)
         if way in SINGLE:
             return array.reshape(1, -1) if array.ndim < 2 or 1 in array.shape else array
-        return array.T if way == "columns" else array
+        return array.T if (way == "columns") != self.turned else array
 
 
 def lie(array: np.ndarray, way: str) -> np.ndarray:
@@ -289,7 +299,7 @@ class Translated(Implementation):
             inputs = self.layout.inputs(x, way)
             raw = self.raw.forward(model, inputs)
             self.write_back(x, inputs, way)
-            if raw is None or (way == "rows" and self.layout.output == "probabilities"):
+            if raw is None or (way == "rows" and not self.layout.turned and self.layout.output == "probabilities"):
                 return raw
             out = self.layout.outputs(raw, way)
         return softmax(out) if self.layout.output == "logits" else out
@@ -328,12 +338,15 @@ class Translated(Implementation):
             ]
         else:
             raw = self.with_labels("backward", raw_gradients, x, y, k)
-        if raw is None or (self.layout.weights == "in_out" and self.layout.reduction == "mean"):
+        plain = self.layout.weights == "in_out" and self.layout.reduction == "mean" and not self.layout.ascending
+        if raw is None or plain:
             return raw
-        n = len(y) if self.layout.reduction == "sum" else 1
+        n = (len(y) if self.layout.reduction == "sum" else 1) * (-1 if self.layout.ascending else 1)
         return [self.turned(g) / n for g in raw[0]], [to_numpy(g) / n for g in raw[1]]
 
     def step(self, model: Any, grads: Any, lr: float) -> None:
+        if self.layout.ascending:
+            grads = [[-to_numpy(g) for g in group] for group in grads]
         if self.layout.weights == "in_out":
             return self.raw.step(model, grads, lr)
         return self.raw.step(model, ([self.turned(g) for g in grads[0]], list(grads[1])), lr)

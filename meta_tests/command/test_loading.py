@@ -69,6 +69,16 @@ def test_a_package_with_relative_imports(write, tmp_path):
     assert loaded.impl.relu(Z).tolist() == [[0, 2]]
 
 
+def test_a_package_counts_before_a_module_of_its_name_in_its_folder(write, tmp_path):
+    write("model/relu.py")
+    write("model/model.py", "class Model:\n    pass\n")
+    write("model/__init__.py", "")
+    package = write("model/net.py", "from model.model import Model\nfrom model.relu import relu\n")
+    assert load(package).impl.relu(Z).tolist() == [[0, 2]]
+    beside = write("model/other.py", "from model import Model\nfrom relu import relu\n")
+    assert load(beside).impl.relu(Z).tolist() == [[0, 2]]
+
+
 def test_a_module_by_name(write, tmp_path, monkeypatch):
     write("a_package/my_module.py")
     write("a_package/__init__.py", "")

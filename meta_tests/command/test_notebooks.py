@@ -139,7 +139,7 @@ def test_the_source_of_a_class(notebook):
 
 
 def test_a_cell_that_is_no_python_hides_no_source(notebook):
-    module = load_source(notebook("x = = 1\nclass Net: pass", "class Net:\n    x = 1")).module
+    module = load_source(notebook("x = = 1", "class Net:\n    x = 1")).module
     assert inspect.getsource(module.Net) == "class Net:\n    x = 1\n"
     assert source_line(module.Net) == "net.ipynb:cell 2:1"
 
@@ -206,7 +206,12 @@ def test_a_string_is_no_magic(notebook):
     [
         ("%%writefile net.py\nx = 1", "cell 2 was left out: %%writefile"),
         ("\n%%html\n<b>x = 1</b>", "cell 2 was left out: %%html"),
-        ("print 'hello'\nx = 1", "cell 2 was left out: not valid Python (cell 2:1: Missing parentheses in call"),
+        ("print 'hello'", "cell 2 was left out: not valid Python (cell 2:1: Missing parentheses in call"),
+        (
+            "z = 1\nprint 'hello'",
+            "cell 2 was left out in line 2: not valid Python (cell 2:2: Missing parentheses in call",
+        ),
+        ("z = 1\n@staticmethod\ndef g(z):\n    return z`\n\nw = 2", "cell 2 was left out in lines 2 to 5: not valid"),
         ("\n\nx = = 1", "cell 2 was left out: not valid Python (cell 2:3: invalid syntax)"),
     ],
 )
@@ -216,6 +221,12 @@ def test_a_cell_that_is_no_python_is_left_out(notebook, cell, note):
     assert source.notes[0].startswith(note)
     assert source.module.y == 3
     assert source.missing["x"] == "x is read by f (cell 1:2) and defined nowhere in the file"
+
+
+def test_the_rest_of_a_cell_counts_beside_what_is_no_python(notebook):
+    module = load_source(notebook("a = 1\ndef f(z):\n    return (z`\n    z = )\n\nb = 2\nc = = 3\nd = 4")).module
+    assert (module.a, module.b, module.d) == (1, 2, 4)
+    assert not hasattr(module, "f")
 
 
 def test_a_notebook_runs_in_its_own_folder(notebook, tmp_path, monkeypatch):

@@ -639,3 +639,198 @@ def test_sizes_in_a_configuration(check, kind):
     assert "network.forward" in found.passed()
     assert found.conventions["architecture"] == "[*, *, *]"
     assert check(source, (" + self.b1", ""), chapters=("shapes",)).wrong()
+
+
+FIXED_RATE = (
+    SOFTMAX
+    + """
+def forward(X, W1, b1, W2, b2):
+    a1 = np.maximum(X @ W1 + b1, 0)
+    return softmax(a1 @ W2 + b2), a1
+
+def backward(X, y, y_pred, hidden, W1, b1, W2, b2):
+    learning_rate = 0.01
+    d2 = y_pred.copy()
+    d2[range(len(X)), y] -= 1
+    d2 /= len(X)
+    d1 = (d2 @ W2.T) * (hidden > 0)
+    W2 -= learning_rate * hidden.T @ d2
+    b2 -= learning_rate * d2.sum(axis=0, keepdims=True)
+    W1 -= learning_rate * X.T @ d1
+    b1 -= learning_rate * d1.sum(axis=0, keepdims=True)
+    return W1, b1, W2, b2
+
+W1, b1 = np.random.randn(4, 5) * 0.5, np.zeros((1, 5))
+W2, b2 = np.random.randn(5, 3) * 0.5, np.zeros((1, 3))
+X = np.random.randn(30, 4)
+y = np.arange(30) % 3
+for _ in range(5):
+    y_pred, hidden = forward(X, W1, b1, W2, b2)
+    W1, b1, W2, b2 = backward(X, y, y_pred, hidden, W1, b1, W2, b2)
+"""
+)
+
+
+def test_an_update_with_a_rate_of_its_own(check):
+    found = check(FIXED_RATE)
+    assert (found.verdict, found.wrong()) == ("pass", {})
+    assert {"gradients.weights", "training.full_batch"} <= found.passed()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("(hidden > 0)", "1"), ("    d1 = (d2 @ W2.T)", "    W2 -= learning_rate * hidden.T @ d2\n    d1 = (d2 @ W2.T)")],
+)
+def test_a_mistake_in_an_update_with_a_rate_of_its_own(check, change):
+    assert check(FIXED_RATE, change, chapters=("gradients",)).verdict == "fail"
+
+
+ASCENDING = (
+    """
+def init_params(n_x, n_h, n_y):
+    return np.random.randn(n_x, n_h) * 0.4, np.zeros(n_h), np.random.randn(n_h, n_y) * 0.4, np.zeros(n_y)
+
+def forward(X, W1, b1, W2, b2):
+    A1 = np.maximum(X @ W1 + b1, 0)
+    return A1, softmax(A1 @ W2 + b2)
+
+def backward(X, Y, A1, A2, W2):
+    d2 = (np.eye(A2.shape[1])[Y] - A2) / len(X)
+    d1 = (d2 @ W2.T) * (A1 > 0)
+    dW2, db2 = A1.T @ d2, d2.sum(axis=0)
+    dW1, db1 = X.T @ d1, d1.sum(axis=0)
+    return dW1, db1, dW2, db2
+
+def update(W1, b1, W2, b2, dW1, db1, dW2, db2, lr):
+    return W1 + lr * dW1, b1 + lr * db1, W2 + lr * dW2, b2 + lr * db2
+"""
+    + SOFTMAX
+)
+
+
+def test_gradients_that_updates_add(check):
+    found = check(ASCENDING)
+    assert found.wrong() == {}
+    assert {"gradients.weights", "training.step"} <= found.passed()
+
+
+@pytest.mark.parametrize("change", [("W1 + lr", "W1 - lr"), ("b2 + lr * db2", "b2"), ("[Y] - A2)", "[Y] - 2 * A2)")])
+def test_mistakes_beside_gradients_that_updates_add(check, change):
+    assert check(ASCENDING, change).verdict == "fail"
+
+
+def test_gradients_of_the_wrong_sign_that_updates_subtract(check):
+    wrong = check(re.sub(r"(\w\d) \+ lr", r"\1 - lr", ASCENDING)).wrong()
+    assert "gradients.weights" in wrong
+
+
+STARTED = (
+    """
+class Net:
+    def __init__(self, sizes):
+        d, h, k = sizes
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+    def forward(self, x):
+        self.x, self.a = x, np.maximum(x @ self.W1 + self.b1, 0)
+        return softmax(self.a @ self.W2 + self.b2)
+    def backward(self, y, output):
+        d2 = (output - np.eye(output.shape[1])[y]) / len(y)
+        d1 = (d2 @ self.W2.T) * (self.a > 0)
+        self.grads = {"W1": self.x.T @ d1, "b1": d1.sum(axis=0), "W2": self.a.T @ d2, "b2": d2.sum(axis=0)}
+        return self.grads
+    def update(self, lr):
+        if self.method == "sgd":
+            for name in self.grads:
+                setattr(self, name, getattr(self, name) - lr * self.grads[name])
+    def train(self, x, y, epochs=5, batch_size=8, lr=0.1, method="sgd"):
+        self.method = method
+        for _ in range(epochs):
+            order = np.random.permutation(len(x))
+            for i in range(0, len(x), batch_size):
+                part = order[i : i + batch_size]
+                self.backward(y[part], self.forward(x[part]))
+                self.update(lr)
+"""
+    + SOFTMAX
+)
+
+
+def test_a_step_that_needs_what_training_sets_is_not_called_by_itself(check):
+    found = check(STARTED, chapters=("training",))
+    assert found.wrong() == {}
+    assert found.outcomes["training.step"] == "skipped"
+    assert "it reads `method`, which train sets" in found.messages["training.step"]
+    assert check(STARTED, ("- lr * self", "+ lr * self"), chapters=("training",)).wrong()
+
+
+LOSSES = (
+    """
+class Net:
+    def __init__(self, d, h, k):
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+    def loss(self, X, y=None):
+        hidden = np.maximum(X @ self.W1 + self.b1, 0)
+        p = softmax(hidden @ self.W2 + self.b2)
+        if y is None:
+            return p.argmax(axis=1)
+        loss = -np.log(p[np.arange(len(y)), y]).mean()
+        p[np.arange(len(y)), y] -= 1
+        delta = p / len(y)
+        grads = {"W2": hidden.T @ delta, "b2": delta.sum(axis=0)}
+        delta = (delta @ self.W2.T) * (hidden > 0)
+        grads |= {"W1": X.T @ delta, "b1": delta.sum(axis=0)}
+        return loss, grads
+    def train(self, X, y, num_epochs=5, batch_size=10, lr=0.1):
+        for _ in range(num_epochs * (len(X) // batch_size)):
+            part = np.random.choice(len(X), batch_size, replace=True)
+            _, grads = self.loss(X[part], y[part])
+            for name in grads:
+                setattr(self, name, getattr(self, name) - lr * grads[name])
+"""
+    + SOFTMAX
+)
+KEPT = (
+    """
+class Net:
+    def __init__(self, d, h, k):
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+    def forward(self, X, y):
+        self.X, self.y, self.hidden = X, y, np.maximum(X @ self.W1 + self.b1, 0)
+        self.probs = softmax(self.hidden @ self.W2 + self.b2)
+        return -np.log(self.probs[np.arange(len(y)), y] + 1e-9).mean(), np.mean(self.probs.argmax(axis=1) == y)
+    def backward(self):
+        delta = (self.probs - np.eye(self.probs.shape[1])[self.y]) / len(self.y)
+        self.dW2, self.db2 = self.hidden.T @ delta, delta.sum(axis=0)
+        delta = (delta @ self.W2.T) * (self.hidden > 0)
+        self.dW1, self.db1 = self.X.T @ delta, delta.sum(axis=0)
+    def step(self, lr):
+        for name in ("W1", "b1", "W2", "b2"):
+            setattr(self, name, getattr(self, name) - lr * getattr(self, "d" + name))
+"""
+    + SOFTMAX
+)
+
+
+def test_an_output_that_only_losses_show(check):
+    found = check(LOSSES)
+    assert (found.verdict, found.wrong()) == ("incomplete", {})
+    assert {"network.forward", "network.large_logits", "gradients.weights", "golden.forward"} <= found.passed()
+    assert "draws its batches with replacement" in found.messages["training.full_batch"]
+
+
+def test_an_output_that_a_network_keeps_when_it_computes_the_loss(check):
+    found = check(KEPT)
+    assert found.wrong() == {}
+    assert {"network.forward", "network.loss", "gradients.weights", "training.step"} <= found.passed()
+    assert found.conventions["log_epsilon"] == "1e-09"
+
+
+@pytest.mark.parametrize("source", [LOSSES, KEPT])
+@pytest.mark.parametrize(
+    "change", [("W1 + self.b1, 0", "W1, 0"), ("> 0)", "> -9)"), ("e.sum(axis=1, keepdims=True)", "e.sum()")]
+)
+def test_mistakes_behind_losses(check, source, change):
+    assert check(source, change).verdict == "fail"

@@ -259,6 +259,27 @@ def test_nothing_is_learnt_of_a_file_that_calls_nothing(rehearsed):
     assert operations(rehearsed(INDEX).Q) == {}
 
 
+def test_an_update_that_returns_what_it_took_makes_no_network(rehearsed):
+    functions = FUNCTIONS[: FUNCTIONS.index("def j(")]
+    script = """
+def h(u, t, i, v, p, q, r, s):
+    dp, dq, dr, ds = c(u, t, i, v, r)
+    return p - 0.1 * dp, q - 0.1 * dq, r - 0.1 * dr, s - 0.1 * ds
+
+p, q = np.random.randn(784, 16) / 28, np.zeros(16)
+r, s = np.random.randn(16, 10) / 4, np.zeros(10)
+for _ in range(6):
+    i, v = b(u, p, q, r, s)
+    g(v, t)
+    p, q, r, s = h(u, t, i, v, p, q, r, s)
+"""
+    f = rehearsed(functions + LOAD + script)
+    assert {name: learnt_of(getattr(f, name)).operation for name in "bcgh"} == {
+        "b": "forward", "c": "backward", "g": "loss", "h": "backward"
+    }  # fmt: skip
+    assert learnt_of(f.h).roles.items() >= {"u": "x", "t": "y", "i": "named i", "v": "output"}.items()
+
+
 def test_what_is_learnt_counts_more_than_names(rehearsed, tmp_path):
     misnamed = INDEX.replace("def f(", "def backward(").replace("self.f(", "self.backward(")
     rehearsed(misnamed + LOAD + TRAIN)
@@ -302,6 +323,13 @@ WAYS = {
     "np.load": LOAD,
     "images": LOAD + "u = u.reshape(len(u), u.shape[1] * u.shape[2]) / 255\n",
     "np.load of an archive": "d = np.load('mnist.npz')\nu, t = d['x_train'].reshape(-1, 784) / 255, d['y_train']\n",
+    "entries of an archive": "with np.load('a.npz') as d:\n    u = d['images']\n    t = d['labels']\n",
+    "a loader that needs the content": "import gzip\ndef load(name):\n    file = gzip.open(name)\n"
+    "    head = int.from_bytes(file.read(4), 'big')\n    return np.frombuffer(file.read(head), np.uint8)\n"
+    "u, t = load('a.gz')\n",
+    "a folder beside it": "import os\ndef main():\n    os.makedirs('results')\n"
+    "    return np.load('a.npz'), np.load('b.npz')\n"
+    "u, t = main()\n",
     "np.loadtxt": "d = np.loadtxt('a.csv', delimiter=',')\nu, t = d[:, 1:] / 255, d[:, 0].astype(int)\n",
     "open in a function": "import pickle\ndef load():\n    with open('a.pkl', 'rb') as file:\n"
     "        return pickle.load(file)\nu, t = load()\n",

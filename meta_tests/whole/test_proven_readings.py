@@ -228,11 +228,33 @@ class Network:
 )
 
 
-def test_an_output_turned_against_its_input_is_one_failure(tmp_path):
+def test_an_output_turned_against_its_input_is_read_so_if_the_loss_takes_it_so(tmp_path):
     outcome = check(tmp_path, TURNED)
+    assert wrong(outcome) == []
+    assert {"network.forward", "cross_entropy.uniform", "gradients.values"} <= {
+        result.id for result in outcome.specs if result.outcome == "passed"
+    }
+    assert outcome.conventions["weights"].value == "out_in"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(self.z1 > 0)", "(self.z1 > -9)"),
+        ("(axis=0)).mean()", "(axis=0)).sum()"),
+        ("z2.max(axis=0)", "z2.max(axis=1)"),
+    ],
+)
+def test_mistakes_beside_a_turned_output_are_found(tmp_path, old, new):
+    source = TURNED.replace("z2 - z2.max(axis=0)", "z2") if "max" in old else planted(TURNED, old, new)
+    assert check(tmp_path, source).verdict == "fail"
+
+
+def test_an_output_turned_against_its_input_that_no_loss_takes_is_one_failure(tmp_path):
+    loss = TURNED[TURNED.index("    def cross_entropy_loss") : TURNED.index("    def back_propagate")]
+    outcome = check(tmp_path, TURNED.replace(loss, ""))
     assert wrong(outcome) == ["network.output_shape"]
     assert [found.id for found in outcome.diagnoses] == ["forward-shape"]
-    assert outcome.conventions["weights"].value == "out_in"
 
 
 def test_a_wrong_initialization_beside_a_turned_output_is_still_found(tmp_path):

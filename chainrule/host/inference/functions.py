@@ -13,7 +13,7 @@ from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
-from chainrule.host.translation import SINGLE
+from chainrule.host.translation import SINGLE, TURNED
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 
@@ -81,7 +81,7 @@ def find_softmax(probe: Probe) -> None:
             "declare samples=columns if they are"
         )
     shown = shown_of(probe, "softmax")
-    if shown.unsettled and not shown.alone and any(normalized.values()):
+    if shown.unsettled and not proven and not shown.alone and any(normalized.values()):
         fitting = ", ".join(way for way, right in normalized.items() if right)
         probe.layout.unproven.setdefault(
             "softmax", f"softmax is right for samples as {fitting}, and chainrule does not see how the script calls it"
@@ -137,7 +137,7 @@ def find_cross_entropy(probe: Probe) -> None:
         layout.unproven["cross_entropy"] = (
             "cross_entropy gives the gradient of the loss, p less the labels, not the loss"
         )
-    if way != layout.samples and "samples" in probe.found:
+    if way not in (layout.samples, TURNED) and "samples" in probe.found:
         probe.notes.append(f"cross_entropy takes samples as {way}, forward as {layout.samples}")
 
 
@@ -164,7 +164,8 @@ def gives_the_gradient(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
 def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:
     """The (layout of samples, form of labels) to try, the network's first; only those declared, if any are."""
     main, first = probe.layout.samples, probe.layout.labels.get("loss", "index")
-    for way in (main,) if "samples" in probe.declared else dict.fromkeys((main, "rows", "columns", "vector")):
+    ways = ((TURNED,) if probe.layout.turned else ()) + (main,)
+    for way in ways if "samples" in probe.declared else dict.fromkeys((*ways, "rows", "columns", "vector")):
         for form in (first,) if "labels" in probe.declared else dict.fromkeys((first, "one_hot", "index")):
             yield way, form
 

@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.inference.labels import find_labels
+from chainrule.host.inference.labels import find_labels, result_follows
 from chainrule.host.inference.points import AGREE, Point, alignment, are_rows_of_probabilities, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.forms import spelled
 from chainrule.host.recognition.layers import StackForm
 from chainrule.host.recognition.plan import Plan
+from chainrule.host.recognition.through_losses import BY_LOSSES
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.translation import SINGLE, lie, singles
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import kind, to_numpy
 
+TAKES = 0.99  # with this cosine or a larger one, a loss takes the output as it lies
 MISSING, UNWRITTEN = "forward is missing", ("is not implemented", "found None")  # of code that is not finished
 
 
@@ -100,7 +102,7 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
     """Find whether forward takes a batch in rows, in columns, or one sample at a time, and returns it likewise.
 
     If several functions may be the forward pass, the one with the likeliest name counts.  If the output of each is
-    turned against its input, a spec reports that, and everything else is called with the output as it is.
+    turned against its input, everything else is called with the output as it is, and `find_turned` judges it.
     Returns the output as rows; None, with the reason in `probe.unproven`, if no forward pass is understood.
     """
     trouble: dict[str | None, dict[str, str]] = {}
@@ -166,10 +168,11 @@ def ways_of_samples(probe: Probe) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def forward_candidates(probe: Probe, point: Point) -> list[str | None]:
-    """The names of functions that may be the forward pass; [None] if only one can be."""
+    """The names of functions that may be the forward pass, and losses, from which it can be read; [None] for any."""
     if probe.network is None:
         return [None]
-    return [name for name, _ in probe.network.candidates("forward", point.model)] or [None]
+    named = [name for name, _ in probe.network.candidates("forward", point.model)]
+    return [*named, BY_LOSSES]
 
 
 def odd_shape(out: np.ndarray, way: str, point: Point) -> str:
@@ -199,6 +202,19 @@ def samples_found(probe: Probe, way: str, x: np.ndarray, *, turned: bool = False
     probe.layout.samples = way
     if probe.network is not None:
         probe.network.samples, probe.network.class_axis = way, int((way == "columns") == turned)
+
+
+def find_turned(probe: Probe, point: Point) -> None:
+    """Take an output that is turned against its input for a convention if the code's loss takes it so.
+
+    If nothing of the code does, a spec reports the output's shape.
+    """
+    network, plan = probe.network, probe.plan("loss", point)
+    if network is None or not isinstance(plan, Plan) or network.class_axis == int(network.samples != "columns"):
+        return
+    takes_it = {"output", *point.model.named} & {source for _, source in plan.taken}
+    if probe.layout.samples not in SINGLE and takes_it and result_follows(probe, "loss", point) > TAKES:
+        probe.layout.turned = True
 
 
 def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:

@@ -163,6 +163,9 @@ def find_epochs(probe: Probe, point: Point, plan: Plan) -> str:
 
 def find_rate(probe: Probe, point: Point, plan: Plan) -> str:
     once = repeated(probe, point, 2)
+    if probe.network is not None and "lr" in probe.network.settings:  # as the search for gradients found
+        say(probe, plan, probe.network.settings["lr"], "lr")
+        return ""
     if "lr" in dict(plan.taken).values() or not fixed(once):
         return ""
     if found(probe, point, plan, "lr", lambda: steps_at_the_rate(once)):

@@ -14,12 +14,13 @@ from chainrule.host.inference.layout_of_network import (
     find_point,
     find_samples,
     find_square_weights,
+    find_turned,
     one_at_a_time,
 )
 from chainrule.host.inference.numbers import find_numbers, shorten
 from chainrule.host.inference.points import Point, are_rows_of_probabilities
 from chainrule.host.inference.probe import Probe
-from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_summed_fit
+from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_sign, find_summed_fit
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.forms import PROBES
 from chainrule.host.recognition.plan import Plan
@@ -75,12 +76,14 @@ def search_network(probe: Probe, point: Point) -> None:
     for operation in ("backward", "loss"):
         find_labels(probe, operation, point)
     out = one_at_a_time(probe, point, out)
+    find_turned(probe, point)
     if are_rows_of_probabilities(out):
         probe.find("output", "probabilities", "every row that forward gives is positive and sums to 1")
     name_labels(probe)
     if "output" not in probe.found and "output" not in probe.declared:
         find_logits(probe, point, out)
     find_fit(probe, point)
+    find_sign(probe, point)
     find_numbers(probe, point)
     look_at_single_gradients(probe, point)
     find_reduction(probe, point)

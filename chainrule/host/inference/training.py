@@ -75,6 +75,32 @@ def ways_of_fit(probe: Probe, point: Point, main: str) -> Iterator[tuple[str, st
             yield way, form
 
 
+def find_sign(probe: Probe, point: Point) -> None:
+    """Find out whether gradients are those of the log likelihood: opposite in sign, and added by every update."""
+    plan, grads = probe.plan("backward", point), probe.backward(point)
+    if not isinstance(plan, Plan) or plan.how == "update" or grads is None:
+        return
+    towards = surplus(softmax(point.logits), point.y)
+    if alignment(grads[1][-1], towards) < -TRAINS and alignment(lowered_by_a_step(probe, point), towards) > TRAINS:
+        probe.layout.ascending = True
+        probe.notes.append("gradients have the opposite sign, and updates add them")
+
+
+def lowered_by_a_step(probe: Probe, point: Point) -> np.ndarray:
+    """How far an update along the code's own gradients lowers the last bias; a training, without a step."""
+
+    def stepped_once() -> np.ndarray:
+        grads = probe.translated.backward(point.model, point.x, point.y)
+        before = to_numpy(probe.translated.parameters(point.model)[1][-1]).copy()
+        probe.translated.step(point.model, grads, STEP)
+        return before - to_numpy(probe.translated.parameters(point.model)[1][-1])
+
+    moved = attempt(stepped_once)
+    probe.reset(point)
+    moved = probe.try_training(point) if moved is None else moved
+    return np.zeros(point.classes) if moved is None else moved
+
+
 def find_updates_one_by_one(probe: Probe, point: Point) -> None:
     """Find out whether a fit without a batch size makes one update for every sample."""
     plan = probe.plan("fit", point)

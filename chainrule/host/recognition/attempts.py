@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -28,8 +29,17 @@ from chainrule.host.recognition.results import (
     relative,
     samples,
 )
-from chainrule.host.recognition.structures import follow, leaves, shape
+from chainrule.host.recognition.settings import draws_with_replacement, settings_of
+from chainrule.host.recognition.structures import Item, Path, follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
+from chainrule.host.recognition.through_losses import (
+    BY_LOSSES,
+    EXACT,
+    GUARD,
+    form_of_labels,
+    some_labels,
+    through_losses,
+)
 from chainrule.host.recognition.vocabulary import is_called, plain, rank
 from chainrule.host.source.stand_ins import lacking
 from chainrule.support.arrays import to_numpy
@@ -117,6 +127,8 @@ class Attempts(Learning):
     def resolve(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """Try every candidate.  Raises NotOffered, with every reason, or the code's exception."""
         failures = Failures(operation)
+        if self.only.get(operation) == BY_LOSSES:
+            return self.forward_by_losses(model, *arguments)
         for name, function in self.candidates(operation, model):
             if self.only.get(operation) in (None, name):
                 found = self.attempt(operation, name, function, model, arguments, failures)
@@ -165,15 +177,23 @@ class Attempts(Learning):
             return
         seen: set[int] = set()
         named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
-        for name, function in chain(self.with_labels(operation, model), named, self.unnamed(operation, model)):
+        labelled = list(self.with_labels(model)) if operation in ("loss", "backward") else []
+        first, last = (labelled, []) if operation == "loss" else ([], labelled)
+        for name, function in chain(first, named, last, self.unnamed(operation, model)):
             identity = id(getattr(function, "__func__", function))
             if identity not in seen:
                 seen.add(identity)
                 yield name, function
 
-    def with_labels(self, operation: str, model: Held) -> Iterator[Operation]:
-        """Methods called forward(x, t), which compute the loss: on what they keep, a backward pass relies."""
-        for name, function in self.form.functions("forward", model) if operation == "loss" else ():
+    def with_labels(self, model: Held) -> Iterator[Operation]:
+        """Methods called forward(x, t), which compute the loss: on what they keep, a backward pass relies.
+
+        So do functions of which the author's calls show that they return loss and gradients.
+        """
+        for name, function in self.form.everything(model):
+            if learnt_of(function).loses and learnt_of(function).operation == "backward":
+                yield name, function
+        for name, function in self.form.functions("forward", model):
             own = getattr(function, "__self__", None) is model.value
             if own and plain(name).startswith("forward") and takes_labels(function):
                 yield name, function
@@ -206,6 +226,29 @@ class Attempts(Learning):
         path = likeliest_output(outputs, source, result, named_values(function, result))
         return Plan("forward", name, relative(path, source), taken=tuple(arguments.taken.items()), inside=inside)
 
+    def forward_by_losses(self, model: Held, x: Any) -> Plan:
+        """The plan for reading the output from losses, or from what the network keeps when it computes one.
+
+        Raises NotOffered if losses do not show it.
+        """
+        inputs, classes = model.sizes[0], model.sizes[-1]
+        for name, function in self.candidates("loss", model):
+            if self.reaches(function, model):
+                with contextlib.suppress(NotOffered):
+                    loss = partial(self.loss_with, function, model)
+                    form = form_of_labels(loss, to_numpy(x), inputs, classes)
+                    found = through_losses(loss, form, to_numpy(x), inputs, classes)
+                    loss(to_numpy(x).copy(), some_labels(form, np.size(x) // inputs, classes))
+                    same = [path for path, leaf in leaves(model.value) if is_near(to_numpy(leaf), found)]
+                    if same:
+                        return Plan(
+                            "forward", name, relative(same[-1], model.value), how="kept", inside=True, form=form
+                        )
+                    exact = np.allclose(found.sum(axis=found.shape.index(classes)), 1, rtol=0, atol=EXACT)
+                    if exact:
+                        return Plan("forward", name, how="losses", form=form)
+        raise NotOffered("forward is missing: no function gives the output, and none gives losses that show it")
+
     def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         if is_called("methods", "is_not_the_loss", name) and not name.lower().startswith("loss"):
             raise NotThisWay("its name says something else")
@@ -216,7 +259,12 @@ class Attempts(Learning):
         if y is not None and "y" not in arguments.taken.values():
             raise NotThisWay("it takes no labels")
         result = function(*arguments.arguments, **arguments.keywords)
-        path = next((path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), None)
+        parts = enumerate(result) if isinstance(result, tuple) else ()  # (loss, accuracy) is not an array of two
+        numbers: list[Path] = [
+            (Item(i),) for i, part in parts if np.ndim(part) == 0 and isinstance(part, (float, np.floating))
+        ]
+        numbers += [path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1]
+        path = next(iter(numbers), None)
         if path is None or len(path) > 1:
             raise NotThisWay(f"expected a number, found {describe_result(result)}")
         n = 1 if y is None else samples(x, y)
@@ -248,9 +296,31 @@ class Attempts(Learning):
         if updated or self.returned_parameters(model, result, function) is not None:
             self.restore(model, before)
             self.recovery_rate = RATES[0]
-            return Plan("backward", name, how="update")
+            plan = Plan("backward", name, how="update")
+            self.settle_rate(plan, model, x, y, function)
+            return plan
         found = describe_result(result)
         raise NotThisWay(f"neither its result ({found}) nor the network has gradients shaped like the parameters")
+
+    def settle_rate(self, plan: Plan, model: Held, x: Any, y: Any, function: Callable[..., Any]) -> None:
+        """Find the learning rate of an update among the numbers that it contains, if nothing else sets it.
+
+        Raises NotThisWay for an update whose rate chainrule cannot set.
+        """
+        if self.depends_on_the_rate(plan, model, x, y):
+            return
+        for setting in settings_of(function, model.value, {}):
+            if type(setting.value) is float:
+                self.settings["lr"] = setting
+                if self.depends_on_the_rate(plan, model, x, y):
+                    return
+        self.settings.pop("lr", None)
+        raise NotThisWay("it makes updates at a learning rate that chainrule cannot set")
+
+    def depends_on_the_rate(self, plan: Plan, model: Held, x: Any, y: Any) -> bool:
+        """Whether any parameter moves in proportion to the learning rate that chainrule asks for."""
+        slow, fast = ([*weights, *biases] for weights, biases in self.updates(plan, model, x, y))
+        return any(np.any(a) and np.allclose(a, b) for a, b in zip(slow, fast, strict=True))
 
     def try_step(self, name: str, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> Plan:
         backward = self.plans.get(("backward", len(model.sizes)))
@@ -271,7 +341,7 @@ class Attempts(Learning):
         training = TrainingArguments(x, y, epochs=1, batch_size=1, lr=0.25, seed=0)
         training = replace(training, batch_size=training.samples)
         taken = self.fit_arguments(model, training, function).taken
-        plan = self.fit_site(name, model, taken, pairs=y is None)
+        plan = self.fit_site(name, function, model, taken, pairs=y is None)
         self.run_fit(plan, model, training, function)
         if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch
             self.run_fit(plan, model, replace(training, batch_size=1), function)
@@ -290,7 +360,8 @@ class Attempts(Learning):
         exchanged = {unnamed["epochs"]: "batch_size", unnamed["batch_size"]: "epochs"}
         learn(function, replace(learnt, roles={**learnt.roles, **exchanged}))
         if self.distance(plan, model, training, function) < first:
-            return self.fit_site(plan.name, model, self.fit_arguments(model, training, function).taken, pairs=False)
+            taken = self.fit_arguments(model, training, function).taken
+            return self.fit_site(plan.name, function, model, taken, pairs=False)
         learn(function, learnt)
         return plan
 
@@ -306,7 +377,9 @@ class Attempts(Learning):
             for a, b in zip(old, new, strict=True)
         )
 
-    def fit_site(self, name: str, model: Held, taken: dict[str, str], *, pairs: bool) -> Plan:
+    def fit_site(
+        self, name: str, function: Callable[..., Any], model: Held, taken: dict[str, str], *, pairs: bool
+    ) -> Plan:
         """How a function with these arguments trains.
 
         pairs: whether inputs and labels come in one argument.
@@ -320,6 +393,8 @@ class Attempts(Learning):
         counted = next((parameter for parameter, found in taken.items() if found == "epochs"), "epochs")
         if has_batches and "iter" in plain(counted):
             raise Unseen(f"{name} draws batches {counted} times: it does not train in epochs")
+        if has_batches and draws_with_replacement(function, model.value):
+            raise Unseen(f"{name} draws its batches with replacement: some samples come twice in an epoch, some never")
         how = "batches" if has_batches else "single" if self.one_by_one else "whole"
         return Plan("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
 
@@ -338,3 +413,8 @@ class Attempts(Learning):
         if shape(result) in wanted:
             raise Unseen(f"{name} gives probabilities; no function gives labels")
         raise NotThisWay(f"expected integer labels, found {describe_result(result)}")
+
+
+def is_near(found: np.ndarray, output: np.ndarray) -> bool:
+    """Whether an array is the output that losses show, but for a guard of the logarithm."""
+    return found.shape == output.shape and np.allclose(found, output, rtol=0, atol=2 * GUARD)

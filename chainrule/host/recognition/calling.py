@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from chainrule.host.recognition.results import are_probabilities, remainder, sam
 from chainrule.host.recognition.slots import Slots
 from chainrule.host.recognition.structures import follow, shape
 from chainrule.host.recognition.surroundings import set_attributes, told_samples
+from chainrule.host.recognition.through_losses import some_labels, through_losses
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import of_kind, to_numpy
 
@@ -129,7 +131,9 @@ class Calling(NativeStyle):
     def before(self, model: Held, x: Any) -> None:
         """Run the forward pass, on whose results other calls rely."""
         self.tell_samples(model, x)
-        self.run_forward(self.plan("forward", model, x), model, x)
+        plan = self.plan("forward", model, x)
+        if plan.how != "losses":  # of which nothing keeps anything for other calls
+            self.run_forward(plan, model, x)
 
     def before_loss(self, function: Callable[..., Any], model: Held, x: Any) -> None:
         """Run the forward pass before a loss, unless a method runs it itself.
@@ -145,6 +149,8 @@ class Calling(NativeStyle):
     def run_forward(self, plan: Plan, model: Held, x: Any) -> Any:
         self.tell_samples(model, x)
         function = self.function(plan, model)
+        if plan.how in ("losses", "kept"):
+            return self.shown_by_losses(plan, function, model, x)
         arguments = bind(function, self.known(model, passing=True, x=x))
         model.forwarded = function(*arguments.arguments, **arguments.keywords)
         passed_on = named_values(function, model.forwarded)
@@ -152,9 +158,27 @@ class Calling(NativeStyle):
         model.output = follow(model.value if plan.inside else model.forwarded, plan.path)
         return model.output
 
+    def shown_by_losses(self, plan: Plan, function: Callable[..., Any], model: Held, x: Any) -> Any:
+        """The output for x by losses, or as the network keeps it when it computes one."""
+        inputs, classes = model.sizes[0], model.sizes[-1]
+        loss = partial(self.loss_with, function, model)
+        if plan.how == "losses":
+            model.output = through_losses(loss, plan.form, to_numpy(x), inputs, classes)
+        else:
+            loss(x, some_labels(plan.form, np.size(x) // inputs, classes))
+            model.output = follow(model.value, plan.path)
+        return model.output
+
+    def loss_with(self, function: Callable[..., Any], model: Held, x: Any, y: Any) -> float:
+        """The loss of samples with labels."""
+        self.tell_samples(model, x)
+        arguments = bind(function, self.known(model, passing=True, x=x, y=y))
+        result = function(*arguments.arguments, **arguments.keywords)
+        return float(to_numpy(result[0] if isinstance(result, (tuple, list)) else result).reshape(()))
+
     def output(self, model: Held, x: Any) -> Any:
         """What functions take for the network's output."""
-        self.before(model, x)
+        self.run_forward(self.plan("forward", model, x), model, x)
         if not self.between:
             return model.output
         p = self.probabilities(model)

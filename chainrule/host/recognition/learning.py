@@ -112,6 +112,13 @@ class Learning(Calling):
 
         Raises Contradiction if the two rates do not give the same gradients.
         """
+        before = self.slots(model).read(model.value)
+        found = self.updates(plan, model, x, y)
+        check_agreement(plan.name, found[0][0], found[1][0], before[0])
+        return tuple(found[0])
+
+    def updates(self, plan: Plan, model: Held, x: Any, y: Any) -> list[list[list[np.ndarray]]]:
+        """The change of the parameters in one update, divided by the rate, for each of two rates."""
         slots = self.slots(model)
         before = slots.read(model.value)
         found = []
@@ -122,8 +129,7 @@ class Learning(Calling):
             after = self.returned_parameters(model, result, function) or slots.read(model.value)
             found.append(per_rate(before, after, rate))
             model.value = slots.write(model.value, *before)
-        check_agreement(plan.name, found[0][0], found[1][0], before[0])
-        return tuple(found[0])
+        return found
 
     # Steps
 

@@ -22,6 +22,7 @@ class Learnt:
     roles: {parameter: role, or NAMED and a name}.  fixed: {parameter: the value the author gives it}.
     labels: the form of the labels it takes, `index` or `one_hot`; empty if it takes none.
     attributes: {attribute: role}, of the object to which it belongs.
+    loses: whether its result begins with a number, as loss and gradients do.
     where: `file:line` of a call.  alone: whether every call gave it one sample, and no batch.
     unsettled: whether a script uses it with a network that chainrule does not see, so that its conventions are unknown.
     """
@@ -34,6 +35,7 @@ class Learnt:
     where: str = ""
     alone: bool = False
     unsettled: bool = False
+    loses: bool = False
 
 
 NOTHING = Learnt()

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.contract.chapters import FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.contract.operation import GENERATOR
+from chainrule.contract.operation import FUNCTION, GENERATOR
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import Form, Held
@@ -161,7 +161,15 @@ class NativeStyle(Native):
         return None
 
     def offers(self, name: str) -> bool:
-        return super().offers(name) or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
+        by_name = super().offers(name) and not self.makes_arrays(name)
+        return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
+
+    def makes_arrays(self, name: str) -> bool:
+        """Whether a function with the name of a schedule takes a shape, as `constant(shape)` for parameters does."""
+        own = dict(own_functions(self.namespace)).get(self.name(name))
+        if own is None or OPERATIONS[name].gives[0].kind != FUNCTION:
+            return False
+        return any(is_called("arrays", "shapes", parameter.name) for parameter in parameters_of(own)[:1])
 
     def where(self, name: str) -> str | None:
         try:

@@ -20,8 +20,9 @@ class Plan:
     operation: its name.  name: of the function.  path: to the answer in the function's result, or in the network.
     paths: to the gradients, of the weights and of the biases.
     taken: {parameter: the role or name of its value}.
-    how: for gradients, `returned`, `attributes` or `update`; for training, `batches`, `whole` (the data in one step),
-    `single` (one sample a step) or `update` (by a function that makes one update).
+    how: for a forward pass, `losses` if its output is read from losses, `kept` if the network keeps it when it computes
+    a loss; for gradients, `returned`, `attributes` or `update`; for training, `batches`, `whole` (the data in one
+    step), `single` (one sample a step) or `update` (by a function that makes one update).
     """
 
     operation: str
@@ -32,6 +33,7 @@ class Plan:
     how: str = ""
     inside: bool = False  # whether path starts from the network instead of from the result
     repeated: bool = False  # whether one call trains for one epoch
+    form: str = ""  # of the labels that a loss takes through which the output is read
 
     def __str__(self) -> str:
         arguments = ", ".join(parameter for parameter, _ in self.taken)

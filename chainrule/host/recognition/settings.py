@@ -107,6 +107,26 @@ def called_by(function: Any, owner: Any) -> list[FunctionType]:
     return list(found)
 
 
+def draws_with_replacement(function: Any, owner: Any) -> bool:
+    """Whether a training, or what it calls, draws samples by `choice` without replace=False, or by `randint`."""
+    for one in called_by(getattr(function, "__func__", function), owner):
+        defined = source_of(one.__code__)
+        calls = [] if defined is None else [node for node in ast.walk(defined[1]) if isinstance(node, ast.Call)]
+        if any(draws_several(call) for call in calls):
+            return True
+    return False
+
+
+def draws_several(call: ast.Call) -> bool:
+    """Whether a call draws several numbers of which some may be equal, as np.random.choice(N, batch_size) does."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    replace = given.get("replace", ast.Constant(True))
+    name, sized = getattr(call.func, "attr", ""), "size" in given or len(call.args) > 1
+    if name == "choice":
+        return sized and isinstance(replace, ast.Constant) and bool(replace.value)
+    return name == "randint" and ("size" in given or len(call.args) > 2)
+
+
 def literals(function: FunctionType) -> list[Setting]:
     """The numbers in a function's statements; an empty list if its source is out of reach."""
     defined = source_of(function.__code__)

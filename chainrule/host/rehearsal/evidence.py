@@ -16,7 +16,7 @@ from chainrule.host.recognition.vocabulary import role, size_role
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
 from chainrule.host.rehearsal.recording import Call, Key
-from chainrule.host.rehearsal.values import is_numbers, is_plain_number, samples_of
+from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, samples_of
 from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
@@ -70,7 +70,8 @@ class Evidence(Operations):
                 fixed[name] = value
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
-        return Learnt(operation, roles, fixed, labels, attributes, place(call.file, call.line), alone)
+        loses = bool(y) and is_number(first_part(call.result))
+        return Learnt(operation, roles, fixed, labels, attributes, place(call.file, call.line), alone, loses=loses)
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""

@@ -41,10 +41,12 @@ class Kind:
         return np.eye(self.classes)[labels] if self.one_hot else labels
 
     def table(self) -> Table:
-        """Labels in the first column, inputs behind it."""
-        labels = Kind(self.inputs, self.classes, self.samples).y()
+        """Labels in the first column, or in the first ones if they are one-hot, inputs behind them."""
+        labels = replace(self, images=False).y()
         rows = Kind(self.inputs, self.classes, self.samples).x()
-        return np.column_stack([labels, rows]).astype(int).view(Table)
+        table = np.column_stack([labels, rows]).astype(int).view(Table)
+        table.width = self.classes if self.one_hot else 1
+        return table
 
     def both(self) -> Any:
         """A set of samples: inputs and labels."""
@@ -101,7 +103,15 @@ ABSENT = Absent()
 
 
 class Table(np.ndarray):
-    """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have."""
+    """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
+
+    width: how many columns the labels take.
+    """
+
+    width = 1
+
+    def __array_finalize__(self, origin: Any) -> None:
+        self.width = getattr(origin, "width", 1)
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
@@ -112,15 +122,15 @@ class Table(np.ndarray):
 
     @property
     def labels(self) -> Table:
-        return np.asarray(self)[:, 0].astype(int).view(Table)
+        return np.asarray(self)[:, 0 if self.width == 1 else slice(self.width)].astype(int).view(Table)
 
     @property
     def inputs(self) -> Table:
-        return np.asarray(self)[:, 1:].view(Table)
+        return np.asarray(self)[:, self.width :].view(Table)
 
     @property
     def images(self) -> np.ndarray:
-        return squares(np.asarray(self)[:, 1:])
+        return squares(np.asarray(self)[:, self.width :])
 
     target = label = labels
     data = inputs  # type: ignore[assignment]

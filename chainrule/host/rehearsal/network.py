@@ -38,7 +38,8 @@ def network_in(calls: Sequence[Call]) -> Network | None:
     """The deepest network that any call made, or held; of equally deep ones, the first.
 
     Layers that several objects hold, one each, make a network that no object holds.  If no call made one, the arrays
-    are those of the first call that takes enough of them: later ones take gradients as well.
+    are those of the first call that takes enough of them: later ones take gradients as well.  What functions
+    return once parameters are in use are updates or gradients, and not a network that they made.
     """
     best: Network | None = None
     source: Call | None = None  # the call whose arguments are the best network, if no call made one
@@ -53,6 +54,13 @@ def network_in(calls: Sequence[Call]) -> Network | None:
             if len(sizes) == 2 and hasattr(value, "__dict__"):
                 single.setdefault(id(value), (sizes, found))
             if value is None and best is not None and source is not call:
+                continue
+            if (
+                source is not None
+                and call.number > source.number
+                and not hasattr(value, "__dict__")
+                and value is not None
+            ):
                 continue
             if best is None or len(sizes) > len(best.sizes) or (source is not None and value is not None):
                 source = call if value is None else None

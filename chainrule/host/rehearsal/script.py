@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.refusing import Refused, refusing
-from chainrule.host.rehearsal.made_data import ABSENT, Kind, made_for, targets_of
+from chainrule.host.rehearsal.made_data import ABSENT, Kind, Table, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.source.rule import DEFINITIONS, main_guard
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -32,11 +32,15 @@ DONE_WITHOUT = frozenset(
     tensorboardX tensorflow torchvision urllib wandb wget
     """.split()
 )
+REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
 
 
 class Loading(ast.NodeTransformer):
-    """Makes assignments from calls get made data where the call cannot load any, and imports never fail."""
+    """Makes assignments from calls get made data where the call cannot load any, and imports never fail.
+
+    A statement that asks for what is refused, such as a new folder, does nothing.
+    """
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
         if any(alias.name == "*" for alias in node.names) or getattr(node, "module", "") == "__future__":
@@ -58,7 +62,7 @@ class Loading(ast.NodeTransformer):
         return self.visit_Import(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
-        calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.value))
+        calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.value)) or is_entry(node.value)
         plainly = not any(
             isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)) for inner in ast.walk(node.value)
         )
@@ -67,6 +71,12 @@ class Loading(ast.NodeTransformer):
             shape = ast.Constant(targets_of(node.targets))
             node.value = ast.Call(ast.Name(GET, ast.Load()), [thunk, shape], [])
         return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        if not isinstance(node.value, ast.Call):
+            return node
+        handler = ast.ExceptHandler(ast.Name(REFUSED, ast.Load()), None, [ast.Pass()])
+        return ast.Try([node], [handler], [], [])
 
     def visit_With(self, node: ast.With) -> ast.AST:
         self.generic_visit(node)
@@ -81,6 +91,11 @@ class Loading(ast.NodeTransformer):
             if isinstance(inner, DEFINITIONS):
                 self.generic_visit(inner)
         return node
+
+
+def is_entry(node: ast.expr) -> bool:
+    """Whether an expression reads one entry by its name, as of an archive: data["x_train"]."""
+    return isinstance(node, ast.Subscript) and isinstance(getattr(node.slice, "value", None), str)
 
 
 class Stage:
@@ -102,7 +117,7 @@ class Stage:
         """Run the statements one by one.  Returns the recorded calls."""
         self.made = 0
         namespace = {name: value for name, value in self.loaded.items() if name[:2] == name[-2:] == "__"}
-        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in}
+        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in, REFUSED: Refused}
         recorder = Recorder(self.folders)
         with suppress(TimedOut), limit(LONGEST), refusing():
             try:
@@ -124,14 +139,17 @@ class Stage:
             recorder.unwound(error)
 
     def get(self, kind: Kind, compute: Callable[[], Any], shape: Any) -> Any:
-        """The value of an expression, or made data where it cannot be loaded."""
-        uses = ABSENT.uses
+        """The value of an expression, or made data where it cannot be loaded.
+
+        A function that fails on what it gets in place of a file's content cannot load either.
+        """
+        uses, made = ABSENT.uses, self.made
         try:
             found = compute()
         except WITHOUT_DATA:
             found = ABSENT
-        except Exception:
-            if ABSENT.uses == uses:
+        except Exception as error:
+            if (ABSENT.uses, self.made) == (uses, made) and not isinstance(getattr(error, "obj", None), Table):
                 raise
             found = ABSENT
         if found is not ABSENT:

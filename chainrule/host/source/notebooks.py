@@ -13,6 +13,7 @@ from chainrule.support.source_positions import place, register_cells, within
 
 # Cell magics whose cell is Python; the cells of all others are in another language, or are a file's content.
 AROUND_PYTHON = frozenset("time timeit capture prun memit mprun lprun snakeviz python python3 py3 px".split())
+MOST_WRONG = 8  # how many statements of a cell may not be valid
 MAGIC_LINE = re.compile(
     r"""\s*(
         [%!?].*                                     # %matplotlib inline, !pip install, ?help
@@ -50,9 +51,11 @@ def read_notebook(path: Path, target: str) -> Notebook:
         except SyntaxError as error:
             at = within(filename, error.lineno or start)
             wrong = needs(cells[index]) or f"not valid Python ({at}: {error.msg})"
-            notes.append(f"cell {index + 1} was left out: {wrong}")
             errors.append(error)
-            cells[index] = "\n" * cells[index].count("\n")
+            cells[index], lines = without_what_is_wrong(cells[index])
+            found = parse(cells[index], filename, start)
+            notes.append(f"cell {index + 1} was left out{f' in {lines}' if found else ''}: {wrong}")
+            statements += found
     register_cells(filename, cells)  # without the invalid cells, so that `inspect` can parse the rest
     if errors and not statements:
         at = place(filename, errors[0].lineno or 1)
@@ -106,6 +109,31 @@ def without_magic_lines(source: str) -> str:
                 blank(lines, line)
                 continue
         return "\n".join(lines)
+
+
+def without_what_is_wrong(cell: str) -> tuple[str, str]:
+    """A cell with the outermost statements that are not valid blanked, and where they stood.
+
+    Nothing is left of a cell in which one blanked statement after the other does not help.
+    """
+    lines, blanked = cell.split("\n"), []
+    for _ in range(MOST_WRONG):
+        try:
+            ast.parse("\n".join(lines))
+        except (SyntaxError, ValueError) as error:
+            at = min(getattr(error, "lineno", None) or 1, len(lines)) - 1
+            begins = [
+                l for l, line in enumerate(lines) if line.strip() and not line[0].isspace() and line[0] not in ")]}"
+            ]
+            first = max((l for l in begins if l <= at), default=0)
+            while first - 1 in begins and lines[first - 1].startswith("@"):
+                first -= 1
+            end = min((l for l in begins if l > at), default=len(lines))
+            lines[first:end] = [""] * (end - first)
+            blanked.append(f"line {first + 1}" if end == first + 1 else f"lines {first + 1} to {end}")
+        else:
+            return "\n".join(lines), " and ".join(blanked)
+    return "\n" * cell.count("\n"), ""
 
 
 def blank(lines: list[str], line: int) -> None:

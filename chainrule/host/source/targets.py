@@ -479,7 +479,16 @@ def home(path: Path) -> tuple[str, list[Path], list[Path]]:
     """(the name under which a file is imported, the folders that come first in the search path, all its folders)."""
     name, root = place_in_package(path)
     first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
+    if names_modules_of(name.partition(".")[0], path):  # and not from a module of the same name beside the file
+        first.reverse()
     return name, first, list(dict.fromkeys([*first, *ancestors(path.parent)]))
+
+
+def names_modules_of(package: str, path: Path) -> bool:
+    """Whether a file imports modules of its own package by the package's name."""
+    with contextlib.suppress(OSError):
+        return bool(re.search(rf"^\s*(from|import)\s+{re.escape(package)}\.", path.read_text("utf-8", "ignore"), re.M))
+    return False
 
 
 def ancestors(folder: Path) -> list[Path]:
