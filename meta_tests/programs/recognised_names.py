@@ -15,7 +15,13 @@ from chainrule.host.recognition.vocabulary import names, rank, role, size_role
 PAGE = Path(__file__).parents[2] / "docs" / "recognised.md"
 HEADINGS = {"operations": "operation", "roles": "role", "sizes": "sizes"}
 SHOWN = 8  # names of one thing
-HELD = {"reg": "0", "keep_prob": "1", "quiet": "off", "activation": "ReLU"}  # what recognition gives such a parameter
+HELD = {
+    "reg": "0",
+    "keep_prob": "1",
+    "quiet": "off",
+    "activation": "ReLU",
+    "tolerance": "0",
+}  # what recognition gives such a parameter
 TABLE = r"(?<=<!-- {kind}: from the names, by a program -->\n).*?(?=\n<!-- end -->)"
 
 

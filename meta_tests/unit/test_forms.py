@@ -834,3 +834,164 @@ def test_an_output_that_a_network_keeps_when_it_computes_the_loss(check):
 )
 def test_mistakes_behind_losses(check, source, change):
     assert check(source, change).verdict == "fail"
+
+
+NAMED_LAYERS = """
+def init_params(layer_dims):
+    params = {}
+    for l in range(1, len(layer_dims)):
+        params[f"W{l}"] = np.random.randn(layer_dims[l], layer_dims[l - 1]) * 0.4
+        params[f"b{l}"] = np.zeros((layer_dims[l], 1))
+    return params
+
+def forward(X, params, activations):
+    A = X
+    cache = {"A0": X}
+    for l in range(1, len(params) // 2 + 1):
+        Z = params[f"W{l}"] @ A + params[f"b{l}"]
+        if activations[l - 1] == "relu":
+            A = np.maximum(Z, 0)
+        elif activations[l - 1] == "softmax":
+            A = np.exp(Z - Z.max(axis=0))
+            A = A / A.sum(axis=0)
+        cache[f"Z{l}"], cache[f"A{l}"] = Z, A
+    return A, cache
+
+def backward(features, Y, params, cache, activations):
+    L, grads = len(params) // 2, {}
+    d = cache[f"A{L}"] - np.eye(cache[f"A{L}"].shape[0])[:, Y]
+    for l in range(L, 0, -1):
+        if activations[l - 1] == "relu":
+            d = d * (cache[f"Z{l}"] > 0)
+        grads[f"dW{l}"] = d @ cache[f"A{l - 1}"].T / features.shape[1]
+        grads[f"db{l}"] = d.mean(axis=1, keepdims=True)
+        d = params[f"W{l}"].T @ d
+    return grads
+
+def train(X, Y, layers, activations, iterations, rate, tolerance):
+    params = init_params([X.shape[0]] + layers)
+    for _ in range(iterations):
+        A, cache = forward(X, params, activations)
+        if (A * np.eye(A.shape[0])[:, Y]).sum() < tolerance:
+            break
+        grads = backward(X, Y, params, cache, activations)
+        for name in params:
+            params[name] = params[name] - rate * grads["d" + name]
+    return params
+
+def predict(X, params, activations):
+    return forward(X, params, activations)[0].argmax(axis=0)
+
+X, Y = np.random.rand(784, 60), np.arange(60) % 10
+train(X, Y, [32, 16, 10], ["relu", "relu", "softmax"], 20, 0.1, 0.01)
+"""
+
+
+def test_a_list_with_a_name_for_each_layer(check):
+    found = check(NAMED_LAYERS)
+    assert (found.verdict, found.wrong()) == ("pass", {})
+    assert {"network.forward", "gradients.weights", "network.predict", "training.full_batch"} <= found.passed()
+
+
+@pytest.mark.parametrize("change", [('(cache[f"Z{l}"] > 0)', "1"), ("- rate * grads", "- 2 * rate * grads")])
+def test_mistakes_beside_a_list_with_a_name_for_each_layer(check, change):
+    assert check(NAMED_LAYERS, change).verdict == "fail"
+
+
+ONE_STEP = (
+    """
+class Net:
+    def __init__(self, d=784, hidden=32, k=10):
+        self.W1, self.b1 = np.random.randn(d, hidden) * 0.1, np.zeros(hidden)
+        self.W2, self.b2 = np.random.randn(hidden, k) * 0.1, np.zeros(k)
+    def forward(self, x):
+        z1 = x @ self.W1 + self.b1
+        a1 = np.maximum(z1, 0)
+        return z1, a1, a1 @ self.W2 + self.b2
+    def train_one(self, x, label, lr=0.01):
+        z1, a1, z2 = self.forward(x)
+        delta = softmax(z2)
+        delta[np.arange(len(x)), label] -= 1
+        delta /= len(x)
+        before = (delta @ self.W2.T) * (z1 > 0)
+        self.W2 -= lr * a1.T @ delta
+        self.b2 -= lr * delta.sum(axis=0)
+        self.W1 -= lr * x.T @ before
+        self.b1 -= lr * before.sum(axis=0)
+def cross_entropy(probs, labels):
+    return -np.log(probs[np.arange(len(labels)), labels]).mean()
+"""
+    + SOFTMAX
+)
+LOADER = """
+    def gradients(self):
+        return [self.grad_W_xh, self.grad_b_xh, self.grad_W_hy, self.grad_b_hy]
+    def backward(self, X, Y):
+        delta = (self.forward(X) - np.eye(len(self.b_hy))[Y]) / len(X)
+        self.grad_W_hy, self.grad_b_hy = self.a.T @ delta, delta.sum(axis=0)
+        delta = (delta @ self.W_hy.T) * (self.a > 0)
+        self.grad_W_xh, self.grad_b_xh = X.T @ delta, delta.sum(axis=0)
+    def train(self, train_loader, epochs=3, lr=0.1):
+        for _ in range(epochs):
+            for inputs, targets in train_loader:
+                self.backward(inputs, targets)
+                self.W_xh -= lr * self.grad_W_xh
+"""
+STORED = (
+    """
+class Net:
+    def __init__(self, d, h, k):
+        self.W_xh, self.b_xh = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W_hy, self.b_hy = np.random.randn(h, k) * 0.4, np.zeros(k)
+        self.grad_W_xh = self.grad_b_xh = self.grad_W_hy = self.grad_b_hy = 0
+    def forward(self, X):
+        self.a = np.maximum(X @ self.W_xh + self.b_xh, 0)
+        return softmax(self.a @ self.W_hy + self.b_hy)
+"""
+    + LOADER
+    + SOFTMAX
+)
+
+
+def test_a_method_that_trains_on_one_batch(check):
+    found = check(ONE_STEP)
+    assert (found.verdict, found.wrong()) == ("pass", {})
+    assert {"gradients.weights", "network.loss", "training.full_batch"} <= found.passed()
+    assert check(ONE_STEP, ("(z1 > 0)", "1")).verdict == "fail"
+
+
+def test_gradients_that_a_method_hands_out_are_those_of_the_backward_pass(check):
+    found = check(STORED)
+    assert found.wrong() == {}
+    assert {"gradients.weights", "gradients.shapes"} <= found.passed()
+    assert "takes batches from a loader" in found.messages["training.full_batch"]
+    assert check(STORED, ("(self.a > 0)", "1")).verdict == "fail"
+
+
+CHOSEN = (
+    """
+class Net:
+    def __init__(self, d, h, k, activation="sigmoid"):
+        self.activation = activation
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+    def forward(self, x):
+        z = np.maximum(x @ self.W1 + self.b1, 0) @ self.W2 + self.b2
+        if self.activation == "sigmoid":
+            return 1 / (1 + np.exp(-z))
+        if self.activation != "softmax":
+            raise ValueError("sigmoid or softmax")
+        return softmax(z)
+"""
+    + SOFTMAX
+    + """
+net = Net(784, 30, 10, activation="softmax")
+net.forward(np.random.rand(50, 784))
+"""
+)
+
+
+def test_softmax_that_the_author_chooses_counts_more_than_a_default(check):
+    found = check(CHOSEN, chapters=("shapes",))
+    assert found.wrong() == {}
+    assert "network.forward" in found.passed()

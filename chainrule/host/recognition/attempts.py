@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import Missing, NotOffered, Unseen
-from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_values, takes_labels
+from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_values, parameters_of, takes_labels
 from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
@@ -40,7 +40,7 @@ from chainrule.host.recognition.through_losses import (
     some_labels,
     through_losses,
 )
-from chainrule.host.recognition.vocabulary import is_called, plain, rank
+from chainrule.host.recognition.vocabulary import is_called, plain, rank, role
 from chainrule.host.source.stand_ins import lacking
 from chainrule.support.arrays import to_numpy
 from chainrule.support.source_positions import came_of
@@ -337,6 +337,8 @@ class Attempts(Learning):
         return plan
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
+        if any(role(parameter.name) == "loader" for parameter in parameters_of(function)):
+            raise Unseen(f"{name} takes batches from a loader: the caller chooses the samples and their order")
         before = self.parameters(model)
         training = TrainingArguments(x, y, epochs=1, batch_size=1, lr=0.25, seed=0)
         training = replace(training, batch_size=training.samples)

@@ -14,11 +14,19 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, learnt_of
+from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, PerLayer, learnt_of
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 
-# Fixed values that switch off regularization, dropout and printing.
-FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
+# Fixed values that switch off regularization, dropout, an early end of the training, and printing.
+FIXED = {
+    "reg": 0.0,
+    "tolerance": 0.0,
+    "keep_prob": 1.0,
+    "quiet": False,
+    "activation": "relu",
+    "validation": None,
+    "optimizer": None,
+}
 DATA = ("x", "y", "output", "output_gradient", "cache", "grads")
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
@@ -52,12 +60,14 @@ class Known:
     named: by name (weights, activations, gradients).  roles: by role; a Thunk is computed when it is needed.
     order: roles for parameters with unknown names, in the usual order of arguments.
     as_role: {a role: the role it stands for here}, such as x for the network's output in a loss function.
+    layers: how many layers the network has; 0 if there is no network.
     """
 
     roles: Mapping[str, Any]
     named: Mapping[str, Any] = field(default_factory=dict)
     order: Sequence[str] = ()
     as_role: Mapping[str, str] = field(default_factory=dict)
+    layers: int = 0
 
     def by_name(self, name: str) -> Any:
         if name in self.named:
@@ -156,6 +166,9 @@ def witnessed(
 ) -> tuple[Any, str] | None:
     """The value that the author's calls give one parameter, and its origin; None if they do not show it."""
     source = learnt.roles.get(parameter.name, "")
+    layers = learnt.fixed.get(parameter.name)
+    if isinstance(layers, PerLayer):
+        return layers.of(known.layers or len(layers.values)), "the author's value"
     if source.startswith(NAMED):
         name = source.removeprefix(NAMED)
         value = known.by_name(name)
@@ -274,6 +287,8 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
     if wanted == "reg" and is_number(default):
         decays = plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay"))
         return None if decays else (0.0, wanted)
+    if wanted == "tolerance" and is_number(default):
+        return 0.0, wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
     if wanted == "quiet" and isinstance(default, bool):

@@ -102,7 +102,8 @@ class Calling(NativeStyle):
             found.pop("x", None)
             order = ["output", *[name for name in order if name != "x"]]
         passed_on = {} if passing else model.named  # a forward pass has no memory
-        return Known(found, self.form.named(model) | passed_on, order, {"x": "output"} if as_output else {})
+        named, as_role = self.form.named(model) | passed_on, {"x": "output"} if as_output else {}
+        return Known(found, named, order, as_role, len(model.sizes) - 1)
 
     def means(self, operation: str, name: str, function: Callable[..., Any]) -> bool:
         """Whether a declaration, the author's calls, or its name say that a function computes an operation."""

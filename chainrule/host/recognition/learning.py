@@ -105,7 +105,7 @@ class Learning(Calling):
             return replace(known, as_role={**known.as_role, "grads": "output_gradient"})
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
         roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
-        return Known(roles, self.form.named(model), known.order)
+        return Known(roles, self.form.named(model), known.order, layers=known.layers)
 
     def recovered(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         """Compute gradients from the change of the parameters in one update, at two rates.
@@ -158,7 +158,7 @@ class Learning(Calling):
             named = named | named_values(producer, source)
             roles["grads"] = gradients_alone(source, backward.paths)
         order = ("grads", "lr") if self.form.handed(model) is None else ("params", "grads", "lr")
-        arguments = bind(function, Known(roles, named, order))
+        arguments = bind(function, Known(roles, named, order, layers=len(model.sizes) - 1))
         result = function(*arguments.arguments, **arguments.keywords)
         self.adopt(model, result, function)
 
@@ -255,6 +255,7 @@ class Learning(Calling):
         roles |= {
             "x": training.x,
             "sizes": list(model.sizes),
+            "following": list(model.sizes[1:]),
             "epochs": training.epochs,
             "batch_size": training.batch_size,
             "lr": training.lr,
@@ -266,7 +267,8 @@ class Learning(Calling):
             roles["optimizer"] = Thunk(lambda: made_with_rate(optimizer, training.lr))
         handed = self.form.handed(model)
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
-        return bind(function, Known(roles, self.form.named(model), ("x", "y", "epochs", "lr")))
+        order, layers = ("x", "y", "epochs", "lr"), len(model.sizes) - 1
+        return bind(function, Known(roles, self.form.named(model), order, layers=layers))
 
 
 def starts_with_one(function: Callable[..., Any]) -> bool:

@@ -15,11 +15,23 @@ NAMED = "named "  # before the name of one parameter or result, in place of a ro
 
 
 @dataclass(frozen=True)
+class PerLayer:
+    """What the author gives for each layer of a network, such as the names of activations."""
+
+    values: tuple[str, ...]
+
+    def of(self, layers: int) -> list[str]:
+        """The same for a network with so many layers: the author's first for hidden layers, the last one at last."""
+        return list(self.values) if layers == len(self.values) else [*self.values[:1] * (layers - 1), self.values[-1]]
+
+
+@dataclass(frozen=True)
 class Learnt:
     """What calls of one function show.
 
     operation: what it computes; empty if the calls do not show it.  `create` for the constructor of a network.
-    roles: {parameter: role, or NAMED and a name}.  fixed: {parameter: the value the author gives it}.
+    roles: {parameter: role, or NAMED and a name}.  fixed: {parameter: the value the author gives it}; PerLayer for a
+    list of names, one for each layer.
     labels: the form of the labels it takes, `index` or `one_hot`; empty if it takes none.
     attributes: {attribute: role}, of the object to which it belongs.
     loses: whether its result begins with a number, as loss and gradients do.

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import Unbound, parameters_of
-from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.recognition.learnt import PerLayer, learnt_of
 from chainrule.host.recognition.quirks import for_style
-from chainrule.host.recognition.vocabulary import plain, role, size_role
+from chainrule.host.recognition.vocabulary import plain, rank, role, size_role
 
-SIZES = ("sizes", "inputs", "hidden", "hiddens", "outputs")
+SIZES = ("sizes", "following", "inputs", "hidden", "hiddens", "outputs")
 NEVER_SIZES = ("lr", "epochs", "batch_size", "seed", "rng", "reg", "quiet", "activation")
 NONE_BY_DEFAULT = ("seed", "rng", "activation", "optimizer", "reg", "lr")
 WITHOUT_DEFAULT: dict[str, Any] = {
@@ -100,7 +100,8 @@ class SizeArguments:
             elif parameter.default is parameter.empty:
                 if parameter.name not in self.learnt.fixed:
                     raise Unbound(parameter.name)
-                keywords[parameter.name] = self.learnt.fixed[parameter.name]
+                fixed = self.learnt.fixed[parameter.name]
+                keywords[parameter.name] = fixed.of(len(sizes) - 1) if isinstance(fixed, PerLayer) else fixed
         if self.variadic:
             return list(sizes), keywords
         positional = [p.name for p in self.parameters if p.kind == p.POSITIONAL_ONLY]
@@ -122,11 +123,19 @@ class SizeArguments:
             return (sizes[-1],)
         if found == "hidden" and hidden:
             return (hidden.pop(0),)
+        if is_of_the_output(self.learnt.fixed.get(parameter.name)):
+            return (self.learnt.fixed[parameter.name],)
         return other_value(parameter, seed, self.role_of(parameter))
 
     def role_of(self, parameter: inspect.Parameter) -> str | None:
         """The role of a parameter that is not a size."""
         return self.learnt.roles.get(parameter.name) or role(parameter.name)
+
+
+def is_of_the_output(value: Any) -> bool:
+    """Whether the author's value for a parameter names softmax or cross-entropy, which no default replaces."""
+    names = [("softmax", value), ("cross_entropy", value)] if isinstance(value, str) else []
+    return any(rank(operation, name) is not None for operation, name in names)
 
 
 def role_of(parameter: inspect.Parameter) -> str:

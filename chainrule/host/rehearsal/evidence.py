@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.host.recognition.binding import returned_names
-from chainrule.host.recognition.learnt import NAMED, Learnt
+from chainrule.host.recognition.learnt import NAMED, Learnt, PerLayer
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.structures import Attribute, Item, Path
 from chainrule.host.recognition.vocabulary import role, size_role
@@ -36,7 +37,21 @@ class Evidence(Operations):
             alone = {key for key, calls in found.items() if key in self.functions and all(map(takes_one_sample, calls))}
             return {key: Learnt(alone=True) for key in alone}
         every = {key: self.of(calls) for key, calls in found.items() if key in self.functions}
-        return {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels or learnt.alone}
+        known = {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels or learnt.alone}
+        return known | self.of_parameters_called_alike(known)
+
+    def of_parameters_called_alike(self, known: Mapping[Key, Learnt]) -> dict[Key, Learnt]:
+        """The names for each layer that one function takes hold for all functions with a parameter of that name."""
+        given = [item for learnt in known.values() for item in learnt.fixed.items()]
+        shared = {name: value for name, value in given if isinstance(value, PerLayer)}
+        found: dict[Key, Learnt] = {}
+        for key, function in self.functions.items():
+            taken = function.__code__.co_varnames[: function.__code__.co_argcount]
+            lists = {name: shared[name] for name in taken if name in shared}
+            if lists:
+                learnt = known.get(key, Learnt())
+                found[key] = replace(learnt, fixed={**lists, **learnt.fixed})
+        return found
 
     def of(self, calls: Sequence[Call]) -> Learnt:
         """What the calls of one function show."""
@@ -60,7 +75,7 @@ class Evidence(Operations):
             elif operation == "optimizer":
                 if isinstance(value, float) and "lr" not in roles.values() and role(name) is None:
                     roles[name] = "lr"
-            elif operation in ("create", "init"):
+            elif operation in ("create", "init") or (operation == "fit" and is_list_of_sizes(value)):
                 self.size_roles(name, value, roles)
             elif is_plain_number(value):
                 self.number_roles(call, operation, name, value, roles)
@@ -68,6 +83,8 @@ class Evidence(Operations):
                 self.flow_roles(call, name, value, roles)
             if name not in roles and isinstance(value, SIMPLE):
                 fixed[name] = value
+            elif name not in roles and self.names_layers(value):
+                fixed[name] = PerLayer(tuple(value))
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
         loses = bool(y) and is_number(first_part(call.result))
@@ -79,6 +96,11 @@ class Evidence(Operations):
         is_method = bool(items) and items[0][0] in ("self", "cls")
         return items[1:] if is_method or call.name in MAKES else items
 
+    def names_layers(self, value: Any) -> bool:
+        """Whether a value is a list with a name for each layer."""
+        several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
+        return several and all(isinstance(name, str) for name in value)
+
     def is_output(self, call: Call, name: str) -> bool:
         origin = self.origin(call, name)
         return origin is not None and self.computed_by(origin[0]) == "forward"
@@ -86,8 +108,8 @@ class Evidence(Operations):
     def size_roles(self, name: str, value: Any, roles: dict[str, str]) -> None:
         """The layer sizes that a constructor's argument gives."""
         sizes, taken = self.net.sizes, list(roles.values())
-        if isinstance(value, (list, tuple)) and all(type(size) is int for size in value) and value:
-            for wanted, part in (("sizes", sizes), ("hiddens", sizes[1:-1])):
+        if is_list_of_sizes(value) and value:
+            for wanted, part in (("sizes", sizes), ("hiddens", sizes[1:-1]), ("following", sizes[1:])):
                 if list(value) == part:
                     roles[name] = wanted
                     return
@@ -219,6 +241,10 @@ class Evidence(Operations):
                     if wanted in ("lr", "epochs", "batch_size", "seed"):
                         found |= {name: wanted for name, kept in vars(own).items() if kept is value}
         return found
+
+
+def is_list_of_sizes(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(type(size) is int for size in value)
 
 
 def takes_one_sample(call: Call) -> bool:
