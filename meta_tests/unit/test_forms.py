@@ -995,3 +995,56 @@ def test_softmax_that_the_author_chooses_counts_more_than_a_default(check):
     found = check(CHOSEN, chapters=("shapes",))
     assert found.wrong() == {}
     assert "network.forward" in found.passed()
+
+
+COUNTED = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+def one_hot(Y):
+    found = np.zeros((Y.max() + 1, Y.size))
+    found[Y, np.arange(Y.size)] = 1
+    return found
+
+def init_params(hidden=32):
+    return np.random.randn(hidden, 784) * 0.05, np.zeros((hidden, 1)), np.random.randn(10, hidden), np.zeros((10, 1))
+
+def forward_prop(W1, b1, W2, b2, X):
+    A1 = np.maximum(W1 @ X + b1, 0)
+    return A1, softmax(W2 @ A1 + b2)
+
+def back_prop(A1, A2, W2, X, Y):
+    d2 = (A2 - one_hot(Y)) / Y.size
+    d1 = (W2.T @ d2) * (A1 > 0)
+    return d1 @ X.T, d1.sum(axis=1, keepdims=True), d2 @ A1.T, d2.sum(axis=1, keepdims=True)
+
+def cross_entropy(A2, Y):
+    return -np.sum(one_hot(Y) * np.log(A2 + 1e-12)) / Y.size
+
+def gradient_descent(X, Y, epochs, alpha, batch_size):
+    W1, b1, W2, b2 = init_params()
+    for _ in range(epochs):
+        order = np.random.permutation(Y.size)
+        for i in range(0, Y.size, batch_size):
+            part = order[i : i + batch_size]
+            A1, A2 = forward_prop(W1, b1, W2, b2, X[:, part])
+            dW1, db1, dW2, db2 = back_prop(A1, A2, W2, X[:, part], Y[part])
+            W1, b1 = W1 - alpha * dW1, b1 - alpha * db1
+            W2, b2 = W2 - alpha * dW2, b2 - alpha * db2
+    return W1, b1, W2, b2
+
+X, Y = np.load("x.npz"), np.load("y.npz")
+gradient_descent(X.T / 255, Y, 10, 0.1, BATCH)
+"""
+
+
+def test_classes_counted_in_large_batches_are_no_mistake(check):
+    found = check(COUNTED.replace("BATCH", "1024"), chapters=("cross_entropy", "gradients"))
+    assert found.wrong() == {}
+    assert "gradients.weights" in found.passed()
+    assert found.conventions["log_epsilon"] == "1e-12"
+
+
+def test_classes_counted_in_small_batches_are_a_mistake(check):
+    assert check(COUNTED.replace("BATCH", "32"), chapters=("cross_entropy", "gradients")).verdict == "fail"

@@ -66,7 +66,7 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
         return None if fitted is None or implementation.supports(list(fitted)) is not None else fitted
 
     def of_function() -> float:
-        return implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([0]))
+        return implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([2]))
 
     def of_extension(stage: Stage) -> float:
         return part(getattr(implementation, stage.operation)(*stage.arguments), stage.part)

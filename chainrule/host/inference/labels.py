@@ -8,11 +8,15 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.points import Point, alignment, follows, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import limit
+
+DIGITS = 10  # classes that a data set has at least, for the size of its batches
+NEVER = 1e-9  # a probability that does not count
 
 
 def find_labels(probe: Probe, operation: str, point: Point) -> None:
@@ -116,12 +120,12 @@ def find_counted_labels(probe: Probe, point: Point) -> None:
     """Find out whether the code takes the number of classes from the labels, as in np.eye(y.max() + 1)[y].
 
     In mini-batches that is a mistake, which the specs find.  It is harmless in code that trains only on the whole data,
-    where every class occurs.
+    or calls its training with batches so large that every class occurs.
     """
     if probe.recognised is None or probe.layout.labels.get("backward") != "index":
         return
     plan = probe.plan("fit", point)
-    if isinstance(plan, Plan) and plan.how == "batches":
+    if isinstance(plan, Plan) and plan.how == "batches" and not has_large_batches(probe, plan, point):
         return
     lacking = np.minimum(point.y, point.classes - 2)
     fails = attempt(lambda: probe.translated.backward(point.model, point.x, lacking)) is None
@@ -130,3 +134,13 @@ def find_counted_labels(probe: Probe, point: Point) -> None:
         probe.layout.counts_labels = True
         probe.notes.append("the code takes the number of classes from the labels: a batch must include the last class")
     probe.reset(point)
+
+
+def has_large_batches(probe: Probe, plan: Plan, point: Point) -> bool:
+    """Whether batches of the size with which the author calls a training contain every class of balanced data."""
+    if probe.network is None:
+        return False
+    given = learnt_of(probe.network.function(plan, point.model)).fixed
+    sizes = [given[parameter] for parameter, found in plan.taken if found == "batch_size" and parameter in given]
+    k = max(point.classes, DIGITS)
+    return any(type(size) is int and k * (1 - 1 / k) ** size < NEVER for size in sizes)
