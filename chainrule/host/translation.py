@@ -43,6 +43,7 @@ class Layout:
     numpy_functions: whether functions take NumPy arrays although networks take others.
     counts_labels: whether the code takes the number of classes from the labels, which must then include the last.
     unproven: {operation: why chainrule does not know how to call it}; what needs it is todo.
+    unseen: {operation: why it cannot be seen from outside}; what needs it is skipped.
     extended: whether inputs get one more feature, which is always 1 and whose weights stand for missing biases.
     """
 
@@ -60,6 +61,7 @@ class Layout:
     counts_labels: bool = False
     numpy_functions: bool = False
     unproven: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
     extended: bool = False
 
     @property
@@ -81,7 +83,9 @@ class Layout:
         return replace(alone, arrays="numpy", dtype=None, numpy_functions=False) if self.numpy_functions else alone
 
     def prove(self, operation: str) -> None:
-        """Raise NotOffered for an operation whose reading is not proven."""
+        """Raise NotOffered for an operation whose reading is not proven, or that cannot be seen from outside."""
+        if operation in self.unseen:
+            raise Unseen(self.unseen[operation])
         if operation in self.unproven:
             raise NotOffered(self.unproven[operation])
 
@@ -292,6 +296,7 @@ class Translated(Implementation):
         return int(to_numpy(self.raw.parameters(model)[1][-1]).size)
 
     def forward(self, model: Any, x: Any) -> Any:
+        self.layout.prove("forward")
         x, way = np.asarray(x), self.layout.way("forward")
         if way in SINGLE:
             out = np.vstack([self.forward_raw(model, row, way) for row in singles(x)])

@@ -1048,3 +1048,42 @@ def test_classes_counted_in_large_batches_are_no_mistake(check):
 
 def test_classes_counted_in_small_batches_are_a_mistake(check):
     assert check(COUNTED.replace("BATCH", "32"), chapters=("cross_entropy", "gradients")).verdict == "fail"
+
+
+EPOCH = """
+def softmax_loss(Z, y):
+    return np.mean(np.log(np.exp(Z).sum(axis=1)) - Z[np.arange(len(y)), y])
+
+def nn_epoch(X, y, W1, W2, lr=0.1, batch=100):
+    for i in range(0, len(X), batch):
+        x, t = X[i : i + batch], y[i : i + batch]
+        Z1 = np.maximum(x @ W1, 0)
+        G2 = np.exp(Z1 @ W2 - (Z1 @ W2).max(axis=1, keepdims=True))
+        G2 = G2 / G2.sum(axis=1, keepdims=True) - np.eye(W2.shape[1])[t]
+        G1 = (G2 @ W2.T) * (Z1 > 0)
+        W1 -= lr * x.T @ G1 / batch
+        W2 -= lr * Z1.T @ G2 / batch
+"""
+
+
+def test_a_network_inside_a_training(check):
+    found = check(EPOCH)
+    assert found.wrong() == {}
+    assert {"gradients.weights", "gradients.values", "network.loss", "training.full_batch"} <= found.passed()
+    assert found.outcomes["network.forward"] == "skipped"
+    assert found.messages["network.forward"] == "the code computes the output only inside nn_epoch"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("(Z1 > 0)", "(Z1 > -9)"), ("- np.eye", "- 0.5 * np.eye"), ("W1 -= lr", "W1 -= 2 * lr"), ("- Z[np", "- 2 * Z[np")],
+)
+def test_mistakes_in_a_network_inside_a_training(check, change):
+    assert check(EPOCH, change).verdict == "fail"
+
+
+def test_weights_that_are_updated_too_early_inside_a_training(check):
+    late = "        W2 -= lr * Z1.T @ G2 / batch\n"
+    early = (late, ""), ("        G1 =", late + "        G1 =")
+    found = check(EPOCH, *early, chapters=("gradients",))
+    assert "before the error is propagated back through it" in next(iter(found.wrong().values()))

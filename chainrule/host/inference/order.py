@@ -44,6 +44,8 @@ def find_conventions(probe: Probe) -> None:
             search_ten_classes(probe, point)
         else:
             probe.unproven = f"no network was understood: chainrule cannot set the parameters of one of sizes {sizes}"
+        if probe.form is not None and probe.form.unseen:
+            probe.layout.unseen["forward"] = probe.form.unseen
         if probe.network is not None and probe.unproven:
             probe.layout.unproven["create"] = probe.unproven
         find_functions(probe)

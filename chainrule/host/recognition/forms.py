@@ -63,6 +63,7 @@ class Form:
         self.optimizer: type | None = None  # the class of an optimizer outside the network
         self.sizing: SizeArguments | None = None  # how `maker` takes layer sizes
         self.seeded = False  # whether networks get a generator otherwise than through `sizing`
+        self.unseen = ""  # why the forward pass, which is chainrule's, is not judged
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         """A new network.  Raises the code's exceptions, and Unbound."""

@@ -13,6 +13,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.contract.operation import MODEL
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.epoch_form import EpochForm
 from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.folded import FOLDS, Folded
 from chainrule.host.recognition.forms import PROBES, ClassForm, Form
@@ -91,6 +92,8 @@ def folded_forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterato
             yield partial(FittedForm, name, cls, namespace, fold)
         for name, function in ranked("init", own_functions(namespace)):
             yield partial(FunctionForm, name, function, namespace, fold)
+    for name, function in own_functions(namespace):
+        yield partial(EpochForm, name, function, namespace, FOLDS[-1])
 
 
 def possible_classes(namespace: dict[str, Any], names: Mapping[str, str]) -> list[tuple[str, type]]:
