@@ -1087,3 +1087,38 @@ def test_weights_that_are_updated_too_early_inside_a_training(check):
     early = (late, ""), ("        G1 =", late + "        G1 =")
     found = check(EPOCH, *early, chapters=("gradients",))
     assert "before the error is propagated back through it" in next(iter(found.wrong().values()))
+
+
+EACH = (
+    """
+class Net:
+    def __init__(self, sizes):
+        pairs = list(zip(sizes[:-1], sizes[1:]))
+        self.weights = [np.random.randn(m, n) * 0.4 for n, m in pairs]
+        self.biases = [np.random.randn(m) * 0.4 for _, m in pairs]
+    def forward(self, x):
+        activations = [x]
+        for w, b in zip(self.weights, self.biases):
+            x = x @ w.T + b
+            last = len(activations) == len(self.weights)
+            x = softmax(x) if last else np.maximum(x, 0)
+            activations.append(x)
+        return activations
+    def backprop(self, x, y):
+        a = self.forward(x)
+        delta, dw, db = a[-1] - y, [], []
+        for i in range(len(self.weights) - 1, -1, -1):
+            dw.insert(0, delta[:, :, None] @ a[i][:, None, :])
+            db.insert(0, delta)
+            delta = (delta @ self.weights[i]) * (a[i] > 0)
+        return -(y * np.log(a[-1])).sum(axis=1), dw, db
+"""
+    + SOFTMAX
+)
+
+
+def test_gradients_of_every_sample_are_not_understood_at_any_depth(check):
+    found = check(EACH, chapters=("shapes", "gradients"))
+    assert (found.verdict, found.wrong()) == ("incomplete", {})
+    assert "network.forward" in found.passed()
+    assert "backward was not understood" in found.messages["gradients.memoryless"]

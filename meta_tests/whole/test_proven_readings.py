@@ -288,12 +288,19 @@ def forward_propagation(X, parameters):
 
 
 def test_nothing_is_judged_by_a_network_whose_forward_pass_is_not_understood(tmp_path):
-    outcome = check(tmp_path, BINARY)
+    outcome = check(tmp_path, planted(BINARY, "np.exp(-(parameters", "np.exp(2 - (missing.parameters"))
     assert (outcome.verdict, wrong(outcome)) == ("incomplete", [])
     assert "declare samples=columns" in result_of(outcome, "softmax.normalized").message
     said = result_of(outcome, "initialization.sizes").message
     assert said.startswith("no forward pass was understood: of samples in rows forward_propagation raised ValueError")
-    assert "in columns it raised AssertionError" in said
+    assert "in columns it raised NameError" in said
+
+
+def test_a_network_with_one_output_for_two_classes_is_called_so(tmp_path):
+    outcome = check(tmp_path, BINARY)
+    assert (outcome.verdict, wrong(outcome)) == ("incomplete", [])
+    said = result_of(outcome, "network.forward").message
+    assert said.startswith("the network has one output, the probability of one of two classes")
 
 
 @pytest.mark.parametrize("unfinished", ["    raise NotImplementedError\n", "    pass\n"])

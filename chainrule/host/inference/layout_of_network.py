@@ -22,6 +22,10 @@ from chainrule.host.translation import SINGLE, lie, singles
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import kind, to_numpy
 
+ONE_OUTPUT = (
+    "the network has one output, the probability of one of two classes: chainrule checks networks with an output for "
+    "each class"
+)
 TAKES = 0.99  # with this cosine or a larger one, a loss takes the output as it lies
 MISSING, UNWRITTEN = "forward is missing", ("is not implemented", "found None")  # of code that is not finished
 
@@ -136,10 +140,26 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
     candidate, failed = next(((c, f) for c, f in trouble.items() if f), (None, {}))
     choose_forward(probe, point, None)
     said = not_understood(candidate or "forward", failed)
+    if gives_one_probability(probe, point):
+        said = ONE_OUTPUT
     if failed and not any(text.endswith(UNWRITTEN) or text.startswith(MISSING) for text in failed.values()):
         probe.unproven = said
     probe.notes.append(said)
     return None
+
+
+def gives_one_probability(probe: Probe, point: Point) -> bool:
+    """Whether a network with one unit at its output gives one number between 0 and 1 for every sample."""
+    if probe.network is None:
+        return False
+    sizes = [*point.sizes[:-1], 1]
+    single = attempt(lambda: Point(probe.raw.create(sizes, 0), sizes))
+    for way in ("rows", "columns") if single is not None else ():
+        choose_forward(probe, point, None)
+        out = probe.forward(single, way, point.x, {})
+        if out is not None and out.size == len(point.x) and ((out > 0) & (out < 1)).all():
+            return True
+    return False
 
 
 def choose_forward(probe: Probe, point: Point, candidate: str | None) -> None:

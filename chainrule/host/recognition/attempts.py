@@ -118,7 +118,16 @@ class Attempts(Learning):
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
         key = (operation, len(model.sizes))
         if key not in self.plans:
-            self.plans[key] = self.resolve(operation, model, *arguments)  # the form of the labels may cause a failure
+            try:
+                self.plans[key] = self.resolve(
+                    operation, model, *arguments
+                )  # labels in another form may cause failures
+            except NotOffered:
+                raise
+            except Exception:
+                if operation not in self.closed:
+                    raise
+                self.plans[key] = self.closed[operation]  # an exception of a call that is not understood shows nothing
         found = self.plans[key]
         if isinstance(found, NotOffered):
             raise type(found)(str(found))

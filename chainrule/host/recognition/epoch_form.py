@@ -21,7 +21,7 @@ SAMPLES = 11  # of the batch on which a training is tried
 
 
 class Weights:
-    """The weights that a training takes, with the forward pass that it must contain: ReLU between layers, and logits."""
+    """The weights that a training takes, with the forward pass that it must contain: ReLU between layers, logits."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         vars(self).update(arrays)

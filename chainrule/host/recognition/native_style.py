@@ -37,6 +37,7 @@ class NativeStyle(Native):
     tried: other candidates for the network, and why each was rejected.
     counts: undefined globals for the number of samples, which chainrule sets before every call.
     plans: {(operation, number of layer sizes): how to call it, or why that is impossible}.
+    closed: {operation: why chainrule does not know how to call it for the networks with which it tried}.
     """
 
     form: Form | None = None
@@ -52,6 +53,7 @@ class NativeStyle(Native):
         super().__init__(target, dict(names or {}))
         self.namespace, self.tried, self.counts = namespace, tried, tuple(counts)
         self.plans: dict[tuple[str, int], Plan | NotOffered] = {}
+        self.closed: dict[str, NotOffered] = {}
 
     def name(self, name: str) -> str:
         """The code's name for a name of the contract: the declared one, or one from courses."""
@@ -60,6 +62,7 @@ class NativeStyle(Native):
 
     def close(self, operation: str, layers: int, error: NotOffered) -> None:
         """Remember that an operation cannot be called for networks with so many layer sizes."""
+        self.closed[operation] = error
         self.plans.setdefault((operation, layers), error)
 
     def forget(self, operation: str, layers: int) -> None:
