@@ -19,6 +19,7 @@ from chainrule.host.recognition.vocabulary import plain, role, size_role
 
 # Fixed values that switch off regularization, dropout and printing.
 FIXED = {"reg": 0.0, "keep_prob": 1.0, "quiet": False, "activation": "relu", "validation": None, "optimizer": None}
+CLASSES = -1  # the axis of the classes, for a function that takes it
 DATA = ("x", "y", "output", "output_gradient", "cache", "grads")
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
@@ -175,6 +176,11 @@ def takes_labels(function: Any) -> bool:
     return {"x", "y"} <= needed
 
 
+def takes_axis(function: Any) -> bool:
+    """Whether a function needs to be told the axis of the classes."""
+    return any(role(p.name) == "axis" and p.default is p.empty for p in parameters_of(function))
+
+
 def doubtful(function: Any) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 
@@ -210,6 +216,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
         return None
     if plain(parameter.name) == "y" and "y itself" in known.as_role:
         wanted = "output"
+    if wanted == "axis":
+        return (CLASSES, wanted) if parameter.default is parameter.empty else None
     size = choose_size(parameter, wanted, known)
     if size is not None:
         return size

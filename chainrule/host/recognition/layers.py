@@ -61,6 +61,7 @@ class StackForm(Form):
         self.namespace = namespace
         self.tools = Toolbox(namespace)
         self.head, self.holds_head = Head(self.tools), True
+        self.may_end_in_logits = True
         self.optimizer = self.tools.optimizer
         self.title = (
             f"layer classes ({self.tools.dense.name if self.tools.dense else 'none'}, ...), wired by chainrule,"

@@ -26,7 +26,9 @@ def partner_files(path: Path, body: Sequence[ast.stmt]) -> list[list[Path]]:
     wanted = set(annotated(body)) - classes
     using, defining, packaged = [], [], []
     in_package = (path.parent / "__init__.py").is_file()
-    for file in sorted(path.parent.glob("*.py"))[:MOST]:
+    above = path.parent.parent if in_package and (path.parent.parent / "__init__.py").is_file() else None
+    files = [*sorted(path.parent.glob("*.py"))[:MOST], *(sorted(above.glob("*.py"))[:MOST] if above else ())]
+    for file in files:
         if file == path or file.stat().st_size > LARGEST:
             continue
         try:

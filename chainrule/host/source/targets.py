@@ -32,6 +32,7 @@ from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
+from chainrule.host.recognition.graph_forms import TensorForm
 from chainrule.host.recognition.layers import StackForm
 from chainrule.host.recognition.namespaces import network_classes, own_classes
 from chainrule.host.recognition.native_style import NativeStyle
@@ -156,6 +157,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
             found, note = with_partners(source, declared, asked, target)
             if found is not None or not alone.offers("create"):
                 implementation, notes = found or alone, (*note, *notes)
+        if isinstance(alone.form, TensorForm) and alone.form.lacks_parts:
+            notes = (*with_library(source, alone.form), *notes)
         declared = read
     else:
         with forgotten(path):
@@ -217,6 +220,19 @@ def with_partners(
         return None, ()
     names = ", ".join(dict.fromkeys(file.name for files in groups for file in files))
     return None, (f"chainrule looked in {names} for what the network is made with, and found nothing that fits",)
+
+
+def with_library(source: Source, form: TensorForm) -> tuple[str, ...]:
+    """Give a network of tensors the loss and the optimizer of files beside it.  Returns a note on them."""
+    files = dict.fromkeys(file for group in partner_files(source.path, source.statements) for file in group)
+    here = {str(getattr(module, "__file__", "")): module for module in list(sys.modules.values())}
+    found: list[str] = []
+    with silence(), contextlib.suppress(Exception):
+        modules = [here.get(str(file)) or load_partner(file) for file in files]  # a second Tensor is another class
+        found = form.bring([module for module in modules if module is not None])
+    if not found:
+        return ()
+    return (f"what trains the network stands in files beside it: {', '.join(found)}",)
 
 
 def load_partner(file: Path) -> ModuleType | None:
@@ -497,6 +513,9 @@ def make_way(folder: Path) -> None:
     """Forget modules of other folders whose names are also those of modules in `folder`."""
     for name, home in list(BROUGHT.items()):
         top = folder / name.partition(".")[0]
+        whole = folder.joinpath(*name.split("."))
+        if getattr(sys.modules.get(name), "__file__", None) in (f"{whole}.py", str(whole / "__init__.py")):
+            continue
         if home != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
             del BROUGHT[name]
             sys.modules.pop(name, None)
