@@ -120,6 +120,35 @@ def test_layers_without_a_container_or_a_class_for_relu(check):
     assert outcomes["golden.gradients"] == "passed"
 
 
+COLUMNS = """
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.weight = Tensor(np.random.randn(n_out, n_in) * np.sqrt(2 / n_in), requires_grad=True)
+        self.bias = Tensor(np.zeros((n_out, 1)), requires_grad=True)
+    def __call__(self, batch):
+        return [self.weight @ x + self.bias for x in batch]
+
+class ReLU:
+    def __call__(self, batch):
+        return [x.relu() for x in batch]
+"""
+
+
+def test_batches_that_are_lists_of_columns(check):
+    outcomes, _ = check(layers=COLUMNS)
+    assert wrong(outcomes) == set()
+    assert outcomes["golden.gradients"] == "passed"
+    outcomes, _ = check(layers=COLUMNS.replace("x.relu()", "x"))
+    assert wrong(outcomes)
+
+
+def test_a_library_without_relu_is_checked_without_hidden_layers(check):
+    outcomes, outcome = check(("    def relu(self):", "    def squash(self):"), layers=LINEAR)
+    assert wrong(outcomes) == set()
+    assert outcomes["golden.loss"] == outcomes["training.step"] == "passed"
+    assert outcome.conventions["architecture"].value == "[*, *]"
+
+
 BEGINS = "        self.grad = np.ones_like(self.data)\n"
 FRESH = "self.grad = np.zeros_like(self.data)\n        self._prev"
 CLEARS = "        for node in topo:\n            node.grad = np.zeros_like(node.data)\n"

@@ -93,7 +93,7 @@ class TensorForm(Form):
         if operation == "step" and self.updates is not None:
             return next((method for _, method in ranked("step", own_methods(self.updates))), None)
         graph = model.value
-        return backward_of(next(iter(graph.held.values())) if isinstance(graph, TensorGraph) else graph.nodes()[0])
+        return backward_of(graph.parameters()[0][0] if isinstance(graph, TensorGraph) else graph.nodes()[0])
 
     @property
     def lacks_parts(self) -> bool:
@@ -158,6 +158,11 @@ class WiredGraphForm(TensorForm, WiredForm):
         self.library = library_of(namespace)
         super().__init__(name, cls, self.library)
         self.holds_head = True
+        self.title += ", none of them ReLU" if self.pattern else ""
+
+    def probe_sizes(self) -> list[int]:
+        self.pattern = self.pattern or with_relu(self.tools, self.library)
+        return super().probe_sizes()
 
     def runs(self, made: Any) -> bool:
         self.equip(made, self.library)
@@ -166,7 +171,6 @@ class WiredGraphForm(TensorForm, WiredForm):
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         if self.softmax:
             raise Unbound("the loss applies softmax")
-        with_relu(self.tools, self.library)
         return self.prepare(TensorGraph(super().construct(sizes, seed), sizes))
 
 
@@ -178,9 +182,10 @@ class StackGraphForm(TensorForm):
         self.namespace, self.library = namespace, library_of(namespace)
         self.tools = Toolbox(self.library)
         self.maker = self.tools.maker
-        with_relu(self.tools, self.library)
+        self.pattern = with_relu(self.tools, self.library)
         name = self.tools.dense.name if self.tools.dense else "none"
-        self.title = f"layer classes of tensors ({name}, ...), wired by chainrule,"
+        without = ", without ReLU" if self.pattern else ""
+        self.title = f"layer classes of tensors ({name}, ...){without}, wired by chainrule,"
         self.equip(self.construct(self.probe_sizes(), 0), self.library)
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
@@ -213,14 +218,19 @@ class Applied:
         return self.function(x)
 
 
-def with_relu(tools: Toolbox, library: Mapping[str, Any]) -> None:
-    """Let tools make ReLU layers of a function or method of tensors, where the code has no class."""
+def with_relu(tools: Toolbox, library: Mapping[str, Any]) -> list[int | None] | None:
+    """Let tools make ReLU layers of a function or method of tensors, where the code has no class.
+
+    Returns the pattern of layer sizes: without ReLU networks have no hidden layer.
+    """
     if tools.relu is not None or tools.dense is None:
-        return
+        return None
     functions = [function for name, function in functions_and_classes(library)[0] if plain(name) == "relu"]
+    node = next(groups(tools.dense.make(2, 3, "relu", np.random.default_rng(0)), set()), None)
     if functions:
         tools.relu = partial(Applied, functions[0])
-        return
-    node = next(groups(tools.dense.make(2, 3, "relu", np.random.default_rng(0)), set()), None)
-    if is_node(node) and ranked("relu", methods_of(node)):
+    elif is_node(node) and ranked("relu", methods_of(node)):
         tools.relu = partial(Applied, lambda x: ranked("relu", methods_of(x))[0][1]())
+    else:
+        return [None, None]
+    return None

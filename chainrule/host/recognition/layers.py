@@ -101,8 +101,8 @@ class WiredForm(Form):
         for softmax in (False, True) if self.tools.combined else (True, False):
             self.softmax = softmax
             try:
-                made = self.construct(PROBES[0], 0)
-                if discover(made, PROBES[0]) is not None and self.runs(made):
+                made = self.construct(self.probe_sizes(), 0)
+                if discover(made, self.probe_sizes()) is not None and self.runs(made):
                     return
             except Exception as error:
                 trouble = trouble or error
