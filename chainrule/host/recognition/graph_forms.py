@@ -200,12 +200,14 @@ class Chain:
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
-            x = call(layer, "forward", {"x": x})
+            x = layer(x) if callable(layer) else call(layer, "forward", {"x": x})
         return x
 
     def parameters(self) -> list[Any]:
         """The parameters as the layers list them."""
         return [node for layer in self.layers for node in listed(layer)]
+
+    params = parameters
 
 
 class Applied:

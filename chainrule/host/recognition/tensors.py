@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.contract.errors import NotOffered
 from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.boxes import (
+    DATA,
     GRADIENT,
     Box,
     attribute,
@@ -105,6 +106,7 @@ class TensorGraph(Graph):
         self.criterion: Callable[[], Criterion | None] = lambda: None
         self.optimizer: Callable[[], Any] = lambda: None
         self.slots: Callable[[], Slots | None] = lambda: discover(self, sizes)
+        widen(list(self.held.values()))
         fresh = [copy.deepcopy(gradient_of(node)) for node in self.held.values()]
         self.fresh: Callable[[], list[Any]] = lambda: fresh
 
@@ -193,6 +195,9 @@ class TensorGraph(Graph):
         known = Known({"params": given, "lr": lr}, order=("params", "lr"))
         arguments = bind(optimizer, known)
         made = optimizer(*arguments.arguments, **arguments.keywords)
+        for name, method in methods_of(made):
+            if is_called("methods", "completes_a_network", name) and len(parameters_needed(method)) == 1:
+                method(self.network())
         _, method = ranked("step", methods_of(made))[0]
         arguments = bind(method, known)
         method(*arguments.arguments, **arguments.keywords)
@@ -209,6 +214,16 @@ def named_nodes(value: Any, seen: set[int], name: str = "") -> Iterator[tuple[st
     items = [(Item(i), item) for i, item in enumerate(value)] if isinstance(value, (list, tuple)) else inside(value)
     for step, item in sorted(items, key=lambda item: step_name(item[0]).startswith("_")):  # `weight`, not `_parameters`
         yield from named_nodes(item, seen, f"{name} {step_name(step)}".strip())
+
+
+def widen(nodes: Sequence[Any]) -> None:
+    """Give parameters of several precisions the widest of them, in which the code computes with them all."""
+    arrays = [data_of(node) for node in nodes]
+    widest = np.result_type(*[array.dtype for array in arrays if isinstance(array, np.ndarray)] or [float])
+    for node, array in zip(nodes, arrays, strict=True):
+        if isinstance(array, np.ndarray) and array.dtype != widest:
+            with contextlib.suppress(AttributeError):
+                setattr(node, attribute(node, DATA) or DATA[0], array.astype(widest))
 
 
 def listed(network: Any) -> list[Any]:
