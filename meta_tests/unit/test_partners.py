@@ -151,3 +151,15 @@ def test_a_file_that_is_complete_stays_alone(opened):
     loaded = opened({"network.py": whole, "layers.py": LAYERS.replace("return x @ self.W", "return 2 * x @ self.W")})
     assert not any("beside" in note for note in loaded.notes)
     assert broken(loaded) == set()
+
+
+def test_a_layer_alone_in_its_file_is_put_together_with_those_beside_it(tmp_path):
+    dense, relu = LAYERS.split("\n\nclass ReLU(Layer):")
+    files = {"__init__.py": "", "dense.py": dense, "relu.py": f"class ReLU:{relu}", "losses.py": LOSSES}
+    for name, content in {**files, "network.py": NETWORK.replace("reversed(self.layers)", "self.layers")}.items():
+        (tmp_path / name).write_text(content)
+    loaded = load(str(tmp_path / "dense.py"))
+    assert loaded.description.form.startswith("layer classes")  # the network beside it is another matter
+    assert broken(loaded) == set()
+    (tmp_path / "dense.py").write_text(dense.replace("grad.sum(axis=0)", "grad.mean(axis=0)"))
+    assert broken(load(str(tmp_path / "dense.py")))

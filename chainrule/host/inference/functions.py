@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, follows, labels_of
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
+from chainrule.host.recognition.binding import takes_axis
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.translation import SINGLE, TURNED
@@ -86,6 +87,10 @@ def find_softmax(probe: Probe) -> None:
         probe.layout.unproven.setdefault(
             "softmax", f"softmax is right for samples as {fitting}, and chainrule does not see how the script calls it"
         )
+    found = [] if probe.recognised is None else probe.recognised.lone_functions("softmax")
+    if found and takes_axis(found[0][1]) and normalized.get("rows"):  # chainrule tells it the last axis
+        probe.layout.ways["softmax"] = "rows"
+        return
     other = next((way for way, right in normalized.items() if right and (proven or way in SINGLE)), None)
     if other is not None and (proven or list(normalized) == [other] or (shown.alone and other in SINGLE)):
         probe.layout.ways["softmax"] = other

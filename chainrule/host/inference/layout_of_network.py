@@ -14,7 +14,6 @@ from chainrule.host.inference.points import AGREE, Point, alignment, are_rows_of
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.forms import spelled
-from chainrule.host.recognition.layers import StackForm
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.through_losses import BY_LOSSES
 from chainrule.host.recognition.vocabulary import is_called
@@ -275,7 +274,11 @@ def shows_logits(probe: Probe, point: Point, out: np.ndarray) -> str:
         return "loss is the cross-entropy of the softmax of forward's output, if it is given their logarithms"
     if own is False and is_right_with(probe, point, p, "softmax"):
         return "loss is the cross-entropy of forward's output once it went through the code's softmax"
-    if isinstance(probe.form, StackForm) and np.allclose(out, point.logits, rtol=AGREE, atol=AGREE):
+    if (
+        probe.form is not None
+        and probe.form.may_end_in_logits
+        and np.allclose(out, point.logits, rtol=AGREE, atol=AGREE)
+    ):
         return "the layers, as chainrule puts them together, end with the last z"
     if own is False:
         return ""

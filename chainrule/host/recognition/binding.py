@@ -27,6 +27,7 @@ FIXED = {
     "validation": None,
     "optimizer": None,
 }
+CLASSES = -1  # the axis of the classes, for a function that takes it
 DATA = ("x", "y", "output", "output_gradient", "cache", "grads")
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
@@ -188,6 +189,11 @@ def takes_labels(function: Any) -> bool:
     return {"x", "y"} <= needed
 
 
+def takes_axis(function: Any) -> bool:
+    """Whether a function needs to be told the axis of the classes."""
+    return any(role(p.name) == "axis" and p.default is p.empty for p in parameters_of(function))
+
+
 def doubtful(function: Any) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 
@@ -223,6 +229,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
         return None
     if plain(parameter.name) == "y" and "y itself" in known.as_role:
         wanted = "output"
+    if wanted == "axis":
+        return (CLASSES, wanted) if parameter.default is parameter.empty else None
     size = choose_size(parameter, wanted, known)
     if size is not None:
         return size

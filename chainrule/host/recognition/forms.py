@@ -59,6 +59,7 @@ class Form:
         self.pattern: list[int | None] | None = None  # the layer sizes if the depth is fixed, None for each free one
         self.head: Any = None  # an object for softmax and loss
         self.holds_head = False  # whether networks call the head themselves
+        self.may_end_in_logits = False  # whether what chainrule puts together may end in logits
         self.without_loss = False  # whether chainrule adds softmax and cross-entropy, with which gradients begin
         self.optimizer: type | None = None  # the class of an optimizer outside the network
         self.sizing: SizeArguments | None = None  # how `maker` takes layer sizes

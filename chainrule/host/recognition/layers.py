@@ -61,6 +61,7 @@ class StackForm(Form):
         self.namespace = namespace
         self.tools = Toolbox(namespace)
         self.head, self.holds_head = Head(self.tools), True
+        self.may_end_in_logits = True
         self.optimizer = self.tools.optimizer
         self.title = (
             f"layer classes ({self.tools.dense.name if self.tools.dense else 'none'}, ...), wired by chainrule,"
@@ -100,8 +101,8 @@ class WiredForm(Form):
         for softmax in (False, True) if self.tools.combined else (True, False):
             self.softmax = softmax
             try:
-                made = self.construct(PROBES[0], 0)
-                if discover(made, PROBES[0]) is not None and self.runs(made):
+                made = self.construct(self.probe_sizes(), 0)
+                if discover(made, self.probe_sizes()) is not None and self.runs(made):
                     return
             except Exception as error:
                 trouble = trouble or error

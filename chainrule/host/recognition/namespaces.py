@@ -59,7 +59,7 @@ def is_own(value: Any, home: str = "") -> bool:
     if code is None and inspect.isclass(value):
         methods = [item for item in vars(value).values() if isinstance(item, FunctionType)]
         code = methods[0].__code__ if methods else None
-    if code is None:
+    if not isinstance(code, CodeType):
         return False
     name = code.co_filename
     return "site-packages" not in name and not name.startswith("<frozen") and "/lib/python" not in name

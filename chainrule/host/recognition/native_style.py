@@ -14,7 +14,7 @@ from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import FUNCTION, GENERATOR
 from chainrule.host.native import Native
-from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of
+from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of, takes_axis
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
 from chainrule.host.recognition.plan import Plan
@@ -145,7 +145,7 @@ class NativeStyle(Native):
     def find_lone(self, operation: str, functions: Sequence[Operation]) -> list[Operation]:
         """The function among these functions and the network's methods."""
         own = dict(functions).get(self.name(operation))
-        if operation in self.names or (own is not None and not takes(own, arguments_of(operation))):
+        if operation in self.names or not (own is None or takes(own, arguments_of(operation)) or takes_axis(own)):
             return []
         found = [pair for pair in ranked(operation, functions) if of_probabilities(operation, *pair)]
         return found or self.lone_methods(operation)

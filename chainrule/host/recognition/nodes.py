@@ -10,29 +10,26 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
+from chainrule.host.recognition.binding import Known, Unbound, bind
 from chainrule.host.recognition.boxes import DATA, GRADIENT, attribute, data_of, is_node
-from chainrule.host.recognition.forms import ClassForm, Held
-from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
+from chainrule.host.recognition.namespaces import methods_of, ranked
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.structures import SIMPLE, inside
-from chainrule.support.arrays import is_array, joined, to_numpy
+from chainrule.support.arrays import is_array, joined
 
-DEEPEST, LARGEST = 4, 20_000  # sizes and weights of a network of single numbers, whose graph Python walks node by node
-NARROW = (4, 1, 3)
 RECURSION = 4_000  # deep enough for a graph of single numbers behind 784 inputs, and far from the end of the stack
 
 
 def groups(value: Any, seen: set[int]) -> Iterator[Any]:
     """The nodes in an object, in the order in which it holds them; nodes of one list together."""
-    if id(value) in seen or isinstance(value, SIMPLE) or callable(getattr(value, "item", None)):
+    if id(value) in seen or isinstance(value, SIMPLE) or is_array(value):
         return
     seen.add(id(value))
     if is_node(value):
@@ -125,42 +122,6 @@ class ScalarGraph(Graph):
         return {"dW": means[::2], "db": means[1::2]}
 
 
-class TensorGraph(Graph):
-    """A network whose parameters are nodes of arrays."""
-
-    def __init__(self, network: Any) -> None:
-        super().__init__(network)
-        self.network = network
-        found = [node for group in groups(network, set()) for node in (group if isinstance(group, list) else [group])]
-        if not found:
-            raise Unbound("its objects contain no nodes that know their gradients")
-        self.nodes: Callable[[], list[Any]] = lambda: found
-        self.kind = type(found[0])
-
-    def takes_arrays(self, inputs: int) -> bool:
-        """Whether the forward pass turns arrays into arrays, although the parameters are nodes."""
-        for x in (np.ones((2, inputs)), np.ones((inputs, 2)), np.ones(inputs)):
-            with contextlib.suppress(Exception):
-                return is_array(self.applied(x))
-        return False
-
-    def forward(self, x: Any) -> Any:
-        return to_numpy(data_of(self.outputs(self.kind(x), x)))
-
-    def backward(self, x: Any, y: Any) -> None:
-        """Leave the mean gradients of the cross-entropy in the nodes of the parameters."""
-        for node in self.nodes():
-            name = str(attribute(node, GRADIENT))
-            old = getattr(node, name)
-            setattr(node, name, None if old is None else np.zeros_like(to_numpy(data_of(node))))
-        output = self.outputs(self.kind(x), x)
-        slopes = output_slopes(to_numpy(data_of(output)), np.asarray(y).astype(int)) / len(x)
-        if parameters_of(backward_of(output)):
-            backward_of(output)(slopes)
-        else:
-            backward_of((output * self.kind(slopes)).sum())()
-
-
 def layers_of(found: Sequence[Any], sizes: Sequence[int]) -> list[tuple[list[list[Any]], list[Any]]]:
     """(rows of weights, biases) of every layer among groups of nodes.  Raises Unbound if they do not fit the sizes."""
     rows, singles = [group for group in found if isinstance(group, list)], [g for g in found if not isinstance(g, list)]
@@ -188,7 +149,7 @@ def output_slopes(output: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def backward_of(node: Any) -> Any:
     """The method that walks the graph back.  Raises NotOffered."""
-    found = ranked("backward", methods_of(node))
+    found = sorted(ranked("backward", methods_of(node)), key=lambda method: method[0].startswith("_"))
     if not found:
         raise NotOffered(f"backward is missing: class {type(node).__name__} has nothing of such a name")
     return found[0][1]
@@ -203,51 +164,3 @@ def deep_recursion() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(before)
-
-
-class GraphForm(ClassForm):
-    """A class whose objects hold their parameters in nodes that know their gradients."""
-
-    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
-        super().__init__(name, cls, namespace)
-        self.title, self.head = f"class {name} of nodes with gradients", None
-        self.without_loss = True
-        graph = self.construct(self.probe_sizes(), 0)
-        self.single = isinstance(graph, ScalarGraph)
-        if not self.single and graph.takes_arrays(self.probe_sizes()[0]):
-            raise Unbound("its forward pass takes and returns arrays")
-        self.runs_narrow = self.runs(NARROW)
-
-    def runs(self, sizes: Sequence[int]) -> bool:
-        """Whether a network of these sizes, or of those that the code fixes, has a forward pass."""
-        fitted = self.fitted(sizes)
-        try:
-            return fitted is not None and bool(self.construct(fitted, 0).forward(np.ones((2, fitted[0]))).size)
-        except Exception:
-            return False
-
-    def refuses(self, sizes: Sequence[int]) -> str | None:
-        if self.single and (len(sizes) > DEEPEST or sum(a * b for a, b in pairwise(sizes)) > LARGEST):
-            return f"{self.title}: a larger graph of single numbers takes too long"
-        if 1 in sizes[1:-1] and not self.runs_narrow:
-            return f"{self.title}: a layer of one unit does not pass on a list, and the next layer takes a list"
-        return None
-
-    def made(self, sizes: Sequence[int], seed: int) -> Any:
-        arguments, keywords = self.sizing.arguments(sizes, seed)
-        network = self.cls(*arguments, **keywords)
-        first = next(groups(network, set()), None)
-        if first is None:
-            raise Unbound("its objects contain no nodes that know their gradients")
-        single = first[0] if isinstance(first, list) else first
-        return TensorGraph(network) if is_array(data_of(single)) else ScalarGraph(network, sizes)
-
-    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
-        if operation in ("forward", "backward"):
-            yield operation, getattr(model.value, operation)
-
-    def everything(self, model: Held) -> Iterator[Operation]:
-        return iter(())
-
-    def author(self, operation: str, model: Held) -> Any:
-        return model.value.call if operation == "forward" else backward_of(model.value.nodes()[0])

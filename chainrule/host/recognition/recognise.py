@@ -18,10 +18,10 @@ from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.folded import FOLDS, Folded
 from chainrule.host.recognition.forms import PROBES, ClassForm, Form
 from chainrule.host.recognition.function_forms import FunctionForm, GlobalForm, SignatureForm
+from chainrule.host.recognition.graph_forms import GraphForm, StackGraphForm, WiredGraphForm
 from chainrule.host.recognition.layers import StackForm, WiredForm
 from chainrule.host.recognition.namespaces import methods_of, network_classes, own_functions, ranked
 from chainrule.host.recognition.native_style import NativeStyle
-from chainrule.host.recognition.nodes import GraphForm
 from chainrule.host.recognition.recipes import RecipeForm, recipes_first
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.vocabulary import rank, role
@@ -72,12 +72,14 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
         yield name, partial(GraphForm, name, cls, namespace)
         yield name, partial(ClassForm, name, cls, namespace)
         yield name, partial(WiredForm, name, cls, namespace)
+        yield name, partial(WiredGraphForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(FittedForm, name, cls, namespace)
     for name, function in ranked("init", own_functions(namespace)):
         yield name, partial(FunctionForm, name, function, namespace)
+    yield "layers", partial(StackGraphForm, namespace)
     yield "layers", partial(StackForm, namespace)
     for name, function in ranked("forward", own_functions(namespace)):
         yield name, partial(SignatureForm, name, function, namespace)

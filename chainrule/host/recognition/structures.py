@@ -76,7 +76,7 @@ def inside(value: Any) -> list[tuple[Step, Any]]:
         ):
             return []  # a list of many numbers counts as one array
         return [(Item(i), inner) for i, inner in enumerate(value)]
-    if hasattr(value, "__dict__") and not callable(getattr(value, "item", None)):
+    if hasattr(value, "__dict__"):
         return [(Attribute(name), inner) for name, inner in vars(value).items()]
     if hasattr(type(value), "__slots__"):
         names = [name for name in type(value).__slots__ if isinstance(name, str)]

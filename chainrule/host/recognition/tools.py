@@ -200,7 +200,7 @@ class Head:
 
     def loss(self, z: Any, p: Any, y: Any) -> Any:
         if self.tools.combined is not None:
-            return first_number(self.called("forward", {"x": z, "output": z, "y": y}))
+            return first_number(self.called(("forward", "loss"), {"x": z, "output": z, "y": y}))
         if self.object is not None:
             given = self.given(z, p)
             return first_number(self.called(("loss", "forward"), {"x": given, "output": given, "y": y}))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.source.rule import statements
 
 LARGEST = 200_000  # bytes of a file that chainrule reads
@@ -26,7 +27,9 @@ def partner_files(path: Path, body: Sequence[ast.stmt]) -> list[list[Path]]:
     wanted = set(annotated(body)) - classes
     using, defining, packaged = [], [], []
     in_package = (path.parent / "__init__.py").is_file()
-    for file in sorted(path.parent.glob("*.py"))[:MOST]:
+    above = path.parent.parent if in_package and (path.parent.parent / "__init__.py").is_file() else None
+    files = [*sorted(path.parent.glob("*.py"))[:MOST], *(sorted(above.glob("*.py"))[:MOST] if above else ())]
+    for file in files:
         if file == path or file.stat().st_size > LARGEST:
             continue
         try:
@@ -42,6 +45,20 @@ def partner_files(path: Path, body: Sequence[ast.stmt]) -> list[list[Path]]:
             packaged.append(file)
     groups = [*([file] for file in using), defining, [*defining, *packaged]]
     return [group for place, group in enumerate(groups) if group and group not in groups[:place]]
+
+
+def packages_beside(path: Path) -> list[Path]:
+    """The `__init__.py` of packages beside those of a file whose names say that they hold losses or optimizers."""
+    found: list[Path] = []
+    for folder in list(path.parents)[1:]:
+        found += [file for file in sorted(folder.glob("*/__init__.py")) if trains(file.parent.name)]
+        if not (folder / "__init__.py").is_file():
+            break
+    return found[:MOST]
+
+
+def trains(name: str) -> bool:
+    return is_called("engines", "trains", name)
 
 
 def annotated(body: Sequence[ast.stmt]) -> Iterator[str]:

@@ -32,16 +32,18 @@ from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.host.guard.snapshot import guarded
 from chainrule.host.host import Host, InProcess
 from chainrule.host.inference.infer import infer_conventions
+from chainrule.host.recognition.graph_forms import TensorForm
 from chainrule.host.recognition.layers import StackForm
-from chainrule.host.recognition.namespaces import network_classes, own_classes
+from chainrule.host.recognition.namespaces import is_layer_name, network_classes, own_classes
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recognise import recognise
+from chainrule.host.recognition.tools import Toolbox
 from chainrule.host.rehearsal.rehearse import rehearse
 from chainrule.host.source.executing import Execution, Siblings, newer_python, told
 from chainrule.host.source.folders import likely_file
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
-from chainrule.host.source.partners import partner_files
+from chainrule.host.source.partners import packages_beside, partner_files
 from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
@@ -156,6 +158,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
             found, note = with_partners(source, declared, asked, target)
             if found is not None or not alone.offers("create"):
                 implementation, notes = found or alone, (*note, *notes)
+        if isinstance(alone.form, TensorForm) and alone.form.lacks_parts:
+            notes = (*with_library(source, alone.form), *notes)
         declared = read
     else:
         with forgotten(path):
@@ -183,7 +187,8 @@ def lacks_parts(implementation: NativeStyle, namespace: Mapping[str, Any]) -> bo
     """Whether a class of the file may be a network, and chainrule recognised none, or only layers of another file."""
     own = namespace.get("__name__")
     if not any(cls.__module__ == own for _, cls in network_classes(namespace)):
-        return False
+        dense = Toolbox(namespace).dense  # a layer, alone in its file
+        return dense is not None and dense.cls.__module__ == own and not implementation.offers("create")
     if isinstance(implementation.form, StackForm):
         dense = implementation.form.tools.dense
         return dense is not None and dense.cls.__module__ != own
@@ -195,20 +200,23 @@ def with_partners(
 ) -> tuple[Implementation | None, tuple[str, ...]]:
     """(the target's class with classes of files beside it, without which it makes no network; a note on them).
 
-    None if they do not help.
+    None if they do not help.  A file of layers without a network gets other layers, and no network.
     """
     namespace, groups = vars(source.module), partner_files(source.path, source.statements)
-    own = next(name for name, cls in network_classes(namespace) if cls.__module__ == source.module.__name__)
+    classes = network_classes(namespace)
+    own = next((name for name, cls in classes if cls.__module__ == source.module.__name__), None)
     imported = [value for value in namespace.values() if isinstance(value, ModuleType) and value.__name__ in BROUGHT]
     for modules in (imported, *(map(load_partner, files) for files in groups)):
         brought: dict[str, str] = {}
         for module in filter(None, modules):
             new = {name: cls for name, cls in own_classes(vars(module)) if name not in namespace}
+            if own is None:
+                new = {name: cls for name, cls in new.items() if is_layer_name(name)}
             namespace |= new
             brought |= dict.fromkeys(new, Path(module.__file__ or "").name)
-        asked_for = Declared(asked.conventions, {"MLP": own, **asked.names})
+        asked_for = Declared(asked.conventions, asked.names if own is None else {"MLP": own, **asked.names})
         implementation, _ = recognised_in(source.module, declared, asked_for, target, source.missing)
-        if implementation.form is not None and getattr(implementation.form, "name", "") == own:
+        if implementation.form is not None and getattr(implementation.form, "name", None) == own:
             beside = ", ".join(f"{name} ({home})" for name, home in brought.items())
             return implementation, (f"the network is made with classes of files beside it: {beside}",)
         for name in brought:
@@ -217,6 +225,20 @@ def with_partners(
         return None, ()
     names = ", ".join(dict.fromkeys(file.name for files in groups for file in files))
     return None, (f"chainrule looked in {names} for what the network is made with, and found nothing that fits",)
+
+
+def with_library(source: Source, form: TensorForm) -> tuple[str, ...]:
+    """Give a network of tensors the loss and the optimizer of files beside it.  Returns a note on them."""
+    groups = [*partner_files(source.path, source.statements), packages_beside(source.path)]
+    files = dict.fromkeys(file for group in groups for file in group)
+    here = {str(getattr(module, "__file__", "")): module for module in list(sys.modules.values())}
+    found: list[str] = []
+    with silence(), contextlib.suppress(Exception):
+        modules = [here.get(str(file)) or load_partner(file) for file in files]  # a second Tensor is another class
+        found = form.bring([module for module in modules if module is not None])
+    if not found:
+        return ()
+    return (f"what trains the network stands in files beside it: {', '.join(found)}",)
 
 
 def load_partner(file: Path) -> ModuleType | None:
@@ -506,6 +528,9 @@ def make_way(folder: Path) -> None:
     """Forget modules of other folders whose names are also those of modules in `folder`."""
     for name, home in list(BROUGHT.items()):
         top = folder / name.partition(".")[0]
+        whole = folder.joinpath(*name.split("."))
+        if getattr(sys.modules.get(name), "__file__", None) in (f"{whole}.py", str(whole / "__init__.py")):
+            continue
         if home != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
             del BROUGHT[name]
             sys.modules.pop(name, None)
