@@ -187,7 +187,7 @@ def ways_of_samples(probe: Probe) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def forward_candidates(probe: Probe, point: Point) -> list[str | None]:
-    """The names of functions that may be the forward pass, and losses, from which it can be read; [None] for any."""
+    """The names of functions that may be the forward pass, BY_LOSSES after them; [None] for any."""
     if probe.network is None:
         return [None]
     named = [name for name, _ in probe.network.candidates("forward", point.model)]
