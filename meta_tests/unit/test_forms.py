@@ -893,6 +893,35 @@ def test_a_list_with_a_name_for_each_layer(check):
     assert {"network.forward", "gradients.weights", "network.predict", "training.full_batch"} <= found.passed()
 
 
+NAMED_IN_A_CLASS = """
+class Net:
+    def __init__(self, nodes, activations):
+        assert len(nodes) == len(activations) + 1
+        self.names = activations
+        self.weights = [np.random.randn(m, n) * 0.4 for m, n in zip(nodes, nodes[1:])]
+        self.biases = [np.zeros(n) for n in nodes[1:]]
+    def forward(self, x):
+        for w, b, name in zip(self.weights, self.biases, self.names):
+            x = x @ w + b
+            if name == "softmax":
+                x = np.exp(x - x.max(axis=1, keepdims=True))
+                x = x / x.sum(axis=1, keepdims=True)
+            else:
+                x = np.maximum(x, 0.1 * x if name == "leaky" else 0)
+        return x
+
+activations = ["relu", "leaky"]
+for name in activations:
+    Net([784, 16, 12, 10], [name, name, "softmax"]).forward(np.random.rand(60, 784))
+"""
+
+
+def test_a_list_of_names_that_a_call_shows_counts_more_than_a_global_of_its_name(check):
+    found = check(NAMED_IN_A_CLASS, chapters=("shapes",))
+    assert "network.forward" in found.passed()
+    assert not found.wrong()
+
+
 @pytest.mark.parametrize("change", [('(cache[f"Z{l}"] > 0)', "1"), ("- rate * grads", "- 2 * rate * grads")])
 def test_mistakes_beside_a_list_with_a_name_for_each_layer(check, change):
     assert check(NAMED_LAYERS, change).verdict == "fail"

@@ -56,6 +56,7 @@ class TensorForm(Form):
     way: how they are called, once it is known.  criterion: the code's own loss.  updates: the class of its optimizer.
     """
 
+    namespace: Mapping[str, Any]
     way: Way | None = None
     criterion: Criterion | None = None
     updates: Any = None

@@ -100,8 +100,7 @@ class SizeArguments:
             elif parameter.default is parameter.empty:
                 if parameter.name not in self.learnt.fixed:
                     raise Unbound(parameter.name)
-                fixed = self.learnt.fixed[parameter.name]
-                keywords[parameter.name] = fixed.of(len(sizes) - 1) if isinstance(fixed, PerLayer) else fixed
+                keywords[parameter.name] = self.learnt.fixed[parameter.name]
         if self.variadic:
             return list(sizes), keywords
         positional = [p.name for p in self.parameters if p.kind == p.POSITIONAL_ONLY]
@@ -123,8 +122,11 @@ class SizeArguments:
             return (sizes[-1],)
         if found == "hidden" and hidden:
             return (hidden.pop(0),)
-        if is_of_the_output(self.learnt.fixed.get(parameter.name)):
-            return (self.learnt.fixed[parameter.name],)
+        fixed = self.learnt.fixed.get(parameter.name)
+        if isinstance(fixed, PerLayer):
+            return (fixed.of(len(sizes) - 1),)
+        if is_of_the_output(fixed):
+            return (fixed,)
         return other_value(parameter, seed, self.role_of(parameter))
 
     def role_of(self, parameter: inspect.Parameter) -> str | None:
