@@ -289,6 +289,11 @@ def test_a_notebook_of_another_language(notebook):
         load_source(notebook("x <- 3", kernelspec={"language": "R", "name": "ir", "display_name": "R"}))
 
 
+def test_a_notebook_of_python_under_the_name_of_another_language(notebook):
+    target = notebook("def relu(z):\n    return z", kernelspec={"language": "octave", "name": "x", "display_name": "x"})
+    assert load_source(target).module.relu(3) == 3
+
+
 def test_a_notebook_of_python_2(notebook):
     with pytest.raises(UnusableTarget, match=r"no cell is valid Python; at net\.ipynb:cell 1:2: .*written in Python 2"):
         load_source(notebook("x = 1\nprint 'x'", "print 'y'"))

@@ -2,10 +2,12 @@
 
 import textwrap
 
+import numpy as np
 import pytest
 
 import chainrule
 from banks.honest import HONEST, IMPORTS
+from chainrule.host.inference.points import Point
 
 WRONG = ("failed", "error")
 
@@ -750,3 +752,20 @@ def test_a_rate_for_the_first_epochs_and_one_for_the_last_are_the_same_rate(tmp_
 def test_two_rates_that_are_added_are_found(tmp_path):
     added = planted(TWO_RATES, "self.backward(x[batch], y[batch]), lr)", "self.backward(x[batch], y[batch]), lr + lr1)")
     assert wrong(check(tmp_path, added, chapters="training"))
+
+
+def test_a_training_that_writes_into_its_labels_is_a_mistake_and_no_fault_of_the_check(tmp_path):
+    own = planted(HONEST, "class MLP:", "class Net:").replace("batch_size, lr, seed=0", "batch_size, lr")
+    own = planted(own, "rng = np.random.default_rng(seed)\n        for", "rng = np.random\n        for")
+    outcome = check(tmp_path, own + "        y += 1\n", chapters="training")
+    assert "training.arguments_kept" in wrong(outcome)
+
+
+def test_a_probe_goes_on_with_the_batch_that_it_began_with():
+    point = Point(None, [4, 6, 5, 3])
+    x, y = point.x.copy(), point.y.copy()
+    point.x += 1
+    point.y += 1
+    point.restore()
+    assert np.array_equal(point.x, x)
+    assert np.array_equal(point.y, y)

@@ -33,11 +33,16 @@ class Point:
         n = batch_for(sizes)
         self.x = round32(rng.normal(size=(n, sizes[0])))
         self.y = labels_of(n, self.classes)
+        self.batch = self.x.copy(), self.y.copy()
         shuffled = np.append(rng.permutation(self.y)[1:], self.classes - 1)
         self.label_sets = [np.roll(self.y, 1), self.y, self.y[::-1].copy(), shuffled]
         self.network = MLP(sizes)
         self.network.weights, self.network.biases = self.copies()
         self.logits = self.network.propagate(self.x)[1]
+
+    def restore(self) -> None:
+        """Make inputs and labels what they were, after code that wrote into them."""
+        self.x[...], self.y[...] = self.batch
 
     def copies(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return [w.copy() for w in self.parameters[0]], [b.copy() for b in self.parameters[1]]

@@ -113,7 +113,8 @@ class Probe:
     # Operations at a point
 
     def reset(self, point: Point) -> bool:
-        """Assign the point's parameters again.  Returns whether that succeeded."""
+        """Assign the point's parameters again, and restore its batch.  Returns whether that succeeded."""
+        point.restore()
 
         def assigned() -> bool:
             self.translated.assign(point.model, *point.copies())

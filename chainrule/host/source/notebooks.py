@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source.newer_python import needs
+from chainrule.host.source.rule import DEFINITIONS
 from chainrule.support.source_positions import place, register_cells, within
 
 # Cell magics whose cell is Python; the cells of all others are in another language, or are a file's content.
@@ -74,9 +75,19 @@ def code_cells(path: Path, target: str) -> list[str]:
         said = str(error).strip().partition("\n")[0][:200]
         raise UnusableTarget(f"{target}: this notebook cannot be read: {said or type(error).__name__}") from None
     language = notebook.metadata.get("kernelspec", {}).get("language", "python")
-    if str(language).lower() not in ("python", "python3", "python2", "ipython", ""):
+    named_otherwise = str(language).lower() not in ("python", "python3", "python2", "ipython", "")
+    if named_otherwise and not any(map(defines, cells)):  # what a notebook says of its language is sometimes wrong
         raise UnusableTarget(f"{target}: expected a notebook in Python, found one in {language}")
     return cells
+
+
+def defines(cell: str) -> bool:
+    """Whether a cell is Python that defines a function or a class."""
+    try:
+        tree = ast.parse(without_magic_lines(cell))
+    except (SyntaxError, ValueError):
+        return False
+    return any(isinstance(node, DEFINITIONS) for node in tree.body)
 
 
 def without_cell_magic(source: str) -> tuple[str, str]:
