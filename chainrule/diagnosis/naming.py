@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from chainrule.diagnosis import Mistake, mistakes
@@ -37,7 +38,7 @@ class Naming:
         for result in self.failing:
             if result.id in explained:
                 continue
-            for cause in self.causes_of(result):
+            for cause in self.causes_of(result, [c.mistake for c in found]):
                 same = next((c for c in found if c.mistake is not None and c.mistake is cause.mistake), None)
                 if same is None:
                     found.append(cause)
@@ -48,11 +49,13 @@ class Naming:
 
     def founded(self, causes: list[Cause]) -> list[Cause]:
         """Give a failure that nothing explains to the named cause below it, which has to be mended first."""
-        named = [cause for cause in causes if cause.mistake is not None and cause.certainty in ("certain", "likely")]
+        named = [cause for cause in causes if cause.mistake is not None]
+        sure = [cause for cause in named if cause.certainty in ("certain", "likely")]
         kept = []
         for cause in causes:
             below = run_by(cause.concerns) | self.seen_through(cause)
-            foundation = next((other for other in named if below & set(other.concerns)), None)
+            possible = named if all(map(ends_in_nan, self.results(cause))) else sure
+            foundation = next((other for other in possible if below & set(other.concerns)), None)
             if cause.mistake is None and cause.certainty == "unknown" and foundation is not None:
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
@@ -60,16 +63,29 @@ class Naming:
         return kept
 
     def seen_through(self, cause: Cause) -> set[str]:
-        """The operations of the network that stand in for a function, where all that failed was seen so."""
-        results = [result for result in self.failing if result.id in cause.clauses]
+        """The operations whose results a spec sees beside those that it is about.
+
+        They are the network's, where all that failed was seen through it, and all of the loss where a training ends in
+        a loss of nan.
+        """
+        results = self.results(cause)
+        if all(map(ends_in_nan, results)):
+            return {"forward", "loss", "softmax", "cross_entropy"}
         return {"forward", "loss"} if all(result.through for result in results) else set()
 
-    def causes_of(self, result: SpecResult) -> list[Cause]:
-        """What explains one failing spec, and the others that it explains."""
+    def results(self, cause: Cause) -> list[SpecResult]:
+        """The failing specs that a cause explains."""
+        return [result for result in self.failing if result.id in cause.clauses]
+
+    def causes_of(self, result: SpecResult, known: Sequence[Mistake | None] = ()) -> list[Cause]:
+        """What explains one failing spec, and the others that it explains.
+
+        known: the mistakes that explain the specs before it.
+        """
         endless = self.never_ends(result)
         if endless is not None:
             return [endless]
-        matched = self.by_numbers(result)
+        matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
         named = self.by_clause(result)
@@ -77,12 +93,13 @@ class Naming:
             return matched
         return named or [self.unnamed(result)]
 
-    def by_numbers(self, result: SpecResult) -> list[Cause]:
-        """Mistakes that give the numbers which the operations of this spec give."""
+    def by_numbers(self, result: SpecResult, known: Sequence[Mistake | None] = ()) -> list[Cause]:
+        """Mistakes that give the numbers which the operations of this spec give; of equals, one that is known."""
         for concern in self.answers.concerns(result):
             for matcher in self.answers.about(concern):
                 found = matcher.matches()
                 if found:
+                    found.sort(key=lambda match: not (match.complete and match.mistakes[0] in known))
                     return self.from_matches(result, concern, matcher, found)
         return []
 
@@ -141,8 +158,8 @@ class Naming:
                 moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
                 follow = [other.id for other in self.failing if moved and other.id == "network.memoryless"]
                 return [Cause(mistake, certainty, result.message, [result.id, *follow], concerns, rivals=sand)]
-        if self.answers.wrong(result):
-            return []  # a clause about extremes says nothing of its own where ordinary inputs come out wrong
+        if self.answers.wrong(result) or ends_in_nan(result):
+            return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
         return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
 
@@ -214,6 +231,11 @@ class Naming:
             begins=result.where,
             checks=checks,
         )
+
+
+def ends_in_nan(result: SpecResult) -> bool:
+    """Whether a training ends in a loss of nan, which says something of the loss, and nothing of the training."""
+    return result.chapter == "training" and " is nan" in result.message
 
 
 def beside(match: Match) -> list[tuple[Changes, ...]]:

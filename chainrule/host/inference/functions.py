@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, follows, labels_of
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt, attempt_array
-from chainrule.host.recognition.binding import takes_axis
+from chainrule.host.recognition.binding import parameters_of, takes_axis
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.translation import SINGLE, TURNED
@@ -132,18 +132,49 @@ def find_cross_entropy(probe: Probe) -> None:
     usual = layout.samples, layout.labels.get("loss", "index")
     way, form = max(scores, key=lambda pair: scores[pair], default=usual)
     layout.ways["cross_entropy"], layout.labels["cross_entropy"] = way, form
-    unseen = shown_of(probe, "cross_entropy").unsettled or is_used_unseen(probe, "cross_entropy")
-    if unseen and right_for_one_alone(probe, p, y):
-        layout.unproven["cross_entropy"] = (
-            "cross_entropy is right for one sample and not the mean over a batch, and chainrule does not see how the "
-            "script calls it"
-        )
-    if not scores and gives_the_gradient(probe, p, y):
-        layout.unproven["cross_entropy"] = (
-            "cross_entropy gives the gradient of the loss, p less the labels, not the loss"
-        )
+    trouble = trouble_with_cross_entropy(probe, p, y, called=bool(scores))
+    if trouble:
+        layout.unproven["cross_entropy"] = f"cross_entropy {trouble}"
     if way not in (layout.samples, TURNED) and "samples" in probe.found:
         probe.notes.append(f"cross_entropy takes samples as {way}, forward as {layout.samples}")
+
+
+def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, called: bool) -> str:
+    """Why the reading of cross_entropy is not proven; empty if it is, or if nothing shows another.
+
+    called: whether any reading gave a number.
+    """
+    unseen = shown_of(probe, "cross_entropy").unsettled or is_used_unseen(probe, "cross_entropy")
+    if not called and gives_the_gradient(probe, p, y):
+        return "gives the gradient of the loss, p less the labels, not the loss"
+    if unseen and not called:
+        return "raises however chainrule calls it, and chainrule does not see how the script calls it"
+    if unseen and right_for_one_alone(probe, p, y):
+        return (
+            "is right for one sample and not the mean over a batch, and chainrule does not see how the script calls it"
+        )
+    if "output" not in probe.found and takes_logits(probe, y):
+        return "takes logits, and no network that chainrule understands gives them to it"
+    return ""
+
+
+def takes_logits(probe: Probe, y: np.ndarray) -> bool:
+    """Whether cross_entropy is right for logits, as a mean or a sum, and its parameters do not say `p` and `y`."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions("cross_entropy")
+    if not found or [p.name for p in parameters_of(found[0][1])] == ["p", "y"]:
+        return False
+    z = np.random.default_rng(5).normal(size=(len(y), 3))
+    exact = cross_entropy(softmax(z), y)
+    ways, labels = probe.layout.ways, probe.layout.labels
+    chosen = ways["cross_entropy"], labels["cross_entropy"]
+    for ways["cross_entropy"], labels["cross_entropy"] in ways_of_cross_entropy(probe):
+        own = attempt(lambda: float(probe.translated.cross_entropy(z, y)))
+        if own is not None and np.isclose(own, (exact, len(y) * exact), rtol=AGREE).any():
+            break
+    else:
+        own = None
+    ways["cross_entropy"], labels["cross_entropy"] = chosen
+    return own is not None
 
 
 def right_for_one_alone(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:

@@ -338,11 +338,16 @@ class Attempts(Learning):
         if backward.how == "update":
             raise Unseen(f"{backward.name} updates the parameters itself: the code has no separate step")
         plan = Plan("step", name)
-        before = self.parameters(model)
-        self.run_step(plan, model, grads, lr, function)
-        if not changed(before, self.parameters(model)):
+        before, none = self.parameters(model), [[np.zeros_like(g) for g in map(to_numpy, group)] for group in grads]
+        ends = []
+        for given in (none, grads):
+            self.run_step(plan, model, given, lr, function)
+            ends.append(self.parameters(model))
+            self.restore(model, before)
+        if not changed(before, ends[1]):
             raise NotThisWay("it changes no parameter")
-        self.restore(model, before)
+        if not changed(*ends):
+            raise NotThisWay("it changes the parameters, whatever the gradients")
         return plan
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
@@ -352,6 +357,9 @@ class Attempts(Learning):
         training = TrainingArguments(x, y, epochs=1, batch_size=1, lr=0.25, seed=0)
         training = replace(training, batch_size=training.samples)
         taken = self.fit_arguments(model, training, function).taken
+        data = [name for name, found in taken.items() if found in ("x", "y")]
+        if not any(map(role, data)) and "y" not in taken.values() and getattr(function, "__self__", None) is None:
+            raise Unseen(f"{name} takes no inputs and labels: it trains on data that it finds itself")
         plan = self.fit_site(name, function, model, taken, pairs=y is None)
         self.run_fit(plan, model, training, function)
         if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch

@@ -241,7 +241,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
         wanted = "lr" if "lr" in known.roles and not is_tiny(parameter.default) else None
     if wanted is None:
         return None
-    wanted = known.as_role.get(wanted, wanted)
+    if wanted != "activation" or parameter.default is parameter.empty:  # activation="relu" names a function
+        wanted = known.as_role.get(wanted, wanted)
     again = [name for name, (_, source) in chosen.items() if source == wanted]
     if wanted in known.roles and (not again or (wanted == "lr" and is_numbered_alike(parameter.name, again))):
         return known.roles[wanted], wanted

@@ -12,6 +12,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
@@ -201,13 +202,24 @@ class Calling(NativeStyle):
         return 1 if output.shape == (1, classes) else self.class_axis
 
     def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
-        """The gradient from which a backward pass starts: that of the loss object, else (p - y) / N."""
+        """The gradient from which a backward pass starts: that of the author's loss, else (p - y) / N."""
         head = self.form.head
         if head is not None and head.object is not None and not self.form.holds_head:
             p = of_kind(self.probabilities(model), self.arrays, self.dtype)
             head.loss(model.output, p, y)
             return head.gradient(model.output, p, y, lambda: self.mean_surplus(model, x, y))
-        return self.mean_surplus(model, x, y)
+        beside = self.gradient_beside_loss(model, x, y)
+        return self.mean_surplus(model, x, y) if beside is None else beside
+
+    def gradient_beside_loss(self, model: Held, x: Any, y: Any) -> Any:
+        """The gradient that a loss returns beside its number, if the author's backward pass starts from it."""
+        for _, function in self.form.functions("loss", model):
+            if learnt_of(function).slope and not self.reaches(function, model):
+                arguments = bind(function, self.known(model, x=x, y=y, as_output=True))
+                result = function(*arguments.arguments, **arguments.keywords)
+                parts = [part for part in result if shape(part) == shape(model.output)]
+                return next((part for part in parts if not are_probabilities(to_numpy(part))), None)
+        return None
 
     def mean_surplus(self, model: Held, x: Any, y: Any) -> Any:
         """(p - y) / N."""

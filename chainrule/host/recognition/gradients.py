@@ -45,9 +45,9 @@ def gradient_paths(
     """
     found = [(path, leaf) for path, leaf in leaves(source)]
     if inside:
-        own = slots.paths()
+        own = {id(follow(value, path)) for path in slots.paths()}  # which a second list of the layers leads to as well
         shown = {name for name, wanted in attributes_of(type(value)).items() if wanted == "gradient"}
-        found = [(path, leaf) for path, leaf in found if path not in own and is_called_gradient(path, shown)]
+        found = [(path, leaf) for path, leaf in found if id(leaf) not in own and is_called_gradient(path, shown)]
     titles = {id(part): name for name, part in found_names.items()}
     taken: list[Path] = []
     for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):

@@ -13,6 +13,7 @@ from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, para
 from chainrule.host.recognition.forms import PROBES, Form, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
 from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.tools import Head, Toolbox, call, make
 from chainrule.host.recognition.vocabulary import is_called, plain, size_role
 
@@ -21,10 +22,17 @@ class Stack:
     """Layer objects that chainrule combines: forward one after the other, backward in reverse."""
 
     def __init__(self, layers: list[Any], head: Head) -> None:
-        self.layers, self.head = layers, head
+        self.layers = layers
+        self.shared = lambda: head  # out of reach of the search for parameters: other networks leave arrays in it
+
+    @property
+    def head(self) -> Head:
+        return self.shared()
 
     def forward(self, x: Any) -> Any:
+        self.sizes = []
         for layer in self.layers:
+            self.sizes.append(shape(x))
             x = call(layer, "forward", {"x": x})
         self.logits = x
         self.probabilities = self.head.probabilities(x)
@@ -39,18 +47,19 @@ class Stack:
         if self.head.object is not None:
             self.head.loss(self.logits, self.probabilities, y)
         slope = self.head.gradient(self.logits, self.probabilities, y, lambda: output_gradient)
-        for layer in reversed(self.layers):
-            slope = call(layer, "backward", {"output_gradient": slope, "x": slope, "lr": lr})
+        for layer, size in zip(reversed(self.layers), reversed(self.sizes), strict=True):
+            slope = self.head.back(layer, {"output_gradient": slope, "x": slope, "lr": lr}, size)
 
     def step(self, lr: float) -> None:
-        """One update of every layer, by an optimizer object that takes a layer."""
-        optimizer = self.head.tools.optimizer
+        """One update of every layer, by an optimizer object that takes a layer, or all of them."""
+        optimizer, dense = self.head.tools.optimizer, self.head.tools.dense
         if optimizer is None:
             raise Unseen("the code has no optimizer beside the layers")
         made = optimizer(*bind(optimizer, Known({"lr": lr})).arguments)
-        for layer in self.layers:
-            if self.head.tools.dense is not None and isinstance(layer, self.head.tools.dense.cls):
-                call(made, "step", {"params": layer, "lr": lr})
+        layers = [layer for layer in self.layers if dense is not None and isinstance(layer, dense.cls)]
+        takes = [p.name for _, method in ranked("step", methods_of(made))[:1] for p in parameters_of(method)]
+        for given in [layers] if any(takes_layers(name) and name.endswith("s") for name in takes) else layers:
+            call(made, "step", {"params": given, "lr": lr})
 
 
 class StackForm(Form):

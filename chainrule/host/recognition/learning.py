@@ -18,7 +18,7 @@ from chainrule.host.recognition.calling import Calling, size_values
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.learnt import learnt_of
-from chainrule.host.recognition.namespaces import own_classes
+from chainrule.host.recognition.namespaces import methods_of, own_classes, own_functions
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.settings import Setting, settled
@@ -51,7 +51,10 @@ class Learning(Calling):
         if plan.how == "update":
             return self.recovered(plan, model, x, y)
         self.before(model, x)
-        if plan.how == "attributes" and self.cleared_elsewhere(model):
+        clearing = self.clearing(model)
+        if clearing is not None:
+            clearing()
+        elif plan.how == "attributes" and self.cleared_elsewhere(model):
             self.clear(model, plan.paths)
         result = self.call_backward(plan, model, x, y, 1.0)
         source = result if plan.how == "returned" else model.value
@@ -63,6 +66,23 @@ class Learning(Calling):
         for path in (path for group in groups for path in group):
             with suppress(AttributeError, LookupError):  # before its first backward pass a network may have none
                 model.value = put(model.value, path, np.zeros_like(to_numpy(follow(model.value, path))))
+
+    def clearing(self, model: Held) -> Callable[[], Any] | None:
+        """The network's method that sets gradients to zero, if the author calls it and not only in backward passes."""
+        users = [
+            *own_functions(self.namespace),
+            *(item for _, cls in own_classes(self.namespace) for item in vars(cls).items()),
+        ]
+        names = {
+            read
+            for name, function in users
+            if not clears(name, function) and not self.means("backward", name, function)
+            for read in getattr(getattr(function, "__code__", None), "co_names", ())
+        }
+        for name, method in methods_of(model.value):
+            if clears(name, method) and (name in names or learnt_of(method).operation == "clear"):
+                return method if not parameters_of(method) else None
+        return None
 
     def cleared_elsewhere(self, model: Held) -> bool:
         """Whether gradients add up until an object outside the network, such as an optimizer, clears them."""

@@ -37,6 +37,7 @@ class Learnt:
     loses: whether its result begins with a number, as loss and gradients do.
     where: `file:line` of a call.  alone: whether every call gave it one sample, and no batch.
     unsettled: whether a script uses it with a network that chainrule does not see, so that its conventions are unknown.
+    slope: whether a part of its result is the gradient from which a backward pass starts.
     """
 
     operation: str = ""
@@ -48,6 +49,7 @@ class Learnt:
     alone: bool = False
     unsettled: bool = False
     loses: bool = False
+    slope: bool = False
 
 
 NOTHING = Learnt()

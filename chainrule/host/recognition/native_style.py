@@ -26,8 +26,9 @@ from chainrule.host.recognition.surroundings import generators_kept, seed_everyt
 from chainrule.host.recognition.vocabulary import in_chapters, is_called, plain, role
 from chainrule.support.arrays import to_numpy
 
-# Names for the argument of relu and softmax.
-IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache"))
+# Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
+IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
+IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
 
 
 class NativeStyle(Native):
@@ -93,7 +94,7 @@ class NativeStyle(Native):
         if not found:
             return super().cross_entropy(p, y)
         name, function = found[0]
-        binding = bound(name, function, ("output", "y"), (("x", "output"),)).filled({"output": p, "y": y})
+        binding = bound(name, function, ("output", "y"), IN_PLACE_OF_OUTPUT).filled({"output": p, "y": y})
         return first_fitting(function, binding, lambda found: to_numpy(found).size == 1)
 
     def xavier(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> Any:

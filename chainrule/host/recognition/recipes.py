@@ -12,10 +12,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Unbound
+from chainrule.host.recognition.binding import FIXED, Unbound
 from chainrule.host.recognition.forms import PROBES, ClassForm
 from chainrule.host.recognition.slots import chain, discover
 from chainrule.host.recognition.tools import Toolbox
+from chainrule.host.recognition.vocabulary import role
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Recipe:
         made: dict[int, Any] = {}
         served = Serving(self, sizes, made, np.random.default_rng(seed))
         for number, step in enumerate(self.steps):
-            arguments = {name: served.value(value) for name, value in step.arguments.items()}
+            arguments = {name: served.value(without_penalty(name, value)) for name, value in step.arguments.items()}
             spread = arguments.pop(step.spread, ())
             function = step.function if step.owner is None else getattr(made[step.owner], step.function)
             if spread:
@@ -76,15 +77,18 @@ class Recipe:
     def places(self) -> tuple[int, ...] | None:
         """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
 
-        A layer names its two sizes, in either order, or the network names all, or those behind the inputs.
+        A layer names its two sizes, in either order, or the network names all, or those behind the inputs, or the
+        inputs and outputs before or behind the hidden layers.
         """
         found = [number for step in self.steps for value in step.arguments.values() for number in numbers_in(value)]
-        last = range(len(self.sizes) - 1)
+        last, hidden = range(len(self.sizes) - 1), tuple(range(1, len(self.sizes) - 1))
         orders = (
             tuple(place for l in last for place in (l, l + 1)),
             tuple(place for l in last for place in (l + 1, l)),
             tuple(range(len(self.sizes))),
             tuple(range(1, len(self.sizes))),
+            (0, len(self.sizes) - 1, *hidden),
+            (*hidden, 0, len(self.sizes) - 1),
         )
         given = [number for number in found if number in self.sizes]
         return next((order for order in orders if given == [self.sizes[place] for place in order]), None)
@@ -128,6 +132,11 @@ class Serving:
         if self.turns is not None:
             return self.sizes[next(self.turns)]
         return self.sizes[old.index(value)] if old.count(value) == 1 else value
+
+
+def without_penalty(name: str, value: Any) -> Any:
+    """The value of a parameter; 0 for the strength of a regularization, which the specs do not know."""
+    return FIXED["reg"] if role(name) == "reg" and type(value) is float else value
 
 
 def numbers_in(value: Any) -> Iterator[int]:

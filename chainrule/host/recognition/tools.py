@@ -17,9 +17,9 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
-from chainrule.host.recognition.structures import leaves
+from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
-from chainrule.support.arrays import to_numpy
+from chainrule.support.arrays import is_array, to_numpy
 
 SCORES = np.log([[0.25, 3.0]])
 ACTIVATED = {"relu": np.maximum(SCORES, 0), "softmax": np.array([[0.25, 3.0]]) / 3.25}
@@ -168,6 +168,7 @@ class Head:
         self.softmax = make(tools.softmax, "softmax") if tools.softmax else None
         self.functions = own_functions(tools.namespace)
         self.passed_on: dict[str, Any] = {}  # the results of the last loss by name, for its backward pass
+        self.places: dict[type, Path] = {}  # of the input's gradient in what a backward pass returns, or keeps
 
     def made(self, loss: Maker) -> Any:
         """A loss object; one that is made with the network, in whose place it gets `started`."""
@@ -218,20 +219,20 @@ class Head:
         """The gradient with respect to the last layer's output, by the code or else by `fallback`."""
         if self.tools.slope is not None:
             given = {"output": p, "y": y, "output_gradient": p, "x": p}
-            return call(make(self.tools.slope, "softmax"), "backward", given)
+            return self.back(make(self.tools.slope, "softmax"), given, shape(p))
         self.started.slope = None
         if self.object is not None and ranked("backward", methods_of(self.object)):
             given = z if self.takes_logits else p
-            slope = call(
+            slope = self.back(
                 self.object,
-                "backward",
                 {"output": given, "y": y, "output_gradient": given, "x": given},
+                shape(given),
                 keep_default=True,
                 named=self.passed_on,
             )
             slope = slope if self.started.slope is None else self.started.slope
             if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
-                return call(self.softmax, "backward", {"output_gradient": slope, "x": slope, "y": y})
+                return self.back(self.softmax, {"output_gradient": slope, "x": slope, "y": y}, shape(z))
             return slope
         function = next(
             (
@@ -247,6 +248,26 @@ class Head:
         as_output = {"x": "output", "output_gradient": "output"}
         arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role=as_output))
         return function(*arguments.arguments, **arguments.keywords)
+
+    def back(self, thing: Any, roles: Mapping[str, Any], size: tuple[int, ...], **settings: Any) -> Any:
+        """The gradient with respect to the input of an object, from its backward pass.
+
+        size: its shape, by which chainrule finds it among other results, or among what the object keeps.  Raises
+        NotOffered if several arrays may be it, or none.
+        """
+        before = {path: id(leaf) for path, leaf in leaves(thing)}
+        result = call(thing, "backward", roles, **settings)
+        if is_array(result) or (thing is self.object and self.started.slope is not None):
+            return result
+        source = thing if result is None else result
+        if type(thing) not in self.places:
+            old = before if result is None else {}
+            every = leaves(source)
+            fitting = [path for path, leaf in every if shape(leaf) == size and old.get(path) != id(leaf)]
+            if len(fitting) != 1:
+                raise NotOffered(f"chainrule does not find the input's gradient in {type(thing).__name__}.backward")
+            self.places[type(thing)] = fitting[0]
+        return follow(source, self.places[type(thing)])
 
 
 class NotTheNetwork(NotOffered, AttributeError):
@@ -277,7 +298,7 @@ def is_of_logits(loss: Any) -> bool:
             ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
         except (Exception, SystemExit):
             continue
-        if np.isclose(*ratios):
+        if ratios.all() and np.isclose(*ratios):
             return True
     return False
 
@@ -372,6 +393,7 @@ def is_output_gradient(parameter: inspect.Parameter) -> bool:
 
 
 def kept(thing: Any, operation: str) -> Any:
-    """The result that a method left in its object instead of returning it."""
+    """The result that a method left in its object instead of returning it; a whole number counts something else."""
     names = INPUT_GRADIENTS if operation == "backward" else OUTPUTS
-    return next((getattr(thing, name) for name in names if hasattr(thing, name)), None)
+    found = (getattr(thing, name) for name in names if hasattr(thing, name))
+    return next((value for value in found if not isinstance(value, int)), None)

@@ -87,8 +87,9 @@ class Evidence(Operations):
                 fixed[name] = PerLayer(tuple(value))
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
-        loses = bool(y) and is_number(first_part(call.result))
-        return Learnt(operation, roles, fixed, labels, attributes, place(call.file, call.line), alone, loses=loses)
+        loses, slope = bool(y) and is_number(first_part(call.result)), operation == "loss" and call.key in self.slopes
+        where = place(call.file, call.line)
+        return Learnt(operation, roles, fixed, labels, attributes, where, alone, loses=loses, slope=slope)
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""
@@ -180,7 +181,7 @@ class Evidence(Operations):
         if origin is None:
             return
         maker, path = origin
-        if maker.key in self.slopes and not path:
+        if maker.key in self.slopes and (not path or self.is_slope(value)):
             roles[name] = "output_gradient"
             return
         made = self.computed_by(maker)

@@ -159,16 +159,21 @@ class Operations:
 
     @cached_property
     def slopes(self) -> set[Key]:
-        """The functions that give the gradient of the loss with respect to the output, where backpropagation starts."""
+        """The functions that give the gradient of the loss with respect to the output, where backpropagation starts.
+
+        They return it alone, or beside the loss.
+        """
         found: set[Key] = set()
         for call in self.calls:
             if self.operations[call.number] not in ("backward", "update", "step"):
                 continue
             for name, value in call.arguments.items():
                 origin = self.origin(call, name)
-                starts = origin is not None and not self.operations[origin[0].number] and not origin[1]
-                if starts and self.is_slope(value):
-                    found.add(origin[0].key)  # type: ignore[index]
+                if origin is None or not self.is_slope(value):
+                    continue
+                made = self.operations[origin[0].number]
+                if (not made and not origin[1]) or (made == "loss" and len(origin[1]) == 1):
+                    found.add(origin[0].key)
         return found
 
     def is_slope(self, value: Any) -> bool:
@@ -192,7 +197,9 @@ class Operations:
         if self.moves(call):
             if x and y:
                 return "fit" if self.repeats(call) else "update"
-            return "update" if y or self.takes_output(call) else "step"
+            if y or self.takes_output(call):
+                return "update"
+            return "step" if self.follows_data(call) else ""
         if self.clears(call):
             return "clear"
         if self.gives_gradients(call):
@@ -234,6 +241,11 @@ class Operations:
             if any(id(before[path].leaf) in self.parameters for path in changed(before, after) & before.keys()):
                 return True
         return covers(matrices(call.returned), self.net.weights) and self.returns_parameters(call)
+
+    def follows_data(self, call: Call) -> bool:
+        """Whether a call takes arrays, or comes after one that took inputs: before these there are no gradients."""
+        earlier = (other for other in self.calls[: call.number] if not call.inside(other))
+        return any(() in before for before in call.before.values()) or any(self.data(other)[0] for other in earlier)
 
     def clears(self, call: Call) -> bool:
         """Whether a call that takes no arrays, and returns nothing, sets arrays shaped like the weights to zero."""
