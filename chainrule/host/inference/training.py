@@ -157,6 +157,12 @@ def find_reduction(probe: Probe, point: Point) -> None:
         how = "every gradient doubles when the batch is doubled, and training divides it by the number of samples"
         probe.find("reduction", "sum", how)
         probe.layout.reduction = "sum"
+    elif of_loss is None and of_grads == "sum" and only_updates(probe, point):
+        how = (
+            "every update doubles when the batch is doubled, and no loss that chainrule can call shows another meaning"
+        )
+        probe.find("reduction", "sum", how)
+        probe.layout.reduction = "sum"
     elif of_loss == "sum" and mostly_sums(probe, point, grads):
         probe.find(
             "reduction", "sum", "the loss, and every gradient that could be compared, doubles when the batch is doubled"
@@ -216,6 +222,13 @@ def contradicts_itself(probe: Probe, point: Point) -> bool:
     finally:
         probe.reset(point)
     return False
+
+
+def only_updates(probe: Probe, point: Point) -> bool:
+    """Whether only updates show the gradients: a factor of them is then one of the learning rate."""
+    plans = {} if probe.network is None else probe.network.plans
+    plan = plans.get(("backward", len(point.model.sizes)))
+    return isinstance(plan, Plan) and plan.how == "update"
 
 
 def trains_by_the_mean(probe: Probe, point: Point, grads: Sequence[Sequence[np.ndarray]]) -> bool:

@@ -318,11 +318,14 @@ def returned_names(function: Any) -> list[str] | None:
 @lru_cache(maxsize=1024)
 def names_in_source(function: Any) -> list[str] | None:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+        plain = inspect.unwrap(function)
+        tree = ast.parse(textwrap.dedent(inspect.getsource(plain)))
     except (OSError, TypeError, SyntaxError, ValueError):
         return None
-    finder = Returns()
-    for statement in tree.body[0].body if isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)) else []:
+    finder, defined = Returns(), tree.body[0]
+    if not isinstance(defined, (ast.FunctionDef, ast.AsyncFunctionDef)) or defined.name != plain.__code__.co_name:
+        return None  # Python takes the definition above a line, which may be another
+    for statement in defined.body:
         finder.visit(statement)
     return max(finder.found, key=len, default=None)
 

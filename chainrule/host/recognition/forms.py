@@ -20,7 +20,7 @@ from chainrule.host.recognition.configurations import configured
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
-from chainrule.host.recognition.slots import Fold, Slots, chain, discover
+from chainrule.host.recognition.slots import Fold, Slots, chain, discover, parameters_in
 from chainrule.host.recognition.tools import loss_head
 from chainrule.host.recognition.vocabulary import size_role
 
@@ -189,8 +189,21 @@ class SizedForm(Form):
                 self.slots_of[len(fixed) - 1] = discover(value, fixed)
                 self.pattern = self.fixed_pattern(fixed)
                 return
+            if self.fold is not None and self.keeps_classes(value, sizes):
+                return
             trouble = trouble or Unbound(f"its objects do not contain weights and biases of sizes {list(sizes)}")
         raise trouble or Unbound("its sizes cannot be chosen")
+
+    def keeps_classes(self, value: Any, sizes: Sequence[int]) -> bool:
+        """Whether a network with biases inside its weights fixes its number of classes, and no other size."""
+        lengths = sorted({length for _, found in parameters_in(value) for length in found} - {1})
+        for classes in lengths:
+            found = discover(value, [*sizes[:-1], classes], self.fold)
+            if found is not None:
+                self.slots_of[len(sizes) - 1] = found
+                self.pattern = [*[None] * (len(sizes) - 1), classes]
+                return True
+        return False
 
     def fixed_classes(self) -> int | None:
         """The number of classes that functions read from the file, as `np.zeros((len(y), n_classes))` does; or None.

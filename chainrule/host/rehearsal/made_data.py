@@ -71,9 +71,11 @@ class Absent:
 
     uses = 0
 
-    def __getattr__(self, name: str) -> Absent:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in DONE_HERE:
+            return DONE_HERE[name]
         self.uses += 1
         return self
 
@@ -100,6 +102,34 @@ class Absent:
 
 
 ABSENT = Absent()
+
+
+def shuffled(*arrays: Any, **_settings: Any) -> Any:
+    """The samples of all arrays in one random order, as scikit-learn's shuffle gives them."""
+    if not all(isinstance(array, (np.ndarray, list)) for array in arrays):
+        return ABSENT
+    order = np.random.default_rng(19).permutation(len(arrays[0]))
+    found = [np.asarray(array)[order] for array in arrays]
+    return found[0] if len(found) == 1 else found
+
+
+def parted(*arrays: Any, **_settings: Any) -> Any:
+    """The samples of each array in two parts, as scikit-learn's train_test_split gives them."""
+    if not all(isinstance(array, (np.ndarray, list)) for array in arrays):
+        return ABSENT
+    place = 3 * len(arrays[0]) // 4
+    return [part for array in arrays for part in (array[:place], array[place:])]
+
+
+def one_hot(labels: Any, num_classes: int | None = None, **_settings: Any) -> Any:
+    """Labels as one-hot vectors, as Keras makes them."""
+    if not isinstance(labels, (np.ndarray, list)):
+        return ABSENT
+    whole = np.asarray(labels, int).ravel()
+    return np.eye(num_classes or int(whole.max()) + 1)[whole]
+
+
+DONE_HERE = {"shuffle": shuffled, "train_test_split": parted, "to_categorical": one_hot}  # of modules that are absent
 
 
 class Table(np.ndarray):
@@ -176,6 +206,8 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
             kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape
         )
     roles = [role_of(name) for name in flat]
+    if roles == ["x", None]:
+        return kind.both() if not kind.pairs else (kind.both(), kind.y())
     if len(flat) == 2 and roles[0] == roles[1]:
         return kind.both() if not kind.pairs else (kind.both(), kind.both())
     if len(flat) == 4 and not {"x", "y"} <= set(roles):

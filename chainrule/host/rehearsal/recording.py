@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -124,6 +125,7 @@ class Recorder:
         self.kept: dict[tuple[Key, Key | None], int] = {}
         self.steps = self.begun = 0
         self.started = self.used = 0.0
+        self.importing = False  # whether modules are imported now, which does not count as training
 
     def __enter__(self) -> Recorder:
         self.started, self.begun = time.thread_time(), self.steps
@@ -132,14 +134,14 @@ class Recorder:
 
     def __exit__(self, *_error: object) -> None:
         sys.setprofile(None)
-        self.used += time.thread_time() - self.started
+        self.used += 0.0 if self.importing else time.thread_time() - self.started
         self.running.clear()
         self.counts.clear()
 
     @property
     def late(self) -> bool:
         """Whether a statement has used its share of the steps or the time, or the file all of them."""
-        taken = time.thread_time() - self.started
+        taken = 0.0 if self.importing else time.thread_time() - self.started
         return taken > SHARE * SECONDS or self.used + taken > SECONDS or self.steps - self.begun > SHARE * STEPS
 
     @property
@@ -148,8 +150,9 @@ class Recorder:
         return self.used > SECONDS or self.steps > STEPS
 
     def note(self, frame: FrameType, event: str, argument: Any) -> None:
-        self.steps += 1
-        if event in ("call", "return") and self.records(frame.f_code.co_filename):
+        own = self.records(frame.f_code.co_filename)
+        self.steps += own or not self.importing
+        if event in ("call", "return") and own:
             if event == "call":
                 self.begin(frame)
             else:
@@ -173,6 +176,15 @@ class Recorder:
             if call is not None and call.key == key_of(trace.tb_frame.f_code):
                 call.finished = sys.maxsize
             trace = trace.tb_next
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Record nothing, and count neither steps nor time, in the body."""
+        sys.setprofile(None)
+        begun = time.thread_time()
+        yield
+        self.started += time.thread_time() - begun
+        sys.setprofile(self.note)
 
     def stop(self) -> None:
         sys.setprofile(None)

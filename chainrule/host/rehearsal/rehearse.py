@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -18,11 +19,15 @@ from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
+from chainrule.host.rehearsal.extraction import functions_of_loop
+from chainrule.host.rehearsal.loop_network import LoopNetwork
+from chainrule.host.rehearsal.loops import Loop, loops_in
 from chainrule.host.rehearsal.made_data import Kind
 from chainrule.host.rehearsal.recording import Key, key_of
 from chainrule.host.rehearsal.script import Stage, opened
 from chainrule.host.source.executing import Siblings
 from chainrule.host.source.rule import DEFINITIONS
+from chainrule.host.source.scopes import names
 from chainrule.host.source.stand_ins import Absence, Imports
 
 FEWEST = 160  # samples of made data
@@ -36,6 +41,8 @@ OTHERS: tuple[dict[str, bool], ...] = (
     {"pairs": True},
 )
 LONGEST = 0.6  # seconds after which no further kind of data is tried
+SCRIPTS = 5  # times as long, after which no further script is tried
+MORE = 2000  # samples of made data, for code that makes batches of many
 MOST = 12_000  # samples of made data, for code that cuts some off
 
 
@@ -46,36 +53,80 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: 
     brought: the names of the modules of its project, which stay as they are: the training imports others.
     """
     functions = functions_of(vars(module))
-    if not functions:
-        return
-    best: Evidence | None = None
+    best: Shown | None = None
+    sizes: list[int] = []  # of a network that stands in a loop
     started = time.process_time()
     folders = (path.parent, path.parent.parent)
     siblings = Siblings(folders, Absence(defining=False), Imports(nullcontext))
     for statements, place in scripts(module, body, path):
         stage = Stage(module, statements, place, {str(path.parent), str(place.parent)})
         with undisturbed(), imported_anew(brought, folders), siblings:
-            evidence = shown(stage, statements, functions)
-        if best is None or evidence.rank > best.rank:
-            best = evidence
-        if best.trains or time.process_time() - started > LONGEST:
+            found = shown(stage, statements, functions)
+            if not found.evidence.trains:
+                sizes = extract(found, module, statements, place)
+        if best is None or found.rank > best.rank:
+            best = found
+        if found.evidence.trains or sizes or time.process_time() - started > SCRIPTS * LONGEST:
             break
     if best is None:
         return
-    for key, learnt in best.learnt().items():
-        learn(functions[key], learnt)
-    if best.network is None:
+    evidence = best.evidence
+    network = evidence.network
+    if not sizes or network is None or network.sizes == sizes:  # else the calls were misread
+        for key, learnt in evidence.learnt().items():
+            learn(functions[key], learnt)
+    if network is None and not sizes:
         for function in functions.values():
             learn(function, replace(learnt_of(function), unsettled=True))
     with suppress(RecursionError):  # settings that contain themselves
-        found = recipe_of(best, vars(module))
-        if found is not None:
-            RECIPES[found[0]] = found[1]
+        recipe = recipe_of(evidence, vars(module))
+        if recipe is not None:
+            RECIPES[recipe[0]] = recipe[1]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a rehearsal shows: the evidence of its calls, the loops that changed arrays, and its namespace."""
+
+    evidence: Evidence
+    loops: tuple[Loop, ...]
+    namespace: dict[str, Any]
+
+    @property
+    def trains(self) -> bool:
+        """Whether the rehearsal saw an update of a network."""
+        return self.evidence.trains or bool(self.loops)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.evidence.rank, len(self.loops)
+
+
+def extract(found: Shown, module: ModuleType, body: Sequence[ast.stmt], path: Path) -> list[int]:
+    """Add the functions of the last training loop that chainrule can read to the module.  Returns its layer sizes.
+
+    What proves the reading runs in the namespace of the rehearsal.
+    """
+    read_by = globals_read(body)
+    for loop in found.loops:
+        with suppress(Exception):  # NotRead, or what the author's statements raise
+            network = LoopNetwork(loop, found.namespace, vars(module), str(path), read_by)
+            vars(module).update(functions_of_loop(network))
+            return network.sizes
+    return []
+
+
+def globals_read(body: Sequence[ast.stmt]) -> dict[str, set[str]]:
+    """{function: the globals that it reads, also through other functions of the file}."""
+    found = {one.name: {read.name for read in names(one).later} for one in body if isinstance(one, ast.FunctionDef)}
+    for _ in found:
+        found = {name: read.union(*(found.get(other, ()) for other in read)) for name, read in found.items()}
+    return found
 
 
 def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> Iterator[tuple[Sequence[ast.stmt], Path]]:
     """(statements, path) of the file, if they train anything, else of the files beside it that import it."""
-    if any(acts_on(statement, vars(module)) for statement in opened(body)):
+    if loops_in(opened(body)) or any(acts_on(statement, vars(module)) for statement in opened(body)):
         yield body, path
         return
     pattern = re.compile(rf"^\s*(from|import)\s.*\b{re.escape(path.stem)}\b", re.MULTILINE)
@@ -89,26 +140,37 @@ def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> Iterato
                     yield ast.parse(text, str(beside)).body, beside
 
 
-def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Evidence:
-    """The evidence of the kind of made data with which a script shows most."""
-    started = time.process_time()
+def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Shown:
+    """What a script shows with the kind of made data with which it shows most."""
     first = Kind(samples=samples_for(body))
-    best = Evidence(stage.rehearse(first), functions)
-    for kind in other_kinds(first, best):
+    best = once(stage, first, functions)
+    started = time.process_time()  # without the time that the first imports took
+    for kind in other_kinds(first, best, stage):
         if best.trains or not stage.made or time.process_time() - started > LONGEST:
             break
-        evidence = Evidence(stage.rehearse(kind), functions)
-        if evidence.rank > best.rank:
-            best = evidence
+        found = once(stage, kind, functions)
+        if found.rank > best.rank:
+            best = found
     return best
 
 
-def other_kinds(kind: Kind, evidence: Evidence) -> list[Kind]:
+def once(stage: Stage, kind: Kind, functions: Mapping[Key, FunctionType]) -> Shown:
+    calls = stage.rehearse(kind)
+    return Shown(
+        Evidence(calls, functions), tuple(copy.copy(loop) for loop in stage.loops if loop.trains), stage.left()
+    )
+
+
+def other_kinds(kind: Kind, first: Shown, stage: Stage) -> list[Kind]:
     """The kinds of made data to try after the first, fitted to the network that it showed."""
-    network, found = evidence.network, []
-    if network is not None and (network.sizes[0], network.sizes[-1]) != (kind.inputs, kind.classes):
-        kind = replace(kind, inputs=network.sizes[0], classes=network.sizes[-1])
+    network, found = first.evidence.network, []
+    updated = next((loop.sizes for loop in stage.loops if len(loop.sizes) > 2), [])
+    sizes = updated or ([] if network is None else network.sizes)
+    if sizes and (sizes[0], sizes[-1]) != (kind.inputs, kind.classes):
+        kind = replace(kind, inputs=sizes[0], classes=sizes[-1])
         found.append(kind)
+    if stage.loops and not any(loop.rounds for loop in stage.loops):  # as of batches larger than all data
+        found.append(replace(kind, samples=MORE))
     return [*found, *(replace(kind, **other) for other in OTHERS)]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.refusing import Refused, refusing
-from chainrule.host.rehearsal.made_data import ABSENT, Kind, Table, made_for, targets_of
+from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
+from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, Table, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.source.rule import DEFINITIONS, main_guard
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -21,7 +24,7 @@ from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 2.0  # seconds for all statements of a file
 GET = "__data_for__"  # the name under which the transformed code finds the function that gets data
-WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError)
+WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError, SystemExit)
 
 
 # Modules that load, prepare or draw data, or report on a training; a rehearsal does without them.
@@ -33,6 +36,8 @@ DONE_WITHOUT = frozenset(
     """.split()
 )
 REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
+DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow)", re.IGNORECASE)
+IMPORTS_OF = (ast.Import, ast.ImportFrom)
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
 
 
@@ -42,7 +47,10 @@ class Loading(ast.NodeTransformer):
     A statement that asks for what is refused, such as a new folder, does nothing.
     """
 
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> Any:
+        if isinstance(node, ast.Import) and len(node.names) > 1:
+            apart = [ast.copy_location(ast.Import([alias]), node) for alias in node.names]
+            return ast.copy_location(ast.If(ast.Constant(True), [self.visit_Import(one) for one in apart], []), node)
         if any(alias.name == "*" for alias in node.names) or getattr(node, "module", "") == "__future__":
             return node
         bound = [(alias.asname or alias.name.partition(".")[0], alias.name) for alias in node.names]
@@ -86,6 +94,20 @@ class Loading(ast.NodeTransformer):
                 item.context_expr = ast.Call(ast.Name(GET, ast.Load()), [thunk, ast.Constant(None)], [])
         return node
 
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """A call that stands alone and draws does nothing."""
+        self.generic_visit(node)
+        draws = isinstance(node.value, ast.Call) and DRAWS.search(ast.unparse(node.value.func))
+        return ast.copy_location(ast.Pass(), node) if draws else node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        return with_notes(node)
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        return with_notes(node)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         for inner in node.body:
             if isinstance(inner, DEFINITIONS):
@@ -102,32 +124,59 @@ class Stage:
     """A file whose statements can be run again and again, each time in a namespace of their own.
 
     module: the file as it was loaded.  folders: those of the project.
-    made: how often the last rehearsal made data.
+    made: how often the last rehearsal made data.  loops: that may train a network, with the values that they had.
+    namespace: of the last rehearsal.
     """
 
     def __init__(self, module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: Collection[str]) -> None:
         self.loaded, self.path, self.folders = vars(module), str(path), folders
         self.made = 0
-        self.code = [
-            compile(ast.Module([statement], []), self.path, "exec", dont_inherit=True)
-            for statement in (ast.fix_missing_locations(Loading().visit(copy.deepcopy(one))) for one in opened(body))
-        ]
+        self.namespace: dict[str, Any] = {}
+        self.loops = loops_in(opened(body))
+        watched(self.loops)
+        self.code = [(self.compiled(one), isinstance(one, IMPORTS_OF)) for one in opened(body)]
+
+    def compiled(self, statement: ast.stmt) -> CodeType:
+        """The code of one statement, which notes what loops do and gets made data."""
+        changed = ast.fix_missing_locations(Loading().visit(copy.deepcopy(statement)))
+        return compile(ast.Module([changed], []), self.path, "exec", dont_inherit=True)
 
     def rehearse(self, kind: Kind) -> list[Call]:
         """Run the statements one by one.  Returns the recorded calls."""
         self.made = 0
         namespace = {name: value for name, value in self.loaded.items() if name[:2] == name[-2:] == "__"}
-        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in, REFUSED: Refused}
+        self.namespace = namespace
         recorder = Recorder(self.folders)
+        for loop in self.loops:
+            loop.forget()
+        note = partial(self.note, recorder, namespace)
+        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in, REFUSED: Refused, NOTE: note}
         with suppress(TimedOut), limit(LONGEST), refusing():
             try:
-                for code in self.code:
+                for code, recorder.importing in self.code:
                     self.run(code, namespace, recorder)
                     if recorder.over:
                         break
             finally:
                 sys.setprofile(None)
         return recorder.calls
+
+    def note(
+        self, recorder: Recorder, namespace: dict[str, Any], loop: int, number: int, values: Mapping[str, Any]
+    ) -> None:
+        """Note the values of names in a loop.  Raises Enough once it has repeated itself, or the time is over."""
+        seen = self.loops[loop]
+        if seen.idle:
+            return
+        with recorder.paused():
+            seen.note(number, ChainMap(dict(values), namespace))
+        if seen.trains and (seen.rounds > ROUNDS or recorder.late):
+            recorder.stop()
+
+    def left(self) -> dict[str, Any]:
+        """The namespace of the last rehearsal, whose functions from now on note nothing and get no made data."""
+        self.namespace.update({GET: lambda compute, _shape: compute(), NOTE: lambda *_: None})
+        return self.namespace
 
     def run(self, code: CodeType, namespace: dict[str, Any], recorder: Recorder) -> None:
         try:
@@ -160,6 +209,8 @@ class Stage:
 
     def stand_in(self, name: str) -> Any:
         """What takes the place of a module or a name in one: the substitute with which the file was loaded."""
+        if name in DONE_HERE:
+            return DONE_HERE[name]
         found = self.loaded.get(name, ABSENT)
         return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
 

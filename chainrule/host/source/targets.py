@@ -44,6 +44,7 @@ from chainrule.host.source.folders import likely_file
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
 from chainrule.host.source.partners import packages_beside, partner_files
+from chainrule.host.source.python_2 import parse_file
 from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
@@ -56,7 +57,6 @@ UNGUARDED = (
 )
 
 REHEARSAL = "rehearsal"  # the declaration by which a file says that its training must not run
-PRINT_STATEMENT = re.compile(rb"^([ \t]*)print[ \t]+(?![(=])(.+?)[ \t]*$", re.MULTILINE)
 
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
 HIGHEST = 3  # folders above the file's that count as its project, if nothing marks the project's root
@@ -401,16 +401,7 @@ def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
     if path.suffix == ".ipynb":
         notebook: Notebook = read_notebook(path, target)
         return notebook.statements, notebook.notes
-    source = path.read_bytes()
-    try:
-        return ast.parse(source, str(path)).body, []
-    except SyntaxError as error:
-        if not python_2(error):
-            raise
-        with contextlib.suppress(SyntaxError):
-            called = PRINT_STATEMENT.sub(rb"\1print(\2)", source)
-            return ast.parse(called, str(path)).body, ["chainrule read Python 2's print statements as calls of print"]
-        raise
+    return parse_file(path)
 
 
 def run(
