@@ -81,8 +81,12 @@ class Loading(ast.NodeTransformer):
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """A call that stands alone and draws does nothing, nor does one that asks for what is refused."""
+        self.generic_visit(node)
         if not isinstance(node.value, ast.Call):
             return node
+        if DRAWS.search(ast.unparse(node.value.func)):
+            return ast.copy_location(ast.Pass(), node)
         handler = ast.ExceptHandler(ast.Name(REFUSED, ast.Load()), None, [ast.Pass()])
         return ast.Try([node], [handler], [], [])
 
@@ -93,12 +97,6 @@ class Loading(ast.NodeTransformer):
                 thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), item.context_expr)
                 item.context_expr = ast.Call(ast.Name(GET, ast.Load()), [thunk, ast.Constant(None)], [])
         return node
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        """A call that stands alone and draws does nothing."""
-        self.generic_visit(node)
-        draws = isinstance(node.value, ast.Call) and DRAWS.search(ast.unparse(node.value.func))
-        return ast.copy_location(ast.Pass(), node) if draws else node
 
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
