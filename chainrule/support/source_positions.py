@@ -70,7 +70,9 @@ def place_of(thing: Any) -> str | None:
             found = last_class_statement(thing)
             if found is not None:
                 return place(*found)
-        return place(file, inspect.getsourcelines(thing)[1])
+        code = getattr(getattr(thing, "__func__", thing), "__code__", None)
+        first = inspect.getsourcelines(thing)[1]
+        return place(file, first if code is None else code.co_firstlineno)
     except (TypeError, OSError, ValueError):
         return None
 

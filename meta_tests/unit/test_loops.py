@@ -147,6 +147,31 @@ for i in range(1000):
     first = first - 0.01 * g1
     second = second - 0.01 * g2
 """
+ALONE = """
+import numpy as np
+
+images, labels = np.load("images.npy") / 255, np.eye(10)[np.load("labels.npy")]
+w1 = np.random.uniform(-0.05, 0.05, (20, 784))
+w2 = np.random.uniform(-0.5, 0.5, (10, 20))
+b1 = np.zeros((20, 1))
+b2 = np.zeros((10, 1))
+for epoch in range(3):
+    for img, l in zip(images, labels):
+        img.shape += (1,)
+        l.shape += (1,)
+        z = b1 + w1 @ img
+        h = np.maximum(z, 0)
+        s = b2 + w2 @ h
+        e = np.exp(s - s.max())
+        o = e / e.sum()
+        cost = -np.log(o[l == 1]).sum()
+        d = o - l
+        inner = w2.T @ d * (z > 0)
+        w2 += -0.01 * d @ h.T
+        b2 += -0.01 * d
+        w1 += -0.01 * inner @ img.T
+        b1 += -0.01 * inner
+"""
 MOMENTUM = WHOLE.replace("for t in", "velocity = 0\nfor t in").replace(
     "    A -= eta * dA", "    velocity = 0.9 * velocity - eta * dA\n    A += velocity"
 )
@@ -172,7 +197,7 @@ def todo(outcome, *chapters):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("source", [WHOLE, COLUMNS, GLOBALS])
+@pytest.mark.parametrize("source", [WHOLE, COLUMNS, GLOBALS, ALONE])
 def test_a_loop_is_read_and_passes(tmp_path, source):
     outcome = check(tmp_path, source)
     assert (outcome.verdict, wrong(outcome)) == ("pass", set())
@@ -202,7 +227,8 @@ MISTAKES = {
         "range(0, train_x.shape[1] - train_x.shape[1] % size, size)",
     ),
     "labels shuffled otherwise": (COLUMNS, "train_y[batch]", "train_y[begin : begin + size]"),
-    "no square root": (INSIDE, "dW2 = a1.T.dot(delta)", "dW2 = z1.T.dot(delta)"),
+    "updated too early, one by one": (ALONE, "        inner =", "        w2 += -0.01 * d @ h.T\n        inner ="),
+    "activations before the ReLU": (INSIDE, "dW2 = a1.T.dot(delta)", "dW2 = z1.T.dot(delta)"),
 }
 
 
@@ -220,10 +246,20 @@ SHIFTED = (
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("source", [MOMENTUM, DROPOUT])
-def test_what_is_not_read_of_a_loop_is_not_judged(tmp_path, source):
-    outcome = check(tmp_path, source)
+def test_a_loop_that_draws_random_numbers_is_not_judged(tmp_path):
+    outcome = check(tmp_path, DROPOUT)
     assert (outcome.verdict, wrong(outcome)) == ("incomplete", set())
+    reason = "updates weights, and chainrule does not read it as a network: its forward pass draws random numbers"
+    assert any(reason in note for note in outcome.notes)
+
+
+@pytest.mark.once
+def test_of_an_optimizer_in_a_loop_only_the_gradients_are_judged(tmp_path):
+    outcome = check(tmp_path, MOMENTUM)
+    assert not wrong(outcome) | todo(outcome, "gradients")
+    assert {result.outcome for result in outcome.specs if result.chapter == "training"} == {"skipped"}
+    outcome = check(tmp_path, MOMENTUM, ("dA = X.T @ s", "dA = X.T @ (g @ B.T)"))
+    assert outcome.verdict == "fail"
 
 
 def extracted(tmp_path, source):

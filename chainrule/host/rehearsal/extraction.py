@@ -28,11 +28,11 @@ OTHERS = (4, 6, 5, 7, 8)  # layer sizes that all differ
 def functions_of_loop(network: LoopNetwork) -> dict[str, FunctionType]:
     """{name: function} of all that a loop does."""
     data, start = network.data, network.start
-    forward, update = network.forward_function(), network.update_function(network.rates)
+    forward, backward = network.forward_function(), network.backward_function()
     last = len(network.sizes) - 1
     every = [start.layers, {key: l for key, l in start.layers.items() if l < last}]
     every.append({key: l for key, l in start.layers.items() if 0 < l < last})
-    layers = next((layers for layers in every if resizes(network, layers, forward, update)), {})
+    layers = next((layers for layers in every if resizes(network, layers, forward, backward)), {})
     sizes = {f"size_{l}": "inputs" if l == 0 else "outputs" if l == last else "hidden" for l in layers.values()}
     roles = {data.x: "x", data.y: "y", RATE: "lr"}
     training, its_data = training_of(network)
@@ -41,7 +41,7 @@ def functions_of_loop(network: LoopNetwork) -> dict[str, FunctionType]:
         "init": (start.function(layers), sizes),
         "forward": (forward, roles),
         "loss": (network.find_loss(), roles),
-        "backward": (update, roles),
+        "backward": (backward, roles),
         "fit": (training, of_training),
     }
     where, alone = place(network.file, network.loop.line), data.axis is None
@@ -55,7 +55,7 @@ def functions_of_loop(network: LoopNetwork) -> dict[str, FunctionType]:
     return made
 
 
-def resizes(network: LoopNetwork, layers: Mapping[str, int], forward: FunctionType, update: FunctionType) -> bool:
+def resizes(network: LoopNetwork, layers: Mapping[str, int], forward: FunctionType, backward: FunctionType) -> bool:
     """Whether the functions work with other sizes of these layers.  layers: {name of a number: the layer}."""
     free = sorted(set(layers.values()))
     sizes = [OTHERS[i] if i in free and i < len(OTHERS) else size for i, size in enumerate(network.sizes)]
@@ -63,7 +63,7 @@ def resizes(network: LoopNetwork, layers: Mapping[str, int], forward: FunctionTy
         made = network.start.function(layers)(*(sizes[i] for i in free))
         given = {**made, **network.data.made(sizes[0], sizes[-1], PROBED), RATE: 0.1}
         output = network.run(forward, copy.deepcopy(given))
-        network.run(update, given)
+        network.run(backward, given)
     except Exception:
         return False
     return bool(sizes[-1] in np.shape(output))
@@ -72,7 +72,7 @@ def resizes(network: LoopNetwork, layers: Mapping[str, int], forward: FunctionTy
 def training_of(network: LoopNetwork) -> tuple[FunctionType | None, Data]:
     """(a function of all the loops, or None if they are not clear; its data)."""
     found = Epochs(network.loop, network.data.samples)
-    if found.batch is None or found.outer is None:
+    if found.batch is None or found.outer is None or network.gradients:
         return None, network.data
     loop, read_by = network.loop, network.read_by
     statements = pruned([found.outer], network.parameters, read_by)

@@ -69,7 +69,7 @@ class LoopNetwork:
         self.keep_those_of_the_output()
         self.start = self.find_start()
         self.hold(self.namespace)
-        self.rates = self.find_rates()
+        self.rates = [] if self.gradients else self.find_rates()
         if self.is_logits and not self.agrees():
             raise NotRead("none of its arrays holds probabilities that sum to 1")
 
@@ -91,7 +91,7 @@ class LoopNetwork:
     def batch(self) -> dict[str, Any]:
         """Parameters, inputs and labels of ordinary size in place of the loop's, by name."""
         rng = np.random.default_rng(0)
-        ordinary = {name: 0.5 * rng.normal(size=a.shape) for name, a in self.parameters.items()}
+        ordinary = {name: rng.normal(size=a.shape) / np.sqrt(max(a.shape)) for name, a in self.parameters.items()}
         return ordinary | self.data.made(self.data.inputs, self.data.classes, self.data.samples)
 
     def replay(self, labels: Any) -> list[tuple[int, dict[str, Any]]]:
@@ -163,13 +163,29 @@ class LoopNetwork:
             name for i, depends in enumerate(self.body.network) if depends for name in self.body.uses[i].affects
         }
         state = self.body.needed(self.parameters, self.end)[1] & computed
-        others = sorted(state - set(self.parameters) - {self.data.x, self.data.y})
-        if others:
-            raise NotRead(f"its update keeps {', '.join(others)} from round to round")
+        others = state - set(self.parameters) - {self.data.x, self.data.y}
+        self.gradients = self.find_gradients(others) if others else {}
         forward = self.forward_function()
         first = self.run(forward)
         if not all(np.array_equal(first, self.run(forward), equal_nan=True) for _ in range(REPEATS)):
             raise NotRead("its forward pass draws random numbers")
+
+    def find_gradients(self, others: Set[str]) -> dict[str, tuple[str, int]]:
+        """{parameter: (the name of its gradient, the statement that computes it)}, before an optimizer uses them.
+
+        others: the names that the optimizer keeps from round to round.
+        """
+        found: dict[str, tuple[str, int]] = {}
+        for parameter, value in self.parameters.items():
+            needed, _ = self.body.needed([parameter], self.end)
+            for i, values in self.replayed:
+                for name, given in values.items():
+                    alike = np.shape(given) == value.shape and name not in others | self.parameters.keys()
+                    if alike and i in needed and not self.body.needed([name], i)[1] & others:
+                        found[parameter] = name, i
+        if found.keys() != self.parameters.keys():
+            raise NotRead(f"its update keeps {', '.join(sorted(others))} from round to round")
+        return found
 
     def forgotten(self, needed: Set[str], own: Set[str]) -> set[str]:
         """The biases that the forward pass reads and no update changes."""
@@ -249,7 +265,10 @@ class LoopNetwork:
 
     def agrees(self) -> bool:
         """Whether the update follows the gradient of the cross-entropy of the softmax of the output."""
-        slopes = [-change / SMALL for change in self.moved(self.update_function(self.rates), SMALL)]
+        if self.gradients:
+            slopes = list(self.run(self.backward_function()).values())
+        else:
+            slopes = [-change / SMALL for change in self.moved(self.backward_function(), SMALL)]
         forward, rng = self.forward_function(), np.random.default_rng(1)
         ratios = []
         for name, slope in zip(self.parameters, slopes, strict=True):
@@ -316,6 +335,15 @@ class LoopNetwork:
     def forward_function(self) -> FunctionType:
         kept, _ = self.body.needed([self.output], self.output_at, self.parameters)
         return self.function("forward", kept, self.output)
+
+    def backward_function(self) -> FunctionType:
+        """A function that changes the parameters in place, or returns gradients that an optimizer uses."""
+        if not self.gradients:
+            return self.update_function(self.rates)
+        last = max(i for _, i in self.gradients.values())
+        kept, _ = self.body.needed([name for name, _ in self.gradients.values()], last, self.parameters)
+        items = ", ".join(f"{'d' + parameter!r}: {name}" for parameter, (name, _) in self.gradients.items())
+        return self.function("gradients", kept, f"{{{items}}}")
 
     def update_function(self, rates: Sequence[str]) -> FunctionType:
         """A function that changes the parameters in place."""

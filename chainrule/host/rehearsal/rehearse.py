@@ -20,7 +20,7 @@ from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
-from chainrule.host.rehearsal.loop_network import LoopNetwork
+from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop, loops_in
 from chainrule.host.rehearsal.made_data import Kind
 from chainrule.host.rehearsal.recording import Key, key_of
@@ -29,6 +29,7 @@ from chainrule.host.source.executing import Siblings
 from chainrule.host.source.rule import DEFINITIONS
 from chainrule.host.source.scopes import names
 from chainrule.host.source.stand_ins import Absence, Imports
+from chainrule.support.source_positions import place as position
 
 FEWEST = 160  # samples of made data
 NEIGHBOURS = 40  # how many files of a folder are looked at
@@ -46,15 +47,17 @@ MORE = 2000  # samples of made data, for code that makes batches of many
 MOST = 12_000  # samples of made data, for code that cuts some off
 
 
-def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: Collection[str] = ()) -> None:
+def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: Collection[str] = ()) -> list[str]:
     """Run the training of a file on made data and register what it shows of the functions.
 
     A file that trains nothing may have a script beside it, which imports and trains it.
+    Returns sentences on loops that train, but that chainrule does not read as the training of a network.
     brought: the names of the modules of its project, which stay as they are: the training imports others.
     """
     functions = functions_of(vars(module))
     best: Shown | None = None
     sizes: list[int] = []  # of a network that stands in a loop
+    unread: list[str] = []
     started = time.process_time()
     folders = (path.parent, path.parent.parent)
     siblings = Siblings(folders, Absence(defining=False), Imports(nullcontext))
@@ -63,13 +66,13 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: 
         with undisturbed(), imported_anew(brought, folders), siblings:
             found = shown(stage, statements, functions)
             if not found.evidence.trains:
-                sizes = extract(found, module, statements, place)
+                sizes, unread = extract(found, module, statements, place)
         if best is None or found.rank > best.rank:
             best = found
         if found.evidence.trains or sizes or time.process_time() - started > SCRIPTS * LONGEST:
             break
     if best is None:
-        return
+        return []
     evidence = best.evidence
     network = evidence.network
     if not sizes or network is None or network.sizes == sizes:  # else the calls were misread
@@ -82,6 +85,7 @@ def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: 
         recipe = recipe_of(evidence, vars(module))
         if recipe is not None:
             RECIPES[recipe[0]] = recipe[1]
+    return unread
 
 
 @dataclass(frozen=True)
@@ -98,22 +102,30 @@ class Shown:
         return self.evidence.trains or bool(self.loops)
 
     @property
-    def rank(self) -> tuple[int, int]:
-        return self.evidence.rank, len(self.loops)
+    def rank(self) -> tuple[bool, int]:
+        """How much the rehearsal shows: an update counts more than how many kinds of operations there are."""
+        return self.trains, self.evidence.rank
 
 
-def extract(found: Shown, module: ModuleType, body: Sequence[ast.stmt], path: Path) -> list[int]:
-    """Add the functions of the last training loop that chainrule can read to the module.  Returns its layer sizes.
+def extract(found: Shown, module: ModuleType, body: Sequence[ast.stmt], path: Path) -> tuple[list[int], list[str]]:
+    """Add the functions of the last training loop that chainrule can read to the module.
 
     What proves the reading runs in the namespace of the rehearsal.
+    Returns its layer sizes, and sentences on loops that are not read.
     """
-    read_by = globals_read(body)
+    read_by, unread = globals_read(body), []
     for loop in found.loops:
-        with suppress(Exception):  # NotRead, or what the author's statements raise
+        where = position(str(path), loop.line)
+        try:
             network = LoopNetwork(loop, found.namespace, vars(module), str(path), read_by)
             vars(module).update(functions_of_loop(network))
-            return network.sizes
-    return []
+        except NotRead as reason:
+            unread.append(f"the loop at {where} updates weights, and chainrule does not read it as a network: {reason}")
+        except Exception:  # the author's statements may raise anything
+            unread.append(f"the loop at {where} updates weights, and chainrule cannot run its statements alone")
+        else:
+            return network.sizes, []
+    return [], unread
 
 
 def globals_read(body: Sequence[ast.stmt]) -> dict[str, set[str]]:

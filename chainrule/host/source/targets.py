@@ -147,11 +147,11 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
     declared = declaration(module, target)
     implementation: Implementation
     if adapter is None:
-        rehearsed = declared.get(REHEARSAL, True)
+        rehearsed, unread = declared.get(REHEARSAL, True), list[str]()
         if not isinstance(rehearsed, bool):
             raise UnusableTarget(f"{target}: CHAINRULE['{REHEARSAL}'] should be True or False, found {rehearsed!r}")
         if rehearsed and not run_all:
-            learn_from_its_training(source)
+            unread = learn_from_its_training(source)
         alone, read = recognised_in(module, declared, asked, target, source.missing)
         implementation = alone
         if lacks_parts(alone, vars(module)):
@@ -161,6 +161,8 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         if isinstance(alone.form, TensorForm) and alone.form.lacks_parts:
             notes = (*with_library(source, alone.form), *notes)
         declared = read
+        if not implementation.offers("create"):
+            notes = (*notes, *unread)
     else:
         with forgotten(path):
             adapter_module = load_source(adapter, run_all=True).module
@@ -248,10 +250,13 @@ def load_partner(file: Path) -> ModuleType | None:
     return None
 
 
-def learn_from_its_training(source: Source) -> None:
-    """Run the training of a loaded file on made data, in the file's surroundings, and register what it shows."""
+def learn_from_its_training(source: Source) -> list[str]:
+    """Run the training of a loaded file on made data, in the file's surroundings, and register what it shows.
+
+    Returns sentences on loops that train, but that chainrule does not read.
+    """
     with silence(), importing_from(*home(source.path)[1:]), surroundings(source.path):
-        rehearse(source.module, source.statements, source.path, list(BROUGHT))
+        return rehearse(source.module, source.statements, source.path, list(BROUGHT))
 
 
 def open_live(
