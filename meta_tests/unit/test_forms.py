@@ -989,6 +989,16 @@ def test_a_method_that_trains_on_one_batch(check):
     assert check(ONE_STEP, ("(z1 > 0)", "1")).verdict == "fail"
 
 
+def test_a_training_on_an_object_with_the_data_is_said(check):
+    record = "from dataclasses import dataclass\n@dataclass\nclass Split:\n    x: np.ndarray\n    y: np.ndarray\n"
+    net = STORED.replace("train_loader, epochs", "split: Split, epochs").replace(
+        "in train_loader", "in [(split.x, split.y)]"
+    )
+    found = check(record + net, chapters=("training",))
+    assert found.wrong() == {}
+    assert found.messages["training.full_batch"] == "train takes its data in a Split, which chainrule does not make"
+
+
 def test_gradients_that_a_method_hands_out_are_those_of_the_backward_pass(check):
     found = check(STORED)
     assert found.wrong() == {}
