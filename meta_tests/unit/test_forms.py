@@ -1161,3 +1161,25 @@ def test_gradients_of_every_sample_are_not_understood_at_any_depth(check):
     assert (found.verdict, found.wrong()) == ("incomplete", {})
     assert "network.forward" in found.passed()
     assert "backward was not understood" in found.messages["gradients.memoryless"]
+
+
+FACTS = (
+    """
+class Net:
+    def __init__(self, d, h, k):
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+    def forward(self, x):
+        return softmax(np.maximum(x @ self.W1 + self.b1, 0) @ self.W2 + self.b2)
+    def compute_loss(self, pred, fact):
+        return -np.log((fact * pred).sum(axis=1)).mean()
+"""
+    + SOFTMAX
+)
+
+
+def test_what_takes_the_output_takes_labels_before_inputs(check):
+    found = check(FACTS, chapters=("shapes", "cross_entropy"))
+    assert found.wrong() == {}
+    assert "network.loss" in found.passed()
+    assert check(FACTS, ("np.log((", "np.log2(("), chapters=("cross_entropy",)).verdict == "fail"
