@@ -989,6 +989,16 @@ def test_a_method_that_trains_on_one_batch(check):
     assert check(ONE_STEP, ("(z1 > 0)", "1")).verdict == "fail"
 
 
+def test_a_training_on_an_object_with_the_data_is_said(check):
+    record = "from dataclasses import dataclass\n@dataclass\nclass Split:\n    x: np.ndarray\n    y: np.ndarray\n"
+    net = STORED.replace("train_loader, epochs", "split: Split, epochs").replace(
+        "in train_loader", "in [(split.x, split.y)]"
+    )
+    found = check(record + net, chapters=("training",))
+    assert found.wrong() == {}
+    assert found.messages["training.full_batch"] == "train takes its data in a Split, which chainrule does not make"
+
+
 def test_gradients_that_a_method_hands_out_are_those_of_the_backward_pass(check):
     found = check(STORED)
     assert found.wrong() == {}
@@ -1151,3 +1161,25 @@ def test_gradients_of_every_sample_are_not_understood_at_any_depth(check):
     assert (found.verdict, found.wrong()) == ("incomplete", {})
     assert "network.forward" in found.passed()
     assert "backward was not understood" in found.messages["gradients.memoryless"]
+
+
+FACTS = (
+    """
+class Net:
+    def __init__(self, d, h, k):
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+    def forward(self, x):
+        return softmax(np.maximum(x @ self.W1 + self.b1, 0) @ self.W2 + self.b2)
+    def compute_loss(self, pred, fact):
+        return -np.log((fact * pred).sum(axis=1)).mean()
+"""
+    + SOFTMAX
+)
+
+
+def test_what_takes_the_output_takes_labels_before_inputs(check):
+    found = check(FACTS, chapters=("shapes", "cross_entropy"))
+    assert found.wrong() == {}
+    assert "network.loss" in found.passed()
+    assert check(FACTS, ("np.log((", "np.log2(("), chapters=("cross_entropy",)).verdict == "fail"

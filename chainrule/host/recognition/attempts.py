@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -18,7 +19,7 @@ from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.host.recognition.learning import Learning
 from chainrule.host.recognition.learnt import learn, learnt_of
-from chainrule.host.recognition.namespaces import Operation, fits
+from chainrule.host.recognition.namespaces import Operation, fits, own_classes
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
     counts,
@@ -351,8 +352,11 @@ class Attempts(Learning):
         return plan
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
-        if any(role(parameter.name) == "loader" for parameter in parameters_of(function)):
-            raise Unseen(f"{name} takes batches from a loader: the caller chooses the samples and their order")
+        for parameter in parameters_of(function):
+            if role(parameter.name) == "loader":
+                raise Unseen(f"{name} takes batches from a loader: the caller chooses the samples and their order")
+            if role(parameter.name) is None and named_type(parameter) in self.kinds_of_data(model):
+                raise Unseen(f"{name} takes its data in a {named_type(parameter)}, which chainrule does not make")
         before = self.parameters(model)
         training = TrainingArguments(x, y, epochs=1, batch_size=1, lr=0.25, seed=0)
         training = replace(training, batch_size=training.samples)
@@ -368,6 +372,11 @@ class Attempts(Learning):
             raise NotThisWay("it changes no parameter")
         self.restore(model, before)
         return self.told_apart(plan, model, training, function)
+
+    def kinds_of_data(self, model: Held) -> set[str]:
+        """The file's dataclasses, other than the network's."""
+        classes = own_classes(self.namespace)
+        return {name for name, cls in classes if not isinstance(model.value, cls) and is_dataclass(cls)}
 
     def told_apart(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> Plan:
         """Tell the number of epochs from the batch size, if names do not: read rightly, one epoch moves less."""
@@ -432,6 +441,11 @@ class Attempts(Learning):
         if shape(result) in wanted:
             raise Unseen(f"{name} gives probabilities; no function gives labels")
         raise NotThisWay(f"expected integer labels, found {describe_result(result)}")
+
+
+def named_type(parameter: inspect.Parameter) -> str:
+    """The name in a parameter's annotation."""
+    return str(getattr(parameter.annotation, "__name__", parameter.annotation))
 
 
 def is_near(found: np.ndarray, output: np.ndarray) -> bool:

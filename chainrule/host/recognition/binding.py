@@ -155,6 +155,8 @@ def choose_all(
                 unclear.append(parameter)
     taken = {source for _, source in chosen.values()}
     waiting = [name for name in known.order if name in known.roles and name not in taken]
+    if "output" in taken:  # what takes the network's output compares it with labels, and not with inputs
+        waiting.sort(key=lambda name: name == "x")
     if len(unclear) > len(waiting):
         raise Unbound(unclear[0].name)
     for parameter, name in zip(unclear, waiting, strict=False):

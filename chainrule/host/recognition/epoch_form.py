@@ -13,7 +13,7 @@ from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_
 from chainrule.host.recognition.forms import Held, SizedForm
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
 from chainrule.host.recognition.slots import Fold, discover
-from chainrule.host.recognition.vocabulary import plain, role
+from chainrule.host.recognition.vocabulary import is_called, plain, role
 
 WEIGHTS = re.compile(r"(w|weights?|theta)\d+")
 NEEDED = {"x", "y", "lr"}
@@ -77,7 +77,7 @@ class EpochForm(SizedForm):
         elif operation == "loss":
             functions = own_functions(self.namespace)
             yield from ranked(operation, functions)
-            yield from (pair for pair in functions if plain(pair[0]).endswith("loss"))  # of logits, by its full name
+            yield from (pair for pair in functions if is_called("methods", "is_the_loss_of_logits", pair[0]))
 
     def named(self, model: Held) -> dict[str, Any]:
         return dict(vars(model.value))

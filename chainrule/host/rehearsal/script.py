@@ -35,6 +35,14 @@ DONE_WITHOUT = frozenset(
     tensorboardX tensorflow torchvision urllib wandb wget
     """.split()
 )
+# Functions that write, make, move or fetch files and folders: alone in a statement, they do nothing if refused.
+WRITES = frozenset(
+    """
+    chdir copy copyfile dump download extract extractall makedirs mkdir move putenv remove rename rmdir rmtree save
+    save_model savefig savetxt savez savez_compressed setdefault system to_csv to_json to_pickle unlink urlretrieve
+    write_text
+    """.split()
+)
 REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
 DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow)", re.IGNORECASE)
 IMPORTS_OF = (ast.Import, ast.ImportFrom)
@@ -81,12 +89,15 @@ class Loading(ast.NodeTransformer):
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        """A call that stands alone and draws does nothing, nor does one that asks for what is refused."""
+        """A call that stands alone and draws does nothing, nor does one that writes if that is refused."""
         self.generic_visit(node)
-        if not isinstance(node.value, ast.Call):
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        if called is None:
             return node
-        if DRAWS.search(ast.unparse(node.value.func)):
+        if DRAWS.search(ast.unparse(called)):
             return ast.copy_location(ast.Pass(), node)
+        if getattr(called, "attr", getattr(called, "id", "")) not in WRITES:
+            return node
         handler = ast.ExceptHandler(ast.Name(REFUSED, ast.Load()), None, [ast.Pass()])
         return ast.Try([node], [handler], [], [])
 

@@ -342,7 +342,7 @@ class Siblings:
 
 
 class SelectiveLoader(SourceFileLoader):
-    """Imports a neighbouring file by the rule."""
+    """Imports a neighbouring file by the rule, whose work no recording of a training counts."""
 
     def __init__(self, name: str, path: str, siblings: Siblings) -> None:
         super().__init__(name, path)
@@ -356,7 +356,12 @@ class SelectiveLoader(SourceFileLoader):
                 return
             raise
         self.siblings.imports.serve(module)
-        Execution(module, self.path, body, self.siblings.absence, self.siblings, self.siblings.imports).run()
+        recording = sys.getprofile()
+        sys.setprofile(None)
+        try:
+            Execution(module, self.path, body, self.siblings.absence, self.siblings, self.siblings.imports).run()
+        finally:
+            sys.setprofile(recording)
 
 
 def inner_imports(body: Sequence[ast.AST], inside: bool = False, in_try: bool = False) -> Iterator[tuple[str, bool]]:
