@@ -13,7 +13,7 @@ from chainrule.host.recognition.structures import SIMPLE
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import is_array
 
-DATA, GRADIENT = ("data", "value", "val", "cached_data", "array"), ("grad", "gradient")
+DATA, GRADIENT = ("data", "value", "val", "array"), ("grad", "gradient")
 
 Box = Callable[[Any], Any]  # makes such an object of an array
 
