@@ -603,6 +603,43 @@ def test_an_engine_without_a_backward_pass_has_no_gradients(check):
     assert found.outcomes["gradients.weights"] == "todo"
 
 
+BY_HAND = (
+    """
+class Linear:
+    def __init__(self, input_dim, output_dim):
+        self.w = np.random.randn(input_dim, output_dim) * np.sqrt(2 / (input_dim + output_dim))
+        self.b = np.zeros(output_dim)
+    def forward(self, input):
+        self.input = input
+        return input @ self.w + self.b
+    def backward(self, gradient):
+        self.w_grad, self.b_grad = self.input.T @ gradient, gradient.sum(axis=0)
+        return gradient @ self.w.T
+
+class Relu:
+    def forward(self, input):
+        self.mask = input > 0
+        return input * self.mask
+    def backward(self, gradient):
+        return gradient * self.mask
+
+class SoftmaxCrossEntropy:
+    def loss(self, predicted, actual):
+        return -np.sum(np.log(softmax(predicted) + 1e-30) * actual)
+    def gradient(self, predicted, actual):
+        return softmax(predicted) - actual
+"""
+    + SOFTMAX
+)
+
+
+def test_a_loss_with_a_gradient_instead_of_passes(check):
+    found = check(BY_HAND, chapters=("shapes", "gradients"))
+    assert found.wrong() == {}
+    assert {"network.loss", "gradients.values"} <= found.passed()
+    assert check(BY_HAND, ("return softmax(predicted) - actual", "return predicted - actual")).wrong()
+
+
 CONFIGURED = (
     """
 class Net:

@@ -63,7 +63,7 @@ CHAPTERS = ("golden", "training")
 def check(tmp_path):
     """Check a package of tensors through its file of layers.  Changes: (old, new) in any of its files."""
 
-    def checked(*changes, layers=LINEAR + MODULES, chapters=CHAPTERS):
+    def checked(*changes, layers=LINEAR + MODULES, chapters=CHAPTERS, data="data"):
         folder = tmp_path / f"grad{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         files = {
@@ -77,6 +77,7 @@ def check(tmp_path):
             assert sum(text.count(old) for text in files.values()) == 1, old
             files = {name: text.replace(old, new) for name, text in files.items()}
         for name, text in files.items():
+            text = text.replace(".data", f".{data}")
             (folder / name).write_text(textwrap.dedent(text), encoding="utf-8")
         loaded = load(str(folder / "nn.py"), conventions={"initialization": "any"})
         outcome = check_loaded(loaded, chapters=chapters)
@@ -176,6 +177,21 @@ def test_other_ways_of_tensors(check, way):
     outcomes, _ = check(*WAYS[way])
     assert wrong(outcomes) == set()
     assert outcomes["golden.gradients"] == "passed"
+
+
+def test_arrays_under_another_name(check):
+    outcomes, _ = check(data="array")
+    assert wrong(outcomes) == set()
+    assert outcomes["golden.gradients"] == outcomes["training.step"] == "passed"
+
+
+def test_an_optimizer_that_is_set_up_with_the_network(check):
+    takes = "    def __init__(self, parameters, lr=0.01):\n        self.parameters, self.lr = parameters, lr\n"
+    given = "    def __init__(self, lr=0.01):\n        self.lr = lr\n"
+    given += "    def setup(self, net):\n        self.parameters = net.parameters()\n"
+    outcomes, _ = check((takes, given))
+    assert wrong(outcomes) == set()
+    assert outcomes["training.step"] == "passed"
 
 
 def test_a_softmax_that_takes_an_axis(check):

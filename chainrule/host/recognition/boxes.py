@@ -13,7 +13,7 @@ from chainrule.host.recognition.structures import SIMPLE
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import is_array
 
-DATA, GRADIENT = ("data", "value", "val"), ("grad", "gradient")
+DATA, GRADIENT = ("data", "value", "val", "array"), ("grad", "gradient")
 
 Box = Callable[[Any], Any]  # makes such an object of an array
 
@@ -31,30 +31,43 @@ def has(box: Any, name: str) -> bool:
         return True
 
 
+def data_attribute(box: Any) -> str | None:
+    """The attribute in which an object of the code holds a number or an array."""
+    return next((name for name in DATA if has(box, name) and is_data(getattr(box, name, None))), None)
+
+
+def is_data(value: Any) -> bool:
+    return is_array(value) or isinstance(value, (int, float))
+
+
 def is_box(value: Any) -> bool:
     """Whether an object of the code holds a number or an array."""
     if is_array(value) or isinstance(value, (*SIMPLE, int, float, list, tuple, dict)):
         return False
-    held = attribute(value, DATA)
-    return held is not None and (is_array(getattr(value, held)) or isinstance(getattr(value, held), (int, float)))
+    return data_attribute(value) is not None
 
 
 def is_node(value: Any) -> bool:
-    """Whether such an object knows its gradient too."""
-    return is_box(value) and attribute(value, GRADIENT) is not None
+    """Whether such an object knows its gradient too, or can tell it after a backward pass."""
+    return is_box(value) and (attribute(value, GRADIENT) is not None or callable(getattr(value, "backward", None)))
 
 
 def data_of(box: Any) -> Any:
     """What an object holds."""
-    return getattr(box, attribute(box, DATA) or DATA[0])
+    return getattr(box, data_attribute(box) or DATA[0])
+
+
+def kept_gradient(node: Any) -> Any:
+    """What a node has in the place of its gradient; None if it has none yet."""
+    try:
+        return getattr(node, attribute(node, GRADIENT) or GRADIENT[0])
+    except Exception:
+        return None
 
 
 def gradient_of(node: Any) -> Any:
     """The gradient that a node knows, as a number or an array; None if it has none yet."""
-    try:
-        found = getattr(node, attribute(node, GRADIENT) or GRADIENT[0])
-    except Exception:
-        return None
+    found = kept_gradient(node)
     return data_of(found) if is_box(found) else found
 
 

@@ -51,7 +51,8 @@ class Graph:
     kind: Any
 
     def __init__(self, network: Any) -> None:
-        self.call = next((method for _, method in ranked("forward", methods_of(network))), None)
+        passes = [*ranked("forward", methods_of(network)), *ranked("predict", methods_of(network))]
+        self.call = next((method for _, method in passes), None)
         if self.call is None:
             raise Unbound("it has no forward pass")
 

@@ -24,6 +24,7 @@ from chainrule.host.recognition.namespaces import methods_of, network_classes, o
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recipes import RecipeForm, recipes_first
 from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.tensors import TensorGraph, named_nodes
 from chainrule.host.recognition.vocabulary import rank, role
 from chainrule.support.source_positions import came_of
 
@@ -70,13 +71,13 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
         yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(GraphForm, name, cls, namespace)
-        yield name, partial(ClassForm, name, cls, namespace)
+        yield name, partial(of_arrays, ClassForm, name, cls, namespace)
         yield name, partial(WiredForm, name, cls, namespace)
         yield name, partial(WiredGraphForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
-        yield name, partial(FittedForm, name, cls, namespace)
+        yield name, partial(of_arrays, FittedForm, name, cls, namespace)
     for name, function in ranked("init", own_functions(namespace)):
         yield name, partial(FunctionForm, name, function, namespace)
     yield "layers", partial(StackGraphForm, namespace)
@@ -84,6 +85,16 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
     for name, function in ranked("forward", own_functions(namespace)):
         yield name, partial(SignatureForm, name, function, namespace)
     yield "globals", partial(GlobalForm, namespace)
+
+
+def of_arrays(kind: type[ClassForm], name: str, cls: type, namespace: Mapping[str, Any]) -> Form:
+    """The form of a class that computes with arrays, and does not hold tensors.  Raises Unbound."""
+    form = kind(name, cls, namespace)
+    sizes = form.probe_sizes()
+    made = form.construct(sizes, 0)
+    if any(True for _ in named_nodes(made, set())) and not TensorGraph(made, sizes).takes_arrays(sizes[0]):
+        raise Unbound("its objects contain nodes that know their gradients")
+    return form
 
 
 def folded_forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[Callable[[], Form]]:

@@ -24,10 +24,12 @@ from chainrule.host.recognition.boxes import (
     attribute,
     bases_of,
     boxes,
+    data_attribute,
     data_of,
     gradient_of,
     is_box,
     is_node,
+    kept_gradient,
 )
 from chainrule.host.recognition.namespaces import methods_of, ranked
 from chainrule.host.recognition.nodes import Graph, backward_of, deep_recursion, output_slopes
@@ -107,7 +109,7 @@ class TensorGraph(Graph):
         self.optimizer: Callable[[], Any] = lambda: None
         self.slots: Callable[[], Slots | None] = lambda: discover(self, sizes)
         widen(list(self.held.values()))
-        fresh = [copy.deepcopy(gradient_of(node)) for node in self.held.values()]
+        fresh = [copy.deepcopy(kept_gradient(node)) for node in self.held.values()]
         self.fresh: Callable[[], list[Any]] = lambda: fresh
 
     def takes_arrays(self, inputs: int) -> bool:
@@ -223,7 +225,7 @@ def widen(nodes: Sequence[Any]) -> None:
     for node, array in zip(nodes, arrays, strict=True):
         if isinstance(array, np.ndarray) and array.dtype != widest:
             with contextlib.suppress(AttributeError):
-                setattr(node, attribute(node, DATA) or DATA[0], array.astype(widest))
+                setattr(node, data_attribute(node) or DATA[0], array.astype(widest))
 
 
 def listed(network: Any) -> list[Any]:
