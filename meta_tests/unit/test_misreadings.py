@@ -1,0 +1,573 @@
+"""Code that was once read otherwise than it is meant: it is read right, and a mistake in it still fails."""
+
+import textwrap
+
+import pytest
+
+from chainrule import api
+
+pytestmark = pytest.mark.once  # whole checks of networks, the same on every interpreter
+
+SOFTMAX = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Check a source with some changes, with the initialization declared to be `any`."""
+
+    def checked(source, *changes):
+        text = "import numpy as np\n" + textwrap.dedent(source)
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path = tmp_path / f"net{len(list(tmp_path.iterdir()))}.py"
+        path.write_text(text, encoding="utf-8")
+        return api.check(str(path), conventions={"initialization": "any"})
+
+    return checked
+
+
+def wrong(result):
+    return {spec.id: spec.message for spec in result.specs if spec.outcome in ("failed", "error")}
+
+
+def passed(result):
+    return {spec.id for spec in result.specs if spec.outcome == "passed"}
+
+
+def causes(result):
+    return {diagnosis.id for spec in result.specs for diagnosis in spec.diagnoses}
+
+
+# Gradients that add up until the author clears them
+
+ACCUMULATING = """
+class Parameter:
+    def __init__(self, data):
+        self.data = data
+        self.grad = np.zeros_like(data)
+
+class Linear:
+    def __init__(self, a, b):
+        self.weight = Parameter(np.random.randn(a, b) / a**0.5)
+        self.bias = Parameter(np.zeros(b))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weight.data + self.bias.data
+
+    def backward(self, d):
+        self.weight.grad += self.x.T @ d
+        self.bias.grad += d.sum(axis=0)
+        return d @ self.weight.data.T
+
+class ReLU:
+    def forward(self, x):
+        self.on = x > 0
+        return np.maximum(x, 0)
+
+    def backward(self, d):
+        return d * self.on
+
+def cross_entropy_with_logits(logits, targets):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p, n = e / e.sum(axis=1, keepdims=True), len(logits)
+    loss = -np.log(p[np.arange(n), targets] + 1e-12).mean()
+    p[np.arange(n), targets] -= 1
+    return loss, p / n
+
+class Classifier:
+    def __init__(self, sizes):
+        self.linear = [Linear(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.layers = [self.linear[0]]
+        for layer in self.linear[1:]:
+            self.layers += [ReLU(), layer]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad_output):
+        for layer in reversed(self.layers):
+            grad_output = layer.backward(grad_output)
+
+    def zero_grad(self):
+        for layer in self.linear:
+            layer.weight.grad[...] = 0
+            layer.bias.grad[...] = 0
+
+    def loss_and_backward(self, x, y):
+        loss, d = cross_entropy_with_logits(self.forward(x), y)
+        self.zero_grad()
+        self.backward(d)
+        return loss
+"""
+
+
+def test_gradients_that_the_author_clears(check):
+    result = check(ACCUMULATING)
+    assert not wrong(result)
+    assert {"gradients.repeatable", "gradients.loss", "gradients.values"} & passed(result)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("        self.zero_grad()\n", ""), ("self.on = x > 0", "self.on = x > -1"), ("d.sum(axis=0)", "d.mean(axis=0)")],
+    ids=["nothing clears them", "mask", "bias"],
+)
+def test_mistakes_beside_gradients_that_the_author_clears(check, change):
+    assert any(spec.startswith("gradients.") for spec in wrong(check(ACCUMULATING, change)))
+
+
+# A backward pass that starts from what the loss returns
+
+BESIDE_THE_LOSS = """
+class Layer:
+    def __init__(self, a, b):
+        self.W, self.b = np.random.randn(a, b) / a**0.5, np.zeros((1, b))
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W + self.b
+
+    def backward(self, dZ):
+        self.dW, self.db = self.X.T @ dZ / len(self.X), dZ.sum(axis=0, keepdims=True) / len(self.X)
+        return dZ @ self.W.T
+
+class Network:
+    def __init__(self, dims):
+        self.layers = [Layer(a, b) for a, b in zip(dims, dims[1:])]
+
+    def forward(self, X):
+        self.on = []
+        for layer in self.layers[:-1]:
+            X = np.maximum(layer.forward(X), 0)
+            self.on.append(X > 0)
+        return self.layers[-1].forward(X)
+
+    def backward(self, dZ):
+        dZ = self.layers[-1].backward(dZ)
+        for layer, on in zip(self.layers[-2::-1], self.on[::-1]):
+            dZ = layer.backward(dZ * on)
+
+    def update(self, lr):
+        for layer in self.layers:
+            layer.W -= lr * layer.dW
+            layer.b -= lr * layer.db
+
+def loss_with_softmax(Z, Y):
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.sum(Y * np.log(p + 1e-12)) / len(Y), p - Y
+
+X, t = np.random.randn(200, 12), np.random.randint(0, 5, 200)
+Y = np.eye(5)[t]
+net = Network([12, 9, 7, 5])
+for epoch in range(10):
+    for i in range(0, 200, 20):
+        Z = net.forward(X[i:i + 20])
+        loss, dZ = loss_with_softmax(Z, Y[i:i + 20])
+        net.backward(dZ)
+        net.update(0.1)
+"""
+
+
+def test_a_backward_pass_that_starts_from_what_the_loss_returns(check):
+    result = check(BESIDE_THE_LOSS)
+    assert not wrong(result)
+    assert {"gradients.additivity", "training.step"} <= passed(result)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [(", p - Y\n", ", (p - Y) / len(Y)\n"), (", p - Y\n", ", p - 2 * Y\n"), ("(X > 0)", "(X >= 0)")],
+    ids=["averaged twice", "two labels", "mask"],
+)
+def test_mistakes_in_what_the_loss_returns(check, change):
+    assert any(spec.startswith("gradients.") for spec in wrong(check(BESIDE_THE_LOSS, change)))
+
+
+# What moves the parameters before any data are seen is an initialization, and no step
+
+INITIALIZED = """
+class Linear:
+    def __init__(self, a, b):
+        self.a, self.c = a, b
+        self.weights, self.bias = np.zeros((a, b)), np.zeros((1, b))
+
+    def reset(self, mode):
+        scale = {"zero": 0, "glorot": np.sqrt(6 / (self.a + self.c))}[mode]
+        self.weights = np.random.uniform(-scale, scale, (self.a, self.c))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights + self.bias
+
+    def backward(self, d):
+        self.dw, self.db = self.x.T @ d, d.sum(axis=0, keepdims=True)
+        return d @ self.weights.T
+
+    def update(self, lr, reg):
+        self.weights = self.weights - lr * (self.dw + reg * self.weights)
+        self.bias = self.bias - lr * self.db
+
+class Loss:
+    def forward(self, x, target):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        return -np.log(p[range(len(x)), target]).mean(), p
+
+    def backward(self, p, target):
+        d = p.copy()
+        d[range(len(p)), target] -= 1
+        return d / len(p)
+
+class NN:
+    def __init__(self, inputs=12, outputs=5, hidden=(9, 9), lr=0.001, reg=0.0):
+        self.lr, self.reg = lr, reg
+        self.one, self.two, self.three = Linear(inputs, hidden[0]), Linear(*hidden), Linear(hidden[1], outputs)
+
+    def init_params(self, mode="zero"):
+        for layer in (self.one, self.two, self.three):
+            layer.reset(mode)
+
+    def forward(self, x):
+        self.h = np.maximum(self.one.forward(x), 0)
+        self.k = np.maximum(self.two.forward(self.h), 0)
+        return self.three.forward(self.k)
+
+    def backward(self, d):
+        d = self.two.backward(self.three.backward(d) * (self.k > 0))
+        return self.one.backward(d * (self.h > 0))
+
+    def update(self):
+        for layer in (self.one, self.two, self.three):
+            layer.update(self.lr, self.reg)
+
+model, criterion = NN(12, 5, (9, 9), lr=0.01, reg=1e-5), Loss()
+model.init_params(mode="glorot")
+
+def train(ep):
+    images, labels = np.load("images.npy"), np.load("labels.npy")
+    for i in range(0, len(images), 10):
+        loss, p = criterion.forward(model.forward(images[i:i + 10]), labels[i:i + 10])
+        model.backward(criterion.backward(p, labels[i:i + 10]))
+        model.update()
+
+if __name__ == "__main__":
+    for epoch in range(3):
+        train(epoch)
+"""
+
+
+def test_an_initialization_is_not_a_step(check):
+    result = check(INITIALIZED)
+    assert not wrong(result)
+    assert {"training.step", "gradients.additivity"} <= passed(result)
+
+
+def test_a_mistake_in_the_step_beside_an_initialization(check):
+    result = check(INITIALIZED, ("self.bias - lr * self.db", "self.bias + lr * self.db"))
+    assert "training.step" in wrong(result)
+
+
+# A fit that takes a seed, of a network whose weights take none
+
+SEEDED = """
+class Dense:
+    def __init__(self, a, b):
+        self.W, self.b = np.random.default_rng().normal(size=(a, b)) / a**0.5, np.zeros(b)
+
+class Network:
+    def __init__(self, sizes):
+        self.layers = [Dense(a, b) for a, b in zip(sizes, sizes[1:])]
+
+    def forward(self, X):
+        self.inputs = [X]
+        for layer in self.layers[:-1]:
+            self.inputs.append(np.maximum(self.inputs[-1] @ layer.W + layer.b, 0))
+        z = self.inputs[-1] @ self.layers[-1].W + self.layers[-1].b
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def loss(self, X, y):
+        return -np.log(self.forward(X)[np.arange(len(y)), y]).mean()
+
+    def backward(self, X, y):
+        self.forward(X)
+        d, grads = (self.p - np.eye(self.p.shape[1])[y]) / len(y), []
+        for layer, x in zip(self.layers[::-1], self.inputs[::-1]):
+            grads.insert(0, (x.T @ d, d.sum(axis=0)))
+            d = d @ layer.W.T * (x > 0)
+        return [dW for dW, _ in grads], [db for _, db in grads]
+
+    def fit(self, X, y, epochs, batch_size, lr, seed=None):
+        rng = np.random.default_rng(seed)
+        for epoch in range(epochs):
+            order = rng.permutation(len(X))
+            for start in range(0, len(X), batch_size):
+                i = order[start:start + batch_size]
+                for layer, dW, db in zip(self.layers, *self.backward(X[i], y[i])):
+                    layer.W -= lr * dW
+                    layer.b -= lr * db
+"""
+
+
+def test_a_fit_with_a_seed_beside_weights_without_one(check):
+    result = check(SEEDED)
+    assert not wrong(result)
+    assert {"training.fresh_order", "training.every_sample"} <= passed(result)
+
+
+def test_one_order_for_all_epochs_beside_weights_without_a_seed(check):
+    late = ("            order = rng.permutation(len(X))\n", "")
+    early = ("seed)\n        for epoch", "seed)\n        order = rng.permutation(len(X))\n        for epoch")
+    assert "training.fresh_order" in wrong(check(SEEDED, late, early))
+
+
+# A cross-entropy beside no network that is understood
+
+OF_LOGITS = (
+    SOFTMAX
+    + """
+def cross_entropy(y_pred, y_true):
+    return -np.sum(y_true * np.log(softmax(y_pred)))
+"""
+)
+OF_ONE_NUMBER = """
+import math
+
+def soft_max(scores):
+    e = [math.exp(s - max(scores)) for s in scores]
+    return [v / sum(e) for v in e]
+
+def log_loss(act, target):
+    return -target * math.log(act) - (1 - target) * math.log(1 - act)
+
+weights = [[0.2, -0.1], [0.3, 0.4], [-0.5, 0.1]]
+for epoch in range(20):
+    for inputs, targets in [([1.0, 2.0], [1, 0, 0]), ([0.5, -1.0], [0, 0, 1])]:
+        out = soft_max([sum(w * i for w, i in zip(row, inputs)) for row in weights])
+        cost = sum(log_loss(a, t) for a, t in zip(out, targets))
+        for row, a, t in zip(weights, out, targets):
+            for j, i in enumerate(inputs):
+                row[j] -= 0.1 * (a - t) * i
+"""
+
+
+@pytest.mark.parametrize("source", [OF_LOGITS, OF_ONE_NUMBER], ids=["of logits", "of one number"])
+def test_a_cross_entropy_whose_reading_is_not_proven(check, source):
+    result = check(source)
+    assert not [spec for spec in wrong(result) if spec.startswith("cross_entropy.")]
+    assert any(spec.outcome == "todo" for spec in result.specs if spec.chapter == "cross_entropy")
+
+
+def test_a_cross_entropy_of_probabilities_is_judged(check):
+    summed = ("np.log(softmax(y_pred))", "np.log2(y_pred)")
+    assert "cross_entropy.values" in wrong(check(OF_LOGITS, summed)) or "cross_entropy.uniform" in wrong(
+        check(OF_LOGITS, summed)
+    )
+
+
+ACTIVATION = """
+def softmax(activation):
+    e = np.exp(activation - activation.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+def test_an_activation_may_be_an_array(check):
+    assert "softmax.overflow" in passed(check(ACTIVATION))
+    assert "softmax.overflow" in wrong(check(ACTIVATION, (" - activation.max(axis=1, keepdims=True)", "")))
+
+
+# Layers that chainrule puts together
+
+KEPT_INSIDE = """
+class Slot:
+    def __init__(self, value):
+        self.value, self.dvalue = value, None
+
+class Layer:
+    def __init__(self):
+        self.parts, self.output = {}, 0
+
+    def put(self, name, value):
+        self.parts.setdefault(name, Slot(None)).value = value
+
+    def give(self, name, value):
+        self.parts[name].dvalue = value
+
+class Layer_Dense(Layer):
+    def __init__(self, n_inputs, n_neurons):
+        super().__init__()
+        self.put("weights", 0.01 * np.random.randn(n_inputs, n_neurons))
+        self.put("biases", np.zeros((1, n_neurons)))
+
+    def forward(self, inputs):
+        self.put("input", inputs)
+        self.output = inputs @ self.parts["weights"].value + self.parts["biases"].value
+        return self.output
+
+    def backward(self, dvalues):
+        self.give("weights", self.parts["input"].value.T @ dvalues)
+        self.give("biases", dvalues.sum(axis=0, keepdims=True))
+        self.give("input", dvalues @ self.parts["weights"].value.T)
+
+class Activation_ReLU(Layer):
+    def forward(self, inputs):
+        self.put("input", inputs)
+        self.output = np.maximum(0, inputs)
+        return self.output
+
+    def backward(self, dvalues):
+        self.give("input", dvalues * (self.parts["input"].value > 0))
+
+class Activation_Softmax_Loss_CategoricalCrossentropy(Layer):
+    def forward(self, inputs, y_true):
+        self.put("input", inputs)
+        self.put("y_true", y_true)
+        e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return -np.log(np.clip(self.p[range(len(inputs)), y_true], 1e-7, 1 - 1e-7)).mean()
+
+    def backward(self, doutput=1):
+        d = self.p.copy()
+        d[range(len(d)), self.parts["y_true"].value] -= 1
+        self.give("input", doutput * d / len(d))
+
+class Optimizer_SGD:
+    def __init__(self, learning_rate=1.0):
+        self.learning_rate = learning_rate
+
+    def update_params(self, layers):
+        for layer in layers:
+            for name in ("weights", "biases"):
+                part = layer.parts[name]
+                layer.put(name, part.value - self.learning_rate * part.dvalue)
+"""
+TOGETHER = """
+class CELoss:
+    def forward(self, y_true, y_pred):
+        return -np.sum(y_true * np.log(np.clip(y_pred, 1e-12, 1 - 1e-12))) / len(y_true)
+
+class ReLU:
+    def forward(self, x):
+        self.x = x
+        return np.maximum(0, x)
+
+    def backward(self, upstream):
+        return [], [], upstream * (self.x > 0)
+
+class Softmax:
+    def forward(self, logits):
+        e = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+class Linear:
+    def __init__(self, input_size, output_size):
+        self.W, self.b = np.random.randn(output_size, input_size) * 0.01, np.zeros(output_size)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W.T + self.b
+
+    def backward(self, upstream):
+        self.W_grad, self.b_grad = upstream.T @ self.x, np.sum(upstream, axis=0)
+        return self.W_grad, self.b_grad, upstream @ self.W
+"""
+
+
+def test_layers_that_keep_their_gradients_inside(check):
+    result = check(KEPT_INSIDE)
+    assert not wrong(result)
+    assert {"initialization.sizes", "gradients.additivity", "training.step"} <= passed(result)
+
+
+def test_layers_that_return_all_their_gradients(check):
+    result = check(TOGETHER)
+    assert not wrong(result)
+    assert {"gradients.additivity", "network.loss"} <= passed(result)
+
+
+@pytest.mark.parametrize(
+    ("source", "change", "chapter"),
+    [
+        (KEPT_INSIDE, ("].value > 0)", "].value > -1)"), "gradients."),
+        (KEPT_INSIDE, ("part.value - self", "part.value + self"), "training."),
+        (TOGETHER, ("np.sum(upstream, axis=0)", "np.mean(upstream, axis=0)"), "gradients."),
+        (TOGETHER, ("/ len(y_true)", "/ y_true.size"), "network."),
+    ],
+    ids=["mask", "step", "bias", "loss"],
+)
+def test_mistakes_in_layers_that_chainrule_puts_together(check, source, change, chapter):
+    assert any(spec.startswith(chapter) for spec in wrong(check(source, change)))
+
+
+STUB = """
+class Module:
+    def __init__(self):
+        self.x = self.y = 0
+
+    def forward(self, x):
+        pass
+""" + TOGETHER.replace("class CELoss:", "class CELoss(Module):").replace(
+    "def forward(self, y_true", "def cost(self, y_true"
+)
+
+
+def test_a_number_that_an_unwritten_method_leaves_alone_is_not_its_result(check):
+    assert not [spec for spec in wrong(check(STUB)) if spec.startswith(("cross_entropy.", "network.loss"))]
+
+
+# Causes of nan
+
+ZERO_TIMES = """
+class NeuralNetwork:
+    def __init__(self, input_size, hidden_size, output_size, learning_rate=0.01, epochs=100):
+        self.learning_rate, self.epochs = learning_rate, epochs
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size), np.zeros((1, hidden_size))
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size), np.zeros((1, output_size))
+
+    def forward(self, X):
+        self.a1 = np.maximum(0, X @ self.W1 + self.b1)
+        z = self.a1 @ self.W2 + self.b2
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.probs = e / e.sum(axis=1, keepdims=True)
+        return self.probs
+
+    def compute_loss(self, y_true, probs):
+        return -np.mean(np.sum(y_true * np.log(probs), axis=1))
+
+    def backward(self, X, y):
+        d = (self.probs - y) / len(X)
+        dW2, db2 = self.a1.T @ d, d.sum(axis=0, keepdims=True)
+        d = d @ self.W2.T * (self.a1 > 0)
+        self.W2 -= self.learning_rate * dW2
+        self.b2 -= self.learning_rate * db2
+        self.W1 -= self.learning_rate * X.T @ d
+        self.b1 -= self.learning_rate * d.sum(axis=0, keepdims=True)
+
+    def train(self, X, y):
+        for epoch in range(self.epochs):
+            self.compute_loss(y, self.forward(X))
+            self.backward(X, y)
+
+X, y = np.random.randn(120, 4), np.eye(3)[np.random.randint(0, 3, 120)]
+net = NeuralNetwork(4, 8, 3, learning_rate=0.04, epochs=50)
+net.train(X, y)
+"""
+
+
+def test_a_loss_of_nan_has_one_cause(check):
+    assert causes(check(ZERO_TIMES)) == {"loss-zero-times-infinity"}
+
+
+def test_a_softmax_without_a_shift_is_still_its_own_cause(check):
+    assert "softmax-no-shift" in causes(check(ZERO_TIMES, ("z - z.max(axis=1, keepdims=True)", "z")))
