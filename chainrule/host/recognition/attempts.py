@@ -26,12 +26,13 @@ from chainrule.host.recognition.results import (
     describe_result,
     is_integral,
     likeliest_output,
+    number_in,
     output_shapes,
     relative,
     samples,
 )
 from chainrule.host.recognition.settings import draws_with_replacement, settings_of
-from chainrule.host.recognition.structures import Item, Path, follow, leaves, shape
+from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
 from chainrule.host.recognition.through_losses import (
     BY_LOSSES,
@@ -49,6 +50,7 @@ from chainrule.support.source_positions import came_of
 SHOWN = 4  # how many candidates a message lists
 WIDER = {  # {operation: other operations under whose names its function may be found}
     "forward": ("forward", "predict", "loss"),
+    "loss": ("loss", "backward"),
     "backward": ("backward", "loss", "step", "fit"),
     "fit": ("fit", "step"),
 }
@@ -58,6 +60,23 @@ DOES = {
     "fit": "training",
     "predict": "prediction of labels",
 }
+
+
+def calls_it_loss(function: Callable[..., Any], result: Any, path: Path) -> bool:
+    """Whether a function calls the part of its result at this path the loss, or the cost."""
+    number = follow(result, path)
+    names = [plain(name) for name, value in named_values(function, result).items() if value is number]
+    return any("loss" in name or "cost" in name for name in names)
+
+
+def moved_by(before: Any, after: Any, grads: Any, lr: float) -> bool:
+    """Whether parameters are now what a step of gradient descent makes of them."""
+    groups = zip(before, after, grads, strict=True)
+    return all(
+        np.allclose(new, old - lr * np.reshape(gradient, np.shape(old)))
+        for group in groups
+        for old, new, gradient in zip(*group, strict=True)
+    )
 
 
 class Failures:
@@ -73,8 +92,10 @@ class Failures:
         self.unseen: Unseen | None = None
         self.raised: Exception | None = None
 
-    def note(self, name: str, function: Callable[..., Any], error: Exception) -> None:
+    def note(self, name: str, function: Callable[..., Any], error: Exception | SystemExit) -> None:
         """Note why a function was rejected."""
+        if self.operation == "loss" and not fits("loss", name, function) and rank("backward", name) is not None:
+            return  # only some backward passes return the loss as well
         promised = self.operation in ("forward", "backward") or fits(self.operation, name, function)
         if isinstance(error, Unbound):
             if promised and self.operation != "step":  # a step takes only gradients and a rate
@@ -92,7 +113,7 @@ class Failures:
         else:
             self.tried.append(came_of(name, error))
             if self.operation in ("backward", "loss") and self.called_so(name, function) and not doubtful(function):
-                self.raised = self.raised or error
+                self.raised = self.raised or (error if isinstance(error, Exception) else None)
 
     def called_so(self, name: str, function: Callable[..., Any]) -> bool:
         """Whether a function fits the operation; a loss may return gradients as well."""
@@ -167,10 +188,10 @@ class Attempts(Learning):
             "fit": self.try_fit,
             "predict": self.try_predict,
         }
-        before = self.parameters(model) if operation in ("backward", "fit", "step") else None
+        before = self.parameters(model) if operation in ("backward", "fit", "step", "loss") else None
         try:
             return attempts[operation](name, function, model, *arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failures.note(name, function, error)
         if before is not None:
             with contextlib.suppress(Exception):
@@ -260,7 +281,9 @@ class Attempts(Learning):
         raise NotOffered("forward is missing: no function gives the output, and none gives losses that show it")
 
     def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
-        if is_called("methods", "is_not_the_loss", name) and not name.lower().startswith("loss"):
+        shown = self.means("loss", name, function) or learnt_of(function).loses
+        gives_gradients = rank("backward", name) is not None and not shown
+        if is_called("methods", "is_not_the_loss", name) and not (name.lower().startswith("loss") or gives_gradients):
             raise NotThisWay("its name says something else")
         if y is not None:
             self.before_loss(function, model, x)
@@ -268,18 +291,18 @@ class Attempts(Learning):
         arguments = bind(function, self.known(model, x=x, y=y, as_output=as_output))
         if y is not None and "y" not in arguments.taken.values():
             raise NotThisWay("it takes no labels")
+        before = self.parameters(model)
         result = function(*arguments.arguments, **arguments.keywords)
-        parts = enumerate(result) if isinstance(result, tuple) else ()  # (loss, accuracy) is not an array of two
-        numbers: list[Path] = [
-            (Item(i),) for i, part in parts if np.ndim(part) == 0 and isinstance(part, (float, np.floating))
-        ]
-        numbers += [path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1]
-        path = next(iter(numbers), None)
+        if rank("loss", name) is None and changed(before, self.parameters(model)):
+            raise NotThisWay("it changes the parameters")
+        n = 1 if y is None else samples(x, y)
+        path = number_in(result, n)
         if path is None or len(path) > 1:
             raise NotThisWay(f"expected a number, found {describe_result(result)}")
-        n = 1 if y is None else samples(x, y)
         if rank("loss", name) is None and counts(to_numpy(follow(result, path)), n):
             raise NotThisWay("its result is a share of the samples, as an accuracy is")
+        if gives_gradients and not calls_it_loss(function, result, path):
+            raise NotThisWay("it returns a number beside gradients that it does not call the loss")
         return Plan("loss", name, path, taken=tuple(arguments.taken.items()))
 
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
@@ -338,17 +361,25 @@ class Attempts(Learning):
             raise NotThisWay("chainrule knows no gradients to pass to it")
         if backward.how == "update":
             raise Unseen(f"{backward.name} updates the parameters itself: the code has no separate step")
-        plan = Plan("step", name)
         before, none = self.parameters(model), [[np.zeros_like(g) for g in map(to_numpy, group)] for group in grads]
-        ends = []
-        for given in (none, grads):
-            self.run_step(plan, model, given, lr, function)
-            ends.append(self.parameters(model))
-            self.restore(model, before)
-        if not changed(before, ends[1]):
-            raise NotThisWay("it changes no parameter")
-        if not changed(*ends):
-            raise NotThisWay("it changes the parameters, whatever the gradients")
+        for plan in (Plan("step", name), Plan("step", name, how="scaled")):
+            ends = []
+            try:
+                for given in (none, grads):
+                    self.run_step(plan, model, given, lr, function)
+                    ends.append(self.parameters(model))
+                    self.restore(model, before)
+            except NotThisWay:
+                if plan.how == "scaled":
+                    raise
+                continue
+            if not changed(before, ends[1]):
+                raise NotThisWay("it changes no parameter")
+            if not changed(*ends):
+                raise NotThisWay("it changes the parameters, whatever the gradients")
+            if plan.how == "scaled" and not moved_by(before, ends[1], grads, lr):
+                raise NotThisWay("it takes no learning rate")
+            break
         return plan
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
@@ -413,6 +444,8 @@ class Attempts(Learning):
         pairs: whether inputs and labels come in one argument.
         """
         roles = {*taken.values(), *self.settings}
+        if not {"x", "y", "output", "params"} & roles and {"epochs", "lr"} <= roles:
+            raise Unseen(f"{name} trains on data that it does not take as arguments")
         if not {"x", "y"} <= roles and not (pairs and "x" in roles):
             what = "pairs of inputs and labels" if pairs else "inputs and labels"
             raise NotThisWay(f"it takes no {what}")

@@ -148,6 +148,8 @@ def choose_all(
         found = witnessed(parameter, known, chosen, learnt) or choose(parameter, known, chosen)
         if found is not None:
             chosen[parameter.name] = found
+        elif parameter.default is None and isinstance(learnt.fixed.get(parameter.name), str):
+            chosen[parameter.name] = learnt.fixed[parameter.name], "the author's value"  # the name of a loss
         elif parameter.default is parameter.empty:
             if parameter.name in learnt.fixed:
                 chosen[parameter.name] = learnt.fixed[parameter.name], "the author's value"
@@ -186,9 +188,10 @@ def witnessed(
 
 
 def takes_labels(function: Any) -> bool:
-    """Whether a function takes inputs and labels, by its parameters' names, and needs both."""
-    needed = {role(parameter.name) for parameter in parameters_of(function) if parameter.default is parameter.empty}
-    return {"x", "y"} <= needed
+    """Whether a function takes inputs and labels, by the author's calls or its parameters' names, and needs both."""
+    shown = learnt_of(function).roles
+    needed = [parameter.name for parameter in parameters_of(function) if parameter.default is parameter.empty]
+    return {"x", "y"} <= {shown.get(name) or role(name) for name in needed}
 
 
 def takes_axis(function: Any) -> bool:
@@ -239,6 +242,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if wanted == "validation" and parameter.default is parameter.empty:
         same = "y" if is_of_labels(parameter.name) else "x"
         return (known.roles[same], wanted) if same in known.roles else None
+    if wanted == "activation" and parameter.default is parameter.empty and "cache" in known.roles:
+        wanted = "cache"  # of a layer's results, not the name of a function
     if wanted == "rate_or_guard":  # 0.01 is a learning rate, 1e-8 keeps a denominator from zero
         wanted = "lr" if "lr" in known.roles and not is_tiny(parameter.default) else None
     if wanted is None:

@@ -12,14 +12,15 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
-from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.recognition.learnt import Start, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.results import are_probabilities, remainder, samples
+from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.slots import Slots
 from chainrule.host.recognition.structures import follow, shape
-from chainrule.host.recognition.surroundings import set_attributes, told_samples
+from chainrule.host.recognition.surroundings import owners, set_attributes, told_samples
 from chainrule.host.recognition.through_losses import some_labels, through_losses
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import of_kind, to_numpy
@@ -201,8 +202,16 @@ class Calling(NativeStyle):
             return 0
         return 1 if output.shape == (1, classes) else self.class_axis
 
-    def output_gradient(self, model: Held, x: Any, y: Any) -> Any:
-        """The gradient from which a backward pass starts: that of the author's loss, else (p - y) / N."""
+    def output_gradient(self, model: Held, x: Any, y: Any, function: Any = None) -> Any:
+        """The gradient from which a backward pass starts: the author's, that of the loss object, else (p - y) / N.
+
+        function: the backward pass.
+        """
+        shown = learnt_of(function).start
+        slope = None if shown is None else found_start(shown, model.value)
+        if shown is not None and callable(slope):
+            values = {"y": y, "output": self.output(model, x)}
+            return slope(**{name: values[v] if isinstance(v, str) else v[0] for name, v in shown.arguments.items()})
         head = self.form.head
         if head is not None and head.object is not None and not self.form.holds_head:
             p = of_kind(self.probabilities(model), self.arrays, self.dtype)
@@ -233,17 +242,19 @@ class Calling(NativeStyle):
         return of_kind((p - one_hot.reshape(p.shape)) / samples(x, y), self.arrays, self.dtype)
 
 
+def found_start(shown: Start, network: Any) -> Any:
+    """The function of a slope, or its method on the network or what it contains; None if absent."""
+    if not shown.owner:
+        return shown.function
+    holders = (owner for owner in owners(network) if shown.owner in {cls.__name__ for cls in type(owner).__mro__})
+    return next((getattr(holder, shown.function, None) for holder in holders), None)
+
+
 def methods_and_functions(form: Form, model: Held) -> Iterator[Operation]:
     """All methods and functions of a form, methods first."""
     for operation in ("forward", "predict", "loss", "backward", "step", "fit"):
         yield from form.functions(operation, model)
     yield from form.everything(model)
-
-
-def size_values(sizes: Sequence[int]) -> dict[str, Any]:
-    """{role: layer sizes}, for functions that take sizes."""
-    hidden = {"hidden": sizes[1], "hiddens": list(sizes[1:-1])} if len(sizes) > 2 else {}
-    return {"inputs": sizes[0], "outputs": sizes[-1], **hidden}
 
 
 def samples_in(x: Any, inputs: int) -> int:

@@ -38,13 +38,17 @@ class FittedForm(ClassForm):
 
     def made(self, sizes: Sequence[int], seed: int) -> Any:
         made = super().made(sizes, seed)
-        if self.initializer:
-            return made
+        if not self.initializer and not self.fill_by_training(made, sizes):
+            raise Unbound("no training gives its objects weights and biases")
+        return made
+
+    def fill_by_training(self, made: Any, sizes: Sequence[int]) -> bool:
+        """Give an object its parameters by a training that changes none.  Returns whether it has some."""
         for name, method in ranked("fit", methods_of(made)):
             if self.trainer in ("", name) and self.fill(made, method, sizes):
                 self.trainer = name
-                return made
-        raise Unbound("no training gives its objects weights and biases")
+                return True
+        return False
 
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
         super().initialize(made, method, sizes, seed)

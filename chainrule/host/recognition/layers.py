@@ -12,10 +12,11 @@ from chainrule.contract.errors import Unseen
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import PROBES, Form, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
+from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.tools import Head, Toolbox, call, make
-from chainrule.host.recognition.vocabulary import is_called, plain, size_role
+from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 
 
 class Stack:
@@ -138,6 +139,7 @@ class WiredForm(Form):
             "optimizer": Thunk(lambda: make(self.tools.optimizer, "optimizer")),
             "epochs": 1,
             "batch_size": 4,
+            **size_values(sizes),
         }
         made = self.wire(layers, extras)
         self.complete(made, extras)
@@ -148,6 +150,9 @@ class WiredForm(Form):
         parameters = parameters_of(self.cls)
         named = self.losses(self.cls)
         listed = [p for p in parameters if size_role(p.name) == "sizes" or takes_layers(p.name)]
+        needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        if not listed and len(needed) == 1 and not (role(needed[0].name) or size_role(needed[0].name)):
+            listed = needed  # Network(L): what it needs can only be its layers
         if listed and listed[0].kind != listed[0].VAR_POSITIONAL:
             return self.build(named | {listed[0].name: layers}, extras)
         if any(p.kind == p.VAR_POSITIONAL for p in parameters):

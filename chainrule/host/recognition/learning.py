@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.adoption import returned_by_name, returned_whole, written
 from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, named_values, parameters_of
-from chainrule.host.recognition.calling import Calling, size_values
+from chainrule.host.recognition.calling import Calling
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.learnt import learnt_of
@@ -22,8 +22,15 @@ from chainrule.host.recognition.namespaces import methods_of, own_classes, own_f
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.settings import Setting, settled
+from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.structures import Path, follow, put
-from chainrule.host.recognition.surroundings import initialization_stands, seed_generators, seeded, set_attributes
+from chainrule.host.recognition.surroundings import (
+    initialization_stands,
+    roles_kept,
+    seed_generators,
+    seeded,
+    set_attributes,
+)
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import to_numpy
 
@@ -118,7 +125,7 @@ class Learning(Calling):
     ) -> Known:
         """The values for a backward pass, or for a training that runs its own forward pass."""
         n = samples(x, y)
-        gradient = Thunk(lambda: self.output_gradient(model, x, y))
+        gradient = Thunk(lambda: self.output_gradient(model, x, y, function))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
         if not self.means("fit", plan.name, function) or self.means("backward", plan.name, function):
             # Before a backward pass there are no gradients but that of the output: backward(delta).
@@ -167,9 +174,10 @@ class Learning(Calling):
         result = self.call_backward(backward, model, x, y, lr)
         source = copy.deepcopy(result) if backward.how == "returned" else model.value
         paths = (path for group in backward.paths for path in group)
+        scale = lr if plan.how == "scaled" else 1.0
         for path, gradient in zip(paths, self.slots(model).whole(grads[0], grads[1], one=0.0), strict=True):
             try:
-                source = put(source, path, np.asarray(gradient))
+                source = put(source, path, scale * np.asarray(gradient))
             except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
                 raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
         named = self.form.named(model)
@@ -179,6 +187,8 @@ class Learning(Calling):
             roles["grads"] = gradients_alone(source, backward.paths)
         order = ("grads", "lr") if self.form.handed(model) is None else ("params", "grads", "lr")
         arguments = bind(function, Known(roles, named, order, layers=len(model.sizes) - 1))
+        if "lr" not in {*arguments.taken.values(), *self.settings, *roles_kept(model.value)} and plan.how != "scaled":
+            raise NotThisWay("it takes no learning rate")
         result = function(*arguments.arguments, **arguments.keywords)
         self.adopt(model, result, function)
 

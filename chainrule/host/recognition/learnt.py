@@ -26,6 +26,19 @@ class PerLayer:
 
 
 @dataclass(frozen=True)
+class Start:
+    """The author's call for the gradient of the loss with respect to the output, where a backward pass begins.
+
+    function: the function, or the name of a method of the class `owner`.
+    arguments: {parameter: `output`, `y`, or (the author's value,)}.
+    """
+
+    function: Any
+    owner: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Learnt:
     """What calls of one function show.
 
@@ -38,6 +51,7 @@ class Learnt:
     where: `file:line` of a call.  alone: whether every call gave it one sample, and no batch.
     unsettled: whether a script uses it with a network that chainrule does not see, so that its conventions are unknown.
     slope: whether a part of its result is the gradient from which a backward pass starts.
+    start: how its output gradient is computed; None if the calls do not show it.
     """
 
     operation: str = ""
@@ -50,6 +64,7 @@ class Learnt:
     unsettled: bool = False
     loses: bool = False
     slope: bool = False
+    start: Start | None = None
 
 
 NOTHING = Learnt()

@@ -61,8 +61,12 @@ def is_own(value: Any, home: str = "") -> bool:
         code = methods[0].__code__ if methods else None
     if not isinstance(code, CodeType):
         return False
-    name = code.co_filename
-    return "site-packages" not in name and not name.startswith("<frozen") and "/lib/python" not in name
+    return not of_a_library(code.co_filename)
+
+
+def of_a_library(filename: str) -> bool:
+    """Whether a file belongs to Python or to an installed library."""
+    return "site-packages" in filename or filename.startswith("<frozen") or "/lib/python" in filename
 
 
 def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tuple[str, Function]]:
@@ -91,8 +95,14 @@ def methods_of(value: Any) -> list[tuple[str, Any]]:
     for name in names:
         raw = inspect.getattr_static(value, name, None)
         if isinstance(raw, (FunctionType, staticmethod, classmethod)):
-            found.append((name, getattr(value, name)))
+            found.append((unmangled(name, type(value)), getattr(value, name)))
     return found
+
+
+def unmangled(name: str, cls: type) -> str:
+    """The name of a private method as its class writes it: `__forward` for `_Net__forward`."""
+    before = (f"_{base.__name__.lstrip('_')}" for base in cls.__mro__[:-1])
+    return next((name.removeprefix(word) for word in before if name.startswith(f"{word}__")), name)
 
 
 def network_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:

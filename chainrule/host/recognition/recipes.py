@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import FunctionType, ModuleType
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property, partial
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.host.recognition.binding import FIXED, Unbound
-from chainrule.host.recognition.forms import PROBES, ClassForm
+from chainrule.host.recognition.binding import Known, Unbound, bind
+from chainrule.host.recognition.choices import Choices
+from chainrule.host.recognition.fitted_form import FittedForm
+from chainrule.host.recognition.forms import PROBES
+from chainrule.host.recognition.namespaces import methods_of, ranked
+from chainrule.host.recognition.results import are_probabilities
+from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import chain, discover
+from chainrule.host.recognition.structures import leaves, shape
 from chainrule.host.recognition.tools import Toolbox
-from chainrule.host.recognition.vocabulary import role
+from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
+from chainrule.support.arrays import to_numpy
 
 
 @dataclass(frozen=True)
@@ -48,39 +58,109 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A NumPy array of objects."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How the author makes a network.
 
     sizes: of its layers.  steps: the calls in order.  network: the number of the step that makes it.
-    completes: whether methods are called on it before it is used.
+    completes: whether methods are called on it before it is used.  choices: the words of the code for activations.
+    losses: {attribute: the word for a loss that a training keeps there}.
     """
 
     sizes: tuple[int, ...]
     steps: tuple[Step, ...]
     network: int
     completes: bool = False
+    choices: Choices = field(default_factory=Choices)
+    losses: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def as_classifier(self) -> tuple[Recipe, ...]:
+        """The recipes with ReLU and softmax in place of the author's words; none if it says softmax, or no words."""
+        words: list[str] = []
+
+        def note(word: str) -> str:
+            words.append(word)
+            return word
+
+        for step in self.steps:
+            each_word(step.arguments, note)
+        found = []
+        for new in self.choices.for_a_classifier(words, len(self.sizes) - 1):
+            steps = [replace(step, arguments=each_word(step.arguments, new)) for step in self.steps]
+            losses = {name: self.choices.loss(word) for name, word in self.losses.items()}
+            found.append(replace(self, steps=tuple(steps), losses=losses))
+        return tuple(found)
+
+    @property
+    def lists_settings(self) -> bool:
+        """Whether the network takes a list of dictionaries."""
+        lists = (value for value in self.steps[self.network].arguments.values() if isinstance(value, (list, tuple)))
+        return any(isinstance(item, dict) for value in lists for item in value)
+
+    @cached_property
+    def left_out(self) -> frozenset[int]:
+        """The numbers of the steps that make other layers than an MLP has: dropout, normalization, convolutions."""
+        made = {n for n, step in enumerate(self.steps) if isinstance(step.function, type)}
+        return frozenset(n for n in made if is_left_out(self.steps[n].function.__name__))
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The names of the classes of these layers."""
+        return tuple(dict.fromkeys(self.steps[n].function.__name__ for n in sorted(self.left_out)))
 
     def make(self, sizes: Sequence[int], seed: int) -> Any:
         """A network of other sizes, and as many layers.  Raises the code's exceptions."""
         made: dict[int, Any] = {}
         served = Serving(self, sizes, made, np.random.default_rng(seed))
         for number, step in enumerate(self.steps):
-            arguments = {name: served.value(without_penalty(name, value)) for name, value in step.arguments.items()}
+            if self.is_left_out(number):
+                continue
+            arguments = {name: served.value(value, name) for name, value in step.arguments.items()}
             spread = arguments.pop(step.spread, ())
-            function = step.function if step.owner is None else getattr(made[step.owner], step.function)
+            function = step.function if step.owner is None else getattr(made[step.owner], mangled(step, made))
             if spread:
                 made[number] = function(*arguments.values(), *spread)
             else:
                 made[number] = function(**arguments)
+        for name, word in self.losses.items():
+            if getattr(made[self.network], name, None) is None:
+                setattr(made[self.network], name, word)
         return made[self.network]
 
+    def is_left_out(self, number: int) -> bool:
+        """Whether a step makes a layer that is left out, or only adds one."""
+        step = self.steps[number]
+        given = [value.step for value in step.arguments.values() if isinstance(value, Made)]
+        return (
+            number in self.left_out
+            or step.owner in self.left_out
+            or (step.owner is not None and bool(set(given) & self.left_out))
+        )
+
+    @cached_property
     def places(self) -> tuple[int, ...] | None:
         """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
 
         A layer names its two sizes, in either order, or the network names all, or those behind the inputs, or the
         inputs and outputs before or behind the hidden layers.
         """
-        found = [number for step in self.steps for value in step.arguments.values() for number in numbers_in(value)]
+        found: list[int] = []
+
+        def note(number: int) -> int:
+            found.append(number)
+            return number
+
+        for number, step in enumerate(self.steps):
+            if not self.is_left_out(number):
+                for name, value in step.arguments.items():
+                    replaced(value, name, note, self.sizes[0])
         last, hidden = range(len(self.sizes) - 1), tuple(range(1, len(self.sizes) - 1))
         orders = (
             tuple(place for l in last for place in (l, l + 1)),
@@ -94,36 +174,87 @@ class Recipe:
         return next((order for order in orders if given == [self.sizes[place] for place in order]), None)
 
 
+def mangled(step: Step, made: Mapping[int, Any]) -> str:
+    """The name under which a method of a step is found; Python changes that of a private one, `__add`."""
+    name = str(step.function)
+    if hasattr(made[step.owner or 0], name):
+        return name
+    classes = (f"_{cls.__name__.lstrip('_')}{name}" for cls in type(made[step.owner or 0]).__mro__)
+    return next((found for found in classes if hasattr(made[step.owner or 0], found)), name)
+
+
+def replaced(value: Any, name: str, number: Callable[[int], int], inputs: int) -> Any:
+    """A value of a recipe with other whole numbers, in nested containers and settings as well.
+
+    name: of the parameter or setting that has the value; some names say that it is not a layer size.
+    inputs: their number, of which an image has as many in several axes.
+    """
+    if type(value) is int:
+        return value if role(name) in NEVER_SIZES and size_role(name) is None else number(value)
+    if type(value) in (list, tuple) and makes_up(value, inputs):
+        return type(value)([number(inputs)])  # the axes of an image
+    if isinstance(value, (list, tuple)):
+        return type(value)(replaced(item, name, number, inputs) for item in value)
+    if isinstance(value, dict):
+        return {key: replaced(item, str(key), number, inputs) for key, item in value.items()}
+    if is_record(value):
+        fresh = copy.copy(value)
+        vars(fresh).update({key: replaced(item, key, number, inputs) for key, item in vars(value).items()})
+        return fresh
+    return value
+
+
+def each_word(value: Any, new: Callable[[str], str]) -> Any:
+    """A value of a recipe with other texts, in nested containers as well."""
+    if isinstance(value, str):
+        return new(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(each_word(item, new) for item in value)
+    return {key: each_word(item, new) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def makes_up(axes: Sequence[Any], inputs: int) -> bool:
+    """Whether the lengths of several axes multiply to the number of inputs."""
+    return len(axes) > 1 and all(type(size) is int for size in axes) and math.prod(axes) == inputs
+
+
 class Serving:
     """The arguments of one network, with its sizes in place of the author's, and new objects for the recorded ones."""
 
     def __init__(self, recipe: Recipe, sizes: Sequence[int], made: Mapping[int, Any], rng: np.random.Generator) -> None:
         self.recipe, self.sizes, self.made, self.rng = recipe, sizes, made, rng
-        places = recipe.places()
-        self.turns = None if places is None else iter(places)
+        self.turns = None if recipe.places is None else iter(recipe.places)
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: Any, name: str) -> Any:
+        """The value of a parameter of this name."""
+        return self.new(held(replaced(value, name, self.number, self.recipe.sizes[0]), name))
+
+    def new(self, value: Any) -> Any:
         if isinstance(value, Made):
             return self.made[value.step]
         if isinstance(value, Fresh):
             return value.cls()
+        if isinstance(value, Row):
+            row = np.empty(len(value.items), dtype=object)
+            row[:] = [self.new(item) for item in value.items]
+            return row
         if isinstance(value, (list, tuple)):
-            return type(value)(self.value(item) for item in value)
+            return type(value)(self.new(item) for item in value if not self.is_left_out(item))
         if isinstance(value, dict):
-            return {key: self.value(item) for key, item in value.items()}
-        if type(value) is int:
-            return self.number(value)
+            return {key: self.new(item) for key, item in value.items()}
         if isinstance(value, np.random.Generator):
             return self.rng
         if isinstance(value, np.random.RandomState):
             return np.random.RandomState(self.rng.integers(2**31))
-        if is_record(value):
-            fresh = copy.copy(value)
-            vars(fresh).update({name: self.value(item) for name, item in vars(value).items()})
-            return fresh
-        if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, (ModuleType, np.ndarray)):
+        if is_instance(value) and not callable(value) and not is_record(value):
             raise Unbound(f"an object of {type(value).__name__} that no recorded call makes")
         return value
+
+    def is_left_out(self, item: Any) -> bool:
+        """Whether an item of a list stands for a layer that is left out."""
+        if isinstance(item, dict):
+            return any(isinstance(value, str) and is_left_out(value) for value in item.values())
+        return isinstance(item, Made) and item.step in self.recipe.left_out
 
     def number(self, value: int) -> int:
         old = self.recipe.sizes
@@ -134,26 +265,29 @@ class Serving:
         return self.sizes[old.index(value)] if old.count(value) == 1 else value
 
 
-def without_penalty(name: str, value: Any) -> Any:
-    """The value of a parameter; 0 for the strength of a regularization, which the specs do not know."""
-    return FIXED["reg"] if role(name) == "reg" and type(value) is float else value
+def is_left_out(name: str) -> bool:
+    """Whether a layer of this name only regularizes or normalizes, or stands before the affine layers."""
+    return any(is_called("classes", kind, name) for kind in ("dropout", "normalization", "convolution"))
 
 
-def numbers_in(value: Any) -> Iterator[int]:
-    """The whole numbers inside a value, in the order in which Serving replaces them."""
-    if type(value) is int:
-        yield value
-    elif isinstance(value, (list, tuple, dict)) or is_record(value):
-        inner = (
-            value if isinstance(value, (list, tuple)) else (value if isinstance(value, dict) else vars(value)).values()
-        )
-        for item in inner:
-            yield from numbers_in(item)
+def held(value: Any, name: str) -> Any:
+    """A setting as chainrule holds it: without regularization, dropout and printing; any other value as it is."""
+    found = role(name)
+    if found == "reg" and isinstance(value, float) and not plain(name).startswith(("lr", "learning", "decay")):
+        return 0.0
+    if found == "keep_prob" and isinstance(value, (int, float)):
+        return 1.0
+    return False if found == "quiet" and isinstance(value, bool) else value
+
+
+def is_instance(value: Any) -> bool:
+    """Whether a value is an object of a class, but not a function, module, array or member of an enum."""
+    return hasattr(value, "__dict__") and not isinstance(value, (*NO_INSTANCES, Made, Fresh, Row))
 
 
 def is_record(value: Any, depth: int = 0) -> bool:
     """Whether a value is an object that holds settings: numbers, names, functions, and containers of these."""
-    if not hasattr(value, "__dict__") or callable(value) or isinstance(value, (Made, Fresh, ModuleType, np.ndarray)):
+    if not is_instance(value) or callable(value):
         return False
     return depth < DEEPEST and all(is_setting(item, depth + 1) for item in vars(value).values())
 
@@ -163,15 +297,28 @@ def is_setting(value: Any, depth: int) -> bool:
         return depth < DEEPEST and all(
             is_setting(item, depth + 1) for item in (value.values() if isinstance(value, dict) else value)
         )
-    return isinstance(value, (str, int, float, bool, type(None))) or callable(value) or is_record(value, depth)
+    simple = isinstance(value, (str, int, float, bool, type(None), Enum))
+    return simple or callable(value) or is_record(value, depth)
 
 
+NO_INSTANCES = (
+    type,
+    FunctionType,
+    MethodType,
+    BuiltinFunctionType,
+    partial,
+    ModuleType,
+    np.ndarray,
+    Enum,
+    np.random.Generator,
+    np.random.RandomState,
+)
 DEEPEST = 4  # containers of settings inside each other
 GENERATORS = (np.random.Generator, np.random.RandomState)
 RECIPES: WeakKeyDictionary[type | FunctionType, Recipe] = WeakKeyDictionary()
 
 
-class RecipeForm(ClassForm):
+class RecipeForm(FittedForm):
     """A class whose network is made by the author's own steps: layers given to it, methods that complete it."""
 
     def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
@@ -179,7 +326,8 @@ class RecipeForm(ClassForm):
         if self.recipe is None:
             raise Unbound("no call of the file makes one")
         super().__init__(name, cls, namespace)
-        self.title = f"class {name} as the file makes it"
+        without = " and ".join(self.recipe.without)
+        self.title = f"class {name} as the file makes it{f', but without {without},' if without else ''}"
         self.seeded = any(
             isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
         )
@@ -187,6 +335,22 @@ class RecipeForm(ClassForm):
             self.optimizer = Toolbox(namespace).optimizer
 
     def settle_any(self, function: Any) -> None:
+        """Find out for which sizes the recipe works, with ReLU and softmax first.
+
+        Raises Unbound, or the code's exception.
+        """
+        assert self.recipe is not None
+        given = self.recipe
+        for self.recipe in given.as_classifier:
+            with contextlib.suppress(Exception):
+                self.settle()
+                sizes = self.probe_sizes()
+                if self.run_once(self.construct(sizes, 0), sizes[0], sizes[-1]):
+                    return
+        self.recipe, self.pattern = given, None
+        self.settle()
+
+    def settle(self) -> None:
         """Find out for which sizes the recipe works.  Raises Unbound, or the code's exception."""
         assert self.recipe is not None
         depth = len(self.recipe.sizes)
@@ -209,12 +373,34 @@ class RecipeForm(ClassForm):
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         assert self.recipe is not None
-        return self.recipe.make(list(sizes), seed)
+        made = self.recipe.make(list(sizes), seed)
+        if not self.has_weights(made, sizes) and not (self.run_once(made, sizes[0]) and self.has_weights(made, sizes)):
+            self.fill_by_training(made, sizes)
+        return made
+
+    def run_once(self, made: Any, inputs: int, classes: int = 0) -> bool:
+        """Run a forward pass, in which layers that know only their units get their weights.  Returns whether it ran.
+
+        classes: how many probabilities it must give for a sample; 0 for any result.
+        """
+        for x in (np.ones((2, inputs)), np.ones((inputs, 2))):
+            for _, method in ranked("forward", methods_of(made)):
+                with contextlib.suppress(Exception):
+                    arguments = bind(method, Known({"x": x}, order=("x",)))
+                    result = method(*arguments.arguments, **arguments.keywords)
+                    if not classes or any(sums_to_one(leaf, classes) for _, leaf in (*leaves(result), *leaves(made))):
+                        return True
+        return False
+
+
+def sums_to_one(leaf: Any, classes: int) -> bool:
+    """Whether an array is the probabilities of so many classes for two samples."""
+    return sorted(shape(leaf)) == sorted((2, classes)) and are_probabilities(to_numpy(leaf))
 
 
 def recipes_first(classes: Sequence[tuple[str, type]]) -> Iterator[tuple[str, type]]:
-    """The classes whose networks the author completes by calls of methods before using them."""
+    """The classes whose networks the author completes by methods, or makes with words or lists of settings."""
     for name, cls in classes:
         recipe = RECIPES.get(cls)
-        if recipe is not None and recipe.completes:
+        if recipe is not None and (recipe.completes or recipe.as_classifier or recipe.lists_settings):
             yield name, cls

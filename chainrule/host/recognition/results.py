@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.host.recognition.binding import Binding
 from chainrule.host.recognition.boxes import called
 from chainrule.host.recognition.forms import Held
-from chainrule.host.recognition.structures import Item, Path, Step, follow, label, shape
+from chainrule.host.recognition.structures import Item, Path, Step, follow, label, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import describe, is_array, to_numpy
 
@@ -107,6 +107,16 @@ def counts(number: Any, n: int) -> bool:
     """Whether a number is a share of n samples, as an accuracy is: n times it is whole."""
     share = float(np.ravel(np.asarray(number))[0]) * n
     return 0 <= share < np.inf and abs(share - round(share)) < 1e-9
+
+
+def number_in(result: Any, n: int) -> Path | None:
+    """The path to the number in a result, in a tuple to one that is not a share of n samples."""
+    if isinstance(result, tuple):
+        numbers = [i for i, part in enumerate(result) if np.ndim(part) == 0 and isinstance(part, (float, np.floating))]
+        found = next((i for i in numbers if not counts(result[i], n)), numbers[0] if numbers else None)
+        if found is not None:
+            return (Item(found),)
+    return next((path for path, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), None)
 
 
 def is_integral(value: Any) -> bool:

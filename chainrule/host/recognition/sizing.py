@@ -212,3 +212,9 @@ def sizings(function: Any, namespace: Mapping[str, Any]) -> Iterator[SizeArgumen
     known = {p.name: values[plain(p.name)] for p in first.parameters if plain(p.name) in values}
     if known:
         yield SizeArguments(function, known=known)
+
+
+def size_values(sizes: Sequence[int]) -> dict[str, Any]:
+    """{role: layer sizes}, for functions that take sizes."""
+    hidden = {"hidden": sizes[1], "hiddens": list(sizes[1:-1])} if len(sizes) > 2 else {}
+    return {"inputs": sizes[0], "outputs": sizes[-1], **hidden}

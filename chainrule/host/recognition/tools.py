@@ -149,7 +149,7 @@ class Dense:
             and not is_called("classes", "loss", name)
         ]
         if classes:
-            return classes[-1]()
+            return classes[-1] if isinstance(self.activation.default, type) else classes[-1]()
         return None if activation == "linear" and self.activation.default is None else activation
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from types import FunctionType
 from typing import Any
 
-from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Step
+import numpy as np
+
+from chainrule.host.recognition.choices import choices_of
+from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, is_instance
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.evidence import Evidence
+from chainrule.host.rehearsal.made_data import ABSENT
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, key_of
+from chainrule.support.arrays import is_array
 
 USES = ("fit", "forward", "update", "backward", "step", "loss", "predict")
 
@@ -25,83 +31,151 @@ def recipe_of(evidence: Evidence, namespace: Mapping[str, Any]) -> tuple[type, R
     network = evidence.network
     if network is None or not network.objects:
         return None
-    calls = before_use(evidence)
-    owners = [next(iter(call.arguments.values())) for call in calls]
-    first = next((n for n, call in enumerate(calls) if call.name in MAKES and id(owners[n]) in network.objects), None)
-    if first is None:
-        return None
-    numbers = {id(owner): n for n, owner in reversed(list(enumerate(owners))) if calls[n].name in MAKES}
-    needed = reachable(first, calls, owners, numbers)
-    order = [n for n in range(len(calls)) if n in needed]
-    places = {n: place for place, n in enumerate(order)}
-    loaded = {key_of(value.__code__): value for value in namespace.values() if isinstance(value, FunctionType)}
+    kitchen = Kitchen(evidence, namespace)
+    holder = next((one for one in (network.holder, *network.objects) if one in kitchen.makers), None)
+    found = None if holder is None else kitchen.recipe(holder, network.sizes)
+    return None if found is None or any(lacks(step.arguments) for step in found[1].steps) else found
 
-    def current(value: Any) -> Any:
-        if id(value) in numbers and numbers[id(value)] in places:
-            return Made(places[numbers[id(value)]])
-        if hasattr(value, "__dict__") and type(value).__init__ is object.__init__ and not callable(value):
-            return Fresh(class_now(type(value), namespace))
-        if isinstance(value, (list, tuple)):
-            return type(value)(map(current, value)) if type(value) in (list, tuple) else value
-        if type(value) is dict:
-            return {key: current(item) for key, item in value.items()}
-        if isinstance(value, FunctionType):
-            return loaded.get(key_of(value.__code__), value)
-        return class_now(value, namespace) if isinstance(value, type) else value
 
-    steps = []
-    for n in order:
-        call, owner = calls[n], owners[n]
-        spread = call.spread
-        arguments = {name: current(value) for name, value in list(call.given.items())[1:]}
+def lacks(value: Any) -> bool:
+    """Whether what is absent in a rehearsal is in nested containers."""
+    if isinstance(value, Mapping):
+        return any(map(lacks, value.values()))
+    return any(map(lacks, value)) if isinstance(value, (list, tuple)) else value is ABSENT
+
+
+class Kitchen:
+    """The recorded calls, by what they made.
+
+    makers: {id of an object or array: the call that made it}.  end: the number of the call that uses the network first.
+    """
+
+    def __init__(self, evidence: Evidence, namespace: Mapping[str, Any]) -> None:
+        self.namespace, self.functions = namespace, evidence.functions
+        self.calls, self.operations = evidence.calls, evidence.operations
+        self.used: dict[int, int] = {}  # {id of an object: the number of the first call that uses it}
+        for call in self.calls:
+            if self.operations[call.number] in USES:
+                for value in call.arguments.values():
+                    self.used.setdefault(id(value), call.number)
+        self.makers: dict[int, Call] = {}
+        for call in self.calls:
+            if call.ended and is_array(call.result) and (is_of_object(call) or callable(call.function)):
+                self.makers.setdefault(id(call.result), call)
+        for call in self.calls:
+            if call.name in MAKES and call.ended and call.arguments:
+                self.makers.setdefault(id(owner_of(call)), call)
+        self.end = sys.maxsize
+        self.needed: dict[int, Call] = {}
+        self.places: dict[int, int] = {}  # {number of a call: that of its step}
+
+    def recipe(self, holder: int, sizes: Sequence[int]) -> tuple[type, Recipe]:
+        """The class of the object with this id, and how it is made."""
+        self.end = self.used.get(holder, sys.maxsize)
+        self.need(self.makers[holder])
+        order = [call for _, call in sorted(self.needed.items()) if not any(map(call.inside, self.needed.values()))]
+        self.places = {call.number: place for place, call in enumerate(order)}
+        steps = [self.step(call) for call in order]
+        first = self.places[self.makers[holder].number]
+        named = ("adds_a_layer", "completes_a_network")
+        completes = any(
+            step.owner == first and not any(is_called("methods", kind, str(step.function)) for kind in named)
+            for step in steps
+        )
+        cls = class_now(type(owner_of(self.makers[holder])), self.namespace)
+        choices = choices_of(self.functions.values())
+        losses = {
+            name: value
+            for name, value in vars(owner_of(self.makers[holder])).items()
+            if isinstance(value, str) and is_called("choices", "loss", value)
+        }
+        return cls, Recipe(tuple(sizes), tuple(steps), first, completes, choices, losses)
+
+    def need(self, call: Call) -> None:
+        """Note a call, those that made its arguments, and those of methods on the object that it makes."""
+        if call.number in self.needed:
+            return
+        self.needed[call.number] = call
+        is_method = is_of_object(call)
+        for one in objects_in(list(call.given.values())[is_method:]):
+            if one in self.makers:
+                self.need(self.makers[one])
+        if not is_method:
+            return
+        owner = id(owner_of(call))
+        if owner in self.makers:
+            self.need(self.makers[owner])
         if call.name in MAKES:
-            steps.append(Step(class_now(type(owner), namespace), arguments, None, spread))
-        else:
-            steps.append(Step(call.name, arguments, places[numbers[id(owner)]], spread))
-    cls = class_now(type(owners[first]), namespace)
-    named = ("adds_a_layer", "completes_a_network")
-    completes = any(
-        step.owner == places[first] and not any(is_called("methods", kind, str(step.function)) for kind in named)
-        for step in steps
-    )
-    return cls, Recipe(tuple(network.sizes), tuple(steps), places[first], completes)
+            for other in self.calls:
+                on_it = is_of_object(other) and id(owner_of(other)) == owner and other.ended
+                if (
+                    on_it
+                    and self.is_before_use(other)
+                    and not any(map(other.inside, self.needed.values()))
+                    and not takes_data(other)
+                ):
+                    self.need(other)
+
+    def is_before_use(self, call: Call) -> bool:
+        """Whether a method is called before its object and the network are used, and not by what uses them."""
+        above: Call | None = call
+        while above is not None and self.operations[above.number] not in USES:
+            above = above.caller
+        return above is None and call.number < min(self.end, self.used.get(id(owner_of(call)), sys.maxsize))
+
+    def step(self, call: Call) -> Step:
+        given = list(call.given.items())[is_of_object(call) :]
+        arguments = {name: self.current(value) for name, value in given}
+        if call.name in MAKES:
+            return Step(class_now(type(owner_of(call)), self.namespace), arguments, None, call.spread)
+        if is_of_object(call):
+            made = self.makers[id(owner_of(call))]
+            return Step(call.name, arguments, self.places[made.number], call.spread)
+        return Step(call.function, arguments, None, call.spread)
+
+    def current(self, value: Any) -> Any:
+        """A recorded argument for a step: what another step makes, or a value with the loaded classes and functions."""
+        maker = self.makers.get(id(value))
+        if maker is not None and maker.number in self.places:
+            return Made(self.places[maker.number])
+        if is_instance(value) and type(value).__init__ is object.__init__:
+            return Fresh(class_now(type(value), self.namespace))
+        if type(value) in (list, tuple):
+            return type(value)(map(self.current, value))
+        if type(value) is dict:
+            return {key: self.current(item) for key, item in value.items()}
+        if isinstance(value, np.ndarray) and value.dtype == object:
+            return Row(tuple(map(self.current, value.ravel())))
+        if isinstance(value, Enum):
+            return getattr(class_now(type(value), self.namespace), value.name, value)
+        if isinstance(value, FunctionType):
+            return self.functions.get(key_of(value.__code__), value)
+        return class_now(value, self.namespace) if isinstance(value, type) else value
 
 
-def before_use(evidence: Evidence) -> list[Call]:
-    """The calls of constructors and methods before the network is used, without those inside each other."""
-    found: list[Call] = []
-    for call in evidence.calls:
-        if evidence.operations[call.number] in USES:
-            break
-        owner = next(iter(call.arguments.values()), None)
-        is_method = next(iter(call.arguments), "") == "self" and hasattr(owner, "__dict__")
-        if is_method and call.ended and not any(call.inside(other) for other in found):
-            found.append(call)
-    return found
+def takes_data(call: Call) -> bool:
+    """Whether a method gets an array, as those get that compute, and not those that put a network together."""
+    return any(is_array(value) for value in list(call.given.values())[1:])
 
 
-def reachable(first: int, calls: Sequence[Call], owners: Sequence[Any], numbers: Mapping[int, int]) -> set[int]:
-    """The numbers of the calls that made the network and what went into it, and of those on these objects."""
-    needed: set[int] = {first}
-    while True:
-        more = set(needed)
-        made = {id(owners[n]) for n in needed}
-        for n, call in enumerate(calls):
-            if n in needed or id(owners[n]) in made:
-                more.add(n)
-                more |= {numbers[one] for one in objects_in(list(call.given.values())[1:]) if one in numbers}
-        if more == needed:
-            return needed
-        needed = more
+def owner_of(call: Call) -> Any:
+    return next(iter(call.arguments.values()))
 
 
-def objects_in(value: Any) -> set[int]:
-    """The ids of the objects in nested lists, tuples and dictionaries."""
-    if isinstance(value, (list, tuple)):
-        return set().union(*map(objects_in, value)) if value else set()
-    if isinstance(value, dict):
-        return objects_in(list(value.values()))
-    return {id(value)}
+def is_of_object(call: Call) -> bool:
+    """Whether a call is one of a method, with its object as the first argument."""
+    return next(iter(call.arguments), "") == "self" and hasattr(owner_of(call), "__dict__")
+
+
+def objects_in(value: Any) -> Iterator[int]:
+    """The ids of the objects and arrays in nested lists, tuples and dictionaries."""
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.dtype == object):
+        for item in value:
+            yield from objects_in(item)
+    elif isinstance(value, dict):
+        yield from objects_in(list(value.values()))
+    else:
+        yield id(value)
 
 
 def class_now(cls: type, namespace: Mapping[str, Any]) -> Any:

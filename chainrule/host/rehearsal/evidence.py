@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import returned_names
-from chainrule.host.recognition.learnt import NAMED, Learnt, PerLayer
+from chainrule.host.recognition.learnt import NAMED, Learnt, PerLayer, Start
 from chainrule.host.recognition.results import are_probabilities
+from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.structures import Attribute, Item, Path
 from chainrule.host.recognition.vocabulary import role, size_role
 from chainrule.host.rehearsal.network import MAKES
@@ -87,9 +88,34 @@ class Evidence(Operations):
                 fixed[name] = PerLayer(tuple(value))
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
-        loses, slope = bool(y) and is_number(first_part(call.result)), operation == "loss" and call.key in self.slopes
+        loses = bool(y) and is_number(first_part(call.result))
+        slope = operation == "loss" and call.key in self.slopes
+        start = next((self.start(call, n) for n in roles if roles[n] == "output_gradient"), None)
         where = place(call.file, call.line)
-        return Learnt(operation, roles, fixed, labels, attributes, where, alone, loses=loses, slope=slope)
+        return Learnt(operation, roles, fixed, labels, attributes, where, alone, loses=loses, slope=slope, start=start)
+
+    def start(self, call: Call, name: str) -> Start | None:
+        """How the author computes the argument from which a backward pass starts; None if that is not clear."""
+        origin = self.origin(call, name)
+        if origin is None or origin[1]:
+            return None
+        maker = origin[0]
+        arguments: dict[str, Any] = {}
+        labels = self.data(maker)[1]
+        for parameter, value in self.given(maker):
+            if parameter in labels or role(parameter) == "y":
+                arguments[parameter] = "y"
+            elif self.is_output(maker, parameter) or role(parameter) == "output":
+                arguments[parameter] = "output"
+            elif isinstance(value, SIMPLE):
+                arguments[parameter] = (value,)
+            else:
+                return None
+        owner = next(iter(maker.arguments.items()), ("", None))
+        of_object = owner[0] == "self"
+        function = maker.name if of_object else self.functions.get(maker.key, maker.function)
+        both = {"y", "output"} <= {value for value in arguments.values() if isinstance(value, str)}
+        return Start(function, type(owner[1]).__name__ if of_object else "", arguments) if both else None
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""
@@ -114,7 +140,7 @@ class Evidence(Operations):
                 if list(value) == part:
                     roles[name] = wanted
                     return
-        if type(value) is int:
+        if type(value) is int and not (role(name) in NEVER_SIZES and size_role(name) is None):
             free = {"inputs": sizes[0], "outputs": sizes[-1]}
             for wanted in ("inputs", "outputs"):
                 if (

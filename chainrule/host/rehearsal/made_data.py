@@ -54,7 +54,7 @@ class Kind:
             return self.x(), self.y()
         rows = Kind(self.inputs, self.classes, self.samples).x() / 255
         labels = np.eye(self.classes)[Kind(self.inputs, self.classes, self.samples).y()]
-        return [(x[:, None], y[:, None]) for x, y in zip(rows, labels, strict=True)]
+        return Pairs((x[:, None], y[:, None]) for x, y in zip(rows, labels, strict=True))
 
 
 def squares(rows: np.ndarray) -> np.ndarray:
@@ -132,6 +132,10 @@ def one_hot(labels: Any, num_classes: int | None = None, **_settings: Any) -> An
 DONE_HERE = {"shuffle": shuffled, "train_test_split": parted, "to_categorical": one_hot}  # of modules that are absent
 
 
+class NotLoaded(AttributeError):
+    """Code asks made data for something that only loaded data have."""
+
+
 class Table(np.ndarray):
     """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
 
@@ -149,6 +153,13 @@ class Table(np.ndarray):
         if isinstance(key, (list, tuple)) and key and all(isinstance(name, str) for name in key):
             return self.inputs
         return super().__getitem__(key)
+
+    def __getattr__(self, name: str) -> Table:
+        """What an object that loads data keeps under this name.  Raises AttributeError if the name says nothing."""
+        found = None if name.startswith("__") else role_of(name)
+        if found not in ("x", "y", "validation"):
+            raise NotLoaded(f"made data have no {name}")
+        return self.labels if found == "y" else self.inputs
 
     @property
     def labels(self) -> Table:
@@ -193,7 +204,8 @@ class Table(np.ndarray):
 def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
     """Data for the targets of an assignment, as `targets_of` spells them; None for those of a `with`.
 
-    turn: how often data were made before.  Of names that say nothing the first takes a table, the next its labels.
+    turn: for how many other targets data were made before.  Of names that say nothing the first takes a table, the next
+    its labels.
     """
     if shape is None:
         return ABSENT
@@ -232,8 +244,19 @@ def single(name: str, kind: Kind) -> Any:
     return kind.table() if kind.tables else kind.x()
 
 
+class Pairs(list[Any]):
+    """A set of pairs of a column and its one-hot label, under every name of a set of samples."""
+
+    def __getattr__(self, name: str) -> Pairs:
+        if name.startswith("__") or role_of(name) not in ("x", "validation"):
+            raise NotLoaded(f"made data have no {name}")
+        return self
+
+
 def role_of(name: str) -> str | None:
-    words = plain(name)
+    words, parts = plain(name), name.lower().split("_")
+    if ("x" in parts) != ("y" in parts):
+        return "x" if "x" in parts else "y"
     if words.startswith(("y", "label", "target", "tar")) or words.endswith(("y", "labels", "label", "targets")):
         return "y"
     return role(name)

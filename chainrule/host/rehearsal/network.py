@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -22,8 +22,10 @@ class Network:
     """The network that a recording shows.
 
     sizes: of its layers.  weights: how often each shape of weights occurs, without regard to order.
-    objects: ids of the objects that hold it.  paths: of its parameters in them.  maker: the function that made it.
+    objects: ids of the objects that hold it.  holder: that of the object that showed it.
+    paths: of its parameters in them.  maker: the function that made it.
     arrays: ids of its parameters, if neither an object holds it nor a function made it.
+    plain: whether the object has no parameters with more axes, as convolutions have.
     """
 
     sizes: list[int]
@@ -32,6 +34,8 @@ class Network:
     paths: set[Path] = field(default_factory=set)
     maker: Key | None = None
     arrays: set[int] = field(default_factory=set)
+    holder: int = 0
+    plain: bool = True
 
 
 def network_in(calls: Sequence[Call]) -> Network | None:
@@ -45,10 +49,17 @@ def network_in(calls: Sequence[Call]) -> Network | None:
     source: Call | None = None  # the call whose arguments are the best network, if no call made one
     owner: type | None = None
     single: dict[int, tuple[list[int], Contents]] = {}
+    shown: set[int] = set()  # ids of objects that held a network and nothing else
+    passed = {id(value) for call in calls for value in (*call.arguments.values(), call.result) if is_array(value)}
     for call in sorted(calls, key=lambda call: call.finished):
         for value, found in held(call):
             found = without_buffers(found)
-            sizes = chain_of([entry.shape for entry in found.values()])
+            sizes = sizes_of([entry.shape for entry in found.values()])
+            shown |= {id(value)} if sizes is not None else set()
+            for known in (passed, None) if hasattr(value, "__dict__") and id(value) not in shown else ():
+                if sizes is None:  # its layers may keep what they computed
+                    found = without_results(found, samples_in(call), known)
+                    sizes = sizes_of([entry.shape for entry in found.values()])
             if sizes is None:
                 continue
             if len(sizes) == 2 and hasattr(value, "__dict__"):
@@ -62,10 +73,14 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 and value is not None
             ):
                 continue
-            if best is None or len(sizes) > len(best.sizes) or (source is not None and value is not None):
+            rank = sizes[-1] > 1, len(sizes)  # one output is of a script's first exercise, if there are others
+            deeper = best is None or rank > (best.sizes[-1] > 1, len(best.sizes))
+            if deeper or (source is not None and value is not None):
                 source = call if value is None else None
                 paths = {path for path, entry in found.items() if len(entry.shape) == 2}
                 best = Network(sizes, matrices(found), paths=paths, maker=None if value is None else call.key)
+                best.holder = id(value)
+                best.plain = all(len(entry.shape) < 3 for entry in found.values())
                 best.arrays = {id(entry.leaf) for entry in found.values()} if value is None else set()
                 owner = type(value) if hasattr(value, "__dict__") else None
     if best is not None and len(best.sizes) == 2 and len(single) > 1:
@@ -80,8 +95,37 @@ def network_in(calls: Sequence[Call]) -> Network | None:
 def without_buffers(found: Contents) -> Contents:
     """The arrays without those whose names, or whose zeros beside weights of their shape, say that they are buffers."""
     found = {path: entry for path, entry in found.items() if not is_called("arrays", "not_parameters", label(path))}
+    first = {id(entry.leaf): path for path, entry in reversed(found.items())}  # W and params[0] may be one array
+    found = {path: entry for path, entry in found.items() if first[id(entry.leaf)] == path}
     real = {entry.shape for entry in found.values() if not entry.zero}
     return {path: e for path, e in found.items() if not (e.zero and len(e.shape) == 2 and e.shape in real)}
+
+
+def samples_in(call: Call) -> set[int]:
+    """The sizes that may be the number of samples of a call's arguments."""
+    return {value.shape[0] for value in call.arguments.values() if is_array(value) and len(value.shape) == 2}
+
+
+def without_results(found: Contents, samples: set[int], passed: Collection[int] | None) -> Contents:
+    """The arrays without those that have as many rows or columns as samples.
+
+    passed: the ids of the arrays that may be left out, those that calls took or returned; None for all.
+    """
+    return {
+        path: entry
+        for path, entry in found.items()
+        if not (samples & set(entry.shape) and (passed is None or id(entry.leaf) in passed))
+    }
+
+
+def sizes_of(shapes: Sequence[tuple[int, ...]]) -> list[int] | None:
+    """The sizes of a network whose parameters have these shapes; its output may be one number."""
+    sizes = chain_of(shapes)
+    if sizes is None or not {(1,), (1, 1)} & set(shapes):
+        return sizes
+    flat = [(sizes[-1], 1), (1, sizes[-1])]
+    weights, bias = sum(found in flat for found in shapes), (sizes[-1],) in shapes
+    return [*sizes, 1] if weights + bias > 1 else sizes  # a bias of the last hidden layer may be flat, too
 
 
 def joined(layers: Sequence[list[int]], weights: Counter[frozenset[int]]) -> Network | None:

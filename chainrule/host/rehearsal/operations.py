@@ -146,9 +146,14 @@ class Operations:
         return bool({*UPDATES, "backward"} & set(self.operations.values()))
 
     @property
-    def rank(self) -> int:
-        """How much the recording shows: how many kinds of operations."""
-        return len(set(self.operations.values()) - {""})
+    def rank(self) -> tuple[bool, int]:
+        """How much the recording shows: whether the network is plain, and how many kinds of operations."""
+        return self.network is not None and self.network.plain, len(set(self.operations.values()) - {""})
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no other script, and no other data, can be expected to show more."""
+        return self.trains and self.network is not None and self.network.plain
 
     @property
     def optimizers(self) -> set[type]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -13,17 +14,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.host.recognition.structures import Path, leaves, shape
+import chainrule.host
+from chainrule.host.recognition.namespaces import of_a_library
+from chainrule.host.recognition.structures import Path, is_nested, leaves, shape
+from chainrule.support.arrays import is_array
 
 ROUNDS = 40  # how often a loop may call before the recording has seen enough of it
-KEPT = 3  # how many calls of a function by the same caller the record keeps
-MADE = 64  # how many objects of a class, and how many calls by the script itself
+KEPT = 3  # how many calls of a function that takes arrays, by the same caller, the record keeps
+MADE = 64  # how many objects of a class, and how many calls without arrays, or by the script itself
 STEPS = 60_000  # how many calls and returns of any function, NumPy's among them, all statements of a file may take
 SECONDS = (
     0.6  # of this thread's CPU time for them: far more than so many steps take, so that a slow machine learns the same
 )
 SHARE = 0.7  # of both that one statement may take: a training leaves some for what uses the trained network
 DEEPEST_KEPT = 64  # calls inside each other
+DEEPEST_COPIED = 4  # containers of arguments inside each other
+HOST = os.path.dirname(chainrule.host.__file__ or "")  # chainrule's own functions that serve a rehearsal
 
 Key = tuple[str, str, int]  # of a function: its file, name and first line
 Contents = dict[Path, "Held"]
@@ -57,6 +63,7 @@ class Call:
     the function began and ended.  finished: the place among the calls in the order in which they ended.
     given: the arguments with copies of lists and dictionaries, as they were.  spread: the parameter that takes *args.
     caller: the call from which it came, None for the script.  file, line: where that calls.
+    function: the function, if it has this name in its module.
     """
 
     key: Key
@@ -72,6 +79,7 @@ class Call:
     finished: int = sys.maxsize
     given: dict[str, Any] = field(default_factory=dict)
     spread: str = ""
+    function: Any = None
 
     @property
     def ended(self) -> bool:
@@ -164,7 +172,7 @@ class Recorder:
         """Whether the functions of a file are recorded."""
         found = self.known.get(filename)
         if found is None:
-            found = filename.startswith(self.folders) and "site-packages" not in filename
+            found = filename.startswith(self.folders) and not of_a_library(filename) and not filename.startswith(HOST)
             self.known[filename] = found
         return found
 
@@ -204,7 +212,8 @@ class Recorder:
                 self.stop()
         pair = key_of(code), None if caller is None else caller.key
         self.kept[pair] = self.kept.get(pair, 0) + 1
-        most = MADE if caller is None or code.co_name == "__init__" else KEPT
+        takes_data = any(is_array(value) or is_nested(value) for value in values.values())
+        most = KEPT if takes_data and caller is not None and code.co_name != "__init__" else MADE
         unseen = bool(self.running) and caller is None  # inside a call that is not kept
         if unseen or self.kept[pair] > most or len(self.running) > DEEPEST_KEPT:
             self.running.append((frame, None))
@@ -212,9 +221,8 @@ class Recorder:
         before = {name: contents(value) for name, value in values.items()}
         file = code.co_filename if above is None else above.f_code.co_filename
         call = Call(pair[0], values, before, caller, file, site[1], len(self.calls))
-        call.given = {
-            name: value.copy() if isinstance(value, (list, dict)) else value for name, value in values.items()
-        }
+        call.function = frame.f_globals.get(code.co_name)
+        call.given = {name: copied(value) for name, value in values.items()}
         count = code.co_argcount + code.co_kwonlyargcount
         call.spread = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else ""
         self.calls.append(call)
@@ -241,6 +249,15 @@ def given(frame: FrameType) -> dict[str, Any]:
     code, values = frame.f_code, frame.f_locals
     count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
     return {name: values[name] for name in code.co_varnames[:count] if name in values}
+
+
+def copied(value: Any, depth: int = 0) -> Any:
+    """A copy of nested lists and dictionaries, with the same objects in them."""
+    if depth < DEEPEST_COPIED and type(value) in (list, tuple):
+        return type(value)(copied(item, depth + 1) for item in value)
+    if depth < DEEPEST_COPIED and type(value) is dict:
+        return {key: copied(item, depth + 1) for key, item in value.items()}
+    return value
 
 
 def is_data(value: Any) -> bool:

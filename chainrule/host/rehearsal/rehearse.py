@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
+import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.undisturbed import imported_anew, undisturbed
+from chainrule.host.recognition.choices import Choices
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
@@ -21,19 +22,17 @@ from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
 from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
-from chainrule.host.rehearsal.loops import Loop, loops_in
+from chainrule.host.rehearsal.loops import Loop
 from chainrule.host.rehearsal.made_data import Kind
-from chainrule.host.rehearsal.recording import Key, key_of
-from chainrule.host.rehearsal.script import Stage, opened
+from chainrule.host.rehearsal.recording import STEPS, Key, key_of
+from chainrule.host.rehearsal.script import Stage
+from chainrule.host.rehearsal.scripts import scripts
 from chainrule.host.source.executing import Siblings
-from chainrule.host.source.rule import DEFINITIONS
 from chainrule.host.source.scopes import names
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import place as position
 
 FEWEST = 160  # samples of made data
-NEIGHBOURS = 40  # how many files of a folder are looked at
-LARGEST = 200_000  # bytes of a script
 OTHERS: tuple[dict[str, bool], ...] = (
     {"one_hot": True},
     {"images": True},
@@ -41,51 +40,78 @@ OTHERS: tuple[dict[str, bool], ...] = (
     {"tables": False},
     {"pairs": True},
 )
-LONGEST = 0.6  # seconds after which no further kind of data is tried
-SCRIPTS = 5  # times as long, after which no further script is tried
+LONGEST = 3.0  # seconds after which nothing further is tried, on a machine however slow
+MOST_STEPS = 2 * STEPS  # recorded steps of a script after which no further kind of data is tried
+ALL_STEPS = 3 * MOST_STEPS  # the same for all scripts
 MORE = 2000  # samples of made data, for code that makes batches of many
 MOST = 12_000  # samples of made data, for code that cuts some off
 
 
-def rehearse(module: ModuleType, body: Sequence[ast.stmt], path: Path, brought: Collection[str] = ()) -> list[str]:
+def rehearse(
+    module: ModuleType,
+    body: Sequence[ast.stmt],
+    path: Path,
+    brought: Collection[str] = (),
+    folders: Sequence[Path] = (),
+) -> list[str]:
     """Run the training of a file on made data and register what it shows of the functions.
 
-    A file that trains nothing may have a script beside it, which imports and trains it.
+    A file that trains nothing may have a script near it, which imports and trains it.
     Returns sentences on loops that train, but that chainrule does not read as the training of a network.
     brought: the names of the modules of its project, which stay as they are: the training imports others.
+    folders: that of the file and those of its project above it.
     """
     functions = functions_of(vars(module))
+    for name in brought:
+        functions = functions_of(vars(sys.modules[name])) | functions if name in sys.modules else functions
     best: Shown | None = None
     sizes: list[int] = []  # of a network that stands in a loop
     unread: list[str] = []
-    started = time.process_time()
-    folders = (path.parent, path.parent.parent)
+    started, steps = time.process_time(), 0
+    folders = folders or [path.parent, path.parent.parent]
     siblings = Siblings(folders, Absence(defining=False), Imports(nullcontext))
-    for statements, place in scripts(module, body, path):
-        stage = Stage(module, statements, place, {str(path.parent), str(place.parent)})
+    for statements, place in scripts(module, body, path, folders):
+        stage = Stage(module, statements, place, {str(folders[-1])})
         with undisturbed(), imported_anew(brought, folders), siblings:
             found = shown(stage, statements, functions)
             if not found.evidence.trains:
                 sizes, unread = extract(found, module, statements, place)
         if best is None or found.rank > best.rank:
             best = found
-        if found.evidence.trains or sizes or time.process_time() - started > SCRIPTS * LONGEST:
+        steps += stage.steps
+        late = steps > ALL_STEPS or time.process_time() - started > LONGEST
+        if found.evidence.is_enough or sizes or late:
             break
     if best is None:
         return []
-    evidence = best.evidence
-    network = evidence.network
-    if not sizes or network is None or network.sizes == sizes:  # else the calls were misread
-        for key, learnt in evidence.learnt().items():
-            learn(functions[key], learnt)
+    register(best.evidence, module, functions, sizes)
+    return unread
+
+
+def register(
+    evidence: Evidence, module: ModuleType, functions: Mapping[Key, FunctionType], sizes: Sequence[int]
+) -> None:
+    """Register what the calls show of the functions, and how the author makes the network.
+
+    sizes: of a network that stands in a loop; if the calls show another, they were misread.
+    """
+    found, network = None, evidence.network
+    with suppress(RecursionError):  # settings that contain themselves
+        found = recipe_of(evidence, vars(module))
+    if found is not None:
+        RECIPES[found[0]] = found[1]
+        vars(module).setdefault(found[0].__name__, found[0])
+    choices = found[1].choices if found is not None and found[1].as_classifier else Choices()
+    classifies = network is None or network.sizes[-1] > 1
+    misread = bool(sizes) and network is not None and network.sizes != sizes
+    for key, learnt in evidence.learnt().items() if not misread else ():
+        if not (classifies or learnt.start is not None or learnt.operation == "fit"):
+            continue  # of a network with one output, labels look like outputs
+        fixed = {name: choices.loss(value) if isinstance(value, str) else value for name, value in learnt.fixed.items()}
+        learn(functions[key], replace(learnt, fixed=fixed))
     if network is None and not sizes:
         for function in functions.values():
             learn(function, replace(learnt_of(function), unsettled=True))
-    with suppress(RecursionError):  # settings that contain themselves
-        recipe = recipe_of(evidence, vars(module))
-        if recipe is not None:
-            RECIPES[recipe[0]] = recipe[1]
-    return unread
 
 
 @dataclass(frozen=True)
@@ -102,7 +128,7 @@ class Shown:
         return self.evidence.trains or bool(self.loops)
 
     @property
-    def rank(self) -> tuple[bool, int]:
+    def rank(self) -> tuple[bool, tuple[bool, int]]:
         """How much the rehearsal shows: an update counts more than how many kinds of operations there are."""
         return self.trains, self.evidence.rank
 
@@ -136,29 +162,14 @@ def globals_read(body: Sequence[ast.stmt]) -> dict[str, set[str]]:
     return found
 
 
-def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path) -> Iterator[tuple[Sequence[ast.stmt], Path]]:
-    """(statements, path) of the file, if they train anything, else of the files beside it that import it."""
-    if loops_in(opened(body)) or any(acts_on(statement, vars(module)) for statement in opened(body)):
-        yield body, path
-        return
-    pattern = re.compile(rf"^\s*(from|import)\s.*\b{re.escape(path.stem)}\b", re.MULTILINE)
-    for folder in (path.parent, path.parent.parent):
-        for beside in sorted(folder.glob("*.py"))[:NEIGHBOURS]:
-            if beside == path or beside.stat().st_size > LARGEST:
-                continue
-            with suppress(SyntaxError, ValueError, OSError):
-                text = beside.read_text(encoding="utf-8")
-                if pattern.search(text):
-                    yield ast.parse(text, str(beside)).body, beside
-
-
 def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Shown:
     """What a script shows with the kind of made data with which it shows most."""
     first = Kind(samples=samples_for(body))
     best = once(stage, first, functions)
     started = time.process_time()  # without the time that the first imports took
     for kind in other_kinds(first, best, stage):
-        if best.trains or not stage.made or time.process_time() - started > LONGEST:
+        late = stage.steps > MOST_STEPS or time.process_time() - started > LONGEST
+        if best.trains or not stage.made or late:
             break
         found = once(stage, kind, functions)
         if found.rank > best.rank:
@@ -195,15 +206,6 @@ def samples_for(body: Sequence[ast.stmt]) -> int:
         if isinstance(node, ast.Slice) and isinstance(node.lower, ast.Constant) and isinstance(node.lower.value, int)
     ]
     return FEWEST + max((cut for cut in cuts if cut <= MOST), default=0)
-
-
-def acts_on(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
-    """Whether a statement of a script calls a function or class of the file."""
-    if isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
-        return False
-    names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    own = {name for name, _ in (*own_functions(namespace), *own_classes(namespace))}
-    return bool(names & own)
 
 
 def functions_of(namespace: Mapping[str, Any]) -> dict[Key, FunctionType]:

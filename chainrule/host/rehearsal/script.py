@@ -16,7 +16,7 @@ from typing import Any
 
 from chainrule.host.guard.refusing import Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
-from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, Table, made_for, targets_of
+from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, NotLoaded, Table, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.source.rule import DEFINITIONS, main_guard
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -24,7 +24,7 @@ from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 2.0  # seconds for all statements of a file
 GET = "__data_for__"  # the name under which the transformed code finds the function that gets data
-WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError, SystemExit)
+WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError, SystemExit, NotLoaded)
 
 
 # Modules that load, prepare or draw data, or report on a training; a rehearsal does without them.
@@ -46,6 +46,7 @@ WRITES = frozenset(
 REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
 DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow)", re.IGNORECASE)
 IMPORTS_OF = (ast.Import, ast.ImportFrom)
+GONE = ("int", "float", "bool", "object", "str", "complex")  # which NumPy had until 1.24, beside Python's own
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
 
 
@@ -78,14 +79,17 @@ class Loading(ast.NodeTransformer):
         return self.visit_Import(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
-        calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.value)) or is_entry(node.value)
+        read = any(isinstance(inner, (ast.Call, ast.Attribute)) for inner in ast.walk(node.value)) or is_entry(
+            node.value
+        )
         plainly = not any(
             isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)) for inner in ast.walk(node.value)
         )
-        if calls and plainly and not isinstance(node.targets[0], ast.Subscript):
+        if read and plainly and not isinstance(node.targets[0], ast.Subscript):
             thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), node.value)
             shape = ast.Constant(targets_of(node.targets))
             node.value = ast.Call(ast.Name(GET, ast.Load()), [thunk, shape], [])
+        self.generic_visit(node.value)
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
@@ -100,6 +104,11 @@ class Loading(ast.NodeTransformer):
             return node
         handler = ast.ExceptHandler(ast.Name(REFUSED, ast.Load()), None, [ast.Pass()])
         return ast.Try([node], [handler], [], [])
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        of_numpy = isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy")
+        return ast.copy_location(ast.Name(node.attr, node.ctx), node) if of_numpy and node.attr in GONE else node
 
     def visit_With(self, node: ast.With) -> ast.AST:
         self.generic_visit(node)
@@ -133,13 +142,14 @@ class Stage:
     """A file whose statements can be run again and again, each time in a namespace of their own.
 
     module: the file as it was loaded.  folders: those of the project.
-    made: how often the last rehearsal made data.  loops: that may train a network, with the values that they had.
-    namespace: of the last rehearsal.
+    made: the targets of the assignments for which the last rehearsal made data.  steps: how many were recorded.
+    loops: that may train a network, with the values that they had.  namespace: of the last rehearsal.
     """
 
     def __init__(self, module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: Collection[str]) -> None:
         self.loaded, self.path, self.folders = vars(module), str(path), folders
-        self.made = 0
+        self.made: list[Any] = []
+        self.steps = 0
         self.namespace: dict[str, Any] = {}
         self.loops = loops_in(opened(body))
         watched(self.loops)
@@ -152,7 +162,7 @@ class Stage:
 
     def rehearse(self, kind: Kind) -> list[Call]:
         """Run the statements one by one.  Returns the recorded calls."""
-        self.made = 0
+        self.made.clear()
         namespace = {name: value for name, value in self.loaded.items() if name[:2] == name[-2:] == "__"}
         self.namespace = namespace
         recorder = Recorder(self.folders)
@@ -168,6 +178,7 @@ class Stage:
                         break
             finally:
                 sys.setprofile(None)
+        self.steps += recorder.steps
         return recorder.calls
 
     def note(
@@ -201,20 +212,20 @@ class Stage:
 
         A function that fails on what it gets in place of a file's content cannot load either.
         """
-        uses, made = ABSENT.uses, self.made
+        uses, made = ABSENT.uses, len(self.made)
         try:
             found = compute()
         except WITHOUT_DATA:
             found = ABSENT
         except Exception as error:
-            if (ABSENT.uses, self.made) == (uses, made) and not isinstance(getattr(error, "obj", None), Table):
+            if (ABSENT.uses, len(self.made)) == (uses, made) and not isinstance(getattr(error, "obj", None), Table):
                 raise
             found = ABSENT
-        if found is not ABSENT:
+        if found is not ABSENT and not is_unpacked(found, shape):
             return found
-        if shape is not None:
-            self.made += 1
-        return made_for(shape, kind, self.made - 1)
+        if shape is not None and shape not in self.made:
+            self.made.append(shape)
+        return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
 
     def stand_in(self, name: str) -> Any:
         """What takes the place of a module or a name in one: the substitute with which the file was loaded."""
@@ -222,6 +233,11 @@ class Stage:
             return DONE_HERE[name]
         found = self.loaded.get(name, ABSENT)
         return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
+
+
+def is_unpacked(value: Any, shape: Any) -> bool:
+    """Whether an assignment takes a made table for inputs and labels: `x, y = data.train_set`."""
+    return isinstance(value, Table) and isinstance(shape, tuple) and len(value) != len(shape)
 
 
 def opened(body: Sequence[ast.stmt]) -> list[ast.stmt]:

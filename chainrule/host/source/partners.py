@@ -37,6 +37,7 @@ def partner_files(path: Path, body: Sequence[ast.stmt]) -> list[list[Path]]:
         except (SyntaxError, ValueError):
             continue
         read = {node.id for node in nodes if isinstance(node, ast.Name)}
+        read |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         if any(imports(node, path.stem) for node in nodes) and classes & read:
             using.append(file)
         elif wanted & {node.name for node in nodes if isinstance(node, ast.ClassDef)}:

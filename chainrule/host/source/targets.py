@@ -42,9 +42,9 @@ from chainrule.host.rehearsal.rehearse import rehearse
 from chainrule.host.source.executing import Execution, Siblings, newer_python, told
 from chainrule.host.source.folders import likely_file
 from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
-from chainrule.host.source.notebooks import Notebook, python_2, read_notebook
+from chainrule.host.source.notebooks import python_2
+from chainrule.host.source.parsing import parse
 from chainrule.host.source.partners import packages_beside, partner_files
-from chainrule.host.source.python_2 import parse_file
 from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
@@ -255,8 +255,9 @@ def learn_from_its_training(source: Source) -> list[str]:
 
     Returns sentences on loops that train, but that chainrule does not read.
     """
-    with silence(), importing_from(*home(source.path)[1:]), surroundings(source.path):
-        return rehearse(source.module, source.statements, source.path, list(BROUGHT))
+    _, first, folders = home(source.path)
+    with silence(), importing_from(first, folders), surroundings(source.path):
+        return rehearse(source.module, source.statements, source.path, list(BROUGHT), folders)
 
 
 def open_live(
@@ -399,14 +400,6 @@ def loops_in(body: Sequence[ast.stmt], filename: str) -> Iterator[str]:
         if isinstance(statement, (ast.For, ast.While)) and statement.lineno > end:
             end = statement.end_lineno or statement.lineno
             yield f"{within(filename, statement.lineno)} to {within(filename, end).removeprefix('line ')}"
-
-
-def parse(path: Path, target: str) -> tuple[list[ast.stmt], list[str]]:
-    """The statements of a file or notebook, and notes on a notebook's cells.  Raises SyntaxError."""
-    if path.suffix == ".ipynb":
-        notebook: Notebook = read_notebook(path, target)
-        return notebook.statements, notebook.notes
-    return parse_file(path)
 
 
 def run(

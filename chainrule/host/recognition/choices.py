@@ -1,0 +1,71 @@
+"""Words by which code chooses activations and losses: those that it knows, and those that make a softmax classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import CodeType
+from typing import Any
+
+from chainrule.host.recognition.vocabulary import is_called, names, plain
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The words of a code for what an MLP needs, as it spells them; empty for others."""
+
+    relu: str = ""
+    softmax: str = ""
+    cross_entropy: str = ""
+
+    def for_a_classifier(self, words: Sequence[str], layers: int) -> list[Callable[[str], str]]:
+        """Functions that replace the words of a network, in their order, by those of a classifier, the likeliest first.
+
+        layers: how many it has with weights.  Empty for a network that has softmax, or no word for every layer.  Where
+        there are more words than layers, the first may belong to the inputs, or the last to nothing.
+        """
+        activations = [word for word in words if is_called("choices", "activation", word)]
+        says_softmax = any(is_called("choices", "softmax", word) for word in activations)
+        if says_softmax or not (self.softmax and self.relu) or len(activations) < layers:
+            return []
+        return [
+            partial(self.replaced, iter(range(len(activations))), last)
+            for last in range(len(activations) - 1, layers - 2, -1)
+        ]
+
+    def replaced(self, places: Iterator[int], last: int, word: str) -> str:
+        """The word in place of another.  places: that of the next activation.  last: the first place of the output."""
+        if is_called("choices", "activation", word):
+            return self.relu if next(places) < last else self.softmax
+        return self.loss(word)
+
+    def loss(self, word: str) -> str:
+        """The word for the cross-entropy in place of that for another loss."""
+        return self.cross_entropy if self.cross_entropy and is_called("choices", "loss", word) else word
+
+
+def choices_of(functions: Iterable[Any]) -> Choices:
+    """The words that these functions compare or look up."""
+    words = list(dict.fromkeys(word for function in functions for word in words_in(function.__code__)))
+
+    def likeliest(kind: str) -> str:
+        places = {word: names("choices")[kind].position(plain(word)) for word in words}
+        return min((word for word in words if places[word]), key=lambda word: places[word] or 0, default="")
+
+    return Choices(likeliest("relu"), likeliest("softmax"), likeliest("cross_entropy"))
+
+
+def words_in(value: Any) -> Iterator[str]:
+    """The texts among the constants of a function, without its documentation."""
+    if isinstance(value, CodeType):
+        for constant in value.co_consts:
+            yield from words_in(constant)
+    elif isinstance(value, (tuple, frozenset)):
+        for item in value:
+            yield from words_in(item)
+    elif isinstance(value, str) and len(value) < LONGEST:
+        yield value
+
+
+LONGEST = 40  # letters of a word

@@ -1,0 +1,115 @@
+"""Finds the scripts that may train a file: its own statements, and those of files near it that import it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from chainrule.contract.errors import UnusableTarget
+from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.rehearsal.loops import loops_in
+from chainrule.host.rehearsal.script import opened
+from chainrule.host.source.parsing import parse
+from chainrule.host.source.rule import DEFINITIONS
+
+NEIGHBOURS = 40  # how many files of a folder are looked at
+LARGEST = 200_000  # bytes of a script
+SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "notebook", "notebooks")  # folders of scripts
+
+Script = tuple[Sequence[ast.stmt], Path]  # the statements, and the file in which they stand
+
+
+def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: Collection[Path]) -> Iterator[Script]:
+    """The scripts of a file's own, then those that import it, or import what imports it; the nearest first.
+
+    folders: that of the file and those of its project above it.
+    """
+    namespace = vars(module)
+    if loops_in(opened(body)) or any(acts_on(statement, namespace) for statement in opened(body)):
+        yield body, path
+    yield from further(body, path, namespace)
+    texts = dict(neighbours(path, folders))
+    wanted, near = {imported_as(path)}, [path]
+    for _ in range(2):
+        pattern = re.compile(rf"^\s*(from|import)\s.*\b({'|'.join(map(re.escape, sorted(wanted)))})\b", re.MULTILINE)
+        found = [file for file, text in texts.items() if file not in near and pattern.search(text)]
+        for file in found:
+            with suppress(SyntaxError, ValueError, UnusableTarget):
+                statements, _ = parse(file, str(file))
+                yield statements, file
+                yield from further(statements, file, namespace)
+        near += found
+        wanted = set(map(imported_as, found))
+        if not wanted:
+            return
+
+
+def imported_as(path: Path) -> str:
+    """The last part of the name under which other files import this one."""
+    return path.parent.name if path.name == "__init__.py" else path.stem
+
+
+def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, str]]:
+    """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts."""
+    for folder in dict.fromkeys((path.parent, *folders)):
+        for place in (folder, *(folder / name for name in SCRIPTS)):
+            for file in sorted((*place.glob("*.py"), *place.glob("*.ipynb")))[:NEIGHBOURS]:
+                with suppress(OSError, ValueError):
+                    if file != path and file.stat().st_size <= LARGEST:
+                        yield file, file.read_text(encoding="utf-8")
+
+
+def further(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) -> Iterator[Script]:
+    """A script with what it does in functions at module level, where a statement that raises stops no other."""
+    functions = {statement.name: statement for statement in body if isinstance(statement, ast.FunctionDef)}
+    inlined: list[ast.stmt] = []
+    for statement in opened(body):
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id
+        if named and named in functions and isinstance(call, ast.Call):
+            inlined += [*passing(functions[named], call), *functions[named].body]
+        else:
+            inlined.append(statement)
+    if len(inlined) > len(opened(body)):
+        yield [statement for statement in inlined if not isinstance(statement, ast.Return)], path
+    yield from uncalled(body, path, namespace)
+
+
+def passing(function: ast.FunctionDef, call: ast.Call) -> Iterator[ast.stmt]:
+    """Assignments of a call's arguments to the parameters of the function, their defaults first."""
+    names = [parameter.arg for parameter in (*function.args.posonlyargs, *function.args.args)]
+    defaults = function.args.defaults
+    pairs = list(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    pairs += list(zip(names, call.args, strict=False))
+    pairs += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
+    for name, value in pairs:
+        yield ast.fix_missing_locations(ast.copy_location(ast.Assign([ast.Name(name, ast.Store())], value), call))
+
+
+def uncalled(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) -> Iterator[Script]:
+    """The functions of a script that use the file, need no arguments, and are called nowhere, each as a script."""
+    read = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef) and statement.name not in read and uses(statement, namespace):
+            given = statement.args
+            if len(given.posonlyargs) + len(given.args) == len(given.defaults) and None not in given.kw_defaults:
+                call = ast.Expr(ast.Call(ast.Name(statement.name, ast.Load()), [], []))
+                quiet = [other for other in opened(body) if not isinstance(other, ast.Expr)]
+                yield [*quiet, ast.fix_missing_locations(ast.copy_location(call, statement))], path
+
+
+def acts_on(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
+    """Whether a statement of a script calls a function or class of the file."""
+    return not isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)) and uses(statement, namespace)
+
+
+def uses(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
+    """Whether a function or class of the file occurs in a statement."""
+    names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    own = {name for name, _ in (*own_functions(namespace), *own_classes(namespace))}
+    return bool(names & own)
