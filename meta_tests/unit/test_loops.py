@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import chainrule
+from chainrule.host.recognition.learnt import Learnt, learn
+from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.rehearsal.dependence import Body, latest, pruned
 from chainrule.host.source.python_2 import parse_file
 from chainrule.host.source.targets import learn_from_its_training, load_source
@@ -371,3 +373,13 @@ def test_files_of_python_2_and_exported_notebooks(tmp_path, text, expected):
     body, notes = parse_file(path)
     assert "\n".join(map(ast.unparse, body)) == expected
     assert len(notes) == 1
+
+
+def test_an_initialization_that_takes_a_batch_gets_one_of_the_wanted_sizes():
+    def build(X, y, h):
+        k = len(np.unique(y))
+        return np.zeros((X.shape[1], h)), np.zeros(h), np.zeros((h, k)), np.zeros(k)
+
+    learn(build, Learnt("init", {"X": "x", "y": "y", "h": "hidden"}, labels="index"))
+    arguments, keywords = SizeArguments(build).arguments([4, 6, 3], 0)
+    assert [array.shape for array in build(*arguments, **keywords)] == [(4, 6), (6,), (6, 3), (3,)]

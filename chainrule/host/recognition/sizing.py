@@ -61,7 +61,7 @@ class SizeArguments:
 
     def find_roles(self, hidden: str) -> dict[str, str]:
         shown = {name: found for name, found in self.learnt.roles.items() if found in SIZES}
-        roles = {p.name: shown.get(p.name) or role_of(p) for p in self.parameters}
+        roles = {p.name: "other" if self.is_data(p) else shown.get(p.name) or role_of(p) for p in self.parameters}
         counted = [] if shown else numbered(self.parameters)
         if counted:
             roles |= dict.fromkeys((p.name for p in counted), "hidden")
@@ -113,6 +113,8 @@ class SizeArguments:
         found = self.roles[parameter.name]
         if parameter.name in self.known:
             return (self.known[parameter.name],)
+        if self.is_data(parameter):
+            return (self.data(parameter, sizes),)
         kind = tuple if isinstance(parameter.default, tuple) else list
         if found in LISTS:
             return (kind(sizes[LISTS[found]]),)
@@ -128,6 +130,16 @@ class SizeArguments:
         if is_of_the_output(fixed):
             return (fixed,)
         return other_value(parameter, seed, self.role_of(parameter))
+
+    def is_data(self, parameter: inspect.Parameter) -> bool:
+        """Whether the author gives a parameter inputs or labels, whose shapes show layer sizes."""
+        return self.learnt.operation == "init" and self.learnt.roles.get(parameter.name) in ("x", "y")
+
+    def data(self, parameter: inspect.Parameter, sizes: Sequence[int]) -> np.ndarray:
+        """A batch that shows layer sizes, whether its samples are rows or columns."""
+        if self.learnt.roles[parameter.name] == "x":
+            return np.zeros((sizes[0], sizes[0]))
+        return np.eye(sizes[-1]) if self.learnt.labels == "one_hot" else np.arange(sizes[-1])
 
     def role_of(self, parameter: inspect.Parameter) -> str | None:
         """The role of a parameter that is not a size."""

@@ -15,7 +15,7 @@ from chainrule.host.recognition.learnt import Learnt, learn
 from chainrule.host.recognition.vocabulary import role
 from chainrule.host.rehearsal.dependence import latest, pruned, uses
 from chainrule.host.rehearsal.loop_data import Data, find_data
-from chainrule.host.rehearsal.loop_network import RATE, LoopNetwork
+from chainrule.host.rehearsal.loop_network import RATE, LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop
 from chainrule.host.rehearsal.writing_functions import replaced
 from chainrule.support.source_positions import place
@@ -26,7 +26,7 @@ OTHERS = (4, 6, 5, 7, 8)  # layer sizes that all differ
 
 
 def functions_of_loop(network: LoopNetwork) -> dict[str, FunctionType]:
-    """{name: function} of all that a loop does."""
+    """{name: function} of all that a loop does.  Raises NotRead."""
     data, start = network.data, network.start
     forward, backward = network.forward_function(), network.backward_function()
     last = len(network.sizes) - 1
@@ -34,13 +34,16 @@ def functions_of_loop(network: LoopNetwork) -> dict[str, FunctionType]:
     every.append({key: l for key, l in start.layers.items() if 0 < l < last})
     layers = next((layers for layers in every if resizes(network, layers, forward, backward)), {})
     sizes = {f"size_{l}": "inputs" if l == 0 else "outputs" if l == last else "hidden" for l in layers.values()}
+    loss = network.find_loss()
+    if network.gradients and loss is None:
+        raise NotRead("nothing shows the factor of the gradients that its optimizer uses")
     roles = {data.x: "x", data.y: "y", RATE: "lr"}
     training, its_data = training_of(network)
     of_training = {its_data.x: "x", its_data.y: "y", RATE: "lr", BATCH: "batch_size", EPOCHS: "epochs"}
     found = {
         "init": (start.function(layers), sizes),
         "forward": (forward, roles),
-        "loss": (network.find_loss(), roles),
+        "loss": (loss, roles),
         "backward": (backward, roles),
         "fit": (training, of_training),
     }
