@@ -1220,3 +1220,30 @@ def test_what_takes_the_output_takes_labels_before_inputs(check):
     assert found.wrong() == {}
     assert "network.loss" in found.passed()
     assert check(FACTS, ("np.log((", "np.log2(("), chapters=("cross_entropy",)).verdict == "fail"
+
+
+ONE_ROW = (
+    SOFTMAX
+    + """
+def relu(z):
+    return np.array([max(value, 0.0) for value in z.sum(axis=tuple(range(1, z.ndim)))])
+
+class Net:
+    def __init__(self, d, h, k):
+        self.W1, self.b1 = np.random.randn(h, d) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(k, h) * 0.4, np.zeros(k)
+    def forward(self, x):
+        return softmax((self.W2 @ relu(self.W1 @ x + self.b1) + self.b2)[None])[0]
+
+net = Net(784, 30, 10)
+for image in np.random.rand(8, 784):
+    net.forward(image)
+"""
+)
+
+
+def test_a_relu_of_one_row_is_given_one_row(check):
+    found = check(ONE_ROW, chapters=("activations", "shapes"))
+    assert found.wrong() == {}
+    assert {"relu.values", "relu.shape", "network.forward"} <= found.passed()
+    assert "relu.values" in check(ONE_ROW, ("max(value, 0.0)", "max(value, -9.0)"), chapters=("activations",)).wrong()
