@@ -276,6 +276,39 @@ def test_a_mistake_in_the_step_beside_an_initialization(check):
     assert "training.step" in wrong(result)
 
 
+# Gradients that a backward pass returns and keeps, and an update that reads those it keeps
+
+KEPT_AND_RETURNED = (
+    """
+class Net:
+    def __init__(self, sizes):
+        d, h, k = sizes
+        self.W1, self.b1 = np.random.randn(d, h) * 0.4, np.zeros(h)
+        self.W2, self.b2 = np.random.randn(h, k) * 0.4, np.zeros(k)
+
+    def forward(self, x):
+        self.x, self.a = x, np.maximum(x @ self.W1 + self.b1, 0)
+        return softmax(self.a @ self.W2 + self.b2)
+
+    def backward(self, y, output):
+        d2 = (output - np.eye(output.shape[1])[y]) / len(y)
+        d1 = (d2 @ self.W2.T) * (self.a > 0)
+        self.grads = {"W1": self.x.T @ d1, "b1": d1.sum(axis=0), "W2": self.a.T @ d2, "b2": d2.sum(axis=0)}
+        return self.grads
+
+    def update(self, lr):
+        for name in self.grads:
+            setattr(self, name, getattr(self, name) - lr * self.grads[name])
+"""
+    + SOFTMAX
+)
+
+
+def test_an_update_reads_the_gradients_that_the_network_keeps(check):
+    assert "training.step" in passed(check(KEPT_AND_RETURNED))
+    assert "training.step" in wrong(check(KEPT_AND_RETURNED, ("- lr * self", "+ lr * self")))
+
+
 # A fit that takes a seed, of a network whose weights take none
 
 SEEDED = """

@@ -172,7 +172,9 @@ class Learning(Calling):
         set_attributes(model.value, {"lr": lr})
         producer = self.function(backward, model)
         result = self.call_backward(backward, model, x, y, lr)
-        source = copy.deepcopy(result) if backward.how == "returned" else model.value
+        attributes = getattr(model.value, "__dict__", {}).values()
+        kept = any(value is result for value in attributes)  # where an update may read it
+        source = model.value if backward.how != "returned" else result if kept else copy.deepcopy(result)
         paths = (path for group in backward.paths for path in group)
         scale = lr if plan.how == "scaled" else 1.0
         for path, gradient in zip(paths, self.slots(model).whole(grads[0], grads[1], one=0.0), strict=True):
