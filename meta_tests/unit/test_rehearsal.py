@@ -104,6 +104,13 @@ PLACES = {
     "main guard": "if __name__ == '__main__':\n" + indented(LOAD + TRAIN),
     "a function": "def main():\n" + indented(LOAD + TRAIN) + "main()\n",
     "a function under the guard": "def main():\n" + indented(LOAD + TRAIN) + "if __name__ == '__main__':\n    main()\n",
+    "after an early return and what raises": "def main(n):\n    if n < 0:\n        return\n    gone()\n"
+    + indented(LOAD + TRAIN)
+    + "main(1)\n",
+    "beside what yields": "def main(n):\n    gone()\n    def more():\n        yield n\n    [(yield n)]\n"
+    + "def go():\n    gone()\n"
+    + indented(LOAD + TRAIN)
+    + "main(1)\ngo()\n",
     "a loop": LOAD + "for z in (0.1, 0.01):\n" + indented(TRAIN),
     "a try": "try:\n" + indented(LOAD + TRAIN) + "except ValueError:\n    pass\n",
     "arguments": "import argparse\nc = argparse.ArgumentParser()\nc.add_argument('--z', type=float, default=0.1)\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -76,8 +77,29 @@ def further(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) 
         else:
             inlined.append(statement)
     if len(inlined) > len(opened(body)):
-        yield [statement for statement in inlined if not isinstance(statement, ast.Return)], path
+        apart = [Ending().visit(copy.deepcopy(one)) for one in inlined if not isinstance(one, ast.Return)]
+        yield [statement for statement in apart if compiles(statement)], path
     yield from uncalled(body, path, namespace)
+
+
+class Ending(ast.NodeTransformer):
+    """Makes a `return` deep in a statement end this statement, which stands in no function any more."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        ends = ast.Raise(ast.Name("SystemExit", ast.Load()), None)
+        return ast.fix_missing_locations(ast.copy_location(ends, node))
+
+
+def compiles(statement: ast.stmt) -> bool:
+    """Whether a statement of a function can stand at module level: one that yields cannot."""
+    try:
+        compile(ast.Module([statement], []), "script", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
 
 
 def passing(function: ast.FunctionDef, call: ast.Call) -> Iterator[ast.stmt]:
