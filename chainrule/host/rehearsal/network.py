@@ -73,8 +73,8 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 and value is not None
             ):
                 continue
-            rank = sizes[-1] > 1, len(sizes)  # one output is of a script's first exercise, if there are others
-            deeper = best is None or rank > (best.sizes[-1] > 1, len(best.sizes))
+            grows = best is not None and best.holder == id(value) and len(sizes) > len(best.sizes)
+            deeper = best is None or grows or rank(sizes) > rank(best.sizes)
             if deeper or (source is not None and value is not None):
                 source = call if value is None else None
                 paths = {path for path, entry in found.items() if len(entry.shape) == 2}
@@ -99,6 +99,11 @@ def without_buffers(found: Contents) -> Contents:
     found = {path: entry for path, entry in found.items() if first[id(entry.leaf)] == path}
     real = {entry.shape for entry in found.values() if not entry.zero}
     return {path: e for path, e in found.items() if not (e.zero and len(e.shape) == 2 and e.shape in real)}
+
+
+def rank(sizes: Sequence[int]) -> tuple[bool, int]:
+    """How a network compares with others: one with a single output may be of a script's first exercise."""
+    return len(sizes) > 2 and sizes[-1] > 1, len(sizes)
 
 
 def samples_in(call: Call) -> set[int]:
