@@ -13,6 +13,7 @@ import pytest
 
 from chainrule import api
 from chainrule.contract.errors import UnusableTarget
+from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal import recording
@@ -622,6 +623,19 @@ def test_steps_are_counted_so_that_a_slow_machine_learns_the_same(rehearsed, mon
     monkeypatch.setattr(recording, "SECONDS", float("inf"))
     q = rehearsed(INDEX + LOAD + "for _ in range(10**9):\n    np.dot(1.0, 2.0)\n" + TRAIN).Q
     assert operations(q) == OPERATIONS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system tells how much memory a process has")
+def test_what_asks_for_more_memory_than_there_may_be_is_stopped():
+    with bounded_memory(2**26), pytest.raises(MemoryError):
+        bytearray(2**28)
+    assert len(bytearray(2**28)) == 2**28
+
+
+@pytest.mark.parametrize("name", ["config", "cfg", "settings", "hyper_parameters"])
+def test_settings_are_no_data(name, rehearsed):
+    source = f"import yaml\n{name} = yaml.safe_load(open('a.yaml'))\nfor z in {name}['rates']:\n    raise ValueError\n"
+    assert operations(rehearsed(INDEX + source + LOAD + TRAIN).Q) == OPERATIONS
 
 
 def test_a_loop_ends_after_some_rounds(tmp_path):

@@ -63,6 +63,9 @@ def squares(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(-1, side, side) if side * side == rows.shape[1] else rows
 
 
+SETTINGS = ("config", "cfg", "conf", "settings", "args", "opt", "hparam", "hyper", "logger")  # no data, by their names
+
+
 class Absent:
     """What a rehearsal does without, such as a module that draws, and everything that comes from it.
 
@@ -207,7 +210,7 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
     turn: for how many other targets data were made before.  Of names that say nothing the first takes a table, the next
     its labels.
     """
-    if shape is None:
+    if shape is None or (isinstance(shape, str) and plain(shape).startswith(SETTINGS)):
         return ABSENT
     if isinstance(shape, str):
         return kind.y() if role_of(shape) is None and turn % 2 else single(shape, kind)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.guard.refusing import Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
 from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, NotLoaded, Table, made_for, targets_of
@@ -170,7 +171,7 @@ class Stage:
             loop.forget()
         note = partial(self.note, recorder, namespace)
         namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in, REFUSED: Refused, NOTE: note}
-        with suppress(TimedOut), limit(LONGEST), refusing():
+        with suppress(TimedOut), bounded_memory(), limit(LONGEST), refusing():
             try:
                 for code, recorder.importing in self.code:
                     self.run(code, namespace, recorder)
