@@ -19,7 +19,6 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described, recognised_of
-from chainrule.host.order_of_calls import set_earlier
 from chainrule.host.other_arrays import takes_other_arrays
 from chainrule.host.patching.functions import FunctionRegister, theirs
 from chainrule.host.protocol import (
@@ -36,6 +35,7 @@ from chainrule.host.protocol import (
     Traits,
 )
 from chainrule.host.reading import READERS, parts
+from chainrule.host.recognition.order_of_calls import set_earlier
 from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy

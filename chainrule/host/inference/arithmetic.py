@@ -65,13 +65,13 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
         fitted = Architecture.parse(architecture).fit(wanted)
         return None if fitted is None or implementation.supports(list(fitted)) is not None else fitted
 
-    def of_function() -> float:
-        return implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([2]))
+    def of_function(label: int) -> float:  # the last class for code that counts the classes in the labels
+        return implementation.cross_entropy(np.array([[0.0, 1.0, 0.0]]), np.array([label]))
 
     def of_extension(stage: Stage) -> float:
         return part(getattr(implementation, stage.operation)(*stage.arguments), stage.part)
 
-    probes: list[Callable[[], Any]] = [of_function, of_network]
+    probes: list[Callable[[], Any]] = [partial(of_function, 0), partial(of_function, 2), of_network]
     probes += [partial(of_extension, stage) for stage in LOSS_AT_ZERO]
     losses = [float(loss.reshape(())) for loss in map(attempt_array, probes) if loss is not None and loss.size == 1]
     if not losses:

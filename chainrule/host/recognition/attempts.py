@@ -20,6 +20,7 @@ from chainrule.host.recognition.gradients import RATES, changed, changed_through
 from chainrule.host.recognition.learning import Learning
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits, own_classes
+from chainrule.host.recognition.order_of_calls import set_earlier
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
     counts,
@@ -110,6 +111,8 @@ class Failures:
             self.tried.append(f"{name} cannot run here: {lacking(error)}")
         elif isinstance(error, NotImplementedError):
             self.tried.append(f"{name} is not implemented")
+        elif self.operation == "step" and set_earlier(error):
+            self.unseen = self.unseen or Unseen(f"{name} cannot be called by itself: {set_earlier(error)}")
         else:
             self.tried.append(came_of(name, error))
             if self.operation in ("backward", "loss") and self.called_so(name, function) and not doubtful(function):
