@@ -112,7 +112,7 @@ def counts(number: Any, n: int) -> bool:
 def number_in(result: Any, n: int) -> Path | None:
     """The path to the number in a result, in a tuple to one that is not a share of n samples."""
     if isinstance(result, tuple):
-        numbers = [i for i, part in enumerate(result) if np.ndim(part) == 0 and isinstance(part, (float, np.floating))]
+        numbers = [i for i, part in enumerate(result) if isinstance(part, (float, np.floating))]
         found = next((i for i in numbers if not counts(result[i], n)), numbers[0] if numbers else None)
         if found is not None:
             return (Item(found),)
