@@ -295,8 +295,8 @@ def test_a_notebook_of_python_under_the_name_of_another_language(notebook):
 
 
 def test_a_notebook_of_python_2(notebook):
-    with pytest.raises(UnusableTarget, match=r"no cell is valid Python; at net\.ipynb:cell 1:2: .*written in Python 2"):
-        load_source(notebook("x = 1\nprint 'x'", "print 'y'"))
+    with pytest.raises(UnusableTarget, match=r"no cell is valid Python; at net\.ipynb:cell 1:1: .*written in Python 2"):
+        load_source(notebook("print 'x'", "print 'y'"))
 
 
 def test_an_empty_notebook_offers_nothing(notebook):
