@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 
 LARGEST = 40  # how many modules chainrule follows from one file
+OWN = str(Path(__file__).parents[2]) + os.sep
+ELSEWHERE = ("site-packages", "/lib/python", "<frozen", "<string", OWN)  # in the paths of no project's files
 
 
 def library_of(namespace: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def homes_of(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def is_of_project(file: str | None) -> bool:
-    return bool(file) and not any(part in str(file) for part in ("site-packages", "/lib/python", "<frozen", "<string"))
+    return bool(file) and not any(part in str(file) for part in ELSEWHERE)
 
 
 def functions_and_classes(library: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
