@@ -22,10 +22,11 @@ TRAINED = dict.fromkeys(
     hidden_dims_loss_grads.py hidden_size_only.py iris_assignment.ipynb kaggle_digits.ipynb kaggle_digits.py
     kaggle_fixed_classes.py kaggle_global_m.py layers_in_network.py list_of_dicts.py logprob_losses.py
     lr_in_constructor.py mnist_hardwired.py neural_network_rows.py properties_equal_batches.py pure_python.py
-    reduction_sum.py saito_two_layer.py sequential_optimizer.py sequential_zero_grad.py torch_manual.py
+    nnfs_style.py reduction_sum.py saito_two_layer.py sequential_optimizer.py sequential_zero_grad.py torch_manual.py
     """.split(),
     "pass",
 )
+TRAINED["nnfs_style.py"] = "incomplete"  # its layers are classes, and nothing but a name tells which is ReLU
 TRAINED["saito_two_layer.py"] = "incomplete"  # its script calls neither its loss nor a training
 FEWEST = 23
 AVAILABLE = [style for style in STYLES if style.needs is None or find_spec(style.needs)]

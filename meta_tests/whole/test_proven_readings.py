@@ -715,7 +715,7 @@ def test_a_loss_is_not_judged_where_nothing_shows_how_it_is_called(tmp_path, los
     assert any(said in result.message for result in outcome.specs)
 
 
-@pytest.mark.parametrize("loss", ["-np.sum(t * np.log(p + 1e-3)) / len(p)", "-np.mean(t * np.log(p))", "p * t"])
+@pytest.mark.parametrize("loss", ["-np.sum(t * np.log(p + 1e-3)) / len(p)", "-np.mean(t * np.log(p))"])
 def test_a_wrong_loss_there_is_still_found(tmp_path, loss):
     assert check(tmp_path, OF_A_SCRIPT.replace("LOSS", loss), chapters="cross_entropy").verdict == "fail"
 

@@ -227,7 +227,7 @@ def contradicts_itself(probe: Probe, point: Point) -> bool:
 def only_updates(probe: Probe, point: Point) -> bool:
     """Whether only updates show the gradients: a factor of them is then one of the learning rate."""
     plans = {} if probe.network is None else probe.network.plans
-    plan = plans.get(("backward", len(point.model.sizes)))
+    plan = plans.get(("backward", len(point.sizes)))
     return isinstance(plan, Plan) and plan.how == "update"
 
 

@@ -58,8 +58,12 @@ def keeps_number(network: Any, wanted: str) -> bool:
 
 def roles_kept(network: Any) -> dict[str, Any]:
     """{role: value} of the numbers that an object or its optimizer keeps."""
-    kept = [item for owner in reversed(owners(network)) for item in vars(owner).items()]
-    return {str(role(name)): value for name, value in kept if role(name) and isinstance(value, (int, float))}
+    found: dict[str, Any] = {}
+    for owner in reversed(owners(network)):
+        shown = attributes_of(type(owner))
+        kept = [(shown.get(name) or role(name), value) for name, value in vars(owner).items()]
+        found |= {wanted: value for wanted, value in kept if wanted and isinstance(value, (int, float))}
+    return found
 
 
 def seed_generators(network: Any, seed: int) -> None:
