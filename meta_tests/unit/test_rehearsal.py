@@ -18,6 +18,7 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal import recording
 from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
+from chainrule.host.source import targets
 from chainrule.host.source.targets import learn_from_its_training, load_source
 from chainrule.running.loading import load
 
@@ -823,3 +824,21 @@ def test_the_declaration_is_true_or_false(tmp_path):
     path.write_text('CHAINRULE = {"rehearsal": "nope"}\n\n\ndef relu(z):\n    return z * (z > 0)\n', encoding="utf-8")
     with pytest.raises(UnusableTarget, match=r"CHAINRULE\['rehearsal'\] should be True or False, found 'nope'"):
         load(str(path))
+
+
+def test_a_script_sets_no_limits_of_the_process(rehearsed):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    lowers = "import resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+    assert operations(rehearsed(INDEX + lowers + LOAD + TRAIN).Q) == OPERATIONS
+    assert resource.getrlimit(resource.RLIMIT_CORE) == before
+
+
+def test_scripts_in_the_folder_of_temporary_files_are_not_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(targets, "SHARED", {str(tmp_path)})
+    (tmp_path / "script.py").write_text("from net import *\n" + LOAD + TRAIN, encoding="utf-8")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "net.py").write_text(INDEX, encoding="utf-8")
+    loaded = load_source(str(tmp_path / "one" / "net.py"))
+    learn_from_its_training(loaded)
+    assert operations(loaded.module.Q) == {}

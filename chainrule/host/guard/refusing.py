@@ -23,7 +23,8 @@ ACTS = frozenset(
     shutil.copyfile shutil.copymode shutil.copystat shutil.copytree shutil.make_archive shutil.move shutil.rmtree
     shutil.unpack_archive shutil.chown subprocess.Popen pty.spawn socket.connect socket.bind socket.getaddrinfo
     socket.gethostbyname urllib.Request http.client.connect ftplib.connect smtplib.connect webbrowser.open
-    sqlite3.connect tempfile.mkstemp tempfile.mkdtemp winreg.CreateKey msvcrt.open_osfhandle
+    sqlite3.connect tempfile.mkstemp tempfile.mkdtemp winreg.CreateKey msvcrt.open_osfhandle resource.setrlimit
+    resource.prlimit
     """.split()
 )
 

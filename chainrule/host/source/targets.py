@@ -12,6 +12,7 @@ import io
 import os
 import re
 import sys
+import tempfile
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,6 +60,7 @@ UNGUARDED = (
 REHEARSAL = "rehearsal"  # the declaration by which a file says that its training must not run
 
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
+SHARED = {os.path.expanduser("~"), tempfile.gettempdir(), os.sep}  # whose scripts are no part of a file's project
 HIGHEST = 3  # folders above the file's that count as its project, if nothing marks the project's root
 
 BROUGHT: dict[str, Path] = {}  # {name of a module that a checked file imported: its folder}
@@ -256,8 +258,9 @@ def learn_from_its_training(source: Source) -> list[str]:
     Returns sentences on loops that train, but that chainrule does not read.
     """
     _, first, folders = home(source.path)
+    near = [folder for folder in folders if str(folder) not in SHARED] or [source.path.parent]
     with silence(), importing_from(first, folders), surroundings(source.path):
-        return rehearse(source.module, source.statements, source.path, list(BROUGHT), folders)
+        return rehearse(source.module, source.statements, source.path, list(BROUGHT), near)
 
 
 def open_live(
