@@ -60,7 +60,7 @@ UNGUARDED = (
 REHEARSAL = "rehearsal"  # the declaration by which a file says that its training must not run
 
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
-SHARED = {os.path.expanduser("~"), tempfile.gettempdir(), os.sep}  # whose scripts are no part of a file's project
+SHARED = {os.path.expanduser("~"), tempfile.gettempdir(), os.sep}  # of many projects: their scripts are not the file's
 HIGHEST = 3  # folders above the file's that count as its project, if nothing marks the project's root
 
 BROUGHT: dict[str, Path] = {}  # {name of a module that a checked file imported: its folder}
