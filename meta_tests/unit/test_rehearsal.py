@@ -108,6 +108,7 @@ PLACES = {
     "after an early return and what raises": "def main(n):\n    if n < 0:\n        return\n    gone()\n"
     + indented(LOAD + TRAIN)
     + "main(1)\n",
+    "before a return of no function": LOAD + TRAIN + "return o\n",
     "beside what yields": "def main(n):\n    gone()\n    def more():\n        yield n\n    [(yield n)]\n"
     + "def go():\n    gone()\n"
     + indented(LOAD + TRAIN)

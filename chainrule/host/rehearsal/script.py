@@ -154,7 +154,7 @@ class Stage:
         self.namespace: dict[str, Any] = {}
         self.loops = loops_in(opened(body))
         watched(self.loops)
-        self.code = [(self.compiled(one), isinstance(one, IMPORTS_OF)) for one in opened(body)]
+        self.code = [(self.compiled(one), isinstance(one, IMPORTS_OF)) for one in opened(body) if compiles(one)]
 
     def compiled(self, statement: ast.stmt) -> CodeType:
         """The code of one statement, which notes what loops do and gets made data."""
@@ -239,6 +239,15 @@ class Stage:
 def is_unpacked(value: Any, shape: Any) -> bool:
     """Whether an assignment takes a made table for inputs and labels: `x, y = data.train_set`."""
     return isinstance(value, Table) and isinstance(shape, tuple) and len(value) != len(shape)
+
+
+def compiles(statement: ast.stmt) -> bool:
+    """Whether a statement can stand at module level: one that yields, or returns, cannot."""
+    try:
+        compile(ast.Module([statement], []), "script", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
 
 
 def opened(body: Sequence[ast.stmt]) -> list[ast.stmt]:

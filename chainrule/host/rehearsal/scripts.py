@@ -78,7 +78,7 @@ def further(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) 
             inlined.append(statement)
     if len(inlined) > len(opened(body)):
         apart = [Ending().visit(copy.deepcopy(one)) for one in inlined if not isinstance(one, ast.Return)]
-        yield [statement for statement in apart if compiles(statement)], path
+        yield apart, path
     yield from uncalled(body, path, namespace)
 
 
@@ -91,15 +91,6 @@ class Ending(ast.NodeTransformer):
     def visit_Return(self, node: ast.Return) -> ast.AST:
         ends = ast.Raise(ast.Name("SystemExit", ast.Load()), None)
         return ast.fix_missing_locations(ast.copy_location(ends, node))
-
-
-def compiles(statement: ast.stmt) -> bool:
-    """Whether a statement of a function can stand at module level: one that yields cannot."""
-    try:
-        compile(ast.Module([statement], []), "script", "exec", dont_inherit=True)
-    except SyntaxError:
-        return False
-    return True
 
 
 def passing(function: ast.FunctionDef, call: ast.Call) -> Iterator[ast.stmt]:
