@@ -720,6 +720,26 @@ def test_a_wrong_loss_there_is_still_found(tmp_path, loss):
     assert check(tmp_path, OF_A_SCRIPT.replace("LOSS", loss), chapters="cross_entropy").verdict == "fail"
 
 
+OF_BATCHES = """
+
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(m, n) for m, n in zip(sizes, sizes[1:])]
+        self.biases = [np.zeros(n) for n in sizes[1:]]
+    def forward(self, x):
+        out = np.empty((600, len(self.biases[-1])))
+        for w, b in zip(self.weights, self.biases):
+            x = np.maximum(x @ w + b, 0)
+        out[...] = x / x.sum(axis=1, keepdims=True)
+        return out
+"""
+
+
+def test_a_summed_loss_beside_a_forward_pass_that_is_not_understood_is_not_judged(tmp_path):
+    source = OF_A_SCRIPT.partition("def learn")[0].replace("LOSS", "-np.sum(t * np.log(p))") + OF_BATCHES
+    assert wrong(check(tmp_path, source, chapters="cross_entropy")) == []
+
+
 def test_a_summed_loss_that_nothing_uses_fails(tmp_path):
     alone = OF_A_SCRIPT.partition("def learn")[0].replace("LOSS", "-np.sum(t * np.log(p))")
     assert check(tmp_path, alone, chapters="cross_entropy").verdict == "fail"

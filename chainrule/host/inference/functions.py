@@ -149,7 +149,9 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
 
     called: whether any reading gave a number.
     """
-    unseen = shown_of(probe, "cross_entropy").unsettled or is_used_unseen(probe, "cross_entropy")
+    without_forward = bool(probe.unproven) and probe.network is not None
+    shown = shown_of(probe, "cross_entropy")
+    unseen = without_forward or shown.unsettled or is_used_unseen(probe, "cross_entropy")
     if not called and gives_the_gradient(probe, p, y):
         return "gives the gradient of the loss, p less the labels, not the loss"
     if unseen and not called:
