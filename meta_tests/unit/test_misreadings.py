@@ -604,3 +604,148 @@ def test_a_loss_of_nan_has_one_cause(check):
 
 def test_a_softmax_without_a_shift_is_still_its_own_cause(check):
     assert "softmax-no-shift" in causes(check(ZERO_TIMES, ("z - z.max(axis=1, keepdims=True)", "z")))
+
+
+# Parameters that the author makes and gives to the network
+
+GIVEN = (
+    SOFTMAX
+    + """
+class NeuralNetwork:
+    def __init__(self, w1, w2, b1, b2, lr):
+        self.w1, self.w2, self.b1, self.b2, self.lr = w1, w2, b1, b2, lr
+
+    def forward(self, x):
+        z1 = x @ self.w1 + self.b1
+        a1 = np.maximum(z1, 0)
+        return z1, a1, softmax(a1 @ self.w2 + self.b2)
+
+    def backward(self, x, y, z1, a1, a2):
+        dz2 = (a2 - y) / len(x)
+        dz1 = dz2 @ self.w2.T * (z1 > 0)
+        return x.T @ dz1, dz1.sum(axis=0, keepdims=True), a1.T @ dz2, dz2.sum(axis=0, keepdims=True)
+
+    def update(self, dw1, db1, dw2, db2):
+        self.w1 -= self.lr * dw1
+        self.b1 -= self.lr * db1
+        self.w2 -= self.lr * dw2
+        self.b2 -= self.lr * db2
+
+x, labels = np.load("x.npy"), np.load("y.npy")
+net = NeuralNetwork(
+    np.random.randn(784, 16) * 0.01, np.random.randn(16, 10) * 0.01, np.zeros((1, 16)), np.zeros((1, 10)), 0.1
+)
+for epoch in range(3):
+    for i in range(0, len(x), 64):
+        z1, a1, a2 = net.forward(x[i : i + 64])
+        dw1, db1, dw2, db2 = net.backward(x[i : i + 64], np.eye(10)[labels[i : i + 64]], z1, a1, a2)
+        net.update(dw1, db1, dw2, db2)
+"""
+)
+
+
+def test_a_network_that_gets_its_parameters_is_made_with_new_ones(check):
+    result = check(GIVEN)
+    assert not wrong(result)
+    assert result.conventions["architecture"].value == "[*, *, *]"
+    assert {"initialization.fresh", "initialization.layers_differ", "gradients.weights"} <= passed(result)
+
+
+def test_a_mistake_in_a_network_that_gets_its_parameters(check):
+    assert "gradient-not-averaged" in causes(check(GIVEN, ("(a2 - y) / len(x)", "a2 - y")))
+
+
+# Gradients that an update sets to zero
+
+CLEARED_BY_THE_UPDATE = """
+class NeuralNetwork:
+    def __init__(self, sizes):
+        self.w1, self.b1 = np.random.randn(sizes[1], sizes[0]), np.zeros(sizes[1])
+        self.w2, self.b2 = np.random.randn(sizes[2], sizes[1]), np.zeros(sizes[2])
+        self.zeros()
+
+    def zeros(self):
+        self.dw1, self.db1 = np.zeros(self.w1.shape), np.zeros(self.b1.shape)
+        self.dw2, self.db2 = np.zeros(self.w2.shape), np.zeros(self.b2.shape)
+
+    def forward(self, x):
+        self.h = np.maximum(self.w1 @ x + self.b1, 0)
+        z = self.w2 @ self.h + self.b2
+        e = np.exp(z - z.max())
+        self.p = e / e.sum()
+        return self.p
+
+    def backward(self, x, y):
+        d = self.p - y
+        self.db2 += d
+        self.dw2 += np.outer(d, self.h)
+        d = self.w2.T @ d * (self.h > 0)
+        self.db1 += d
+        self.dw1 += np.outer(d, x)
+
+    def change(self, lr):
+        self.w1 -= lr * self.dw1
+        self.b1 -= lr * self.db1
+        self.w2 -= lr * self.dw2
+        self.b2 -= lr * self.db2
+        self.dw1 = np.zeros(self.w1.shape)
+        self.db1 = np.zeros(self.b1.shape)
+        self.dw2 = np.zeros(self.w2.shape)
+        self.db2 = np.zeros(self.b2.shape)
+"""
+
+
+def test_gradients_that_an_update_clears(check):
+    result = check(CLEARED_BY_THE_UPDATE)
+    assert not wrong(result)
+    assert {"gradients.repeatable", "gradients.weights"} <= passed(result)
+
+
+def test_gradients_that_only_the_constructor_clears(check):
+    text = CLEARED_BY_THE_UPDATE
+    never = text[text.index("        self.dw1 = np.zeros(self.w1.shape)\n        self.db1") :]
+    assert "gradients.repeatable" in wrong(
+        check(
+            text,
+            (never, ""),
+            ("self.zeros()", "[setattr(self, n, 0) for n in ('dw1', 'db1', 'dw2', 'db2')]"),
+            (text[text.index("    def zeros") : text.index("    def forward")], ""),
+        )
+    )
+
+
+# Layers that take their activation as a class, in a file whose softmax is a layer as well
+
+ACTIVATED = """
+class ReLU:
+    def forward(self, z):
+        self.on = z > 0
+        return np.maximum(z, 0)
+
+    def backward(self, d):
+        return d * self.on
+
+class Softmax:
+    def forward(self, z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+class Layer:
+    def __init__(self, inputs, outputs, activation):
+        self.W, self.b = np.random.rand(inputs, outputs), np.zeros(outputs)
+        self.act = activation()
+
+    def forward(self, x):
+        self.x = x
+        return self.act.forward(x @ self.W + self.b)
+"""
+
+
+def test_a_layer_that_applies_softmax_needs_no_other_softmax(check):
+    result = check(ACTIVATED)
+    assert not wrong(result)
+    assert {"softmax.values", "network.forward"} <= passed(result)
+
+
+def test_a_mistake_beside_a_layer_that_applies_softmax(check):
+    assert "softmax.normalized" in wrong(check(ACTIVATED, ("e / e.sum(axis=1, keepdims=True)", "e / e.sum()")))

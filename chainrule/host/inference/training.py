@@ -12,8 +12,6 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.points import AGREE, Point, alignment, flat, ratio, surplus
 from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
-from chainrule.host.recognition.epoch_form import EpochForm
-from chainrule.host.recognition.function_forms import SignatureForm
 from chainrule.host.recognition.gradients import Contradiction
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
@@ -253,7 +251,7 @@ def find_summed_fit(probe: Probe, point: Point) -> None:
 
 def find_seeding(probe: Probe, point: Point) -> None:
     """Find what decides initial weights: an argument of the constructor, NumPy's global generator, or neither."""
-    if isinstance(probe.form, (SignatureForm, EpochForm)):
+    if probe.form is not None and not probe.form.makes_parameters:
         how = "the code has no function that makes the parameters"
         probe.find("seeding", "none", how)
         probe.find("initialization", "any", how)

@@ -40,6 +40,8 @@ class EpochForm(SizedForm):
     chainrule computes the output itself, and checks what the function does to the weights.
     """
 
+    makes_parameters = False
+
     def __init__(self, name: str, function: FunctionType, namespace: Mapping[str, Any], fold: Fold) -> None:
         super().__init__(namespace, fold)
         found = [parameter.name for parameter in parameters_of(function)]

@@ -47,11 +47,12 @@ class Form:
     """The interface of all forms.
 
     title: the form in words, for a report.  slots: the places of the parameters, by depth.  maker: the function that
-    makes networks, or their layers, if any.
+    makes networks, or their layers, if any.  makes_parameters: whether the code does, and not chainrule in its place.
     """
 
     title = ""
     maker: Any = None
+    makes_parameters = True
 
     def __init__(self) -> None:
         self.slots_of: dict[int, Slots | None] = {}

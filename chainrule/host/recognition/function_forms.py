@@ -77,6 +77,8 @@ class SignatureForm(Form):
     Networks get random parameters, which say nothing about the code's initialization.
     """
 
+    makes_parameters = False
+
     def __init__(self, name: str, function: FunctionType, namespace: Mapping[str, Any]) -> None:
         super().__init__()
         self.name, self.namespace = name, namespace

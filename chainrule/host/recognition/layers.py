@@ -71,7 +71,9 @@ class StackForm(Form):
         super().__init__()
         self.namespace = namespace
         self.tools = Toolbox(namespace)
-        self.head, self.holds_head = Head(self.tools), True
+        dense = self.tools.dense
+        self.activated = dense is not None and dense.activates and self.tools.combined is None
+        self.head, self.holds_head = Head(self.tools, activated=self.activated), True
         self.may_end_in_logits = True
         self.optimizer = self.tools.optimizer
         self.title = (
@@ -82,9 +84,7 @@ class StackForm(Form):
             raise Unbound("the layers do not contain weights and biases of their sizes")
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        dense = self.tools.dense
-        wants_softmax = dense is not None and dense.activates and self.tools.combined is None
-        return Stack(self.tools.layers(sizes, seed, softmax=wants_softmax), self.head)
+        return Stack(self.tools.layers(sizes, seed, softmax=self.activated), self.head)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         if operation == "backward" and not ranked("backward", methods_of(model.value.layers[0])):

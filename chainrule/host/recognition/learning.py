@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import cached_property
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import methods_of, own_classes, own_functions
+from chainrule.host.recognition.order_of_calls import attributes_cleared
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import history, samples
 from chainrule.host.recognition.settings import Setting, settled
 from chainrule.host.recognition.sizing import size_values
-from chainrule.host.recognition.structures import Path, follow, put
+from chainrule.host.recognition.structures import Attribute, Path, follow, put
 from chainrule.host.recognition.surroundings import (
     initialization_stands,
     roles_kept,
@@ -61,7 +63,7 @@ class Learning(Calling):
         clearing = self.clearing(model)
         if clearing is not None:
             clearing()
-        elif plan.how == "attributes" and self.cleared_elsewhere(model):
+        elif plan.how == "attributes" and self.cleared_elsewhere(model, plan):
             self.clear(model, plan.paths)
         result = self.call_backward(plan, model, x, y, 1.0)
         source = result if plan.how == "returned" else model.value
@@ -91,14 +93,20 @@ class Learning(Calling):
                 return method if not parameters_of(method) else None
         return None
 
-    def cleared_elsewhere(self, model: Held) -> bool:
-        """Whether gradients add up until an object outside the network, such as an optimizer, clears them."""
-        clearing = [
-            cls
-            for _, cls in own_classes(self.namespace)
-            if any(clears(name, member) for name, member in vars(cls).items())
-        ]
-        return bool(clearing) and not isinstance(model.value, tuple(clearing))
+    def cleared_elsewhere(self, model: Held, plan: Plan) -> bool:
+        """Whether gradients add up until an optimizer, or a method such as an update, clears them."""
+        classes = [cls for _, cls in own_classes(self.namespace)]
+        clearing = [cls for cls in classes if any(clears(name, member) for name, member in vars(cls).items())]
+        if clearing and not isinstance(model.value, tuple(clearing)):
+            return True
+        names = {step.name for group in plan.paths for path in group for step in path if isinstance(step, Attribute)}
+        methods = [item for cls in classes for item in vars(cls).items() if isinstance(item[1], FunctionType)]
+        return any(
+            attributes_cleared(function.__code__) & names
+            and name not in ("__init__", plan.name)
+            and not clears(name, function)
+            for name, function in (*methods, *own_functions(self.namespace))
+        )
 
     def call_backward(
         self, plan: Plan, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any] | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property, partial
+from itertools import pairwise
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -145,6 +146,25 @@ class Recipe:
         )
 
     @cached_property
+    def gives_parameters(self) -> bool:
+        """Whether the author makes the weights, and gives them to the network."""
+        given = [value for step in self.steps for value in step.arguments.values()]
+        arrays = [item for value in given for item in (value if isinstance(value, (list, tuple)) else [value])]
+        return any(
+            isinstance(item, np.ndarray) and not is_bias(item) and self.layer_of(item, ()) is not None
+            for item in arrays
+        )
+
+    def layer_of(self, array: np.ndarray, given: Sequence[tuple[int, bool]]) -> int | None:
+        """The layer of which an array is the weights or the bias, the first that does not have these yet, if any."""
+        bias = is_bias(array)
+        for layer, fans in enumerate(pairwise(self.sizes)):
+            fits = array.size == fans[1] if bias else array.shape in (fans, fans[::-1])
+            if fits and array.dtype.kind == "f" and (layer, bias) not in given:
+                return layer
+        return None
+
+    @cached_property
     def places(self) -> tuple[int, ...] | None:
         """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
 
@@ -213,6 +233,11 @@ def each_word(value: Any, new: Callable[[str], str]) -> Any:
     return {key: each_word(item, new) for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def is_bias(array: np.ndarray) -> bool:
+    """Whether an array has one axis, apart from such of one entry."""
+    return array.ndim == 1 or (array.ndim == 2 and 1 in array.shape)
+
+
 def makes_up(axes: Sequence[Any], inputs: int) -> bool:
     """Whether the lengths of several axes multiply to the number of inputs."""
     return len(axes) > 1 and all(type(size) is int for size in axes) and math.prod(axes) == inputs
@@ -224,12 +249,15 @@ class Serving:
     def __init__(self, recipe: Recipe, sizes: Sequence[int], made: Mapping[int, Any], rng: np.random.Generator) -> None:
         self.recipe, self.sizes, self.made, self.rng = recipe, sizes, made, rng
         self.turns = None if recipe.places is None else iter(recipe.places)
+        self.layers_given: list[tuple[int, bool]] = []  # (layer, whether its bias), of the parameters given so far
 
     def value(self, value: Any, name: str) -> Any:
         """The value of a parameter of this name."""
         return self.new(held(replaced(value, name, self.number, self.recipe.sizes[0]), name))
 
     def new(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return self.parameter(value)
         if isinstance(value, Made):
             return self.made[value.step]
         if isinstance(value, Fresh):
@@ -249,6 +277,17 @@ class Serving:
         if is_instance(value) and not callable(value) and not is_record(value):
             raise Unbound(f"an object of {type(value).__name__} that no recorded call makes")
         return value
+
+    def parameter(self, value: np.ndarray) -> np.ndarray:
+        """New weights or a new bias in place of those that the author gives; a copy of any other array."""
+        layer = self.recipe.layer_of(value, self.layers_given)
+        if layer is None:
+            return value.copy()
+        self.layers_given.append((layer, is_bias(value)))
+        old, fans = self.recipe.sizes[layer : layer + 2], self.sizes[layer : layer + 2]
+        if is_bias(value):
+            return np.zeros([fans[1] if n == old[1] else 1 for n in value.shape])
+        return self.rng.normal(size=fans if value.shape == old else fans[::-1]) / math.sqrt(fans[0])
 
     def is_left_out(self, item: Any) -> bool:
         """Whether an item of a list stands for a layer that is left out."""
@@ -328,6 +367,7 @@ class RecipeForm(FittedForm):
         super().__init__(name, cls, namespace)
         without = " and ".join(self.recipe.without)
         self.title = f"class {name} as the file makes it{f', but without {without},' if without else ''}"
+        self.makes_parameters = not self.recipe.gives_parameters
         self.seeded = any(
             isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
         )

@@ -158,14 +158,17 @@ def is_activation(parameter: inspect.Parameter) -> bool:
 
 
 class Head:
-    """Softmax and cross-entropy of a namespace: the loss, and the gradient from which backpropagation starts."""
+    """Softmax and cross-entropy of a namespace: the loss, and the gradient from which backpropagation starts.
 
-    def __init__(self, tools: Toolbox) -> None:
-        self.tools = tools
+    activated: whether the last layer applies softmax itself.
+    """
+
+    def __init__(self, tools: Toolbox, *, activated: bool = False) -> None:
+        self.tools, self.activated = tools, activated
         self.started = Started()
         loss = tools.combined or tools.loss
         self.object = None if loss is None else self.made(loss)
-        self.softmax = make(tools.softmax, "softmax") if tools.softmax else None
+        self.softmax = make(tools.softmax, "softmax") if tools.softmax and not activated else None
         self.functions = own_functions(tools.namespace)
         self.passed_on: dict[str, Any] = {}  # the results of the last loss by name, for its backward pass
         self.places: dict[type, Path] = {}  # of the input's gradient in what a backward pass returns, or keeps
@@ -187,7 +190,7 @@ class Head:
         """The output for logits: their softmax, if the code has a separate one, else the logits."""
         if self.softmax is not None:
             return call(self.softmax, "forward", {"x": z})
-        found = ranked("softmax", self.functions)
+        found = [] if self.activated else ranked("softmax", self.functions)
         return found[0][1](z) if found and self.tools.combined is None else z
 
     @cached_property
