@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.learnt import attributes_of
-from chainrule.host.recognition.slots import Slot, Slots, step_name
+from chainrule.host.recognition.slots import Slot, Slots, is_vector, step_name
 from chainrule.host.recognition.structures import Item, Path, follow, label, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain
 
@@ -79,7 +79,12 @@ def by_name(
     fitting = []
     for path, leaf in found:
         title = titles.get(id(leaf)) or label(path)
-        if path not in taken and not title.isdigit() and stem(title) == stem(name) and (shape(leaf) or len(wanted) < 2):
+        if (
+            path not in taken
+            and not title.isdigit()
+            and stem(title) == stem(name)
+            and (shape(leaf) or is_vector(wanted))
+        ):
             fitting.append(path)
     if len(fitting) > 1:  # of layers[0].dW and layers[1].dW, the one on the same path
         beside = [path for path in fitting if path[:-1] == slot.path[:-1]]

@@ -156,7 +156,7 @@ class Recipe:
         )
 
     def layer_of(self, array: np.ndarray, given: Sequence[tuple[int, bool]]) -> int | None:
-        """The layer of which an array is the weights or the bias, the first that does not have these yet, if any."""
+        """The layer of which an array is the weights or the bias: the first that does not have these yet."""
         bias = is_bias(array)
         for layer, fans in enumerate(pairwise(self.sizes)):
             fits = array.size == fans[1] if bias else array.shape in (fans, fans[::-1])
