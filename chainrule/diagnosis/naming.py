@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
+from chainrule.diagnosis.forward_memory import unsteady
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -142,6 +143,10 @@ class Naming:
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
+        if "forward" in self.answers.concerns(result) and self.unsteady:
+            mistake = mistakes()[self.unsteady]
+            certainty = "certain" if mistake.id == "forward-stale" else "likely"
+            return [Cause(mistake, certainty, result.message, self.by_forward(), ("forward",))]
         initial = list(initial_mistakes(self.impl, result.id))
         if initial:
             mistake, found = initial[0]
@@ -162,6 +167,15 @@ class Naming:
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
         return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
+
+    @cached_property
+    def unsteady(self) -> str:
+        """The mistake that makes one batch get several outputs, if any."""
+        return unsteady(self.impl)
+
+    def by_forward(self) -> list[str]:
+        """The failing specs of what the forward pass computes, and of what is computed from it."""
+        return [r.id for r in self.failing if {"forward", "backward"} & {*self.answers.concerns(r)}]
 
     def trained_on_sand(self, result: SpecResult) -> bool:
         """Whether training fails beside the network or its gradients: it may fail because of them."""

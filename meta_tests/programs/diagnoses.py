@@ -33,7 +33,7 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mask without the bias", ("mask-without-bias",)),
     ("mask of the next layer", ("mask-of-another-layer",)),
     ("mask of the gradient's sign", ("mask-of-delta", "layer-mask-of-gradient")),
-    ("mask of the first batch for ever", ("cache-stale",)),
+    ("mask of the first batch for ever", ("forward-stale",)),
     ("relu mask missing", ("mask-missing",)),
     ("gradients of a product swapped", ()),  # in an engine of nodes: the catalogue has no name for it
     ("relu behind the last layer", ("forward-relu-on-output",)),

@@ -240,6 +240,22 @@ def test_an_update_inside_backward_is_no_dropout(tmp_path):
     assert "forward-dropout" not in found
 
 
+@pytest.mark.parametrize(
+    ("mask", "name", "certainty"),
+    [
+        ("h *= getattr(self, f'mask{len(acts)}{len(x)}', h > 0)", "forward-stale", "certain"),
+        ("h *= np.random.random(h.shape) < 0.9", "forward-dropout", "likely"),
+    ],
+)
+def test_what_another_batch_left_is_told_from_dropout(tmp_path, mask, name, certainty):
+    kept = "setattr(self, f'mask{len(acts)}{len(x)}', getattr(self, f'mask{len(acts)}{len(x)}', h > 0))"
+    lines = f"h = acts[-1] @ w + b\n            {mask}\n            {kept}\n            acts.append(relu(h))"
+    path, _ = written(tmp_path, "acts.append(relu(acts[-1] @ w + b))", lines)
+    found = {one.id: one for one in checked(path, "shapes").diagnoses}
+    assert found[name].certainty == certainty
+    assert {"forward-stale", "forward-dropout"} & set(found) == {name}
+
+
 SHARED = """
 import numpy as np
 

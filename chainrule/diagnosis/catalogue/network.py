@@ -254,7 +254,16 @@ mistake(
     mend="switch dropout off outside of training",
     lines=("a = a * (rng.random(a.shape) > 0.5)", "if self.training: a = a * (rng.random(a.shape) > 0.5) / 0.5"),
     fingerprint="forward(x) twice gives two results",
-    suspected="network.memoryless",
+)
+mistake(
+    "forward-stale",
+    "the forward pass uses what another batch left behind",
+    "An array that an earlier batch left in the network, such as a mask or an activation, is used again. Every batch "
+    "needs its own.",
+    clause="network.memoryless",
+    mend="compute it anew in every forward pass",
+    lines=("if self.mask is None: self.mask = z > 0", "self.mask = z > 0"),
+    fingerprint="forward(x) after forward(other) differs; forward(x) twice does not",
 )
 mistake(
     "forward-shape",
