@@ -10,7 +10,7 @@ from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
-from chainrule.diagnosis.forward_memory import unsteady
+from chainrule.diagnosis.earlier_batches import stale, unsteady
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -139,7 +139,7 @@ class Naming:
             early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
             return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
         if result.outcome == "error":
-            return []
+            return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
@@ -173,9 +173,25 @@ class Naming:
         """The mistake that makes one batch get several outputs, if any."""
         return unsteady(self.impl)
 
+    @cached_property
+    def stale(self) -> bool:
+        """Whether a batch before it decides what gradients a batch gets."""
+        return not self.unsteady and stale(self.impl)
+
+    def used_up(self, result: SpecResult) -> bool:
+        """Whether a spec ends in an exception of a backward pass, or of a training."""
+        last = "" if result.evidence is None else result.evidence.last
+        return result.outcome == "error" and last in ("backward", "fit")
+
+    def cache_is_stale(self, result: SpecResult) -> Cause:
+        """The cause of exceptions that only come after another batch; training, which has many, shows nothing else."""
+        every = [other.id for other in self.failing if self.used_up(other) or other.chapter == "training"]
+        return Cause(mistakes()["cache-stale"], "certain", result.message, every, ("backward",))
+
     def by_forward(self) -> list[str]:
         """The failing specs of what the forward pass computes, and of what is computed from it."""
-        return [r.id for r in self.failing if {"forward", "backward"} & {*self.answers.concerns(r)}]
+        about = {"forward", "backward", "fit"}
+        return [other.id for other in self.failing if about & {*self.answers.concerns(other)}]
 
     def trained_on_sand(self, result: SpecResult) -> bool:
         """Whether training fails beside the network or its gradients: it may fail because of them."""

@@ -256,6 +256,13 @@ def test_what_another_batch_left_is_told_from_dropout(tmp_path, mask, name, cert
     assert {"forward-stale", "forward-dropout"} & set(found) == {name}
 
 
+def test_a_batch_that_raises_only_after_another_one_has_one_cause(tmp_path):
+    text = SHARED.replace("[relu]", "[ReLU()]").replace("self.x = x", "self.x = getattr(self, 'x', x)")
+    (path := tmp_path / "net.py").write_text(text, encoding="utf-8")
+    outcome = api.check(str(path), chapters=["shapes", "gradients", "training"])
+    assert [(one.id, one.certainty) for one in outcome.diagnoses] == [("cache-stale", "certain")]
+
+
 SHARED = """
 import numpy as np
 

@@ -1,0 +1,53 @@
+"""Whether what a network computes depends on chance, or on the batches before, as far as two calls tell."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import SkipTest
+
+import numpy as np
+
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.errors import Raised
+from chainrule.mathematics.comparison import Failure
+from chainrule.specification.networks import Networks
+
+SEED, SAMPLES, BEFORE = 3, 7, 2
+
+
+def unsteady(impl: Boundary) -> str:
+    """The mistake that makes one batch get several outputs, by its id; an empty text if it does not."""
+    networks = Networks(impl)
+    case, before = networks.case(2, SAMPLES, SEED), networks.case(2, SAMPLES, SEED + 1)
+    try:
+        fresh, used = impl.network(case), impl.network(case)
+        alone = impl.forward(fresh, case.x)
+        if not np.allclose(alone, impl.forward(fresh, case.x)):
+            return "forward-dropout"
+        impl.forward(used, before.x)
+        return "" if np.allclose(alone, impl.forward(used, case.x)) else "forward-stale"
+    except (SkipTest, Raised, Failure):
+        return ""
+
+
+def stale(impl: Boundary) -> bool:
+    """Whether a batch gets other gradients, or an exception, only after a batch of another size."""
+    networks = Networks(impl)
+    case, before = networks.case(2, SAMPLES, SEED), networks.case(2, BEFORE, SEED)
+    try:
+        alone = gradients(impl, impl.network(case), case)
+        used = impl.network(case)
+        gradients(impl, used, before)
+    except (SkipTest, Raised, Failure):
+        return False
+    try:
+        after = gradients(impl, used, case)
+    except (SkipTest, Raised, Failure):
+        return True
+    return not all(np.allclose(a, b) for a, b in zip(alone, after, strict=True))
+
+
+def gradients(impl: Boundary, model: Any, case: Any) -> list[np.ndarray]:
+    """All gradients of a batch.  Raises what the code raises."""
+    weights, biases = impl.backward(model, case.x, case.y)
+    return [*weights, *biases]
