@@ -28,7 +28,8 @@ FIXED = {
     "optimizer": None,
 }
 CLASSES = -1  # the axis of the classes, for a function that takes it
-DATA = ("x", "y", "output", "output_gradient", "cache", "grads")
+COMPUTED = ("output", "output_gradient", "cache", "grads")
+DATA = ("x", "y", *COMPUTED)
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
 SMALLEST_RATE = 1e-4  # a smaller epsilon is not a learning rate
@@ -202,14 +203,17 @@ def takes_axis(function: Any) -> bool:
 def doubtful(function: Any) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 
-    It took a number of units for what may be an array, or kept a default of None in place of data.
+    It took a number of units for what may be an array, or kept a default of None in place of data other than inputs
+    and labels, which every call gets.
     """
     learnt = learnt_of(function)
     for parameter in parameters_of(function):
         if parameter.name in learnt.roles:
             continue
         found = role(parameter.name)
-        if (found is None and size_role(parameter.name) is not None) or (found in DATA and parameter.default is None):
+        if (found is None and size_role(parameter.name) is not None) or (
+            found in COMPUTED and parameter.default is None
+        ):
             return True
     return False
 
