@@ -421,3 +421,23 @@ def test_a_training_that_returns_the_loss_is_not_the_loss(tmp_path):
     found = outcomes(written(files, tmp_path), "shapes", "gradients")
     assert set(found.values()) <= {"passed", "skipped"}
     assert found["gradients.biases"] == "passed"
+
+
+TESTS = """
+import numpy as np
+from net import Net
+
+def test_shapes():
+    x, y = np.random.randn(10, 4), np.eye(3)[np.random.randint(0, 3, 10)]
+    net = Net([4, 5, 3], ["relu", "sigmoid"])
+    assert net.forward(x).shape == (10, 3)
+    assert len(net.backward(x, y)) == 2
+"""
+
+
+@pytest.mark.once
+def test_words_of_a_test_do_not_make_another_network_of_a_classifier(tmp_path):
+    definitions = WORDS[: WORDS.index("    def fit")].replace("activations, None", "activations, 'cce'")
+    found = outcomes(written({"net.py": definitions, "test_net.py": TESTS}, tmp_path), "shapes", "gradients")
+    assert set(found.values()) <= {"passed", "skipped"}
+    assert {found[spec] for spec in ("network.forward", "gradients.weights")} == {"passed"}

@@ -8,6 +8,7 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
+from chainrule.host.recognition.learnt import PerLayer
 from chainrule.host.recognition.vocabulary import is_called, names, plain
 
 
@@ -33,6 +34,11 @@ class Choices:
             partial(self.replaced, iter(range(len(activations))), last)
             for last in range(len(activations) - 1, layers - 2, -1)
         ]
+
+    def of_layers(self, given: PerLayer) -> PerLayer:
+        """The names of activations that the author gives for each layer, or those of a classifier."""
+        found = self.for_a_classifier(given.values, len(given.values))
+        return PerLayer(tuple(map(found[0], given.values))) if found else given
 
     def replaced(self, places: Iterator[int], last: int, word: str) -> str:
         """The word in place of another.  places: that of the next activation.  last: the first place of the output."""

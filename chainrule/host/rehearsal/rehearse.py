@@ -14,8 +14,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.undisturbed import imported_anew, undisturbed
-from chainrule.host.recognition.choices import Choices
-from chainrule.host.recognition.learnt import learn, learnt_of
+from chainrule.host.recognition.choices import Choices, choices_of
+from chainrule.host.recognition.learnt import PerLayer, learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal.cooking import recipe_of
@@ -101,13 +101,21 @@ def register(
     if found is not None:
         RECIPES[found[0]] = found[1]
         vars(module).setdefault(found[0].__name__, found[0])
+    words = choices_of(functions.values())
     choices = found[1].choices if found is not None and found[1].as_classifier else Choices()
     classifies = network is None or network.sizes[-1] > 1
     misread = bool(sizes) and network is not None and network.sizes != sizes
     for key, learnt in evidence.learnt().items() if not misread else ():
         if not (classifies or learnt.start is not None or learnt.operation == "fit"):
             continue  # of a network with one output, labels look like outputs
-        fixed = {name: choices.loss(value) if isinstance(value, str) else value for name, value in learnt.fixed.items()}
+        fixed = {
+            name: words.of_layers(value)
+            if isinstance(value, PerLayer)
+            else choices.loss(value)
+            if isinstance(value, str)
+            else value
+            for name, value in learnt.fixed.items()
+        }
         learn(functions[key], replace(learnt, fixed=fixed))
     if network is None and not sizes:
         for function in functions.values():

@@ -59,10 +59,16 @@ def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, st
     """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts."""
     for folder in dict.fromkeys((path.parent, *folders)):
         for place in (folder, *(folder / name for name in SCRIPTS)):
-            for file in sorted((*place.glob("*.py"), *place.glob("*.ipynb")))[:NEIGHBOURS]:
+            files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
+            for file in files[:NEIGHBOURS]:
                 with suppress(OSError, ValueError):
                     if file != path and file.stat().st_size <= LARGEST:
                         yield file, file.read_text(encoding="utf-8")
+
+
+def is_test(name: str) -> bool:
+    """Whether a file has the name of one with tests, which may use the network otherwise than its training does."""
+    return name.lower().startswith("test") or name.lower().endswith(("_test", "_tests"))
 
 
 def further(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) -> Iterator[Script]:
