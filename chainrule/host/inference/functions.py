@@ -13,11 +13,12 @@ from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt, attempt_array
 from chainrule.host.recognition.binding import parameters_of, takes_axis
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
-from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.recognition.namespaces import names_read
 from chainrule.host.translation import SINGLE, TURNED
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 
+UNSEEN = "chainrule calls it, and chainrule does not see how the script calls it"
 FOLLOWS = 0.99  # with this cosine or a larger one, losses follow the labels
 
 
@@ -57,10 +58,14 @@ def find_relu(probe: Probe) -> None:
             continue  # a relu that raises may take rows or numbers; one that returns another shape is wrong
         if not told and found.shape != z.shape and shown_of(probe, "relu").alone:
             continue
+        if found.shape != z.shape and is_used_unseen(probe, "relu"):
+            continue
         if told and found.shape == z.shape:
             probe.notes.append(f"relu takes {told} at a time")
         return
     del probe.layout.ways["relu"]
+    if is_used_unseen(probe, "relu"):
+        probe.layout.unproven["relu"] = f"relu gives no array of its argument's shape however {UNSEEN}"
 
 
 def find_softmax(probe: Probe) -> None:
@@ -77,6 +82,8 @@ def find_softmax(probe: Probe) -> None:
         if out is not None and out.shape == z.shape:
             normalized[way] = are_rows_of_probabilities(out)
     probe.layout.ways.pop("softmax", None)
+    if not normalized and is_used_unseen(probe, "softmax"):
+        probe.layout.unproven["softmax"] = f"softmax raises however {UNSEEN}"
     if normalized.get(main) or "samples" in probe.declared:
         return
     proven = probe.found.get("output", ("", ""))[0] == "probabilities"
@@ -108,10 +115,7 @@ def is_used_unseen(probe: Probe, operation: str) -> bool:
     if recognised is None or probe.network is not None or recognised.offers("create"):
         return False
     found = recognised.lone_functions(operation)
-    methods = [member for _, cls in own_classes(recognised.namespace) for member in vars(cls).values()]
-    functions = [*(function for _, function in own_functions(recognised.namespace)), *methods]
-    used = [getattr(getattr(function, "__code__", None), "co_names", ()) for function in functions]
-    return bool(found) and any(found[0][0] in names for names in used)
+    return bool(found) and found[0][0] in names_read(recognised.namespace)
 
 
 def shown_of(probe: Probe, operation: str) -> Learnt:
@@ -155,7 +159,7 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
     if not called and gives_the_gradient(probe, p, y):
         return "gives the gradient of the loss, p less the labels, not the loss"
     if unseen and not called:
-        return "raises however chainrule calls it, and chainrule does not see how the script calls it"
+        return f"raises however {UNSEEN}"
     if unseen and right_for_one_alone(probe, p, y):
         return (
             "is right for one sample and not the mean over a batch, and chainrule does not see how the script calls it"

@@ -197,13 +197,14 @@ class Evidence(Operations):
 
     def flow_roles(self, call: Call, name: str, value: Any, roles: dict[str, str]) -> None:
         """The role of an argument by the call whose result it is."""
-        if id(value) in self.net.objects:
+        origin = self.origin(call, name) or self.origin_of_object(call, value)
+        kept = origin is not None and self.computed_by(origin[0]) == "forward"  # with the parameters that it used
+        if id(value) in self.net.objects and not kept:
             roles[name] = "params"
             return
         if type(value) in self.optimizers:
             roles[name] = "optimizer"
             return
-        origin = self.origin(call, name) or self.origin_of_object(call, value)
         if origin is None:
             return
         maker, path = origin

@@ -22,7 +22,7 @@ from chainrule.host.rehearsal.values import (
     is_numbers,
     samples_of,
     similarity,
-    weights_of,
+    weights_in,
 )
 
 ALIKE = 0.5  # the similarity from which on new arrays are the old parameters after a step, and not gradients
@@ -264,14 +264,11 @@ class Operations:
 
     def returns_parameters(self, call: Call) -> bool:
         """Whether a call returns new parameters, near to those of its arguments, and not gradients."""
-        given = [
-            leaf for name, value in call.arguments.items() for leaf in weights_of(value, call.before[name], self.net)
-        ]
+        given = [leaf for name in call.arguments for leaf in weights_in(call.before[name], self.net)]
         known = {id(leaf) for leaf in given}
-        found = list(weights_of(call.result, call.returned, self.net))
-        if all(id(new) in known for new in found):
-            return False
-        for new in found:
+        for new in weights_in(call.returned, self.net):
+            if id(new) in known:
+                continue
             alike = [old for old in given if np.shape(old) == np.shape(new)]
             if any(similarity(new, old) > ALIKE for old in alike) or (len(alike) > 1 and combines(new, alike)):
                 return True

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.structures import follow, is_nested
+from chainrule.host.recognition.structures import is_nested
 from chainrule.host.rehearsal.network import Network
 from chainrule.host.rehearsal.recording import Contents
 from chainrule.support.arrays import is_array
@@ -37,12 +36,9 @@ def samples_of(x: Any, inputs: int) -> int:
     return int(s[1] if s[0] == inputs and s[1] != inputs else s[0])
 
 
-def weights_of(value: Any, found: Contents, network: Network) -> Iterator[Any]:
-    """The arrays with a shape of the weights inside a value."""
-    for path, entry in found.items():
-        if frozenset(entry.shape) in network.weights:
-            with suppress(LookupError, AttributeError, TypeError):
-                yield follow(value, path)
+def weights_in(found: Contents, network: Network) -> Iterator[Any]:
+    """The arrays with a shape of the weights among those of a value, as objects of that moment."""
+    return (entry.leaf for entry in found.values() if frozenset(entry.shape) in network.weights)
 
 
 def similarity(a: Any, b: Any) -> float:
