@@ -1247,3 +1247,90 @@ def test_a_relu_of_one_row_is_given_one_row(check):
     assert found.wrong() == {}
     assert {"relu.values", "relu.shape", "network.forward"} <= found.passed()
     assert "relu.values" in check(ONE_ROW, ("max(value, 0.0)", "max(value, -9.0)"), chapters=("activations",)).wrong()
+
+
+LISTS = (
+    SOFTMAX
+    + """
+def params(n_x, hidden_sizes, n_y):
+    sizes = [n_x, *hidden_sizes, n_y]
+    weights, biases = [], []
+    for fan_in, fan_out in zip(sizes, sizes[1:]):
+        weights.append(np.random.randn(fan_in, fan_out) * (2 / fan_in) ** 0.5)
+        biases.append(np.zeros((1, fan_out)))
+    return weights, biases
+
+def activation(Z, kind):
+    if kind == "relu":
+        return np.maximum(0, Z)
+    if kind == "tanh":
+        return np.tanh(Z)
+
+def slope(Z, kind):
+    if kind == "relu":
+        return (Z > 0).astype(float)
+    if kind == "tanh":
+        return 1 - np.tanh(Z) ** 2
+
+def forward_prop(Ws, bs, X, act):
+    Zs, As = [], [X]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        Zs.append(As[-1] @ W + b)
+        As.append(activation(Zs[-1], act))
+    ZL = As[-1] @ Ws[-1] + bs[-1]
+    return Zs, As[1:], ZL, softmax(ZL)
+
+def backward_prop(Zs, As, ZL, AL, Ws, X, y, act):
+    dZ = (AL - np.eye(AL.shape[1])[y]) / len(y)
+    dWs, dbs = [], []
+    for l in reversed(range(len(Ws))):
+        dWs.insert(0, (As[l - 1] if l else X).T @ dZ)
+        dbs.insert(0, dZ.sum(axis=0, keepdims=True))
+        if l:
+            dZ = (dZ @ Ws[l].T) * slope(Zs[l - 1], act)
+    return dWs, dbs
+
+def update_params(Ws, bs, dWs, dbs, alpha):
+    for i in range(len(Ws)):
+        Ws[i] = Ws[i] - alpha * dWs[i]
+        bs[i] = bs[i] - alpha * dbs[i]
+    return Ws, bs
+
+def compute_loss(AL, y):
+    return -np.log(AL[np.arange(len(y)), y]).mean()
+
+def predict(Ws, bs, X, act):
+    return forward_prop(Ws, bs, X, act)[3].argmax(axis=1)
+
+def fit(X, y, n_h, n_layers, iters, alpha, act):
+    Ws, bs = params(X.shape[1], [n_h] * n_layers, 10)
+    for _ in range(iters):
+        Zs, As, ZL, AL = forward_prop(Ws, bs, X, act)
+        compute_loss(AL, y)
+        dWs, dbs = backward_prop(Zs, As, ZL, AL, Ws, X, y, act)
+        Ws, bs = update_params(Ws, bs, dWs, dbs, alpha)
+    return Ws, bs
+
+X, y = np.load("x.npy"), np.load("y.npy")
+fit(X, y, n_h=16, n_layers=2, iters=20, alpha=0.1, act="tanh")
+"""
+)
+
+
+def test_lists_of_weights_and_lists_of_biases(check):
+    found = check(LISTS)
+    assert found.wrong() == {}
+    assert {"network.predict", "gradients.weights", "training.step", "training.overfit"} <= found.passed()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("(dZ @ Ws[l].T) * slope", "(dZ @ Ws[l].T) + slope"),
+        ("bs[i] - alpha * dbs[i]", "bs[i] - alpha * dbs[0].mean()"),
+        ("dZ.sum(axis=0", "dZ.mean(axis=0"),
+        ("bs[-1]\n    return Zs", "0 * bs[-1]\n    return Zs"),
+    ],
+)
+def test_mistakes_in_lists_of_weights_and_of_biases(check, change):
+    assert check(LISTS, change).verdict == "fail"

@@ -349,6 +349,14 @@ WAYS = {
     "scikit-learn, split": "from sklearn.datasets import fetch_openml\n"
     "from sklearn.model_selection import train_test_split\n"
     "u, t = fetch_openml('mnist_784', return_X_y=True)\nu, u2, t, t2 = train_test_split(u, t)\n",
+    "scikit-learn, prepared": "import pandas as pd\nfrom sklearn.preprocessing import LabelEncoder, StandardScaler\n"
+    "d = pd.read_csv('a.csv')\nu, t = d.iloc[:, 1:].values, LabelEncoder().fit_transform(d['label'])\n"
+    "k = StandardScaler().fit(u)\nu = k.transform(u)\n",
+    "a download that fails": "import os\ndef load_digits(path):\n    if not os.path.exists(path):\n"
+    "        raise RuntimeError('no such data')\nu, t = load_digits('a.gz')\n",
+    "three sets": "import pickle\nd, d2, d3 = pickle.load(open('a.pkl', 'rb'))\nu, t = d[0] / 255, d[1]\n",
+    "beside figures": "import matplotlib.pyplot as plt\nfig, axes = plt.subplots(2, 2)\nu, t = np.load('a.npz'), 0\n"
+    "for k in axes.flat:\n    k.imshow(u[0])\nt = np.load('b.npz')\n",
     "the author's own": "t = np.arange(60) % 10\nu = np.random.rand(60, 784)\n",
     "cut in two": "d = np.genfromtxt('a.csv')\nheld, d = d[:1000], d[1000:]\n"
     "u, t = d[:, 1:] / 255, d[:, 0].astype(int)\n",

@@ -77,6 +77,9 @@ class Known:
         return next((value for key, value in self.named.items() if plain(key) == plain(name)), MISSING)
 
 
+LISTED = ("sizes", "hiddens", "following")  # roles of lists of layer sizes
+
+
 @dataclass(frozen=True)
 class Binding:
     """The arguments for one call, and where they came from.
@@ -172,9 +175,13 @@ def witnessed(
 ) -> tuple[Any, str] | None:
     """The value that the author's calls give one parameter, and its origin; None if they do not show it."""
     source = learnt.roles.get(parameter.name, "")
-    layers = learnt.fixed.get(parameter.name)
-    if isinstance(layers, PerLayer):
-        return layers.of(known.layers or len(layers.values)), "the author's value"
+    given = learnt.fixed.get(parameter.name)
+    if isinstance(given, PerLayer):
+        return given.of(known.layers or len(given.values)), "the author's value"
+    chooses = role(parameter.name) == "activation" and isinstance(given, str)
+    counts = size_role(parameter.name) in LISTED and type(given) is int  # the number of layers, and not their sizes
+    if parameter.default is parameter.empty and (chooses or counts):
+        return given, "the author's value"
     if source.startswith(NAMED):
         name = source.removeprefix(NAMED)
         value = known.by_name(name)
@@ -373,6 +380,8 @@ def name_of(node: ast.expr) -> str:
         return node.attr
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return str(node.slice.value)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        return name_of(node.value)
     return ""
 
 

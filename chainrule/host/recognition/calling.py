@@ -120,7 +120,7 @@ class Calling(NativeStyle):
             taken = bind(function, Known(EVERY, names, ("x", "y"))).taken
         except Unbound:
             return False
-        return "params" in taken.values() or any(name in names for name in taken)
+        return "params" in taken.values() or bool(names.keys() & {*taken, *taken.values()})
 
     def tell_samples(self, model: Held, x: Any) -> None:
         """Set the globals that the code reads as the number of samples."""

@@ -7,6 +7,7 @@ import copy
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def owners(network: Any) -> list[Any]:
     if not hasattr(network, "__dict__"):
         return []
     kept = list(vars(network).values())
-    inner = [item for item in kept if is_object(item) and not callable(item)]
+    inner = [item for item in kept if is_object(item) and not isinstance(item, (type, FunctionType, MethodType))]
     listed = [item for items in kept if isinstance(items, (list, tuple)) for item in items if is_object(item)]
     return [network, *inner, *listed]
 

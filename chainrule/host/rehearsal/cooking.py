@@ -15,9 +15,9 @@ from chainrule.host.recognition.choices import choices_of
 from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, is_instance
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.evidence import Evidence
-from chainrule.host.rehearsal.made_data import ABSENT
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, key_of
+from chainrule.host.rehearsal.substitutes import ABSENT
 from chainrule.support.arrays import is_array
 
 USES = ("fit", "forward", "update", "backward", "step", "loss", "predict")

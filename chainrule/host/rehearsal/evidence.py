@@ -13,6 +13,7 @@ from chainrule.host.recognition.binding import returned_names
 from chainrule.host.recognition.learnt import NAMED, Learnt, PerLayer, Start
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
+from chainrule.host.recognition.slots import is_vector
 from chainrule.host.recognition.structures import Attribute, Item, Path
 from chainrule.host.recognition.vocabulary import role, size_role
 from chainrule.host.rehearsal.network import MAKES
@@ -23,6 +24,7 @@ from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 SIMPLE = (str, bool, int, float, type(None))
+PARTED = ("init", "step", "forward", "backward")  # operations whose results may have lists of arrays as parts
 ARRAYS = ("x", "y", "output", "output_gradient", "cache", "grads", "params")  # roles that no number has
 
 
@@ -42,16 +44,26 @@ class Evidence(Operations):
         return known | self.of_parameters_called_alike(known)
 
     def of_parameters_called_alike(self, known: Mapping[Key, Learnt]) -> dict[Key, Learnt]:
-        """The names for each layer that one function takes hold for all functions with a parameter of that name."""
+        """What one function takes, by a name that others have too, holds for all functions with such a parameter.
+
+        That is a name for each layer, or, for a function that nothing calls, an activation or some of the network's
+        parameters.
+        """
         given = [item for learnt in known.values() for item in learnt.fixed.items()]
         shared = {name: value for name, value in given if isinstance(value, PerLayer)}
+        named = [item for learnt in known.values() if learnt.operation == "forward" for item in learnt.roles.items()]
+        parts = {name: value for name, value in named if value.startswith(NAMED)}
+        words = {name: value for name, value in given if isinstance(value, str) and role(name) == "activation"}
+        called = {call.key for call in self.calls}
         found: dict[Key, Learnt] = {}
         for key, function in self.functions.items():
             taken = function.__code__.co_varnames[: function.__code__.co_argcount]
-            lists = {name: shared[name] for name in taken if name in shared}
-            if lists:
+            alike = shared if key in called else words | shared
+            lists = {name: alike[name] for name in taken if name in alike}
+            own = {name: parts[name] for name in taken if name in parts and key not in called}
+            if lists or own:
                 learnt = known.get(key, Learnt())
-                found[key] = replace(learnt, fixed={**lists, **learnt.fixed})
+                found[key] = replace(learnt, roles={**own, **learnt.roles}, fixed={**lists, **learnt.fixed})
         return found
 
     def of(self, calls: Sequence[Call]) -> Learnt:
@@ -74,7 +86,8 @@ class Evidence(Operations):
             elif name in x and not self.is_output(call, name):
                 roles[name] = "x"
             elif operation == "optimizer":
-                if isinstance(value, float) and "lr" not in roles.values() and role(name) is None:
+                rated = "lr" in (*roles.values(), *map(role, call.arguments))
+                if isinstance(value, float) and not rated and role(name) is None:
                     roles[name] = "lr"
             elif operation in ("create", "init") or (operation == "fit" and is_list_of_sizes(value)):
                 self.size_roles(name, value, roles)
@@ -212,6 +225,10 @@ class Evidence(Operations):
             roles[name] = "output_gradient"
             return
         made = self.computed_by(maker)
+        part = self.name_of_part(maker, path, value) if path else ""
+        if part:
+            roles[name] = NAMED + part
+            return
         whole = {"init": "params", "step": "params", "fit": "params", "backward": "grads", "forward": "cache"}
         if made == "forward" and self.is_array_output(maker, path):
             roles[name] = "output"
@@ -221,6 +238,24 @@ class Evidence(Operations):
             named = self.name_at(maker, path)
             if named:
                 roles[name] = NAMED + named
+
+    def name_of_part(self, maker: Call, path: Path, value: Any) -> str:
+        """The name of a list of arrays that is one of several parts of a result, such as all weights beside all biases.
+
+        Parameters have the names that the initialization gives them.
+        """
+        made = self.computed_by(maker)
+        if is_numbers(value) or not isinstance(value, (list, tuple)) or made not in PARTED:
+            return ""
+        if made == "step":
+            maker = next((call for call in self.calls if self.operations[call.number] == "init"), maker)
+        groups: dict[Any, set[bool]] = {}
+        for found, entry in maker.returned.items():
+            groups.setdefault(found[0], set()).add(is_vector(entry.shape))
+        own, parted = groups.get(path[0], set()), [kinds for kinds in groups.values() if len(kinds) == 1]
+        if made in ("init", "step") and not (len(own) == 1 and any(kinds != own for kinds in parted)):
+            return ""
+        return self.name_at(maker, path)
 
     def is_array_output(self, maker: Call, path: Path) -> bool:
         """Whether a part of a forward pass's result is its output: the last probabilities, or the last that fits."""

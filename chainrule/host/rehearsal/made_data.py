@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.vocabulary import plain, role
+from chainrule.host.recognition.vocabulary import plain
+from chainrule.host.rehearsal.substitutes import ABSENT
+from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of, squares
 
 TRAINING, TESTING = ("train", "tr"), ("test", "val", "dev", "valid", "te")
 
@@ -57,151 +59,7 @@ class Kind:
         return Pairs((x[:, None], y[:, None]) for x, y in zip(rows, labels, strict=True))
 
 
-def squares(rows: np.ndarray) -> np.ndarray:
-    """Rows as images, if that many pixels make a square."""
-    side = round(rows.shape[1] ** 0.5)
-    return rows.reshape(-1, side, side) if side * side == rows.shape[1] else rows
-
-
 SETTINGS = ("config", "cfg", "conf", "settings", "args", "opt", "hparam", "hyper", "logger")  # no data, by their names
-
-
-class Absent:
-    """What a rehearsal does without, such as a module that draws, and everything that comes from it.
-
-    uses: how often code used it.
-    """
-
-    uses = 0
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in DONE_HERE:
-            return DONE_HERE[name]
-        self.uses += 1
-        return self
-
-    def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
-        self.uses += 1
-        return self
-
-    def __getitem__(self, _key: Any) -> Absent:
-        self.uses += 1
-        return self
-
-    def __array__(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
-        self.uses += 1
-        raise TypeError("an array of what is absent")
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def __enter__(self) -> Absent:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        return None
-
-
-ABSENT = Absent()
-
-
-def shuffled(*arrays: Any, **_settings: Any) -> Any:
-    """The samples of all arrays in one random order, as scikit-learn's shuffle gives them."""
-    if not all(isinstance(array, (np.ndarray, list)) for array in arrays):
-        return ABSENT
-    order = np.random.default_rng(19).permutation(len(arrays[0]))
-    found = [np.asarray(array)[order] for array in arrays]
-    return found[0] if len(found) == 1 else found
-
-
-def parted(*arrays: Any, **_settings: Any) -> Any:
-    """The samples of each array in two parts, as scikit-learn's train_test_split gives them."""
-    if not all(isinstance(array, (np.ndarray, list)) for array in arrays):
-        return ABSENT
-    place = 3 * len(arrays[0]) // 4
-    return [part for array in arrays for part in (array[:place], array[place:])]
-
-
-def one_hot(labels: Any, num_classes: int | None = None, **_settings: Any) -> Any:
-    """Labels as one-hot vectors, as Keras makes them."""
-    if not isinstance(labels, (np.ndarray, list)):
-        return ABSENT
-    whole = np.asarray(labels, int).ravel()
-    return np.eye(num_classes or int(whole.max()) + 1)[whole]
-
-
-DONE_HERE = {"shuffle": shuffled, "train_test_split": parted, "to_categorical": one_hot}  # of modules that are absent
-
-
-class NotLoaded(AttributeError):
-    """Code asks made data for something that only loaded data have."""
-
-
-class Table(np.ndarray):
-    """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
-
-    width: how many columns the labels take.
-    """
-
-    width = 1
-
-    def __array_finalize__(self, origin: Any) -> None:
-        self.width = getattr(origin, "width", 1)
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, str):
-            return self.inputs if role_of(key) == "x" or plain(key) in ("data", "images") else self.labels
-        if isinstance(key, (list, tuple)) and key and all(isinstance(name, str) for name in key):
-            return self.inputs
-        return super().__getitem__(key)
-
-    def __getattr__(self, name: str) -> Table:
-        """What an object that loads data keeps under this name.  Raises AttributeError if the name says nothing."""
-        found = None if name.startswith("__") else role_of(name)
-        if found not in ("x", "y", "validation"):
-            raise NotLoaded(f"made data have no {name}")
-        return self.labels if found == "y" else self.inputs
-
-    @property
-    def labels(self) -> Table:
-        return np.asarray(self)[:, 0 if self.width == 1 else slice(self.width)].astype(int).view(Table)
-
-    @property
-    def inputs(self) -> Table:
-        return np.asarray(self)[:, self.width :].view(Table)
-
-    @property
-    def images(self) -> np.ndarray:
-        return squares(np.asarray(self)[:, self.width :])
-
-    target = label = labels
-    data = inputs  # type: ignore[assignment]
-
-    @property
-    def values(self) -> Table:
-        return self
-
-    iloc = loc = values
-
-    @property
-    def columns(self) -> list[str]:
-        return ["label", *(f"pixel{i}" for i in range(self.shape[1] - 1))]
-
-    def to_numpy(self, *_arguments: Any, **_keywords: Any) -> np.ndarray:
-        return np.asarray(self)
-
-    def drop(self, *_arguments: Any, **_keywords: Any) -> Table:
-        return self.inputs
-
-    def pop(self, *_arguments: Any) -> Table:
-        return self.labels
-
-    def _itself(self, *_arguments: Any, **_keywords: Any) -> Table:
-        return self
-
-    head = sample = dropna = reset_index = describe = info = _itself
 
 
 def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
@@ -227,7 +85,7 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
         return kind.both() if not kind.pairs else (kind.both(), kind.both())
     if len(flat) == 4 and not {"x", "y"} <= set(roles):
         return kind.x(), kind.x(), kind.y(), kind.y()
-    if kind.pairs and "y" not in roles:
+    if (kind.pairs or (len(flat) == 3 and not kind.tables)) and "y" not in roles:  # training, validation and test sets
         return tuple(kind.both() for _ in flat)
     apart = replace(kind, tables=kind.tables and "y" not in roles)
     return tuple(single(name, apart) for name in flat)
@@ -254,15 +112,6 @@ class Pairs(list[Any]):
         if name.startswith("__") or role_of(name) not in ("x", "validation"):
             raise NotLoaded(f"made data have no {name}")
         return self
-
-
-def role_of(name: str) -> str | None:
-    words, parts = plain(name), name.lower().split("_")
-    if ("x" in parts) != ("y" in parts):
-        return "x" if "x" in parts else "y"
-    if words.startswith(("y", "label", "target", "tar")) or words.endswith(("y", "labels", "label", "targets")):
-        return "y"
-    return role(name)
 
 
 def targets_of(targets: Sequence[ast.expr]) -> Any:

@@ -276,8 +276,14 @@ class Operations:
 
     def gives_gradients(self, call: Call) -> bool:
         """Whether arrays shaped like the weights are in the result, or appear in the network's object."""
+        if not self.follows_data(call):
+            return False
         fresh = {path: entry for path, entry in call.returned.items() if id(entry.leaf) not in self.parameters}
-        if covers(matrices(fresh), self.net.weights) and not self.returns_parameters(call):
+        if (
+            id(call.result) not in self.net.objects
+            and covers(matrices(fresh), self.net.weights)
+            and not self.returns_parameters(call)
+        ):
             return self.reaches(call) or bool(self.data(call)[1])
         return bool(self.gradient_paths(call))
 

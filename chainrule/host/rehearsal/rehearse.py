@@ -18,6 +18,7 @@ from chainrule.host.recognition.choices import Choices, choices_of
 from chainrule.host.recognition.learnt import PerLayer, learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
+from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
@@ -108,18 +109,24 @@ def register(
     for key, learnt in evidence.learnt().items() if not misread else ():
         if not (classifies or learnt.start is not None or learnt.operation == "fit"):
             continue  # of a network with one output, labels look like outputs
-        fixed = {
-            name: words.of_layers(value)
-            if isinstance(value, PerLayer)
-            else choices.loss(value)
-            if isinstance(value, str)
-            else value
-            for name, value in learnt.fixed.items()
-        }
+        fixed = {name: chosen(name, value, choices, words) for name, value in learnt.fixed.items()}
         learn(functions[key], replace(learnt, fixed=fixed))
     if network is None and not sizes:
         for function in functions.values():
             learn(function, replace(learnt_of(function), unsettled=True))
+
+
+def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
+    """The value for a parameter to which the author gives this one: ReLU and cross-entropy, where words choose them.
+
+    choices: for the loss.  words: of the code.
+    """
+    if isinstance(value, PerLayer):
+        return words.of_layers(value)
+    if not isinstance(value, str):
+        return value
+    hidden = role(name) == "activation" and is_called("choices", "activation", value)
+    return words.relu if hidden and words.relu and not is_called("choices", "softmax", value) else choices.loss(value)
 
 
 @dataclass(frozen=True)

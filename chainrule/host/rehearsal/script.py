@@ -17,9 +17,11 @@ from typing import Any
 from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.guard.refusing import Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
-from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, NotLoaded, Table, made_for, targets_of
+from chainrule.host.rehearsal.made_data import Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
-from chainrule.host.source.rule import DEFINITIONS, main_guard
+from chainrule.host.rehearsal.substitutes import ABSENT, DONE_HERE, DRAWING, drawings
+from chainrule.host.rehearsal.tables import NotLoaded, Table
+from chainrule.host.source.rule import DEFINITIONS, main_guard, words
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
 from chainrule.support.time_limit import TimedOut, limit
 
@@ -36,6 +38,10 @@ DONE_WITHOUT = frozenset(
     tensorboardX tensorflow torchvision urllib wandb wget
     """.split()
 )
+DRAWN_WITH = frozenset("bokeh matplotlib plotly pyplot seaborn".split())  # those of them that only draw
+LOADS = re.compile(
+    r"(load|read|fetch|download|import|open|get_\w*(data|set|mnist|images|labels))"
+)  # names of functions
 # Functions that write, make, move or fetch files and folders: alone in a statement, they do nothing if refused.
 WRITES = frozenset(
     """
@@ -67,7 +73,10 @@ class Loading(ast.NodeTransformer):
         level = getattr(node, "level", 0)
         tops = {(getattr(node, "module", None) or name).partition(".")[0] for _, name in bound}
         absent: list[ast.stmt] = [
-            ast.Assign([ast.Name(name, ast.Store())], ast.Call(ast.Name(IMPORTS, ast.Load()), [ast.Constant(path)], []))
+            ast.Assign(
+                [ast.Name(name, ast.Store())],
+                ast.Call(ast.Name(IMPORTS, ast.Load()), [ast.Constant("" if tops <= DRAWN_WITH else path)], []),
+            )
             for name, path in bound
         ]
         made: list[ast.stmt] = [ast.copy_location(one, node) for one in absent]
@@ -89,7 +98,8 @@ class Loading(ast.NodeTransformer):
         if read and plainly and not isinstance(node.targets[0], ast.Subscript):
             thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), node.value)
             shape = ast.Constant(targets_of(node.targets))
-            node.value = ast.Call(ast.Name(GET, ast.Load()), [thunk, shape], [])
+            loads = ast.Constant(called_to_load(node.value))
+            node.value = ast.Call(ast.Name(GET, ast.Load()), [thunk, shape, loads], [])
         self.generic_visit(node.value)
         return node
 
@@ -137,6 +147,12 @@ class Loading(ast.NodeTransformer):
 def is_entry(node: ast.expr) -> bool:
     """Whether an expression reads one entry by its name, as of an archive: data["x_train"]."""
     return isinstance(node, ast.Subscript) and isinstance(getattr(node.slice, "value", None), str)
+
+
+def called_to_load(node: ast.expr) -> bool:
+    """Whether an expression is a call of a function whose name says that it loads something."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return bool(LOADS.match(words(str(getattr(called, "attr", getattr(called, "id", ""))))))
 
 
 class Stage:
@@ -196,7 +212,7 @@ class Stage:
 
     def left(self) -> dict[str, Any]:
         """The namespace of the last rehearsal, whose functions from now on note nothing and get no made data."""
-        self.namespace.update({GET: lambda compute, _shape: compute(), NOTE: lambda *_: None})
+        self.namespace.update({GET: lambda compute, *_: compute(), NOTE: lambda *_: None})
         return self.namespace
 
     def run(self, code: CodeType, namespace: dict[str, Any], recorder: Recorder) -> None:
@@ -208,10 +224,11 @@ class Stage:
         except (Exception, SystemExit) as error:
             recorder.unwound(error)
 
-    def get(self, kind: Kind, compute: Callable[[], Any], shape: Any) -> Any:
+    def get(self, kind: Kind, compute: Callable[[], Any], shape: Any, loads: bool = False) -> Any:
         """The value of an expression, or made data where it cannot be loaded.
 
         A function that fails on what it gets in place of a file's content cannot load either.
+        loads: whether a failure of any kind means that it cannot be loaded.
         """
         uses, made = ABSENT.uses, len(self.made)
         try:
@@ -219,9 +236,12 @@ class Stage:
         except WITHOUT_DATA:
             found = ABSENT
         except Exception as error:
-            if (ABSENT.uses, len(self.made)) == (uses, made) and not isinstance(getattr(error, "obj", None), Table):
+            given = (ABSENT.uses, len(self.made)) != (uses, made) or isinstance(getattr(error, "obj", None), Table)
+            if not (given or loads):
                 raise
             found = ABSENT
+        if found is DRAWING:
+            return drawings(shape)
         if found is not ABSENT and not is_unpacked(found, shape):
             return found
         if shape is not None and shape not in self.made:
@@ -229,7 +249,12 @@ class Stage:
         return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
 
     def stand_in(self, name: str) -> Any:
-        """What takes the place of a module or a name in one: the substitute with which the file was loaded."""
+        """What takes the place of a module or a name in one: the substitute with which the file was loaded.
+
+        name: empty for a module that draws.
+        """
+        if not name:
+            return DRAWING
         if name in DONE_HERE:
             return DONE_HERE[name]
         found = self.loaded.get(name, ABSENT)

@@ -1,0 +1,151 @@
+"""What stands in a rehearsal for the libraries that load, prepare and draw data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from chainrule.host.rehearsal.tables import Table
+
+
+class Absent:
+    """What a rehearsal does without, such as a module that loads data, and everything that comes from it.
+
+    uses: how often code used it.
+    """
+
+    uses = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in DONE_HERE:
+            return DONE_HERE[name]
+        self.uses += 1
+        return self
+
+    def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
+        self.uses += 1
+        return self
+
+    def __getitem__(self, _key: Any) -> Absent:
+        self.uses += 1
+        return self
+
+    def __array__(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        self.uses += 1
+        raise TypeError("an array of what is absent")
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Absent:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+
+ABSENT = Absent()
+
+
+class Drawing(Absent):
+    """A module that draws, and its figures: what code gets from it is no data, unless it reads an image."""
+
+    def __getattr__(self, name: str) -> Any:
+        return ABSENT if name == "imread" else super().__getattr__(name)
+
+
+DRAWING = Drawing()
+
+
+def drawings(shape: Any) -> Any:
+    """What an assignment from a module that draws gets.  shape: its targets, as `targets_of` spells them."""
+    return tuple(map(drawings, shape)) if isinstance(shape, tuple) else DRAWING
+
+
+def shuffled(*arrays: Any, **_settings: Any) -> Any:
+    """The samples of all arrays in one random order, as scikit-learn's shuffle gives them."""
+    if not all(isinstance(array, (np.ndarray, list)) for array in arrays):
+        return ABSENT
+    order = np.random.default_rng(19).permutation(len(arrays[0]))
+    found = [np.asarray(array)[order] for array in arrays]
+    return found[0] if len(found) == 1 else found
+
+
+def parted(*arrays: Any, **_settings: Any) -> Any:
+    """The samples of each array in two parts, as scikit-learn's train_test_split gives them."""
+    if not all(isinstance(array, (np.ndarray, list)) for array in arrays):
+        return ABSENT
+    place = 3 * len(arrays[0]) // 4
+    return [part for array in arrays for part in (array[:place], array[place:])]
+
+
+def one_hot(labels: Any, num_classes: int | None = None, **_settings: Any) -> Any:
+    """Labels as one-hot vectors, as Keras and pandas make them."""
+    if not isinstance(labels, (np.ndarray, list)):
+        return ABSENT
+    whole = np.asarray(labels, int).ravel()
+    return np.eye(num_classes or int(whole.max()) + 1)[whole].view(Table)
+
+
+class Transformer:
+    """The interface of what scikit-learn fits to data and then applies to others."""
+
+    def __init__(self, *_arguments: Any, **_settings: Any) -> None:
+        pass
+
+    def fit(self, _data: Any, *_arguments: Any) -> Any:
+        return self
+
+    def transform(self, data: Any) -> Any:
+        raise NotImplementedError
+
+    def fit_transform(self, data: Any, *_arguments: Any) -> Any:
+        return ABSENT if data is ABSENT else self.fit(data).transform(data)
+
+
+class Scaler(Transformer):
+    """Scales every feature to mean 0 and standard deviation 1."""
+
+    def fit(self, data: Any, *_arguments: Any) -> Any:
+        whole = np.asarray(data, float)
+        self.mean, self.scale = whole.mean(axis=0), whole.std(axis=0) + 1e-9
+        return self
+
+    def transform(self, data: Any) -> Any:
+        return (np.asarray(data, float) - self.mean) / self.scale
+
+
+class Encoder(Transformer):
+    """Numbers the classes."""
+
+    def fit(self, data: Any, *_arguments: Any) -> Any:
+        self.classes_ = np.unique(np.asarray(data))
+        return self
+
+    def transform(self, data: Any) -> Any:
+        return np.searchsorted(self.classes_, np.asarray(data))
+
+
+class OneHotEncoder(Encoder):
+    """Makes one-hot vectors of the classes."""
+
+    def transform(self, data: Any) -> Any:
+        return one_hot(super().transform(data).ravel(), len(self.classes_))
+
+
+# Names of what chainrule does in the place of modules that are absent.
+DONE_HERE: dict[str, Any] = {
+    "shuffle": shuffled,
+    "train_test_split": parted,
+    "to_categorical": one_hot,
+    "get_dummies": one_hot,
+    "StandardScaler": Scaler,
+    "MinMaxScaler": Scaler,
+    "LabelEncoder": Encoder,
+    "LabelBinarizer": OneHotEncoder,
+    "OneHotEncoder": OneHotEncoder,
+}

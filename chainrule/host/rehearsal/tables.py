@@ -1,0 +1,95 @@
+"""Tables of made data, which answer as those of pandas, scikit-learn and NumPy's archives do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.host.recognition.vocabulary import plain, role
+
+
+class NotLoaded(AttributeError):
+    """Code asks made data for something that only loaded data have."""
+
+
+class Table(np.ndarray):
+    """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
+
+    width: how many columns the labels take.
+    """
+
+    width = 1
+
+    def __array_finalize__(self, origin: Any) -> None:
+        self.width = getattr(origin, "width", 1)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return self.inputs if role_of(key) == "x" or plain(key) in ("data", "images") else self.labels
+        if isinstance(key, (list, tuple)) and key and all(isinstance(name, str) for name in key):
+            return self.inputs
+        return super().__getitem__(key)
+
+    def __getattr__(self, name: str) -> Table:
+        """What an object that loads data keeps under this name.  Raises AttributeError if the name says nothing."""
+        found = None if name.startswith("__") else role_of(name)
+        if found not in ("x", "y", "validation"):
+            raise NotLoaded(f"made data have no {name}")
+        return self.labels if found == "y" else self.inputs
+
+    @property
+    def labels(self) -> Table:
+        return np.asarray(self)[:, 0 if self.width == 1 else slice(self.width)].astype(int).view(Table)
+
+    @property
+    def inputs(self) -> Table:
+        return np.asarray(self)[:, self.width :].view(Table)
+
+    @property
+    def images(self) -> np.ndarray:
+        return squares(np.asarray(self)[:, self.width :])
+
+    target = label = labels
+    data = inputs  # type: ignore[assignment]
+
+    @property
+    def values(self) -> Table:
+        return self
+
+    iloc = loc = values
+
+    @property
+    def columns(self) -> list[str]:
+        return ["label", *(f"pixel{i}" for i in range(self.shape[1] - 1))]
+
+    def to_numpy(self, *_arguments: Any, **_keywords: Any) -> np.ndarray:
+        return np.asarray(self)
+
+    toarray = to_numpy
+
+    def drop(self, *_arguments: Any, **_keywords: Any) -> Table:
+        return self.inputs
+
+    def pop(self, *_arguments: Any) -> Table:
+        return self.labels
+
+    def _itself(self, *_arguments: Any, **_keywords: Any) -> Table:
+        return self
+
+    head = sample = dropna = reset_index = describe = info = _itself
+
+
+def squares(rows: np.ndarray) -> np.ndarray:
+    """Rows as images, if that many pixels make a square."""
+    side = round(rows.shape[1] ** 0.5)
+    return rows.reshape(-1, side, side) if side * side == rows.shape[1] else rows
+
+
+def role_of(name: str) -> str | None:
+    words, parts = plain(name), name.lower().split("_")
+    if ("x" in parts) != ("y" in parts):
+        return "x" if "x" in parts else "y"
+    if words.startswith(("y", "label", "target", "tar")) or words.endswith(("y", "labels", "label", "targets")):
+        return "y"
+    return role(name)
