@@ -1334,3 +1334,141 @@ def test_lists_of_weights_and_lists_of_biases(check):
 )
 def test_mistakes_in_lists_of_weights_and_of_biases(check, change):
     assert check(LISTS, change).verdict == "fail"
+
+
+STACK = """
+class Dense:
+    def __init__(self, n_in, n_out, weight_regularizer_l2=0.0):
+        self.W, self.b = np.random.randn(n_in, n_out) * (2 / n_in) ** 0.5, np.zeros((1, n_out))
+        self.weight_regularizer_l2 = weight_regularizer_l2
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, d):
+        self.dW = self.x.T @ d + 2 * self.weight_regularizer_l2 * self.W
+        self.db = d.sum(axis=0, keepdims=True)
+        return d @ self.W.T
+
+class ReLU:
+    def forward(self, x):
+        self.on = x > 0
+        return x * self.on
+
+    def backward(self, d):
+        return d * self.on
+
+class Softmax:
+    def forward(self, z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def backward(self, d):
+        return d
+
+class CrossEntropy:
+    def forward(self, p, y):
+        return -np.log(p[np.arange(len(y)), y])
+
+    def calculate(self, p, y):
+        return self.forward(p, y).mean(), 0.0
+
+    def backward(self, p, y):
+        return (p - np.eye(p.shape[1])[y]) / len(y)
+
+    def __call__(self, p, y):
+        return self.calculate(p, y)
+
+class Accuracy:
+    def calculate(self, p, y):
+        return (p.argmax(axis=1) == y).mean()
+
+class Optimizer_SGD:
+    def __init__(self, learning_rate=1.0, momentum=0.9):
+        self.learning_rate, self.current_learning_rate = learning_rate, learning_rate
+        self.momentum = momentum
+
+    def update_params(self, layer):
+        layer.vW = self.momentum * getattr(layer, "vW", 0.0) - self.current_learning_rate * layer.dW
+        layer.vb = self.momentum * getattr(layer, "vb", 0.0) - self.current_learning_rate * layer.db
+        layer.W += layer.vW
+        layer.b += layer.vb
+
+class Optimizer_Adam:
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999):
+        self.learning_rate, self.beta_1, self.beta_2 = learning_rate, beta_1, beta_2
+
+    def update_params(self, layer):
+        for name in ("W", "b"):
+            d = getattr(layer, "d" + name)
+            m = self.beta_1 * getattr(layer, "m" + name, 0.0) + (1 - self.beta_1) * d
+            v = self.beta_2 * getattr(layer, "v" + name, 0.0) + (1 - self.beta_2) * d * d
+            setattr(layer, "m" + name, m)
+            setattr(layer, "v" + name, v)
+            setattr(layer, name, getattr(layer, name) - self.learning_rate * m / (np.sqrt(v) + 1e-7))
+
+class Model:
+    def __init__(self):
+        self.layers = []
+
+    def add(self, layer):
+        self.layers.append(layer)
+        return self
+
+    def set(self, loss, optimizer, accuracy):
+        self.loss, self.optimizer, self.accuracy = loss, optimizer, accuracy
+        return self
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+
+    def predict_classes(self, x):
+        return self.forward(x).argmax(axis=1)
+
+    def train(self, X, y, epochs=1, batch_size=1):
+        for _ in range(epochs):
+            order = np.random.permutation(len(X))
+            for i in range(0, len(X), batch_size):
+                xb, yb = X[order[i:i + batch_size]], y[order[i:i + batch_size]]
+                p = self.forward(xb)
+                self.loss.calculate(p, yb)
+                self.accuracy.calculate(p, yb)
+                self.backward(self.loss.backward(p, yb))
+                for layer in self.layers:
+                    if hasattr(layer, "W"):
+                        self.optimizer.update_params(layer)
+
+model = Model()
+model.add(Dense(784, 32, weight_regularizer_l2=5e-4)).add(ReLU())
+model.add(Dense(32, 10)).add(Softmax())
+model.set(loss=CrossEntropy(), optimizer=Optimizer_Adam(learning_rate=0.002), accuracy=Accuracy())
+from data_of_digits import X, y
+model.train(X, y, epochs=15, batch_size=32)
+"""
+
+
+def test_a_library_is_checked_with_its_plain_optimizer(check):
+    found = check(STACK)
+    assert found.wrong() == {}
+    assert {"gradients.weights", "training.full_batch", "training.batch_size"} <= found.passed()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("layer.W += layer.vW", "layer.W -= layer.vW"),
+        ("d.sum(axis=0, keepdims=True)\n", "d.mean(axis=0, keepdims=True)\n"),
+        ("[y]) / len(y)", "[y]) / 2"),
+        ("        return d\n", "        return self.p * (1 - self.p) * d\n"),
+    ],
+)
+def test_mistakes_in_a_library_beside_an_adaptive_optimizer(check, change):
+    assert check(STACK, change).verdict == "fail"

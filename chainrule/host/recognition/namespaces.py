@@ -85,7 +85,9 @@ def ranked(operation: str, functions: Sequence[tuple[str, Function]]) -> list[tu
 
 def fits(operation: str, name: str, function: Any) -> bool:
     """Whether the author's calls, or its name, say that a function computes an operation."""
-    return learnt_of(function).operation == operation or rank(operation, name) is not None
+    shown = learnt_of(function).operation
+    updates = operation == "step" and shown == "backward"  # the gradients are computed inside
+    return shown == operation or (rank(operation, name) is not None and not updates)
 
 
 def methods_of(value: Any) -> list[tuple[str, Any]]:

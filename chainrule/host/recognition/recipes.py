@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -16,16 +17,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Known, Unbound, bind
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.choices import Choices
 from chainrule.host.recognition.fitted_form import FittedForm
-from chainrule.host.recognition.forms import PROBES
-from chainrule.host.recognition.namespaces import methods_of, ranked
+from chainrule.host.recognition.forms import PROBES, Held
+from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, ranked
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import chain, discover
 from chainrule.host.recognition.structures import leaves, shape
-from chainrule.host.recognition.tools import Toolbox
+from chainrule.host.recognition.tools import Toolbox, pick
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import to_numpy
 
@@ -361,12 +363,15 @@ class RecipeForm(FittedForm):
     """A class whose network is made by the author's own steps: layers given to it, methods that complete it."""
 
     def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
-        self.recipe = RECIPES.get(cls)
-        if self.recipe is None:
+        given = RECIPES.get(cls)
+        if given is None:
             raise Unbound("no call of the file makes one")
+        self.recipe, replaced = with_plain_optimizer(given)
         super().__init__(name, cls, namespace)
         without = " and ".join(self.recipe.without)
-        self.title = f"class {name} as the file makes it{f', but without {without},' if without else ''}"
+        but = [f"without {without}"] if without else []
+        but += [f"with {replaced}"] if replaced else []
+        self.title = f"class {name} as the file makes it" + (f", but {' and '.join(but)}," if but else "")
         self.makes_parameters = not self.recipe.gives_parameters
         self.seeded = any(
             isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
@@ -418,6 +423,15 @@ class RecipeForm(FittedForm):
             self.fill_by_training(made, sizes)
         return made
 
+    def functions(self, operation: str, model: Held) -> Iterator[Operation]:
+        """The functions that may compute an operation; for a loss, first what a loss in the network offers."""
+        kept = (one for one in vars(model.value).values() if operation == "loss" and is_instance(one))
+        for one in kept:
+            for name, method in methods_of(one):
+                if learnt_of(method).operation == operation:
+                    yield f"{type(one).__name__}.{name}", method
+        yield from super().functions(operation, model)
+
     def run_once(self, made: Any, inputs: int, classes: int = 0) -> bool:
         """Run a forward pass, in which layers that know only their units get their weights.  Returns whether it ran.
 
@@ -431,6 +445,24 @@ class RecipeForm(FittedForm):
                     if not classes or any(sums_to_one(leaf, classes) for _, leaf in (*leaves(result), *leaves(made))):
                         return True
         return False
+
+
+def with_plain_optimizer(recipe: Recipe) -> tuple[Recipe, str]:
+    """The recipe with the plain optimizer of a library in place of one that adapts its steps, and what was replaced."""
+    steps, said = list(recipe.steps), ""
+    for number, step in enumerate(steps):
+        cls = step.function
+        if not (isinstance(cls, type) and is_called("classes", "other_optimizer", cls.__name__)):
+            continue
+        plain_one = pick(own_classes(vars(sys.modules[cls.__module__])), "optimizer", "other_optimizer")
+        rates = [value for name, value in step.arguments.items() if role(name) == "lr"]
+        if plain_one is not None and rates:
+            taken = {p.name: role(p.name) for p in parameters_of(plain_one)}
+            held_at = {"lr": rates[0], "reg": 0.0}
+            arguments = {name: held_at[found] for name, found in taken.items() if found in held_at}
+            steps[number] = Step(plain_one, arguments)
+            said = f"{plain_one.__name__} in place of {cls.__name__}"
+    return replace(recipe, steps=tuple(steps)), said
 
 
 def sums_to_one(leaf: Any, classes: int) -> bool:

@@ -79,7 +79,8 @@ class Kitchen:
         first = self.places[self.makers[holder].number]
         named = ("adds_a_layer", "completes_a_network")
         completes = any(
-            step.owner == first and not any(is_called("methods", kind, str(step.function)) for kind in named)
+            step.owner == first
+            and not (any(is_called("methods", kind, str(step.function)) for kind in named) and gives_usual(step, steps))
             for step in steps
         )
         cls = class_now(type(owner_of(self.makers[holder])), self.namespace)
@@ -151,6 +152,14 @@ class Kitchen:
         if isinstance(value, FunctionType):
             return self.functions.get(key_of(value.__code__), value)
         return class_now(value, self.namespace) if isinstance(value, type) else value
+
+
+def gives_usual(step: Step, steps: Sequence[Step]) -> bool:
+    """Whether a method gives a network nothing but layers, a loss and an optimizer."""
+    made = [steps[value.step].function if isinstance(value, Made) else value for value in step.arguments.values()]
+    found = [one.cls if isinstance(one, Fresh) else one for one in made]
+    names = [cls.__name__ for cls in found if isinstance(cls, type)]
+    return not any(is_called("classes", "metric", name) for name in names)
 
 
 def takes_data(call: Call) -> bool:

@@ -267,8 +267,8 @@ class Operations:
         given = [leaf for name in call.arguments for leaf in weights_in(call.before[name], self.net)]
         known = {id(leaf) for leaf in given}
         for new in weights_in(call.returned, self.net):
-            if id(new) in known:
-                continue
+            if id(new) in known or any(np.array_equal(new, old) for old in given):
+                continue  # as of a copy
             alike = [old for old in given if np.shape(old) == np.shape(new)]
             if any(similarity(new, old) > ALIKE for old in alike) or (len(alike) > 1 and combines(new, alike)):
                 return True
@@ -276,7 +276,7 @@ class Operations:
 
     def gives_gradients(self, call: Call) -> bool:
         """Whether arrays shaped like the weights are in the result, or appear in the network's object."""
-        if not self.follows_data(call):
+        if not self.follows_data(call) or self.computes_outputs_alone(call):
             return False
         fresh = {path: entry for path, entry in call.returned.items() if id(entry.leaf) not in self.parameters}
         if (
@@ -286,6 +286,15 @@ class Operations:
         ):
             return self.reaches(call) or bool(self.data(call)[1])
         return bool(self.gradient_paths(call))
+
+    def computes_outputs_alone(self, call: Call) -> bool:
+        """Whether a call takes inputs without labels, and as many samples as a layer has units.
+
+        What it computes has the shapes of weights.
+        """
+        x, y = self.data(call)
+        n = samples_of(call.arguments[x[0]], self.net.sizes[0]) if x and not y else 0
+        return n in self.net.sizes and bool(self.outputs(call, n))
 
     def gradient_paths(self, call: Call) -> set[Path]:
         """The paths in the network's object to arrays shaped like the weights that a call left there."""

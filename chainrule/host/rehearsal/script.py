@@ -20,7 +20,7 @@ from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with
 from chainrule.host.rehearsal.made_data import Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.rehearsal.substitutes import ABSENT, DONE_HERE, DRAWING, drawings
-from chainrule.host.rehearsal.tables import NotLoaded, Table
+from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of
 from chainrule.host.source.rule import DEFINITIONS, main_guard, words
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
 from chainrule.support.time_limit import TimedOut, limit
@@ -186,7 +186,7 @@ class Stage:
         for loop in self.loops:
             loop.forget()
         note = partial(self.note, recorder, namespace)
-        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in, REFUSED: Refused, NOTE: note}
+        namespace |= {GET: partial(self.get, kind), IMPORTS: partial(self.stand_in, kind), REFUSED: Refused, NOTE: note}
         with suppress(TimedOut), bounded_memory(), limit(LONGEST), refusing():
             try:
                 for code, recorder.importing in self.code:
@@ -248,8 +248,8 @@ class Stage:
             self.made.append(shape)
         return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
 
-    def stand_in(self, name: str) -> Any:
-        """What takes the place of a module or a name in one: the substitute with which the file was loaded.
+    def stand_in(self, kind: Kind, name: str) -> Any:
+        """What takes the place of a module or a name in one: the substitute with which the file was loaded, or data.
 
         name: empty for a module that draws.
         """
@@ -258,6 +258,8 @@ class Stage:
         if name in DONE_HERE:
             return DONE_HERE[name]
         found = self.loaded.get(name, ABSENT)
+        if found is ABSENT and role_of(name) in ("x", "y"):
+            return self.get(kind, lambda: ABSENT, name)
         return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
 
 
