@@ -1323,6 +1323,23 @@ def test_lists_of_weights_and_lists_of_biases(check):
     assert {"network.predict", "gradients.weights", "training.step", "training.overfit"} <= found.passed()
 
 
+TRIED = (  # a search of sizes, whose trainings return nothing but how good they are
+    ("def fit(X, y, n_h", "def run_trial(X_tr, y_tr, X_v, y_v, n_h"),
+    ("params(X.shape[1], [n_h] * n_layers, 10)", "params(X_tr.shape[1], [n_h] * n_layers, 10)"),
+    ("forward_prop(Ws, bs, X, act)\n        compute_loss(AL, y)", "forward_prop(Ws, bs, X_tr, act)"),
+    ("Ws, X, y, act)\n        Ws, bs = update", "Ws, X_tr, y_tr, act)\n        Ws, bs = update"),
+    ("    return Ws, bs\n\nX, y", "    return (predict(Ws, bs, X_v, act) == y_v).mean()\n\nX, y"),
+    ("fit(X, y, n_h=16", "run_trial(X[:50000], y[:50000], X[50000:], y[50000:], n_h=16"),
+)
+
+
+def test_a_training_that_keeps_no_parameters(check):
+    found = check(LISTS, *TRIED)
+    assert found.wrong() == {}
+    assert "training.overfit" in found.passed()
+    assert check(LISTS, *TRIED, ("range(iters)", "range(iters + 1)")).verdict == "fail"
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -1472,3 +1489,69 @@ def test_a_library_is_checked_with_its_plain_optimizer(check):
 )
 def test_mistakes_in_a_library_beside_an_adaptive_optimizer(check, change):
     assert check(STACK, change).verdict == "fail"
+
+
+ONE_DEPTH = (
+    SOFTMAX
+    + """
+def initialize(layer_dims):
+    parameters = {}
+    for l in range(1, len(layer_dims)):
+        parameters[f"W{l}"] = np.random.randn(layer_dims[l - 1], layer_dims[l]) * (2 / layer_dims[l - 1]) ** 0.5
+        parameters[f"b{l}"] = np.zeros(layer_dims[l])
+    return parameters
+
+def forward(X, parameters):
+    A1 = np.maximum(X @ parameters["W1"] + parameters["b1"], 0)
+    A2 = np.maximum(A1 @ parameters["W2"] + parameters["b2"], 0)
+    A3 = softmax(A2 @ parameters["W3"] + parameters["b3"])
+    return A3, {"A1": A1, "A2": A2, "A3": A3}
+
+def loss(A3, Y):
+    return -np.log(A3[np.arange(len(Y)), Y]).mean()
+
+def backward(parameters, cache, X, Y):
+    dZ3 = (cache["A3"] - np.eye(cache["A3"].shape[1])[Y]) / len(Y)
+    dZ2 = (dZ3 @ parameters["W3"].T) * (cache["A2"] > 0)
+    dZ1 = (dZ2 @ parameters["W2"].T) * (cache["A1"] > 0)
+    return {
+        "dW1": X.T @ dZ1, "db1": dZ1.sum(axis=0),
+        "dW2": cache["A1"].T @ dZ2, "db2": dZ2.sum(axis=0),
+        "dW3": cache["A2"].T @ dZ3, "db3": dZ3.sum(axis=0),
+    }
+
+def update(parameters, grads, lr):
+    return {name: value - lr * grads["d" + name] for name, value in parameters.items()}
+
+def predict():
+    data = np.loadtxt("digits.csv")
+    X, Y = data[:, 1:] / 255, data[:, 0].astype(int)
+    parameters = initialize([X.shape[1], 20, 12, len(np.unique(Y))])
+    for _ in range(100):
+        A3, cache = forward(X, parameters)
+        parameters = update(parameters, backward(parameters, cache, X, Y), 0.1)
+        print(loss(A3, Y))
+
+predict()
+"""
+)
+
+
+def test_a_forward_pass_of_one_depth_beside_an_initialization_of_any(check):
+    found = check(ONE_DEPTH)
+    assert found.conventions["architecture"] == "[*, *, *, *]"
+    assert found.wrong() == {}
+    assert {"gradients.weights", "training.step"} <= found.passed()
+    assert found.outcomes["network.predict"] == "skipped"
+
+
+@pytest.mark.parametrize("change", [('(cache["A2"] > 0)', '(cache["A1"].sum() > 0)'), ("dZ1.sum", "dZ1.mean")])
+def test_mistakes_in_a_network_of_one_depth(check, change):
+    assert check(ONE_DEPTH, change).verdict == "fail"
+
+
+def test_a_loss_that_calls_the_output_by_its_place_in_a_smaller_network(check):
+    deep = ONE_DEPTH.replace("def loss(A3, Y):\n    return -np.log(A3[", "def loss(A2, Y):\n    return -np.log(A2[")
+    found = check(deep.replace("        print(loss(A3, Y))\n", ""))
+    assert found.wrong() == {}
+    assert "network.loss" in found.passed()

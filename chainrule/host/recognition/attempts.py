@@ -463,6 +463,8 @@ class Attempts(Learning):
         return Plan("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
 
     def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Plan:
+        if not parameters_of(function) and not hasattr(function, "__self__"):
+            raise Unseen(f"{name} takes no inputs: it is a script of its own")
         as_output = not self.reaches(function, model)
         arguments = bind(function, self.known(model, x=x, as_output=as_output))
         if "x" not in arguments.taken.values():

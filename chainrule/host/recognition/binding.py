@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, PerLayer, learnt_of
+from chainrule.host.recognition.learnt import NAMED, NOTHING, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, learnt_of
+from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.vocabulary import plain, role, size_role
+from chainrule.support.arrays import is_array
 
 # Fixed values that switch off regularization, dropout, an early end of the training, and printing.
 FIXED = {
@@ -189,6 +191,9 @@ def witnessed(
         if value is MISSING and known.by_name(parameter.name) is MISSING and not alone:
             raise Unbound(parameter.name)  # a value that only the author's own calls pass on
         return None if value is MISSING else (value, name)
+    validates = {VALIDATION_X: "x", VALIDATION_Y: "y"}
+    if source in validates and parameter.default is parameter.empty and validates[source] in known.roles:
+        return known.roles[validates[source]], source
     wanted = known.as_role.get(source, source)
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
         return known.roles[wanted], wanted
@@ -238,7 +243,7 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     By its own name first, then as a layer size, then by its role, and last a fixed value.
     """
     named = known.by_name(parameter.name)
-    if named is not MISSING:
+    if named is not MISSING and not is_hidden(parameter, named, known):
         return named, parameter.name
     wanted = role(parameter.name)
     if len(plain(parameter.name)) == 1 and is_number(parameter.default):  # m=0.9 is not the number of samples
@@ -265,6 +270,15 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if wanted in known.roles and (not again or (wanted == "lr" and is_numbered_alike(parameter.name, again))):
         return known.roles[wanted], wanted
     return choose_fixed(parameter, wanted)
+
+
+def is_hidden(parameter: inspect.Parameter, named: Any, known: Known) -> bool:
+    """Whether a loss calls the output A2, as in networks of two layers, and a deeper one has a hidden layer's there."""
+    if role(parameter.name) != "output" or known.as_role.get("x") != "output":
+        return False
+    output = known.roles.get("output")
+    output = output.compute() if isinstance(output, Thunk) else output
+    return is_array(named) and shape(named) != shape(output)
 
 
 def is_numbered_alike(name: str, others: Sequence[str]) -> bool:

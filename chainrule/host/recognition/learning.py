@@ -17,7 +17,7 @@ from chainrule.host.recognition.adoption import returned_by_name, returned_whole
 from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, named_values, parameters_of
 from chainrule.host.recognition.calling import Calling
 from chainrule.host.recognition.forms import Held
-from chainrule.host.recognition.gradients import RATES, check_agreement, gradients_alone, per_rate
+from chainrule.host.recognition.gradients import RATES, changed, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import methods_of, own_classes, own_functions
 from chainrule.host.recognition.order_of_calls import attributes_cleared
@@ -224,15 +224,19 @@ class Learning(Calling):
             model.value = written(handed, slots, named)
         return named is not None
 
-    def adopt_in_place(self, model: Held, given: Binding) -> None:
-        """Assign the copy of the parameters that a training took and changed in place."""
+    def adopt_in_place(self, model: Held, given: Binding) -> bool:
+        """Assign the copy of the parameters that a training took and changed in place.  Returns whether it took one."""
         handed = self.form.handed(model)
-        if handed is None:
-            return
-        for value in (*given.arguments, *given.keywords.values()):
+        for value in (*given.arguments, *given.keywords.values()) if handed is not None else ():
             if type(value) is type(handed) and value is not handed and returned_whole(value, handed, self.slots(model)):
                 model.value = value
-                return
+                return True
+        return False
+
+    def adopt_initial(self, model: Held, before: Any, given: Any) -> None:
+        """Assign what an initialization gave to a training, if this changed it in place."""
+        if given is not None and changed(self.slots(model).read(before), self.slots(model).read(given)):
+            model.value = given
 
     def returned_parameters(self, model: Held, result: Any, function: Callable[..., Any]) -> Any:
         """The (weights, biases) that a function returned; None if it did not return parameters."""
@@ -279,10 +283,11 @@ class Learning(Calling):
             for _ in range(training.epochs if plan.repeated else 1):
                 if plan.repeated:
                     arguments = self.fit_arguments(model, training, function)
-                with initialization_stands(self.form, model):
+                with initialization_stands(self.form, model) as given:
+                    before = copy.deepcopy(given)
                     result = function(*arguments.arguments, **arguments.keywords)
-                if not self.adopt(model, result, function):
-                    self.adopt_in_place(model, arguments)
+                if not (self.adopt(model, result, function) or self.adopt_in_place(model, arguments)):
+                    self.adopt_initial(model, before, given)
         return None if plan.repeated else history(result, training.epochs)
 
     def settled(self, training: TrainingArguments) -> AbstractContextManager[None]:

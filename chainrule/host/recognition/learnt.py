@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+VALIDATION_X, VALIDATION_Y = "validation inputs", "validation labels"  # roles of what a training takes besides
 NAMED = "named "  # before the name of one parameter or result, in place of a role
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from chainrule.contract.chapters import NETWORK_METHODS, OPERATIONS
 from chainrule.contract.errors import NotOffered
@@ -24,6 +27,7 @@ from chainrule.host.recognition.namespaces import methods_of, network_classes, o
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.recipes import RecipeForm, recipes_first
 from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.tensors import TensorGraph, named_nodes
 from chainrule.host.recognition.vocabulary import rank, role
 from chainrule.support.source_positions import came_of
@@ -47,6 +51,8 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
         except (Exception, SystemExit) as error:
             tried.append(reason(name, error))
             continue
+        if isinstance(form, FunctionForm) and form.pattern is None:
+            form.pattern = only_depth(Recognised(target, namespace, form, names, (), counts))
         return Recognised(target, namespace, form, names, tuple(tried), counts)
     for attempt in folded_forms(namespace, names):
         with contextlib.suppress(Exception, SystemExit):
@@ -54,6 +60,26 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
             if found.depends_on_biases():
                 return found
     return NativeStyle(target, namespace, names, tuple(tried))
+
+
+def only_depth(found: Recognised) -> list[int | None] | None:
+    """The sizes, all free, of networks of the only depth for which a forward pass works; None if that is not one.
+
+    A function that makes networks of any depth may stand beside a forward pass of W1, W2 and W3.
+    """
+    working = [sizes for sizes in PROBES if len(sizes) > SHALLOWEST and gives_outputs(found, sizes)]
+    return [None] * len(working[0]) if len(working) == 1 else None
+
+
+def gives_outputs(found: Recognised, sizes: Sequence[int]) -> bool:
+    """Whether a forward pass gives a number for every class and sample in a network of these sizes."""
+    samples = math.prod(sizes) + 1  # unlike any size
+    for x in (np.ones((samples, sizes[0])), np.ones((sizes[0], samples))):
+        with contextlib.suppress(Exception, SystemExit):
+            output = found.forward(found.create(list(sizes), 0), x)
+            if sorted(shape(output)) == sorted((samples, sizes[-1])):
+                return True
+    return False
 
 
 def reason(name: str, error: BaseException) -> str:
@@ -113,6 +139,9 @@ def possible_classes(namespace: dict[str, Any], names: Mapping[str, str]) -> lis
     """The classes that may be networks; of a declared name, that one alone."""
     classes = network_classes(namespace)
     return [(name, cls) for name, cls in classes if name == names.get("MLP")] or classes
+
+
+SHALLOWEST = 2  # layer sizes of a network without a hidden layer
 
 
 def is_native(target: Any, names: Mapping[str, str]) -> bool:

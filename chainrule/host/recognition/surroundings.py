@@ -86,15 +86,18 @@ def told_samples(form: Form) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def initialization_stands(form: Form, model: Held) -> Iterator[None]:
-    """Make the code's initialization return the present parameters, for a training that initializes first."""
+def initialization_stands(form: Form, model: Held) -> Iterator[Any]:
+    """Make the code's initialization return the present parameters, for a training that initializes first.
+
+    Gives what a function returns so, in which a training may change them; None for a method.
+    """
     if isinstance(form, FunctionForm):
         namespace = form.init.__globals__
         old = namespace.get(form.name)
         value = copy.deepcopy(model.value)
         namespace[form.name] = lambda *_arguments, **_keywords: value
         try:
-            yield
+            yield value
         finally:
             namespace[form.name] = old
     elif isinstance(form, ClassForm) and form.initializer and hasattr(model.value, "__dict__"):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import returned_names
-from chainrule.host.recognition.learnt import NAMED, Learnt, PerLayer, Start
+from chainrule.host.recognition.learnt import NAMED, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, Start
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import is_vector
@@ -81,10 +81,10 @@ class Evidence(Operations):
         for name, value in self.given(call):
             if isinstance(value, GENERATORS):
                 roles[name] = "rng"
-            elif name in y:
-                roles[name] = "y"
+            elif name in y or (operation == "fit" and y and self.is_label(value)):
+                roles[name] = "y" if operation != "fit" or name == y[0] else VALIDATION_Y
             elif name in x and not self.is_output(call, name):
-                roles[name] = "x"
+                roles[name] = "x" if operation != "fit" or name == x[0] else VALIDATION_X
             elif operation == "optimizer":
                 rated = "lr" in (*roles.values(), *map(role, call.arguments))
                 if isinstance(value, float) and not rated and role(name) is None:

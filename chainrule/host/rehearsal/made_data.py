@@ -13,7 +13,9 @@ from chainrule.host.recognition.vocabulary import plain
 from chainrule.host.rehearsal.substitutes import ABSENT
 from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of, squares
 
-TRAINING, TESTING = ("train", "tr"), ("test", "val", "dev", "valid", "te")
+FEWEST = 160  # samples of made data
+MORE = 2000  # the same for code that makes batches of many
+MOST = 12_000  # the same for code that cuts some off
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Operations:
                     self.origins.setdefault(entry[:2], []).append((call, path))
         for _ in range(2 if self.network is not None else 0):  # the second time, with what the other calls compute
             self.operations = {call.number: self.operation(call) for call in calls}
+            self.parameters |= self.renewed_ids()
 
     @property
     def net(self) -> Network:
@@ -124,6 +125,12 @@ class Operations:
                         id(contents[path].leaf) for contents in every for path in self.net.paths & contents.keys()
                     }
         return found
+
+    def renewed_ids(self) -> set[int]:
+        """The ids of the arrays that updates return in the place of the weights."""
+        steps = [call for call in self.calls if self.operations[call.number] == "step"]
+        whole = [call.returned for call in steps if matrices(call.returned) == self.net.weights]
+        return {id(leaf) for returned in whole for leaf in weights_in(returned, self.net)}
 
     def origin(self, call: Call, name: str) -> tuple[Call, Path] | None:
         """The call that was the last to return an argument before this one, and where in its result."""
@@ -210,7 +217,9 @@ class Operations:
         if self.gives_gradients(call):
             return "backward"
         if y and is_number(first_part(call.result)):
-            return "" if counts(first_part(call.result), len(np.asarray(call.arguments[y[0]]))) else "loss"
+            labels = call.arguments[y[0]]
+            n = np.size(labels) // (self.net.sizes[-1] if self.form_of_label(labels) == "one_hot" else 1)
+            return "" if counts(first_part(call.result), n) else "loss"
         if y or not x or not self.reaches(call):
             return ""
         n = samples_of(call.arguments[x[0]], net.sizes[0])

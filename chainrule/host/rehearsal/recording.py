@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.ma  # which np.unique imports at its first call: tens of thousands of steps
 
 import chainrule.host
 from chainrule.host.recognition.namespaces import of_a_library
@@ -159,7 +160,7 @@ class Recorder:
 
     def note(self, frame: FrameType, event: str, argument: Any) -> None:
         own = self.records(frame.f_code.co_filename)
-        self.steps += own or not self.importing
+        self.steps += own or not (self.importing or frame.f_code.co_filename.startswith(HOST))
         if event in ("call", "return") and own:
             if event == "call":
                 self.begin(frame)

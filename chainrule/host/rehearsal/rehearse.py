@@ -24,7 +24,7 @@ from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
 from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop
-from chainrule.host.rehearsal.made_data import Kind
+from chainrule.host.rehearsal.made_data import FEWEST, MORE, MOST, Kind
 from chainrule.host.rehearsal.recording import STEPS, Key, key_of
 from chainrule.host.rehearsal.script import Stage
 from chainrule.host.rehearsal.scripts import scripts
@@ -33,7 +33,6 @@ from chainrule.host.source.scopes import names
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import place as position
 
-FEWEST = 160  # samples of made data
 OTHERS: tuple[dict[str, bool], ...] = (
     {"one_hot": True},
     {"images": True},
@@ -44,8 +43,6 @@ OTHERS: tuple[dict[str, bool], ...] = (
 LONGEST = 3.0  # seconds after which nothing further is tried, on a machine however slow
 MOST_STEPS = 2 * STEPS  # recorded steps of a script after which no further kind of data is tried
 ALL_STEPS = 3 * MOST_STEPS  # the same for all scripts
-MORE = 2000  # samples of made data, for code that makes batches of many
-MOST = 12_000  # samples of made data, for code that cuts some off
 
 
 def rehearse(

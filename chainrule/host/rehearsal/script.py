@@ -7,7 +7,7 @@ import copy
 import re
 import sys
 from collections import ChainMap
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.guard.refusing import Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
-from chainrule.host.rehearsal.made_data import Kind, made_for, targets_of
+from chainrule.host.rehearsal.made_data import FEWEST, MOST, Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.rehearsal.substitutes import ABSENT, DONE_HERE, DRAWING, drawings
 from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of
@@ -61,7 +61,11 @@ class Loading(ast.NodeTransformer):
     """Makes assignments from calls get made data where the call cannot load any, and imports never fail.
 
     A statement that asks for what is refused, such as a new folder, does nothing.
+    largest: the largest place in the data that the file names, beyond what made data have.  Places are brought near.
     """
+
+    def __init__(self, largest: int = 0) -> None:
+        self.largest = largest
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> Any:
         if isinstance(node, ast.Import) and len(node.names) > 1:
@@ -121,6 +125,14 @@ class Loading(ast.NodeTransformer):
         of_numpy = isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy")
         return ast.copy_location(ast.Name(node.attr, node.ctx), node) if of_numpy and node.attr in GONE else node
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Indices such as `data[:50000]`, which all keep their order among the samples of made data."""
+        self.generic_visit(node)
+        for place in places_in(node) if self.largest else ():
+            if place.value > MOST:
+                place.value = place.value * FEWEST // (2 * self.largest)
+        return node
+
     def visit_With(self, node: ast.With) -> ast.AST:
         self.generic_visit(node)
         for item in node.items:
@@ -155,6 +167,21 @@ def called_to_load(node: ast.expr) -> bool:
     return bool(LOADS.match(words(str(getattr(called, "attr", getattr(called, "id", ""))))))
 
 
+def places_in(node: ast.Subscript) -> Iterator[ast.Constant]:
+    """The whole numbers that are indices, or bounds of slices, in a subscript."""
+    for index in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
+        for part in (index.lower, index.upper) if isinstance(index, ast.Slice) else [index]:
+            if isinstance(part, ast.Constant) and type(part.value) is int:
+                yield part
+
+
+def farthest(body: Sequence[ast.stmt]) -> int:
+    """The largest place in the data that statements name, if made data are not so long; else 0."""
+    nodes = (node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Subscript))
+    places = [place.value for node in nodes for place in places_in(node)]
+    return max((place for place in places if place > MOST), default=0)
+
+
 class Stage:
     """A file whose statements can be run again and again, each time in a namespace of their own.
 
@@ -170,11 +197,12 @@ class Stage:
         self.namespace: dict[str, Any] = {}
         self.loops = loops_in(opened(body))
         watched(self.loops)
+        self.farthest = farthest(body)
         self.code = [(self.compiled(one), isinstance(one, IMPORTS_OF)) for one in opened(body) if compiles(one)]
 
     def compiled(self, statement: ast.stmt) -> CodeType:
         """The code of one statement, which notes what loops do and gets made data."""
-        changed = ast.fix_missing_locations(Loading().visit(copy.deepcopy(statement)))
+        changed = ast.fix_missing_locations(Loading(self.farthest).visit(copy.deepcopy(statement)))
         return compile(ast.Module([changed], []), self.path, "exec", dont_inherit=True)
 
     def rehearse(self, kind: Kind) -> list[Call]:
