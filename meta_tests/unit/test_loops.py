@@ -179,6 +179,23 @@ MOMENTUM = WHOLE.replace("for t in", "velocity = 0\nfor t in").replace(
 )
 DROPOUT = WHOLE.replace("v = np.maximum(u, 0)", "v = np.maximum(u, 0) * (np.random.rand(*u.shape) < 0.5)")
 
+UPDATES = WHOLE[WHOLE.index("    A -= eta") : WHOLE.index("\nprint(np.mean")]
+NAMES = ("A", "a", "B", "b")
+VELOCITIES = WHOLE.replace(
+    UPDATES, "".join(f"    m{n} = momentum * m{n} - eta * d{n}\n    {n} += m{n}\n" for n in NAMES)
+)
+VELOCITIES = VELOCITIES.replace(
+    "for t in", "momentum = 0.9\n" + "".join(f"m{n} = np.zeros_like({n})\n" for n in NAMES) + "for t in"
+)
+UNIT = WHOLE.replace("eta * ", "")
+HELPER = WHOLE.replace(UPDATES, "".join(f"    {n} = sgd({n}, d{n})\n" for n in NAMES)).replace(
+    "for t in", "def sgd(w, dw, lr=0.05):\n    return w - lr * dw\n\nfor t in"
+)
+NUMBERS = WHOLE.replace("-np.sum(T * np.log(p + 1e-12)) / n", "-np.log(p[np.arange(n), Y]).mean()")
+SINGLE = WHOLE.replace("T = np.zeros((n, k))", "T = np.zeros((n, k), np.float32)").replace(
+    "g = (p - T) / n", "g = p / n - T / np.float32(n)"
+)
+
 
 def check(folder, source, *changes):
     """The outcome of checking a source with some changes."""
@@ -199,7 +216,9 @@ def todo(outcome, *chapters):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("source", [WHOLE, COLUMNS, GLOBALS, ALONE])
+@pytest.mark.parametrize(
+    "source", [WHOLE, COLUMNS, GLOBALS, ALONE, VELOCITIES, UNIT, HELPER, NUMBERS, SINGLE], ids=lambda _: ""
+)
 def test_a_loop_is_read_and_passes(tmp_path, source):
     outcome = check(tmp_path, source)
     assert (outcome.verdict, wrong(outcome)) == ("pass", set())
@@ -220,6 +239,12 @@ MISTAKES = {
     "softmax over the samples": (WHOLE, "p = e / e.sum(axis=1, keepdims=True)", "p = e / e.sum(axis=0)"),
     "bias of the mean": (WHOLE, "db = g.sum(axis=0, keepdims=True)", "db = g.mean(axis=0, keepdims=True)"),
     "bias not updated": (WHOLE, "    a -= eta * da\n", ""),
+    "bias not added": (WHOLE, "w = v @ B + b", "w = v @ B"),
+    "bias not added beside velocities": (VELOCITIES, "w = v @ B + b", "w = v @ B"),
+    "no mask beside velocities": (VELOCITIES, "s = (g @ B.T) * (u > 0)", "s = g @ B.T"),
+    "half a gradient in a helper": (HELPER, "return w - lr * dw", "return w - lr * dw / (1 + (len(w) == 1))"),
+    "no mask beside a helper": (HELPER, "s = (g @ B.T) * (u > 0)", "s = g @ B.T"),
+    "no mask beside float32": (SINGLE, "s = (g @ B.T) * (u > 0)", "s = g @ B.T"),
     "uphill": (WHOLE, "B -= eta * dB", "B += eta * dB"),
     "updated too early": (COLUMNS, "        d1 = (W2", "        W2 = W2 - rate * d2 @ a1.T\n        d1 = (W2"),
     "half of a batch": (COLUMNS, "d2 = d2 / m", "d2 = d2 / (2 * m)"),
@@ -245,6 +270,27 @@ def test_a_mistake_in_a_loop_fails(tmp_path, name):
 SHIFTED = (
     "scores = a1.dot(W2) + b2\n        scores = np.exp(scores - scores.max(axis=1, keepdims=True))"  # INSIDE, mended
 )
+
+
+@pytest.mark.once
+def test_an_update_without_a_rate_is_not_judged_unless_it_follows_the_gradient(tmp_path):
+    outcome = check(tmp_path, UNIT, ("s = (g @ B.T) * (u > 0)", "s = g @ B.T"))
+    assert (outcome.verdict, wrong(outcome)) == ("incomplete", set())
+
+
+@pytest.mark.once
+def test_a_function_that_a_loop_does_not_call_is_not_judged(tmp_path):
+    outcome = check(tmp_path, WHOLE.replace("import numpy as np", "import numpy as np\n" + UNUSED))
+    assert (outcome.verdict, wrong(outcome)) == ("pass", set())
+
+
+UNUSED = """
+def softmax(x):
+    return np.exp(x - x.max()) / np.exp(x - x.max()).sum()
+
+def cross_entropy(p, labels):
+    return -(np.log(p) * (labels[:, None] == np.arange(10))).sum(axis=1).mean()
+"""
 
 
 @pytest.mark.once

@@ -94,11 +94,13 @@ def find_softmax(probe: Probe) -> None:
             "declare samples=columns if they are"
         )
     shown = shown_of(probe, "softmax")
-    if shown.unsettled and not proven and not shown.alone and any(normalized.values()):
+    unsettled = shown.unsettled and (shown.idle or not proven)
+    if unsettled and not shown.alone and any(normalized.values()):
         fitting = ", ".join(way for way, right in normalized.items() if right)
-        probe.layout.unproven.setdefault(
-            "softmax", f"softmax is right for samples as {fitting}, and chainrule does not see how the script calls it"
-        )
+        said = f"softmax is right for samples as {fitting}"
+        if shown.idle:
+            probe.layout.unseen["softmax"] = f"{said}, and the training does not call it"
+        probe.layout.unproven.setdefault("softmax", f"{said}, and chainrule does not see how the script calls it")
     found = [] if probe.recognised is None else probe.recognised.lone_functions("softmax")
     if found and takes_axis(found[0][1]) and normalized.get("rows"):  # chainrule tells it the last axis
         probe.layout.ways["softmax"] = "rows"
@@ -144,6 +146,8 @@ def find_cross_entropy(probe: Probe) -> None:
     trouble = trouble_with_cross_entropy(probe, p, y, called=bool(scores))
     if trouble:
         layout.unproven["cross_entropy"] = f"cross_entropy {trouble}"
+    if trouble and shown_of(probe, "cross_entropy").idle:
+        layout.unseen["cross_entropy"] = "the training does not call cross_entropy, and chainrule does not see how to"
     if way not in (layout.samples, TURNED) and "samples" in probe.found:
         probe.notes.append(f"cross_entropy takes samples as {way}, forward as {layout.samples}")
 

@@ -284,6 +284,8 @@ class Attempts(Learning):
         raise NotOffered("forward is missing: no function gives the output, and none gives losses that show it")
 
     def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
+        if learnt_of(function).idle:
+            raise Unseen(f"{name} is a function that the training does not call")
         shown = self.means("loss", name, function) or learnt_of(function).loses
         gives_gradients = rank("backward", name) is not None and not shown
         if is_called("methods", "is_not_the_loss", name) and not (name.lower().startswith("loss") or gives_gradients):

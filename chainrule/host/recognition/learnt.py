@@ -51,6 +51,7 @@ class Learnt:
     loses: whether its result begins with a number, as loss and gradients do.
     where: `file:line` of a call.  alone: whether every call gave it one sample, and no batch.
     unsettled: whether a script uses it with a network that chainrule does not see, so that its conventions are unknown.
+    idle: whether a script trains a network and leaves it uncalled.
     slope: whether a part of its result is the gradient from which a backward pass starts.
     start: how its output gradient is computed; None if the calls do not show it.
     """
@@ -63,6 +64,7 @@ class Learnt:
     where: str = ""
     alone: bool = False
     unsettled: bool = False
+    idle: bool = False
     loses: bool = False
     slope: bool = False
     start: Start | None = None

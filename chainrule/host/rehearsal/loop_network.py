@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from functools import cached_property
@@ -54,7 +55,11 @@ class LoopNetwork:
         read_by: Mapping[str, set[str]],
     ) -> None:
         self.loop, self.namespace, self.loaded, self.file, self.read_by = loop, namespace, loaded, file, read_by
+        self.unit = False  # whether an update subtracts the gradient itself, at a rate of 1
+        self.factor = 0.0  # the slope of the cross-entropy over what the update follows
+        self.rates: list[str] = []
         self.parameters = {name: loop.start[name] for name in loop.updated}
+        spell_out_rates(loop.nest[0], loaded)
         self.body = Body(loop.body, self.parameters, read_by)
         self.end = len(loop.body) - 1
         self.sizes = sizes_of([value.shape for value in self.parameters.values()])
@@ -69,7 +74,8 @@ class LoopNetwork:
         self.keep_those_of_the_output()
         self.start = self.find_start()
         self.hold(self.namespace)
-        self.rates = [] if self.gradients else self.find_rates()
+        if not self.gradients:
+            self.rates = self.find_rates()
         if self.is_logits and not self.agrees():
             raise NotRead("none of its arrays holds probabilities that sum to 1")
 
@@ -153,7 +159,7 @@ class LoopNetwork:
         """Keep the updated arrays that the forward pass reads: the others belong to the optimizer."""
         needed = self.body.needed([self.output], self.output_at, self.parameters)[1]
         own = {name for name in self.parameters if name in needed}
-        own |= self.forgotten(needed, own)
+        own |= self.forgotten(needed, own) | self.unread(needed, own)
         self.parameters = {name: self.loop.start[name] for name in self.loop.order if name in own}
         del self.batch  # which now contains these parameters
         self.sizes = sizes_of([value.shape for value in self.parameters.values()])
@@ -164,11 +170,25 @@ class LoopNetwork:
         }
         state = self.body.needed(self.parameters, self.end)[1] & computed
         others = state - set(self.parameters) - {self.data.x, self.data.y}
-        self.gradients = self.find_gradients(others) if others else {}
+        self.gradients = self.find_gradients(others) if others and self.remembers(others) else {}
         forward = self.forward_function()
         first = self.run(forward)
         if not all(np.array_equal(first, self.run(forward), equal_nan=True) for _ in range(REPEATS)):
             raise NotRead("its forward pass draws random numbers")
+
+    def remembers(self, others: Set[str]) -> bool:
+        """Whether an update, with momentum and the like held at 0, depends on what it keeps from round to round."""
+        kept, _ = self.body.needed(self.parameters, self.end)
+        statements = [self.body.statements[i] for i in kept]
+        arguments = [self.data.x, *self.parameters, *sorted(others)]
+        try:
+            function = self.written("update", statements, arguments, "", self.data)
+            first, second = (
+                self.moved(function, {name: self.value(name) + by for name in others}) for by in (0.0, 1.0)
+            )
+        except Exception:
+            return True
+        return not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True))
 
     def find_gradients(self, others: Set[str]) -> dict[str, tuple[str, int]]:
         """{parameter: (the name of its gradient, the statement that computes it)}, before an optimizer uses them.
@@ -190,9 +210,24 @@ class LoopNetwork:
     def forgotten(self, needed: Set[str], own: Set[str]) -> set[str]:
         """The biases that the forward pass reads and no update changes."""
         vectors = {name for name in needed - own if is_parameter(self.loop.start.get(name))}
-        sizes = [size for name in own if is_vector(self.parameters[name].shape) for size in self.parameters[name].shape]
-        missing = set(self.sizes[1:]) - set(sizes)
+        missing = self.sizes_without_bias(own)
         return {name for name in vectors if is_vector(s := self.loop.start[name].shape) and max(s) in missing}
+
+    def unread(self, needed: Set[str], own: Set[str]) -> set[str]:
+        """The biases that updates change and the forward pass does not read."""
+        missing = self.sizes_without_bias(own)
+        vectors = {name for name in self.parameters.keys() - needed if max(self.parameters[name].shape) in missing}
+        return {
+            name
+            for name in vectors
+            if is_vector(self.parameters[name].shape)
+            and not any(name in self.body.needed([other], self.end)[1] for other in self.parameters if other != name)
+        }
+
+    def sizes_without_bias(self, own: Set[str]) -> set[int]:
+        """The sizes of layers for which these parameters have no bias."""
+        sizes = [size for name in own if is_vector(self.parameters[name].shape) for size in self.parameters[name].shape]
+        return set(self.sizes[1:]) - set(sizes)
 
     def find_start(self) -> Start:
         try:
@@ -221,6 +256,9 @@ class LoopNetwork:
             with suppress(Exception):
                 if self.scales(chosen):
                     return chosen
+        self.unit = True
+        if self.agrees() and any(np.isclose(self.factor, one, rtol=CLOSE) for one in (1.0, 1 / self.data.samples)):
+            return []
         raise NotRead("chainrule finds no learning rate in its update")
 
     def candidates(self, statements: Sequence[int]) -> Iterator[list[str]]:
@@ -236,7 +274,9 @@ class LoopNetwork:
         for node in ast.walk(statement):
             if isinstance(node, (ast.Name, ast.Attribute, ast.Constant)):
                 value = self.evaluated(node)
-                if type(value) in (int, float) and not (isinstance(node, ast.Constant) and type(value) is int):
+                if type(value) in (int, float, np.float64) and not (
+                    isinstance(node, ast.Constant) and type(value) is int
+                ):
                     yield ast.unparse(node)
 
     def evaluated(self, node: ast.expr) -> Any:
@@ -251,16 +291,16 @@ class LoopNetwork:
     def scales(self, rates: Sequence[str]) -> bool:
         """Whether the change of the parameters is proportional to these numbers together."""
         function = self.update_function(rates)
-        none, once, twice = (self.moved(function, factor * SMALL) for factor in (0.0, 1.0, 2.0))
+        none, once, twice = (self.moved(function, {RATE: factor * SMALL}) for factor in (0.0, 1.0, 2.0))
         still = not any(change.any() for change in none) and any(change.any() for change in once)
         return still and all(
             np.allclose(b, 2 * a, rtol=CLOSE, atol=CLOSE * np.abs(a).max()) for a, b in zip(once, twice, strict=True)
         )
 
-    def moved(self, function: FunctionType, rate: float) -> list[np.ndarray]:
-        """How an update at a rate changes the parameters of the ordinary batch."""
+    def moved(self, function: FunctionType, others: Mapping[str, Any]) -> list[np.ndarray]:
+        """How an update changes the parameters of the ordinary batch.  others: its other arguments, such as a rate."""
         given = {name: self.batch[name].copy() for name in self.parameters}
-        self.run(function, {**given, RATE: rate})
+        self.run(function, {**given, **others})
         return [given[name] - self.batch[name] for name in self.parameters]
 
     def agrees(self) -> bool:
@@ -268,7 +308,7 @@ class LoopNetwork:
         if self.gradients:
             slopes = list(self.run(self.backward_function()).values())
         else:
-            slopes = [-change / SMALL for change in self.moved(self.backward_function(), SMALL)]
+            slopes = [-change / SMALL for change in self.moved(self.backward_function(), {RATE: SMALL})]
         forward, rng = self.forward_function(), np.random.default_rng(1)
         ratios = []
         for name, slope in zip(self.parameters, slopes, strict=True):
@@ -277,10 +317,12 @@ class LoopNetwork:
                 for shift in (SHIFT, -SHIFT):
                     moved = self.batch[name].astype(float)
                     moved.flat[place] += shift
-                    p = softmax(np.asarray(self.run(forward, {name: moved})), self.data.classes)
+                    output = np.asarray(self.run(forward, {name: moved}))
+                    p = softmax(output, self.data.classes) if self.is_logits else output
                     losses.append(cross_entropies(p, self.batch[self.data.y], self.data.classes)[0])
                 ratios.append((losses[0] - losses[1]) / (2 * SHIFT) / slope.flat[place])
-        return bool(ratios) and ratios[0] > 0 and np.allclose(ratios, ratios[0], rtol=CLOSE)
+        self.factor = ratios[0] if ratios else 0.0
+        return self.factor > 0 and np.allclose(ratios, ratios[0], rtol=CLOSE)
 
     # The loss
 
@@ -351,7 +393,8 @@ class LoopNetwork:
 
     def function(self, title: str, kept: Sequence[int], result: str = "", rates: Sequence[str] = ()) -> FunctionType:
         statements = replaced([self.body.statements[i] for i in kept], dict.fromkeys(rates, RATE))
-        arguments = [self.data.x, *self.parameters, *([RATE] if rates else [])]
+        scaled = bool(rates) or (self.unit and title == "update")
+        arguments = [self.data.x, *self.parameters, *([RATE] if scaled else [])]
         return self.written(title, statements, arguments, result, self.data)
 
     def written(
@@ -366,7 +409,7 @@ class LoopNetwork:
         before: list[str] = []
         kept: dict[str, Any] = {}
         arguments = list(arguments)
-        if data.y in read and title != "forward":
+        if title != "forward" and any(name == data.y or self.repeats_labels(name, data) for name in read):
             arguments.insert(1, data.y)
         for name in sorted(read - set(arguments)):
             value = self.value(name)
@@ -385,6 +428,9 @@ class LoopNetwork:
         if not result:
             before += [f"{GIVEN}{name} = {name}" for name in self.parameters]
             after = [f"{GIVEN}{name}[...] = {name}" for name in self.parameters]
+        if not result and RATE in arguments and self.unit:
+            before += [f"{name} = {name}.copy()" for name in self.parameters]
+            after = [f"{GIVEN}{name}[...] += {RATE} * ({name} - {GIVEN}{name})" for name in self.parameters]
         return compiled(
             f"{title}_line_{self.loop.line}",
             arguments,
@@ -402,9 +448,29 @@ class LoopNetwork:
             return f"{data.x}.shape[{data.axis}]"
         if hasattr(self, "start") and name in self.start.names:
             return self.start.source(self.start.names[name])
-        if labelled and data.form == "one_hot" and form_of_label(value, data.classes) == "index":
+        if labelled and self.repeats_labels(name, data):
             return f"{data.y}.argmax({0 if data.across else -1})"
         return None
+
+    def repeats_labels(self, name: str, data: Data) -> bool:
+        """Whether a name holds as numbers the labels that the loop has as one-hot vectors, too."""
+        if data.form != "one_hot" or name in self.loop.updated:  # an array of zeros looks like labels
+            return False
+        value = self.value(name)
+        return form_of_label(value, data.classes) == "index" and np.size(value) == data.samples
+
+
+def spell_out_rates(loop: ast.stmt, loaded: Mapping[str, Any]) -> None:
+    """Give every call of a function of the file its learning rate as an argument, where it keeps its default."""
+    for node in ast.walk(loop):
+        function = loaded.get(node.func.id) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+        if not isinstance(function, FunctionType) or any(isinstance(one, ast.Starred) for one in node.args):
+            continue
+        given = {keyword.arg for keyword in node.keywords}
+        for parameter in list(inspect.signature(function).parameters.values())[len(node.args) :]:
+            if role(parameter.name) == "lr" and type(parameter.default) is float and not given & {parameter.name, None}:
+                node.keywords.append(ast.keyword(parameter.name, ast.Constant(parameter.default)))
+                ast.fix_missing_locations(node)
 
 
 def is_held(name: str, value: Any) -> bool:

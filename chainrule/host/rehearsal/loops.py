@@ -132,11 +132,16 @@ def is_parameter(value: Any) -> bool:
 
 
 def sizes_of(shapes: Sequence[tuple[int, ...]]) -> list[int]:
-    """The layer sizes of a network whose weights, in order, have these shapes; empty if they do not fit together."""
+    """The layer sizes of a network whose weights, in order, have these shapes; empty if they do not fit together.
+
+    Behind the weights there may be arrays of the same shapes, as an optimizer keeps.
+    """
     matrices = [shape for shape in shapes if len(shape) == 2 and 1 not in shape]
     for fans in (matrices, [shape[::-1] for shape in matrices]):
-        if fans and all(a[1] == b[0] for a, b in pairwise(fans)):
-            return [fans[0][0], *[fan_out for _, fan_out in fans]]
+        depth = next((i for i, (a, b) in enumerate(pairwise(fans), 1) if a[1] != b[0]), len(fans))
+        whole = depth == len(fans) or (depth > 1 and set(fans[depth:]) <= set(fans[:depth]))
+        if fans and whole:
+            return [fans[0][0], *[fan_out for _, fan_out in fans[:depth]]]
     return []
 
 

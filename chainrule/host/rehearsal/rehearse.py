@@ -108,9 +108,12 @@ def register(
             continue  # of a network with one output, labels look like outputs
         fixed = {name: chosen(name, value, choices, words) for name, value in learnt.fixed.items()}
         learn(functions[key], replace(learnt, fixed=fixed))
-    if network is None and not sizes:
-        for function in functions.values():
+    called = {call.key for call in evidence.calls}
+    for key, function in functions.items() if network is None else ():
+        if not sizes:
             learn(function, replace(learnt_of(function), unsettled=True))
+        elif key not in called:
+            learn(function, replace(learnt_of(function), unsettled=True, idle=True))
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
