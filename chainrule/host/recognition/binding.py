@@ -273,7 +273,7 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
 
 
 def is_hidden(parameter: inspect.Parameter, named: Any, known: Known) -> bool:
-    """Whether a loss calls the output A2, as in networks of two layers, and a deeper one has a hidden layer's there."""
+    """Whether a loss calls the output A2, which is a hidden layer's in deeper networks."""
     if role(parameter.name) != "output" or known.as_role.get("x") != "output":
         return False
     output = known.roles.get("output")

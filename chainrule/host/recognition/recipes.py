@@ -448,7 +448,7 @@ class RecipeForm(FittedForm):
 
 
 def with_plain_optimizer(recipe: Recipe) -> tuple[Recipe, str]:
-    """The recipe with the plain optimizer of a library in place of one that adapts its steps, and what was replaced."""
+    """The recipe with a library's plain optimizer in place of an adaptive one, and a phrase that says so."""
     steps, said = list(recipe.steps), ""
     for number, step in enumerate(steps):
         cls = step.function

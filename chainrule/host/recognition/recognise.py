@@ -63,7 +63,7 @@ def recognise(target: Any, names: Mapping[str, str], missing: Iterable[str] = ()
 
 
 def only_depth(found: Recognised) -> list[int | None] | None:
-    """The sizes, all free, of networks of the only depth for which a forward pass works; None if that is not one.
+    """The free sizes of the only depth for which a forward pass works; None if there are several.
 
     A function that makes networks of any depth may stand beside a forward pass of W1, W2 and W3.
     """

@@ -240,7 +240,7 @@ class Evidence(Operations):
                 roles[name] = NAMED + named
 
     def name_of_part(self, maker: Call, path: Path, value: Any) -> str:
-        """The name of a list of arrays that is one of several parts of a result, such as all weights beside all biases.
+        """The name of a list that is one part of a result, such as all weights beside all biases.
 
         Parameters have the names that the initialization gives them.
         """

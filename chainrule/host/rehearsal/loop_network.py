@@ -462,8 +462,8 @@ class LoopNetwork:
 
 def spell_out_rates(loop: ast.stmt, loaded: Mapping[str, Any]) -> None:
     """Give every call of a function of the file its learning rate as an argument, where it keeps its default."""
-    for node in ast.walk(loop):
-        function = loaded.get(node.func.id) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+    for node in (one for one in ast.walk(loop) if isinstance(one, ast.Call)):
+        function = loaded.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if not isinstance(function, FunctionType) or any(isinstance(one, ast.Starred) for one in node.args):
             continue
         given = {keyword.arg for keyword in node.keywords}

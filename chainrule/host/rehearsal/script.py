@@ -167,8 +167,8 @@ def called_to_load(node: ast.expr) -> bool:
     return bool(LOADS.match(words(str(getattr(called, "attr", getattr(called, "id", ""))))))
 
 
-def places_in(node: ast.Subscript) -> Iterator[ast.Constant]:
-    """The whole numbers that are indices, or bounds of slices, in a subscript."""
+def places_in(node: ast.Subscript) -> Iterator[Any]:
+    """The literals of whole numbers that are indices, or bounds of slices, in a subscript."""
     for index in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
         for part in (index.lower, index.upper) if isinstance(index, ast.Slice) else [index]:
             if isinstance(part, ast.Constant) and type(part.value) is int:
@@ -277,7 +277,7 @@ class Stage:
         return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
 
     def stand_in(self, kind: Kind, name: str) -> Any:
-        """What takes the place of a module or a name in one: the substitute with which the file was loaded, or data.
+        """What takes the place of a module or a name in one: a substitute, or data.
 
         name: empty for a module that draws.
         """

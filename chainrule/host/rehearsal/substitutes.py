@@ -52,7 +52,7 @@ ABSENT = Absent()
 
 
 class Drawing(Absent):
-    """A module that draws, and its figures: what code gets from it is no data, unless it reads an image."""
+    """A module that draws, and its figures: code gets no data from it, unless it reads an image."""
 
     def __getattr__(self, name: str) -> Any:
         return ABSENT if name == "imread" else super().__getattr__(name)
