@@ -354,6 +354,8 @@ WAYS = {
     "k = StandardScaler().fit(u)\nu = k.transform(u)\n",
     "a download that fails": "import os\ndef load_digits(path):\n    if not os.path.exists(path):\n"
     "        raise RuntimeError('no such data')\nu, t = load_digits('a.gz')\n",
+    "t for targets": "import pickle\ndef load():\n    with open('a.pkl', 'rb') as f:\n        d = pickle.load(f)\n"
+    "    return d['x'], d['t'], d['x2'], d['t2']\nx_train, t_train, x_test, t_test = load()\nu, t = x_train, t_train\n",
     "three sets": "import pickle\nd, d2, d3 = pickle.load(open('a.pkl', 'rb'))\nu, t = d[0] / 255, d[1]\n",
     "beside figures": "import matplotlib.pyplot as plt\nfig, axes = plt.subplots(2, 2)\nu, t = np.load('a.npz'), 0\n"
     "for k in axes.flat:\n    k.imshow(u[0])\nt = np.load('b.npz')\n",
@@ -374,6 +376,28 @@ def test_data_fit_the_network(rehearsed):
     assert (
         operations(rehearsed(INDEX.replace("10", "3") + LOAD + TRAIN.replace("784, 16, 10", "4, 8, 3")).Q) == OPERATIONS
     )
+
+
+def test_modules_of_the_project_draw_nothing(rehearsed):
+    pytest.importorskip("matplotlib")
+    drawing = "import sys\nimport matplotlib.pyplot as plt\ndef show(u):\n    plt.plot(u)\nDRAWN = repr(type(plt))\n"
+    source = INDEX + "from tools import show, DRAWN\n" + LOAD + "if 'Drawing' in DRAWN:\n" + indented(TRAIN)
+    assert operations(rehearsed(source, tools=drawing).Q) == OPERATIONS
+    assert "Drawing" not in repr(type(sys.modules.get("matplotlib.pyplot")))
+
+
+def test_of_a_class_that_is_defined_twice_the_later_counts(rehearsed):
+    first = INDEX + LOAD + "o = Q(784, 20, 10)\no.f(u)\n" + NET.replace("TARGETS", "np.eye(10)[v]")
+    assert operations(rehearsed(first + TRAIN).Q) == OPERATIONS
+
+
+def test_a_loss_that_the_training_does_not_use_is_skipped_if_it_is_not_understood(rehearsed, tmp_path):
+    unused = INDEX.replace("        self.g(u, v)\n", "").replace("    def g(self", "    def other(self")
+    tried = "def cross_entropy(y, p):\n    return -y.T @ np.log(p)\ncross_entropy(np.eye(3)[0], np.full(3, 0.3))\n"
+    rehearsed(unused.replace("    def other(self, u, v):", "    def _g(self, u, v):") + tried + LOAD + TRAIN)
+    found = outcomes(tmp_path / "q.py", "shapes", "gradients")
+    assert found["network.loss"] == "skipped"
+    assert found["gradients.values"] == "passed"
 
 
 PAIRS = """

@@ -97,6 +97,9 @@ class Failures:
         """Note why a function was rejected."""
         if self.operation == "loss" and not fits("loss", name, function) and rank("backward", name) is not None:
             return  # only some backward passes return the loss as well
+        if self.operation == "loss" and learnt_of(function).idle:
+            self.unseen = self.unseen or Unseen(f"{name} is not understood, and the training does not use it")
+            return
         promised = self.operation in ("forward", "backward") or fits(self.operation, name, function)
         if isinstance(error, Unbound):
             if promised and self.operation != "step":  # a step takes only gradients and a rate
@@ -284,7 +287,7 @@ class Attempts(Learning):
         raise NotOffered("forward is missing: no function gives the output, and none gives losses that show it")
 
     def try_loss(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
-        if learnt_of(function).idle:
+        if learnt_of(function).idle and learnt_of(function).unsettled:
             raise Unseen(f"{name} is a function that the training does not call")
         shown = self.means("loss", name, function) or learnt_of(function).loses
         gives_gradients = rank("backward", name) is not None and not shown

@@ -43,6 +43,23 @@ class Evidence(Operations):
         known = {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels or learnt.alone}
         return known | self.of_parameters_called_alike(known)
 
+    @property
+    def used(self) -> set[Key]:
+        """The functions that a script uses.
+
+        Beside a network that it trains, a call with a few numbers of its own only tries a function out.
+        """
+        if self.network is None:
+            return {call.key for call in self.calls}
+        return {
+            call.key
+            for call in self.calls
+            if call.caller is not None
+            or self.data(call)[0]
+            or self.takes_output(call)
+            or any(self.is_made(call, name) for name in call.arguments)
+        }
+
     def of_parameters_called_alike(self, known: Mapping[Key, Learnt]) -> dict[Key, Learnt]:
         """What one function takes, by a name that others have too, holds for all functions with such a parameter.
 

@@ -75,7 +75,8 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 continue
             grows = best is not None and best.holder == id(value) and len(sizes) > len(best.sizes)
             deeper = best is None or grows or rank(sizes) > rank(best.sizes)
-            if deeper or (source is not None and value is not None):
+            anew = best is not None and rank(sizes) == rank(best.sizes) and defines_anew(type(value), owner)
+            if deeper or anew or (source is not None and value is not None):
                 source = call if value is None else None
                 paths = {path for path, entry in found.items() if len(entry.shape) == 2}
                 best = Network(sizes, matrices(found), paths=paths, maker=None if value is None else call.key)
@@ -90,6 +91,11 @@ def network_in(calls: Sequence[Call]) -> Network | None:
     if best is not None and owner is not None:
         best.objects = {id(value) for call in calls for value, _ in held(call) if type(value) is owner}
     return best
+
+
+def defines_anew(cls: type, earlier: type | None) -> bool:
+    """Whether a class has taken the place of an earlier one of its name, as in a later cell."""
+    return earlier is not None and cls is not earlier and cls.__qualname__ == earlier.__qualname__
 
 
 def without_buffers(found: Contents) -> Contents:

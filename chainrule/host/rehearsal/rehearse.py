@@ -108,12 +108,12 @@ def register(
             continue  # of a network with one output, labels look like outputs
         fixed = {name: chosen(name, value, choices, words) for name, value in learnt.fixed.items()}
         learn(functions[key], replace(learnt, fixed=fixed))
-    called = {call.key for call in evidence.calls}
-    for key, function in functions.items() if network is None else ():
-        if not sizes:
+    used = evidence.used
+    for key, function in functions.items():
+        if network is None and not sizes:
             learn(function, replace(learnt_of(function), unsettled=True))
-        elif key not in called:
-            learn(function, replace(learnt_of(function), unsettled=True, idle=True))
+        elif key not in used and (sizes or evidence.trains):
+            learn(function, replace(learnt_of(function), unsettled=network is None, idle=True))
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:

@@ -19,7 +19,7 @@ from chainrule.host.guard.refusing import Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
 from chainrule.host.rehearsal.made_data import FEWEST, MOST, Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
-from chainrule.host.rehearsal.substitutes import ABSENT, DONE_HERE, DRAWING, drawings
+from chainrule.host.rehearsal.substitutes import ABSENT, DONE_HERE, DRAWING, DRAWN_WITH, drawing_nothing, drawings
 from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of
 from chainrule.host.source.rule import DEFINITIONS, main_guard, words
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
@@ -38,7 +38,6 @@ DONE_WITHOUT = frozenset(
     tensorboardX tensorflow torchvision urllib wandb wget
     """.split()
 )
-DRAWN_WITH = frozenset("bokeh matplotlib plotly pyplot seaborn".split())  # those of them that only draw
 LOADS = re.compile(
     r"(load|read|fetch|download|import|open|get_\w*(data|set|mnist|images|labels))"
 )  # names of functions
@@ -215,7 +214,7 @@ class Stage:
             loop.forget()
         note = partial(self.note, recorder, namespace)
         namespace |= {GET: partial(self.get, kind), IMPORTS: partial(self.stand_in, kind), REFUSED: Refused, NOTE: note}
-        with suppress(TimedOut), bounded_memory(), limit(LONGEST), refusing():
+        with suppress(TimedOut), bounded_memory(), limit(LONGEST), refusing(), drawing_nothing():
             try:
                 for code, recorder.importing in self.code:
                     self.run(code, namespace, recorder)

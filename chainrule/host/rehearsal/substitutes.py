@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
@@ -59,6 +61,18 @@ class Drawing(Absent):
 
 
 DRAWING = Drawing()
+DRAWN_WITH = frozenset("bokeh matplotlib plotly pyplot seaborn".split())  # modules that only draw
+
+
+@contextmanager
+def drawing_nothing() -> Iterator[None]:
+    """Let modules that the body imports, such as those of a project, draw nothing either."""
+    loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in DRAWN_WITH}
+    sys.modules.update(dict.fromkeys(loaded, DRAWING))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        sys.modules.update(loaded)
 
 
 def drawings(shape: Any) -> Any:

@@ -88,8 +88,12 @@ def squares(rows: np.ndarray) -> np.ndarray:
 
 def role_of(name: str) -> str | None:
     words, parts = plain(name), name.lower().split("_")
-    if ("x" in parts) != ("y" in parts):
+    if ("x" in parts) != bool({"y", "t"} & set(parts)):
         return "x" if "x" in parts else "y"
-    if words.startswith(("y", "label", "target", "tar")) or words.endswith(("y", "labels", "label", "targets")):
+    if (
+        "lbl" in parts
+        or words.startswith(("y", "label", "target", "tar"))
+        or words.endswith(("y", "labels", "label", "targets"))
+    ):
         return "y"
     return role(name)
