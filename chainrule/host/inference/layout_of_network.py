@@ -245,13 +245,14 @@ def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
     way = probe.layout.way("backward")
     if way not in SINGLE or probe.layout.samples in SINGLE or are_rows_of_probabilities(out):
         return out
-    alone = one_by_one(probe, point, way, {})
-    if alone is None or not are_rows_of_probabilities(alone):
-        return out
-    samples_found(probe, way, point.x[:1])
-    if probe.layout.way("loss") != way:
-        find_labels(probe, "loss", point)
-    return alone
+    for single in dict.fromkeys((way, *SINGLE)):
+        alone = one_by_one(probe, point, single, {})
+        if alone is not None and are_rows_of_probabilities(alone):
+            samples_found(probe, single, point.x[:1])
+            if probe.layout.way("loss") != single:
+                find_labels(probe, "loss", point)
+            return alone
+    return out
 
 
 def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, PerLayer, learnt_of
-from chainrule.host.recognition.vocabulary import plain, role, size_role
+from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 
 # Fixed values that switch off regularization, dropout, an early end of the training, and printing.
 FIXED = {
@@ -118,7 +118,8 @@ def bind(function: Any, known: Known) -> Binding:
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
-    chosen = choose_all(parameters, known, learnt_of(function))
+    learnt = learnt_of(function)
+    chosen = choose_all(parameters, known, learnt)
     arguments: list[Any] = []
     keywords: dict[str, Any] = {}
     by_place = True  # until a parameter keeps its default
@@ -126,7 +127,13 @@ def bind(function: Any, known: Known) -> Binding:
         if parameter.name not in chosen:
             by_place = False
             continue
-        value = chosen[parameter.name][0]
+        value, source = chosen[parameter.name]
+        if (
+            source == "output"
+            and parameter.name not in learnt.roles
+            and is_called("arrays", "probabilities", parameter.name)
+        ):
+            value = known.roles.get("probabilities", value)
         value = value.compute() if isinstance(value, Thunk) else value
         if by_place and parameter.kind != parameter.KEYWORD_ONLY:
             arguments.append(value)

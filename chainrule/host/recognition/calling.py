@@ -93,6 +93,7 @@ class Calling(NativeStyle):
         found = dict(roles)
         if "x" in roles and not passing:
             found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
+            found["probabilities"] = Thunk(lambda: self.as_probabilities(model, roles["x"]))
         found["params"] = self.params(model)
         if model.forwarded is not None:
             found.setdefault("cache", remainder(model))
@@ -186,6 +187,13 @@ class Calling(NativeStyle):
             return model.output
         p = self.probabilities(model)
         return of_kind(np.log(p) if self.between == "log_softmax" else p, self.arrays, self.dtype)
+
+    def as_probabilities(self, model: Held, x: Any) -> Any:
+        """What functions take for the network's output if their names for it say that it is probabilities."""
+        output = self.output(model, x)
+        if self.between or are_probabilities(to_numpy(output)):
+            return output
+        return of_kind(self.probabilities(model), self.arrays, self.dtype)
 
     def probabilities(self, model: Held) -> np.ndarray:
         """The last output as probabilities: the softmax of logits, if softmax and loss are outside the network."""
