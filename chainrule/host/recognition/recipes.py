@@ -50,12 +50,14 @@ class Step:
 
     function: a class or function to call, or the name of a method of what step `owner` made.
     arguments: {parameter: value}, with Made for what other steps made.  spread: the parameter that takes *args.
+    keywords: the names of those that **keywords takes.
     """
 
     function: Any
     arguments: Mapping[str, Any]
     owner: int | None = None
     spread: str = ""
+    keywords: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Recipe:
             spread = arguments.pop(step.spread, ())
             function = step.function if step.owner is None else getattr(made[step.owner], mangled(step, made))
             if spread:
-                made[number] = function(*arguments.values(), *spread)
+                by_name = {name: arguments.pop(name) for name in step.keywords}
+                made[number] = function(*arguments.values(), *spread, **by_name)
             else:
                 made[number] = function(**arguments)
         for name, word in self.losses.items():

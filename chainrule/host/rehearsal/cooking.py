@@ -37,6 +37,18 @@ def recipe_of(evidence: Evidence, namespace: Mapping[str, Any]) -> tuple[type, R
     return None if found is None or any(lacks(step.arguments) for step in found[1].steps) else found
 
 
+def helpers(evidence: Evidence, namespace: Mapping[str, Any]) -> dict[str, type]:
+    """The classes outside the network with which the author trains it: of losses and optimizers."""
+    found = [*evidence.optimizers]
+    for call in evidence.calls:
+        if evidence.operations[call.number] == "loss" and is_of_object(call):
+            found.append(type(owner_of(call)))
+    held = {
+        type(value) for call in evidence.calls for value in call.arguments.values() if id(value) in evidence.net.objects
+    }
+    return {cls.__name__: class_now(cls, namespace) for cls in found if cls not in held}
+
+
 def lacks(value: Any) -> bool:
     """Whether what is absent in a rehearsal is in nested containers."""
     if isinstance(value, Mapping):
@@ -127,11 +139,11 @@ class Kitchen:
         given = list(call.given.items())[is_of_object(call) :]
         arguments = {name: self.current(value) for name, value in given}
         if call.name in MAKES:
-            return Step(class_now(type(owner_of(call)), self.namespace), arguments, None, call.spread)
+            return Step(class_now(type(owner_of(call)), self.namespace), arguments, None, call.spread, call.keywords)
         if is_of_object(call):
             made = self.makers[id(owner_of(call))]
-            return Step(call.name, arguments, self.places[made.number], call.spread)
-        return Step(call.function, arguments, None, call.spread)
+            return Step(call.name, arguments, self.places[made.number], call.spread, call.keywords)
+        return Step(call.function, arguments, None, call.spread, call.keywords)
 
     def current(self, value: Any) -> Any:
         """A recorded argument for a step: what another step makes, or a value with the loaded classes and functions."""

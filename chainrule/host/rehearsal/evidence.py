@@ -56,8 +56,7 @@ class Evidence(Operations):
 
     def of(self, calls: Sequence[Call]) -> Learnt:
         """What the calls of one function show."""
-        said = [self.operations[call.number] for call in calls]
-        operation = next((one for one in said if one), "")
+        operation = self.usual(calls)
         call = next(one for one in calls if self.operations[one.number] == operation)
         if not operation and call.key in self.slopes:
             operation = "backward" if "self" in call.arguments else "slope"
@@ -71,7 +70,7 @@ class Evidence(Operations):
                 roles[name] = "rng"
             elif name in y:
                 roles[name] = "y"
-            elif name in x and not self.is_output(call, name):
+            elif name in x and not self.is_output(call, name) and not self.begins_backpropagation(call, name):
                 roles[name] = "x"
             elif operation == "optimizer":
                 if isinstance(value, float) and "lr" not in roles.values() and role(name) is None:
@@ -131,6 +130,11 @@ class Evidence(Operations):
     def is_output(self, call: Call, name: str) -> bool:
         origin = self.origin(call, name)
         return origin is not None and self.computed_by(origin[0]) == "forward"
+
+    def begins_backpropagation(self, call: Call, name: str) -> bool:
+        """Whether an argument is the gradient of the loss, which looks like inputs if there are as many classes."""
+        origin = self.origin(call, name)
+        return origin is not None and origin[0].key in self.slopes
 
     def size_roles(self, name: str, value: Any, roles: dict[str, str]) -> None:
         """The layer sizes that a constructor's argument gives."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import FunctionType
 from typing import Any
@@ -299,8 +299,12 @@ class Operations:
 
         A script may make other networks, too, such as those of a search for the best sizes.
         """
-        alike = (other for other in (call, *self.calls) if other.key == call.key)
-        return next(filter(None, (self.operations.get(other.number) for other in alike)), "")
+        return self.usual(other for other in (call, *self.calls) if other.key == call.key)
+
+    def usual(self, calls: Iterable[Call]) -> str:
+        """What most calls of one function compute: in some, arrays have by chance the shapes of weights."""
+        said = Counter(filter(None, (self.operations.get(call.number, "") for call in calls)))
+        return said.most_common(1)[0][0] if said else ""
 
     def repeats(self, call: Call) -> bool:
         """Whether a call runs a loop in which it calls something that reaches the network."""
