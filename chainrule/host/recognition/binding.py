@@ -17,12 +17,13 @@ from typing import Any
 from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, PerLayer, learnt_of
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 
-# Fixed values that switch off regularization, dropout, an early end of the training, and printing.
+# Fixed values that switch off regularization, dropout, an early end of the training, printing, and leaving out samples.
 FIXED = {
     "reg": 0.0,
     "tolerance": 0.0,
     "keep_prob": 1.0,
     "quiet": False,
+    "drop_last": False,
     "activation": "relu",
     "validation": None,
     "optimizer": None,
@@ -311,7 +312,7 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return 0.0, wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
-    if wanted == "quiet" and isinstance(default, bool):
+    if wanted in ("quiet", "drop_last") and isinstance(default, bool):
         return False, wanted
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted

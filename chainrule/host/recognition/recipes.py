@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Known, Unbound, bind
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.choices import Choices
 from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.forms import PROBES
@@ -74,6 +74,8 @@ class Recipe:
     sizes: of its layers.  steps: the calls in order.  network: the number of the step that makes it.
     completes: whether methods are called on it before it is used.  choices: the words of the code for activations.
     losses: {attribute: the word for a loss that a training keeps there}.
+    instead: {a class of another activation, or of an adaptive optimizer: that of ReLU, or of plain gradient descent}.
+    beside: the classes with which the network is made and trained, by name, of whatever files.
     """
 
     sizes: tuple[int, ...]
@@ -82,6 +84,14 @@ class Recipe:
     completes: bool = False
     choices: Choices = field(default_factory=Choices)
     losses: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[type, type] = field(default_factory=dict)
+    beside: Mapping[str, type] = field(default_factory=dict)
+
+    @cached_property
+    def simplified(self) -> Recipe:
+        """The recipe with ReLU and plain gradient descent in place of other classes of activations and optimizers."""
+        steps = [step_with(step, self.instead) for step in self.steps]
+        return replace(self, steps=tuple(steps), instead={})
 
     @cached_property
     def as_classifier(self) -> tuple[Recipe, ...]:
@@ -241,6 +251,25 @@ def is_bias(array: np.ndarray) -> bool:
     return array.ndim == 1 or (array.ndim == 2 and 1 in array.shape)
 
 
+def step_with(step: Step, instead: Mapping[type, type]) -> Step:
+    """A step of a recipe with other classes; an object of one is made with the arguments that both take."""
+    if step.function in instead:
+        taken = [parameter.name for parameter in parameters_of(instead[step.function])]
+        return Step(instead[step.function], {name: v for name, v in step.arguments.items() if name in taken})
+    return replace(step, arguments={name: with_classes(value, instead) for name, value in step.arguments.items()})
+
+
+def with_classes(value: Any, instead: Mapping[type, type]) -> Any:
+    """A value of a recipe with other classes, in nested containers as well."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(with_classes(item, instead) for item in value)
+    if isinstance(value, dict):
+        return {key: with_classes(item, instead) for key, item in value.items()}
+    if isinstance(value, Fresh):
+        return Fresh(instead.get(value.cls, value.cls))
+    return instead.get(value, value) if isinstance(value, type) else value
+
+
 def makes_up(axes: Sequence[Any], inputs: int) -> bool:
     """Whether the lengths of several axes multiply to the number of inputs."""
     return len(axes) > 1 and all(type(size) is int for size in axes) and math.prod(axes) == inputs
@@ -367,9 +396,15 @@ class RecipeForm(FittedForm):
         self.recipe = RECIPES.get(cls)
         if self.recipe is None:
             raise Unbound("no call of the file makes one")
+        self.given = self.recipe
+        namespace = {**namespace, **self.given.beside}
         super().__init__(name, cls, namespace)
         without = " and ".join(self.recipe.without)
-        self.title = f"class {name} as the file makes it{f', but without {without},' if without else ''}"
+        instead = self.given.instead if self.recipe is not self.given else {}
+        others = " and ".join(f"{new.__name__} in place of {old.__name__}" for old, new in instead.items())
+        changes = [*[f"but without {without}"] * bool(without), *[f"with {others}"] * bool(others)]
+        self.title = f"class {name} as the file makes it" + "".join(f", {change}" for change in changes)
+        self.title += "," * bool(changes)
         self.makes_parameters = not self.recipe.gives_parameters
         self.seeded = any(
             isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
@@ -389,6 +424,13 @@ class RecipeForm(FittedForm):
                 self.settle()
                 sizes = self.probe_sizes()
                 if self.run_once(self.construct(sizes, 0), sizes[0], sizes[-1]):
+                    return
+        if given.instead:
+            self.recipe, self.pattern = given.simplified, None
+            with contextlib.suppress(Exception):
+                self.settle()
+                sizes = self.probe_sizes()
+                if self.run_once(self.construct(sizes, 0), sizes[0]):
                     return
         self.recipe, self.pattern = given, None
         self.settle()

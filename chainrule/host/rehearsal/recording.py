@@ -60,7 +60,8 @@ class Call:
     """One call of a function.
 
     arguments: {parameter: value}, with what *args holds by its name, and what **keywords holds by their own names.
-    before, after: the arrays in each argument when the function began and ended.  finished: the place among the calls in the order in which they ended.
+    before, after: the arrays in each argument when the function began and ended.  finished: the place among the calls
+    in the order in which they ended.
     given: the arguments with copies of lists and dictionaries, as they were.  spread: the parameter that takes *args.
     keywords: the names of the arguments that **keywords takes.
     caller: the call from which it came, None for the script.  file, line: where that calls.

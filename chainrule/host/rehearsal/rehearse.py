@@ -18,7 +18,7 @@ from chainrule.host.recognition.choices import Choices, choices_of
 from chainrule.host.recognition.learnt import PerLayer, learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
-from chainrule.host.rehearsal.cooking import helpers, recipe_of
+from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
 from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
@@ -101,8 +101,6 @@ def register(
     if found is not None:
         RECIPES[found[0]] = found[1]
         vars(module).setdefault(found[0].__name__, found[0])
-        for name, helper in helpers(evidence, vars(module)).items():
-            vars(module).setdefault(name, helper)
     words = choices_of(functions.values())
     choices = found[1].choices if found is not None and found[1].as_classifier else Choices()
     classifies = network is None or network.sizes[-1] > 1
@@ -191,7 +189,7 @@ def once(stage: Stage, kind: Kind, functions: Mapping[Key, FunctionType]) -> Sho
     calls = stage.rehearse(kind)
     beside = {type(value).__name__: type(value) for call in calls for value in list(call.arguments.values())[:1]}
     return Shown(
-        Evidence(calls, functions_of(beside) | functions),
+        Evidence(calls, {**functions_of(beside), **functions}),
         tuple(copy.copy(loop) for loop in stage.loops if loop.trains),
         stage.left(),
     )
