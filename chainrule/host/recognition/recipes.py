@@ -182,7 +182,7 @@ class Recipe:
         """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
 
         A layer names its two sizes, in either order, or the network names all, or those behind the inputs, or the
-        inputs and outputs before or behind the hidden layers.
+        inputs and outputs before or behind the hidden layers, or these alone.
         """
         found: list[int] = []
 
@@ -202,6 +202,7 @@ class Recipe:
             tuple(range(1, len(self.sizes))),
             (0, len(self.sizes) - 1, *hidden),
             (*hidden, 0, len(self.sizes) - 1),
+            hidden,
         )
         given = [number for number in found if number in self.sizes]
         return next((order for order in orders if given == [self.sizes[place] for place in order]), None)

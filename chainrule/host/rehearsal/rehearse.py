@@ -38,6 +38,7 @@ OTHERS: tuple[dict[str, bool], ...] = (
     {"images": True},
     {"one_hot": True, "images": True},
     {"tables": False},
+    {"last": True},
     {"pairs": True},
 )
 LONGEST = 3.0  # seconds after which nothing further is tried, on a machine however slow

@@ -45,7 +45,7 @@ WRITES = frozenset(
     """.split()
 )
 REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
-DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow)", re.IGNORECASE)
+DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow|summary|summari[sz]e)", re.IGNORECASE)
 IMPORTS_OF = (ast.Import, ast.ImportFrom)
 GONE = ("int", "float", "bool", "object", "str", "complex")  # which NumPy had until 1.24, beside Python's own
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
@@ -232,7 +232,7 @@ class Stage:
         return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
 
     def is_made(self, value: Any) -> bool:
-        """Whether a value is an object of a class of the project, which a script may replace by one that it loads."""
+        """Whether a value is an object of the project, which a script may replace by one that it loads."""
         code = getattr(type(value).__dict__.get("__init__"), "__code__", None)
         return code is not None and code.co_filename.startswith(tuple(self.folders))
 
