@@ -378,7 +378,10 @@ def name_of(node: ast.expr) -> str:
 
 
 def named_values(function: Any, result: Any) -> dict[str, Any]:
-    """{name: value} of a function's results, from its return statement and from the keys of dictionaries."""
+    """{name: value} of a function's results, from its return statement and from the keys of dictionaries.
+
+    What has no name in the return statement is called by the function and its place.
+    """
     names = returned_names(function) or []
     values: dict[str, Any] = {}
     elements = list(result) if isinstance(result, (tuple, list)) and len(names) > 1 else [result]
@@ -386,9 +389,16 @@ def named_values(function: Any, result: Any) -> dict[str, Any]:
         values |= {name: element for name, element in zip(names, elements, strict=True) if name}
     if isinstance(result, tuple):
         elements = list(result)
+        named = len(elements) == len(names)
+        values |= {part(function, i): e for i, e in enumerate(elements) if not (named and names[i])}
     elif isinstance(result, list) and len(result) >= MANY:
         elements = []
     for element in elements:
         if isinstance(element, dict):
             values |= {key: value for key, value in element.items() if isinstance(key, str)}
     return values
+
+
+def part(function: Any, place: int) -> str:
+    """The name of a part of a function's result that has none in its return statement.  function: or its name."""
+    return f"{getattr(function, '__name__', function)}[{place}]"

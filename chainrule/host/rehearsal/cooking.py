@@ -201,8 +201,11 @@ def is_abstract(cls: type) -> bool:
 
 
 def takes_data(call: Call) -> bool:
-    """Whether a method gets an array, as those get that compute, and not those that put a network together."""
-    return any(is_array(value) for value in list(call.given.values())[1:])
+    """Whether a method gets arrays, as those get that compute, and not those that put a network together."""
+    own = next(iter(call.arguments), "")
+    return any(
+        found and not hasattr(call.arguments[name], "__dict__") for name, found in call.before.items() if name != own
+    )
 
 
 def owner_of(call: Call) -> Any:

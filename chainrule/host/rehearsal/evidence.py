@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.host.recognition.binding import part as part_of
 from chainrule.host.recognition.binding import returned_names
 from chainrule.host.recognition.learnt import NAMED, Learnt, PerLayer, Start
 from chainrule.host.recognition.results import are_probabilities
@@ -219,7 +220,7 @@ class Evidence(Operations):
         whole = {"init": "params", "step": "params", "fit": "params", "backward": "grads", "forward": "cache"}
         if made == "forward" and self.is_array_output(maker, path):
             roles[name] = "output"
-        elif made in whole and (not path or not is_numbers(value)):
+        elif made in whole and (not path or not (is_numbers(value) or shares_a_result(maker))):
             roles[name] = whole[made]
         elif made in whole:
             named = self.name_at(maker, path)
@@ -249,13 +250,14 @@ class Evidence(Operations):
         return None
 
     def name_at(self, maker: Call, path: Path) -> str:
-        """The name of a part of a result: a key of a dictionary, or the name in the return statement."""
+        """The name of a part of a result: a key of a dictionary, or the name in the return statement, or its place."""
         if isinstance(path[-1], Item) and isinstance(path[-1].key, str):
             return path[-1].key
         names = returned_names(self.functions[maker.key]) or [] if maker.key in self.functions else []
         first = path[0]
-        if isinstance(first, Item) and isinstance(first.key, int) and len(path) == 1 and first.key < len(names):
-            return names[first.key]
+        if isinstance(first, Item) and isinstance(first.key, int) and len(path) == 1:
+            known = first.key < len(names) and names[first.key]
+            return known or part_of(maker.name, first.key)
         return ""
 
     def attributes(self, calls: Sequence[Call], roles: Mapping[str, str]) -> dict[str, str]:
@@ -273,6 +275,12 @@ class Evidence(Operations):
                     if wanted in ("lr", "epochs", "batch_size", "seed"):
                         found |= {name: wanted for name, kept in vars(own).items() if kept is value}
         return found
+
+
+def shares_a_result(call: Call) -> bool:
+    """Whether a call returns several lists of arrays, such as gradients of the weights and those of the biases."""
+    parts = call.result if isinstance(call.result, tuple) else ()
+    return sum(isinstance(part, list) and bool(part) and all(map(is_numbers, part)) for part in parts) > 1
 
 
 def is_list_of_sizes(value: Any) -> bool:

@@ -21,7 +21,7 @@ class Kind:
 
     inputs: entries of a sample.  classes: their number.  samples: their number.  one_hot: whether labels are one-hot
     vectors.  images: whether a sample is a square.  pairs: whether a set is a list of (column, one-hot column).
-    tables: whether inputs and labels that have one name are columns of a table.  last: whether labels are its last ones.
+    tables: whether inputs and labels that have one name are columns of a table.  last: whether its last are the labels.
     """
 
     inputs: int = 784
@@ -43,7 +43,7 @@ class Kind:
         return np.eye(self.classes)[labels] if self.one_hot else labels
 
     def table(self) -> Table:
-        """Labels in the first column, or in the first ones if they are one-hot, and inputs behind them; or the reverse."""
+        """Labels in the first column, or in several if they are one-hot, and inputs behind them; or the reverse."""
         labels = replace(self, images=False).y()
         rows = Kind(self.inputs, self.classes, self.samples).x()
         table = np.column_stack([rows, labels] if self.last else [labels, rows]).astype(int).view(Table)

@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.ma  # whose import would use up the steps of a script that needs it first, as np.unique does
 
 import chainrule.host
 from chainrule.host.recognition.namespaces import of_a_library

@@ -38,7 +38,6 @@ OTHERS: tuple[dict[str, bool], ...] = (
     {"images": True},
     {"one_hot": True, "images": True},
     {"tables": False},
-    {"last": True},
     {"pairs": True},
 )
 LONGEST = 3.0  # seconds after which nothing further is tried, on a machine however slow
@@ -173,7 +172,7 @@ def globals_read(body: Sequence[ast.stmt]) -> dict[str, set[str]]:
 
 def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Shown:
     """What a script shows with the kind of made data with which it shows most."""
-    first = Kind(samples=samples_for(body))
+    first = Kind(samples=samples_for(body), last=reads_last_column(body))
     best = once(stage, first, functions)
     started = time.process_time()  # without the time that the first imports took
     for kind in other_kinds(first, best, stage):
@@ -218,6 +217,12 @@ def samples_for(body: Sequence[ast.stmt]) -> int:
         if isinstance(node, ast.Slice) and isinstance(node.lower, ast.Constant) and isinstance(node.lower.value, int)
     ]
     return FEWEST + max((cut for cut in cuts if cut <= MOST), default=0)
+
+
+def reads_last_column(body: Sequence[ast.stmt]) -> bool:
+    """Whether a script takes the last column of a table alone, as that of the labels: data[:, -1]."""
+    slices = [node.slice for one in body for node in ast.walk(one) if isinstance(node, ast.Subscript)]
+    return any(isinstance(one, ast.Tuple) and len(one.elts) == 2 and ast.unparse(one.elts[1]) == "-1" for one in slices)
 
 
 def functions_of(namespace: Mapping[str, Any]) -> dict[Key, FunctionType]:
