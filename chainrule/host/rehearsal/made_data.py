@@ -187,7 +187,7 @@ class Batch(np.ndarray):
 
     toarray = todense = numpy
 
-    def view(self, *shape: Any) -> Any:
+    def view(self, *shape: Any) -> Any:  # type: ignore[override]
         return self.reshape(shape) if all(isinstance(length, int) for length in shape) else super().view(*shape)
 
 
