@@ -17,12 +17,13 @@ from typing import Any
 from chainrule.host.recognition.learnt import NAMED, NOTHING, Learnt, PerLayer, learnt_of
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 
-# Fixed values that switch off regularization, dropout, an early end of the training, and printing.
+# Fixed values that switch off regularization, dropout, an early end of the training, printing, and leaving out samples.
 FIXED = {
     "reg": 0.0,
     "tolerance": 0.0,
     "keep_prob": 1.0,
     "quiet": False,
+    "drop_last": False,
     "activation": "relu",
     "validation": None,
     "optimizer": None,
@@ -318,7 +319,7 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return 0.0, wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
-    if wanted == "quiet" and isinstance(default, bool):
+    if wanted in ("quiet", "drop_last") and isinstance(default, bool):
         return False, wanted
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted
@@ -384,7 +385,10 @@ def name_of(node: ast.expr) -> str:
 
 
 def named_values(function: Any, result: Any) -> dict[str, Any]:
-    """{name: value} of a function's results, from its return statement and from the keys of dictionaries."""
+    """{name: value} of a function's results, from its return statement and from the keys of dictionaries.
+
+    What has no name in the return statement is called by the function and its place.
+    """
     names = returned_names(function) or []
     values: dict[str, Any] = {}
     elements = list(result) if isinstance(result, (tuple, list)) and len(names) > 1 else [result]
@@ -392,9 +396,16 @@ def named_values(function: Any, result: Any) -> dict[str, Any]:
         values |= {name: element for name, element in zip(names, elements, strict=True) if name}
     if isinstance(result, tuple):
         elements = list(result)
+        named = len(elements) == len(names)
+        values |= {part(function, i): e for i, e in enumerate(elements) if not (named and names[i])}
     elif isinstance(result, list) and len(result) >= MANY:
         elements = []
     for element in elements:
         if isinstance(element, dict):
             values |= {key: value for key, value in element.items() if isinstance(key, str)}
     return values
+
+
+def part(function: Any, place: int) -> str:
+    """The name of a part of a function's result that has none in its return statement.  function: or its name."""
+    return f"{getattr(function, '__name__', function)}[{place}]"

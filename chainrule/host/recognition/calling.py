@@ -224,7 +224,8 @@ class Calling(NativeStyle):
         if head is not None and head.object is not None and not self.form.holds_head:
             p = of_kind(self.probabilities(model), self.arrays, self.dtype)
             head.loss(model.output, p, y)
-            return head.gradient(model.output, p, y, lambda: self.mean_surplus(model, x, y))
+            z = p if are_probabilities(to_numpy(model.output)) else model.output
+            return head.gradient(z, p, y, lambda: self.mean_surplus(model, x, y))
         beside = self.gradient_beside_loss(model, x, y)
         return self.mean_surplus(model, x, y) if beside is None else beside
 

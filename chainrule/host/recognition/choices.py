@@ -23,11 +23,13 @@ class Choices:
     def for_a_classifier(self, words: Sequence[str], layers: int) -> list[Callable[[str], str]]:
         """Functions that replace the words of a network, in their order, by those of a classifier, the likeliest first.
 
-        layers: how many it has with weights.  Empty for a network that has softmax, or no word for every layer.  Where
-        there are more words than layers, the first may belong to the inputs, or the last to nothing.
+        layers: how many it has with weights.  Empty for a network that has softmax.  Where there are more words than
+        layers, the first may belong to the inputs, or the last to nothing; fewer are those of hidden layers.
         """
         activations = [word for word in words if is_called("choices", "activation", word)]
         says_softmax = any(is_called("choices", "softmax", word) for word in activations)
+        if not says_softmax and self.relu and 0 < len(activations) < layers and self.relu not in activations:
+            return [partial(self.replaced, iter(range(len(activations))), len(activations))]
         if says_softmax or not (self.softmax and self.relu) or len(activations) < layers:
             return []
         return [

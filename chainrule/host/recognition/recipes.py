@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Known, Unbound, bind
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.choices import Choices
 from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.forms import PROBES
@@ -50,12 +50,14 @@ class Step:
 
     function: a class or function to call, or the name of a method of what step `owner` made.
     arguments: {parameter: value}, with Made for what other steps made.  spread: the parameter that takes *args.
+    keywords: the names of those that **keywords takes.
     """
 
     function: Any
     arguments: Mapping[str, Any]
     owner: int | None = None
     spread: str = ""
+    keywords: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Recipe:
     sizes: of its layers.  steps: the calls in order.  network: the number of the step that makes it.
     completes: whether methods are called on it before it is used.  choices: the words of the code for activations.
     losses: {attribute: the word for a loss that a training keeps there}.
+    instead: {a class of another activation, or of an adaptive optimizer: that of ReLU, or of plain gradient descent}.
+    beside: the classes with which the network is made and trained, by name, of whatever files.
     """
 
     sizes: tuple[int, ...]
@@ -80,6 +84,14 @@ class Recipe:
     completes: bool = False
     choices: Choices = field(default_factory=Choices)
     losses: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[type, type] = field(default_factory=dict)
+    beside: Mapping[str, type] = field(default_factory=dict)
+
+    @cached_property
+    def simplified(self) -> Recipe:
+        """The recipe with ReLU and plain gradient descent in place of other classes of activations and optimizers."""
+        steps = [step_with(step, self.instead) for step in self.steps]
+        return replace(self, steps=tuple(steps), instead={})
 
     @cached_property
     def as_classifier(self) -> tuple[Recipe, ...]:
@@ -127,7 +139,8 @@ class Recipe:
             spread = arguments.pop(step.spread, ())
             function = step.function if step.owner is None else getattr(made[step.owner], mangled(step, made))
             if spread:
-                made[number] = function(*arguments.values(), *spread)
+                by_name = {name: arguments.pop(name) for name in step.keywords}
+                made[number] = function(*arguments.values(), *spread, **by_name)
             else:
                 made[number] = function(**arguments)
         for name, word in self.losses.items():
@@ -169,7 +182,7 @@ class Recipe:
         """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
 
         A layer names its two sizes, in either order, or the network names all, or those behind the inputs, or the
-        inputs and outputs before or behind the hidden layers.
+        inputs and outputs before or behind the hidden layers, or these alone.
         """
         found: list[int] = []
 
@@ -189,6 +202,7 @@ class Recipe:
             tuple(range(1, len(self.sizes))),
             (0, len(self.sizes) - 1, *hidden),
             (*hidden, 0, len(self.sizes) - 1),
+            hidden,
         )
         given = [number for number in found if number in self.sizes]
         return next((order for order in orders if given == [self.sizes[place] for place in order]), None)
@@ -236,6 +250,25 @@ def each_word(value: Any, new: Callable[[str], str]) -> Any:
 def is_bias(array: np.ndarray) -> bool:
     """Whether an array has one axis, apart from such of one entry."""
     return array.ndim == 1 or (array.ndim == 2 and 1 in array.shape)
+
+
+def step_with(step: Step, instead: Mapping[type, type]) -> Step:
+    """A step of a recipe with other classes; an object of one is made with the arguments that both take."""
+    if step.function in instead:
+        taken = [parameter.name for parameter in parameters_of(instead[step.function])]
+        return Step(instead[step.function], {name: v for name, v in step.arguments.items() if name in taken})
+    return replace(step, arguments={name: with_classes(value, instead) for name, value in step.arguments.items()})
+
+
+def with_classes(value: Any, instead: Mapping[type, type]) -> Any:
+    """A value of a recipe with other classes, in nested containers as well."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(with_classes(item, instead) for item in value)
+    if isinstance(value, dict):
+        return {key: with_classes(item, instead) for key, item in value.items()}
+    if isinstance(value, Fresh):
+        return Fresh(instead.get(value.cls, value.cls))
+    return instead.get(value, value) if isinstance(value, type) else value
 
 
 def makes_up(axes: Sequence[Any], inputs: int) -> bool:
@@ -364,9 +397,15 @@ class RecipeForm(FittedForm):
         self.recipe = RECIPES.get(cls)
         if self.recipe is None:
             raise Unbound("no call of the file makes one")
+        self.given = self.recipe
+        namespace = {**namespace, **self.given.beside}
         super().__init__(name, cls, namespace)
         without = " and ".join(self.recipe.without)
-        self.title = f"class {name} as the file makes it{f', but without {without},' if without else ''}"
+        instead = self.given.instead if self.recipe is not self.given else {}
+        others = " and ".join(f"{new.__name__} in place of {old.__name__}" for old, new in instead.items())
+        changes = [*[f"but without {without}"] * bool(without), *[f"with {others}"] * bool(others)]
+        self.title = f"class {name} as the file makes it" + "".join(f", {change}" for change in changes)
+        self.title += "," * bool(changes)
         self.makes_parameters = not self.recipe.gives_parameters
         self.seeded = any(
             isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
@@ -386,6 +425,13 @@ class RecipeForm(FittedForm):
                 self.settle()
                 sizes = self.probe_sizes()
                 if self.run_once(self.construct(sizes, 0), sizes[0], sizes[-1]):
+                    return
+        if given.instead:
+            self.recipe, self.pattern = given.simplified, None
+            with contextlib.suppress(Exception):
+                self.settle()
+                sizes = self.probe_sizes()
+                if self.run_once(self.construct(sizes, 0), sizes[0]):
                     return
         self.recipe, self.pattern = given, None
         self.settle()

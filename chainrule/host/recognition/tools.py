@@ -219,7 +219,10 @@ class Head:
         return call(self.object, operations, roles, passed_on=self.passed_on)
 
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
-        """The gradient with respect to the last layer's output, by the code or else by `fallback`."""
+        """The gradient with respect to the last layer's output, by the code or else by `fallback`.
+
+        z, p: logits and probabilities; the same array, if the last layer gives probabilities.
+        """
         if self.tools.slope is not None:
             given = {"output": p, "y": y, "output_gradient": p, "x": p}
             return self.back(make(self.tools.slope, "softmax"), given, shape(p))
@@ -234,7 +237,8 @@ class Head:
                 named=self.passed_on,
             )
             slope = slope if self.started.slope is None else self.started.slope
-            if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
+            apart = z is not p  # else the network ends in softmax, and goes back through its own
+            if apart and self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return self.back(self.softmax, {"output_gradient": slope, "x": slope, "y": y}, shape(z))
             return slope
         function = next(

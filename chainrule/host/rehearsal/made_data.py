@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.host.recognition.vocabulary import plain, role
 
+OF_A_LOADER = 32  # samples of a batch
 TRAINING, TESTING = ("train", "tr"), ("test", "val", "dev", "valid", "te")
 
 
@@ -20,7 +21,7 @@ class Kind:
 
     inputs: entries of a sample.  classes: their number.  samples: their number.  one_hot: whether labels are one-hot
     vectors.  images: whether a sample is a square.  pairs: whether a set is a list of (column, one-hot column).
-    tables: whether inputs and labels that have one name are columns of a table.
+    tables: whether inputs and labels that have one name are columns of a table.  last: whether its last are the labels.
     """
 
     inputs: int = 784
@@ -30,6 +31,7 @@ class Kind:
     images: bool = False
     pairs: bool = False
     tables: bool = True
+    last: bool = False
 
     def x(self) -> np.ndarray:
         """Inputs between 0 and 255, as of images."""
@@ -41,12 +43,20 @@ class Kind:
         return np.eye(self.classes)[labels] if self.one_hot else labels
 
     def table(self) -> Table:
-        """Labels in the first column, or in the first ones if they are one-hot, inputs behind them."""
+        """Labels in the first column, or in several if they are one-hot, and inputs behind them; or the reverse."""
         labels = replace(self, images=False).y()
         rows = Kind(self.inputs, self.classes, self.samples).x()
-        table = np.column_stack([labels, rows]).astype(int).view(Table)
-        table.width = self.classes if self.one_hot else 1
+        table = np.column_stack([rows, labels] if self.last else [labels, rows]).astype(int).view(Table)
+        width = self.classes if self.one_hot else 1
+        table.width = -width if self.last else width
         return table
+
+    def batches(self) -> Batches:
+        """The batches of a loader: images of one channel, and their labels."""
+        x, y = squares(Kind(self.inputs, self.classes, self.samples).x() / 255), self.y()
+        x = x[:, None] if x.ndim == 3 else x
+        starts = range(0, self.samples, OF_A_LOADER)
+        return Batches((x[i : i + OF_A_LOADER].view(Batch), y[i : i + OF_A_LOADER].view(Batch)) for i in starts)
 
     def both(self) -> Any:
         """A set of samples: inputs and labels."""
@@ -132,7 +142,73 @@ def one_hot(labels: Any, num_classes: int | None = None, **_settings: Any) -> An
     return np.eye(num_classes or int(whole.max()) + 1)[whole]
 
 
-DONE_HERE = {"shuffle": shuffled, "train_test_split": parted, "to_categorical": one_hot}  # of modules that are absent
+class Scaler:
+    """Brings each feature to a mean of 0 and a deviation of 1, as scikit-learn's scalers do in one way or another."""
+
+    def __init__(self, *_arguments: Any, **_settings: Any) -> None:
+        self.mean: Any = 0.0
+        self.scale: Any = 1.0
+
+    def fit(self, x: Any, _y: Any = None) -> Scaler:
+        rows = np.asarray(x, float)
+        self.mean, self.scale = rows.mean(axis=0), rows.std(axis=0)
+        return self
+
+    def transform(self, x: Any) -> Any:
+        return (np.asarray(x, float) - self.mean) / np.where(self.scale, self.scale, 1.0)
+
+    def fit_transform(self, x: Any, y: Any = None) -> Any:
+        return self.fit(x, y).transform(x)
+
+
+class Encoder(Scaler):
+    """Turns labels into whole numbers from 0 on, as scikit-learn's encoder does."""
+
+    def fit(self, x: Any, _y: Any = None) -> Encoder:
+        self.classes_ = np.unique(np.asarray(x))
+        return self
+
+    def transform(self, x: Any) -> Any:
+        return np.searchsorted(self.classes_, np.asarray(x))
+
+
+class OneHotEncoder(Encoder):
+    """Turns labels into one-hot vectors, as scikit-learn's encoders and binarizers do."""
+
+    def transform(self, x: Any) -> Any:
+        return np.eye(len(self.classes_))[super().transform(x).ravel()].view(Batch)
+
+
+class Batch(np.ndarray):
+    """An array with the ways of a tensor, or of a sparse array, to become one."""
+
+    def numpy(self) -> np.ndarray:
+        return np.asarray(self)
+
+    toarray = todense = numpy
+
+    def view(self, *shape: Any) -> Any:  # type: ignore[override]
+        return self.reshape(shape) if all(isinstance(length, int) for length in shape) else super().view(*shape)
+
+
+class Batches(list[Any]):
+    """What a loader gives: batches of images and their labels."""
+
+    @property
+    def dataset(self) -> list[Any]:
+        return [sample for batch in self for sample in zip(*batch, strict=True)]
+
+
+DONE_HERE = {  # of modules that are absent
+    "shuffle": shuffled,
+    "train_test_split": parted,
+    "to_categorical": one_hot,
+    "StandardScaler": Scaler,
+    "MinMaxScaler": Scaler,
+    "LabelEncoder": Encoder,
+    "OneHotEncoder": OneHotEncoder,
+    "LabelBinarizer": OneHotEncoder,
+}
 
 
 class NotLoaded(AttributeError):
@@ -142,7 +218,7 @@ class NotLoaded(AttributeError):
 class Table(np.ndarray):
     """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
 
-    width: how many columns the labels take.
+    width: how many columns the labels take; negative if these are the last ones.
     """
 
     width = 1
@@ -166,15 +242,18 @@ class Table(np.ndarray):
 
     @property
     def labels(self) -> Table:
-        return np.asarray(self)[:, 0 if self.width == 1 else slice(self.width)].astype(int).view(Table)
+        columns = slice(self.width) if self.width > 0 else slice(self.width, None)
+        found = np.asarray(self)[:, columns].astype(int)
+        return (found[:, 0] if abs(self.width) == 1 else found).view(Table)
 
     @property
     def inputs(self) -> Table:
-        return np.asarray(self)[:, self.width :].view(Table)
+        columns = slice(self.width, None) if self.width > 0 else slice(self.width)
+        return np.asarray(self)[:, columns].view(Table)
 
     @property
     def images(self) -> np.ndarray:
-        return squares(np.asarray(self)[:, self.width :])
+        return squares(np.asarray(self.inputs))
 
     target = label = labels
     data = inputs  # type: ignore[assignment]
@@ -221,6 +300,8 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
             kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape
         )
     roles = [role_of(name) for name in flat]
+    if "loader" in roles:
+        return tuple(single(name, kind) for name in flat)
     if roles == ["x", None]:
         return kind.both() if not kind.pairs else (kind.both(), kind.y())
     if len(flat) == 2 and roles[0] == roles[1]:
@@ -237,6 +318,8 @@ def single(name: str, kind: Kind) -> Any:
     found = role_of(name)
     if found == "y":
         return kind.y()
+    if found == "loader":
+        return kind.batches()
     if kind.pairs:
         return kind.both()
     words = plain(name)

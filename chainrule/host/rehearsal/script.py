@@ -15,7 +15,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.memory import bounded_memory
-from chainrule.host.guard.refusing import Refused, refusing
+from chainrule.host.guard.refusing import GATE, Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
 from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, NotLoaded, Table, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
@@ -45,7 +45,7 @@ WRITES = frozenset(
     """.split()
 )
 REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
-DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow)", re.IGNORECASE)
+DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow|summary|summari[sz]e)", re.IGNORECASE)
 IMPORTS_OF = (ast.Import, ast.ImportFrom)
 GONE = ("int", "float", "bool", "object", "str", "complex")  # which NumPy had until 1.24, beside Python's own
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
@@ -211,22 +211,30 @@ class Stage:
     def get(self, kind: Kind, compute: Callable[[], Any], shape: Any) -> Any:
         """The value of an expression, or made data where it cannot be loaded.
 
-        A function that fails on what it gets in place of a file's content cannot load either.
+        A function that fails on what it gets in place of a file's content, or where it may not read, cannot load.
         """
-        uses, made = ABSENT.uses, len(self.made)
+        before = ABSENT.uses, len(self.made), GATE.refused
         try:
             found = compute()
         except WITHOUT_DATA:
             found = ABSENT
         except Exception as error:
-            if (ABSENT.uses, len(self.made)) == (uses, made) and not isinstance(getattr(error, "obj", None), Table):
+            now = ABSENT.uses, len(self.made), GATE.refused
+            if now == before and not isinstance(getattr(error, "obj", None), Table):
                 raise
             found = ABSENT
         if found is not ABSENT and not is_unpacked(found, shape):
             return found
+        if isinstance(shape, str) and self.is_made(self.namespace.get(shape)):
+            raise NotLoaded(f"{shape} stays as the script made it")
         if shape is not None and shape not in self.made:
             self.made.append(shape)
         return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
+
+    def is_made(self, value: Any) -> bool:
+        """Whether a value is an object of the project, which a script may replace by one that it loads."""
+        code = getattr(type(value).__dict__.get("__init__"), "__code__", None)
+        return code is not None and code.co_filename.startswith(tuple(self.folders))
 
     def stand_in(self, name: str) -> Any:
         """What takes the place of a module or a name in one: the substitute with which the file was loaded."""

@@ -19,8 +19,10 @@ from chainrule.host.source.parsing import parse
 from chainrule.host.source.rule import DEFINITIONS
 
 NEIGHBOURS = 40  # how many files of a folder are looked at
-LARGEST = 200_000  # bytes of a script
+LARGEST = {".py": 200_000, ".ipynb": 2_000_000}  # bytes of a script; a notebook keeps its pictures
 SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "notebook", "notebooks")  # folders of scripts
+MOST_FOLDERS = 20  # of a project: a folder that holds more holds projects
+BEGINS = r"""(?:^\s*|"|\\n)"""  # a line of code, also as a notebook writes it
 
 Script = tuple[Sequence[ast.stmt], Path]  # the statements, and the file in which they stand
 
@@ -37,7 +39,8 @@ def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: C
     texts = dict(neighbours(path, folders))
     wanted, near = {imported_as(path)}, [path]
     for _ in range(2):
-        pattern = re.compile(rf"^\s*(from|import)\s.*\b({'|'.join(map(re.escape, sorted(wanted)))})\b", re.MULTILINE)
+        names = "|".join(map(re.escape, sorted(wanted)))
+        pattern = re.compile(rf"{BEGINS}(from|import)\s[^\"\n]*\b({names})\b", re.MULTILINE)
         found = [file for file, text in texts.items() if file not in near and pattern.search(text)]
         for file in found:
             with suppress(SyntaxError, ValueError, UnusableTarget):
@@ -56,14 +59,25 @@ def imported_as(path: Path) -> str:
 
 
 def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, str]]:
-    """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts."""
-    for folder in dict.fromkeys((path.parent, *folders)):
-        for place in (folder, *(folder / name for name in SCRIPTS)):
-            files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
-            for file in files[:NEIGHBOURS]:
-                with suppress(OSError, ValueError):
-                    if file != path and file.stat().st_size <= LARGEST:
-                        yield file, file.read_text(encoding="utf-8")
+    """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts.
+
+    Files of other folders of the project, such as tests and experiments, come last.
+    """
+    above = list(dict.fromkeys((path.parent, *folders)))
+    places = [place for folder in above for place in (folder, *(folder / name for name in SCRIPTS))]
+    places += [place for folder in above for place in below(folder)]
+    for place in dict.fromkeys(places):
+        files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
+        for file in files[:NEIGHBOURS]:
+            with suppress(OSError, ValueError):
+                if file != path and file.stat().st_size <= LARGEST[file.suffix]:
+                    yield file, file.read_text(encoding="utf-8")
+
+
+def below(folder: Path) -> list[Path]:
+    """The folders in a folder of a project, and those in them; none of a folder that holds many."""
+    inside = [place for pattern in ("*/", "*/*/") for place in folder.glob(pattern) if place.name.isidentifier()]
+    return sorted(inside) if len(inside) <= MOST_FOLDERS else []
 
 
 def is_test(name: str) -> bool:
