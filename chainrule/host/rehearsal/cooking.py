@@ -155,7 +155,8 @@ class Kitchen:
 
 def takes_data(call: Call) -> bool:
     """Whether a method gets an array, as those get that compute, and not those that put a network together."""
-    return any(is_array(value) for value in list(call.given.values())[1:])
+    given = [[value] if name != call.spread else value for name, value in list(call.given.items())[1:]]
+    return any(is_array(value) for values in given for value in values)
 
 
 def owner_of(call: Call) -> Any:
