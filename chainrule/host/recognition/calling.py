@@ -86,9 +86,10 @@ class Calling(NativeStyle):
             return MethodType(known, model.value)
         for name, function in methods_and_functions(self.form, model):
             if name == plan.name:
-                own = isinstance(function, MethodType) and function.__self__ is model.value
-                if own and isinstance(function.__func__, FunctionType) and hasattr(model.value, "__dict__"):
-                    self.methods[key] = function.__func__
+                own = hasattr(model.value, "__dict__") and getattr(function, "__self__", None) is model.value
+                method = getattr(function, "__func__", None)
+                if own and isinstance(method, FunctionType):
+                    self.methods[key] = method
                 return function
         raise NotOffered(f"{plan.name} is missing")
 

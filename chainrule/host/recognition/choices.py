@@ -24,11 +24,12 @@ class Choices:
         """Functions that replace the words of a network, in their order, by those of a classifier, the likeliest first.
 
         layers: how many it has with weights.  Empty for a network that has softmax, or no word for every layer.  Where
-        there are more words than layers, the first may belong to the inputs, or the last to nothing.
+        there are more words than layers, the first may belong to the inputs, or the last to nothing.  Hidden layers
+        keep their words in a code without ReLU.
         """
         activations = [word for word in words if is_called("choices", "activation", word)]
         says_softmax = any(is_called("choices", "softmax", word) for word in activations)
-        if says_softmax or not (self.softmax and self.relu) or len(activations) < layers:
+        if says_softmax or not self.softmax or len(activations) < layers:
             return []
         return [
             partial(self.replaced, iter(range(len(activations))), last)
@@ -43,7 +44,7 @@ class Choices:
     def replaced(self, places: Iterator[int], last: int, word: str) -> str:
         """The word in place of another.  places: that of the next activation.  last: the first place of the output."""
         if is_called("choices", "activation", word):
-            return self.relu if next(places) < last else self.softmax
+            return (self.relu or word) if next(places) < last else self.softmax
         return self.loss(word)
 
     def loss(self, word: str) -> str:

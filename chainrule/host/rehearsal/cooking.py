@@ -18,6 +18,7 @@ from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.made_data import ABSENT
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, key_of
+from chainrule.host.source.rule import acts
 from chainrule.support.arrays import is_array
 
 USES = ("fit", "forward", "update", "backward", "step", "loss", "predict")
@@ -34,7 +35,8 @@ def recipe_of(evidence: Evidence, namespace: Mapping[str, Any]) -> tuple[type, R
     kitchen = Kitchen(evidence, namespace)
     holder = next((one for one in (network.holder, *network.objects) if one in kitchen.makers), None)
     found = None if holder is None else kitchen.recipe(holder, network.sizes)
-    return None if found is None or any(lacks(step.arguments) for step in found[1].steps) else found
+    incomplete = found is None or any(lacks(step.arguments) for step in found[1].steps)
+    return None if incomplete or kitchen.lost_a_part(holder) else found
 
 
 def lacks(value: Any) -> bool:
@@ -91,6 +93,13 @@ class Kitchen:
         }
         return cls, Recipe(tuple(sizes), tuple(steps), first, completes, choices, losses)
 
+    def lost_a_part(self, holder: int | None) -> bool:
+        """Whether a part such as those of the network, before its first use, was not made: its statement raised."""
+        made = [call for call in self.needed.values() if call.name in MAKES and id(owner_of(call)) != holder]
+        parts = {type(owner_of(call)) for call in made}
+        lost = (call for call in self.calls if call.name in MAKES and not call.ended and call.number < self.end)
+        return any(type(owner_of(call)) in parts for call in lost)
+
     def need(self, call: Call) -> None:
         """Note a call, those that made its arguments, and those of methods on the object that it makes."""
         if call.number in self.needed:
@@ -113,6 +122,7 @@ class Kitchen:
                     and self.is_before_use(other)
                     and not any(map(other.inside, self.needed.values()))
                     and not takes_data(other)
+                    and not acts(other.name)
                 ):
                     self.need(other)
 
@@ -155,8 +165,12 @@ class Kitchen:
 
 def takes_data(call: Call) -> bool:
     """Whether a method gets an array, as those get that compute, and not those that put a network together."""
-    given = [[value] if name != call.spread else value for name, value in list(call.given.items())[1:]]
-    return any(is_array(value) for values in given for value in values)
+    return any(map(holds_array, list(call.given.values())[1:]))
+
+
+def holds_array(value: Any) -> bool:
+    """Whether a value is an array, or such a list as that of samples with their labels."""
+    return any(map(holds_array, value)) if isinstance(value, (list, tuple)) else is_array(value)
 
 
 def owner_of(call: Call) -> Any:
