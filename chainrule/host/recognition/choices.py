@@ -1,4 +1,4 @@
-"""Words by which code chooses activations and losses: those that it knows, and those that make a softmax classifier."""
+"""Words by which code chooses activations, losses and optimizers: those that it knows, and those of a classifier."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Choices:
     relu: str = ""
     softmax: str = ""
     cross_entropy: str = ""
+    gradient_descent: str = ""
 
     def for_a_classifier(self, words: Sequence[str], layers: int) -> list[Callable[[str], str]]:
         """Functions that replace the words of a network, in their order, by those of a classifier, the likeliest first.
@@ -47,6 +48,10 @@ class Choices:
             return (self.relu or word) if next(places) < last else self.softmax
         return self.loss(word)
 
+    def optimizer(self, word: str) -> str:
+        """The word for gradient descent in place of that for another optimizer."""
+        return self.gradient_descent if self.gradient_descent and is_called("choices", "optimizer", word) else word
+
     def loss(self, word: str) -> str:
         """The word for the cross-entropy in place of that for another loss."""
         return self.cross_entropy if self.cross_entropy and is_called("choices", "loss", word) else word
@@ -60,7 +65,7 @@ def choices_of(functions: Iterable[Any]) -> Choices:
         places = {word: names("choices")[kind].position(plain(word)) for word in words}
         return min((word for word in words if places[word]), key=lambda word: places[word] or 0, default="")
 
-    return Choices(likeliest("relu"), likeliest("softmax"), likeliest("cross_entropy"))
+    return Choices(*map(likeliest, ("relu", "softmax", "cross_entropy", "gradient_descent")))
 
 
 def words_in(value: Any) -> Iterator[str]:

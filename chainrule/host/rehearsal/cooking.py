@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from types import FunctionType
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.choices import choices_of
-from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, is_instance
+from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, each_word, is_instance
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.made_data import ABSENT
@@ -86,6 +87,7 @@ class Kitchen:
         )
         cls = class_now(type(owner_of(self.makers[holder])), self.namespace)
         choices = choices_of(self.functions.values())
+        steps = [replace(step, arguments=each_word(step.arguments, choices.optimizer)) for step in steps]
         losses = {
             name: value
             for name, value in vars(owner_of(self.makers[holder])).items()

@@ -21,7 +21,8 @@ from chainrule.host.source.rule import DEFINITIONS
 
 NEIGHBOURS = 40  # how many files of a folder are looked at
 LARGEST = 200_000  # bytes of a script
-SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "notebook", "notebooks")  # folders of scripts
+# Folders of scripts.
+SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "run", "runs", "notebook", "notebooks")
 
 Script = tuple[Sequence[ast.stmt], Path]  # the statements, and the file in which they stand
 
