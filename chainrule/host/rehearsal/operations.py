@@ -284,8 +284,8 @@ class Operations:
     def gradient_paths(self, call: Call) -> set[Path]:
         """The paths in the network's object to arrays shaped like the weights that a call left there.
 
-        The parameters themselves under a further name, what the call was given, and zeros alone, such as velocities that
-        an optimizer begins with, are not gradients.
+        The parameters themselves under a further name, what the call was given, and zeros alone, as velocities begin,
+        are not gradients.
         """
         known = self.parameters | {id(value) for value in call.arguments.values()}
         for name, value in call.arguments.items():
