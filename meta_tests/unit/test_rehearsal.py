@@ -817,6 +817,7 @@ def test_a_network_is_made_as_the_author_makes_it(how, rehearsed, tmp_path):
     sizes = [5, 7, 6, 4] if how == "equal sizes" else [5, 7, 4]
     made = [layer for layer in recipe.make(sizes, 0).oo if hasattr(layer, "p")]
     assert type(recipe.make(sizes, 0)) is q
+    assert [step.function for step in recipe.steps].count("z") == ("o.z()" in script)
     assert [layer.p.shape for layer in made] == list(pairwise(sizes))
     if how == "a generator":
         again, other = recipe.make(sizes, 0), recipe.make(sizes, 1)
