@@ -287,7 +287,7 @@ def shows_logits(probe: Probe, point: Point, out: np.ndarray) -> str:
     if grads is not None:
         follows = abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2
         return "backward takes the softmax of forward's output" if follows else ""
-    if raises(probe, point):
+    if probe.network is None and raises(probe, point):
         return "forward does not return probabilities; whether they are logits is unknown, as loss and backward raise"
     if probe.network is not None and np.allclose(out, point.logits, rtol=AGREE, atol=AGREE):
         return "forward gives the last layer's z, and the code has neither loss nor gradients that take anything else"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Calling(NativeStyle):
     between: what the code applies to the output before it goes into the loss: `softmax`, `log_softmax` or nothing.
     only: {operation: the one function that may be it}.
     batch: returns inputs and labels for a network of given layer sizes.
+    methods: {(class, name of a plan): the method}, for those that were looked for before.
     """
 
     form: Form
@@ -53,6 +55,7 @@ class Calling(NativeStyle):
         self.form = form
         self.only: dict[str, str | None] = {}
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
+        self.methods: dict[tuple[type, str], FunctionType] = {}
         self.arrays = "numpy"
         self.dtype: Any = None
         self.samples, self.class_axis, self.between = "rows", 1, ""
@@ -76,8 +79,17 @@ class Calling(NativeStyle):
         return model.value if handed is None else handed
 
     def function(self, plan: Plan, model: Held) -> Callable[..., Any]:
+        """The function of a plan.  A method is looked for once in each class: there may be many, and many calls."""
+        key = (type(model.value), plan.name)
+        known = self.methods.get(key)
+        if known is not None and known.__name__ not in vars(model.value):
+            return MethodType(known, model.value)
         for name, function in methods_and_functions(self.form, model):
             if name == plan.name:
+                own = hasattr(model.value, "__dict__") and getattr(function, "__self__", None) is model.value
+                method = getattr(function, "__func__", None)
+                if own and isinstance(method, FunctionType):
+                    self.methods[key] = method
                 return function
         raise NotOffered(f"{plan.name} is missing")
 

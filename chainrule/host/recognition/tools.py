@@ -15,6 +15,7 @@ from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
@@ -177,7 +178,9 @@ class Head:
         """A loss object; one that is made with the network, in whose place it gets `started`."""
         holding = {p.name: self.started for p in parameters_of(loss) if is_called("classes", "network", p.name)}
         arguments = bind(loss, Known({"lr": 0.1}, holding))
-        return loss(*arguments.arguments, **arguments.keywords)
+        made = loss(*arguments.arguments, **arguments.keywords)
+        begin(made)
+        return made
 
     def losses(self, operation: str) -> Iterator[Operation]:
         """The methods that compute the loss, if `operation` is the loss."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from types import FunctionType
 from typing import Any
@@ -13,13 +14,14 @@ import numpy as np
 
 from chainrule.host.recognition.choices import choices_of
 from chainrule.host.recognition.namespaces import own_classes
-from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, is_instance
+from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, each_word, is_instance
 from chainrule.host.recognition.tools import pick
 from chainrule.host.recognition.vocabulary import is_called, plain
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.made_data import ABSENT
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, key_of
+from chainrule.host.source.rule import acts
 from chainrule.support.arrays import is_array
 
 USES = ("fit", "forward", "update", "backward", "step", "loss", "predict")
@@ -36,7 +38,8 @@ def recipe_of(evidence: Evidence, namespace: Mapping[str, Any]) -> tuple[type, R
     kitchen = Kitchen(evidence, namespace)
     holder = next((one for one in (network.holder, *network.objects) if one in kitchen.makers), None)
     found = None if holder is None else kitchen.recipe(holder, network.sizes)
-    return None if found is None or any(lacks(step.arguments) for step in found[1].steps) else found
+    incomplete = found is None or any(lacks(step.arguments) for step in found[1].steps)
+    return None if incomplete or kitchen.lost_a_part(holder) else found
 
 
 def lacks(value: Any) -> bool:
@@ -86,6 +89,7 @@ class Kitchen:
         )
         cls = class_now(type(owner_of(self.makers[holder])), self.namespace)
         choices = choices_of(self.functions.values())
+        steps = [replace(step, arguments=each_word(step.arguments, choices.optimizer)) for step in steps]
         losses = {
             name: value
             for name, value in vars(owner_of(self.makers[holder])).items()
@@ -102,6 +106,13 @@ class Kitchen:
     def trains_with(self, call: Call) -> bool:
         """Whether a call computes the loss by the method of an object, or makes an optimizer."""
         return is_of_object(call) and self.operations[call.number] in ("loss", "optimizer")
+
+    def lost_a_part(self, holder: int | None) -> bool:
+        """Whether a part such as those of the network, before its first use, was not made: its statement raised."""
+        made = [call for call in self.needed.values() if call.name in MAKES and id(owner_of(call)) != holder]
+        parts = {type(owner_of(call)) for call in made}
+        lost = (call for call in self.calls if call.name in MAKES and not call.ended and call.number < self.end)
+        return any(type(owner_of(call)) in parts for call in lost)
 
     def need(self, call: Call) -> None:
         """Note a call, those that made its arguments, and those of methods on the object that it makes."""
@@ -125,6 +136,7 @@ class Kitchen:
                     and self.is_before_use(other)
                     and not any(map(other.inside, self.needed.values()))
                     and not takes_data(other)
+                    and not acts(other.name)
                 ):
                     self.need(other)
 

@@ -289,11 +289,18 @@ class Operations:
         return bool(self.gradient_paths(call))
 
     def gradient_paths(self, call: Call) -> set[Path]:
-        """The paths in the network's object to arrays shaped like the weights that a call left there."""
+        """The paths in the network's object to arrays shaped like the weights that a call left there.
+
+        The parameters themselves under a further name, what the call was given, and zeros alone, as velocities begin,
+        are not gradients.
+        """
+        known = self.parameters | {id(value) for value in call.arguments.values()}
         for name, value in call.arguments.items():
             if id(value) in self.net.objects:
                 fresh = changed(call.before[name], call.after[name]) - self.net.paths
-                if covers(matrices({path: call.after[name][path] for path in fresh}), self.net.weights):
+                fresh = {path for path in fresh if id(call.after[name][path].leaf) not in known}
+                begun = all(call.after[name][path].zero for path in fresh)
+                if not begun and covers(matrices({path: call.after[name][path] for path in fresh}), self.net.weights):
                     return fresh
         return set()
 

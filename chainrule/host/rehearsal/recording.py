@@ -244,9 +244,9 @@ class Recorder:
         call = self.running.pop()[1]
         if call is None:
             return
-        call.result, call.finished = result, self.steps
-        call.after = {name: contents(value) for name, value in call.arguments.items()}
+        after = {name: contents(value) for name, value in call.arguments.items()}
         call.returned = contents(result)
+        call.result, call.after, call.finished = result, after, self.steps  # at last: a time limit may end this
 
 
 def given(frame: FrameType) -> dict[str, Any]:

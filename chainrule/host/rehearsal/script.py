@@ -17,13 +17,14 @@ from typing import Any
 from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.guard.refusing import GATE, Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
-from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, NotLoaded, Table, made_for, targets_of
+from chainrule.host.rehearsal.made_data import ABSENT, DONE_HERE, Kind, NotLoaded, Table, made_for, role_of, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.source.rule import DEFINITIONS, main_guard
 from chainrule.host.source.stand_ins import NotInstalled, Placeholder
 from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 2.0  # seconds for all statements of a file
+NO_DATA = "__no_data__"  # a name that is never defined
 GET = "__data_for__"  # the name under which the transformed code finds the function that gets data
 WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError, SystemExit, NotLoaded)
 
@@ -70,11 +71,16 @@ class Loading(ast.NodeTransformer):
             ast.Assign([ast.Name(name, ast.Store())], ast.Call(ast.Name(IMPORTS, ast.Load()), [ast.Constant(path)], []))
             for name, path in bound
         ]
+        names = [name for name, _ in bound if role_of(name) in ("x", "y")]
+        if isinstance(node, ast.ImportFrom) and {"x", "y"} <= set(map(role_of, names)):
+            absent.append(with_data(names))
         made: list[ast.stmt] = [ast.copy_location(one, node) for one in absent]
         if tops <= DONE_WITHOUT and not level:
             return ast.If(ast.Constant(True), made, [])
-        handler = ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, made)
-        return ast.Try([node], [handler], [], [])
+        handlers = [ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, made)]
+        if len(absent) > len(bound):  # a module that loads data fails in its own way
+            handlers.append(ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, made))
+        return ast.Try([node], handlers, [], [])
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         return self.visit_Import(node)
@@ -132,6 +138,14 @@ class Loading(ast.NodeTransformer):
             if isinstance(inner, DEFINITIONS):
                 self.generic_visit(inner)
         return node
+
+
+def with_data(names: Sequence[str]) -> ast.Assign:
+    """The assignment of made data to names that a module would have given."""
+    targets = ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+    nothing = ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Name(NO_DATA, ast.Load()))
+    shape = ast.Constant(targets_of([targets]))
+    return ast.Assign([targets], ast.Call(ast.Name(GET, ast.Load()), [nothing, shape], []))
 
 
 def is_entry(node: ast.expr) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.loops import loops_in
 from chainrule.host.rehearsal.script import opened
 from chainrule.host.source.parsing import parse
@@ -20,7 +21,8 @@ from chainrule.host.source.rule import DEFINITIONS
 
 NEIGHBOURS = 40  # how many files of a folder are looked at
 LARGEST = {".py": 200_000, ".ipynb": 2_000_000}  # bytes of a script; a notebook keeps its pictures
-SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "notebook", "notebooks")  # folders of scripts
+# Folders of scripts.
+SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "run", "runs", "notebook", "notebooks")
 MOST_FOLDERS = 20  # of a project: a folder that holds more holds projects
 BEGINS = r"""(?:^\s*|"|\\n)"""  # a line of code, also as a notebook writes it
 
@@ -125,15 +127,26 @@ def passing(function: ast.FunctionDef, call: ast.Call) -> Iterator[ast.stmt]:
 
 
 def uncalled(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) -> Iterator[Script]:
-    """The functions of a script that use the file, need no arguments, and are called nowhere, each as a script."""
+    """The functions of a script that use the file and are called nowhere, each as a script.
+
+    They need no arguments but the names of files.
+    """
     read = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
     for statement in body:
         if isinstance(statement, ast.FunctionDef) and statement.name not in read and uses(statement, namespace):
-            given = statement.args
-            if len(given.posonlyargs) + len(given.args) == len(given.defaults) and None not in given.kw_defaults:
-                call = ast.Expr(ast.Call(ast.Name(statement.name, ast.Load()), [], []))
+            needed = needed_by(statement.args)
+            if all(is_called("arrays", "files", name) for name in needed):
+                names = [ast.keyword(name, ast.Constant("")) for name in needed]
+                call = ast.Expr(ast.Call(ast.Name(statement.name, ast.Load()), [], names))
                 quiet = [other for other in opened(body) if not isinstance(other, ast.Expr)]
                 yield [*quiet, ast.fix_missing_locations(ast.copy_location(call, statement))], path
+
+
+def needed_by(given: ast.arguments) -> list[str]:
+    """The parameters without defaults."""
+    places = [*given.posonlyargs, *given.args]
+    named = [one for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None]
+    return [one.arg for one in (*places[: len(places) - len(given.defaults)], *named)]
 
 
 def acts_on(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
