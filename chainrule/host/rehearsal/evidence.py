@@ -250,7 +250,7 @@ class Evidence(Operations):
         return None
 
     def name_at(self, maker: Call, path: Path) -> str:
-        """The name of a part of a result: a key of a dictionary, or the name in the return statement, or its place."""
+        """The name of a part of a result: a key, the name in the return statement, or its place."""
         if isinstance(path[-1], Item) and isinstance(path[-1].key, str):
             return path[-1].key
         names = returned_names(self.functions[maker.key]) or [] if maker.key in self.functions else []
