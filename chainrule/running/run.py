@@ -141,7 +141,8 @@ class Run:
         except BaseException as raised:  # the code may raise anything
             error = raised
         took = time.perf_counter() - started
-        return judge(entry, error, took, seconds, self.loaded, unresponsive), error
+        with silence():  # it may ask the code how its network stands in for a function
+            return judge(entry, error, took, seconds, self.loaded, unresponsive), error
 
     def shrinks(self, entry: Entry, result: SpecResult, error: BaseException | None) -> bool:
         """Whether to find a smaller input: if a property failed on a stored one and the report shows that."""

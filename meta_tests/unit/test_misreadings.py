@@ -749,3 +749,166 @@ def test_a_layer_that_applies_softmax_needs_no_other_softmax(check):
 
 def test_a_mistake_beside_a_layer_that_applies_softmax(check):
     assert "softmax.normalized" in wrong(check(ACTIVATED, ("e / e.sum(axis=1, keepdims=True)", "e / e.sum()")))
+
+
+# A prediction of one sample
+
+ONE_IMAGE = ZERO_TIMES.replace("np.log(probs)", "np.log(probs + 1e-9)").replace(
+    "X, y =",
+    """
+    def predict(self, image):
+        return np.argmax(self.forward(image))
+
+X, y =""",
+)
+
+
+def test_a_prediction_of_one_image_is_asked_for_one(check):
+    assert wrong(check(ONE_IMAGE)) == {}
+
+
+def test_a_prediction_of_a_batch_gives_a_label_for_each_sample(check):
+    of_a_batch = check(ONE_IMAGE, ("predict(self, image)", "predict(self, X)"), ("forward(image)", "forward(X)"))
+    assert "predict-over-everything" in causes(of_a_batch)
+
+
+# Trainings that end by themselves
+
+UNTIL_IT_STAYS = """
+def init(input_dim, hidden_dim, output_dim):
+    W1, b1 = np.random.randn(input_dim, hidden_dim) / input_dim**0.5, np.zeros(hidden_dim)
+    W2, b2 = np.random.randn(hidden_dim, output_dim) / hidden_dim**0.5, np.zeros(output_dim)
+    return {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+
+def forward(model, X):
+    a1 = np.maximum(X @ model["W1"] + model["b1"], 0)
+    z2 = a1 @ model["W2"] + model["b2"]
+    e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+    return a1, e / e.sum(axis=1, keepdims=True)
+
+def loss(model, X, y):
+    return -np.mean(np.log(forward(model, X)[1][range(len(y)), y]))
+
+def backward(X, y, model, a1, probs):
+    d = probs.copy()
+    d[range(len(y)), y] -= 1
+    d = d / len(y)
+    h = (d @ model["W2"].T) * (a1 > 0)
+    return X.T @ h, h.sum(axis=0), a1.T @ d, d.sum(axis=0)
+
+def train(model, X, y, num_passes=10000, learning_rate=0.1):
+    done, before = False, np.inf
+    while not done:
+        for _ in range(1000):
+            a1, probs = forward(model, X)
+            dW1, db1, dW2, db2 = backward(X, y, model, a1, probs)
+            model["W1"] = model["W1"] - learning_rate * dW1
+            model["b1"] = model["b1"] - learning_rate * db1
+            model["W2"] = model["W2"] - learning_rate * dW2
+            model["b2"] = model["b2"] - learning_rate * db2
+        now = loss(model, X, y)
+        done, before = before - now < 0.01 * before, now
+    return model
+"""
+
+
+def training_of(result):
+    return {(spec.outcome, spec.message) for spec in result.specs if spec.id.startswith("training.epochs")}
+
+
+def test_a_training_that_never_reads_its_epochs_is_not_called(check):
+    result = check(UNTIL_IT_STAYS)
+    assert wrong(result) == {}
+    reason = "train does not read num_passes: it trains until a condition of its own holds"
+    assert training_of(result) == {("skipped", reason)}
+
+
+def test_a_training_that_forgets_its_epochs_is_wrong(check):
+    once = check(UNTIL_IT_STAYS, ("while not done:", "for _ in [0]:"), ("for _ in range(1000)", "for _ in [0]"))
+    assert "training.epochs" in wrong(once)
+
+
+# Words for optimizers and activations
+
+BY_WORDS = """
+class Net:
+    def __init__(self, sizes, activations, optimizer="adam", loss="mse"):
+        self.W = [np.random.randn(a, b) / a**0.5 for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+        self.activations, self.optimizer, self.loss = activations, optimizer, loss
+        if optimizer == "adam":
+            self.v = [np.zeros_like(W) for W in [*self.W, *self.b]]
+
+    def forward(self, X):
+        self.A = [X]
+        for W, b, name in zip(self.W, self.b, self.activations):
+            z = self.A[-1] @ W + b
+            if name == "sigmoid":
+                self.A.append(1 / (1 + np.exp(-z)))
+            elif name == "softmax":
+                e = np.exp(z - z.max(axis=1, keepdims=True))
+                self.A.append(e / e.sum(axis=1, keepdims=True))
+        return self.A[-1]
+
+    def compute_loss(self, p, Y):
+        if self.loss == "cross_entropy":
+            return -np.mean(np.sum(Y * np.log(p + 1e-9), axis=1))
+        return np.mean((p - Y) ** 2)
+
+    def backward(self, Y):
+        self.dW, self.db = [], []
+        d = (self.A[-1] - Y) / len(Y)
+        for i in reversed(range(len(self.W))):
+            self.dW.insert(0, self.A[i].T @ d)
+            self.db.insert(0, d.sum(axis=0))
+            d = (d @ self.W[i].T) * self.A[i] * (1 - self.A[i])
+
+    def step(self, lr):
+        for i, (p, g) in enumerate(zip([*self.W, *self.b], [*self.dW, *self.db])):
+            if self.optimizer == "adam":
+                self.v[i] = 0.9 * self.v[i] + 0.1 * g**2
+                g = g / (np.sqrt(self.v[i]) + 1e-8)
+            elif self.optimizer == "sgd":
+                g = 1.0 * g
+            p -= lr * g
+
+X, Y = np.random.rand(120, 4), np.eye(3)[np.random.randint(0, 3, 120)]
+net = Net([4, 8, 3], ["sigmoid", "sigmoid"], optimizer="adam", loss="mse")
+for epoch in range(50):
+    net.compute_loss(net.forward(X), Y)
+    net.backward(Y)
+    net.step(0.1)
+"""
+
+
+def test_softmax_and_gradient_descent_are_chosen_where_the_code_has_no_relu(check):
+    result = check(BY_WORDS)
+    assert causes(result) == {"activation-sigmoid"}
+    assert {"training.step", "gradients.additivity"} <= passed(result)
+
+
+def test_a_mistake_in_what_was_chosen(check):
+    assert "step-adaptive" in causes(check(BY_WORDS, ("g = 1.0 * g", "g = g / (np.sqrt(g**2) + 1e-8)")))
+
+
+# Outputs that are neither probabilities nor logits
+
+SIGMOIDS = """
+class MLP:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size), np.zeros(hidden_size)
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size), np.zeros(output_size)
+
+    def forward(self, X):
+        self.a1 = 1 / (1 + np.exp(-(X @ self.W1 + self.b1)))
+        self.a2 = 1 / (1 + np.exp(-(self.a1 @ self.W2 + self.b2)))
+        return self.a2
+
+    def backward(self, X, y):
+        d = self.a2 - y.numbers().reshape(-1, 1)
+        self.dW2, self.db2 = self.a1.T @ d, d.sum(axis=0)
+"""
+
+
+def test_sigmoid_outputs_are_no_logits_because_a_backward_pass_raises(check):
+    assert causes(check(SIGMOIDS)) == {"forward-other-network"}

@@ -738,6 +738,17 @@ def test_a_script_beside_the_file_trains_it(way, rehearsed):
     assert learnt_of(q.l).where.startswith("train.py:")
 
 
+def test_data_of_a_module_that_cannot_load_them_are_made(rehearsed):
+    script = "import numpy as np\nfrom q import Q\nfrom d import X, y\n" + TRAIN.replace("u, t", "X, y")
+    q = rehearsed(INDEX, train=script.replace("w(u)", "w(X)"), d="X = y = open('gone.csv').read()\n").Q
+    assert operations(q) == OPERATIONS
+
+
+def test_a_function_that_nothing_calls_gets_the_name_of_a_file(rehearsed):
+    assert operations(rehearsed(INDEX + "def go(save_path):\n" + indented(LOAD + TRAIN)).Q) == OPERATIONS
+    assert operations(rehearsed(INDEX + "def go(z):\n" + indented(LOAD + TRAIN)).Q) == {}
+
+
 def test_the_script_of_another_file_is_not_run(rehearsed):
     assert operations(rehearsed(INDEX, train="import numpy as np\n" + INDEX + LOAD + TRAIN).Q) == {}
 
@@ -806,6 +817,8 @@ class Q:
 OF_LIST = LAYERS.replace("*jj", "jj").replace("draw.normal", "draw.normal")
 SETTINGS = LAYERS.replace("*jj", "ss").replace("list(jj)", "[R(*pair) if pair else S() for pair in ss.pairs]")
 SETTINGS += "class T:\n    def __init__(self, pairs):\n        self.pairs = pairs\n"
+CALLED = LAYERS + "    def __call__(self, *zz):\n        return self.f(*zz)\n"
+COMPLETED = LAYERS + "    def z(self):\n        self.velocity = [COMPLETION for k in self.oo if isinstance(k, R)]\n"
 MADE = {  # {how the author makes the network: (the file, the statements)}
     "layers added": (LAYERS, "o = Q()\no.j(R(784, 16))\no.j(S())\no.j(R(16, 10))\n"),
     "layers as arguments": (LAYERS, "o = Q(R(784, 16), S(), R(16, 10))\n"),
@@ -815,6 +828,12 @@ MADE = {  # {how the author makes the network: (the file, the statements)}
     "equal sizes": (OF_LIST, "o = Q([R(784, 10), S(), R(10, 10), S(), R(10, 10)])\n"),
     "a generator": (OF_LIST, "g = np.random.default_rng(3)\no = Q([R(784, 16, g), S(), R(16, 10, g)])\n"),
     "in a function": (OF_LIST, "def make():\n    return Q([R(784, 16), S(), R(16, 10)])\no = make()\n"),
+    "called before it is trained": (CALLED, "o = Q(R(784, 16), S(), R(16, 10))\no(u[:8] / 255)\n"),
+    "a further name for layers": (COMPLETED.replace("COMPLETION", "k"), "o = Q(R(784, 16), S(), R(16, 10))\no.z()\n"),
+    "velocities": (
+        COMPLETED.replace("COMPLETION", "np.zeros_like(k.p)"),
+        "o = Q(R(784, 16), S(), R(16, 10))\no.z()\n",
+    ),
     "a script beside": (LAYERS, ""),
 }
 
@@ -830,6 +849,7 @@ def test_a_network_is_made_as_the_author_makes_it(how, rehearsed, tmp_path):
     sizes = [5, 7, 6, 4] if how == "equal sizes" else [5, 7, 4]
     made = [layer for layer in recipe.make(sizes, 0).oo if hasattr(layer, "p")]
     assert type(recipe.make(sizes, 0)) is q
+    assert [step.function for step in recipe.steps].count("z") == ("o.z()" in script)
     assert [layer.p.shape for layer in made] == list(pairwise(sizes))
     if how == "a generator":
         again, other = recipe.make(sizes, 0), recipe.make(sizes, 1)
@@ -850,6 +870,17 @@ def test_a_mistake_is_found_in_a_network_made_so(how, rehearsed, tmp_path):
         train="import numpy as np\nfrom q import *\n" + LOAD + MADE["layers as arguments"][1] + "o.l(u, t, 6, 0.1)\n",
     )
     assert "failed" in outcomes(tmp_path / "q.py", "gradients").values()
+
+
+def test_a_network_is_saved_when_its_author_saves_it(rehearsed):
+    saves = LAYERS + "    def save(self, name):\n        self.name = name\n"
+    q = rehearsed(saves + LOAD + "o = Q(R(784, 16), S(), R(16, 10))\no.save('net')\no.l(u, t, 6, 0.1)\n").Q
+    assert [step.function for step in RECIPES[q].steps].count("save") == 0
+
+
+def test_a_network_that_lost_a_layer_is_not_the_authors(rehearsed):
+    lost = "o = Q()\no.j(R('gone', 784))\no.j(R(784, 16))\no.j(S())\no.j(R(16, 10))\no.l(u, t, 6, 0.1)\n"
+    assert rehearsed(LAYERS + LOAD + lost).Q not in RECIPES
 
 
 def test_the_declaration_is_true_or_false(tmp_path):

@@ -37,15 +37,20 @@ class Refused(FileNotFoundError):
 
 
 class Gate:
-    """The audit hook.  closed: the thread that rehearses, to which it applies; None between rehearsals."""
+    """The audit hook.  closed: the thread that rehearses, to which it applies; None between rehearsals.
+
+    refused: how often it refused something.
+    """
 
     def __init__(self) -> None:
         self.installed = False
         self.closed: int | None = None
+        self.refused = 0
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.closed is None or self.closed != threading.get_ident():
             return
+        self.refused += event in ACTS or (event == "open" and not is_code(*arguments))
         if event in ACTS:
             raise Refused(f"{event} while chainrule rehearses the training")
         if event == "open" and not is_code(*arguments):

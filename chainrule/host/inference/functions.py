@@ -58,7 +58,7 @@ def find_relu(probe: Probe) -> None:
             continue  # a relu that raises may take rows or numbers; one that returns another shape is wrong
         if not told and found.shape != z.shape and shown_of(probe, "relu").alone:
             continue
-        if found.shape != z.shape and is_used_unseen(probe, "relu"):
+        if (found.shape != z.shape or found.dtype.kind not in "fiu") and is_used_unseen(probe, "relu"):
             continue
         if told and found.shape == z.shape:
             probe.notes.append(f"relu takes {told} at a time")

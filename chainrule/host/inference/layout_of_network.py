@@ -245,13 +245,14 @@ def one_at_a_time(probe: Probe, point: Point, out: np.ndarray) -> np.ndarray:
     way = probe.layout.way("backward")
     if way not in SINGLE or probe.layout.samples in SINGLE or are_rows_of_probabilities(out):
         return out
-    alone = one_by_one(probe, point, way, {})
-    if alone is None or not are_rows_of_probabilities(alone):
-        return out
-    samples_found(probe, way, point.x[:1])
-    if probe.layout.way("loss") != way:
-        find_labels(probe, "loss", point)
-    return alone
+    for single in dict.fromkeys((way, *SINGLE)):
+        alone = one_by_one(probe, point, single, {})
+        if alone is not None and are_rows_of_probabilities(alone):
+            samples_found(probe, single, point.x[:1])
+            if probe.layout.way("loss") != single:
+                find_labels(probe, "loss", point)
+            return alone
+    return out
 
 
 def find_logits(probe: Probe, point: Point, out: np.ndarray) -> None:
@@ -286,7 +287,7 @@ def shows_logits(probe: Probe, point: Point, out: np.ndarray) -> str:
     if grads is not None:
         follows = abs(alignment(grads[1][-1], surplus(p, point.y))) > 1 - AGREE**2
         return "backward takes the softmax of forward's output" if follows else ""
-    if raises(probe, point):
+    if probe.network is None and raises(probe, point):
         return "forward does not return probabilities; whether they are logits is unknown, as loss and backward raise"
     if probe.network is not None and np.allclose(out, point.logits, rtol=AGREE, atol=AGREE):
         return "forward gives the last layer's z, and the code has neither loss nor gradients that take anything else"

@@ -22,9 +22,14 @@ from chainrule.host.inference.points import Point, are_rows_of_probabilities
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_sign, find_summed_fit
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
+from chainrule.host.recognition.binding import parameters_of
 from chainrule.host.recognition.forms import PROBES
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
+from chainrule.host.recognition.recognised import Recognised
+from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.translation import SINGLE
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut
 
@@ -129,10 +134,11 @@ def count_plans(probe: Probe, point: Point) -> int:
 
 def find_remaining(probe: Probe, point: Point) -> None:
     """Find predict and step, too, at this point."""
-    if probe.form is None:
+    if probe.network is None:
         return
     ways = probe.layout.ways
-    for way in dict.fromkeys((probe.layout.way("forward"), "rows", "columns")):
+    alone = SINGLE if predicts_one_sample(probe.network, point) else ()
+    for way in dict.fromkeys((probe.layout.way("forward"), "rows", "columns", *alone)):
         ways["predict"] = way
         labels = attempt(lambda: to_numpy(probe.translated.predict(point.model, point.x)))
         if labels is not None and labels.size == len(point.x):
@@ -141,6 +147,15 @@ def find_remaining(probe: Probe, point: Point) -> None:
         del ways["predict"]
     attempt(lambda: probe.translated.step(point.model, point.copies(), EIGHTH))
     probe.reset(point)
+
+
+def predicts_one_sample(network: Recognised, point: Point) -> bool:
+    """Whether the author's calls, or the name of a parameter, say that predict takes one sample and no batch."""
+    function = next((function for _, function in network.candidates("predict", point.model)), None)
+    if function is None or learnt_of(function).alone:
+        return function is not None
+    named = any(is_called("arrays", "one_sample", parameter.name) for parameter in parameters_of(function))
+    return named and not learnt_of(function).operation
 
 
 def prepare(probe: Probe, sizes: Sequence[int]) -> None:

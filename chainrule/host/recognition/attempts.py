@@ -32,7 +32,7 @@ from chainrule.host.recognition.results import (
     relative,
     samples,
 )
-from chainrule.host.recognition.settings import draws_with_replacement, settings_of
+from chainrule.host.recognition.settings import draws_with_replacement, ends_by_itself, settings_of
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.surroundings import keeps_number
 from chainrule.host.recognition.through_losses import (
@@ -114,6 +114,8 @@ class Failures:
             self.tried.append(f"{name} cannot run here: {lacking(error)}")
         elif isinstance(error, NotImplementedError):
             self.tried.append(f"{name} is not implemented")
+        elif self.operation == "fit" and isinstance(error, TypeError) and "os.PathLike" in str(error):
+            self.unseen = self.unseen or Unseen(f"{name} reads its data from a file")
         elif self.operation == "step" and set_earlier(error):
             self.unseen = self.unseen or Unseen(f"{name} cannot be called by itself: {set_earlier(error)}")
         else:
@@ -400,6 +402,9 @@ class Attempts(Learning):
         training = TrainingArguments(x, y, epochs=1, batch_size=1, lr=0.25, seed=0)
         training = replace(training, batch_size=training.samples)
         taken = self.fit_arguments(model, training, function).taken
+        counted = next((parameter for parameter, found in taken.items() if found == "epochs"), None)
+        if counted is not None and ends_by_itself(function, counted):
+            raise Unseen(f"{name} does not read {counted}: it trains until a condition of its own holds")
         data = [name for name, found in taken.items() if found in ("x", "y")]
         if not any(map(role, data)) and "y" not in taken.values() and getattr(function, "__self__", None) is None:
             raise Unseen(f"{name} takes no inputs and labels: it trains on data that it finds itself")

@@ -16,15 +16,16 @@ from typing import Any
 
 from chainrule.host.recognition.learnt import NAMED, NOTHING, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, learnt_of
 from chainrule.host.recognition.structures import shape
-from chainrule.host.recognition.vocabulary import plain, role, size_role
+from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import is_array
 
-# Fixed values that switch off regularization, dropout, an early end of the training, and printing.
+# Fixed values that switch off regularization, dropout, an early end of the training, printing, and leaving out samples.
 FIXED = {
     "reg": 0.0,
     "tolerance": 0.0,
     "keep_prob": 1.0,
     "quiet": False,
+    "drop_last": False,
     "activation": "relu",
     "validation": None,
     "optimizer": None,
@@ -123,7 +124,8 @@ def bind(function: Any, known: Known) -> Binding:
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
-    chosen = choose_all(parameters, known, learnt_of(function))
+    learnt = learnt_of(function)
+    chosen = choose_all(parameters, known, learnt)
     arguments: list[Any] = []
     keywords: dict[str, Any] = {}
     by_place = True  # until a parameter keeps its default
@@ -131,7 +133,13 @@ def bind(function: Any, known: Known) -> Binding:
         if parameter.name not in chosen:
             by_place = False
             continue
-        value = chosen[parameter.name][0]
+        value, source = chosen[parameter.name]
+        if (
+            source == "output"
+            and parameter.name not in learnt.roles
+            and is_called("arrays", "probabilities", parameter.name)
+        ):
+            value = known.roles.get("probabilities", value)
         value = value.compute() if isinstance(value, Thunk) else value
         if by_place and parameter.kind != parameter.KEYWORD_ONLY:
             arguments.append(value)
@@ -332,7 +340,7 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return 0.0, wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
-    if wanted == "quiet" and isinstance(default, bool):
+    if wanted in ("quiet", "drop_last") and isinstance(default, bool):
         return False, wanted
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted
@@ -400,7 +408,10 @@ def name_of(node: ast.expr) -> str:
 
 
 def named_values(function: Any, result: Any) -> dict[str, Any]:
-    """{name: value} of a function's results, from its return statement and from the keys of dictionaries."""
+    """{name: value} of a function's results, from its return statement and from the keys of dictionaries.
+
+    What has no name in the return statement is called by the function and its place.
+    """
     names = returned_names(function) or []
     values: dict[str, Any] = {}
     elements = list(result) if isinstance(result, (tuple, list)) and len(names) > 1 else [result]
@@ -408,9 +419,16 @@ def named_values(function: Any, result: Any) -> dict[str, Any]:
         values |= {name: element for name, element in zip(names, elements, strict=True) if name}
     if isinstance(result, tuple):
         elements = list(result)
+        named = len(elements) == len(names)
+        values |= {part(function, i): e for i, e in enumerate(elements) if not (named and names[i])}
     elif isinstance(result, list) and len(result) >= MANY:
         elements = []
     for element in elements:
         if isinstance(element, dict):
             values |= {key: value for key, value in element.items() if isinstance(key, str)}
     return values
+
+
+def part(function: Any, place: int) -> str:
+    """The name of a part of a function's result that has none in its return statement.  function: or its name."""
+    return f"{getattr(function, '__name__', function)}[{place}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Calling(NativeStyle):
     between: what the code applies to the output before it goes into the loss: `softmax`, `log_softmax` or nothing.
     only: {operation: the one function that may be it}.
     batch: returns inputs and labels for a network of given layer sizes.
+    methods: {(class, name of a plan): the method}, for those that were looked for before.
     """
 
     form: Form
@@ -53,6 +55,7 @@ class Calling(NativeStyle):
         self.form = form
         self.only: dict[str, str | None] = {}
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
+        self.methods: dict[tuple[type, str], FunctionType] = {}
         self.arrays = "numpy"
         self.dtype: Any = None
         self.samples, self.class_axis, self.between = "rows", 1, ""
@@ -76,8 +79,17 @@ class Calling(NativeStyle):
         return model.value if handed is None else handed
 
     def function(self, plan: Plan, model: Held) -> Callable[..., Any]:
+        """The function of a plan.  A method is looked for once in each class: there may be many, and many calls."""
+        key = (type(model.value), plan.name)
+        known = self.methods.get(key)
+        if known is not None and known.__name__ not in vars(model.value):
+            return MethodType(known, model.value)
         for name, function in methods_and_functions(self.form, model):
             if name == plan.name:
+                own = hasattr(model.value, "__dict__") and getattr(function, "__self__", None) is model.value
+                method = getattr(function, "__func__", None)
+                if own and isinstance(method, FunctionType):
+                    self.methods[key] = method
                 return function
         raise NotOffered(f"{plan.name} is missing")
 
@@ -93,6 +105,7 @@ class Calling(NativeStyle):
         found = dict(roles)
         if "x" in roles and not passing:
             found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
+            found["probabilities"] = Thunk(lambda: self.as_probabilities(model, roles["x"]))
         found["params"] = self.params(model)
         if model.forwarded is not None:
             found.setdefault("cache", remainder(model))
@@ -187,6 +200,13 @@ class Calling(NativeStyle):
         p = self.probabilities(model)
         return of_kind(np.log(p) if self.between == "log_softmax" else p, self.arrays, self.dtype)
 
+    def as_probabilities(self, model: Held, x: Any) -> Any:
+        """What functions take for the network's output if their names for it say that it is probabilities."""
+        output = self.output(model, x)
+        if self.between or are_probabilities(to_numpy(output)):
+            return output
+        return of_kind(self.probabilities(model), self.arrays, self.dtype)
+
     def probabilities(self, model: Held) -> np.ndarray:
         """The last output as probabilities: the softmax of logits, if softmax and loss are outside the network."""
         output = to_numpy(model.output)
@@ -216,7 +236,8 @@ class Calling(NativeStyle):
         if head is not None and head.object is not None and not self.form.holds_head:
             p = of_kind(self.probabilities(model), self.arrays, self.dtype)
             head.loss(model.output, p, y)
-            return head.gradient(model.output, p, y, lambda: self.mean_surplus(model, x, y))
+            z = p if are_probabilities(to_numpy(model.output)) else model.output
+            return head.gradient(z, p, y, lambda: self.mean_surplus(model, x, y))
         beside = self.gradient_beside_loss(model, x, y)
         return self.mean_surplus(model, x, y) if beside is None else beside
 

@@ -1,4 +1,4 @@
-"""Words by which code chooses activations and losses: those that it knows, and those that make a softmax classifier."""
+"""Words by which code chooses activations, losses and optimizers: those that it knows, and those of a classifier."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ class Choices:
     relu: str = ""
     softmax: str = ""
     cross_entropy: str = ""
+    gradient_descent: str = ""
 
     def for_a_classifier(self, words: Sequence[str], layers: int) -> list[Callable[[str], str]]:
         """Functions that replace the words of a network, in their order, by those of a classifier, the likeliest first.
 
-        layers: how many it has with weights.  Empty for a network that has softmax, or no word for every layer.  Where
-        there are more words than layers, the first may belong to the inputs, or the last to nothing.
+        layers: how many it has with weights.  Empty for a network that has softmax.  Where there are more words than
+        layers, the first may belong to the inputs, or the last to nothing; fewer are those of hidden layers.  Hidden
+        layers keep their words in a code without ReLU.
         """
         activations = [word for word in words if is_called("choices", "activation", word)]
         says_softmax = any(is_called("choices", "softmax", word) for word in activations)
-        if says_softmax or not (self.softmax and self.relu) or len(activations) < layers:
+        if not says_softmax and self.relu and 0 < len(activations) < layers and self.relu not in activations:
+            return [partial(self.replaced, iter(range(len(activations))), len(activations))]
+        if says_softmax or not self.softmax or len(activations) < layers:
             return []
         return [
             partial(self.replaced, iter(range(len(activations))), last)
@@ -43,8 +47,12 @@ class Choices:
     def replaced(self, places: Iterator[int], last: int, word: str) -> str:
         """The word in place of another.  places: that of the next activation.  last: the first place of the output."""
         if is_called("choices", "activation", word):
-            return self.relu if next(places) < last else self.softmax
+            return (self.relu or word) if next(places) < last else self.softmax
         return self.loss(word)
+
+    def optimizer(self, word: str) -> str:
+        """The word for gradient descent in place of that for another optimizer."""
+        return self.gradient_descent if self.gradient_descent and is_called("choices", "optimizer", word) else word
 
     def loss(self, word: str) -> str:
         """The word for the cross-entropy in place of that for another loss."""
@@ -59,7 +67,7 @@ def choices_of(functions: Iterable[Any]) -> Choices:
         places = {word: names("choices")[kind].position(plain(word)) for word in words}
         return min((word for word in words if places[word]), key=lambda word: places[word] or 0, default="")
 
-    return Choices(likeliest("relu"), likeliest("softmax"), likeliest("cross_entropy"))
+    return Choices(*map(likeliest, ("relu", "softmax", "cross_entropy", "gradient_descent")))
 
 
 def words_in(value: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from chainrule.contract.errors import Unseen
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, parameters_of
 from chainrule.host.recognition.forms import PROBES, Form, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
+from chainrule.host.recognition.recipes import RECIPES, Fresh, Made
 from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import shape
@@ -180,8 +181,8 @@ class WiredForm(Form):
         for name, method in methods_of(made):
             if not is_called("methods", "completes_a_network", name):
                 continue
-            named = self.losses(method)
             with contextlib.suppress(Exception):
+                named = given_by_the_author(self.cls, name) | self.losses(method)
                 arguments = bind(method, Known(extras, named))
                 method(*arguments.arguments, **arguments.keywords)
 
@@ -193,6 +194,20 @@ class WiredForm(Form):
     def everything(self, model: Held) -> Iterator[Operation]:
         yield from self.head.losses("loss")
         yield from methods_of(model.value)
+
+
+def given_by_the_author(cls: type, method: str) -> dict[str, Any]:
+    """{parameter: object} for what the author makes for a method of the network, and chainrule knows no role for."""
+    recipe, found = RECIPES.get(cls), dict[str, Any]()
+    for step in () if recipe is None else recipe.steps:
+        if recipe is not None and step.owner == recipe.network and step.function == method:
+            for name, value in step.arguments.items():
+                maker = recipe.steps[value.step] if isinstance(value, Made) and role(name) is None else None
+                if maker is not None and isinstance(maker.function, type):
+                    found[name] = maker.function(**maker.arguments)
+                elif isinstance(value, Fresh) and role(name) is None:
+                    found[name] = value.cls()
+    return found
 
 
 def takes_layers(name: str) -> bool:

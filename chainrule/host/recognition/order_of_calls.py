@@ -1,4 +1,4 @@
-"""Tells methods that must run after another method, which chainrule did not call, from methods that are wrong."""
+"""Methods that others rely on: those that must run first, and those that begin a pass."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import dis
 import inspect
 from functools import lru_cache
 from types import CodeType, FunctionType
+from typing import Any
 
 from chainrule.host.recognition.settings import source_of
 
@@ -46,3 +47,12 @@ def is_zero(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         return getattr(value.func, "attr", getattr(value.func, "id", "")) in ("zeros", "zeros_like")
     return isinstance(value, ast.Constant) and value.value in (0, 0.0)
+
+
+def begin(thing: Any) -> None:
+    """Call the methods of a new object that only set attributes which it lacks, such as counters, to constants."""
+    for name, method in inspect.getmembers(type(thing), inspect.isfunction):
+        stored = attributes_set(method)
+        plain = method.__code__.co_argcount == 1 and stored == set(method.__code__.co_names)
+        if plain and not name.startswith("__") and not any(hasattr(thing, attribute) for attribute in stored):
+            method(thing)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -22,12 +21,12 @@ from chainrule.host.recognition.choices import Choices
 from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.forms import PROBES, Held
 from chainrule.host.recognition.learnt import learnt_of
-from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, ranked
+from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import chain, discover
 from chainrule.host.recognition.structures import leaves, shape
-from chainrule.host.recognition.tools import Toolbox, pick
+from chainrule.host.recognition.tools import Toolbox
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import to_numpy
 
@@ -52,12 +51,14 @@ class Step:
 
     function: a class or function to call, or the name of a method of what step `owner` made.
     arguments: {parameter: value}, with Made for what other steps made.  spread: the parameter that takes *args.
+    keywords: the names of those that **keywords takes.
     """
 
     function: Any
     arguments: Mapping[str, Any]
     owner: int | None = None
     spread: str = ""
+    keywords: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Recipe:
     sizes: of its layers.  steps: the calls in order.  network: the number of the step that makes it.
     completes: whether methods are called on it before it is used.  choices: the words of the code for activations.
     losses: {attribute: the word for a loss that a training keeps there}.
+    instead: {a class of another activation, or of an adaptive optimizer: that of ReLU, or of plain gradient descent}.
+    beside: the classes with which the network is made and trained, by name, of whatever files.
     """
 
     sizes: tuple[int, ...]
@@ -82,6 +85,14 @@ class Recipe:
     completes: bool = False
     choices: Choices = field(default_factory=Choices)
     losses: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[type, type] = field(default_factory=dict)
+    beside: Mapping[str, type] = field(default_factory=dict)
+
+    @cached_property
+    def simplified(self) -> Recipe:
+        """The recipe with ReLU and plain gradient descent in place of other classes of activations and optimizers."""
+        steps = [step_with(step, self.instead) for step in self.steps]
+        return replace(self, steps=tuple(steps), instead={})
 
     @cached_property
     def as_classifier(self) -> tuple[Recipe, ...]:
@@ -129,7 +140,8 @@ class Recipe:
             spread = arguments.pop(step.spread, ())
             function = step.function if step.owner is None else getattr(made[step.owner], mangled(step, made))
             if spread:
-                made[number] = function(*arguments.values(), *spread)
+                by_name = {name: arguments.pop(name) for name in step.keywords}
+                made[number] = function(*arguments.values(), *spread, **by_name)
             else:
                 made[number] = function(**arguments)
         for name, word in self.losses.items():
@@ -171,7 +183,7 @@ class Recipe:
         """The layers of the size that each number of the recipe gives, in order; None if that is not clear.
 
         A layer names its two sizes, in either order, or the network names all, or those behind the inputs, or the
-        inputs and outputs before or behind the hidden layers.
+        inputs and outputs before or behind the hidden layers, or these alone.
         """
         found: list[int] = []
 
@@ -191,6 +203,7 @@ class Recipe:
             tuple(range(1, len(self.sizes))),
             (0, len(self.sizes) - 1, *hidden),
             (*hidden, 0, len(self.sizes) - 1),
+            hidden,
         )
         given = [number for number in found if number in self.sizes]
         return next((order for order in orders if given == [self.sizes[place] for place in order]), None)
@@ -238,6 +251,25 @@ def each_word(value: Any, new: Callable[[str], str]) -> Any:
 def is_bias(array: np.ndarray) -> bool:
     """Whether an array has one axis, apart from such of one entry."""
     return array.ndim == 1 or (array.ndim == 2 and 1 in array.shape)
+
+
+def step_with(step: Step, instead: Mapping[type, type]) -> Step:
+    """A step of a recipe with other classes; an object of one is made with the arguments that both take."""
+    if step.function in instead:
+        taken = [parameter.name for parameter in parameters_of(instead[step.function])]
+        return Step(instead[step.function], {name: v for name, v in step.arguments.items() if name in taken})
+    return replace(step, arguments={name: with_classes(value, instead) for name, value in step.arguments.items()})
+
+
+def with_classes(value: Any, instead: Mapping[type, type]) -> Any:
+    """A value of a recipe with other classes, in nested containers as well."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(with_classes(item, instead) for item in value)
+    if isinstance(value, dict):
+        return {key: with_classes(item, instead) for key, item in value.items()}
+    if isinstance(value, Fresh):
+        return Fresh(instead.get(value.cls, value.cls))
+    return instead.get(value, value) if isinstance(value, type) else value
 
 
 def makes_up(axes: Sequence[Any], inputs: int) -> bool:
@@ -363,15 +395,18 @@ class RecipeForm(FittedForm):
     """A class whose network is made by the author's own steps: layers given to it, methods that complete it."""
 
     def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
-        given = RECIPES.get(cls)
-        if given is None:
+        self.recipe = RECIPES.get(cls)
+        if self.recipe is None:
             raise Unbound("no call of the file makes one")
-        self.recipe, replaced = with_plain_optimizer(given)
+        self.given = self.recipe
+        namespace = {**namespace, **self.given.beside}
         super().__init__(name, cls, namespace)
         without = " and ".join(self.recipe.without)
-        but = [f"without {without}"] if without else []
-        but += [f"with {replaced}"] if replaced else []
-        self.title = f"class {name} as the file makes it" + (f", but {' and '.join(but)}," if but else "")
+        instead = self.given.instead if self.recipe is not self.given else {}
+        others = " and ".join(f"{new.__name__} in place of {old.__name__}" for old, new in instead.items())
+        changes = [*[f"but without {without}"] * bool(without), *[f"with {others}"] * bool(others)]
+        self.title = f"class {name} as the file makes it" + "".join(f", {change}" for change in changes)
+        self.title += "," * bool(changes)
         self.makes_parameters = not self.recipe.gives_parameters
         self.seeded = any(
             isinstance(value, GENERATORS) for step in self.recipe.steps for value in step.arguments.values()
@@ -391,6 +426,13 @@ class RecipeForm(FittedForm):
                 self.settle()
                 sizes = self.probe_sizes()
                 if self.run_once(self.construct(sizes, 0), sizes[0], sizes[-1]):
+                    return
+        if given.instead:
+            self.recipe, self.pattern = given.simplified, None
+            with contextlib.suppress(Exception):
+                self.settle()
+                sizes = self.probe_sizes()
+                if self.run_once(self.construct(sizes, 0), sizes[0]):
                     return
         self.recipe, self.pattern = given, None
         self.settle()
@@ -445,24 +487,6 @@ class RecipeForm(FittedForm):
                     if not classes or any(sums_to_one(leaf, classes) for _, leaf in (*leaves(result), *leaves(made))):
                         return True
         return False
-
-
-def with_plain_optimizer(recipe: Recipe) -> tuple[Recipe, str]:
-    """The recipe with a library's plain optimizer in place of an adaptive one, and a phrase that says so."""
-    steps, said = list(recipe.steps), ""
-    for number, step in enumerate(steps):
-        cls = step.function
-        if not (isinstance(cls, type) and is_called("classes", "other_optimizer", cls.__name__)):
-            continue
-        plain_one = pick(own_classes(vars(sys.modules[cls.__module__])), "optimizer", "other_optimizer")
-        rates = [value for name, value in step.arguments.items() if role(name) == "lr"]
-        if plain_one is not None and rates:
-            taken = {p.name: role(p.name) for p in parameters_of(plain_one)}
-            held_at = {"lr": rates[0], "reg": 0.0}
-            arguments = {name: held_at[found] for name, found in taken.items() if found in held_at}
-            steps[number] = Step(plain_one, arguments)
-            said = f"{plain_one.__name__} in place of {cls.__name__}"
-    return replace(recipe, steps=tuple(steps)), said
 
 
 def sums_to_one(leaf: Any, classes: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import linecache
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -115,6 +116,16 @@ def draws_with_replacement(function: Any, owner: Any) -> bool:
         if any(draws_several(call) for call in calls):
             return True
     return False
+
+
+def ends_by_itself(function: Any, epochs: str) -> bool:
+    """Whether a training loops until a condition of its own, and never reads its parameter for the epochs."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    steps = {} if code is None else {step.offset: step for step in dis.get_instructions(code)}
+    read = any(epochs in (step.argval if isinstance(step.argval, tuple) else (step.argval,)) for step in steps.values())
+    jumps = (step for step in steps.values() if step.opcode in (*dis.hasjrel, *dis.hasjabs))
+    loops = (steps[jump.argval].opname for jump in jumps if jump.argval < jump.offset)
+    return not read and any(kind != "FOR_ITER" for kind in loops)
 
 
 def draws_several(call: ast.Call) -> bool:

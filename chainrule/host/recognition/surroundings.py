@@ -18,6 +18,8 @@ from chainrule.host.recognition.learnt import attributes_of
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import is_array
 
+NUMBERS = (int, float, np.integer, np.floating)
+
 
 def owners(network: Any) -> list[Any]:
     """An object, and the objects in its attributes and lists, such as an optimizer or layers."""
@@ -46,7 +48,7 @@ def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str]
             wanted = shown.get(name) or role(name)
             if wanted is None or wanted not in values or (names is not None and name not in names):
                 continue
-            if isinstance(old, (int, float)) and not isinstance(old, bool):
+            if isinstance(old, NUMBERS) and not isinstance(old, bool):
                 setattr(owner, name, values[wanted])
 
 
@@ -54,7 +56,7 @@ def keeps_number(network: Any, wanted: str) -> bool:
     """Whether an attribute of an object is a number with this role."""
     kept = vars(network).items() if hasattr(network, "__dict__") else ()
     shown = attributes_of(type(network))
-    return any((shown.get(name) or role(name)) == wanted and isinstance(value, (int, float)) for name, value in kept)
+    return any((shown.get(name) or role(name)) == wanted and isinstance(value, NUMBERS) for name, value in kept)
 
 
 def roles_kept(network: Any) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def roles_kept(network: Any) -> dict[str, Any]:
     for owner in reversed(owners(network)):
         shown = attributes_of(type(owner))
         kept = [(shown.get(name) or role(name), value) for name, value in vars(owner).items()]
-        found |= {wanted: value for wanted, value in kept if wanted and isinstance(value, (int, float))}
+        found |= {wanted: value for wanted, value in kept if wanted and isinstance(value, NUMBERS)}
     return found
 
 

@@ -15,6 +15,7 @@ from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
@@ -177,7 +178,9 @@ class Head:
         """A loss object; one that is made with the network, in whose place it gets `started`."""
         holding = {p.name: self.started for p in parameters_of(loss) if is_called("classes", "network", p.name)}
         arguments = bind(loss, Known({"lr": 0.1}, holding))
-        return loss(*arguments.arguments, **arguments.keywords)
+        made = loss(*arguments.arguments, **arguments.keywords)
+        begin(made)
+        return made
 
     def losses(self, operation: str) -> Iterator[Operation]:
         """The methods that compute the loss, if `operation` is the loss."""
@@ -219,7 +222,10 @@ class Head:
         return call(self.object, operations, roles, passed_on=self.passed_on)
 
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
-        """The gradient with respect to the last layer's output, by the code or else by `fallback`."""
+        """The gradient with respect to the last layer's output, by the code or else by `fallback`.
+
+        z, p: logits and probabilities; the same array, if the last layer gives probabilities.
+        """
         if self.tools.slope is not None:
             given = {"output": p, "y": y, "output_gradient": p, "x": p}
             return self.back(make(self.tools.slope, "softmax"), given, shape(p))
@@ -234,7 +240,8 @@ class Head:
                 named=self.passed_on,
             )
             slope = slope if self.started.slope is None else self.started.slope
-            if self.tools.combined is None and self.softmax is not None and not self.takes_logits:
+            apart = z is not p  # else the network ends in softmax, and goes back through its own
+            if apart and self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return self.back(self.softmax, {"output_gradient": slope, "x": slope, "y": y}, shape(z))
             return slope
         function = next(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from types import FunctionType
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.choices import choices_of
-from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, is_instance
-from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.recognition.namespaces import own_classes
+from chainrule.host.recognition.recipes import Fresh, Made, Recipe, Row, Step, each_word, is_instance
+from chainrule.host.recognition.tools import pick
+from chainrule.host.recognition.vocabulary import is_called, plain
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, key_of
 from chainrule.host.rehearsal.substitutes import ABSENT
+from chainrule.host.source.rule import acts
 from chainrule.support.arrays import is_array
 
 USES = ("fit", "forward", "update", "backward", "step", "loss", "predict")
@@ -34,7 +38,8 @@ def recipe_of(evidence: Evidence, namespace: Mapping[str, Any]) -> tuple[type, R
     kitchen = Kitchen(evidence, namespace)
     holder = next((one for one in (network.holder, *network.objects) if one in kitchen.makers), None)
     found = None if holder is None else kitchen.recipe(holder, network.sizes)
-    return None if found is None or any(lacks(step.arguments) for step in found[1].steps) else found
+    incomplete = found is None or any(lacks(step.arguments) for step in found[1].steps)
+    return None if incomplete or kitchen.lost_a_part(holder) else found
 
 
 def lacks(value: Any) -> bool:
@@ -85,12 +90,30 @@ class Kitchen:
         )
         cls = class_now(type(owner_of(self.makers[holder])), self.namespace)
         choices = choices_of(self.functions.values())
+        steps = [replace(step, arguments=each_word(step.arguments, choices.optimizer)) for step in steps]
         losses = {
             name: value
             for name, value in vars(owner_of(self.makers[holder])).items()
             if isinstance(value, str) and is_called("choices", "loss", value)
         }
-        return cls, Recipe(tuple(sizes), tuple(steps), first, completes, choices, losses)
+        instead = {found: new for found in classes_in(steps) if (new := simpler(found)) is not None}
+        return cls, Recipe(tuple(sizes), tuple(steps), first, completes, choices, losses, instead, self.beside(steps))
+
+    def beside(self, steps: Sequence[Step]) -> dict[str, type]:
+        """The classes of losses and optimizers with which the author trains, and those of which the network is made."""
+        used = [type(owner_of(call)) for call in self.calls if self.trains_with(call)]
+        return {cls.__name__: class_now(cls, self.namespace) for cls in (*used, *classes_in(list(steps)))}
+
+    def trains_with(self, call: Call) -> bool:
+        """Whether a call computes the loss by the method of an object, or makes an optimizer."""
+        return is_of_object(call) and self.operations[call.number] in ("loss", "optimizer")
+
+    def lost_a_part(self, holder: int | None) -> bool:
+        """Whether a part such as those of the network, before its first use, was not made: its statement raised."""
+        made = [call for call in self.needed.values() if call.name in MAKES and id(owner_of(call)) != holder]
+        parts = {type(owner_of(call)) for call in made}
+        lost = (call for call in self.calls if call.name in MAKES and not call.ended and call.number < self.end)
+        return any(type(owner_of(call)) in parts for call in lost)
 
     def need(self, call: Call) -> None:
         """Note a call, those that made its arguments, and those of methods on the object that it makes."""
@@ -114,6 +137,7 @@ class Kitchen:
                     and self.is_before_use(other)
                     and not any(map(other.inside, self.needed.values()))
                     and not takes_data(other)
+                    and not acts(other.name)
                 ):
                     self.need(other)
 
@@ -128,11 +152,11 @@ class Kitchen:
         given = list(call.given.items())[is_of_object(call) :]
         arguments = {name: self.current(value) for name, value in given}
         if call.name in MAKES:
-            return Step(class_now(type(owner_of(call)), self.namespace), arguments, None, call.spread)
+            return Step(class_now(type(owner_of(call)), self.namespace), arguments, None, call.spread, call.keywords)
         if is_of_object(call):
             made = self.makers[id(owner_of(call))]
-            return Step(call.name, arguments, self.places[made.number], call.spread)
-        return Step(call.function, arguments, None, call.spread)
+            return Step(call.name, arguments, self.places[made.number], call.spread, call.keywords)
+        return Step(call.function, arguments, None, call.spread, call.keywords)
 
     def current(self, value: Any) -> Any:
         """A recorded argument for a step: what another step makes, or a value with the loaded classes and functions."""
@@ -162,9 +186,47 @@ def gives_usual(step: Step, steps: Sequence[Step]) -> bool:
     return not any(is_called("classes", "metric", name) for name in names)
 
 
+def classes_in(value: Any) -> Iterator[type]:
+    """The classes in the steps of a recipe, and in their arguments."""
+    if isinstance(value, Step):
+        yield from classes_in([value.function, *value.arguments.values()])
+    elif isinstance(value, Fresh):
+        yield value.cls
+    elif isinstance(value, type):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from classes_in(item)
+    elif isinstance(value, dict):
+        yield from classes_in(list(value.values()))
+
+
+def simpler(cls: type) -> type | None:
+    """The class of ReLU in the file of another activation, or of plain descent in that of an adaptive optimizer."""
+    if is_called("classes", "loss", cls.__name__):
+        return None
+    namespace = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
+    for method in vars(cls).values():
+        namespace = namespace or getattr(method, "__globals__", {})
+    classes = own_classes(namespace)
+    if is_called("classes", "other_activation", cls.__name__):
+        return pick(classes, "relu", "other_relu")
+    if is_called("classes", "other_optimizer", cls.__name__):
+        return pick([item for item in classes if not is_abstract(item[1])], "optimizer", "other_optimizer")
+    return None
+
+
+def is_abstract(cls: type) -> bool:
+    """Whether the name of a class says no more than that others inherit from it."""
+    return plain(cls.__name__).removeprefix("base").removeprefix("abstract") in ("optimizer", "optimiser")
+
+
 def takes_data(call: Call) -> bool:
-    """Whether a method gets an array, as those get that compute, and not those that put a network together."""
-    return any(is_array(value) for value in list(call.given.values())[1:])
+    """Whether a method gets arrays, as those get that compute, and not those that put a network together."""
+    own = next(iter(call.arguments), "")
+    return any(
+        found and not hasattr(call.arguments[name], "__dict__") for name, found in call.before.items() if name != own
+    )
 
 
 def owner_of(call: Call) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.host.recognition.binding import part as part_of
 from chainrule.host.recognition.binding import returned_names
 from chainrule.host.recognition.learnt import NAMED, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, Start
 from chainrule.host.recognition.results import are_probabilities
@@ -85,8 +86,7 @@ class Evidence(Operations):
 
     def of(self, calls: Sequence[Call]) -> Learnt:
         """What the calls of one function show."""
-        said = [self.operations[call.number] for call in calls]
-        operation = next((one for one in said if one), "")
+        operation = self.usual(calls)
         call = next(one for one in calls if self.operations[one.number] == operation)
         if not operation and call.key in self.slopes:
             operation = "backward" if "self" in call.arguments else "slope"
@@ -100,7 +100,7 @@ class Evidence(Operations):
                 roles[name] = "rng"
             elif name in y or (operation == "fit" and y and self.is_label(value)):
                 roles[name] = "y" if operation != "fit" or name == y[0] else VALIDATION_Y
-            elif name in x and not self.is_output(call, name):
+            elif name in x and not self.is_output(call, name) and not self.begins_backpropagation(call, name):
                 roles[name] = "x" if operation != "fit" or name == x[0] else VALIDATION_X
             elif operation == "optimizer":
                 rated = "lr" in (*roles.values(), *map(role, call.arguments))
@@ -161,6 +161,11 @@ class Evidence(Operations):
     def is_output(self, call: Call, name: str) -> bool:
         origin = self.origin(call, name)
         return origin is not None and self.computed_by(origin[0]) == "forward"
+
+    def begins_backpropagation(self, call: Call, name: str) -> bool:
+        """Whether an argument is the gradient of the loss, which looks like inputs if there are as many classes."""
+        origin = self.origin(call, name)
+        return origin is not None and origin[0].key in self.slopes
 
     def size_roles(self, name: str, value: Any, roles: dict[str, str]) -> None:
         """The layer sizes that a constructor's argument gives."""
@@ -249,7 +254,7 @@ class Evidence(Operations):
         whole = {"init": "params", "step": "params", "fit": "params", "backward": "grads", "forward": "cache"}
         if made == "forward" and self.is_array_output(maker, path):
             roles[name] = "output"
-        elif made in whole and (not path or not is_numbers(value)):
+        elif made in whole and (not path or not (is_numbers(value) or shares_a_result(maker))):
             roles[name] = whole[made]
         elif made in whole:
             named = self.name_at(maker, path)
@@ -297,13 +302,14 @@ class Evidence(Operations):
         return None
 
     def name_at(self, maker: Call, path: Path) -> str:
-        """The name of a part of a result: a key of a dictionary, or the name in the return statement."""
+        """The name of a part of a result: a key, the name in the return statement, or its place."""
         if isinstance(path[-1], Item) and isinstance(path[-1].key, str):
             return path[-1].key
         names = returned_names(self.functions[maker.key]) or [] if maker.key in self.functions else []
         first = path[0]
-        if isinstance(first, Item) and isinstance(first.key, int) and len(path) == 1 and first.key < len(names):
-            return names[first.key]
+        if isinstance(first, Item) and isinstance(first.key, int) and len(path) == 1:
+            known = first.key < len(names) and names[first.key]
+            return known or part_of(maker.name, first.key)
         return ""
 
     def attributes(self, calls: Sequence[Call], roles: Mapping[str, str]) -> dict[str, str]:
@@ -321,6 +327,12 @@ class Evidence(Operations):
                     if wanted in ("lr", "epochs", "batch_size", "seed"):
                         found |= {name: wanted for name, kept in vars(own).items() if kept is value}
         return found
+
+
+def shares_a_result(call: Call) -> bool:
+    """Whether a call returns several lists of arrays, such as gradients of the weights and those of the biases."""
+    parts = call.result if isinstance(call.result, tuple) else ()
+    return sum(isinstance(part, list) and bool(part) and all(map(is_numbers, part)) for part in parts) > 1
 
 
 def is_list_of_sizes(value: Any) -> bool:

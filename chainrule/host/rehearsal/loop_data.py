@@ -69,7 +69,7 @@ def find_data(values: Mapping[str, Any], sizes: Sequence[int]) -> Data | None:
     sizes: of the network's layers.
     """
     d, k = sizes[0], sizes[-1]
-    y = [name for name, value in values.items() if form_of_label(value, k)]
+    y = [name for name, value in values.items() if form_of_label(value, k) and not numbers_rows(value, len(value))]
     x = [name for name, value in values.items() if name not in y and is_input(value, d)]
     single = [name for name, value in values.items() if isinstance(value, (int, np.integer)) and role(name) == "y"]
     y = y or [name for name in single if 0 <= values[name] < k]
@@ -83,6 +83,12 @@ def find_data(values: Mapping[str, Any], sizes: Sequence[int]) -> Data | None:
 def is_input(value: Any, inputs: int) -> bool:
     s = np.shape(value) if isinstance(value, np.ndarray) else ()
     return len(s) in (1, 2) and inputs in s
+
+
+def numbers_rows(value: Any, samples: int) -> bool:
+    """Whether an array, or a range, numbers the samples."""
+    numbers = isinstance(value, range) or (isinstance(value, np.ndarray) and value.dtype.kind in "iu")
+    return numbers and np.array_equal(value, np.arange(samples))
 
 
 def form_of_label(value: Any, classes: int) -> str:

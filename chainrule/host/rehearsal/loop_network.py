@@ -20,7 +20,7 @@ from chainrule.host.recognition.results import are_probabilities, counts
 from chainrule.host.recognition.slots import is_vector
 from chainrule.host.recognition.vocabulary import rank, role
 from chainrule.host.rehearsal.dependence import Body, uses
-from chainrule.host.rehearsal.loop_data import Data, cross_entropies, find_data, form_of_label
+from chainrule.host.rehearsal.loop_data import Data, cross_entropies, find_data, form_of_label, numbers_rows
 from chainrule.host.rehearsal.loop_start import Start
 from chainrule.host.rehearsal.loops import Loop, copied, is_parameter, sizes_of
 from chainrule.host.rehearsal.writing_functions import GIVEN, compiled, replaced
@@ -443,9 +443,11 @@ class LoopNetwork:
         )
 
     def expression(self, name: str, value: Any, data: Data, labelled: bool) -> str | None:
-        """How a function computes a name from its arguments: a number of samples, a layer's size, labels as numbers."""
+        """How a function computes a name from its arguments: samples counted or numbered, a size, labels as numbers."""
         if data.axis is not None and type(value) is int and value == data.samples:
             return f"{data.x}.shape[{data.axis}]"
+        if data.axis is not None and numbers_rows(value, data.samples):
+            return f"[*range({data.x}.shape[{data.axis}])]"
         if hasattr(self, "start") and name in self.start.names:
             return self.start.source(self.start.names[name])
         if labelled and self.repeats_labels(name, data):

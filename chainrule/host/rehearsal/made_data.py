@@ -11,11 +11,12 @@ import numpy as np
 
 from chainrule.host.recognition.vocabulary import plain
 from chainrule.host.rehearsal.substitutes import ABSENT
-from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of, squares
+from chainrule.host.rehearsal.tables import Batch, Batches, NotLoaded, Table, role_of, squares
 
 FEWEST = 160  # samples of made data
 MORE = 2000  # the same for code that makes batches of many
 MOST = 12_000  # the same for code that cuts some off
+OF_A_LOADER = 32  # samples of a batch
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Kind:
 
     inputs: entries of a sample.  classes: their number.  samples: their number.  one_hot: whether labels are one-hot
     vectors.  images: whether a sample is a square.  pairs: whether a set is a list of (column, one-hot column).
-    tables: whether inputs and labels that have one name are columns of a table.
+    tables: whether inputs and labels that have one name are columns of a table.  last: whether its last are the labels.
     """
 
     inputs: int = 784
@@ -34,6 +35,7 @@ class Kind:
     images: bool = False
     pairs: bool = False
     tables: bool = True
+    last: bool = False
 
     def x(self) -> np.ndarray:
         """Inputs between 0 and 255, as of images."""
@@ -45,12 +47,20 @@ class Kind:
         return np.eye(self.classes)[labels] if self.one_hot else labels
 
     def table(self) -> Table:
-        """Labels in the first column, or in the first ones if they are one-hot, inputs behind them."""
+        """Labels in the first column, or in several if they are one-hot, and inputs behind them; or the reverse."""
         labels = replace(self, images=False).y()
         rows = Kind(self.inputs, self.classes, self.samples).x()
-        table = np.column_stack([labels, rows]).astype(int).view(Table)
-        table.width = self.classes if self.one_hot else 1
+        table = np.column_stack([rows, labels] if self.last else [labels, rows]).astype(int).view(Table)
+        width = self.classes if self.one_hot else 1
+        table.width = -width if self.last else width
         return table
+
+    def batches(self) -> Batches:
+        """The batches of a loader: images of one channel, and their labels."""
+        x, y = squares(Kind(self.inputs, self.classes, self.samples).x() / 255), self.y()
+        x = x[:, None] if x.ndim == 3 else x
+        starts = range(0, self.samples, OF_A_LOADER)
+        return Batches((x[i : i + OF_A_LOADER].view(Batch), y[i : i + OF_A_LOADER].view(Batch)) for i in starts)
 
     def both(self) -> Any:
         """A set of samples: inputs and labels."""
@@ -81,6 +91,8 @@ def made_for(shape: Any, kind: Kind, turn: int = 0) -> Any:
             kind.both() if isinstance(part, tuple) and len(part) == 2 else made_for(part, kind) for part in shape
         )
     roles = [role_of(name) for name in flat]
+    if "loader" in roles:
+        return tuple(single(name, kind) for name in flat)
     if roles == ["x", None]:
         return kind.both() if not kind.pairs else (kind.both(), kind.y())
     if len(flat) == 2 and roles[0] == roles[1]:
@@ -97,6 +109,8 @@ def single(name: str, kind: Kind) -> Any:
     found = role_of(name)
     if found == "y":
         return kind.y()
+    if found == "loader":
+        return kind.batches()
     if kind.pairs:
         return kind.both()
     words = plain(name)

@@ -49,6 +49,7 @@ def network_in(calls: Sequence[Call]) -> Network | None:
     source: Call | None = None  # the call whose arguments are the best network, if no call made one
     owner: type | None = None
     single: dict[int, tuple[list[int], Contents]] = {}
+    returned: set[int] = set()  # ids of the arrays of the best network
     shown: set[int] = set()  # ids of objects that held a network and nothing else
     passed = {id(value) for call in calls for value in (*call.arguments.values(), call.result) if is_array(value)}
     for call in sorted(calls, key=lambda call: call.finished):
@@ -74,7 +75,9 @@ def network_in(calls: Sequence[Call]) -> Network | None:
             ):
                 continue
             grows = best is not None and best.holder == id(value) and len(sizes) > len(best.sizes)
-            deeper = best is None or grows or rank(sizes) > rank(best.sizes)
+            keeps = best is not None and owner is None and hasattr(value, "__dict__") and sizes == best.sizes
+            kept = keeps and returned <= {id(entry.leaf) for entry in found.values()}  # what a method of it made
+            deeper = best is None or grows or kept or rank(sizes) > rank(best.sizes)
             anew = best is not None and rank(sizes) == rank(best.sizes) and defines_anew(type(value), owner)
             if deeper or anew or (source is not None and value is not None):
                 source = call if value is None else None
@@ -84,6 +87,7 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 best.plain = all(len(entry.shape) < 3 for entry in found.values())
                 best.arrays = {id(entry.leaf) for entry in found.values()} if value is None else set()
                 owner = type(value) if hasattr(value, "__dict__") else None
+                returned = {id(entry.leaf) for entry in found.values()}
     if best is not None and len(best.sizes) == 2 and len(single) > 1:
         return joined(
             [sizes for sizes, _ in single.values()], sum((matrices(found) for _, found in single.values()), Counter())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import FunctionType
 from typing import Any
@@ -57,7 +58,8 @@ class Operations:
 
     def is_input(self, value: Any) -> bool:
         s = np.shape(value) if is_numbers(value) else ()
-        return len(s) in (1, 2) and self.net.sizes[0] in s
+        images = len(s) in (3, 4) and math.prod(s[1:]) == self.net.sizes[0]
+        return images or (len(s) in (1, 2) and self.net.sizes[0] in s)
 
     def is_label(self, value: Any) -> bool:
         return bool(self.form_of_label(value))
@@ -181,12 +183,17 @@ class Operations:
                 continue
             for name, value in call.arguments.items():
                 origin = self.origin(call, name)
-                if origin is None or not self.is_slope(value):
+                if origin is None or not self.is_slope(value) or self.passes_forward(origin[0]):
                     continue
                 made = self.operations[origin[0].number]
                 if (not made and not origin[1]) or (made == "loss" and len(origin[1]) == 1):
                     found.add(origin[0].key)
         return found
+
+    def passes_forward(self, call: Call) -> bool:
+        """Whether a call gives arrays, and no labels, to the network."""
+        of_network = any(id(value) in self.net.objects for value in call.arguments.values())
+        return of_network and any(() in before for before in call.before.values()) and not self.data(call)[1]
 
     def is_slope(self, value: Any) -> bool:
         """Whether a value can be the gradient of the loss with respect to the output."""
@@ -214,7 +221,7 @@ class Operations:
             return "step" if self.follows_data(call) else ""
         if self.clears(call):
             return "clear"
-        if self.gives_gradients(call):
+        if self.gives_gradients(call) and self.follows_data(call):
             return "backward"
         if y and is_number(first_part(call.result)):
             labels = call.arguments[y[0]]
@@ -306,11 +313,18 @@ class Operations:
         return n in self.net.sizes and bool(self.outputs(call, n))
 
     def gradient_paths(self, call: Call) -> set[Path]:
-        """The paths in the network's object to arrays shaped like the weights that a call left there."""
+        """The paths in the network's object to arrays shaped like the weights that a call left there.
+
+        The parameters themselves under a further name, what the call was given, and zeros alone, as velocities begin,
+        are not gradients.
+        """
+        known = self.parameters | {id(value) for value in call.arguments.values()}
         for name, value in call.arguments.items():
             if id(value) in self.net.objects:
                 fresh = changed(call.before[name], call.after[name]) - self.net.paths
-                if covers(matrices({path: call.after[name][path] for path in fresh}), self.net.weights):
+                fresh = {path for path in fresh if id(call.after[name][path].leaf) not in known}
+                begun = all(call.after[name][path].zero for path in fresh)
+                if not begun and covers(matrices({path: call.after[name][path] for path in fresh}), self.net.weights):
                     return fresh
         return set()
 
@@ -323,8 +337,12 @@ class Operations:
 
         A script may make other networks, too, such as those of a search for the best sizes.
         """
-        alike = (other for other in (call, *self.calls) if other.key == call.key)
-        return next(filter(None, (self.operations.get(other.number) for other in alike)), "")
+        return self.usual(other for other in (call, *self.calls) if other.key == call.key)
+
+    def usual(self, calls: Iterable[Call]) -> str:
+        """What most calls of one function compute: in some, arrays have by chance the shapes of weights."""
+        said = Counter(filter(None, (self.operations.get(call.number, "") for call in calls)))
+        return said.most_common(1)[0][0] if said else ""
 
     def repeats(self, call: Call) -> bool:
         """Whether a call runs a loop in which it calls something that reaches the network."""

@@ -13,7 +13,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.ma  # which np.unique imports at its first call: tens of thousands of steps
+import numpy.ma  # whose import would use up the steps of a script that needs it first, as np.unique does
 
 import chainrule.host
 from chainrule.host.recognition.namespaces import of_a_library
@@ -60,9 +60,11 @@ class Enough(BaseException):
 class Call:
     """One call of a function.
 
-    arguments: {parameter: value}, with what *args holds by its name.  before, after: the arrays in each argument when
-    the function began and ended.  finished: the place among the calls in the order in which they ended.
+    arguments: {parameter: value}, with what *args holds by its name, and what **keywords holds by their own names.
+    before, after: the arrays in each argument when the function began and ended.  finished: the place among the calls
+    in the order in which they ended.
     given: the arguments with copies of lists and dictionaries, as they were.  spread: the parameter that takes *args.
+    keywords: the names of the arguments that **keywords takes.
     caller: the call from which it came, None for the script.  file, line: where that calls.
     function: the function, if it has this name in its module.
     """
@@ -80,6 +82,7 @@ class Call:
     finished: int = sys.maxsize
     given: dict[str, Any] = field(default_factory=dict)
     spread: str = ""
+    keywords: frozenset[str] = frozenset()
     function: Any = None
 
     @property
@@ -226,6 +229,7 @@ class Recorder:
         call.given = {name: copied(value) for name, value in values.items()}
         count = code.co_argcount + code.co_kwonlyargcount
         call.spread = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else ""
+        call.keywords = frozenset(name for name in values if name not in code.co_varnames[: count + 1])
         self.calls.append(call)
         self.running.append((frame, call))
         self.by_frame[id(frame)] = call
@@ -240,16 +244,17 @@ class Recorder:
         call = self.running.pop()[1]
         if call is None:
             return
-        call.result, call.finished = result, self.steps
-        call.after = {name: contents(value) for name, value in call.arguments.items()}
+        after = {name: contents(value) for name, value in call.arguments.items()}
         call.returned = contents(result)
+        call.result, call.after, call.finished = result, after, self.steps  # at last: a time limit may end this
 
 
 def given(frame: FrameType) -> dict[str, Any]:
-    """The arguments with which a function was called."""
+    """The arguments with which a function was called, those of **keywords by their own names."""
     code, values = frame.f_code, frame.f_locals
     count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
-    return {name: values[name] for name in code.co_varnames[:count] if name in values}
+    found = {name: values[name] for name in code.co_varnames[:count] if name in values}
+    return found | values.get(code.co_varnames[count], {}) if code.co_flags & inspect.CO_VARKEYWORDS else found
 
 
 def copied(value: Any, depth: int = 0) -> Any:

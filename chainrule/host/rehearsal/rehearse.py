@@ -107,7 +107,7 @@ def register(
         if not (classifies or learnt.start is not None or learnt.operation == "fit"):
             continue  # of a network with one output, labels look like outputs
         fixed = {name: chosen(name, value, choices, words) for name, value in learnt.fixed.items()}
-        learn(functions[key], replace(learnt, fixed=fixed))
+        learn(evidence.functions[key], replace(learnt, fixed=fixed))
     used = evidence.used
     for key, function in functions.items():
         if network is None and not sizes:
@@ -179,7 +179,7 @@ def globals_read(body: Sequence[ast.stmt]) -> dict[str, set[str]]:
 
 def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, FunctionType]) -> Shown:
     """What a script shows with the kind of made data with which it shows most."""
-    first = Kind(samples=samples_for(body))
+    first = Kind(samples=samples_for(body), last=reads_last_column(body))
     best = once(stage, first, functions)
     started = time.process_time()  # without the time that the first imports took
     for kind in other_kinds(first, best, stage):
@@ -194,8 +194,11 @@ def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, Functi
 
 def once(stage: Stage, kind: Kind, functions: Mapping[Key, FunctionType]) -> Shown:
     calls = stage.rehearse(kind)
+    beside = {type(value).__name__: type(value) for call in calls for value in list(call.arguments.values())[:1]}
     return Shown(
-        Evidence(calls, functions), tuple(copy.copy(loop) for loop in stage.loops if loop.trains), stage.left()
+        Evidence(calls, {**functions_of(beside), **functions}),
+        tuple(copy.copy(loop) for loop in stage.loops if loop.trains),
+        stage.left(),
     )
 
 
@@ -221,6 +224,12 @@ def samples_for(body: Sequence[ast.stmt]) -> int:
         if isinstance(node, ast.Slice) and isinstance(node.lower, ast.Constant) and isinstance(node.lower.value, int)
     ]
     return FEWEST + max((cut for cut in cuts if cut <= MOST), default=0)
+
+
+def reads_last_column(body: Sequence[ast.stmt]) -> bool:
+    """Whether a script takes the last column of a table alone, as that of the labels: data[:, -1]."""
+    slices = [node.slice for one in body for node in ast.walk(one) if isinstance(node, ast.Subscript)]
+    return any(isinstance(one, ast.Tuple) and len(one.elts) == 2 and ast.unparse(one.elts[1]) == "-1" for one in slices)
 
 
 def functions_of(namespace: Mapping[str, Any]) -> dict[Key, FunctionType]:

@@ -15,7 +15,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.memory import bounded_memory
-from chainrule.host.guard.refusing import Refused, refusing
+from chainrule.host.guard.refusing import GATE, Refused, refusing
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
 from chainrule.host.rehearsal.made_data import FEWEST, MOST, Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
@@ -26,6 +26,7 @@ from chainrule.host.source.stand_ins import NotInstalled, Placeholder
 from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 2.0  # seconds for all statements of a file
+NO_DATA = "__no_data__"  # a name that is never defined
 GET = "__data_for__"  # the name under which the transformed code finds the function that gets data
 WITHOUT_DATA = (Refused, NotInstalled, ModuleNotFoundError, FileNotFoundError, NameError, SystemExit, NotLoaded)
 
@@ -50,7 +51,7 @@ WRITES = frozenset(
     """.split()
 )
 REFUSED = "__refused__"  # the name under which it finds the exception for what a rehearsal refuses
-DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow)", re.IGNORECASE)
+DRAWS = re.compile(r"(^|\.|_)(plot|draw|visuali[sz]e|show|imshow|summary|summari[sz]e)", re.IGNORECASE)
 IMPORTS_OF = (ast.Import, ast.ImportFrom)
 GONE = ("int", "float", "bool", "object", "str", "complex")  # which NumPy had until 1.24, beside Python's own
 IMPORTS = "__import_for__"  # the name under which the transformed code finds the function that stands in for a module
@@ -82,11 +83,16 @@ class Loading(ast.NodeTransformer):
             )
             for name, path in bound
         ]
+        names = [name for name, _ in bound if role_of(name) in ("x", "y")]
+        if isinstance(node, ast.ImportFrom) and {"x", "y"} <= set(map(role_of, names)):
+            absent.append(with_data(names))
         made: list[ast.stmt] = [ast.copy_location(one, node) for one in absent]
         if tops <= DONE_WITHOUT and not level:
             return ast.If(ast.Constant(True), made, [])
-        handler = ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, made)
-        return ast.Try([node], [handler], [], [])
+        handlers = [ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, made)]
+        if len(absent) > len(bound):  # a module that loads data fails in its own way
+            handlers.append(ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, made))
+        return ast.Try([node], handlers, [], [])
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         return self.visit_Import(node)
@@ -155,6 +161,14 @@ class Loading(ast.NodeTransformer):
         return node
 
 
+def with_data(names: Sequence[str]) -> ast.Assign:
+    """The assignment of made data to names that a module would have given."""
+    targets = ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+    nothing = ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Name(NO_DATA, ast.Load()))
+    shape = ast.Constant(targets_of([targets]))
+    return ast.Assign([targets], ast.Call(ast.Name(GET, ast.Load()), [nothing, shape], []))
+
+
 def is_entry(node: ast.expr) -> bool:
     """Whether an expression reads one entry by its name, as of an archive: data["x_train"]."""
     return isinstance(node, ast.Subscript) and isinstance(getattr(node.slice, "value", None), str)
@@ -213,7 +227,7 @@ class Stage:
         for loop in self.loops:
             loop.forget()
         note = partial(self.note, recorder, namespace)
-        namespace |= {GET: partial(self.get, kind), IMPORTS: partial(self.stand_in, kind), REFUSED: Refused, NOTE: note}
+        namespace |= {GET: partial(self.get, kind), IMPORTS: self.stand_in, REFUSED: Refused, NOTE: note}
         with suppress(TimedOut), bounded_memory(), limit(LONGEST), refusing(), drawing_nothing():
             try:
                 for code, recorder.importing in self.code:
@@ -254,29 +268,36 @@ class Stage:
     def get(self, kind: Kind, compute: Callable[[], Any], shape: Any, loads: bool = False) -> Any:
         """The value of an expression, or made data where it cannot be loaded.
 
-        A function that fails on what it gets in place of a file's content cannot load either.
+        A function that fails on what it gets in place of a file's content, or where it may not read, cannot load.
         loads: whether a failure of any kind means that it cannot be loaded.
         """
-        uses, made = ABSENT.uses, len(self.made)
+        before = ABSENT.uses, len(self.made), GATE.refused
         try:
             found = compute()
         except WITHOUT_DATA:
             found = ABSENT
         except Exception as error:
-            given = (ABSENT.uses, len(self.made)) != (uses, made) or isinstance(getattr(error, "obj", None), Table)
-            if not (given or loads):
+            now = ABSENT.uses, len(self.made), GATE.refused
+            if now == before and not (loads or isinstance(getattr(error, "obj", None), Table)):
                 raise
             found = ABSENT
         if found is DRAWING:
             return drawings(shape)
         if found is not ABSENT and not is_unpacked(found, shape):
             return found
+        if isinstance(shape, str) and self.is_made(self.namespace.get(shape)):
+            raise NotLoaded(f"{shape} stays as the script made it")
         if shape is not None and shape not in self.made:
             self.made.append(shape)
         return made_for(shape, kind, 0 if shape is None else self.made.index(shape))
 
-    def stand_in(self, kind: Kind, name: str) -> Any:
-        """What takes the place of a module or a name in one: a substitute, or data.
+    def is_made(self, value: Any) -> bool:
+        """Whether a value is an object of the project, which a script may replace by one that it loads."""
+        code = getattr(type(value).__dict__.get("__init__"), "__code__", None)
+        return code is not None and code.co_filename.startswith(tuple(self.folders))
+
+    def stand_in(self, name: str) -> Any:
+        """What takes the place of a module or a name in one: the substitute with which the file was loaded.
 
         name: empty for a module that draws.
         """
@@ -285,8 +306,6 @@ class Stage:
         if name in DONE_HERE:
             return DONE_HERE[name]
         found = self.loaded.get(name, ABSENT)
-        if found is ABSENT and role_of(name) in ("x", "y"):
-            return self.get(kind, lambda: ABSENT, name)
         return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
 
 

@@ -13,14 +13,18 @@ from typing import Any
 
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.loops import loops_in
 from chainrule.host.rehearsal.script import opened
 from chainrule.host.source.parsing import parse
 from chainrule.host.source.rule import DEFINITIONS
 
 NEIGHBOURS = 40  # how many files of a folder are looked at
-LARGEST = 200_000  # bytes of a script
-SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "notebook", "notebooks")  # folders of scripts
+LARGEST = {".py": 200_000, ".ipynb": 2_000_000}  # bytes of a script; a notebook keeps its pictures
+# Folders of scripts.
+SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "run", "runs", "notebook", "notebooks")
+MOST_FOLDERS = 20  # of a project: a folder that holds more holds projects
+BEGINS = r"""(?:^\s*|"|\\n)"""  # a line of code, also as a notebook writes it
 
 Script = tuple[Sequence[ast.stmt], Path]  # the statements, and the file in which they stand
 
@@ -37,7 +41,8 @@ def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: C
     texts = dict(neighbours(path, folders))
     wanted, near = {imported_as(path)}, [path]
     for _ in range(2):
-        pattern = re.compile(rf"^\s*(from|import)\s.*\b({'|'.join(map(re.escape, sorted(wanted)))})\b", re.MULTILINE)
+        names = "|".join(map(re.escape, sorted(wanted)))
+        pattern = re.compile(rf"{BEGINS}(from|import)\s[^\"\n]*\b({names})\b", re.MULTILINE)
         found = [file for file, text in texts.items() if file not in near and pattern.search(text)]
         for file in found:
             with suppress(SyntaxError, ValueError, UnusableTarget):
@@ -56,14 +61,25 @@ def imported_as(path: Path) -> str:
 
 
 def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, str]]:
-    """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts."""
-    for folder in dict.fromkeys((path.parent, *folders)):
-        for place in (folder, *(folder / name for name in SCRIPTS)):
-            files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
-            for file in files[:NEIGHBOURS]:
-                with suppress(OSError, ValueError):
-                    if file != path and file.stat().st_size <= LARGEST:
-                        yield file, file.read_text(encoding="utf-8")
+    """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts.
+
+    Files of other folders of the project, such as tests and experiments, come last.
+    """
+    above = list(dict.fromkeys((path.parent, *folders)))
+    places = [place for folder in above for place in (folder, *(folder / name for name in SCRIPTS))]
+    places += [place for folder in above for place in below(folder)]
+    for place in dict.fromkeys(places):
+        files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
+        for file in files[:NEIGHBOURS]:
+            with suppress(OSError, ValueError):
+                if file != path and file.stat().st_size <= LARGEST[file.suffix]:
+                    yield file, file.read_text(encoding="utf-8")
+
+
+def below(folder: Path) -> list[Path]:
+    """The folders in a folder of a project, and those in them; none of a folder that holds many."""
+    inside = [place for pattern in ("*/", "*/*/") for place in folder.glob(pattern) if place.name.isidentifier()]
+    return sorted(inside) if len(inside) <= MOST_FOLDERS else []
 
 
 def is_test(name: str) -> bool:
@@ -111,15 +127,26 @@ def passing(function: ast.FunctionDef, call: ast.Call) -> Iterator[ast.stmt]:
 
 
 def uncalled(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) -> Iterator[Script]:
-    """The functions of a script that use the file, need no arguments, and are called nowhere, each as a script."""
+    """The functions of a script that use the file and are called nowhere, each as a script.
+
+    They need no arguments but the names of files.
+    """
     read = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
     for statement in body:
         if isinstance(statement, ast.FunctionDef) and statement.name not in read and uses(statement, namespace):
-            given = statement.args
-            if len(given.posonlyargs) + len(given.args) == len(given.defaults) and None not in given.kw_defaults:
-                call = ast.Expr(ast.Call(ast.Name(statement.name, ast.Load()), [], []))
+            needed = needed_by(statement.args)
+            if all(is_called("arrays", "files", name) for name in needed):
+                names = [ast.keyword(name, ast.Constant("")) for name in needed]
+                call = ast.Expr(ast.Call(ast.Name(statement.name, ast.Load()), [], names))
                 quiet = [other for other in opened(body) if not isinstance(other, ast.Expr)]
                 yield [*quiet, ast.fix_missing_locations(ast.copy_location(call, statement))], path
+
+
+def needed_by(given: ast.arguments) -> list[str]:
+    """The parameters without defaults."""
+    places = [*given.posonlyargs, *given.args]
+    named = [one for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None]
+    return [one.arg for one in (*places[: len(places) - len(given.defaults)], *named)]
 
 
 def acts_on(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from chainrule.host.rehearsal.tables import Table
+from chainrule.host.rehearsal.tables import Batch, Table
 
 
 class Absent:
@@ -105,50 +105,41 @@ def one_hot(labels: Any, num_classes: int | None = None, **_settings: Any) -> An
     return np.eye(num_classes or int(whole.max()) + 1)[whole].view(Table)
 
 
-class Transformer:
-    """The interface of what scikit-learn fits to data and then applies to others."""
+class Scaler:
+    """Brings each feature to a mean of 0 and a deviation of 1, as scikit-learn's scalers do in one way or another."""
 
     def __init__(self, *_arguments: Any, **_settings: Any) -> None:
-        pass
+        self.mean: Any = 0.0
+        self.scale: Any = 1.0
 
-    def fit(self, _data: Any, *_arguments: Any) -> Any:
+    def fit(self, x: Any, _y: Any = None) -> Scaler:
+        rows = np.asarray(x, float)
+        self.mean, self.scale = rows.mean(axis=0), rows.std(axis=0)
         return self
 
-    def transform(self, data: Any) -> Any:
-        raise NotImplementedError
+    def transform(self, x: Any) -> Any:
+        return (np.asarray(x, float) - self.mean) / np.where(self.scale, self.scale, 1.0)
 
-    def fit_transform(self, data: Any, *_arguments: Any) -> Any:
-        return ABSENT if data is ABSENT else self.fit(data).transform(data)
+    def fit_transform(self, x: Any, y: Any = None) -> Any:
+        return self.fit(x, y).transform(x)
 
 
-class Scaler(Transformer):
-    """Scales every feature to mean 0 and standard deviation 1."""
+class Encoder(Scaler):
+    """Turns labels into whole numbers from 0 on, as scikit-learn's encoder does."""
 
-    def fit(self, data: Any, *_arguments: Any) -> Any:
-        whole = np.asarray(data, float)
-        self.mean, self.scale = whole.mean(axis=0), whole.std(axis=0) + 1e-9
+    def fit(self, x: Any, _y: Any = None) -> Encoder:
+        self.classes_ = np.unique(np.asarray(x))
         return self
 
-    def transform(self, data: Any) -> Any:
-        return (np.asarray(data, float) - self.mean) / self.scale
-
-
-class Encoder(Transformer):
-    """Numbers the classes."""
-
-    def fit(self, data: Any, *_arguments: Any) -> Any:
-        self.classes_ = np.unique(np.asarray(data))
-        return self
-
-    def transform(self, data: Any) -> Any:
-        return np.searchsorted(self.classes_, np.asarray(data))
+    def transform(self, x: Any) -> Any:
+        return np.searchsorted(self.classes_, np.asarray(x))
 
 
 class OneHotEncoder(Encoder):
-    """Makes one-hot vectors of the classes."""
+    """Turns labels into one-hot vectors, as scikit-learn's encoders and binarizers do."""
 
-    def transform(self, data: Any) -> Any:
-        return one_hot(super().transform(data).ravel(), len(self.classes_))
+    def transform(self, x: Any) -> Any:
+        return np.eye(len(self.classes_))[super().transform(x).ravel()].view(Batch)
 
 
 # Names of what chainrule does in the place of modules that are absent.

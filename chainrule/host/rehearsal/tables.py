@@ -16,7 +16,7 @@ class NotLoaded(AttributeError):
 class Table(np.ndarray):
     """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
 
-    width: how many columns the labels take.
+    width: how many columns the labels take; negative if these are the last ones.
     """
 
     width = 1
@@ -40,15 +40,18 @@ class Table(np.ndarray):
 
     @property
     def labels(self) -> Table:
-        return np.asarray(self)[:, 0 if self.width == 1 else slice(self.width)].astype(int).view(Table)
+        columns = slice(self.width) if self.width > 0 else slice(self.width, None)
+        found = np.asarray(self)[:, columns].astype(int)
+        return (found[:, 0] if abs(self.width) == 1 else found).view(Table)
 
     @property
     def inputs(self) -> Table:
-        return np.asarray(self)[:, self.width :].view(Table)
+        columns = slice(self.width, None) if self.width > 0 else slice(self.width)
+        return np.asarray(self)[:, columns].view(Table)
 
     @property
     def images(self) -> np.ndarray:
-        return squares(np.asarray(self)[:, self.width :])
+        return squares(np.asarray(self.inputs))
 
     target = label = labels
     data = inputs  # type: ignore[assignment]
@@ -78,6 +81,26 @@ class Table(np.ndarray):
         return self
 
     head = sample = dropna = reset_index = describe = info = _itself
+
+
+class Batch(np.ndarray):
+    """An array with the ways of a tensor, or of a sparse array, to become one."""
+
+    def numpy(self) -> np.ndarray:
+        return np.asarray(self)
+
+    toarray = todense = numpy
+
+    def view(self, *shape: Any) -> Any:  # type: ignore[override]
+        return self.reshape(shape) if all(isinstance(length, int) for length in shape) else super().view(*shape)
+
+
+class Batches(list[Any]):
+    """What a loader gives: batches of images and their labels."""
+
+    @property
+    def dataset(self) -> list[Any]:
+        return [sample for batch in self for sample in zip(*batch, strict=True)]
 
 
 def squares(rows: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from chainrule.host.source.newer_python import needs
+from chainrule.host.source.python_2 import parse_file
 from chainrule.host.source.rule import ASSIGNMENTS, DEFINITIONS, TRIES, Rule, main_guard, statements
 from chainrule.host.source.scopes import Read, names
 from chainrule.host.source.stand_ins import Absence, Imports, Placeholder, Substitute, substitute
@@ -350,7 +351,7 @@ class SelectiveLoader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         try:
-            body = ast.parse(Path(self.path).read_bytes(), self.path).body
+            body, _ = parse_file(Path(self.path))
         except (SyntaxError, ValueError):
             if self.is_package(module.__name__):  # the package's modules may still be usable
                 return

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chainrule.host.source.notebooks import python_2, without_magic_lines
 
-PRINTS = "chainrule read Python 2's print statements as calls of print"
+PRINTS = "chainrule read Python 2's print statements as calls of print, and zip, map and filter as lists"
 MAGIC = "chainrule left out the magic lines of a notebook that was exported to this file"
 CAUGHT = re.compile(r"^(\s*except\s+[\w.]+)\s*,\s*(\w+)\s*:", re.MULTILINE)
 ENDS = (tokenize.NEWLINE, tokenize.COMMENT, tokenize.ENDMARKER)
@@ -34,8 +34,20 @@ def parse_file(path: Path) -> tuple[list[ast.stmt], list[str]]:
         notes += [MAGIC] if plain != text else []
         if notes:
             with contextlib.suppress(SyntaxError):
-                return ast.parse(plain, str(path)).body, notes
+                tree = ast.parse(plain, str(path))
+                return (Lists().visit(tree) if PRINTS in notes else tree).body, notes
         raise
+
+
+class Lists(ast.NodeTransformer):
+    """Makes functions that give lists in Python 2, and iterators since, give lists."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Name) or node.func.id not in ("zip", "map", "filter"):
+            return node
+        whole = ast.Call(ast.Name("list", ast.Load()), [node], [])
+        return ast.fix_missing_locations(ast.copy_location(whole, node))
 
 
 def with_calls_of_print(text: str) -> str:
