@@ -257,7 +257,8 @@ def step_with(step: Step, instead: Mapping[type, type]) -> Step:
     """A step of a recipe with other classes; an object of one is made with the arguments that both take."""
     if step.function in instead:
         taken = [parameter.name for parameter in parameters_of(instead[step.function])]
-        return Step(instead[step.function], {name: v for name, v in step.arguments.items() if name in taken})
+        plainly = {name: 0.0 for name in taken if role(name) == "reg"}  # without momentum, and decay of the rate
+        return Step(instead[step.function], {name: v for name, v in step.arguments.items() if name in taken} | plainly)
     return replace(step, arguments={name: with_classes(value, instead) for name, value in step.arguments.items()})
 
 
