@@ -12,6 +12,7 @@ from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, fo
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt, attempt_array
 from chainrule.host.recognition.binding import parameters_of, takes_axis
+from chainrule.host.recognition.graph_forms import TensorForm
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.namespaces import names_read
 from chainrule.host.translation import SINGLE, TURNED
@@ -146,6 +147,8 @@ def find_cross_entropy(probe: Probe) -> None:
     trouble = trouble_with_cross_entropy(probe, p, y, called=bool(scores))
     if trouble:
         layout.unproven["cross_entropy"] = f"cross_entropy {trouble}"
+    if not scores and isinstance(probe.form, TensorForm):
+        layout.unseen["cross_entropy"] = "cross_entropy takes objects of the engine, and network.loss checks the loss"
     if trouble and shown_of(probe, "cross_entropy").idle:
         layout.unseen["cross_entropy"] = "the training does not call cross_entropy, and chainrule does not see how to"
     if way not in (layout.samples, TURNED) and "samples" in probe.found:
