@@ -1555,3 +1555,56 @@ def test_a_loss_that_calls_the_output_by_its_place_in_a_smaller_network(check):
     found = check(deep.replace("        print(loss(A3, Y))\n", ""))
     assert found.wrong() == {}
     assert "network.loss" in found.passed()
+
+
+COMPARES = (
+    SOFTMAX
+    + """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out, lr=0.1, reg=1e-4):
+        self.W1, self.b1 = np.random.normal(0, (2 / n_in) ** 0.5, (n_in, n_hidden)), np.zeros(n_hidden)
+        self.W2, self.b2 = np.random.normal(0, (2 / n_hidden) ** 0.5, (n_hidden, n_out)), np.zeros(n_out)
+        self.lr, self.reg, self.errors = lr, reg, []
+
+    def forward(self, x, target):
+        self.z1 = x @ self.W1 + self.b1
+        self.a1 = np.maximum(self.z1, 0)
+        self.a2 = softmax(self.a1 @ self.W2 + self.b2)
+        self.error = self.a2 - target
+
+    def backpropagation(self, x):
+        dW2 = self.a1.T @ self.error + self.reg * self.W2
+        dh = (self.error @ self.W2.T) * (self.z1 > 0)
+        dW1 = x.T @ dh + self.reg * self.W1
+        self.W2 = self.W2 - self.lr * dW2
+        self.b2 = self.b2 - self.lr * self.error.sum(axis=0)
+        self.W1 = self.W1 - self.lr * dW1
+        self.b1 = self.b1 - self.lr * dh.sum(axis=0)
+
+    def train(self, X, Y, epochs):
+        for _ in range(epochs):
+            for i in np.random.permutation(len(X)):
+                self.forward(X[i].reshape(1, -1), Y[i].reshape(1, -1))
+                self.backpropagation(X[i].reshape(1, -1))
+            self.forward(X, Y)
+            self.errors.append((self.error**2).mean())
+
+X, y = np.load("x.npy"), np.load("y.npy")
+Y = np.eye(10)[y]
+Net(784, 32, 10).train(X, Y, 20)
+"""
+)
+
+
+def test_a_forward_pass_that_takes_labels_for_the_backward_pass(check):
+    found = check(COMPARES)
+    assert found.wrong() == {}
+    assert {"network.forward", "gradients.values"} <= found.passed()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("self.a2 - target", "target - self.a2"), ("* (self.z1 > 0)", "* (self.a2.max() > 0)"), ("dh.sum", "dh.mean")],
+)
+def test_mistakes_beside_a_forward_pass_that_takes_labels(check, change):
+    assert check(COMPARES, change).verdict == "fail"

@@ -249,7 +249,7 @@ class Attempts(Learning):
     def try_forward(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Plan:
         if not self.reaches(function, model):
             raise NotThisWay("it does not take the parameters")
-        arguments = bind(function, self.known(model, passing=True, x=x))
+        arguments = bind(function, self.passing(function, model, x))
         if "x" not in arguments.taken.values():
             raise NotThisWay("it takes no inputs")
         result = function(*arguments.arguments, **arguments.keywords)
@@ -318,7 +318,7 @@ class Attempts(Learning):
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
         before = slots.read(model.value)
-        self.before(model, x)
+        self.before(model, x, y)
         names = self.form.slot_names(slots)
         self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
         result = self.call_backward(Plan("backward", name), model, x, y, RATES[1], function)

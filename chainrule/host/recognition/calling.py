@@ -23,7 +23,7 @@ from chainrule.host.recognition.slots import Slots
 from chainrule.host.recognition.structures import follow, shape
 from chainrule.host.recognition.surroundings import owners, set_attributes, told_samples
 from chainrule.host.recognition.through_losses import some_labels, through_losses
-from chainrule.host.recognition.vocabulary import role
+from chainrule.host.recognition.vocabulary import rank, role
 from chainrule.support.arrays import of_kind, to_numpy
 
 EVERY = {"x": 0, "y": 0, "output": 0, "params": 0, "cache": 0, "lr": 0}  # roles that any function may take
@@ -144,12 +144,20 @@ class Calling(NativeStyle):
 
     # The forward pass
 
-    def before(self, model: Held, x: Any) -> None:
-        """Run the forward pass, on whose results other calls rely."""
+    def before(self, model: Held, x: Any, y: Any = None) -> None:
+        """Run the forward pass, on whose results other calls rely.  y: for one that takes labels, too."""
         self.tell_samples(model, x)
         plan = self.plan("forward", model, x)
         if plan.how != "losses":  # of which nothing keeps anything for other calls
-            self.run_forward(plan, model, x)
+            self.run_forward(plan, model, x, y)
+
+    def passing(self, function: Callable[..., Any], model: Held, x: Any, y: Any = None) -> Known:
+        """The values for a forward pass, with labels if it takes some besides, for its backward pass."""
+        if not compares(function):
+            return self.known(model, passing=True, x=x)
+        n, k = np.size(x) // model.sizes[0], model.sizes[-1]
+        labels = some_labels(learnt_of(function).labels, n, k) if y is None else y
+        return self.known(model, passing=True, x=x, y=labels)
 
     def before_loss(self, function: Callable[..., Any], model: Held, x: Any) -> None:
         """Run the forward pass before a loss, unless a method runs it itself.
@@ -162,12 +170,12 @@ class Calling(NativeStyle):
             if not self.reaches(function, model):
                 raise
 
-    def run_forward(self, plan: Plan, model: Held, x: Any) -> Any:
+    def run_forward(self, plan: Plan, model: Held, x: Any, y: Any = None) -> Any:
         self.tell_samples(model, x)
         function = self.function(plan, model)
         if plan.how in ("losses", "kept"):
             return self.shown_by_losses(plan, function, model, x)
-        arguments = bind(function, self.known(model, passing=True, x=x))
+        arguments = bind(function, self.passing(function, model, x, y))
         model.forwarded = function(*arguments.arguments, **arguments.keywords)
         passed_on = named_values(function, model.forwarded)
         model.named = {name: value for name, value in passed_on.items() if role(name) not in ("x", "y")}
@@ -261,6 +269,13 @@ class Calling(NativeStyle):
         if p.ndim == 2 and self.axis_of_classes(p, k) == 0:
             one_hot = one_hot.T
         return of_kind((p - one_hot.reshape(p.shape)) / samples(x, y), self.arrays, self.dtype)
+
+
+def compares(function: Callable[..., Any]) -> bool:
+    """Whether a method called like a forward pass takes labels besides, and keeps what is wrong with its output."""
+    learnt = learnt_of(function)
+    name = str(getattr(function, "__name__", ""))
+    return {"x", "y"} <= set(learnt.roles.values()) and not learnt.operation and rank("forward", name) is not None
 
 
 def found_start(shown: Start, network: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.adoption import returned_by_name, returned_whole, written
 from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, named_values, parameters_of
-from chainrule.host.recognition.calling import Calling
+from chainrule.host.recognition.calling import Calling, compares
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, check_agreement, gradients_alone, per_rate
 from chainrule.host.recognition.learnt import learnt_of
@@ -59,7 +59,7 @@ class Learning(Calling):
     def run_backward(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         if plan.how == "update":
             return self.recovered(plan, model, x, y)
-        self.before(model, x)
+        self.before(model, x, y)
         clearing = self.clearing(model)
         if clearing is not None:
             clearing()
@@ -123,7 +123,9 @@ class Learning(Calling):
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
             if not self.means("backward", plan.name, function):
                 raise NotThisWay("it takes no labels")
-            self.loss(model, x, y)  # it starts from the loss computed last
+            forward = self.plan("forward", model, x)
+            if not compares(self.function(forward, model)):
+                self.loss(model, x, y)  # it starts from the loss computed last
         once = TrainingArguments(x, y, epochs=1, batch_size=samples(x, y), lr=rate, seed=0)
         with initialization_stands(self.form, model), self.settled(once):
             return function(*arguments.arguments, **arguments.keywords)
@@ -158,7 +160,7 @@ class Learning(Calling):
         before = slots.read(model.value)
         found = []
         for rate in RATES:
-            self.before(model, x)
+            self.before(model, x, y)
             function = self.function(plan, model)
             result = self.call_backward(plan, model, x, y, rate, function)
             after = self.returned_parameters(model, result, function) or slots.read(model.value)
@@ -264,7 +266,7 @@ class Learning(Calling):
         function = function or self.function(plan, model)
         if plan.how == "update":
             for _ in range(training.epochs):
-                self.before(model, training.x)
+                self.before(model, training.x, training.y)
                 result = self.call_backward(plan, model, training.x, training.y, training.lr, function)
                 self.adopt(model, result, function)
             return None

@@ -216,7 +216,8 @@ class Operations:
         if self.moves(call):
             if x and y:
                 return "fit" if self.repeats(call) else "update"
-            if y or self.takes_output(call):
+            weights = [name for name in x if frozenset(np.shape(call.arguments[name])) in self.net.weights]
+            if y or len(x) > len(weights) or self.takes_output(call):
                 return "update"
             return "step" if self.follows_data(call) else ""
         if self.clears(call):
