@@ -492,9 +492,10 @@ def learnable(networks, case, settings, goal):
     inputs[:, : case.sizes[0]] = case.x
     for seed in range(8):
         start = networks.at(sizes, len(case.x), seed)
-        network = reference(sizes, start.weights, start.biases)
-        network.fit(inputs, case.y, **calm)
-        if network.loss(inputs, case.y) < goal / 2:
+        used = start.weights[0][: case.sizes[0]]  # inputs of zero move no weights
+        network = reference((case.sizes[0], *sizes[1:]), [used, *start.weights[1:]], start.biases)
+        network.fit(case.x, case.y, **calm)
+        if network.loss(case.x, case.y) < goal / 2:
             return Case(sizes, start.weights, start.biases, inputs, case.y), calm
     raise NotApplicable(f"no known initial parameters let a network of sizes {list(sizes)} learn this")
 

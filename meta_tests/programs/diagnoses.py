@@ -83,7 +83,7 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("not updated", ("step-leaves-out", "array-zero")),  # where gradients are read off an update
     ("at rate 1", ("step-rate-unused-in-part",)),
     ("the rate is not used", ("step-rate-unused",)),
-    ("biases not averaged over the mini-batch", ("array-not-averaged", "step-rate-unused-in-part")),
+    ("biases not averaged over the mini-batch", ("fit-along-sum-in-part",)),
     ("labels not shuffled", ("fit-labels-not-shuffled",)),
     ("not shuffled", ("fit-not-shuffled",)),
     ("batch dropped", ("fit-last-batch-dropped",)),

@@ -74,6 +74,11 @@ def permuted(order):
     return {"batch_gradient": batch_gradient}
 
 
+def scaled_in_part(grads, weights, biases):
+    """The gradients of weights and biases, each times a number of its own."""
+    return [weights * g for g in grads[0]], [biases * g for g in grads[1]]
+
+
 def scaled(grads, factor):
     return tuple([factor * g for g in group] for group in grads)
 
@@ -120,6 +125,22 @@ mistake(
         "": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(batch)),
         "times the batch size": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), size),
         "times all samples": lambda right, model, x, y, batch, size: scaled(right(model, x, y, batch, size), len(x)),
+    },
+)
+mistake(
+    "fit-along-sum-in-part",
+    "training steps along the mean of some gradients, and along the sum of others",
+    "Weights and biases divide by the batch size alike: what is not averaged moves B times as far as asked.",
+    clause="training.full_batch",
+    mend="divide both by the number of samples in the batch",
+    fingerprint="theta - lr B g for some parameters",
+    batch_gradient={
+        "the biases": lambda right, model, x, y, batch, size: scaled_in_part(
+            right(model, x, y, batch, size), 1, len(batch)
+        ),
+        "the weights": lambda right, model, x, y, batch, size: scaled_in_part(
+            right(model, x, y, batch, size), len(batch), 1
+        ),
     },
 )
 mistake(
