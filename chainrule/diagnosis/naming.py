@@ -18,6 +18,7 @@ from chainrule.diagnosis.sample_order import not_shuffled
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
+OVERFLOW = "OverflowError: math range error"  # of Python's exp
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 # What fails because weights are alike, or not centred, and says nothing of its own.
 UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
@@ -97,7 +98,10 @@ class Naming:
     def by_numbers(self, result: SpecResult, known: Sequence[Mistake | None] = ()) -> list[Cause]:
         """Mistakes that give the numbers which the operations of this spec give; of equals, one that is known."""
         for concern in self.answers.concerns(result):
-            for matcher in self.answers.about(concern):
+            readings = self.answers.about(concern)
+            if not all(matcher.wrong for matcher in readings):
+                continue  # in the right reading the numbers are right; in another one they speak for nothing
+            for matcher in readings:
                 found = matcher.matches()
                 if found:
                     found.sort(key=lambda match: not (match.complete and match.mistakes[0] in known))
@@ -138,6 +142,8 @@ class Naming:
         if UPDATED_TOO_EARLY in result.message:
             early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
             return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
+        if result.id == "softmax.overflow" and not result.through and result.message.endswith(OVERFLOW):
+            return [self.overflows(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
         if result.id in OF_ORDER and not_shuffled(self.impl):
@@ -177,6 +183,11 @@ class Naming:
     def stale(self) -> bool:
         """Whether a batch before it decides what gradients a batch gets."""
         return not self.unsteady and stale(self.impl)
+
+    def overflows(self, result: SpecResult) -> Cause:
+        """The cause of an overflow of Python's exp in softmax: it raises, and only for exponents above 0."""
+        every = [other.id for other in self.failing if other.where == result.where]
+        return Cause(mistakes()["softmax-no-shift"], "certain", result.message, every, self.answers.concerns(result))
 
     def used_up(self, result: SpecResult) -> bool:
         """Whether a spec ends in an exception of a backward pass, or of a training."""

@@ -10,6 +10,7 @@ import pytest
 
 from banks.honest import HONEST, checked, written
 from banks.planted import PLANTED
+from banks.style_bank import STYLES
 from chainrule import api
 from chainrule.diagnosis import specs as by_themselves
 from chainrule.diagnosis.concerns import concerns, concerns_of, told_apart
@@ -254,6 +255,21 @@ def test_what_another_batch_left_is_told_from_dropout(tmp_path, mask, name, cert
     found = {one.id: one for one in checked(path, "shapes").diagnoses}
     assert found[name].certainty == certainty
     assert {"forward-stale", "forward-dropout"} & set(found) == {name}
+
+
+def test_an_overflow_of_pure_python_is_that_of_softmax_without_a_shift(tmp_path):
+    text = "import math\n\n\ndef softmax(z):\n    e = [math.exp(v) for v in z]\n    return [v / sum(e) for v in e]\n"
+    (path := tmp_path / "net.py").write_text(text, encoding="utf-8")
+    assert [(one.id, one.certainty) for one in checked(path, "softmax").diagnoses] == [("softmax-no-shift", "certain")]
+
+
+def test_a_reading_that_explains_all_numbers_leaves_nothing_to_others(tmp_path):
+    """The loss is right but for an epsilon of 1e-300, which no call can show once exp overflows."""
+    style = next(style for style in STYLES if style.file == "pure_python.py")
+    mistake = next(mistake for mistake in style.mistakes if mistake.name == "softmax without the shift")
+    outcome = api.check(str(style.copy(tmp_path, mistake)), conventions=style.declared)
+    assert "golden.cross_entropy" in {spec.id for spec in outcome.specs if spec.outcome == "failed"}
+    assert "loss-ignores-zeros" not in {one.id for one in outcome.diagnoses}
 
 
 def test_a_batch_that_raises_only_after_another_one_has_one_cause(tmp_path):
