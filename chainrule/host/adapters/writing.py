@@ -78,7 +78,7 @@ class Writer:
 
     def backward(self) -> list[str]:
         plan, turn = self.plan("backward"), self.turn("backward")
-        if plan.how not in ("returned", "attributes") or self.raw.cleared_elsewhere(self.model):
+        if plan.how not in ("returned", "attributes") or self.raw.cleared_elsewhere(self.model, plan):
             raise Involved
         first, output = self.traces(turn)
         labels, y = self.labels("backward", turn)
