@@ -214,10 +214,8 @@ def is_abstract(cls: type) -> bool:
 
 def takes_data(call: Call) -> bool:
     """Whether a method gets arrays, as those get that compute, and not those that put a network together."""
-    own = next(iter(call.arguments), "")
-    return any(
-        found and not hasattr(call.arguments[name], "__dict__") for name, found in call.before.items() if name != own
-    )
+    given = [value for name, value in call.arguments.items() if call.before[name] and value is not owner_of(call)]
+    return any(is_array(value) or not hasattr(value, "__dict__") for value in given)
 
 
 def owner_of(call: Call) -> Any:
