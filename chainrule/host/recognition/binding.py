@@ -116,7 +116,11 @@ def signature(function: Any) -> list[inspect.Parameter]:
 
 def bind(function: Any, known: Known) -> Binding:
     """Arguments for `function` from the known values.  Raises Unbound for a parameter without one."""
-    parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    every = parameters_of(function)
+    parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    if any(p.kind == p.VAR_KEYWORD for p in every):
+        names = sorted(learnt_of(function).keywords)
+        parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
     learnt = learnt_of(function)

@@ -52,6 +52,7 @@ class Learnt:
     unsettled: whether a script uses it with a network that chainrule does not see, so that its conventions are unknown.
     slope: whether a part of its result is the gradient from which a backward pass starts.
     start: how its output gradient is computed; None if the calls do not show it.
+    keywords: the names of what the author passes through **keywords.
     """
 
     operation: str = ""
@@ -65,6 +66,7 @@ class Learnt:
     loses: bool = False
     slope: bool = False
     start: Start | None = None
+    keywords: frozenset[str] = frozenset()
 
 
 NOTHING = Learnt()

@@ -141,10 +141,15 @@ class Kitchen:
                     self.need(other)
 
     def is_before_use(self, call: Call) -> bool:
-        """Whether a method is called before its object and the network are used, and not by what uses them."""
+        """Whether a method is called before its object and the network are used, and not by what uses them.
+
+        A method of the object that takes data uses it.
+        """
         above: Call | None = call
         while above is not None and self.operations[above.number] not in USES:
             above = above.caller
+            if above is not None and is_of_object(above) and owner_of(above) is owner_of(call) and takes_data(above):
+                return False
         return above is None and call.number < min(self.end, self.used.get(id(owner_of(call)), sys.maxsize))
 
     def step(self, call: Call) -> Step:

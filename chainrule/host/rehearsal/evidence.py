@@ -39,7 +39,11 @@ class Evidence(Operations):
             alone = {key for key, calls in found.items() if key in self.functions and all(map(takes_one_sample, calls))}
             return {key: Learnt(alone=True) for key in alone}
         every = {key: self.of(calls) for key, calls in found.items() if key in self.functions}
-        known = {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels or learnt.alone}
+        known = {
+            key: learnt
+            for key, learnt in every.items()
+            if learnt.operation or learnt.labels or learnt.alone or learnt.keywords
+        }
         return known | self.of_parameters_called_alike(known)
 
     def of_parameters_called_alike(self, known: Mapping[Key, Learnt]) -> dict[Key, Learnt]:
@@ -92,7 +96,20 @@ class Evidence(Operations):
         slope = operation == "loss" and call.key in self.slopes
         start = next((self.start(call, n) for n in roles if roles[n] == "output_gradient"), None)
         where = place(call.file, call.line)
-        return Learnt(operation, roles, fixed, labels, attributes, where, alone, loses=loses, slope=slope, start=start)
+        keywords = frozenset[str]().union(*(one.keywords for one in calls))
+        return Learnt(
+            operation,
+            roles,
+            fixed,
+            labels,
+            attributes,
+            where,
+            alone,
+            loses=loses,
+            slope=slope,
+            start=start,
+            keywords=keywords,
+        )
 
     def start(self, call: Call, name: str) -> Start | None:
         """How the author computes the argument from which a backward pass starts; None if that is not clear."""
