@@ -265,7 +265,7 @@ class Calling(NativeStyle):
 
 
 def found_start(shown: Start, network: Any, beside: Any) -> Any:
-    """The function of a slope, or its method on the network, what it contains or the loss beside it; None if absent."""
+    """The function of a slope, or its method on the network, its parts or its loss; None if absent."""
     if not shown.owner:
         return shown.function
     every = (*owners(network), beside)
