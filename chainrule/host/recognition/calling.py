@@ -228,7 +228,7 @@ class Calling(NativeStyle):
         function: the backward pass.
         """
         shown = learnt_of(function).start
-        beside = None if self.form.head is None else self.form.head.object
+        beside = self.form.head.object if self.form.head is not None and shown is not None and shown.sure else None
         slope = None if shown is None else found_start(shown, model.value, beside)
         if shown is not None and callable(slope):
             values = {"y": y, "output": self.output(model, x)}

@@ -30,12 +30,14 @@ class Start:
     """The author's call for the gradient of the loss with respect to the output, where a backward pass begins.
 
     function: the function, or the name of a method of the class `owner`.
-    arguments: {parameter: `output`, `y`, or (the author's value,)}.
+    arguments: {parameter: `output`, `y`, or (the author's value,)}.  sure: whether the calls show that it is the
+    network's output, and not what a loss made of it.
     """
 
     function: Any
     owner: str
     arguments: Mapping[str, Any]
+    sure: bool = False
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,8 @@ class Evidence(Operations):
         of_object = owner[0] == "self"
         function = maker.name if of_object else self.functions.get(maker.key, maker.function)
         both = {"y", "output"} <= {value for value in arguments.values() if isinstance(value, str)}
-        return Start(function, type(owner[1]).__name__ if of_object else "", arguments) if both else None
+        sure = all(self.is_output(maker, name) for name, value in arguments.items() if value == "output")
+        return Start(function, type(owner[1]).__name__ if of_object else "", arguments, sure) if both else None
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""
