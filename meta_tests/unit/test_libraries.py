@@ -221,3 +221,76 @@ def test_a_mistake_in_a_library_is_found(script, mistake, tmp_path):
 def test_what_takes_the_place_of_an_activation_or_an_optimizer_is_named(tmp_path):
     checked = outcome(tmp_path, LISTS, chapters=("shapes",))
     assert "ReLU in place of LeakyReLU and SGD in place of Adam" in str(checked.to_dict())
+
+
+# One class, whose training makes the network, and takes its settings by keywords
+
+ESTIMATOR = """\
+import numpy as np
+
+
+class Net:
+    def __init__(self, hidden, rate=0.1):
+        self.hidden, self.rate, self.weights, self.biases = hidden, rate, None, None
+
+    def start(self, x, y):
+        sizes = [x.shape[1], *self.hidden, len(np.unique(y))]
+        weights = [np.random.normal(size=fans) / np.sqrt(fans[0]) for fans in zip(sizes[:-1], sizes[1:])]
+        return weights, [np.zeros(units) for units in sizes[1:]]
+
+    def fit(self, x, y, **settings):
+        if self.weights is None:
+            self.weights, self.biases = self.start(x, y)
+        self.run(x, np.eye(len(self.biases[-1]))[y], **settings)
+
+    def run(self, x, y, epochs):
+        for _ in range(epochs):
+            self.step(*self.slopes(self.outputs(x), y))
+
+    def outputs(self, x):
+        found = [x]
+        for w, b in zip(self.weights[:-1], self.biases[:-1]):
+            found.append(np.maximum(found[-1] @ w + b, 0))
+        z = found[-1] @ self.weights[-1] + self.biases[-1]
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return [*found, e / e.sum(axis=1, keepdims=True)]
+
+    def slopes(self, found, y):
+        delta, of_weights, of_biases = (found[-1] - y) / len(y), [], []
+        for l in reversed(range(len(self.weights))):
+            of_weights.append(found[l].T @ delta)
+            of_biases.append(delta.sum(axis=0))
+            delta = (delta @ self.weights[l].T) * (found[l] > 0)
+        return of_weights[::-1], of_biases[::-1]
+
+    def step(self, of_weights, of_biases):
+        for l in range(len(self.weights)):
+            self.weights[l] = self.weights[l] - self.rate * of_weights[l]
+            self.biases[l] = self.biases[l] - self.rate * of_biases[l]
+
+    def predict(self, x):
+        return self.outputs(x)[-1].argmax(axis=1)
+"""
+USE = """\
+import numpy as np
+from net import Net
+from sklearn.model_selection import train_test_split
+
+data = np.loadtxt("wine.csv", delimiter=",")
+X, X_test, y, y_test = train_test_split(data[:, :-1] / 255, data[:, -1].astype(int))
+net = Net((64,))
+net.fit(X, y, epochs=100)
+print((net.predict(X_test) == y_test).mean())
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("wrong", ["", "delta.sum()"])
+def test_a_training_that_takes_its_settings_by_keywords_makes_the_network(wrong, tmp_path):
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "net.py").write_text(ESTIMATOR.replace("delta.sum(axis=0)", wrong or "delta.sum(axis=0)"))
+    (tmp_path / "wine.py").write_text(USE)
+    checked = api.check(str(tmp_path / "net.py"), conventions={"initialization": "any"})
+    outcomes = {spec.id: spec.outcome for spec in checked.specs}
+    assert (outcomes["gradients.weights"], outcomes["gradients.biases"]) != ("todo", "todo")
+    assert ({"failed", "error"} & found(checked) != set()) is bool(wrong), outcomes

@@ -121,7 +121,11 @@ def signature(function: Any) -> list[inspect.Parameter]:
 
 def bind(function: Any, known: Known) -> Binding:
     """Arguments for `function` from the known values.  Raises Unbound for a parameter without one."""
-    parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    every = parameters_of(function)
+    parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    if any(p.kind == p.VAR_KEYWORD for p in every):
+        names = sorted(learnt_of(function).keywords)
+        parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
     if y_is_the_output(parameters):
         known = replace(known, as_role={**known.as_role, "y itself": "output"})
     learnt = learnt_of(function)
@@ -224,13 +228,15 @@ def doubtful(function: Any) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 
     It took a number of units for what may be an array, or kept a default of None in place of data other than inputs
-    and labels, which every call gets.
+    and labels, which every call gets, or it is a method that took the network for its weights.
     """
     learnt = learnt_of(function)
     for parameter in parameters_of(function):
         if parameter.name in learnt.roles:
             continue
         found = role(parameter.name)
+        if found == "params" and inspect.ismethod(function) and not is_called("classes", "network", parameter.name):
+            return True
         if (found is None and size_role(parameter.name) is not None) or (
             found in COMPUTED and parameter.default is None
         ):

@@ -236,7 +236,8 @@ class Calling(NativeStyle):
         function: the backward pass.
         """
         shown = learnt_of(function).start
-        slope = None if shown is None else found_start(shown, model.value)
+        beside = self.form.head.object if self.form.head is not None and shown is not None and shown.sure else None
+        slope = None if shown is None else found_start(shown, model.value, beside)
         if shown is not None and callable(slope):
             values = {"y": y, "output": self.output(model, x)}
             return slope(**{name: values[v] if isinstance(v, str) else v[0] for name, v in shown.arguments.items()})
@@ -278,11 +279,12 @@ def compares(function: Callable[..., Any]) -> bool:
     return {"x", "y"} <= set(learnt.roles.values()) and not learnt.operation and rank("forward", name) is not None
 
 
-def found_start(shown: Start, network: Any) -> Any:
-    """The function of a slope, or its method on the network or what it contains; None if absent."""
+def found_start(shown: Start, network: Any, beside: Any) -> Any:
+    """The function of a slope, or its method on the network, its parts or its loss; None if absent."""
     if not shown.owner:
         return shown.function
-    holders = (owner for owner in owners(network) if shown.owner in {cls.__name__ for cls in type(owner).__mro__})
+    every = (*owners(network), beside)
+    holders = (owner for owner in every if shown.owner in {cls.__name__ for cls in type(owner).__mro__})
     return next((getattr(holder, shown.function, None) for holder in holders), None)
 
 

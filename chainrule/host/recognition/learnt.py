@@ -31,12 +31,14 @@ class Start:
     """The author's call for the gradient of the loss with respect to the output, where a backward pass begins.
 
     function: the function, or the name of a method of the class `owner`.
-    arguments: {parameter: `output`, `y`, or (the author's value,)}.
+    arguments: {parameter: `output`, `y`, or (the author's value,)}.  sure: whether the calls show that it is the
+    network's output, and not what a loss made of it.
     """
 
     function: Any
     owner: str
     arguments: Mapping[str, Any]
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Learnt:
     idle: whether a script trains a network and leaves it uncalled.
     slope: whether a part of its result is the gradient from which a backward pass starts.
     start: how its output gradient is computed; None if the calls do not show it.
+    keywords: the names of what the author passes through **keywords.
     """
 
     operation: str = ""
@@ -68,6 +71,7 @@ class Learnt:
     loses: bool = False
     slope: bool = False
     start: Start | None = None
+    keywords: frozenset[str] = frozenset()
 
 
 NOTHING = Learnt()

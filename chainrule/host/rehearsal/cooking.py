@@ -142,10 +142,15 @@ class Kitchen:
                     self.need(other)
 
     def is_before_use(self, call: Call) -> bool:
-        """Whether a method is called before its object and the network are used, and not by what uses them."""
+        """Whether a method is called before its object and the network are used, and not by what uses them.
+
+        A method of the object that takes data uses it.
+        """
         above: Call | None = call
         while above is not None and self.operations[above.number] not in USES:
             above = above.caller
+            if above is not None and is_of_object(above) and owner_of(above) is owner_of(call) and takes_data(above):
+                return False
         return above is None and call.number < min(self.end, self.used.get(id(owner_of(call)), sys.maxsize))
 
     def step(self, call: Call) -> Step:
@@ -223,10 +228,8 @@ def is_abstract(cls: type) -> bool:
 
 def takes_data(call: Call) -> bool:
     """Whether a method gets arrays, as those get that compute, and not those that put a network together."""
-    own = next(iter(call.arguments), "")
-    return any(
-        found and not hasattr(call.arguments[name], "__dict__") for name, found in call.before.items() if name != own
-    )
+    given = [value for name, value in call.arguments.items() if call.before[name] and value is not owner_of(call)]
+    return any(is_array(value) or not hasattr(value, "__dict__") for value in given)
 
 
 def owner_of(call: Call) -> Any:

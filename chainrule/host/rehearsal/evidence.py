@@ -41,7 +41,11 @@ class Evidence(Operations):
             alone = {key for key, calls in found.items() if key in self.functions and all(map(takes_one_sample, calls))}
             return {key: Learnt(alone=True) for key in alone}
         every = {key: self.of(calls) for key, calls in found.items() if key in self.functions}
-        known = {key: learnt for key, learnt in every.items() if learnt.operation or learnt.labels or learnt.alone}
+        known = {
+            key: learnt
+            for key, learnt in every.items()
+            if learnt.operation or learnt.labels or learnt.alone or learnt.keywords
+        }
         return known | self.of_parameters_called_alike(known)
 
     @property
@@ -122,7 +126,20 @@ class Evidence(Operations):
         slope = operation == "loss" and call.key in self.slopes
         start = next((self.start(call, n) for n in roles if roles[n] == "output_gradient"), None)
         where = place(call.file, call.line)
-        return Learnt(operation, roles, fixed, labels, attributes, where, alone, loses=loses, slope=slope, start=start)
+        keywords = frozenset[str]().union(*(one.keywords for one in calls))
+        return Learnt(
+            operation,
+            roles,
+            fixed,
+            labels,
+            attributes,
+            where,
+            alone,
+            loses=loses,
+            slope=slope,
+            start=start,
+            keywords=keywords,
+        )
 
     def start(self, call: Call, name: str) -> Start | None:
         """How the author computes the argument from which a backward pass starts; None if that is not clear."""
@@ -145,7 +162,8 @@ class Evidence(Operations):
         of_object = owner[0] == "self"
         function = maker.name if of_object else self.functions.get(maker.key, maker.function)
         both = {"y", "output"} <= {value for value in arguments.values() if isinstance(value, str)}
-        return Start(function, type(owner[1]).__name__ if of_object else "", arguments) if both else None
+        sure = all(self.is_output(maker, name) for name, value in arguments.items() if value == "output")
+        return Start(function, type(owner[1]).__name__ if of_object else "", arguments, sure) if both else None
 
     def given(self, call: Call) -> list[tuple[str, Any]]:
         """The arguments, without the object of a method."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from chainrule.host.recognition.namespaces import ends_as_layer, is_layer_name
 from chainrule.host.recognition.slots import chain_of
 from chainrule.host.recognition.structures import Attribute, Path, label
 from chainrule.host.recognition.vocabulary import is_called
@@ -65,6 +66,8 @@ def network_in(calls: Sequence[Call]) -> Network | None:
                 continue
             if len(sizes) == 2 and hasattr(value, "__dict__"):
                 single.setdefault(id(value), (sizes, found))
+            if len(sizes) > 2 and is_of_a_layer(value):
+                continue  # with what it computed last
             if value is None and best is not None and source is not call:
                 continue
             if (
@@ -100,6 +103,12 @@ def network_in(calls: Sequence[Call]) -> Network | None:
 def defines_anew(cls: type, earlier: type | None) -> bool:
     """Whether a class has taken the place of an earlier one of its name, as in a later cell."""
     return earlier is not None and cls is not earlier and cls.__qualname__ == earlier.__qualname__
+
+
+def is_of_a_layer(value: Any) -> bool:
+    """Whether the class of an object has the name of a layer, and not that of a network."""
+    name = type(value).__name__
+    return is_layer_name(name) and (ends_as_layer(name) or not is_called("classes", "network", name))
 
 
 def without_buffers(found: Contents) -> Contents:

@@ -191,9 +191,10 @@ class Operations:
         return found
 
     def passes_forward(self, call: Call) -> bool:
-        """Whether a call gives arrays, and no labels, to the network."""
+        """Whether a method of the network takes arrays, none of them shaped like its result, as an output would be."""
+        given = [before[()].shape for before in call.before.values() if () in before]
         of_network = any(id(value) in self.net.objects for value in call.arguments.values())
-        return of_network and any(() in before for before in call.before.values()) and not self.data(call)[1]
+        return of_network and bool(given) and np.shape(call.result) not in given
 
     def is_slope(self, value: Any) -> bool:
         """Whether a value can be the gradient of the loss with respect to the output."""
@@ -338,7 +339,7 @@ class Operations:
 
         A script may make other networks, too, such as those of a search for the best sizes.
         """
-        return self.usual(other for other in (call, *self.calls) if other.key == call.key)
+        return self.operations.get(call.number) or self.usual(other for other in self.calls if other.key == call.key)
 
     def usual(self, calls: Iterable[Call]) -> str:
         """What most calls of one function compute: in some, arrays have by chance the shapes of weights."""
