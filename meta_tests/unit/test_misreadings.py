@@ -912,3 +912,59 @@ class MLP:
 
 def test_sigmoid_outputs_are_no_logits_because_a_backward_pass_raises(check):
     assert causes(check(SIGMOIDS)) == {"forward-other-network"}
+
+
+# A loss that takes what every layer gave
+
+EVERY_LAYER = """
+class Dense:
+    def __init__(self, n_in, n_out, activation):
+        self.activation = activation
+        self.weights = np.random.normal(0, 0.1, (n_in, n_out))
+        self.biases = np.zeros((1, n_out))
+
+    def forwardpass(self, X):
+        self.z = X @ self.weights + self.biases
+        if self.activation == 'relu':
+            return np.maximum(self.z, 0)
+        e = np.exp(self.z - self.z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def backwardpass(self, lr, activation_prev, delta):
+        d = delta * (self.z > 0) if self.activation == 'relu' else delta
+        out = d @ self.weights.T
+        self.weights = self.weights - lr * activation_prev.T @ d
+        self.biases = self.biases - lr * d.sum(axis=0, keepdims=True)
+        return out
+
+class NeuralNetwork:
+    def __init__(self, out_nodes, lr):
+        self.layers = []
+        self.out_nodes, self.alpha = out_nodes, lr
+
+    def addLayer(self, layer):
+        self.layers.append(layer)
+
+    def computeLoss(self, Y, predictions):
+        p = predictions[-1]
+        return -np.sum(Y * np.log(p + 1e-9)) / p.shape[0]
+
+    def feedforward(self, X):
+        acts = [X]
+        for layer in self.layers:
+            acts.append(layer.forwardpass(acts[-1]))
+        return acts
+
+    def backpropagate(self, activations, Y):
+        delta = (activations[-1] - Y) / len(Y)
+        for i in range(1, len(activations)):
+            delta = self.layers[-i].backwardpass(self.alpha, activations[-1 - i], delta)
+"""
+
+
+def test_a_loss_of_what_every_layer_gave(check):
+    assert wrong(check(EVERY_LAYER)) == {}
+
+
+def test_a_mistake_in_a_loss_of_what_every_layer_gave(check):
+    assert "network.loss" in wrong(check(EVERY_LAYER, ("/ p.shape[0]", "/ p.size")))

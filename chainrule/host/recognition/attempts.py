@@ -308,7 +308,26 @@ class Attempts(Learning):
             raise NotThisWay("its result is a share of the samples, as an accuracy is")
         if gives_gradients and not calls_it_loss(function, result, path):
             raise NotThisWay("it returns a number beside gradients that it does not call the loss")
-        return Plan("loss", name, path, taken=tuple(arguments.taken.items()))
+        plan = Plan("loss", name, path, taken=tuple(arguments.taken.items()))
+        whole = replace(plan, how="whole")
+        unseen = [p for p, taken in plan.taken if taken == "output" and p not in learnt_of(function).roles]
+        several = n > 1 and unseen and isinstance(model.forwarded, list) and self.arrays == "numpy"
+        turned = several and not self.is_of_the_batch(plan, function, model, x, y)
+        return whole if turned and self.is_of_the_batch(whole, function, model, x, y) else plan
+
+    def is_of_the_batch(self, plan: Plan, function: Callable[..., Any], model: Held, x: Any, y: Any) -> bool:
+        """Whether a loss is the same for a batch in reverse order, as that of one sample is not."""
+        found = []
+        for step in (1, -1):
+            axis = (slice(None),) * (self.samples == "columns")
+            batch = {"x": to_numpy(x)[(*axis, slice(None, None, step))], "y": to_numpy(y)}
+            flat = batch["y"].ndim == 1
+            batch["y"] = batch["y"][slice(None, None, step) if flat else (*axis, slice(None, None, step))]
+            try:
+                found.append(float(self.call(plan, model, function, **batch)))
+            except Exception:
+                return False
+        return bool(np.isclose(found[0], found[1]))
 
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
