@@ -968,3 +968,32 @@ def test_a_loss_of_what_every_layer_gave(check):
 
 def test_a_mistake_in_a_loss_of_what_every_layer_gave(check):
     assert "network.loss" in wrong(check(EVERY_LAYER, ("/ p.shape[0]", "/ p.size")))
+
+
+# An exception for want of what chainrule does not know
+
+UNKNOWN = """
+class MLP:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size) / input_size**0.5, np.zeros(hidden_size)
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size) / hidden_size**0.5, np.zeros(output_size)
+
+    def forward(self, X):
+        a1 = np.maximum(X @ self.W1 + self.b1, 0)
+        z2 = a1 @ self.W2 + self.b2
+        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+        probs = e / e.sum(axis=1, keepdims=True)
+        return probs, {"X": X, "a1": a1, "probs": probs}
+
+    def backward(self, cache, target=None, gain=None, mode="policy"):
+        d = (cache["probs"] - target) * (-gain if mode == "policy" else 1) / len(target)
+        dW2, db2 = cache["a1"].T @ d, d.sum(axis=0)
+        d = d @ self.W2.T * (cache["a1"] > 0)
+        return {"W1": cache["X"].T @ d, "b1": d.sum(axis=0), "W2": dW2, "b2": db2}
+"""
+
+
+def test_what_is_unknown_and_left_out_makes_no_exception_the_authors(check):
+    assert wrong(check(UNKNOWN)) == {}
+    plainly = check(UNKNOWN, ("gain=None, ", ""), ('(-gain if mode == "policy" else 1)', "1"), ('"a1": a1, ', ""))
+    assert "gradients.shapes" in wrong(plainly)
