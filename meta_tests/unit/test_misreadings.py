@@ -887,6 +887,26 @@ def test_softmax_and_gradient_descent_are_chosen_where_the_code_has_no_relu(chec
     assert {"training.step", "gradients.additivity"} <= passed(result)
 
 
+def test_softmax_is_not_chosen_for_another_loss(check):
+    found = check(BY_WORDS, ('if self.loss == "cross_entropy":', "if self.loss is None:"))
+    assert "loss-squared-error" in causes(found)
+
+
+ADAM = (
+    BY_WORDS.replace('if name == "sigmoid":', 'if name == "relu":')
+    .replace("1 / (1 + np.exp(-z))", "np.maximum(z, 0)")
+    .replace("self.A[i] * (1 - self.A[i])", "(self.A[i] > 0)")
+    .replace('["sigmoid", "sigmoid"], optimizer="adam", loss="mse"', '["relu", "softmax"], "adam", "cross_entropy"')
+)
+
+
+@pytest.mark.parametrize("given", ['optimizer="adam"', "optimizer"])
+def test_gradient_descent_is_chosen_in_place_of_a_default(given, check):
+    found = check(ADAM, ('optimizer="adam", loss="mse")', f'{given}, loss="cross_entropy")'))
+    assert wrong(found) == {}
+    assert "training.step" in passed(found)
+
+
 def test_a_mistake_in_what_was_chosen(check):
     assert "step-adaptive" in causes(check(BY_WORDS, ("g = 1.0 * g", "g = g / (np.sqrt(g**2) + 1e-8)")))
 

@@ -111,7 +111,7 @@ def register(
         fixed = {
             name: words.of_layers(value)
             if isinstance(value, PerLayer)
-            else choices.loss(value)
+            else words.optimizer(choices.loss(value))
             if isinstance(value, str)
             else value
             for name, value in learnt.fixed.items()
