@@ -1017,3 +1017,59 @@ def test_what_is_unknown_and_left_out_makes_no_exception_the_authors(check):
     assert wrong(check(UNKNOWN)) == {}
     plainly = check(UNKNOWN, ("gain=None, ", ""), ('(-gain if mode == "policy" else 1)', "1"), ('"a1": a1, ', ""))
     assert "gradients.shapes" in wrong(plainly)
+
+
+# A backward pass that starts from what the cost gives, in a script for a single output
+
+SINGLE_OUTPUT = """
+class Net:
+    def __init__(self, sizes, activations):
+        self.W = [np.random.randn(a, b) / a**0.5 for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+        self.activations = activations
+
+    def forward(self, X):
+        self.A = [X]
+        for W, b, name in zip(self.W, self.b, self.activations):
+            z = self.A[-1] @ W + b
+            if name == "sigmoid":
+                self.A.append(1 / (1 + np.exp(-z)))
+            elif name == "relu":
+                self.A.append(np.maximum(z, 0))
+            elif name == "softmax":
+                e = np.exp(z - z.max(axis=1, keepdims=True))
+                self.A.append(e / e.sum(axis=1, keepdims=True))
+        return self.A[-1]
+
+    def cost(self, Y, P, derivative=False):
+        if derivative:
+            return -Y / (P + 1e-12) / len(Y)
+        return -np.mean(np.sum(Y * np.log(P + 1e-12), axis=1))
+
+    def backward(self, d, lr):
+        for i in reversed(range(len(self.W))):
+            a = self.A[i + 1]
+            if self.activations[i] == "softmax":
+                d = a * (d - (d * a).sum(axis=1, keepdims=True))
+            elif self.activations[i] == "sigmoid":
+                d = d * a * (1 - a)
+            elif self.activations[i] == "relu":
+                d = d * (a > 0)
+            dW, db = self.A[i].T @ d, d.sum(axis=0)
+            d = d @ self.W[i].T
+            self.W[i], self.b[i] = self.W[i] - lr * dW, self.b[i] - lr * db
+
+X, Y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0], [1], [1], [0]])
+net = Net([2, 4, 1], ["sigmoid", "sigmoid"])
+for epoch in range(50):
+    P = net.forward(X)
+    net.cost(Y, P)
+    net.backward(net.cost(Y, P, derivative=True), 0.5)
+"""
+
+
+def test_a_backward_pass_starts_from_what_the_cost_gives(check):
+    found = check(SINGLE_OUTPUT)
+    assert wrong(found) == {}
+    assert "gradients.weights" in passed(found)
+    assert "gradients.class_sum" in wrong(check(SINGLE_OUTPUT, ("d - (d * a).sum(axis=1, keepdims=True)", "d")))

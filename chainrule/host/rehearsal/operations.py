@@ -184,9 +184,10 @@ class Operations:
         return found
 
     def passes_forward(self, call: Call) -> bool:
-        """Whether a call gives arrays, and no labels, to the network."""
+        """Whether a call gives arrays to the network, and neither labels nor its output."""
         of_network = any(id(value) in self.net.objects for value in call.arguments.values())
-        return of_network and any(() in before for before in call.before.values()) and not self.data(call)[1]
+        takes_arrays = any(() in before for before in call.before.values())
+        return of_network and takes_arrays and not self.data(call)[1] and not self.takes_output(call)
 
     def is_slope(self, value: Any) -> bool:
         """Whether a value can be the gradient of the loss with respect to the output."""
