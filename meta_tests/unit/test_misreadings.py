@@ -1073,3 +1073,64 @@ def test_a_backward_pass_starts_from_what_the_cost_gives(check):
     assert wrong(found) == {}
     assert "gradients.weights" in passed(found)
     assert "gradients.class_sum" in wrong(check(SINGLE_OUTPUT, ("d - (d * a).sum(axis=1, keepdims=True)", "d")))
+
+
+# A training of several, which does not read the batch size that another one reads
+
+SEVERAL_TRAININGS = """
+class MLP:
+    def __init__(self, input_size, hidden_size, output_size, lr=0.1, batch_size=32, epochs=20, way="sgd"):
+        self.lr, self.batch_size, self.epochs, self.way = lr, batch_size, epochs, way
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size) / input_size**0.5, np.zeros((1, hidden_size))
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size) / hidden_size**0.5, np.zeros((1, output_size))
+
+    def forward(self, X):
+        self.a1 = np.maximum(X @ self.W1 + self.b1, 0)
+        z2 = self.a1 @ self.W2 + self.b2
+        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, p, y):
+        return -np.mean(np.log(p[range(len(y)), y] + 1e-12))
+
+    def update(self, X, y):
+        d = self.forward(X)
+        d[range(len(y)), y] -= 1
+        d = d / len(y)
+        h = d @ self.W2.T * (self.a1 > 0)
+        self.W2 -= self.lr * self.a1.T @ d
+        self.b2 -= self.lr * d.sum(axis=0, keepdims=True)
+        self.W1 -= self.lr * X.T @ h
+        self.b1 -= self.lr * h.sum(axis=0, keepdims=True)
+
+    def one_by_one(self, X, y):
+        for i in np.random.permutation(len(X)):
+            self.update(X[i:i + 1], y[i:i + 1])
+
+    def in_batches(self, X, y):
+        order = np.random.permutation(len(X))
+        for i in range(0, len(X), self.batch_size):
+            self.update(X[order[i:i + self.batch_size]], y[order[i:i + self.batch_size]])
+
+    def fit(self, X, y, X_val=None):
+        for _ in range(self.epochs):
+            if self.way == "sgd":
+                self.one_by_one(X, y)
+            else:
+                self.in_batches(X, y)
+            self.loss(self.forward(X), y)
+
+net = MLP(4, 8, 3)
+net.fit(np.random.randn(60, 4), np.random.randint(0, 3, 60))
+"""
+
+
+def test_a_training_of_several(check):
+    assert wrong(check(SEVERAL_TRAININGS)) == {}
+
+
+def test_a_batch_size_that_no_training_reads(check):
+    alone = SEVERAL_TRAININGS.replace("order[i:i + self.batch_size]", "order[i:i + 1]")
+    alone = alone.replace('if self.way == "sgd":', "if not self.epochs:")
+    found = check(alone, ("range(0, len(X), self.batch_size)", "range(0, len(X), 1)"))
+    assert found.verdict != "pass"
