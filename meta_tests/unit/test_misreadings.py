@@ -887,6 +887,26 @@ def test_softmax_and_gradient_descent_are_chosen_where_the_code_has_no_relu(chec
     assert {"training.step", "gradients.additivity"} <= passed(result)
 
 
+def test_softmax_is_not_chosen_for_another_loss(check):
+    found = check(BY_WORDS, ('if self.loss == "cross_entropy":', "if self.loss is None:"))
+    assert "loss-squared-error" in causes(found)
+
+
+ADAM = (
+    BY_WORDS.replace('if name == "sigmoid":', 'if name == "relu":')
+    .replace("1 / (1 + np.exp(-z))", "np.maximum(z, 0)")
+    .replace("self.A[i] * (1 - self.A[i])", "(self.A[i] > 0)")
+    .replace('["sigmoid", "sigmoid"], optimizer="adam", loss="mse"', '["relu", "softmax"], "adam", "cross_entropy"')
+)
+
+
+@pytest.mark.parametrize("given", ['optimizer="adam"', "optimizer"])
+def test_gradient_descent_is_chosen_in_place_of_a_default(given, check):
+    found = check(ADAM, ('optimizer="adam", loss="mse")', f'{given}, loss="cross_entropy")'))
+    assert wrong(found) == {}
+    assert "training.step" in passed(found)
+
+
 def test_a_mistake_in_what_was_chosen(check):
     assert "step-adaptive" in causes(check(BY_WORDS, ("g = 1.0 * g", "g = g / (np.sqrt(g**2) + 1e-8)")))
 
@@ -912,3 +932,205 @@ class MLP:
 
 def test_sigmoid_outputs_are_no_logits_because_a_backward_pass_raises(check):
     assert causes(check(SIGMOIDS)) == {"forward-other-network"}
+
+
+# A loss that takes what every layer gave
+
+EVERY_LAYER = """
+class Dense:
+    def __init__(self, n_in, n_out, activation):
+        self.activation = activation
+        self.weights = np.random.normal(0, 0.1, (n_in, n_out))
+        self.biases = np.zeros((1, n_out))
+
+    def forwardpass(self, X):
+        self.z = X @ self.weights + self.biases
+        if self.activation == 'relu':
+            return np.maximum(self.z, 0)
+        e = np.exp(self.z - self.z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def backwardpass(self, lr, activation_prev, delta):
+        d = delta * (self.z > 0) if self.activation == 'relu' else delta
+        out = d @ self.weights.T
+        self.weights = self.weights - lr * activation_prev.T @ d
+        self.biases = self.biases - lr * d.sum(axis=0, keepdims=True)
+        return out
+
+class NeuralNetwork:
+    def __init__(self, out_nodes, lr):
+        self.layers = []
+        self.out_nodes, self.alpha = out_nodes, lr
+
+    def addLayer(self, layer):
+        self.layers.append(layer)
+
+    def computeLoss(self, Y, predictions):
+        p = predictions[-1]
+        return -np.sum(Y * np.log(p + 1e-9)) / p.shape[0]
+
+    def feedforward(self, X):
+        acts = [X]
+        for layer in self.layers:
+            acts.append(layer.forwardpass(acts[-1]))
+        return acts
+
+    def backpropagate(self, activations, Y):
+        delta = (activations[-1] - Y) / len(Y)
+        for i in range(1, len(activations)):
+            delta = self.layers[-i].backwardpass(self.alpha, activations[-1 - i], delta)
+"""
+
+
+def test_a_loss_of_what_every_layer_gave(check):
+    assert wrong(check(EVERY_LAYER)) == {}
+
+
+def test_a_mistake_in_a_loss_of_what_every_layer_gave(check):
+    assert "network.loss" in wrong(check(EVERY_LAYER, ("/ p.shape[0]", "/ p.size")))
+
+
+# An exception for want of what chainrule does not know
+
+UNKNOWN = """
+class MLP:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size) / input_size**0.5, np.zeros(hidden_size)
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size) / hidden_size**0.5, np.zeros(output_size)
+
+    def forward(self, X):
+        a1 = np.maximum(X @ self.W1 + self.b1, 0)
+        z2 = a1 @ self.W2 + self.b2
+        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+        probs = e / e.sum(axis=1, keepdims=True)
+        return probs, {"X": X, "a1": a1, "probs": probs}
+
+    def backward(self, cache, target=None, gain=None, mode="policy"):
+        d = (cache["probs"] - target) * (-gain if mode == "policy" else 1) / len(target)
+        dW2, db2 = cache["a1"].T @ d, d.sum(axis=0)
+        d = d @ self.W2.T * (cache["a1"] > 0)
+        return {"W1": cache["X"].T @ d, "b1": d.sum(axis=0), "W2": dW2, "b2": db2}
+"""
+
+
+def test_what_is_unknown_and_left_out_makes_no_exception_the_authors(check):
+    assert wrong(check(UNKNOWN)) == {}
+    plainly = check(UNKNOWN, ("gain=None, ", ""), ('(-gain if mode == "policy" else 1)', "1"), ('"a1": a1, ', ""))
+    assert "gradients.shapes" in wrong(plainly)
+
+
+# A backward pass that starts from what the cost gives, in a script for a single output
+
+SINGLE_OUTPUT = """
+class Net:
+    def __init__(self, sizes, activations):
+        self.W = [np.random.randn(a, b) / a**0.5 for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+        self.activations = activations
+
+    def forward(self, X):
+        self.A = [X]
+        for W, b, name in zip(self.W, self.b, self.activations):
+            z = self.A[-1] @ W + b
+            if name == "sigmoid":
+                self.A.append(1 / (1 + np.exp(-z)))
+            elif name == "relu":
+                self.A.append(np.maximum(z, 0))
+            elif name == "softmax":
+                e = np.exp(z - z.max(axis=1, keepdims=True))
+                self.A.append(e / e.sum(axis=1, keepdims=True))
+        return self.A[-1]
+
+    def cost(self, Y, P, derivative=False):
+        if derivative:
+            return -Y / (P + 1e-12) / len(Y)
+        return -np.mean(np.sum(Y * np.log(P + 1e-12), axis=1))
+
+    def backward(self, d, lr):
+        for i in reversed(range(len(self.W))):
+            a = self.A[i + 1]
+            if self.activations[i] == "softmax":
+                d = a * (d - (d * a).sum(axis=1, keepdims=True))
+            elif self.activations[i] == "sigmoid":
+                d = d * a * (1 - a)
+            elif self.activations[i] == "relu":
+                d = d * (a > 0)
+            dW, db = self.A[i].T @ d, d.sum(axis=0)
+            d = d @ self.W[i].T
+            self.W[i], self.b[i] = self.W[i] - lr * dW, self.b[i] - lr * db
+
+X, Y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0], [1], [1], [0]])
+net = Net([2, 4, 1], ["sigmoid", "sigmoid"])
+for epoch in range(50):
+    P = net.forward(X)
+    net.cost(Y, P)
+    net.backward(net.cost(Y, P, derivative=True), 0.5)
+"""
+
+
+def test_a_backward_pass_starts_from_what_the_cost_gives(check):
+    found = check(SINGLE_OUTPUT)
+    assert wrong(found) == {}
+    assert "gradients.weights" in passed(found)
+    assert "gradients.class_sum" in wrong(check(SINGLE_OUTPUT, ("d - (d * a).sum(axis=1, keepdims=True)", "d")))
+
+
+# A training of several, which does not read the batch size that another one reads
+
+SEVERAL_TRAININGS = """
+class MLP:
+    def __init__(self, input_size, hidden_size, output_size, lr=0.1, batch_size=32, epochs=20, way="sgd"):
+        self.lr, self.batch_size, self.epochs, self.way = lr, batch_size, epochs, way
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size) / input_size**0.5, np.zeros((1, hidden_size))
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size) / hidden_size**0.5, np.zeros((1, output_size))
+
+    def forward(self, X):
+        self.a1 = np.maximum(X @ self.W1 + self.b1, 0)
+        z2 = self.a1 @ self.W2 + self.b2
+        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, p, y):
+        return -np.mean(np.log(p[range(len(y)), y] + 1e-12))
+
+    def update(self, X, y):
+        d = self.forward(X)
+        d[range(len(y)), y] -= 1
+        d = d / len(y)
+        h = d @ self.W2.T * (self.a1 > 0)
+        self.W2 -= self.lr * self.a1.T @ d
+        self.b2 -= self.lr * d.sum(axis=0, keepdims=True)
+        self.W1 -= self.lr * X.T @ h
+        self.b1 -= self.lr * h.sum(axis=0, keepdims=True)
+
+    def one_by_one(self, X, y):
+        for i in np.random.permutation(len(X)):
+            self.update(X[i:i + 1], y[i:i + 1])
+
+    def in_batches(self, X, y):
+        order = np.random.permutation(len(X))
+        for i in range(0, len(X), self.batch_size):
+            self.update(X[order[i:i + self.batch_size]], y[order[i:i + self.batch_size]])
+
+    def fit(self, X, y, X_val=None):
+        for _ in range(self.epochs):
+            if self.way == "sgd":
+                self.one_by_one(X, y)
+            else:
+                self.in_batches(X, y)
+            self.loss(self.forward(X), y)
+
+net = MLP(4, 8, 3)
+net.fit(np.random.randn(60, 4), np.random.randint(0, 3, 60))
+"""
+
+
+def test_a_training_of_several(check):
+    assert wrong(check(SEVERAL_TRAININGS)) == {}
+
+
+def test_a_batch_size_that_no_training_reads(check):
+    alone = SEVERAL_TRAININGS.replace("order[i:i + self.batch_size]", "order[i:i + 1]")
+    alone = alone.replace('if self.way == "sgd":', "if not self.epochs:")
+    found = check(alone, ("range(0, len(X), self.batch_size)", "range(0, len(X), 1)"))
+    assert found.verdict != "pass"

@@ -19,7 +19,7 @@ from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
 from chainrule.host.recognition.learning import Learning
 from chainrule.host.recognition.learnt import learn, learnt_of
-from chainrule.host.recognition.namespaces import Operation, fits, own_classes
+from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes
 from chainrule.host.recognition.order_of_calls import set_earlier
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
 from chainrule.host.recognition.results import (
@@ -32,9 +32,9 @@ from chainrule.host.recognition.results import (
     relative,
     samples,
 )
-from chainrule.host.recognition.settings import draws_with_replacement, ends_by_itself, settings_of
+from chainrule.host.recognition.settings import draws_with_replacement, ends_by_itself, names_reached, settings_of
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
-from chainrule.host.recognition.surroundings import keeps_number
+from chainrule.host.recognition.surroundings import numbers_kept
 from chainrule.host.recognition.through_losses import (
     BY_LOSSES,
     EXACT,
@@ -313,7 +313,26 @@ class Attempts(Learning):
             raise NotThisWay("its result is a share of the samples, as an accuracy is")
         if gives_gradients and not calls_it_loss(function, result, path):
             raise NotThisWay("it returns a number beside gradients that it does not call the loss")
-        return Plan("loss", name, path, taken=tuple(arguments.taken.items()))
+        plan = Plan("loss", name, path, taken=tuple(arguments.taken.items()))
+        whole = replace(plan, how="whole")
+        unseen = [p for p, taken in plan.taken if taken == "output" and p not in learnt_of(function).roles]
+        several = n > 1 and unseen and isinstance(model.forwarded, list) and self.arrays == "numpy"
+        turned = several and not self.is_of_the_batch(plan, function, model, x, y)
+        return whole if turned and self.is_of_the_batch(whole, function, model, x, y) else plan
+
+    def is_of_the_batch(self, plan: Plan, function: Callable[..., Any], model: Held, x: Any, y: Any) -> bool:
+        """Whether a loss is the same for a batch in reverse order, as that of one sample is not."""
+        found = []
+        for step in (1, -1):
+            axis = (slice(None),) * (self.samples == "columns")
+            batch = {"x": to_numpy(x)[(*axis, slice(None, None, step))], "y": to_numpy(y)}
+            flat = batch["y"].ndim == 1
+            batch["y"] = batch["y"][slice(None, None, step) if flat else (*axis, slice(None, None, step))]
+            try:
+                found.append(float(self.call(plan, model, function, **batch)))
+            except Exception:
+                return False
+        return bool(np.isclose(found[0], found[1]))
 
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
@@ -462,8 +481,8 @@ class Attempts(Learning):
         if not {"x", "y"} <= roles and not (pairs and "x" in roles):
             what = "pairs of inputs and labels" if pairs else "inputs and labels"
             raise NotThisWay(f"it takes no {what}")
-        has_batches = "batch_size" in roles or keeps_number(model.value, "batch_size")
-        repeated = "epochs" not in roles and not keeps_number(model.value, "epochs")
+        has_batches = "batch_size" in roles or self.goes_by(function, model, "batch_size")
+        repeated = "epochs" not in roles and not self.goes_by(function, model, "epochs")
         counted = next((parameter for parameter, found in taken.items() if found == "epochs"), "epochs")
         if has_batches and "iter" in plain(counted):
             raise Unseen(f"{name} draws batches {counted} times: it does not train in epochs")
@@ -471,6 +490,14 @@ class Attempts(Learning):
             raise Unseen(f"{name} draws its batches with replacement: some samples come twice in an epoch, some never")
         how = "batches" if has_batches else "single" if self.one_by_one else "whole"
         return Plan("fit", name, taken=tuple(taken.items()), how=how, repeated=repeated)
+
+    def goes_by(self, function: Callable[..., Any], model: Held, wanted: str) -> bool:
+        """Whether a training goes by a number that its object keeps, unless only other trainings read it."""
+        own, plainly = names_reached(function, model.value), getattr(function, "__func__", function)
+        trainings = (method for name, method in methods_of(model.value) if fits("fit", name, method))
+        others = (method for method in trainings if getattr(method, "__func__", method) is not plainly)
+        read = set[str]().union(*(names_reached(method, model.value) for method in others))
+        return any(name in own or name not in read for name in numbers_kept(model.value, wanted))
 
     def try_predict(self, name: str, function: Callable[..., Any], model: Held, x: Any) -> Plan:
         if not parameters_of(function) and not hasattr(function, "__self__"):

@@ -227,8 +227,8 @@ def takes_axis(function: Any) -> bool:
 def doubtful(function: Any) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 
-    It took a number of units for what may be an array, or kept a default of None in place of data other than inputs
-    and labels, which every call gets, or it is a method that took the network for its weights.
+    It took a number of units for what may be an array, or kept a default of None in place of something unknown, or of
+    data other than inputs and labels, which every call gets, or it is a method that took the network for its weights.
     """
     learnt = learnt_of(function)
     for parameter in parameters_of(function):
@@ -237,9 +237,8 @@ def doubtful(function: Any) -> bool:
         found = role(parameter.name)
         if found == "params" and inspect.ismethod(function) and not is_called("classes", "network", parameter.name):
             return True
-        if (found is None and size_role(parameter.name) is not None) or (
-            found in COMPUTED and parameter.default is None
-        ):
+        unknown = found is None and (size_role(parameter.name) is not None or parameter.default is None)
+        if unknown or (found in COMPUTED and parameter.default is None):
             return True
     return False
 

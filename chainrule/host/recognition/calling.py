@@ -193,6 +193,17 @@ class Calling(NativeStyle):
             model.output = follow(model.value, plan.path)
         return model.output
 
+    def call(self, plan: Plan, model: Held, function: Callable[..., Any] | None = None, **roles: Any) -> Any:
+        """Call the function of a plan with the arguments of its operation.
+
+        A function that does not reach the parameters takes the network's output, or all that a forward pass returns.
+        """
+        function = function or self.function(plan, model)
+        if plan.how == "whole":
+            roles["output"] = Thunk(lambda: self.returned(model, roles["x"]))
+        arguments = bind(function, self.known(model, **roles, as_output=not self.reaches(function, model)))
+        return follow(function(*arguments.arguments, **arguments.keywords), plan.path)
+
     def loss_with(self, function: Callable[..., Any], model: Held, x: Any, y: Any) -> float:
         """The loss of samples with labels."""
         self.tell_samples(model, x)
@@ -214,6 +225,11 @@ class Calling(NativeStyle):
         if self.between or are_probabilities(to_numpy(output)):
             return output
         return of_kind(self.probabilities(model), self.arrays, self.dtype)
+
+    def returned(self, model: Held, x: Any) -> Any:
+        """The whole result of the forward pass."""
+        self.run_forward(self.plan("forward", model, x), model, x)
+        return model.forwarded
 
     def probabilities(self, model: Held) -> np.ndarray:
         """The last output as probabilities: the softmax of logits, if softmax and loss are outside the network."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import CodeType
+from inspect import Parameter
+from types import CodeType, FunctionType
 from typing import Any
 
 from chainrule.host.recognition.learnt import PerLayer
@@ -32,7 +33,8 @@ class Choices:
         says_softmax = any(is_called("choices", "softmax", word) for word in activations)
         if not says_softmax and self.relu and 0 < len(activations) < layers and self.relu not in activations:
             return [partial(self.replaced, iter(range(len(activations))), len(activations))]
-        if says_softmax or not self.softmax or len(activations) < layers:
+        loses = any(is_called("choices", "loss", word) for word in words)  # and if it knows no other, softmax has none
+        if says_softmax or not self.softmax or len(activations) < layers or (loses and not self.cross_entropy):
             return []
         return [
             partial(self.replaced, iter(range(len(activations))), last)
@@ -68,6 +70,21 @@ def choices_of(functions: Iterable[Any]) -> Choices:
         return min((word for word in words if places[word]), key=lambda word: places[word] or 0, default="")
 
     return Choices(*map(likeliest, ("relu", "softmax", "cross_entropy", "gradient_descent")))
+
+
+def descending(function: Any, parameter: Parameter) -> str:
+    """The word for gradient descent, for a parameter whose default is that for another optimizer; empty if unknown.
+
+    The function knows it, or a method of its class.
+    """
+    default = parameter.default
+    if not (isinstance(default, str) and is_called("choices", "optimizer", default)):
+        return ""
+    owner = function if isinstance(function, type) else type(getattr(function, "__self__", None))
+    members = [member for base in owner.__mro__[:-1] for member in vars(base).values()]
+    own = getattr(function, "__func__", function)
+    found = choices_of(one for one in (*members, own) if isinstance(one, FunctionType)).optimizer(default)
+    return found if found != default else ""
 
 
 def words_in(value: Any) -> Iterator[str]:

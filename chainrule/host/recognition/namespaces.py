@@ -92,18 +92,21 @@ def fits(operation: str, name: str, function: Any) -> bool:
 
 def methods_of(value: Any) -> list[tuple[str, Any]]:
     """The methods of an object, also of its base classes, and functions in its attributes."""
-    names = list(dict.fromkeys(name for cls in reversed(type(value).__mro__[:-1]) for name in vars(cls)))
-    found = []
-    for name in names:
-        raw = inspect.getattr_static(value, name, None)
-        if isinstance(raw, (FunctionType, staticmethod, classmethod)):
-            found.append((unmangled(name, type(value)), getattr(value, name)))
-    return found
+    members: dict[str, Any] = {}
+    for cls in reversed(type(value).__mro__[:-1]):
+        members |= vars(cls)
+    own, kind = value.__dict__ if hasattr(value, "__dict__") else {}, type(value)
+    return [
+        (unmangled(name, kind.__mro__[:-1]), getattr(value, name))
+        for name, member in members.items()
+        if isinstance(own.get(name, member), (FunctionType, staticmethod, classmethod))
+    ]
 
 
-def unmangled(name: str, cls: type) -> str:
-    """The name of a private method as its class writes it: `__forward` for `_Net__forward`."""
-    before = (f"_{base.__name__.lstrip('_')}" for base in cls.__mro__[:-1])
+@lru_cache(maxsize=4096)
+def unmangled(name: str, classes: tuple[type, ...]) -> str:
+    """The name of a private method as one of its classes writes it: `__forward` for `_Net__forward`."""
+    before = (f"_{base.__name__.lstrip('_')}" for base in classes)
     return next((name.removeprefix(word) for word in before if name.startswith(f"{word}__")), name)
 
 

@@ -21,8 +21,9 @@ class Plan:
     paths: to the gradients, of the weights and of the biases.
     taken: {parameter: the role or name of its value}.
     how: for a forward pass, `losses` if its output is read from losses, `kept` if the network keeps it when it computes
-    a loss; for gradients, `returned`, `attributes` or `update`; for training, `batches`, `whole` (the data in one
-    step), `single` (one sample a step) or `update` (by a function that makes one update).
+    a loss; for a loss, `whole` if it takes all that the forward pass returns; for gradients, `returned`,
+    `attributes` or `update`; for training, `batches`, `whole` (the data in one step), `single` (one sample a step) or
+    `update` (by a function that makes one update).
     """
 
     operation: str

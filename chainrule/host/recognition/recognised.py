@@ -9,7 +9,6 @@ from typing import Any
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import source_line
 from chainrule.host.recognition.attempts import Attempts
-from chainrule.host.recognition.binding import bind
 from chainrule.host.recognition.forms import Held, spelled
 from chainrule.host.recognition.namespaces import Operation
 from chainrule.host.recognition.native_style import of_probabilities, stands_alone
@@ -69,15 +68,6 @@ class Recognised(Attempts):
         if "x" not in dict(plan.taken).values():
             self.before(model, x)
         return self.call(plan, model, x=x)
-
-    def call(self, plan: Plan, model: Held, **roles: Any) -> Any:
-        """Call the function of a plan with the arguments of its operation.
-
-        A function that does not reach the parameters takes the network's output.
-        """
-        function = self.function(plan, model)
-        arguments = bind(function, self.known(model, **roles, as_output=not self.reaches(function, model)))
-        return follow(function(*arguments.arguments, **arguments.keywords), plan.path)
 
     def first_parameter(self, model: Held) -> Any:
         """The first layer's weights, in the code's own kind of array."""

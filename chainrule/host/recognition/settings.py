@@ -108,6 +108,23 @@ def called_by(function: Any, owner: Any) -> list[FunctionType]:
     return list(found)
 
 
+def names_reached(function: Any, owner: Any) -> set[str]:
+    """The names in a function, and in what it calls, directly or not, of its globals and its object's class."""
+    found: set[str] = set()
+    done: set[CodeType] = set()
+    waiting = [getattr(getattr(function, "__func__", function), "__code__", None)]
+    world = getattr(getattr(function, "__func__", function), "__globals__", {})
+    while waiting:
+        code = waiting.pop()
+        if not isinstance(code, CodeType) or code in done:
+            continue
+        done.add(code)
+        found.update(code.co_names)
+        called = (world.get(name, getattr(type(owner), name, None)) for name in code.co_names)
+        waiting += [*code.co_consts, *(getattr(one, "__code__", None) for one in called)]
+    return found
+
+
 def draws_with_replacement(function: Any, owner: Any) -> bool:
     """Whether a training, or what it calls, draws samples by `choice` without replace=False, or by `randint`."""
     for one in called_by(getattr(function, "__func__", function), owner):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.choices import descending
 from chainrule.host.recognition.learnt import PerLayer, learnt_of
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.vocabulary import plain, rank, role, size_role
@@ -52,6 +53,7 @@ class SizeArguments:
         self, function: Any, hidden: str = "as named", known: Mapping[str, Any] | None = None, listed: str = "sizes"
     ) -> None:
         self.known, self.listed, self.learnt = dict(known or {}), listed, learnt_of(function)
+        self.function = function
         every = parameters_of(function)
         self.parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name != "self"]
         self.variadic = [p for p in every if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
@@ -129,7 +131,8 @@ class SizeArguments:
             return (fixed.of(len(sizes) - 1),)
         if is_of_the_output(fixed):
             return (fixed,)
-        return other_value(parameter, seed, self.role_of(parameter))
+        word = descending(self.function, parameter)
+        return (word,) if word else other_value(parameter, seed, self.role_of(parameter))
 
     def is_data(self, parameter: inspect.Parameter) -> bool:
         """Whether the author gives a parameter inputs or labels, whose shapes show layer sizes."""

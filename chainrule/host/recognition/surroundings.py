@@ -54,9 +54,15 @@ def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str]
 
 def keeps_number(network: Any, wanted: str) -> bool:
     """Whether an attribute of an object is a number with this role."""
+    return bool(numbers_kept(network, wanted))
+
+
+def numbers_kept(network: Any, wanted: str) -> set[str]:
+    """The attributes of an object that are numbers with this role."""
     kept = vars(network).items() if hasattr(network, "__dict__") else ()
     shown = attributes_of(type(network))
-    return any((shown.get(name) or role(name)) == wanted and isinstance(value, NUMBERS) for name, value in kept)
+    numbers = (name for name, value in kept if isinstance(value, NUMBERS))
+    return {name for name in numbers if (shown.get(name) or role(name)) == wanted}
 
 
 def roles_kept(network: Any) -> dict[str, Any]:

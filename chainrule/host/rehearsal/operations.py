@@ -191,10 +191,10 @@ class Operations:
         return found
 
     def passes_forward(self, call: Call) -> bool:
-        """Whether a method of the network takes arrays, none of them shaped like its result, as an output would be."""
+        """Whether a method of the network takes arrays, none of them its output or shaped like its result."""
         given = [before[()].shape for before in call.before.values() if () in before]
         of_network = any(id(value) in self.net.objects for value in call.arguments.values())
-        return of_network and bool(given) and np.shape(call.result) not in given
+        return of_network and bool(given) and np.shape(call.result) not in given and not self.takes_output(call)
 
     def is_slope(self, value: Any) -> bool:
         """Whether a value can be the gradient of the loss with respect to the output."""

@@ -117,7 +117,7 @@ def register(
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
-    """The value for a parameter to which the author gives this one: ReLU and cross-entropy, where words choose them.
+    """The value for a parameter to which the author gives this one: ReLU, cross-entropy and plain descent, where words choose.
 
     choices: for the loss.  words: of the code.
     """
@@ -126,7 +126,9 @@ def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
     if not isinstance(value, str):
         return value
     hidden = role(name) == "activation" and is_called("choices", "activation", value)
-    return words.relu if hidden and words.relu and not is_called("choices", "softmax", value) else choices.loss(value)
+    if hidden and words.relu and not is_called("choices", "softmax", value):
+        return words.relu
+    return words.optimizer(choices.loss(value))
 
 
 @dataclass(frozen=True)
