@@ -117,7 +117,7 @@ def register(
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
-    """The value for a parameter to which the author gives this one: ReLU, cross-entropy and plain descent, where words choose.
+    """The value for a parameter in place of the author's: words for ReLU, cross-entropy and plain gradient descent.
 
     choices: for the loss.  words: of the code.
     """
