@@ -25,6 +25,7 @@ from chainrule.host.rehearsal.values import (
     similarity,
     weights_in,
 )
+from chainrule.support.arrays import is_array
 
 ALIKE = 0.5  # the similarity from which on new arrays are the old parameters after a step, and not gradients
 UPDATES = ("fit", "update", "step")
@@ -194,7 +195,8 @@ class Operations:
         """Whether a method of the network takes arrays, none of them its output or shaped like its result."""
         given = [before[()].shape for before in call.before.values() if () in before]
         of_network = any(id(value) in self.net.objects for value in call.arguments.values())
-        return of_network and bool(given) and np.shape(call.result) not in given and not self.takes_output(call)
+        kept = is_array(call.result) and np.shape(call.result) in given
+        return of_network and bool(given) and not kept and not self.takes_output(call)
 
     def is_slope(self, value: Any) -> bool:
         """Whether a value can be the gradient of the loss with respect to the output."""
