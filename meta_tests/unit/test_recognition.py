@@ -154,7 +154,7 @@ def test_names_in_return_statements():
 
     assert returned_names(forward) == ["Z1", "A", ""]
     assert named_values(forward, (1, 2, 3)) == {"Z1": 1, "A": 2, "forward[2]": 3}
-    assert named_values(forward, (1, {"W": 2}, 3)) == {"Z1": 1, "A": {"W": 2}, "W": 2}
+    assert named_values(forward, (1, {"W": 2}, 3)) == {"Z1": 1, "A": {"W": 2}, "W": 2, "forward[2]": 3}
 
 
 # Sizes
