@@ -1134,3 +1134,45 @@ def test_a_batch_size_that_no_training_reads(check):
     alone = alone.replace('if self.way == "sgd":', "if not self.epochs:")
     found = check(alone, ("range(0, len(X), self.batch_size)", "range(0, len(X), 1)"))
     assert found.verdict != "pass"
+
+
+# Functions of an engine's objects, beside no network that is understood
+
+ENGINE = """
+class Value:
+    def __init__(self, number):
+        self.number, self.grad = number, 0.0
+
+    def exp(self):
+        return Value(np.exp(self.number))
+
+    def __truediv__(self, other):
+        return Value(self.number / other.number)
+
+    def __add__(self, other):
+        return Value(self.number + other.number)
+
+def Relu(value):
+    return Value(max(0, value.number))
+
+def softmax(values):
+    exps = [value.exp() for value in values]
+    total = Value(0)
+    for one in exps:
+        total += one
+    return [one / total for one in exps]
+
+class Graph:
+    def run(self, values):
+        return softmax([Relu(value) for value in values])
+"""
+
+
+def test_functions_of_an_engine_are_not_judged_by_arrays(check):
+    result = check(ENGINE)
+    assert not wrong(result)
+    assert {spec.outcome for spec in result.specs if spec.id.startswith(("relu.", "softmax."))} == {"todo"}
+
+
+def test_a_relu_that_nothing_uses_is_judged(check):
+    assert "relu.shape" in wrong(check("def relu(z):\n    return np.maximum(z, 0).squeeze()\n"))

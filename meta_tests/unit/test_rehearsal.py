@@ -7,6 +7,7 @@ import socket
 import sys
 import warnings
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal import recording
 from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
+from chainrule.host.rehearsal.rehearse import Shown
 from chainrule.host.source import targets
 from chainrule.host.source.targets import learn_from_its_training, load_source
 from chainrule.running.loading import load
@@ -906,3 +908,13 @@ def test_scripts_in_the_folder_of_temporary_files_are_not_run(tmp_path, monkeypa
     loaded = load_source(str(tmp_path / "one" / "net.py"))
     learn_from_its_training(loaded)
     assert operations(loaded.module.Q) == {}
+
+
+def test_a_network_of_one_output_stands_for_no_classifier():
+    one, several = (
+        Shown(SimpleNamespace(trains=True, rank=(True, kinds), network=SimpleNamespace(sizes=sizes)), (), {})
+        for kinds, sizes in ((9, [2, 5, 1]), (3, [784, 5, 10]))
+    )
+    assert several.rank > one.rank
+    assert several.classifies
+    assert not one.classifies

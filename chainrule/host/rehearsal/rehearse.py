@@ -78,7 +78,7 @@ def rehearse(
             best = found
         steps += stage.steps
         late = steps > ALL_STEPS or time.process_time() - started > LONGEST
-        if found.evidence.is_enough or sizes or late:
+        if (found.evidence.is_enough and found.classifies) or sizes or late:
             break
     if best is None:
         return []
@@ -145,9 +145,14 @@ class Shown:
         return self.evidence.trains or bool(self.loops)
 
     @property
-    def rank(self) -> tuple[bool, tuple[bool, int]]:
+    def classifies(self) -> bool:
+        """Whether the network has more than one output: one that answers yes or no stands for no other."""
+        return self.evidence.network is None or self.evidence.network.sizes[-1] > 1
+
+    @property
+    def rank(self) -> tuple[bool, bool, tuple[bool, int]]:
         """How much the rehearsal shows: an update counts more than how many kinds of operations there are."""
-        return self.trains, self.evidence.rank
+        return self.trains and self.classifies, self.trains, self.evidence.rank
 
 
 def extract(found: Shown, module: ModuleType, body: Sequence[ast.stmt], path: Path) -> tuple[list[int], list[str]]:
