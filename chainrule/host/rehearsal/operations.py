@@ -298,7 +298,12 @@ class Operations:
         """Whether arrays shaped like the weights are in the result, or appear in the network's object."""
         if not self.follows_data(call) or self.computes_outputs_alone(call):
             return False
-        fresh = {path: entry for path, entry in call.returned.items() if id(entry.leaf) not in self.parameters}
+        given = {entry[:2] for found in call.before.values() for entry in found.values()}  # as of a step of zero
+        fresh = {
+            path: entry
+            for path, entry in call.returned.items()
+            if id(entry.leaf) not in self.parameters and entry[:2] not in given
+        }
         if (
             id(call.result) not in self.net.objects
             and covers(matrices(fresh), self.net.weights)
