@@ -20,6 +20,7 @@ from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal import recording
 from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
 from chainrule.host.rehearsal.rehearse import Shown
+from chainrule.host.rehearsal.scripts import neighbours
 from chainrule.host.source import targets
 from chainrule.host.source.targets import learn_from_its_training, load_source
 from chainrule.running.loading import load
@@ -918,3 +919,16 @@ def test_a_network_of_one_output_stands_for_no_classifier():
     assert several.rank > one.rank
     assert several.classifies
     assert not one.classifies
+
+
+@pytest.mark.parametrize("place", ["net.py", "nets/net.py"])
+def test_scripts_of_a_class_stay_with_their_own_networks(tmp_path, place):
+    """One folder for each student: a script of one says nothing of another's file of the same name."""
+    for student in ("ada", "bo"):
+        (tmp_path / student / place).parent.mkdir(parents=True)
+        (tmp_path / student / place).write_text("")
+        (tmp_path / student / "train.py").write_text("from net import Net")
+    folders = [(tmp_path / "ada" / place).parent, tmp_path / "ada", tmp_path]
+    found = {file for file, _ in neighbours(tmp_path / "ada" / place, folders)}
+    assert tmp_path / "ada" / "train.py" in found
+    assert tmp_path / "bo" / "train.py" not in found

@@ -63,12 +63,13 @@ def imported_as(path: Path) -> str:
 def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, str]]:
     """(file, its text) of the files beside this one, in the folders above, and in their folders of scripts.
 
-    Files of other folders of the project, such as tests and experiments, come last.
+    Files of other folders of the project, such as tests and experiments, come last.  A folder with a file or a package
+    of the same name belongs to another project: its scripts import that one.
     """
     above = list(dict.fromkeys((path.parent, *folders)))
     places = [place for folder in above for place in (folder, *(folder / name for name in SCRIPTS))]
     places += [place for folder in above for place in below(folder)]
-    for place in dict.fromkeys(places):
+    for place in (place for place in dict.fromkeys(places) if place in above or not has_its_own(place, path)):
         files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
         for file in files[:NEIGHBOURS]:
             with suppress(OSError, ValueError):
@@ -80,6 +81,11 @@ def below(folder: Path) -> list[Path]:
     """The folders in a folder of a project, and those in them; none of a folder that holds many."""
     inside = [place for pattern in ("*/", "*/*/") for place in folder.glob(pattern) if place.name.isidentifier()]
     return sorted(inside) if len(inside) <= MOST_FOLDERS else []
+
+
+def has_its_own(place: Path, path: Path) -> bool:
+    """Whether a folder has a file, or a package, of the name of this one."""
+    return (place / path.name).exists() or (place / path.parent.name).is_dir()
 
 
 def is_test(name: str) -> bool:
