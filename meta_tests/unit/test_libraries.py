@@ -294,3 +294,86 @@ def test_a_training_that_takes_its_settings_by_keywords_makes_the_network(wrong,
     outcomes = {spec.id: spec.outcome for spec in checked.specs}
     assert (outcomes["gradients.weights"], outcomes["gradients.biases"]) != ("todo", "todo")
     assert ({"failed", "error"} & found(checked) != set()) is bool(wrong), outcomes
+
+
+KEEPING = """\
+import numpy as np
+
+class Dense:
+    def __init__(self, inputs, units):
+        self.W, self.b = np.random.randn(inputs, units), np.zeros((1, units))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, grad):
+        self.dW, self.db = self.x.T @ grad, grad.sum(axis=0, keepdims=True)
+        return grad @ self.W.T
+
+class ReLU:
+    def forward(self, x):
+        self.x = x
+        return np.maximum(x, 0)
+
+    def backward(self, grad):
+        return grad * (self.x > 0)
+
+class Softmax:
+    def forward(self, z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def backward(self, grad):
+        return self.p * (grad - (grad * self.p).sum(axis=1, keepdims=True))
+
+class CrossEntropy:
+    def calculate(self, p, y):
+        self.p, self.y = np.clip(p, 1e-7, 1 - 1e-7), y
+        return -np.log(self.p[np.arange(len(y)), y]).mean()
+
+    def backward(self):
+        return -np.eye(self.p.shape[1])[self.y] / self.p / len(self.y)
+
+class Sequential:
+    def __init__(self, layers):
+        self.layers = layers
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+"""
+OF_FOUR = """\
+import numpy as np
+from net import CrossEntropy, Dense, ReLU, Sequential, Softmax
+
+X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+net, loss = Sequential([Dense(2, 4), ReLU(), Dense(4, 2), Softmax()]), CrossEntropy()
+for epoch in range(100):
+    print(loss.calculate(net.forward(X), y))
+    net.backward(loss.backward())
+    for layer in net.layers:
+        if hasattr(layer, "dW"):
+            layer.W -= 0.1 * layer.dW
+            layer.b -= 0.1 * layer.db
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("wrong", ["", "mask"])
+def test_a_gradient_that_looks_like_inputs_begins_the_backward_pass(wrong, tmp_path):
+    """As many samples as hidden units, as many classes as inputs: what a loss gives has the shape of inputs."""
+    text = KEEPING.replace("self.x > 0", "self.x > -9") if wrong else KEEPING
+    (tmp_path / "net.py").write_text(text)
+    (tmp_path / "train.py").write_text(OF_FOUR)
+    (tmp_path / "pyproject.toml").touch()
+    checked = api.check(str(tmp_path / "net.py"), conventions={"initialization": "any"}, chapters=["gradients"])
+    outcomes = {spec.outcome for spec in checked.specs if spec.id in ("gradients.weights", "gradients.dead_units")}
+    assert outcomes == {"passed"} if not wrong else "failed" in outcomes

@@ -318,8 +318,17 @@ class Operations:
         What it computes has the shapes of weights.
         """
         x, y = self.data(call)
-        n = samples_of(call.arguments[x[0]], self.net.sizes[0]) if x and not y else 0
+        origin = self.origin(call, x[0]) if x else None
+        if not x or y or (origin is not None and self.saw_output(origin[0])):
+            return False
+        n = samples_of(call.arguments[x[0]], self.net.sizes[0])
         return n in self.net.sizes and bool(self.outputs(call, n))
+
+    def saw_output(self, call: Call) -> bool:
+        """Whether a call, or an earlier one of the same object, took the network's output, as those of a loss do."""
+        owner = next(iter(call.arguments.values()), None)
+        before = (other for other in self.calls[: call.number] if next(iter(other.arguments.values()), None) is owner)
+        return self.takes_output(call) or (hasattr(owner, "__dict__") and any(map(self.takes_output, before)))
 
     def gradient_paths(self, call: Call) -> set[Path]:
         """The paths in the network's object to arrays shaped like the weights that a call left there.
