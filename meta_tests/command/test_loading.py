@@ -212,7 +212,7 @@ def test_an_empty_file_offers_nothing(write):
         ("def relu(z):\nreturn z\n", "not valid Python, line 2: expected an indented block"),
         (b"cafe = 'caf\xe9'\n", r"not valid Python.*(utf-8|UTF-8).*correct it"),
         (b"x = 1\0\n", "null bytes"),
-        ("x = 1\n".encode("utf-16"), "the file is in UTF-16: save it in UTF-8"),
+        ("x = 1\n".encode("utf-16"), "the file is in UTF-16; save it in UTF-8"),
         ("x = 1\nexec 'done'\n", "line 2: Missing parentheses.*written in Python 2: convert it to Python 3 first"),
         ("class Net:\n    rate = 1 / 0\n", r"raised ZeroDivisionError while loading at mine\.py:2: division by zero"),
         ("class Net:\n    exit()\n", r"raised (SystemExit|NameError) while loading at mine\.py:2"),

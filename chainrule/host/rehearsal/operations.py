@@ -325,7 +325,7 @@ class Operations:
         return n in self.net.sizes and bool(self.outputs(call, n))
 
     def saw_output(self, call: Call) -> bool:
-        """Whether a call, or an earlier one of the same object, took the network's output, as those of a loss do."""
+        """Whether a call, or an earlier one of the same object, took the network's output, as a loss does."""
         owner = next(iter(call.arguments.values()), None)
         before = (other for other in self.calls[: call.number] if next(iter(other.arguments.values()), None) is owner)
         return self.takes_output(call) or (hasattr(owner, "__dict__") and any(map(self.takes_output, before)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import codecs
 import contextlib
 import hashlib
 import importlib
@@ -586,14 +585,6 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
     return dict(declared)
 
 
-def utf_16(target: str) -> str:
-    """What to do about a file in UTF-16, as some consoles write it; empty for any other."""
-    with contextlib.suppress(OSError):
-        if Path(target).read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "; the file is in UTF-16: save it in UTF-8"
-    return ""
-
-
 @contextlib.contextmanager
 def running(target: str) -> Iterator[None]:
     """Run a module's statements in the body, silently, and turn exceptions into messages that name the line."""
@@ -615,7 +606,7 @@ def running(target: str) -> Iterator[None]:
             ) from None
         raise UnusableTarget(
             f"{target}: not valid Python{f', line {error.lineno}' if error.lineno else ''}: {error.msg}"
-            f"{python_2(error) or utf_16(target) or f'; correct it so that `python {target}` runs'}"
+            f"{python_2(error) or f'; correct it so that `python {target}` runs'}"
         ) from None
     except (Exception, SystemExit) as error:
         at, said = last_line(error), textwrap.shorten(str(error), 300).rstrip(".")  # the message on one line
