@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.boundary.boundary import Boundary
 from chainrule.mathematics.cases import Case
+from chainrule.mathematics.comparison import assert_close, assert_finite
 from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, Analysis, Errors, analyse, gamma
 from chainrule.reference import MLP
 
@@ -57,3 +58,20 @@ def cross_entropy_bound(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
     passed_on = impl.probability_error(p)[np.arange(len(y)), y]
     each = ELEMENTARY * u * surprise + gamma(len(y) + 2, u) * surprise + input_rounding + 2 * impl.log_epsilon / true
     return float((each + passed_on).mean())
+
+
+def distinguishable(impl: Boundary, p: np.ndarray) -> bool:
+    """Whether an accepted epsilon and the precision of the arithmetic tell all these probabilities from zero.
+
+    p: (N,), of the true labels.  Where they do not, a loss of inf is as right as a large one.
+    """
+    tiny = float(np.finfo(impl.conventions["precision"].value).tiny)
+    return bool(p.min() > max(tiny, 1e4 * impl.log_epsilon))
+
+
+def assert_loss(impl: Boundary, found: float, expected: float, p: np.ndarray, *, bound: float, what: str) -> None:
+    """Raise Failure unless a loss is right, or inf or any number where its labels' probabilities p (N,) vanish."""
+    if distinguishable(impl, p):
+        assert_close(found, expected, bound=bound, what=what)
+    else:
+        assert_finite(np.minimum(found, np.finfo(np.float64).max), what=what)  # nan does not pass

@@ -221,7 +221,7 @@ def todo(outcome, *chapters):
 )
 def test_a_loop_is_read_and_passes(tmp_path, source):
     outcome = check(tmp_path, source)
-    assert (outcome.verdict, wrong(outcome)) == ("pass", set())
+    assert (outcome.verdict, wrong(outcome)) == ("pass", set()), outcome.to_dict()["tampering"]
     assert not todo(outcome, "shapes", "gradients", "golden", "training")
 
 
@@ -298,7 +298,7 @@ def test_a_loop_that_draws_random_numbers_is_not_judged(tmp_path):
     outcome = check(tmp_path, DROPOUT)
     assert (outcome.verdict, wrong(outcome)) == ("incomplete", set())
     reason = "updates weights, and chainrule does not read it as a network: its forward pass draws random numbers"
-    assert any(reason in note for note in outcome.notes)
+    assert any(reason in note for note in outcome.notes), outcome.notes
 
 
 @pytest.mark.once

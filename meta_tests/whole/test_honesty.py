@@ -26,6 +26,7 @@ from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
 from chainrule.host.guard.looks import looks_in
 from chainrule.mathematics import comparison
+from chainrule.mathematics.cases import Case
 from chainrule.reports.html import fragment
 from chainrule.running import unwatched
 from chainrule.running.loading import load
@@ -489,6 +490,16 @@ BROAD = ("columns_minibatch.py", "pure_python_batch.py", "sizes_list_float32.py"
 def test_styles_are_left_alone(style, tmp_path):
     outcome = api.check_loaded(load(str(style.copy(tmp_path)), conventions=style.declared))
     assert outcome.tampering == ()
+
+
+@pytest.mark.parametrize(("size", "right"), [(1.0, True), (4e3, True), (4e3, False)])
+def test_a_repeated_loss_may_be_inf_where_probabilities_vanish_and_not_nan(write, size, right):
+    weights = [np.array([[size, 0.0], [0.0, size]])]
+    case = Case([2, 2], weights, [np.zeros(2)], np.eye(2), np.array([1, 0]))
+    source = HONEST if right else HONEST.replace("return cross_entropy(self.forward(x), y)", "return np.nan")
+    impl = load(write(source)).impl
+    found = unwatched.unwatched(impl, {"network.loss": "passed"}, {"loss": [case]}, seed=0)
+    assert [finding.kind for finding in found] == ([] if right else [DIFFERS])
 
 
 def test_the_reference_holds_on_fresh_inputs_of_many_seeds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import warnings
@@ -16,8 +17,13 @@ from chainrule.host.guard.snapshot import INSTALLED
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Put back afterwards the states of the global generators, and the settings of NumPy, warnings and recursion."""
+    """Put back afterwards the states of the global generators, and the settings of NumPy, warnings and recursion.
+
+    Garbage is not collected meanwhile: in a process with many objects that would use up the time for the body.
+    """
     state, drawn, depth = random.getstate(), np.random.get_state(), sys.getrecursionlimit()
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         with warnings.catch_warnings(), np.errstate(), np.printoptions():
             warnings.simplefilter("ignore")
@@ -26,6 +32,8 @@ def undisturbed() -> Iterator[None]:
         random.setstate(state)
         np.random.set_state(drawn)
         sys.setrecursionlimit(depth)
+        if collecting:
+            gc.enable()
 
 
 @contextmanager

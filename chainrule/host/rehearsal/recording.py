@@ -25,7 +25,7 @@ KEPT = 3  # how many calls of a function that takes arrays, by the same caller, 
 MADE = 64  # how many objects of a class, and how many calls without arrays, or by the script itself
 STEPS = 60_000  # how many calls and returns of any function, NumPy's among them, all statements of a file may take
 SECONDS = (
-    0.6  # of this thread's CPU time for them: far more than so many steps take, so that a slow machine learns the same
+    1.2  # of this thread's CPU time for them: far more than so many steps take, so that a slow machine learns the same
 )
 SHARE = 0.7  # of both that one statement may take: a training leaves some for what uses the trained network
 DEEPEST_KEPT = 64  # calls inside each other
