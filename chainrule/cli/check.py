@@ -152,6 +152,7 @@ def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], c
             from_scratch=arguments.from_scratch,
             pytest_arguments=rest,
             listener=report if told else None,
+            diagnosing=report.diagnosing if told else None,
         )
     finally:
         report.stop()

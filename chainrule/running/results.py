@@ -162,6 +162,18 @@ class Outcome:
         return "pass"
 
     @property
+    def inapplicable(self) -> tuple[int, int]:
+        """(how many of the required specs were skipped, how many there are)."""
+        required = [result.outcome for result in self.specs if result.chapter in self.required]
+        return required.count("skipped"), len(required)
+
+    @property
+    def looked_at_less(self) -> bool:
+        """Whether a `pass` has to say that more than a tenth of the required specs do not apply."""
+        skipped, required = self.inapplicable
+        return self.verdict == "pass" and skipped > required / 10
+
+    @property
     def unread(self) -> bool:
         """Whether chainrule found nothing to check, or understood none of it, so that every spec is todo."""
         reason = self.not_understood or self.nothing_found
