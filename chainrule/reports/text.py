@@ -96,8 +96,8 @@ class TextReport:
             self.status.stop()
             self.status = None
 
-    def finish(self, outcome: Outcome) -> None:
-        """Print a line for each chapter, the failures and the verdict."""
+    def finish(self, outcome: Outcome, printed: int = 0) -> None:
+        """Print a line for each chapter, the failures and the verdict.  printed: how many lines the code printed."""
         self.stop()
         first = not network_judged(outcome.specs)
         if outcome.not_understood and first:
@@ -111,13 +111,18 @@ class TextReport:
             self.console.print()
             self.not_understood(outcome)
         self.tampering(outcome)
+        if printed:
+            lines = f"{printed} line{'s' * (printed > 1)}"
+            self.console.print(f"\n[dim]printed  {lines} by the code; --show-prints shows what[/]", highlight=False)
         self.verdict(outcome)
 
     def results(self, outcome: Outcome) -> None:
         """Print a line for each chapter, the causes, the failures, and what was not checked."""
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
-            counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
-            self.console.print(f"{chapter:<16} {told(counts)}", highlight=False)
+            results = [result for result in outcome.specs if result.chapter == chapter]
+            measured = "".join(f"  {one.message}" for one in results if one.outcome == "passed" and one.message)
+            counts = Counter(result.outcome for result in results)
+            self.console.print(f"{chapter:<16} {told(counts)}{escape(measured)}", highlight=False)
         causes = outcome.diagnoses
         for cause in causes[:SHOWN]:
             self.console.print()
