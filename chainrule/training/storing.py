@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.reference import MLP
+from chainrule.training.loop import Network
 
 
 def archive(path: str | PathLike[str]) -> Path:
@@ -16,7 +17,7 @@ def archive(path: str | PathLike[str]) -> Path:
     return path if path.name.endswith(".npz") else path.with_name(f"{path.name}.npz")
 
 
-def save(network: MLP, path: str | PathLike[str]) -> Path:
+def save(network: Network, path: str | PathLike[str]) -> Path:
     """Write sizes and parameters to an .npz archive.
 
     Returns the archive's path.  Raises OSError if the system cannot write it.
