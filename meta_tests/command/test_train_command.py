@@ -459,7 +459,7 @@ def test_a_learners_prints_stay_out(chainrule_train, own):
         ),
         (
             "class MLP:\n",
-            "CHAINRULE = {'architecture': '5-*-3'}\n\n\nclass MLP:\n",
+            "CHAINRULE = {'architecture': [5, '*', 3]}\n\n\nclass MLP:\n",
             "makes no network of sizes 784-8-10",
         ),
     ],
