@@ -229,7 +229,7 @@ class TextReport:
 
 
 def next_chapter(outcome: Outcome) -> str:
-    """The chapter to go on with, and its first spec that did not pass; empty if there is none."""
+    """The chapter to go on with, and its first spec that did not pass; empty after the last."""
     for result in outcome.specs:
         if result.chapter in outcome.required and result.outcome in ("failed", "error", "todo"):
             return f"{result.chapter}: chainrule explain {result.id}"
