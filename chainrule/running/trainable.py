@@ -8,7 +8,8 @@ from unittest import SkipTest
 
 import numpy as np
 
-from chainrule.boundary.boundary import Boundary, Parameters
+from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.calls import Parameters
 from chainrule.boundary.errors import Raised, Todo
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source.printed import silence

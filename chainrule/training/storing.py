@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +23,9 @@ def save(network: Network, path: str | PathLike[str]) -> Path:
 
     Returns the archive's path.  Raises OSError if the system cannot write it.
     """
-    weights = {f"W{l}": w for l, w in enumerate(network.weights, 1)}
-    biases = {f"b{l}": b for l, b in enumerate(network.biases, 1)}
-    np.savez(archive(path), sizes=network.sizes, **weights, **biases)
+    arrays: dict[str, Any] = {f"W{l}": w for l, w in enumerate(network.weights, 1)}
+    arrays |= {f"b{l}": b for l, b in enumerate(network.biases, 1)}
+    np.savez(archive(path), sizes=network.sizes, **arrays)
     return archive(path)
 
 
