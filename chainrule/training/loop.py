@@ -106,9 +106,8 @@ def train(
     mean = data.train_x.mean(axis=0)
     train_x, validation_x = data.train_x - mean, data.validation_x - mean
     if network is None:
-        network = Centred(
-            [len(mean), *settings.hidden, len(data.class_names)], settings.seed, dtype=np.dtype(settings.dtype)
-        )
+        sizes = [len(mean), *settings.hidden, len(data.class_names)]
+        network = Centred(sizes, settings.seed, dtype=np.dtype(settings.dtype))  # type: ignore[no-untyped-call]
     epochs: list[Epoch] = []
     started = time.perf_counter()
 
