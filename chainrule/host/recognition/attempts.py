@@ -85,10 +85,11 @@ class Failures:
 
     tried: a sentence for each candidate whose name fits.  unseen: the first one that cannot be called from outside.
     raised: the exception of the first one of the right name, called with all its arguments.
+    whole: whether an object contains the parameters.
     """
 
-    def __init__(self, operation: str) -> None:
-        self.operation = operation
+    def __init__(self, operation: str, *, whole: bool = False) -> None:
+        self.operation, self.whole = operation, whole
         self.tried: list[str] = []
         self.unseen: Unseen | None = None
         self.raised: Exception | None = None
@@ -120,7 +121,8 @@ class Failures:
             self.unseen = self.unseen or Unseen(f"{name} cannot be called by itself: {set_earlier(error)}")
         else:
             self.tried.append(came_of(name, error))
-            if self.operation in ("backward", "loss") and self.called_so(name, function) and not doubtful(function):
+            read = self.called_so(name, function) and not doubtful(function, whole=self.whole)
+            if self.operation in ("backward", "loss") and read:
                 self.raised = self.raised or (error if isinstance(error, Exception) else None)
 
     def called_so(self, name: str, function: Callable[..., Any]) -> bool:
@@ -165,7 +167,7 @@ class Attempts(Learning):
 
     def resolve(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """Try every candidate.  Raises NotOffered, with every reason, or the code's exception."""
-        failures = Failures(operation)
+        failures = Failures(operation, whole=self.form.handed(model) is None)
         if self.only.get(operation) == BY_LOSSES:
             return self.forward_by_losses(model, *arguments)
         for name, function in self.candidates(operation, model):

@@ -192,7 +192,7 @@ class Learning(Calling):
                 source = put(source, path, scale * np.asarray(gradient))
             except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
                 raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
-        named = self.form.named(model)
+        named = self.named(model)
         roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
         if backward.how == "returned":
             named = named | named_values(producer, source)

@@ -283,6 +283,11 @@ class Stage:
             found = ABSENT
         if found is DRAWING:
             return drawings(shape)
+        apart = isinstance(found, tuple) and isinstance(shape, tuple) and len(found) == len(shape)
+        if apart and any(part is ABSENT for part in found):  # x, y = data.images(), data.labels()
+            self.made += [shape] if shape not in self.made else []
+            every = zip(found, made_for(shape, kind), strict=True)
+            return tuple(made if part is ABSENT else part for part, made in every)
         if found is not ABSENT and not is_unpacked(found, shape):
             return found
         if isinstance(shape, str) and self.is_made(self.namespace.get(shape)):
