@@ -151,7 +151,7 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
 
 
 def takes_one_alone(probe: Probe, point: Point, out: np.ndarray) -> bool:
-    """Whether the author gives a forward pass one sample at a time, and it gives another output for each in a batch.
+    """Whether the author gives one sample at a time, and a batch has other outputs than its samples.
 
     out: its output for the point's samples in a batch.
     """
