@@ -81,10 +81,6 @@ OTHER_NAME = {
     'sum(params["W1"]': 'sum(held["W1"]',
     'sum(params["W2"]': 'sum(held["W2"]',
 }
-    "p, t, params, lamda": "p, t, held, lamda",
-    'sum(params["W1"]': 'sum(held["W1"]',
-    'sum(params["W2"]': 'sum(held["W2"]',
-}
 
 
 @pytest.mark.parametrize("changes", [{}, OTHER_DECAY, OTHER_NAME])
