@@ -20,6 +20,7 @@ from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 
 UNSEEN = "chainrule calls it, and chainrule does not see how the script calls it"
+GRADIENT = "gives the gradient of the loss, p less the labels, not the loss"
 FOLLOWS = 0.99  # with this cosine or a larger one, losses follow the labels
 
 
@@ -157,6 +158,8 @@ def find_cross_entropy(probe: Probe) -> None:
         layout.unproven["cross_entropy"] = f"cross_entropy {trouble}"
     if not scores and isinstance(probe.form, TensorForm):
         layout.unseen["cross_entropy"] = "cross_entropy takes objects of the engine, and network.loss checks the loss"
+    if trouble == GRADIENT and probe.network is not None:
+        layout.unseen["cross_entropy"] = f"cross_entropy {trouble}"
     if trouble and shown_of(probe, "cross_entropy").idle:
         layout.unseen["cross_entropy"] = "the training does not call cross_entropy, and chainrule does not see how to"
     if way not in (layout.samples, TURNED) and "samples" in probe.found:
@@ -172,7 +175,7 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
     shown = shown_of(probe, "cross_entropy")
     unseen = without_forward or shown.unsettled or is_used_unseen(probe, "cross_entropy")
     if not called and gives_the_gradient(probe, p, y):
-        return "gives the gradient of the loss, p less the labels, not the loss"
+        return GRADIENT
     if not called and is_used(probe, "cross_entropy") and gives_entries(probe, p, y):
         return "gives a number for every class of every sample, not one loss"
     if unseen and not called:

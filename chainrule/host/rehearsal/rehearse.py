@@ -22,6 +22,7 @@ from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
+from chainrule.host.rehearsal.holding import class_taking, holding
 from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop
 from chainrule.host.rehearsal.made_data import FEWEST, MORE, MOST, Kind
@@ -94,8 +95,12 @@ def register(
     sizes: of a network that stands in a loop; if the calls show another, they were misread.
     """
     found, network = None, evidence.network
+    held = None if sizes else holding(evidence)
+    taking = None if held is None else class_taking(held, evidence, functions)
+    if taking is not None:
+        vars(module)[taking[0].__name__] = taking[1]
     with suppress(RecursionError):  # settings that contain themselves
-        found = recipe_of(evidence, vars(module))
+        found = recipe_of(evidence, vars(module)) if taking is None else None
     if found is not None:
         RECIPES[found[0]] = found[1]
         vars(module).setdefault(found[0].__name__, found[0])
