@@ -113,12 +113,24 @@ def register(
             continue  # of a network with one output, labels look like outputs
         fixed = {name: chosen(name, value, choices, words) for name, value in learnt.fixed.items()}
         learn(evidence.functions[key], replace(learnt, fixed=fixed))
+    if network is not None and not network.objects and not misread:
+        vars(module).update(functions_beside(evidence, vars(module)))
     used = evidence.used
     for key, function in functions.items():
         if network is None and not sizes:
             learn(function, replace(learnt_of(function), unsettled=True))
         elif key not in used and (sizes or evidence.trains):
             learn(function, replace(learnt_of(function), unsettled=network is None, idle=True))
+
+
+def functions_beside(evidence: Evidence, namespace: Mapping[str, Any]) -> dict[str, FunctionType]:
+    """The functions of other files that a training reaches through what the file imports from them."""
+    found: dict[str, FunctionType] = {}
+    files = {key[0] for key, learnt in evidence.learnt().items() if learnt.operation}
+    for (file, name, _), function in evidence.functions.items():
+        if file in files and name not in namespace and function.__globals__.get(name) is function:
+            found[name] = function
+    return found
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
