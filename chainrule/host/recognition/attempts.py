@@ -32,7 +32,13 @@ from chainrule.host.recognition.results import (
     relative,
     samples,
 )
-from chainrule.host.recognition.settings import draws_with_replacement, ends_by_itself, names_reached, settings_of
+from chainrule.host.recognition.settings import (
+    GLOBAL,
+    draws_with_replacement,
+    ends_by_itself,
+    names_reached,
+    settings_of,
+)
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.surroundings import numbers_kept
 from chainrule.host.recognition.through_losses import (
@@ -401,6 +407,8 @@ class Attempts(Learning):
                     ends.append(self.parameters(model))
                     self.restore(model, before)
             except NotThisWay:
+                if self.find_rate_of_step(plan, function, model, grads, lr):
+                    break
                 if plan.how == "scaled":
                     raise
                 continue
@@ -412,6 +420,20 @@ class Attempts(Learning):
                 raise NotThisWay("it takes no learning rate")
             break
         return plan
+
+    def find_rate_of_step(self, plan: Plan, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> bool:
+        """Find the number of the file that is the learning rate of a step by its effect; False if none is."""
+        before = self.parameters(model)
+        for setting in settings_of(function, model.value, {}):
+            if setting.kind == GLOBAL and role(setting.name) == "lr":
+                self.rate_of_step = setting
+                self.run_step(plan, model, grads, lr, function)
+                moved = moved_by(before, self.parameters(model), grads, lr)
+                self.restore(model, before)
+                if moved:
+                    return True
+        self.rate_of_step = None
+        return False
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         for parameter in parameters_of(function):
