@@ -422,7 +422,7 @@ class Attempts(Learning):
         return plan
 
     def find_rate_of_step(self, plan: Plan, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> bool:
-        """Find the number of the file that is the learning rate of a step by its effect; False if none is."""
+        """Find the number of the file that is the rate of a step, by its effect; False if none is."""
         before = self.parameters(model)
         for setting in settings_of(function, model.value, {}):
             if setting.kind == GLOBAL and role(setting.name) == "lr":

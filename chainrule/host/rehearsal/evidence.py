@@ -186,7 +186,7 @@ class Evidence(Operations):
         if isfunction(value):
             return key_of(value.__code__) in self.functions
         methods = [member for member in vars(type(value)).values() if isfunction(member)]
-        if not any(key_of(method.__code__) in self.functions for method in methods):
+        if is_numbers(value) or not any(key_of(method.__code__) in self.functions for method in methods):
             return False
         kept = {id(value), *map(id, getattr(value, "__dict__", {}).values())}
         return not kept & self.net.objects

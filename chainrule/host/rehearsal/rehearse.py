@@ -115,12 +115,28 @@ def register(
         learn(evidence.functions[key], replace(learnt, fixed=fixed))
     if network is not None and not network.objects and not misread:
         vars(module).update(functions_beside(evidence, vars(module)))
-    used = evidence.used
+    used = used_by_loop(vars(module), functions) if sizes and network is None else evidence.used
     for key, function in functions.items():
         if network is None and not sizes:
             learn(function, replace(learnt_of(function), unsettled=True))
         elif key not in used and (sizes or evidence.trains):
             learn(function, replace(learnt_of(function), unsettled=network is None, idle=True))
+
+
+def used_by_loop(namespace: Mapping[str, Any], functions: Mapping[Key, FunctionType]) -> set[Key]:
+    """The functions that the statements of a loop call, directly or not.
+
+    What a script tries before its loop, such as a loss on one sample, is none of the training's.
+    """
+    known = {function.__name__: (key, function) for key, function in functions.items()}
+    waiting = [made for name, made in own_functions(namespace) if learnt_of(made).operation and name not in known]
+    used: set[Key] = set()
+    while waiting:
+        for name in waiting.pop().__code__.co_names:
+            if name in known and known[name][0] not in used:
+                used.add(known[name][0])
+                waiting.append(known[name][1])
+    return used
 
 
 def functions_beside(evidence: Evidence, namespace: Mapping[str, Any]) -> dict[str, FunctionType]:

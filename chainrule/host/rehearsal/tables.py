@@ -22,9 +22,10 @@ class Table(np.ndarray):
     """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
 
     width: how many columns the labels take; negative if these are the last ones.
+    whole: whether it is the table as it was made, and no part of it.
     """
 
-    width = 1
+    width, whole = 1, False
 
     def __array_finalize__(self, origin: Any) -> None:
         self.width = getattr(origin, "width", 1)
@@ -73,6 +74,14 @@ class Table(np.ndarray):
     @property
     def columns(self) -> list[str]:
         return ["label", *(f"pixel{i}" for i in range(self.shape[1] - 1))]
+
+    def reshape(self, *lengths: Any, **settings: Any) -> Any:
+        """The same numbers in another shape; a number of samples that only loaded data have becomes the table's."""
+        try:
+            return super().reshape(*lengths, **settings)
+        except ValueError:
+            shape = lengths[0] if isinstance(lengths[0], (tuple, list)) else lengths
+            return super().reshape(-1, *shape[1:], **settings)
 
     def to_numpy(self, *_arguments: Any, **_keywords: Any) -> np.ndarray:
         return np.asarray(self)
