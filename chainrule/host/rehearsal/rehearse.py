@@ -126,7 +126,7 @@ def register(
 def used_by_loop(namespace: Mapping[str, Any], functions: Mapping[Key, FunctionType]) -> set[Key]:
     """The functions that the statements of a loop call, directly or not.
 
-    What a script tries before its loop, such as a loss on one sample, is none of the training's.
+    A script may try a loss on one sample before its loop: that says nothing of the training.
     """
     known = {function.__name__: (key, function) for key, function in functions.items()}
     waiting = [made for name, made in own_functions(namespace) if learnt_of(made).operation and name not in known]
