@@ -108,6 +108,61 @@ if __name__ == "__main__":
         print(net.loss())
 """
 )
+LAYERS = """
+import numpy as np
+
+
+class Layer:
+    def __init__(self, size, last=False):
+        self.size, self.last = size, last
+        self.W = self.b = None
+        self.y = np.zeros(size)
+
+    def compute(self, x):
+        self.x, self.z = x, x @ self.W + self.b
+        e = np.exp(self.z - self.z.max())
+        self.y = e / e.sum() if self.last else np.maximum(self.z, 0)
+
+    def learn(self, delta, rate):
+        delta = delta if self.last else delta * (self.z > 0)
+        below = self.W @ delta
+        self.W -= rate * np.outer(self.x, delta)
+        self.b -= rate * delta
+        return below
+
+
+class Net:
+    def __init__(self, layers, rate):
+        self.layers, self.rate = layers, rate
+        for layer, previous in zip(layers[1:], layers):
+            layer.W = np.random.randn(previous.size, layer.size) * np.sqrt(2 / (previous.size + layer.size))
+            layer.b = np.zeros(layer.size)
+
+    def input(self, entry):
+        self.layers[0].y = entry
+
+    def feedforward(self):
+        for layer, previous in zip(self.layers[1:], self.layers):
+            layer.compute(previous.y)
+
+    def backpropagate(self, target):
+        delta = self.layers[-1].y.copy()
+        delta[target] -= 1
+        for layer in self.layers[:0:-1]:
+            delta = layer.learn(delta, self.rate)
+
+    def train(self, xs, ys, epochs):
+        for _ in range(epochs):
+            for i in np.random.permutation(len(xs)):
+                self.input(np.array(xs[i]))
+                self.feedforward()
+                self.backpropagate(ys[i])
+
+
+x, y = np.random.rand(60, 5), np.arange(60) % 3
+net = Net([Layer(5), Layer(8), Layer(3, last=True)], 0.1)
+net.train(x, y, 20)
+"""
 
 
 def check(folder, source):
@@ -128,12 +183,20 @@ def test_right_code_passes(tmp_path, source):
     assert {"network.forward", "gradients.values", "network.loss"} <= found
 
 
+def test_a_label_may_go_to_the_backward_pass_and_a_sample_into_a_layer(tmp_path):
+    outcome = check(tmp_path, LAYERS)
+    assert wrong(outcome) == []
+    found = {result.id for result in outcome.specs if result.outcome == "passed"}
+    assert {"network.forward", "gradients.values", "softmax.normalized"} <= found
+
+
 @pytest.mark.parametrize(
     ("source", "old", "new", "clause"),
     [
         (AROUND, "(self.a1 > 0)", "self.a1", "gradients.weights"),
         (INSIDE, "delta.sum(axis=0, keepdims=True)", "delta.sum()", "gradients.biases"),
         (FEEDS, "(self.p - self.held", "2 * (self.p - self.held", "gradients.weights"),
+        (LAYERS, "delta * (self.z > 0)", "delta", "gradients.dead_units"),
         (FEEDS, "e.sum(axis=1,", "e.sum(axis=0,", "softmax.normalized"),
     ],
 )

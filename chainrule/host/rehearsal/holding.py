@@ -32,28 +32,39 @@ class Holding:
     """Which calls on one object compute what, and where the object keeps the batch.
 
     x, y: the paths of inputs and labels; y is None if it keeps none.  output: the path to the network's output, None if
-    the forward pass returns it.  form: of the labels.
+    the forward pass returns it.  form: of the labels.  alone: whether it keeps one sample and no batch.
+    label: the parameter of the backward pass that takes the labels, if the object does not keep them.
     calls: {operation: a call of the method that computes it}.  maker: the call that made the object.
+    makes: whether its constructor takes the data, and gets one of layer sizes in its place.
     """
 
     x: Path
     y: Path | None
     output: Path | None
     form: str
+    alone: bool = False
+    label: str = ""
     calls: dict[str, Call] = field(default_factory=dict)
     maker: Call | None = None
+    makes: bool = False
 
 
 def holding(evidence: Evidence) -> Holding | None:
     """How the network's object keeps its batch, if a forward pass takes no inputs; else None."""
     network, found = evidence.network, None
+    taken = "forward" in evidence.operations.values()  # of inputs, by another method
     for call in evidence.calls if network is not None else ():
-        if not on_network_alone(evidence, call):
+        if not on_network_alone(evidence, call, within=not taken):
             continue
         if found is None:
             found = forward_of(evidence, call)
-        elif found.y is None or not call.ended:
+        elif not call.ended:
             continue
+        elif found.y is None:
+            found.label = label_of(evidence, call)
+            if found.label and evidence.moves(call):
+                found.calls["backward"], found.form = call, "index"
+                break
         elif rank("loss", call.name) is not None and is_number(call.result):
             found.calls.setdefault("loss", call)
         elif evidence.moves(call) or evidence.gradient_paths(call):
@@ -69,13 +80,23 @@ def own_of(call: Call) -> Any:
     return next(iter(call.arguments.values()), None)
 
 
-def on_network_alone(evidence: Evidence, call: Call) -> bool:
-    """Whether a script, or such a method itself, calls a method of the network with nothing but numbers."""
+def label_of(evidence: Evidence, call: Call) -> str:
+    """The only argument, if it is the class of one sample; else empty."""
+    given = list(call.arguments.items())[1:]
+    single = len(given) == 1 and isinstance(given[0][1], (int, np.integer)) and role(given[0][0]) in (None, "y")
+    return given[0][0] if single and 0 <= given[0][1] < evidence.net.sizes[-1] else ""
+
+
+def on_network_alone(evidence: Evidence, call: Call, *, within: bool = False) -> bool:
+    """Whether a script, or such a method itself, calls a method of the network with nothing but numbers.
+
+    within: whether any other method of the network may call it.
+    """
     others = list(call.arguments.values())[1:]
     of_network = id(own_of(call)) in evidence.net.objects and call.name not in MAKES
     caller = call.caller
-    within = caller is not None and id(own_of(caller)) in evidence.net.objects
-    outside = caller is None or not within or on_network_alone(evidence, caller)
+    inner = caller is not None and id(own_of(caller)) in evidence.net.objects
+    outside = within or caller is None or not inner or on_network_alone(evidence, caller)
     return of_network and outside and all(is_plain_number(value) for value in others)
 
 
@@ -85,26 +106,23 @@ def forward_of(evidence: Evidence, call: Call) -> Holding | None:
     before, after = call.before[name], call.after.get(name, {})
     if not call.ended or evidence.moves(call):
         return None
-    data = {
-        path: e
-        for path, e in before.items()
-        if path not in evidence.net.paths and id(e.leaf) not in evidence.parameters
-    }
+    new = changed(before, after)
+    kept = before.keys() - evidence.net.paths - new
+    data = {path: before[path] for path in before if path in kept and id(before[path].leaf) not in evidence.parameters}
     x = the_one(data, "x", [path for path, entry in data.items() if evidence.is_input(entry.leaf)])
     if x is None:
         return None
     n, k = samples_of(before[x].leaf, evidence.net.sizes[0]), evidence.net.sizes[-1]
-    wanted = {(n, k), (k, n)}
+    wanted = {(n, k), (k, n)} | ({(k,), (k, 1), (1, k)} if n == 1 else set())
     forms = {path: evidence.form_of_label(entry.leaf) for path, entry in data.items() if path != x}
     y = the_one(data, "y", [path for path, form in forms.items() if form])
-    new = changed(before, after)
     outputs = [path for path in after if path in new and after[path].shape in wanted]
     sure = [path for path in outputs if are_probabilities(np.asarray(after[path].leaf))]
     returns = () in call.returned and call.returned[()].shape in wanted
     if not (outputs or returns):
         return None
     output = None if returns else (sure or outputs)[-1]
-    return Holding(x, y, output, forms[y] if y is not None else "", {"forward": call})
+    return Holding(x, y, output, forms[y] if y is not None else "", n == 1, calls={"forward": call})
 
 
 def the_one(data: Contents, wanted: str, paths: Sequence[Path]) -> Path | None:
@@ -143,7 +161,8 @@ def method(held: Holding, cls: type, operation: str, call: Call) -> FunctionType
             put(self, held.y, y)
         result = getattr(cls, first.name)(self, **given)
         if operation != "forward":
-            return getattr(cls, call.name)(self, **numbers, **rates)
+            labels = {held.label: int(np.ravel(y)[0])} if held.label else {}
+            return getattr(cls, call.name)(self, **{**numbers, **labels}, **rates)
         return result if held.output is None else follow(self, held.output)
 
     taken = ["x"] if operation == "forward" else ["x", "y", *rated]
@@ -152,7 +171,7 @@ def method(held: Holding, cls: type, operation: str, call: Call) -> FunctionType
     )
     roles = {"x": "x", "y": "y", **dict.fromkeys(rated, "lr")}
     roles = {name: wanted for name, wanted in roles.items() if name in taken}
-    learn(found, Learnt(operation, roles, labels=held.form, where=place(call.file, call.line)))
+    learn(found, Learnt(operation, roles, labels=held.form, where=place(call.file, call.line), alone=held.alone))
     return found
 
 
@@ -167,7 +186,8 @@ def maker(held: Holding, evidence: Evidence, cls: type) -> dict[str, FunctionTyp
             leaf_at(call, held.y),
         )
     )
-    if not (x and y):
+    held.makes = bool(x and y)
+    if not held.makes:
         return {}
     sizes, hidden = evidence.net.sizes, dict[str, str]()
     for name, value in evidence.given(call):

@@ -100,7 +100,7 @@ def register(
     if taking is not None:
         vars(module)[taking[0].__name__] = taking[1]
     with suppress(RecursionError):  # settings that contain themselves
-        found = recipe_of(evidence, vars(module)) if taking is None else None
+        found = recipe_of(evidence, vars(module)) if held is None or not held.makes else None
     if found is not None:
         RECIPES[found[0]] = found[1]
         vars(module).setdefault(found[0].__name__, found[0])
