@@ -7,6 +7,7 @@ import numpy as np
 from chainrule.diagnosis.actors import Question, Reply, agree, size_beside
 from chainrule.diagnosis.matching import Matcher
 
+UNLIKELY = 1e6  # a factor that no batch and no layer has: what differs by more is zero, or infinite
 SIMILAR = 0.999  # a correlation above which a factor is worth telling
 
 
@@ -32,7 +33,7 @@ def ratio_of(matcher: Matcher) -> str:
         for name, array, exact in zip(question.labels, found.arrays, matcher.right[i].arrays, strict=False):
             if array.shape == exact.shape and exact.any() and not agree(array, exact, matcher.u, question, beside):
                 factor = float((array * exact).sum() / (exact * exact).sum())
-                if factor and np.isfinite(factor) and agree(array, factor * exact, matcher.u, question, beside):
+                if 1 / UNLIKELY < abs(factor) < UNLIKELY and agree(array, factor * exact, matcher.u, question, beside):
                     sentences.append(f"{name} is {factor:.6g} times the right one")
         if sentences:
             return f"{question.about}: {', '.join(sentences)}"

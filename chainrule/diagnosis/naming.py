@@ -133,6 +133,7 @@ class Naming:
                 rivals=bool(rivals),
                 checks=[partial(self.answers.now_right, concern, *others)] if alone or others else [],
                 shared=bool(others),
+                searched=alone or bool(others),
             )
             for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
         ]

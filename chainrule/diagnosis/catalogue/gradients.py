@@ -770,7 +770,9 @@ mistake(
     mend="delta.sum(axis=0) where samples are rows, axis=1 where they are columns",
     fingerprint="sum over j of delta[n, j]",
     array=lambda g, batch, l, kind: tuple(
-        scale * batch.deltas[l].sum(axis=1) for scale in (1.0, batch.n, 1 / batch.n, 1 / batch.deltas[l].shape[1])
+        shaped
+        for scale in (1.0, batch.n, 1 / batch.n, 1 / batch.deltas[l].shape[1])
+        for shaped in over_units(scale * batch.deltas[l])
     ),
     of=("biases",),
 )
@@ -903,6 +905,13 @@ mistake(
     fingerprint="nan at p = 0",
     suspected="gradients.saturated",
 )
+
+
+def over_units(delta):
+    """The sum over the units, for each sample: as it stands, as a column, and as an update spreads it over the bias."""
+    total = delta.sum(axis=1, keepdims=True)
+    spread = np.broadcast_to(total, delta.shape)
+    return total[:, 0], total, spread[0] if len(delta) == 1 else spread
 
 
 def jacobian(p, g):

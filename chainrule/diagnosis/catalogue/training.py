@@ -1,7 +1,7 @@
 """Mistakes in mini-batch training, which show on data whose order does not matter."""
 
 from functools import partial
-from itertools import permutations
+from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 
@@ -70,6 +70,17 @@ def permuted(order):
         if len(batch) != len(x) or len(x) != len(order):
             return right(model, x, y, batch, size)
         return right(model, x, y[np.array(order)], batch, size)
+
+    return {"batch_gradient": batch_gradient}
+
+
+def resampled(drawn):
+    """The gradient of a batch that is all of the data, but of these samples of it."""
+
+    def batch_gradient(right, model, x, y, batch, size):
+        if len(batch) != len(x) or len(x) != len(drawn):
+            return right(model, x, y, batch, size)
+        return right(model, x, y, np.array(drawn), size)
 
     return {"batch_gradient": batch_gradient}
 
@@ -367,7 +378,12 @@ mistake(
     clause="training.every_sample",
     mend="order = rng.permutation(N), cut into batches",
     lines=("batch = rng.integers(N, size=B)", "batch = order[start : start + B]"),
-    fingerprint="the batches do not partition the samples",
+    fingerprint="the gradient of samples of which some come twice",
+    variants={
+        f"of {FEW} samples those numbered {', '.join(map(str, drawn))}": resampled(drawn)
+        for drawn in combinations_with_replacement(range(FEW), FEW)
+        if len(set(drawn)) < FEW
+    },
     broken="training.every_sample",
 )
 mistake(

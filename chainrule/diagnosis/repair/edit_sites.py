@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from chainrule.host.protocol import Function
 from chainrule.support.function_nodes import FunctionNode, first_line, name_of
 
+VARIABLE = re.compile(r"\b(?!(?:T|shape|True|False|None)\b)[A-Za-z_]\w*\b(?![(=])")
 Position = tuple[int, int]  # a line of the file, from 1, and a column in bytes
 
 
@@ -119,12 +121,15 @@ class Code:
         lines[0] = lines[0][left:]
         return b"\n".join(lines).decode()
 
-    def edited(self, edit: Edit) -> str:
-        """The source with an edit in it."""
-        (first, left), (last, right) = edit.begins, edit.ends
-        first, last = first - self.function.begins, last - self.function.begins
-        line = self.lines[first][:left] + edit.text.encode() + self.lines[last][right:]
-        return b"\n".join([*self.lines[:first], line, *self.lines[last + 1 :]]).decode()
+    def edited(self, *edits: Edit) -> str:
+        """The source with these edits in it, of different statements."""
+        lines = list(self.lines)
+        for edit in sorted(edits, key=lambda edit: edit.begins, reverse=True):
+            (first, left), (last, right) = edit.begins, edit.ends
+            first, last = first - self.function.begins, last - self.function.begins
+            new = lines[first][:left] + edit.text.encode() + lines[last][right:]
+            lines[first : last + 1] = new.split(b"\n")
+        return b"\n".join(lines).decode()
 
     def statement(self, node: Any) -> ast.stmt:
         """The smallest statement that holds a node, or that it is."""
@@ -163,6 +168,21 @@ def below(node: ast.AST) -> list[tuple[ast.AST, str, int | None, Any]]:
         elif isinstance(value, (ast.expr, ast.keyword)):
             found.append((node, name, None, value))
     return found
+
+
+def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
+    """Edits of different statements that do the same under other names: `d1.sum(axis=1)`, and `d2.sum(axis=1)`."""
+    alike: dict[tuple[str, str], dict[Position, Edit]] = {}
+    for edit in edits:
+        if isinstance(edit.node, ast.expr):
+            of_rule = alike.setdefault((nameless(code.text(edit.node)), nameless(edit.text)), {})
+            of_rule.setdefault(begin(code.statement(edit.node)), edit)
+    yield from (tuple(found.values()) for found in alike.values() if len(found) > 1)
+
+
+def nameless(text: str) -> str:
+    """An expression without the names of its variables."""
+    return VARIABLE.sub("_", "".join(text.split()))
 
 
 def unparsed(new: ast.AST, old: ast.AST) -> str:

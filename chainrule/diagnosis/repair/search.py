@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from chainrule.diagnosis.repair.changing import changed
-from chainrule.diagnosis.repair.edit_sites import Edit, first_line_of
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, first_line_of, together
 from chainrule.diagnosis.repair.edits import Editor
 from chainrule.host.host import Host
 from chainrule.host.protocol import Function
@@ -30,6 +30,7 @@ class Repair:
 
     line: where.  before, after: the statement's first line, as it is and as it would be.  kind: of the edit.
     function: which function it is in.  source: the text that stands in place of that function's.
+    likewise: (line, before, after) of the other statements that are changed with it.
     """
 
     line: int
@@ -38,6 +39,7 @@ class Repair:
     kind: str
     function: Function
     source: str
+    likewise: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass
@@ -74,8 +76,9 @@ def search(
     tried: set[tuple[Function, str]] = set()
     for kind in kinds:
         for editor in editors:
-            for edit in editor.edits([kind]):
-                source = editor.code.edited(edit)
+            single = list(editor.edits([kind]))
+            for edits in [*((edit,) for edit in single), *together(editor.code, single)]:
+                source = editor.code.edited(*edits)
                 if (editor.function, source) in tried:
                     continue
                 if budget.spent:
@@ -85,7 +88,7 @@ def search(
                 if mends(changed(host, editor.function, source), right, LONGEST_TRY, budget):
                     budget.left -= budget.proof
                     if mends(changed(host, editor.function, source), proved, LONGEST_PROOF, budget):
-                        return described(editor, edit, source)
+                        return described(editor, edits, source)
     return None
 
 
@@ -101,14 +104,20 @@ def mends(change: AbstractContextManager[None], right: Callable[[], bool], longe
     return False
 
 
-def described(editor: Editor, edit: Edit, source: str) -> Repair:
-    """The edit in the words of the file: its statement before and after."""
-    statement = editor.code.statement(edit.node)
+def described(editor: Editor, edits: Sequence[Edit], source: str) -> Repair:
+    """The edits in the words of the file: each statement before and after."""
+    (line, before, after), *others = sorted(in_words(editor.code, edit) for edit in edits)
+    return Repair(line, before, after, edits[0].kind, editor.function, source, tuple(others))
+
+
+def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
+    """The line of an edit, and its statement before and after."""
+    statement = code.statement(edit.node)
     if edit.kind in ("delete", "move"):
         after = ""
     elif edit.kind in ADDED:
         after = edit.text.removeprefix("; ")
     else:
-        after = editor.code.after(edit)
+        after = code.after(edit)
     line = statement.lineno if edit.kind in ("move", "delete", *ADDED) else edit.line
-    return Repair(line, first_line_of(statement), after, edit.kind, editor.function, source)
+    return line, first_line_of(statement), after
