@@ -77,6 +77,11 @@ class Matcher:
         return answer(self.observed[i][0], Parts(self.base, *but)) if but else self.right[i]
 
     @property
+    def ordinarily_wrong(self) -> bool:
+        """Whether an answer is wrong beside those that failing specs asked for."""
+        return any(self.observed[i][0].ordinary for i in self.wrong)
+
+    @property
     def numbers(self) -> int:
         """How many of the wrong answers are numbers, and not exceptions: those that can speak for a mistake."""
         return sum(not self.observed[i][1].raised for i in self.wrong)
@@ -125,7 +130,14 @@ class Matcher:
         for candidate in self.candidates():
             explained = self.explained(candidate.changes)
             if explained:
-                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers)
+                refuted = self.raises_otherwise(candidate.changes)
+                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers, refuted=refuted)
+
+    def raises_otherwise(self, *changes: Changes) -> bool:
+        """Whether the implementation raised where these changes do not."""
+        actor = Parts(self.base, *changes)
+        raised = [self.observed[i][0] for i in self.wrong if self.observed[i][1].raised]
+        return any(not answer(question, actor).raised for question in raised)
 
     def explained(self, *changes: Changes, complete: bool = False) -> int:
         """How many of the wrong answers these changes give, to rounding; 0 if they spoil one that is right.
@@ -155,6 +167,8 @@ class Matcher:
                     if one.mistake is not other.mistake and self.explained(one.changes, other.changes, complete=True):
                         made, details = (one.mistake, other.mistake), (one.detail, other.detail)
                         changes = (one.changes, other.changes)
+                        if self.raises_otherwise(*changes):
+                            continue
                         found.append(Match(made, details, self.numbers, self.numbers, changes))
         return found
 
@@ -242,7 +256,7 @@ class Matcher:
     def cover(
         self, path: Candidate | None, chosen: Sequence[str], differing: Sequence[Seen], fine: Sequence[Seen]
     ) -> Match:
-        """The match of these mistakes of arrays, below `path`.  differing, fine: the arrays that they explain, or not."""
+        """The match of these mistakes of arrays below `path`, which explain the differing ones."""
         named, details, changes, refuted = [], [], [], False
         if path is not None:
             named, details, changes = [path.mistake], [path.detail], [path.changes]

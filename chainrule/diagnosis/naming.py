@@ -11,19 +11,24 @@ from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
 from chainrule.diagnosis.earlier_batches import stale, unsteady
-from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
+from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right, root_of_all
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
-from chainrule.diagnosis.sample_order import not_shuffled
+from chainrule.diagnosis.sample_order import begins_anew, not_shuffled, takes_all, visits_again
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 OVERFLOW = "OverflowError: math range error"  # of Python's exp
+COLUMNS = ". As a function of columns it is right: if your samples are columns, declare samples = columns"
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 # What fails because weights are alike, or not centred, and says nothing of its own.
 UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
 UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
 FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
+# What fails where weights are drawn, but not one by one: a statistic of them says nothing more.
+OF_DRAWING = (*UNCENTRED, *UNDECIDED, *(f"initialization.{name}" for name in ("variance", "distribution")))
+OF_BATCHES = tuple(f"training.{name}" for name in ("every_sample", "seed", "last_batch", "fresh_order", "labels"))
+SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -57,8 +62,17 @@ class Naming:
         for cause in causes:
             below = run_by(cause.concerns) | self.seen_through(cause)
             possible = named if all(map(ends_in_nan, self.results(cause))) else sure
-            foundation = next((other for other in possible if below & set(other.concerns)), None)
-            if cause.mistake is None and cause.certainty == "unknown" and foundation is not None:
+            misshapen = set(cause.concerns) if cause.mistake is None else set()
+            foundation = next(
+                (
+                    other
+                    for other in possible
+                    if (below | (misshapen if other.mistake.id in SHAPES else set())) & set(other.concerns)
+                ),
+                None,
+            )
+            follows = cause.certainty == "unknown" or all(r.outcome == "error" for r in self.results(cause))
+            if cause.mistake is None and follows and foundation is not None:
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
                 kept.append(cause)
@@ -102,11 +116,20 @@ class Naming:
             if not all(matcher.wrong for matcher in readings):
                 continue  # in the right reading the numbers are right; in another one they speak for nothing
             for matcher in readings:
-                found = matcher.matches()
+                found = [match for match in matcher.matches() if not self.torn(match)]
                 if found:
                     found.sort(key=lambda match: not (match.complete and match.mistakes[0] in known))
                     return self.from_matches(result, concern, matcher, found)
         return []
+
+    def torn(self, match: Match) -> bool:
+        """Whether training visits samples again, where the mistake leaves some of its batches out."""
+        return bool({"fit-last-batch-dropped", "fit-first-batch-missing"} & {*match.ids}) and self.visits_again
+
+    @cached_property
+    def visits_again(self) -> bool:
+        """Whether batches of one epoch have samples in common."""
+        return visits_again(self.impl)
 
     def from_matches(self, result: SpecResult, concern: str, matcher: Matcher, found: list[Match]) -> list[Cause]:
         """The best match as a cause for each mistake in it; likely, and not certain, where others are as good."""
@@ -123,6 +146,9 @@ class Naming:
         alone = len(best.mistakes) == 1
         ratio = ratio_of(matcher) if alone else ""
         also += f". On {ratio}" if ratio else ""
+        turned = concern == "softmax" and self.answers.right_in_columns(concern)
+        if turned:
+            certainty, also = "likely", also + COLUMNS
         return [
             Cause(
                 mistake,
@@ -130,7 +156,7 @@ class Naming:
                 f"{f'{detail}: ' if detail else ''}{speaking_for(best, mistake)}{also}",
                 same if best.complete else [result.id],
                 (concern,),
-                rivals=bool(rivals),
+                rivals=bool(rivals) or turned,
                 checks=[partial(self.answers.now_right, concern, *others)] if alone or others else [],
                 shared=bool(others),
                 searched=alone or bool(others),
@@ -143,6 +169,9 @@ class Naming:
         if UPDATED_TOO_EARLY in result.message:
             early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
             return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
+        root = self.root(result)
+        if root is not None:
+            return [root]
         if result.id == "softmax.overflow" and not result.through and result.message.endswith(OVERFLOW):
             return [self.overflows(result)]
         if result.outcome == "error":
@@ -164,7 +193,7 @@ class Naming:
             return [Cause(mistake, certainty, found, clauses, ("create",), rivals=len(initial) > 1, checks=checks)]
         concerns = self.answers.concerns(result) or MADE_BY.get(result.id.partition(".")[0], ())
         for mistake in mistakes().values():
-            if result.id in mistake.broken:
+            if result.id in mistake.broken and not self.denied(mistake):
                 sand = self.trained_on_sand(result)
                 certainty = "likely" if sand else "certain"
                 moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
@@ -174,6 +203,51 @@ class Naming:
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
         return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
+
+    def root(self, result: SpecResult) -> Cause | None:
+        """The one cause of many clauses that fail together, if this is one of them."""
+        if result.id in OF_DRAWING and self.drawn_wrong is not None:
+            mistake, found = self.drawn_wrong
+            return Cause(mistake, "certain", found, self.together(OF_DRAWING), ("create",))
+        if result.chapter == "training" and "fit" in self.called_by(result) and self.begins_anew:
+            found = "at a rate of almost nothing the parameters are far from where they were"
+            every = [
+                other.id for other in self.failing if other.chapter == "training" and "fit" in self.called_by(other)
+            ]
+            return Cause(mistakes()["fit-begins-again"], "certain", found, every, ("fit",))
+        if result.id in OF_BATCHES and self.takes_all:
+            found = "after an epoch in batches of two every sample has moved as far as every other"
+            return Cause(mistakes()["fit-whole-set"], "certain", found, self.together(OF_BATCHES), ("fit",))
+        return None
+
+    def denied(self, mistake: Mistake) -> bool:
+        """Whether another clause fails that the mistake leaves as it is."""
+        return mistake.id == "init-network-other-scheme" and bool(self.together(["initialization.variance"]))
+
+    def together(self, clauses: Sequence[str]) -> list[str]:
+        """Those of the clauses that fail."""
+        return [other.id for other in self.failing if other.id in clauses]
+
+    def called_by(self, result: SpecResult) -> set[str]:
+        """The operations that a failing spec called."""
+        return (
+            set() if result.evidence is None else {result.evidence.last or "", *(c.name for c in result.evidence.calls)}
+        )
+
+    @cached_property
+    def drawn_wrong(self) -> tuple[Mistake, str] | None:
+        """What spoils every statistic of the weights at once."""
+        return root_of_all(self.impl)
+
+    @cached_property
+    def begins_anew(self) -> bool:
+        """Whether training does not begin with the network's parameters."""
+        return begins_anew(self.impl)
+
+    @cached_property
+    def takes_all(self) -> bool:
+        """Whether every batch is all of the data."""
+        return takes_all(self.impl)
 
     @cached_property
     def unsteady(self) -> str:
@@ -235,10 +309,12 @@ class Naming:
         explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
 
         def kind(of: SpecResult) -> tuple[str | None, str]:
-            return of.where, of.message.partition(":")[0]  # the shapes that it speaks of may be another spec's
+            # The shapes that it speaks of may be another spec's, and the line be reached by another operation.
+            return of.where, of.message.partition(":")[0].rpartition(" raised ")[2]
 
         clauses = [other.id for other in self.failing if kind(other) == kind(result)] or [result.id]
         concerns = self.answers.concerns(result)
+        asked = [concern for concern in concerns if any(matcher.wrong for matcher in self.answers.about(concern))]
         return Cause(
             None,
             "certain",
@@ -247,6 +323,7 @@ class Naming:
             concerns,
             title=result.message,
             where=result.where,
+            checks=[partial(self.answers.now_right, concern) for concern in asked],
             explanation=explanation,
         )
 

@@ -6,6 +6,8 @@ Its arguments and results are data (protocol.py), so that the checked code may r
 from __future__ import annotations
 
 import dis
+import linecache
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
@@ -42,6 +44,8 @@ from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
+OF_SHAPES = re.compile(r"shape|broadcast|align|mismatch|dimension")
+NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again
 
@@ -298,7 +302,7 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         if read and not found and not raised_in_code(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
-        message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
+        message = str(error) if found else f"{name} raised {type(error).__name__}: {error}{shapes_where_raised(error)}"
         return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))
 
 
@@ -312,6 +316,28 @@ def refuses(error: BaseException) -> bool:
     code = frame.tb_frame.f_code
     raised_here = code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
     return raised_here and last_line(error) == place(code.co_filename, frame.tb_lineno)
+
+
+def shapes_where_raised(error: BaseException) -> str:
+    """The shapes of the arrays on the line that raised, in words, if these are what it raised for."""
+    trace, frames = error.__traceback__, []
+    while trace is not None:
+        if theirs(trace.tb_frame.f_code.co_filename):
+            frames.append(trace)
+        trace = trace.tb_next
+    if not frames or not isinstance(error, ValueError) or not OF_SHAPES.search(str(error)):
+        return ""
+    frame, line = frames[-1].tb_frame, frames[-1].tb_lineno
+    found: dict[str, tuple[int, ...]] = {}
+    for name in NAME.findall(linecache.getline(frame.f_code.co_filename, line)):
+        first, *rest = name.removesuffix(".T").removesuffix(".shape").split(".")
+        value = frame.f_locals.get(first)
+        for attribute in rest:
+            value = getattr(value, "__dict__", {}).get(attribute)
+        if isinstance(value, np.ndarray):
+            found[".".join((first, *rest))] = value.shape
+    told = ", ".join(f"{name} has shape {shape}" for name, shape in found.items())
+    return f"; there {told}" if told else ""
 
 
 def raised_in_code(error: BaseException) -> bool:

@@ -352,6 +352,10 @@ mistake(
     mend="np.eye(number of classes)[y]",
     lines=("np.eye(y.max() + 1)[y]", "np.eye(K)[y]"),
     fingerprint="one-hot of shape (N, max y + 1)",
+    variants={
+        "in backward": {"one_hot": lambda right, y, classes: np.eye(y.max() + 1)[y]},
+        "in the loss": {"cross_entropy": lambda right, p, y: counted(p, y)},
+    },
     suspected="network.missing_class",
 )
 mistake(
@@ -433,6 +437,12 @@ mistake(
     fingerprint="nan for logits of 1e4",
     suspected="network.large_logits",
 )
+
+
+def counted(p, y):
+    """The loss of one-hot labels of as many classes as the batch has; raises ValueError where that does not fit."""
+    with np.errstate(all="ignore"):
+        return float(-(np.eye(y.max() + 1)[y] * np.log(p)).sum() / len(p))
 
 
 def standardized(x):

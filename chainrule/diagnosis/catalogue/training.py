@@ -216,6 +216,16 @@ mistake(
     batches=lambda right, order, size: [order],
 )
 mistake(
+    "fit-whole-set",
+    "every update takes the gradient of the whole data",
+    "The loop over the batches is there, but what is handed to the gradient is all of x and y. The batch size then "
+    "decides how often, and not on what.",
+    clause="training.every_sample",
+    mend="backward(x[batch], y[batch])",
+    lines=("grads = self.backward(x, y)", "grads = self.backward(x[batch], y[batch])"),
+    fingerprint="ceil(N / B) steps along the mean gradient of all samples",
+)
+mistake(
     "fit-every-batch-twice",
     "every batch is trained on more than once",
     "step is called twice, or the loop over the batches stands inside another.",
@@ -334,6 +344,18 @@ mistake(
     mend="append once for each epoch, after the loop over the batches",
     fingerprint="E ceil(N / B) entries",
     history=lambda right, losses, samples: [loss for epoch in losses for loss in epoch],
+)
+mistake(
+    "history-of-one-batch",
+    "the history has the loss of one batch of every epoch",
+    "The loss of the last batch says little of the others: what is wanted is the mean over the epoch.",
+    clause="training.history",
+    mend="np.mean(losses) over the batches of the epoch",
+    fingerprint="the loss of an epoch's last batch",
+    history={
+        "the last": lambda right, losses, samples: [epoch[-1] for epoch in losses],
+        "the first": lambda right, losses, samples: [epoch[0] for epoch in losses],
+    },
 )
 mistake(
     "history-adds-up",

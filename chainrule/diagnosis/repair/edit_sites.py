@@ -85,17 +85,20 @@ class Code:
     def edit(self, site: EditSite, kind: str, new: Any) -> Edit:
         """The edit that puts `new` in place of a site's node.
 
-        new: an expression, a statement, a list of the statement itself and one after it, None to delete it, or Moved.
+        new: an expression, a statement, a list of the statement itself and one after it, a tuple of one before it and
+        itself, None to delete it, or Moved.
         """
         node = site.node
         if isinstance(new, Moved):
             return self.moved(site, new)
         if isinstance(new, list):
             return Edit(kind, node, end(node), end(node), f"; {unparsed(new[1], node)}")
+        if isinstance(new, tuple):
+            return Edit(kind, node, begin(node), begin(node), f"{unparsed(new[0], node)}; ")
         text = "pass" if new is None else unparsed(new, node)
         missing = node.end_lineno - node.lineno - text.count("\n")  # every line of the file keeps its number
         if isinstance(node, ast.expr):
-            text = f"({text}{missing * chr(10)})"
+            text = text if isinstance(new, ast.Slice) else f"({text}{missing * chr(10)})"
         else:
             text = ("else: " if self.text(node).startswith("elif") else "") + text + missing * "\\\n"
         return Edit(kind, node, begin(node), end(node), text)
@@ -140,15 +143,14 @@ class Code:
         ]
         return max(around, key=begin)
 
-    def after(self, edit: Edit) -> str:
-        """The first line of the edited statement, as it reads then."""
+    def after(self, edit: Edit) -> ast.stmt:
+        """The edited statement, as it reads then."""
         place = begin(self.statement(edit.node))
-        found = [
+        return next(
             node
             for node in ast.walk(self.parsed(self.edited(edit)))
             if isinstance(node, ast.stmt) and begin(node) == place
-        ]
-        return first_line_of(found[0])
+        )
 
 
 def below(node: ast.AST) -> list[tuple[ast.AST, str, int | None, Any]]:
@@ -202,6 +204,15 @@ def begin(node: Any) -> Position:
 
 def end(node: Any) -> Position:
     return node.end_lineno, node.end_col_offset
+
+
+def idle(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing: a value that nobody takes, `x = x`, or a loop over nothing."""
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom))
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0]) == ast.unparse(statement.value)
+    return isinstance(statement, ast.For) and ast.unparse(statement.iter) == "range(0)"
 
 
 def loads(node: ast.AST) -> bool:

@@ -7,16 +7,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from chainrule.diagnosis.repair.changing import changed
-from chainrule.diagnosis.repair.edit_sites import Code, Edit, first_line_of, together
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, first_line_of, idle, together
 from chainrule.diagnosis.repair.edits import Editor
 from chainrule.host.host import Host
 from chainrule.host.protocol import Function
 from chainrule.support.time_limit import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "hoist", "transpose", "number", "scale", "mask", "shift", "add", "near", "index",
-    "rate", "name", "offset", "fresh", "negate", "multiply", "root", "divide", "move", "delete", "insert",
+    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup", "scale",
+    "mask", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place", "order", "log", "unused", "fans",
+    "symmetric", "stride", "batch", "name", "classes", "offset", "fresh", "copied", "negate", "multiply", "root",
+    "divide", "move", "delete", "insert",
 )  # fmt: skip
+WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
 # takes, so that no slow machine gets another answer.
@@ -86,6 +89,8 @@ def search(
                 tried.add((editor.function, source))
                 budget.left -= budget.each
                 if mends(changed(host, editor.function, source), right, LONGEST_TRY, budget):
+                    if kind not in WHOLE and any(idle(editor.code.after(edit)) for edit in edits):
+                        continue
                     budget.left -= budget.proof
                     if mends(changed(host, editor.function, source), proved, LONGEST_PROOF, budget):
                         return described(editor, edits, source)
@@ -117,7 +122,9 @@ def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
         after = ""
     elif edit.kind in ADDED:
         after = edit.text.removeprefix("; ")
+    elif edit.kind == "copied":
+        after = edit.text + first_line_of(statement)
     else:
-        after = code.after(edit)
+        after = first_line_of(code.after(edit))
     line = statement.lineno if edit.kind in ("move", "delete", *ADDED) else edit.line
     return line, first_line_of(statement), after

@@ -1,0 +1,195 @@
+"""Changes by whole idioms: what a teacher would write in the place of one wrong expression or statement."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chainrule.diagnosis.repair.edit_sites import Code, EditSite
+
+ACTIVATIONS = re.compile(r"^(tanh|sigmoid|expit|logistic|softplus|elu|selu|swish|silu|gelu|leaky_?relu|abs|absolute)$")
+BATCHES = re.compile(r"batch|idx|ind|ids|sel|rows|perm|order|chosen", re.IGNORECASE)
+COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
+    r"^((np\.|numpy\.)?(a?max)\(\w+\)|\w+\.max\(\)|int\(.*max.*\)) \+ 1$"
+    r"|^len\((set|(np|numpy)\.unique)\(\w+\)\)$"
+)
+HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
+MOST_MASKS = 12
+
+
+class Idioms:
+    """Edits of one function.  names: what it reads.  numpy: its file's name for NumPy, or empty."""
+
+    code: Code
+    names: list[str]
+    numpy: str
+
+    @property
+    def parameters(self) -> list[str]:
+        """The function's own, without the object of a method."""
+        found = self.code.node.args
+        names = [argument.arg for argument in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
+        return [name for name in names if name not in ("self", "cls")]
+
+    def activation(self, site: EditSite) -> Iterator[Any]:
+        """ReLU in the place of another activation, or of Python's own max."""
+        node = site.node
+        if not self.numpy:
+            return
+        if isinstance(node, ast.Call) and node.args:
+            other = ACTIVATIONS.match(last_name(node)) and len(node.args) == 1
+            if other or (isinstance(node.func, ast.Name) and node.func.id == "max" and len(node.args) == 2):
+                yield self.relu_of(node.args[0])
+        if isinstance(site.holder, ast.Return) and len(self.parameters) == 1 and isinstance(node, ast.expr):
+            yield self.relu_of(ast.Name(self.parameters[0], ast.Load()))
+
+    def relu_of(self, z: ast.expr) -> ast.expr:
+        return ast.Call(parsed(f"{self.numpy}.maximum"), [z, ast.Constant(0)], [])
+
+    def product(self, site: EditSite) -> Iterator[Any]:
+        """A product of matrices for one of their entries: `np.multiply(a, b)` -> `np.dot(a, b)`, `a * b` -> `a @ b`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) == "multiply" and isinstance(node.func, ast.Attribute):
+            yield ast.Call(ast.Attribute(node.func.value, "dot", ast.Load()), node.args, node.keywords)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            yield ast.BinOp(node.left, ast.MatMult(), node.right)
+
+    def turned(self, site: EditSite) -> Iterator[Any]:
+        """The transposed product: `d.T @ a` -> `a.T @ d`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            yield ast.BinOp(transposed(node.right), ast.MatMult(), transposed(node.left))
+
+    def classes(self, site: EditSite) -> Iterator[Any]:
+        """A number of classes that neither the labels nor a constant decide: `y.max() + 1` -> `p.shape[-1]`."""
+        node = site.node
+        text = ast.unparse(node) if isinstance(node, (ast.BinOp, ast.Call)) else ""
+        written = isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1
+        if COUNTED_CLASSES.match(text) or (written and isinstance(site.holder, (ast.Call, ast.Tuple))):
+            for name in self.names:
+                if name not in text:
+                    base = name.partition("[")[0]
+                    yield from (parsed(f"{base}{of}") for of in (".shape[-1]", "[-1].shape[-1]", ".shape[0]"))
+
+    def rows(self, site: EditSite) -> Iterator[Any]:
+        """One entry of each row in the place of whole columns: `p[:, y]` -> `p[np.arange(len(y)), y]`."""
+        node = site.node
+        if (
+            self.numpy
+            and isinstance(node, ast.Tuple)
+            and isinstance(site.holder, ast.Subscript)
+            and len(node.elts) == 2
+        ):
+            first, second = node.elts
+            if isinstance(first, ast.Slice) and isinstance(second, ast.Name):
+                yield ast.Tuple([parsed(f"{self.numpy}.arange(len({second.id}))"), second], ast.Load())
+
+    def copied(self, site: EditSite) -> Iterator[Any]:
+        """A copy of an argument before a statement that writes into it."""
+        node = site.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
+            return
+        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+        if isinstance(target, ast.Subscript):
+            target = target.value
+        elif isinstance(node, ast.Assign):
+            return
+        if isinstance(target, ast.Name) and target.id in self.parameters:
+            yield ast.parse(f"{target.id} = {target.id}.copy()").body[0], node
+
+    def symmetric(self, site: EditSite) -> Iterator[Any]:
+        """A range about zero: `uniform(0, a)` -> `uniform(-a, a)`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) == "uniform" and len(node.args) > 1:
+            low, high, *rest = node.args
+            if isinstance(low, ast.Constant):
+                yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), high), high, *rest], node.keywords)
+
+    def regroup(self, site: EditSite) -> Iterator[Any]:
+        """Parentheses around the denominator: `a / b + c` -> `a / (b + c)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Div):
+            yield ast.BinOp(node.left.left, ast.Div(), ast.BinOp(node.left.right, node.op, node.right))
+
+    def fans(self, site: EditSite) -> Iterator[Any]:
+        """Both sizes of a layer in a denominator: `2 / m` -> `2 / (m + n)`."""
+        holder = site.holder
+        if isinstance(site.node, ast.Name) and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Div):
+            for other in self.parameters:
+                if site.name == "right" and other != site.node.id:
+                    yield ast.BinOp(site.node, ast.Add(), ast.Name(other, ast.Load()))
+
+    def in_place(self, site: EditSite) -> Iterator[Any]:
+        """An update of the array itself, and not of its name: `w = w - lr * g` -> `w -= lr * g`."""
+        node = site.node
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and ast.unparse(node.value.left) == target.id:
+                yield ast.AugAssign(target, node.value.op, node.value.right)
+
+    def order(self, site: EditSite) -> Iterator[Any]:
+        """The other end of a list: `found.append(g)` -> `found.insert(0, g)`, and back."""
+        node = site.node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method, here = node.func.attr, node.func.value
+            if method == "append":
+                yield ast.Call(ast.Attribute(here, "insert", ast.Load()), [ast.Constant(0), *node.args], [])
+            elif method == "insert" and len(node.args) == 2:
+                yield ast.Call(ast.Attribute(here, "append", ast.Load()), node.args[1:], [])
+
+    def stride(self, site: EditSite) -> Iterator[Any]:
+        """Batches one behind the other, counted by i: `x[i : i + n]` -> `x[i * n : (i + 1) * n]`."""
+        node = site.node
+        if isinstance(node, ast.Slice) and isinstance(node.lower, ast.Name) and isinstance(node.upper, ast.BinOp):
+            i, size = node.lower.id, ast.unparse(node.upper.right)
+            if ast.unparse(node.upper.left) == i:
+                yield ast.Slice(parsed(f"{i} * {size}"), parsed(f"({i} + 1) * {size}"))
+
+    def batch(self, site: EditSite) -> Iterator[Any]:
+        """The batch in the place of all samples: `backward(x, y)` -> `backward(x[batch], y[batch])`."""
+        node = site.node
+        if isinstance(node, ast.Call) and len(node.args) > 1 and all(isinstance(a, ast.Name) for a in node.args[:2]):
+            for name in filter(BATCHES.search, self.names):
+                if name.isidentifier():
+                    taken = [parsed(f"{ast.unparse(argument)}[{name}]") for argument in node.args[:2]]
+                    yield ast.Call(node.func, [*taken, *node.args[2:]], node.keywords)
+
+    def unused(self, site: EditSite) -> Iterator[Any]:
+        """A factor that the function was given and does not use: the gradient that comes in."""
+        if isinstance(site.holder, ast.Return) and isinstance(site.node, ast.expr):
+            read = {part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name)}
+            for name in self.parameters:
+                if name not in read:
+                    yield ast.BinOp(site.node, ast.Mult(), ast.Name(name, ast.Load()))
+
+    def log(self, site: EditSite) -> Iterator[Any]:
+        """A logarithm of what is subtracted: `z - total` -> `z - np.log(total)`."""
+        holder = site.holder
+        if self.numpy and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and site.name == "right":
+            yield ast.Call(parsed(f"{self.numpy}.log"), [site.node], [])
+
+    def mask_of(self, site: EditSite) -> Iterator[Any]:
+        """The mask of another array: `d > 0` -> `z > 0`."""
+        node = site.node
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            own = ast.unparse(node.left)
+            for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
+                if name != own:
+                    yield ast.Compare(parsed(name), node.ops, node.comparators)
+
+
+def last_name(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def transposed(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    return ast.Attribute(node, "T", ast.Load())
+
+
+def parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
