@@ -343,8 +343,11 @@ def array_mistakes(kind: str) -> list[Mistake]:
 def options(mistake: Mistake, value: np.ndarray, batch: object, l: int, kind: str) -> tuple[np.ndarray, ...]:
     """What the mistake may make of a gradient."""
     assert mistake.array is not None
-    with np.errstate(all="ignore"):
-        found = mistake.array(value, batch, l, kind)
+    try:
+        with np.errstate(all="ignore"):
+            found = mistake.array(value, batch, l, kind)
+    except ValueError:  # a gradient whose shape is another mistake's
+        return ()
     return found if isinstance(found, tuple) else (found,)
 
 

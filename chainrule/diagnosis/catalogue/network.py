@@ -148,6 +148,23 @@ mistake(
     activation=lambda right, z, model, l: np.maximum(z, 0.0),
 )
 mistake(
+    "forward-activation-on-output",
+    "an activation runs after the last layer, too",
+    "The logits are bent before softmax: tanh and the sigmoid keep them in a narrow range, so that no class can be "
+    "sure. Where the hidden layers have the same one in place of ReLU, that is a second difference.",
+    clause="network.forward",
+    mend="relu(z) after the hidden layers, and no activation between the last layer and softmax",
+    fingerprint="softmax(g(z[L])), with a function g of each entry alone",
+    activation={
+        f"{name}, {where}": lambda right, z, model, l, f=f, everywhere=everywhere: (
+            f(z) if everywhere or last(model, l) else right(z, model, l)
+        )
+        for name, f in UNITS.items()
+        for where, everywhere in (("after every layer", True), ("after the last layer alone", False))
+        if name not in ("ReLU", "linear")
+    },
+)
+mistake(
     "forward-activation-missing-in-one-layer",
     "ReLU is left out after one of the layers",
     "The loop, or the code written out for a certain number of layers, misses one.",
@@ -375,6 +392,18 @@ mistake(
     mend="argmax(axis=1)",
     fingerprint="p.argmax()",
     label=lambda right, p: np.array(p.argmax()),
+)
+mistake(
+    "predict-column",
+    "the labels are a column, or a row",
+    "One integer for each sample, (N,): compared with labels of that shape, a column gives a table of all pairs.",
+    clause="network.predict",
+    mend="argmax(axis=1), without keepdims",
+    fingerprint="argmax of shape (N, 1)",
+    label={
+        "a column": lambda right, p: right(p)[:, None],
+        "a row": lambda right, p: right(p)[None, :],
+    },
 )
 mistake(
     "predict-probability",

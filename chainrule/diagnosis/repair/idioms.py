@@ -151,8 +151,9 @@ class Idioms:
         """The batch in the place of all samples: `backward(x, y)` -> `backward(x[batch], y[batch])`."""
         node = site.node
         if isinstance(node, ast.Call) and len(node.args) > 1 and all(isinstance(a, ast.Name) for a in node.args[:2]):
-            for name in filter(BATCHES.search, self.names):
-                if name.isidentifier():
+            found = dict.fromkeys(part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name))
+            for name in filter(BATCHES.search, found):
+                if not name.endswith("size"):
                     taken = [parsed(f"{ast.unparse(argument)}[{name}]") for argument in node.args[:2]]
                     yield ast.Call(node.func, [*taken, *node.args[2:]], node.keywords)
 
