@@ -88,7 +88,7 @@ def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
     if cause.repair is not None:
         return place(cause.repair.function.filename, cause.repair.line), ""
     if cause.where is not None:
-        return cause.where, ""
+        return cause.where, f" (It may also be in {cause.elsewhere}.)" if cause.elsewhere else ""
     names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
     where = cause.begins or next(filter(None, map(impl.host.where, names)), None)
     said = (

@@ -31,7 +31,13 @@ def ratio_of(matcher: Matcher) -> str:
             continue
         sentences, beside = [], size_beside(matcher.right[i])
         for name, array, exact in zip(question.labels, found.arrays, matcher.right[i].arrays, strict=False):
-            if array.shape == exact.shape and exact.any() and not agree(array, exact, matcher.u, question, beside):
+            telling = exact.size > 1 or len(found.arrays) == 1  # one number of many is a multiple of any other
+            if (
+                telling
+                and array.shape == exact.shape
+                and exact.any()
+                and not agree(array, exact, matcher.u, question, beside)
+            ):
                 factor = float((array * exact).sum() / (exact * exact).sum())
                 if 1 / UNLIKELY < abs(factor) < UNLIKELY and agree(array, factor * exact, matcher.u, question, beside):
                     sentences.append(f"{name} is {factor:.6g} times the right one")

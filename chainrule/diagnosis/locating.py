@@ -12,6 +12,7 @@ from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
+from chainrule.diagnosis.pointing import pointed
 from chainrule.diagnosis.priorities import likeliest_edits
 from chainrule.diagnosis.questions import questions_about
 from chainrule.diagnosis.repair.changing import changed, ran
@@ -25,6 +26,7 @@ from chainrule.support.source_positions import place
 
 TRIES = 500  # changes that the search for the lines of one check may try
 OF_A_SPEC, OF_A_PROOF = 10, 50  # tries that one costs in which a spec is asked, not a few questions; and a proof
+ADAPTER = "class Adapter:"  # how the source of an adapter's method begins
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
 
@@ -46,15 +48,17 @@ class Locating:
             if not cause.clauses:
                 continue
             kept.append(cause)
+            functions = self.functions(cause) if cause.searched or cause.mistake is not None else []
             if not cause.searched:
+                self.point(cause, functions)
                 continue
-            functions = self.functions(cause)
             given = left // 2 if len(causes) > 1 else left
             budget = Budget(given, 1 if cause.checks else OF_A_SPEC, OF_A_PROOF)
             cause.repair = self.repaired(cause, functions, budget, len(causes) == 1)
             left -= given - budget.left
             if cause.repair is None:
                 cause.where = cause.where or only_statement(functions)
+                self.point(cause, functions)
                 continue
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
@@ -62,6 +66,11 @@ class Locating:
             mended.update(also)
             cause.clauses += also
         return kept
+
+    def point(self, cause: Cause, functions: Sequence[Function]) -> None:
+        """Give a named cause that has no line the one that reads like it."""
+        if cause.where is None and cause.mistake is not None:
+            cause.where, cause.elsewhere = pointed(cause.mistake.id, functions) or (None, "")
 
     def to_keep(self, clauses: Sequence[str], alone: bool) -> list[str]:
         """The specs that have to pass with a change.
@@ -112,7 +121,10 @@ class Locating:
             return [clause for clause in others if holds(clause, self.impl)]
 
     def functions(self, cause: Cause) -> list[Function]:
-        """The functions that run when what failed is asked for, those that run elsewhere as well last."""
+        """The functions that run when what failed is asked for, those that run elsewhere as well last.
+
+        An adapter's come behind the author's, to which they lead.
+        """
         found = ran(self.host, lambda: self.ask(cause))
         if "create" not in cause.concerns and cause.concerns:
             making = ran(self.host, self.make_network)
@@ -122,7 +134,7 @@ class Locating:
             if other not in self.answers.failing_concerns:
                 questions = questions_about(other, self.answers.setting)[:1]
                 elsewhere.update(ran(self.host, partial(observe, self.impl, questions)))
-        return sorted(found, key=lambda function: function in elsewhere)
+        return sorted(found, key=lambda function: (function.source.startswith(ADAPTER), function in elsewhere))
 
     def ask(self, cause: Cause) -> None:
         """What failed, once more."""

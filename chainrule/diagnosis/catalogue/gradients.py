@@ -18,6 +18,7 @@ COUNTS = (
     *(3, 4, 6, 8, 10, 12, 16, 20, 24, 25, 30, 32, 40, 48, 50, 60, 64, 80, 96, 100, 120, 128, 150, 200, 250, 256),
     *(300, 400, 500, 512, 600, 784, 1000, 1024, 2000, 5000, 10000),
 )
+RATES = (1024.0, 0.125, 1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01, 0.001)  # at which gradients are read off an update
 MEND_ERROR = "delta = (p - one_hot(y)) / N"
 mistake_at_output = partial(add, mend=MEND_ERROR)
 
@@ -550,7 +551,13 @@ mistake(
         f"lr = {lr:g}": lambda right, delta, batch, l, lr=lr: (
             delta @ (batch.model.weights[l] - lr * batch.inputs[l].T @ delta).T
         )
-        for lr in (1024.0, 0.125, 1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01, 0.001)
+        for lr in RATES
+    }
+    | {
+        f"lr = {lr:g}, sample by sample": lambda right, delta, batch, l, lr=lr: (
+            right(delta, batch, l) - lr * batch.n * (delta**2).sum(axis=1, keepdims=True) * batch.inputs[l]
+        )
+        for lr in RATES
     },
 )
 mistake(
