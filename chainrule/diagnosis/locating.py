@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from unittest import SkipTest
 
@@ -72,22 +73,12 @@ class Locating:
         if cause.where is None and cause.mistake is not None:
             cause.where, cause.elsewhere = pointed(cause.mistake.id, functions) or (None, "")
 
-    def to_keep(self, clauses: Sequence[str], alone: bool) -> list[str]:
-        """The specs that have to pass with a change.
-
-        They are those that passed in the chapters concerned and in the telling one.  If nothing else is wrong, the
-        specs blocked in these chapters have to pass too.
-        """
+    def in_chapters(self, clauses: Sequence[str], outcome: str) -> list[str]:
+        """The specs with this outcome in the chapters of these clauses, and of those that passed in the telling one."""
         chapters = {tests()[clause].chapter for clause in clauses}
-        return [
-            result.id
-            for result in self.specs
-            if result.id in tests()
-            and (
-                (result.outcome == "passed" and (result.chapter in chapters or result.chapter in TELLING))
-                or (result.outcome == "blocked" and result.chapter in chapters and alone)
-            )
-        ]
+        if outcome == "passed":
+            chapters.update(TELLING)
+        return [r.id for r in self.specs if r.id in tests() and r.outcome == outcome and r.chapter in chapters]
 
     def repaired(self, cause: Cause, functions: Sequence[Function], budget: Budget, alone: bool) -> Repair | None:
         """A change with which the first spec that this cause explains passes, and all that passed before.
@@ -98,7 +89,8 @@ class Locating:
         if not clauses or not functions:
             return None
         # What passed with two mistakes may fail with one: the proof is every answer as the other alone gives it.
-        passed = [] if cause.shared else self.to_keep(clauses, alone)
+        passed = [] if cause.shared else self.in_chapters(clauses, "passed")
+        blocked = self.in_chapters(clauses, "blocked") if alone and not cause.shared else []
 
         def right() -> bool:
             self.answers.plain = True
@@ -109,10 +101,13 @@ class Locating:
             itself = clauses[:1] if self.answers.plain and cause.checks and not cause.shared else []
             if cause.mistake is None or "create" in cause.concerns:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
-            return hold(itself, self.impl) and hold(passed, self.impl, few=True)
+            kept = hold(itself, self.impl) and hold(passed, self.impl, few=True)
+            return kept and hold(blocked, self.impl, few=True, unseen=True)
 
         first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else ()
-        return search(functions, self.host, right, budget, first, proved)
+        raising = [found for function in functions for found in at(function, cause.where)] if cause.raised else []
+        found = search(raising, self.host, right, budget, first, proved)
+        return found or search(functions, self.host, right, budget, first, proved)
 
     def mended_by(self, repair: Repair, cause: Cause) -> list[str]:
         """The other failing specs that pass with this change."""
@@ -154,6 +149,13 @@ class Locating:
                 Observed(self.impl).network(case.weights, case.biases)
         except (SkipTest, Raised, Failure):
             return
+
+
+def at(function: Function, where: str | None) -> Iterator[Function]:
+    """The function as if only the line at this place had run, where it is one of its lines."""
+    for line in function.lines:
+        if place(function.filename, line) == where:
+            yield replace(function, lines=(line,))
 
 
 def only_statement(functions: Sequence[Function]) -> str | None:

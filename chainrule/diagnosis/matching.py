@@ -25,7 +25,8 @@ class Match:
 
     mistakes: one, or two that were made together.  details: which variant of each, and which arrays it shows in.
     explained, wrong: on how many of the wrong answers, out of how many, to rounding.  changes: what each of two
-    replaces, where that is not single arrays.  refuted: whether right answers show that it was not made.
+    replaces, where that is not single arrays.  refuted: whether right answers show that it was not made.  doubted:
+    whether the implementation raised as well, where the mistake alone would not.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -34,6 +35,7 @@ class Match:
     wrong: int
     changes: tuple[Changes, ...] = field(default=(), compare=False)
     refuted: bool = False
+    doubted: bool = False
 
     @property
     def complete(self) -> bool:
@@ -130,14 +132,14 @@ class Matcher:
         for candidate in self.candidates():
             explained = self.explained(candidate.changes)
             if explained:
-                refuted = self.raises_otherwise(candidate.changes)
-                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers, refuted=refuted)
+                doubted = self.raises_otherwise(candidate.changes)
+                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers, doubted=doubted)
 
     def raises_otherwise(self, *changes: Changes) -> bool:
-        """Whether the implementation raised where these changes do not."""
+        """Whether the implementation raised for ordinary arguments where these changes do not."""
         actor = Parts(self.base, *changes)
-        raised = [self.observed[i][0] for i in self.wrong if self.observed[i][1].raised]
-        return any(not answer(question, actor).raised for question in raised)
+        raised = [question for question, found in map(self.observed.__getitem__, self.wrong) if found.raised]
+        return any(question.ordinary and not answer(question, actor).raised for question in raised)
 
     def explained(self, *changes: Changes, complete: bool = False) -> int:
         """How many of the wrong answers these changes give, to rounding; 0 if they spoil one that is right.

@@ -71,7 +71,7 @@ class Naming:
                 ),
                 None,
             )
-            follows = cause.certainty == "unknown" or all(r.outcome == "error" for r in self.results(cause))
+            follows = cause.certainty == "unknown" or cause.raised
             if cause.mistake is None and follows and foundation is not None:
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
@@ -81,13 +81,15 @@ class Naming:
     def seen_through(self, cause: Cause) -> set[str]:
         """The operations whose results a spec sees beside those that it is about.
 
-        They are the network's, where all that failed was seen through it, and all of the loss where a training ends in
-        a loss of nan.
+        They are the network's, where all that failed was seen through it, all of the loss where a training ends in a
+        loss of nan, and the cross-entropy in the loss of a network.
         """
         results = self.results(cause)
         if all(map(ends_in_nan, results)):
             return {"forward", "loss", "softmax", "cross_entropy"}
-        return {"forward", "loss"} if all(result.through for result in results) else set()
+        if all(result.through for result in results):
+            return {"forward", "loss"}
+        return {"cross_entropy"} if "loss" in cause.concerns else set()
 
     def results(self, cause: Cause) -> list[SpecResult]:
         """The failing specs that a cause explains."""
@@ -140,7 +142,7 @@ class Naming:
             if (len(match.ids), matcher.level(match), match.explained)
             == (len(best.ids), matcher.level(best), best.explained)
         ]
-        certainty = "partial" if not best.complete else "likely" if rivals else "certain"
+        certainty = "partial" if not best.complete else "likely" if rivals or best.doubted else "certain"
         same = [other.id for other in self.failing if concern in self.answers.concerns(other)]
         also = f"; {' or '.join(rival.mistakes[0].title for rival in rivals)} would give the same" if rivals else ""
         alone = len(best.mistakes) == 1
@@ -308,11 +310,8 @@ class Naming:
         """Code that raises, in its own words."""
         explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
 
-        def kind(of: SpecResult) -> tuple[str | None, str]:
-            # The shapes that it speaks of may be another spec's, and the line be reached by another operation.
-            return of.where, of.message.partition(":")[0].rpartition(" raised ")[2]
-
-        clauses = [other.id for other in self.failing if kind(other) == kind(result)] or [result.id]
+        here = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
+        clauses = here if result.where else [result.id]
         concerns = self.answers.concerns(result)
         asked = [concern for concern in concerns if any(matcher.wrong for matcher in self.answers.about(concern))]
         return Cause(
@@ -325,6 +324,7 @@ class Naming:
             where=result.where,
             checks=[partial(self.answers.now_right, concern) for concern in asked],
             explanation=explanation,
+            raised=True,
         )
 
     def unnamed(self, result: SpecResult) -> Cause:

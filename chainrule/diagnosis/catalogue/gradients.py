@@ -983,7 +983,7 @@ mistake(
 
 
 def over_units(delta):
-    """The sum over the units, for each sample: as it stands, as a column, and as an update spreads it over the bias."""
+    """Each sample's sum over the units: alone, as a column, and spread over the bias by an update."""
     total = delta.sum(axis=1, keepdims=True)
     spread = np.broadcast_to(total, delta.shape)
     return total[:, 0], total, spread[0] if len(delta) == 1 else spread

@@ -85,7 +85,8 @@ concern(
     own=[OF_LOSS, frozenset({"cross_entropy"})],
     runs=["forward"],
 )
-concern("predict", FORWARD | {"label"}, of_predict, own=[frozenset({"label"})], runs=["forward"])
+OF_LABELS = frozenset({"label", "chosen"})
+concern("predict", FORWARD | OF_LABELS, of_predict, own=[OF_LABELS], runs=["forward"])
 about("network", "forward", "loss")
 about("network.output_shape network.samples_independent network.forward network.memoryless golden.forward", "forward")
 about("network.loss golden.loss", "loss")
@@ -382,7 +383,10 @@ mistake(
     clause="network.predict",
     mend="argmax(axis=1)",
     fingerprint="p.argmax(axis=0)",
-    label=lambda right, p: p.argmax(axis=0),
+    variants={
+        "": {"label": lambda right, p: p.argmax(axis=0)},
+        "of the logits": {"chosen": lambda right, batch: batch.z[-1].argmax(axis=0)},
+    },
 )
 mistake(
     "predict-over-everything",
@@ -391,7 +395,10 @@ mistake(
     clause="network.predict",
     mend="argmax(axis=1)",
     fingerprint="p.argmax()",
-    label=lambda right, p: np.array(p.argmax()),
+    variants={
+        "": {"label": lambda right, p: np.array(p.argmax())},
+        "of the logits": {"chosen": lambda right, batch: np.array(batch.z[-1].argmax())},
+    },
 )
 mistake(
     "predict-column",

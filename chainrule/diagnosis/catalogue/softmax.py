@@ -79,8 +79,8 @@ mistake(
 mistake(
     "loss-log-missing",
     "the logarithm of the sum of the exponentials is missing",
-    "log softmax(z) = z - log sum exp(z). Without the logarithm it is no log-probability, and the loss of a sure and "
-    "right prediction is 1, not 0.",
+    "log softmax(z) = z - log sum exp(z). Without the logarithm the loss of a sure and right prediction is 1, not 0: "
+    "and its gradient is not p - y.",
     clause="network.loss",
     mend="z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
     fingerprint="sum exp(z) - z[y]",

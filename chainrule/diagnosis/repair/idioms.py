@@ -42,7 +42,11 @@ class Idioms:
             other = ACTIVATIONS.match(last_name(node)) and len(node.args) == 1
             if other or (isinstance(node.func, ast.Name) and node.func.id == "max" and len(node.args) == 2):
                 yield self.relu_of(node.args[0])
-        if isinstance(site.holder, ast.Return) and len(self.parameters) == 1 and isinstance(node, ast.expr):
+
+    def relu(self, site: EditSite) -> Iterator[Any]:
+        """ReLU for all that a function of one argument returns."""
+        whole = isinstance(site.holder, ast.Return) and len(self.parameters) == 1
+        if self.numpy and whole and isinstance(site.node, ast.expr):
             yield self.relu_of(ast.Name(self.parameters[0], ast.Load()))
 
     def relu_of(self, z: ast.expr) -> ast.expr:

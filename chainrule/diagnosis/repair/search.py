@@ -19,6 +19,7 @@ KINDS = (
     "symmetric", "stride", "batch", "name", "classes", "offset", "fresh", "copied", "negate", "multiply", "root",
     "divide", "move", "delete", "insert",
 )  # fmt: skip
+WITH_A_NAME = ("relu",)  # kinds that would mend anything, and are tried where the mistake is known
 WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
