@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
+from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
 from chainrule.diagnosis.earlier_batches import stale, unsteady
@@ -176,6 +177,8 @@ class Naming:
             return [root]
         if result.id == "softmax.overflow" and not result.through and result.message.endswith(OVERFLOW):
             return [self.overflows(result)]
+        if result.id == "network.missing_class" and result.outcome == "error" and not self.answers.wrong(result):
+            return [self.lacks_a_class(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
         if result.id in OF_ORDER and not_shuffled(self.impl):
@@ -200,7 +203,9 @@ class Naming:
                 certainty = "likely" if sand else "certain"
                 moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
                 follow = [other.id for other in self.failing if moved and other.id == "network.memoryless"]
-                return [Cause(mistake, certainty, result.message, [result.id, *follow], concerns, rivals=sand)]
+                every = [result.id, *follow]
+                checks = self.checks(concerns)
+                return [Cause(mistake, certainty, result.message, every, concerns, rivals=sand, checks=checks)]
         if self.answers.wrong(result) or ends_in_nan(result):
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
@@ -261,6 +266,13 @@ class Naming:
         """Whether a batch before it decides what gradients a batch gets."""
         return not self.unsteady and stale(self.impl)
 
+    def lacks_a_class(self, result: SpecResult) -> Cause:
+        """The cause of exceptions that only come where a class does not occur in the batch."""
+        concerns = self.answers.concerns(result)
+        every = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
+        checks = [partial(self.answers.now_right, concern) for concern in concerns]
+        return Cause(mistakes()["loss-one-hot-classes"], "certain", result.message, every, concerns, checks=checks)
+
     def overflows(self, result: SpecResult) -> Cause:
         """The cause of an overflow of Python's exp in softmax: it raises, and only for exponents above 0."""
         every = [other.id for other in self.failing if other.where == result.where]
@@ -306,6 +318,11 @@ class Naming:
             searched=False,
         )
 
+    def checks(self, concerns: Sequence[str]) -> list[Callable[[], bool]]:
+        """Whether the answers about operations that give wrong ones are right."""
+        wrong = [c for c in concerns if c in all_concerns() and any(matcher.wrong for matcher in self.answers.about(c))]
+        return [partial(self.answers.now_right, concern) for concern in wrong]
+
     def raises(self, result: SpecResult) -> Cause:
         """Code that raises, in its own words."""
         explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
@@ -313,7 +330,6 @@ class Naming:
         here = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
         clauses = here if result.where else [result.id]
         concerns = self.answers.concerns(result)
-        asked = [concern for concern in concerns if any(matcher.wrong for matcher in self.answers.about(concern))]
         return Cause(
             None,
             "certain",
@@ -322,7 +338,7 @@ class Naming:
             concerns,
             title=result.message,
             where=result.where,
-            checks=[partial(self.answers.now_right, concern) for concern in asked],
+            checks=self.checks(concerns),
             explanation=explanation,
             raised=True,
         )

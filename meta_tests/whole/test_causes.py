@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from banks.honest import HONEST, checked, written
+from banks.newcomers import NEWCOMERS
 from banks.planted import PLANTED
 from banks.style_bank import STYLES
 from chainrule import api
@@ -40,6 +41,20 @@ def test_the_change_that_is_shown_mends_the_file(tmp_path, old, new, name, chapt
     lines[line - 1] = indented + after
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert checked(path, chapter).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "chapter", "line"), NEWCOMERS, ids=[f"{c[2]} {c[4]}" for c in NEWCOMERS]
+)
+def test_what_newcomers_write_has_one_cause_and_a_line(tmp_path, old, new, name, chapter, line):
+    path, _ = written(tmp_path, old, new)
+    found = checked(path, chapter).diagnoses
+    assert [one.id for one in found] == [name]
+    assert found[0].certainty == "certain"
+    place = int(found[0].where.removeprefix("net.py:"))
+    reported = path.read_text(encoding="utf-8").splitlines()[place - 1]
+    assert line in reported
+    assert not reported.lstrip().startswith(("def ", "class "))
 
 
 def test_two_mistakes_are_two_causes(tmp_path):
