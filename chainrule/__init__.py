@@ -67,3 +67,8 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, those that are imported on demand among them."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

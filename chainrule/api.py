@@ -77,6 +77,7 @@ def check_loaded(
     from_scratch: bool = False,
     pytest_arguments: Sequence[str] = (),
     listener: Callable[[SpecResult], None] | None = None,
+    diagnosing: Callable[[], None] | None = None,
 ) -> Outcome:
     """Run the specification on `loaded`, and name the causes of the failures.
 
@@ -84,6 +85,7 @@ def check_loaded(
     thorough: explore at random.  seed: decides the cases of a thorough run; a fresh one by default.
     timeout: seconds per spec.  from_scratch: fail if the code imports a framework.
     pytest_arguments: options for pytest, which then runs the specs.  listener: called with each result.
+    diagnosing: called before causes are looked for.
     Raises UnusableTarget for an invalid seed, a seed without `thorough`, an unknown chapter, and if pytest refuses its
     arguments or finds no spec to run.
     """
@@ -100,6 +102,8 @@ def check_loaded(
     outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)
     if not any(result.outcome in ("failed", "error") for result in outcome.specs):
         return outcome
+    if diagnosing is not None:
+        diagnosing()
     from chainrule.diagnosis.diagnose import diagnose  # imported only if a spec failed
 
     with guarded():  # diagnosis calls the code again, which must not replace anything either

@@ -37,6 +37,12 @@ WITHOUT_CHANCE = {  # specs that see something drawn, and hold whatever is drawn
     "training.arguments_kept": "only the arguments are looked at",
     "training.zero_rate": "at a rate of zero no batch moves anything",
     "training.full_batch": "a batch of the whole data has one order, up to rounding (rounding.products)",
+    "training.steep_gradients": "full batches",
+    "training.many_samples": "full batches",
+    "training.not_a_number": "nan stays nan in every batch",
+    "training.many_epochs": "copies of one sample",
+    "training.rising_loss": "full batches",
+    "training.many_batches": "copies of one sample",
     "training.continues": "full batches",
     "training.epochs": "full batches",
     "training.batch_size": "copies of one sample: every batch is like every other",
@@ -152,12 +158,15 @@ def counted() -> list[Row]:
     ways = math.factorial(training.SEEDED) / (math.factorial(training.SEEDED_BATCH) ** whole * math.factorial(rest))
     again = ways ** -(training.SEEDED_EPOCHS * training.OTHER_SEEDS)
     missed = (math.log(1 / DOUBT) / OVERFIT_TRIED) ** training.OVERFIT_ORDERS
+    parts = training.CUT // training.CUT_SIZE
+    cuts = math.factorial(training.CUT) / (math.factorial(training.CUT_SIZE) ** parts * math.factorial(parts))
     alike, how = "two layers are the same", "counted"
     return [
         Row("initialization.generator", alike, how, 1, SAME_NUMBER**entries),
         Row("initialization.seeds_differ", alike, how, compared, compared * SAME_NUMBER**entries),
         Row("training.fresh_order", "all orders are rotations", how, 2, 2 * order**training.ORDERS),
         Row("training.fresh_order", "the same, of code with one fixed seed", how, 2, 2 * once),
+        Row("training.fresh_batches", "two epochs have the same batches", how, 1, 1 / cuts),
         Row("training.seed", "all seeds give one training", how, 1, again),
         Row("training.overfit", "no order leads to the goal", "measured, see below", 1, missed),
     ]

@@ -12,6 +12,14 @@ from chainrule.mathematics.identity import DEEPEST
 from chainrule.mathematics.rounding import no_errors, step_errors, values
 from chainrule.reference import MLP
 from chainrule.specification.analysis import analysis, analysis_of
+from chainrule.specification.long_training import (
+    at_odds,
+    compare_last_step,
+    copies,
+    patient_rate,
+    restless_rate,
+    steepened,
+)
 from chainrule.specification.sampling import batch_rate, cuts, descend_once, step_bound, units, visits
 from chainrule.specification.spec import spec
 
@@ -22,6 +30,11 @@ SHUFFLED, ORDERS = 7, 4  # how many samples' orders are compared, for how many s
 SHUFFLED_ONCE = 14  # samples if the code contains a fixed seed
 SEEDED, SEEDED_BATCH, SEEDED_EPOCHS = 7, 2, 2  # a training that other seeds must not repeat: training.seed
 OTHER_SEEDS = 4
+MANY, LONG = 130, 60  # samples or batches, and epochs: more than a cap of 100 or a schedule of 50 lets through
+RESTLESS = 26  # epochs: longer than usual patience with a loss that does not fall
+STARTS = 4  # networks among which one is found whose loss rises
+STEEP = 2.0**12  # how much larger inputs are than usual: gradients reach the thousands
+CUT, CUT_SIZE, LATE = 21, 3, 12  # samples, batch size and epoch of training.fresh_batches
 OVERFIT_LOSS, OVERFIT_ORDERS = (
     0.05,
     4,
@@ -171,6 +184,45 @@ def one_step(impl, case, lr):
         assert_close(a, e, bound=bound, what=f"parameter array {l} after one full-batch epoch at rate {lr}")
 
 
+@spec("training.steep_gradients", after="training.full_batch")
+def test_steep_gradients(impl, networks):
+    """A gradient in the thousands is followed like any other: neither its norm nor its entries are clipped."""
+    if np.finfo(impl.conventions["precision"].value).max < STEEP**2:
+        raise NotApplicable(f"{impl.conventions['precision'].value} does not reach far enough")
+
+    def trial(size):
+        for case in networks.fixed((0, 1), size):
+            one_step(impl, steepened(case, STEEP), 0.25)
+
+    known(trial, (7, 1))
+
+
+@spec("training.many_samples", after="training.full_batch")
+def test_many_samples(impl, networks):
+    """A batch of 130 samples is averaged over all of them: none is held out for validation, none is cut off."""
+    for case in networks.fixed((0, 1), MANY):
+        one_step(impl, case, 0.25)
+
+
+@spec("training.not_a_number", after="training.full_batch")
+def test_not_a_number(impl, networks):
+    """A nan among the inputs shows in the weights: training does not drop the sample in silence."""
+
+    def trial(size):
+        case = networks.case(1, size)
+        model, x = impl.network(case), case.x.copy()
+        x[size // 2, 0] = np.nan
+        with unless_refused("inputs that are not numbers"):
+            impl.fit(model, x, case.y, epochs=1, batch_size=size, lr=0.25, seed=0)
+        found = impl.parameters(model)[0][0][0]
+        assert_that(
+            np.isnan(found).all(),
+            f"the first input's weights are {found} after training on a sample where that input is nan, expected nan",
+        )
+
+    known(trial, (7, 1))
+
+
 @spec("training.continues", after="training.full_batch")
 def test_continues(impl, networks):
     """fit continues from the present parameters: a second call trains further and does not start again."""
@@ -195,6 +247,50 @@ def test_epochs(impl, networks):
         compare(impl, model, network, off, f"after {epochs} epochs")
 
     known(trial, (0, 1, 3))
+
+
+@spec("training.many_epochs", after=("training.epochs", "training.continues"))
+def test_many_epochs(impl, networks):
+    """The 60th epoch is a step like the first: at the same rate, and along the same loss."""
+
+    def trial(n):
+        for depth in dict.fromkeys(networks.depths((0, 1))):
+            case = copies(networks.case(depth, 1), n)
+            lr = patient_rate(case, LONG)
+
+            def train(model, epochs, case=case, lr=lr):
+                impl.fit(model, case.x, case.y, epochs=epochs, batch_size=len(case.x), lr=lr, seed=0)
+
+            compare_last_step(impl, case, lr, LONG, train, f"after {LONG} epochs at rate {lr} ({case})")
+
+    known(trial, (2, 1))
+
+
+@spec("training.rising_loss", after="training.many_epochs")
+def test_rising_loss(impl, networks):
+    """Every step is taken and kept, also where the loss rises: fit neither goes back nor stops."""
+    cases = (at_odds(networks.case(0, 1, seed)) for seed in range(STARTS))
+    case, lr = next(((case, lr) for case in cases if (lr := restless_rate(case, RESTLESS)) is not None), (None, None))
+    if case is None:
+        raise NotApplicable(f"no known network lets the loss rise above its start and stay there for {RESTLESS} steps")
+
+    def train(model, epochs):
+        impl.fit(model, case.x, case.y, epochs=epochs, batch_size=len(case.x), lr=lr, seed=0)
+
+    compare_last_step(impl, case, lr, RESTLESS, train, f"after {RESTLESS} epochs at rate {lr}, at which the loss rises")
+
+
+@spec("training.many_batches", after=("training.batch_size", "training.continues"))
+def test_many_batches(impl, networks):
+    """The 130th batch of an epoch makes an update like the first."""
+    case = copies(networks.case(0, 1), 1)
+    lr = patient_rate(case, MANY)
+
+    def train(model, batches):
+        data = copies(case, batches)
+        impl.fit(model, data.x, data.y, epochs=1, batch_size=1, lr=lr, seed=0)
+
+    compare_last_step(impl, case, lr, MANY, train, f"after an epoch of {MANY} batches of one sample")
 
 
 @spec("training.batch_size", after="training.full_batch")
@@ -324,6 +420,21 @@ def order(batches):
 def turns(order):
     """All rotations of an order, and of its reverse."""
     return [way[i:] + way[:i] for way in (order, order[::-1]) for i in range(len(order))]
+
+
+@spec("training.fresh_batches", after=("training.fresh_order", "training.many_epochs", "training.many_samples"))
+def test_fresh_batches(impl, networks):
+    """Later epochs, too, have batches and an order of their own."""
+    (seed,) = [0] if impl.conventions["seeding"].value == "fixed" else networks.seeds([1])
+
+    def trial(batch_size):
+        first, second = (visits(impl, networks, CUT, batch_size, epoch, seed) for epoch in (LATE - 1, LATE))
+        if batch_size > 1:
+            first, second = (sorted(map(sorted, batches)) for batches in (first, second))
+        what = "the batches" if batch_size > 1 else "the order"
+        assert_that(first != second, f"{what} of epoch {LATE} of fit are those of epoch {LATE - 1}: {first}")
+
+    known(trial, (CUT_SIZE, 1))
 
 
 @spec("training.labels", after=FIT)

@@ -55,6 +55,7 @@ class Boundary:
         self.tried: set[str] = set()
         self.absent: set[str] = set()
         self.cases = 0  # how many examples and random networks the present spec has used
+        self.measured = ""  # what the present spec says where it passes
         self.seen_through: set[str] = set()  # functions that the network replaced in the present spec
         self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
 
@@ -268,7 +269,7 @@ class Boundary:
         self.forget()
         self.called.clear()
         self.seen_through.clear()
-        self.cases = 0
+        self.cases, self.measured = 0, ""
 
     def forget(self) -> None:
         """Begin an example: clear the recorded calls."""

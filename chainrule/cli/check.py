@@ -61,6 +61,7 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--from-scratch", action="store_true", help="fail if an ML framework, or chainrule itself, is imported"
     )
+    check.add_argument("--show-prints", action="store_true", help="show what the code prints, on standard error")
     check.add_argument("--thorough", action="store_true", help="draw many more examples at random")
     check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run whose report names seed N")
     check.add_argument(
@@ -124,12 +125,14 @@ def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], c
 
     from chainrule.api import check_loaded
     from chainrule.contract.declarations import pairs
+    from chainrule.host.source.printed import PRINTED
     from chainrule.reports.conventions import print_conventions
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
 
     report = TextReport(console)
     told = arguments.format == "text"
+    PRINTED.lines, PRINTED.shown = 0, sys.stderr if arguments.show_prints else None
     loaded = load(
         target,
         arguments.adapter,
@@ -152,11 +155,12 @@ def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], c
             from_scratch=arguments.from_scratch,
             pytest_arguments=rest,
             listener=report if told else None,
+            diagnosing=report.diagnosing if told else None,
         )
     finally:
         report.stop()
     if told:
-        report.finish(outcome)
+        report.finish(outcome, printed=0 if arguments.show_prints else PRINTED.lines)
     return outcome
 
 

@@ -14,7 +14,7 @@ from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.locating import Locating
 from chainrule.diagnosis.naming import Naming
 from chainrule.diagnosis.repair.search import ADDED, Repair
-from chainrule.host.source.targets import silence
+from chainrule.host.source.printed import silence
 from chainrule.running.results import UNNAMED, Diagnosis, SpecResult
 from chainrule.support.source_positions import place, within
 from chainrule.support.time_limit import TimedOut, limit

@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.diagnosis.actors import Question, Reply, agree, size_beside
 from chainrule.diagnosis.matching import Matcher
 
-UNLIKELY = 1e6  # a factor that no batch and no layer has: what differs by more is zero, or infinite
+FAR = 1e6  # a factor above it, or below its inverse, says no more than its direction
 SIMILAR = 0.999  # a correlation above which a factor is worth telling
 
 
@@ -31,16 +31,12 @@ def ratio_of(matcher: Matcher) -> str:
             continue
         sentences, beside = [], size_beside(matcher.right[i])
         for name, array, exact in zip(question.labels, found.arrays, matcher.right[i].arrays, strict=False):
-            telling = exact.size > 1 or len(found.arrays) == 1  # one number of many is a multiple of any other
-            if (
-                telling
-                and array.shape == exact.shape
-                and exact.any()
-                and not agree(array, exact, matcher.u, question, beside)
-            ):
+            if exact.size == 1 < len(found.arrays):
+                continue  # a single number is a multiple of any other
+            if array.shape == exact.shape and exact.any() and not agree(array, exact, matcher.u, question, beside):
                 factor = float((array * exact).sum() / (exact * exact).sum())
-                if 1 / UNLIKELY < abs(factor) < UNLIKELY and agree(array, factor * exact, matcher.u, question, beside):
-                    sentences.append(f"{name} is {factor:.6g} times the right one")
+                if factor and np.isfinite(factor) and agree(array, factor * exact, matcher.u, question, beside):
+                    sentences.append(f"{name} is {times(factor, 6)}")
         if sentences:
             return f"{question.about}: {', '.join(sentences)}"
     return ""
@@ -84,5 +80,13 @@ def direction(array: np.ndarray, exact: np.ndarray) -> str:
         return ""
     cosine = float(a @ b) / size
     if abs(cosine) > SIMILAR:
-        return f"; in all it is {float(a @ b) / float(b @ b):.4g} times the right one"
+        return f"; in all it is {times(float(a @ b) / float(b @ b), 4)}"
     return f"; its correlation with the right one is {cosine:.2f}"
+
+
+def times(factor: float, digits: int) -> str:
+    """A factor in words: 7 times the right one, or far too large."""
+    size = abs(factor)
+    if size > FAR or size < 1 / FAR:
+        return f"{'' if factor > 0 else 'negative and '}far too {'large' if size > 1 else 'small'}"
+    return f"{factor:.{digits}g} times the right one"

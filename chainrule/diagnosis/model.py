@@ -248,6 +248,13 @@ class Parts:
     def begin(self, model: Model) -> None:
         """What happens to the parameters before training."""
 
+    def goes_on(self, model: Model, loss: Callable[[], float]) -> bool:
+        """Whether training goes on after an epoch.  loss: of all samples, at that moment."""
+        return True
+
+    def end(self, model: Model) -> None:
+        """What happens to the parameters after training."""
+
     def fit(
         self, model: Model, x: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int, lr: float
     ) -> list[float]:
@@ -260,6 +267,9 @@ class Parts:
                 losses[-1].append(self.loss(model, x[batch], y[batch]))
                 grads = self.batch_gradient(model, x, y, batch, batch_size)
                 self.step(model, grads, self.rate(lr, epoch, len(x), batch_size))
+            if not self.goes_on(model, partial(self.loss, model, x, y)):
+                break
+        self.end(model)
         return self.history(losses, len(x))
 
 

@@ -85,14 +85,19 @@ class TextReport:
         if self.status:
             self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
 
+    def diagnosing(self) -> None:
+        """Say in the live line that all specs have run, and causes are looked for."""
+        if self.status:
+            self.status.update(f"{told(self.counts)}  [dim]looking for causes[/]")
+
     def stop(self) -> None:
         """Remove the live line."""
         if self.status:
             self.status.stop()
             self.status = None
 
-    def finish(self, outcome: Outcome) -> None:
-        """Print a line for each chapter, the failures and the verdict."""
+    def finish(self, outcome: Outcome, printed: int = 0) -> None:
+        """Print a line for each chapter, the failures and the verdict.  printed: how many lines the code printed."""
         self.stop()
         first = not network_judged(outcome.specs)
         if outcome.not_understood and first:
@@ -106,13 +111,18 @@ class TextReport:
             self.console.print()
             self.not_understood(outcome)
         self.tampering(outcome)
+        if printed:
+            lines = f"{printed} line{'s' * (printed > 1)}"
+            self.console.print(f"\n[dim]printed  {lines} by the code; --show-prints shows what[/]", highlight=False)
         self.verdict(outcome)
 
     def results(self, outcome: Outcome) -> None:
         """Print a line for each chapter, the causes, the failures, and what was not checked."""
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
-            counts = Counter(result.outcome for result in outcome.specs if result.chapter == chapter)
-            self.console.print(f"{chapter:<16} {told(counts)}", highlight=False)
+            results = [result for result in outcome.specs if result.chapter == chapter]
+            measured = "".join(f"  {one.message}" for one in results if one.outcome == "passed" and one.message)
+            counts = Counter(result.outcome for result in results)
+            self.console.print(f"{chapter:<16} {told(counts)}{escape(measured)}", highlight=False)
         causes = outcome.diagnoses
         for cause in causes[:SHOWN]:
             self.console.print()
@@ -132,7 +142,7 @@ class TextReport:
             if note not in (*self.noted, *repeated(outcome.seed)):  # notes since then; the verdict line names the seed
                 self.console.print(Padding(Text(note, "yellow"), (1, 0, 0, 0)))
         self.rest(outcome, "blocked", "not checked, because specs on which they build did not pass")
-        self.rest(outcome, "todo", "nothing to check yet")
+        self.todo(outcome)
         self.rest(outcome, "skipped", "not applicable")
         if outcome.unchecked:
             self.console.print(
@@ -151,16 +161,30 @@ class TextReport:
         groups: dict[str, list[str]] = {}
         for result in outcome.specs:
             if result.outcome == kind:
-                message = result.message
-                if outcome.not_understood and NOT_UNDERSTOOD in message:
-                    message = message.partition(NOT_UNDERSTOOD)[0] + " was not understood"
-                groups.setdefault(message, []).append(result.id)
+                groups.setdefault(result.message, []).append(result.id)
         if not groups:
             return
         self.console.print(f"\n[{STYLES[kind]}]{kind}[/]  [dim]{why}[/]", highlight=False)
         for message, ids in groups.items():
             said = message.removeprefix(UNJUDGED).removeprefix("blocked ")
             self.console.print(Padding(Text(f"{said}: {listed(ids, kind)}"), (0, 0, 0, 2)), highlight=False)
+
+    def todo(self, outcome: Outcome) -> None:
+        """Print for each chapter with something to do what is missing, or not understood."""
+        reasons: dict[str, dict[str, None]] = {}
+        for result in outcome.specs:
+            if result.outcome == "todo":
+                said = result.message.removeprefix(UNJUDGED)
+                if outcome.not_understood and NOT_UNDERSTOOD in said:
+                    said = said.partition(NOT_UNDERSTOOD)[0] + " was not understood"
+                reasons.setdefault(result.chapter, {})[said] = None
+        if not reasons:
+            return
+        self.console.print(f"\n[{STYLES['todo']}]todo[/]  [dim]nothing to check yet[/]", highlight=False)
+        table = Table.grid(padding=(0, 2))
+        for chapter, said in reasons.items():
+            table.add_row(Text(chapter), Text("; ".join(said)))
+        self.console.print(Padding(table, (0, 0, 0, 2)), highlight=False)
 
     def not_understood(self, outcome: Outcome) -> None:
         """Print what chainrule looked for, what it found instead, and the lines that would make it fit."""
@@ -184,13 +208,33 @@ class TextReport:
             names = ", ".join(framework.name for framework in outcome.frameworks)
             left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"
         all_told = "nothing was checked" if outcome.unread else told(counts)
+        if outcome.looked_at_less:
+            skipped, required = outcome.inapplicable
+            verdict += f", for the {required - skipped} of {required} required specs that apply"
         self.console.print(f"\n{verdict}  {all_told}{left_out}  {seconds}", highlight=False)
-        if (
-            outcome.verdict == "pass"
-            and "accuracy" not in outcome.required
-            and set(outcome.required) == set(CORE_CHAPTERS[:-1])
-        ):
-            self.console.print("[dim]--full adds the last chapter: training on Fashion-MNIST[/]", highlight=False)
+        self.way_on(outcome)
+
+    def way_on(self, outcome: Outcome) -> None:
+        """Print the first cause, and what to do next."""
+        table = Table.grid(padding=(0, 2))
+        if outcome.diagnoses:
+            cause = outcome.diagnoses[0]
+            place = f"  {cause.where}" if cause.where else ""
+            table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
+        following = next_chapter(outcome)
+        if following and not outcome.unread:
+            table.add_row(Text("next", "dim"), Text(following))
+        if table.row_count:
+            self.console.print(table, highlight=False)
+
+
+def next_chapter(outcome: Outcome) -> str:
+    """The chapter to go on with, and its first spec that did not pass; empty if there is none."""
+    for result in outcome.specs:
+        if result.chapter in outcome.required and result.outcome in ("failed", "error", "todo"):
+            return f"{result.chapter}: chainrule explain {result.id}"
+    whole = set(outcome.required) == set(CORE_CHAPTERS[:-1])
+    return "accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else ""
 
 
 def listed(ids: Sequence[str], kind: str) -> str:

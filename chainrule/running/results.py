@@ -81,7 +81,7 @@ class Evidence:
 class SpecResult:
     """The outcome of one spec.
 
-    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs on
+    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found, or measured.  after: the specs on
     which it builds.  line: of the spec in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat the
     failure.
@@ -160,6 +160,18 @@ class Outcome:
         if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
             return "incomplete"
         return "pass"
+
+    @property
+    def inapplicable(self) -> tuple[int, int]:
+        """(how many of the required specs were skipped, how many there are)."""
+        required = [result.outcome for result in self.specs if result.chapter in self.required]
+        return required.count("skipped"), len(required)
+
+    @property
+    def looked_at_less(self) -> bool:
+        """Whether a `pass` has to say that more than a tenth of the required specs do not apply."""
+        skipped, required = self.inapplicable
+        return self.verdict == "pass" and skipped > required / 10
 
     @property
     def unread(self) -> bool:

@@ -16,7 +16,7 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.contract.requirements import select
 from chainrule.host.guard.environment import plain_environment
 from chainrule.host.inference.trying import PROBE_LIMIT
-from chainrule.host.source.targets import silence
+from chainrule.host.source.printed import silence
 from chainrule.mathematics.cases import SIZES, sizes_of
 from chainrule.running.limits import Limits, repeated
 from chainrule.running.loading import Loaded

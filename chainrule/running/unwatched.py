@@ -20,7 +20,7 @@ from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.errors import Raised, Todo
 from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, Finding
-from chainrule.host.source.targets import silence
+from chainrule.host.source.printed import silence
 from chainrule.mathematics.comparison import Failure
 from chainrule.specification.asked_anew import Anew, operations
 from chainrule.support.time_limit import TimedOut, limit

@@ -87,7 +87,7 @@ def rests_on(impl: Boundary, outcome: str) -> tuple[str, ...]:
 def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tuple[str, str]:
     """(outcome, message), with the contract's outcomes."""
     if error is None:
-        return "passed", ""
+        return "passed", loaded.impl.measured
     if isinstance(error, Todo):
         return "todo", str(error)
     if isinstance(error, Hung):

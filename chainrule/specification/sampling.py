@@ -1,5 +1,6 @@
 """Samples of an implementation's weights, and of the order in which its training visits the data."""
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -65,6 +66,8 @@ def visits(impl, networks, n, batch_size, epochs, seed, sizes=None):
     """
     case = units(networks, n)
     lr = 0.5 if len(case.sizes) == 2 else 0.125  # smaller with hidden layers, so that all units stay on
+    if epochs > 2:
+        lr /= 2 ** math.ceil(math.log2(epochs))
     before, after = trained_on(impl, case, batch_size, epochs, seed, lr)
     network = reference(case.sizes, *before)
     moved, off, rest, batches = after[0][0], no_errors(network), list(range(n)), []

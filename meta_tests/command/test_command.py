@@ -145,8 +145,42 @@ def test_what_is_not_written_is_todo(command):
     assert "relu.shape" not in printed
     Path("begun.py").write_text("def softmax(z):\n    return z\n", encoding="utf-8")
     printed = command("check", "begun.py", *ACTIVATIONS)[1]
-    assert "todo  nothing to check yet\n  relu is missing: relu.shape, relu.dtype" in printed
+    assert "todo  nothing to check yet\n  activations  relu is missing" in printed
     assert "\nincomplete  9 todo  " in printed
+    assert printed.endswith("\nnext  activations: chainrule explain relu.shape\n")
+
+
+def test_a_report_ends_with_the_first_cause_and_what_comes_next(command):
+    *_, verdict, first, following = command("check", "wrong.py", *ACTIVATIONS)[1].splitlines()
+    assert verdict.startswith("fail  ")
+    assert first.startswith("first  cause (certain): ")
+    assert first.rstrip().endswith("wrong.py:6")
+    assert following.rstrip() == "next   activations: chainrule explain relu.dtype"
+
+
+@pytest.mark.parametrize(("skipped", "said"), [(1, "pass  "), (2, "pass, for the 8 of 10 required specs that apply  ")])
+def test_a_pass_says_what_did_not_apply(skipped, said):
+    specs = [SpecResult(f"softmax.s{i}", "softmax", "", "skipped" if i < skipped else "passed") for i in range(10)]
+    console = Console(file=StringIO(), width=100)
+    TextReport(console).finish(Outcome("net.py", "/net.py", "0" * 64, {}, specs, ("softmax",)))
+    assert f"\n{said}" in console.file.getvalue()
+
+
+def test_what_a_passed_spec_measured_stands_beside_its_chapter():
+    spec = SpecResult("accuracy.fashion_mnist", "accuracy", "", "passed", "the test accuracy is 88.90%")
+    console = Console(file=StringIO(), width=100)
+    TextReport(console).finish(Outcome("net.py", "/net.py", "0" * 64, {}, (spec,), ("accuracy",)))
+    assert "accuracy         1 passed  the test accuracy is 88.90%\n" in console.file.getvalue()
+
+
+def test_what_the_code_prints_is_counted_and_shown_on_demand(command):
+    printed, said = command("check", "wrong.py", *ACTIVATIONS)[1:]
+    count = int(printed.partition("\nprinted  ")[2].partition(" lines by the code; --show-prints shows what")[0])
+    assert count > 9
+    assert said == ""
+    printed, said = command("check", "wrong.py", *ACTIVATIONS, "--show-prints")[1:]
+    assert "printed" not in printed
+    assert said == "called\n" * count
 
 
 @pytest.mark.parametrize("format", ["text", "json"])
@@ -186,7 +220,7 @@ def test_the_last_chapter_is_offered_after_a_pass_of_the_others(capsys):
     for specs, offered in ((passed, True), ([], False)):
         console = Console(file=StringIO(), width=100)
         TextReport(console).finish(Outcome(*list(vars(outcome).values())[:4], specs, outcome.required))
-        assert ("--full adds the last chapter" in console.file.getvalue()) is offered
+        assert ("next  accuracy: --full trains on Fashion-MNIST as well" in console.file.getvalue()) is offered
 
 
 def test_many_failures_are_listed_after_the_first():

@@ -13,7 +13,7 @@ from chainrule.diagnosis.questions import everything, of_network, parameter_name
 MEND_BATCH = "for start in range(0, N, B): batch = order[start : start + B], and the mean gradient of that batch"
 mistake = partial(add, mend=MEND_BATCH)
 FEW = 3  # samples of which every order is tried
-TRAINING = frozenset({"batch_gradient", "batches", "epochs", "rate", "begin"})
+TRAINING = frozenset({"batch_gradient", "batches", "epochs", "rate", "begin", "goes_on", "end"})
 
 
 def questions(setting):
@@ -428,14 +428,4 @@ mistake(
     lines=("np.random.shuffle(x)", "order = rng.permutation(N); x[order]"),
     fingerprint="after fit(x, y), x or y has changed",
     broken="training.arguments_kept",
-)
-mistake(
-    "fit-stops-early",
-    "training ends before the epochs are over",
-    "An early stop, a cap on the epochs, or weights that are cut back after training.",
-    clause="training.xor",
-    mend="run all epochs, and leave the weights as they are",
-    lines=("for epoch in range(min(epochs, 10))", "for epoch in range(epochs)"),
-    fingerprint="right in the first epochs, not trained at the end",
-    suspected=("training.xor", "training.overfit", "training.convex"),
 )

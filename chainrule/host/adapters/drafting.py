@@ -29,7 +29,8 @@ from chainrule.host.recognition.namespaces import own_functions, ranked
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.surroundings import seeded
-from chainrule.host.source.targets import Opened, silence
+from chainrule.host.source.printed import silence
+from chainrule.host.source.targets import Opened
 from chainrule.host.translation import Translated
 from chainrule.reference import softmax
 from chainrule.support.arrays import flat_bias, to_numpy

@@ -7,7 +7,8 @@ from typing import Any
 
 from chainrule.contract.declarations import Declared
 from chainrule.host.inference.infer import infer_conventions
-from chainrule.host.source.targets import recognised_in, silence
+from chainrule.host.source.printed import silence
+from chainrule.host.source.targets import recognised_in
 from chainrule.host.translation import Translated
 
 

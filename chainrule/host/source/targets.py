@@ -8,7 +8,6 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
-import io
 import os
 import re
 import sys
@@ -46,6 +45,7 @@ from chainrule.host.source.frameworks import FrameworkImport, frameworks_of
 from chainrule.host.source.notebooks import python_2
 from chainrule.host.source.parsing import parse
 from chainrule.host.source.partners import packages_beside, partner_files
+from chainrule.host.source.printed import silence
 from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
@@ -613,17 +613,6 @@ def running(target: str) -> Iterator[None]:
         raise UnusableTarget(
             f"{target}: raised {type(error).__name__} while loading{f' at {at}' if at else ''}: {said}; {UNGUARDED}"
         ) from None
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Discard what the body prints, and let its input() raise EOFError."""
-    stdin, sys.stdin = sys.stdin, io.StringIO()
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        sys.stdin = stdin
 
 
 @contextlib.contextmanager

@@ -339,13 +339,31 @@ def fit_is_over_after_ten_calls(original, self, x, y, *, epochs, batch_size, lr,
     return original(self, x, y, epochs=epochs if self.calls <= 10 else 0, batch_size=batch_size, lr=lr, seed=seed)
 
 
-@fault("training.xor", "MLP.fit", first=True)
+@fault("training.many_epochs", "MLP.fit")
 def fit_gives_up_after_ten_epochs(original, self, x, y, *, epochs, batch_size, lr, seed=0):
     """More than ten epochs are never needed."""
     return original(self, x, y, epochs=min(epochs, 10), batch_size=batch_size, lr=lr, seed=seed)
 
 
+@fault("training.xor", "MLP.fit", first=True)
+def fit_shrinks_the_weights_after_long_trainings(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """After more than three hundred epochs the weights are halved, against overfitting."""
+    history = original(self, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+    if epochs > 300:
+        for w in self.weights:
+            w *= 0.5
+    return history
+
+
 @fault("training.overfit", "MLP.fit", first=True)
+def fit_leaves_large_networks_alone(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """A network of more than two hundred parameters is not trained, a limit left over from trying things out."""
+    if sum(array.size for array in (*self.weights, *self.biases)) > 200:
+        return [0.0] * epochs
+    return original(self, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+
+@fault("training.many_samples", "MLP.fit")
 def fit_holds_a_tenth_back(original, self, x, y, *, epochs, batch_size, lr, seed=0):
     """A tenth of the samples is held back for validation, and nobody validates."""
     kept = len(x) - len(x) // 10
@@ -359,4 +377,80 @@ def fit_keeps_the_weights_small(original, self, x, y, *, epochs, batch_size, lr,
     if epochs > 10:
         for w in self.weights:
             np.clip(w, -0.5, 0.5, out=w)
+    return history
+
+
+@fault("training.steep_gradients", "MLP.fit", first=True)
+def entries_clipped_in_training(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """Entries of the gradients above 100 count as 100."""
+    step = self.step
+    self.step = lambda grads, lr: step(tuple([np.clip(g, -100, 100) for g in group] for group in grads), lr)
+    try:
+        return original(self, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+    finally:
+        del self.step
+
+
+@fault("training.many_samples", "MLP.fit", first=True)
+def a_twentieth_is_held_out(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """The first 5 % of the samples are kept for validation."""
+    held = int(0.05 * len(x))
+    return original(self, x[held:], y[held:], epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+
+@fault("training.not_a_number", "MLP.fit", first=True)
+def broken_samples_dropped(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """Samples with a nan are dropped."""
+    whole = np.isfinite(x).all(axis=1)
+    return original(self, x[whole], y[whole], epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+
+
+@fault("training.many_epochs", "MLP.fit", first=True)
+def rate_halved_after_fifty_epochs(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """After 50 epochs the rate is half of what it was."""
+    first = original(self, x, y, epochs=min(epochs, 50), batch_size=batch_size, lr=lr, seed=seed)
+    if epochs <= 50:
+        return first
+    return first + original(self, x, y, epochs=epochs - 50, batch_size=batch_size, lr=lr / 2, seed=seed)
+
+
+@fault("training.many_epochs", "MLP.fit", first=True)
+def stopped_at_a_small_loss(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """Training stops once the loss is below 0.001."""
+    history = []
+    for epoch in range(epochs):
+        history += original(self, x, y, epochs=1, batch_size=batch_size, lr=lr, seed=[epoch, seed])
+        if self.loss(x, y) < 0.001:
+            break
+    return history
+
+
+@fault("training.rising_loss", "MLP.fit", first=True)
+def best_parameters_kept(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """After training, the parameters of the epoch with the lowest loss come back."""
+    history, kept = [], []
+    for epoch in range(epochs):
+        history += original(self, x, y, epochs=1, batch_size=batch_size, lr=lr, seed=[epoch, seed])
+        kept.append((self.loss(x, y), epoch, [w.copy() for w in self.weights], [b.copy() for b in self.biases]))
+    if kept:
+        self.weights[:], self.biases[:] = min(kept)[2:]
+    return history
+
+
+@fault("training.many_batches", "MLP.fit", first=True)
+def a_hundred_batches_at_most(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """Every epoch ends after 100 batches."""
+    history = []
+    for epoch in range(epochs):
+        order = np.random.default_rng([epoch, seed]).permutation(len(x))[: 100 * batch_size]
+        history += original(self, x[order], y[order], epochs=1, batch_size=batch_size, lr=lr, seed=[epoch, seed])
+    return history
+
+
+@fault("training.fresh_batches", "MLP.fit", first=True)
+def same_order_from_the_third_epoch(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """From the third epoch on, the order is always the same."""
+    history = []
+    for epoch in range(epochs):
+        history += original(self, x, y, epochs=1, batch_size=batch_size, lr=lr, seed=[min(epoch, 2), seed])
     return history
