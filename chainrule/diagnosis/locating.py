@@ -99,7 +99,7 @@ class Locating:
         def proved() -> bool:
             # Beside an epsilon that was not found while the loss was wrong, the spec's own bounds are too narrow.
             itself = clauses[:1] if self.answers.plain and cause.checks and not cause.shared else []
-            if cause.mistake is None or "create" in cause.concerns:
+            if cause.mistake is None or "create" in cause.concerns or not cause.checks:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
             kept = hold(itself, self.impl) and hold(passed, self.impl, few=True)
             return kept and hold(blocked, self.impl, few=True, unseen=True)

@@ -15,7 +15,7 @@ from chainrule.diagnosis.earlier_batches import stale, unsteady
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right, root_of_all
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
-from chainrule.diagnosis.sample_order import begins_anew, not_shuffled, takes_all, visits_again
+from chainrule.diagnosis.sample_order import begins_anew, not_shuffled, takes_all, visits_again, visits_all
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
@@ -28,7 +28,13 @@ UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
 FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
 # What fails where weights are drawn, but not one by one: a statistic of them says nothing more.
 OF_DRAWING = (*UNCENTRED, *UNDECIDED, *(f"initialization.{name}" for name in ("variance", "distribution")))
-OF_BATCHES = tuple(f"training.{name}" for name in ("every_sample", "seed", "last_batch", "fresh_order", "labels"))
+OF_BATCHES = tuple(
+    f"training.{name}"
+    for name in (
+        *("every_sample", "seed", "last_batch", "fresh_order", "fresh_batches", "labels", "many_samples"),
+        *("many_batches", "batch_size"),
+    )
+)
 SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
@@ -104,6 +110,9 @@ class Naming:
         endless = self.never_ends(result)
         if endless is not None:
             return [endless]
+        root = self.root(result)
+        if root is not None:
+            return [root]
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
@@ -126,8 +135,15 @@ class Naming:
         return []
 
     def torn(self, match: Match) -> bool:
-        """Whether training visits samples again, where the mistake leaves some of its batches out."""
-        return bool({"fit-last-batch-dropped", "fit-first-batch-missing"} & {*match.ids}) and self.visits_again
+        """Whether the samples that training visits are others than those that it would visit with the mistake."""
+        if {"fit-last-batch-dropped", "fit-first-batch-missing"} & {*match.ids}:
+            return self.visits_again
+        return "fit-holds-out" in match.ids and self.visits_all
+
+    @cached_property
+    def visits_all(self) -> bool:
+        """Whether every sample is visited once."""
+        return visits_all(self.impl)
 
     @cached_property
     def visits_again(self) -> bool:
@@ -172,9 +188,6 @@ class Naming:
         if UPDATED_TOO_EARLY in result.message:
             early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
             return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
-        root = self.root(result)
-        if root is not None:
-            return [root]
         if result.id == "softmax.overflow" and not result.through and result.message.endswith(OVERFLOW):
             return [self.overflows(result)]
         if result.id == "network.missing_class" and result.outcome == "error" and not self.answers.wrong(result):
@@ -222,9 +235,15 @@ class Naming:
                 other.id for other in self.failing if other.chapter == "training" and "fit" in self.called_by(other)
             ]
             return Cause(mistakes()["fit-begins-again"], "certain", found, every, ("fit",))
-        if result.id in OF_BATCHES and self.takes_all:
+        if result.id not in OF_BATCHES:
+            return None
+        if self.takes_all:
             found = "after an epoch in batches of two every sample has moved as far as every other"
             return Cause(mistakes()["fit-whole-set"], "certain", found, self.together(OF_BATCHES), ("fit",))
+        apart = next((other for other in self.failing if other.id == "training.every_sample"), None)
+        if apart is not None and self.visits_again:
+            every = self.together(OF_BATCHES)
+            return Cause(mistakes()["fit-with-replacement"], "certain", apart.message, every, ("fit",))
         return None
 
     def denied(self, mistake: Mistake) -> bool:

@@ -6,10 +6,9 @@ Its arguments and results are data (protocol.py), so that the checked code may r
 from __future__ import annotations
 
 import dis
-import linecache
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described, recognised_of
+from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.other_arrays import takes_other_arrays
 from chainrule.host.patching.functions import FunctionRegister, theirs
 from chainrule.host.protocol import (
@@ -38,14 +38,13 @@ from chainrule.host.protocol import (
 )
 from chainrule.host.reading import READERS, parts
 from chainrule.host.recognition.order_of_calls import set_earlier
+from chainrule.host.shapes_raised_for import shapes_where_raised
 from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
-OF_SHAPES = re.compile(r"shape|broadcast|align|mismatch|dimension")
-NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again
 
@@ -95,7 +94,10 @@ class Host(Protocol):
         """End the record.  Returns the functions that ran, with their source."""
 
     def change(self, function: Function, source: str) -> str | None:
-        """Replace the code of a function that ran by `source`.  Returns None, or the reason why that is impossible."""
+        """Replace the code of a function that ran by `source`, and bound its memory.
+
+        Returns None, or the reason why that is impossible.
+        """
 
     def restore(self) -> None:
         """Restore the code of all changed functions."""
@@ -111,6 +113,7 @@ class InProcess:
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
         self.functions = FunctionRegister()
+        self.bounded = ExitStack()  # limits under which a changed function runs
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
@@ -201,9 +204,11 @@ class InProcess:
             self.functions.change(function, source)
         except (SyntaxError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
+        self.bounded.enter_context(bounded_memory())
         return None
 
     def restore(self) -> None:
+        self.bounded.close()
         self.functions.restore()
 
     def live(self, argument: Any) -> Any:
@@ -302,7 +307,7 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         if read and not found and not raised_in_code(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
-        message = str(error) if found else f"{name} raised {type(error).__name__}: {error}{shapes_where_raised(error)}"
+        message = str(error) if found else f"{name} raised {type(error).__name__}: {shapes_where_raised(error)}"
         return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))
 
 
@@ -316,28 +321,6 @@ def refuses(error: BaseException) -> bool:
     code = frame.tb_frame.f_code
     raised_here = code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
     return raised_here and last_line(error) == place(code.co_filename, frame.tb_lineno)
-
-
-def shapes_where_raised(error: BaseException) -> str:
-    """The shapes of the arrays on the line that raised, in words, if these are what it raised for."""
-    trace, frames = error.__traceback__, []
-    while trace is not None:
-        if theirs(trace.tb_frame.f_code.co_filename):
-            frames.append(trace)
-        trace = trace.tb_next
-    if not frames or not isinstance(error, ValueError) or not OF_SHAPES.search(str(error)):
-        return ""
-    frame, line = frames[-1].tb_frame, frames[-1].tb_lineno
-    found: dict[str, tuple[int, ...]] = {}
-    for name in NAME.findall(linecache.getline(frame.f_code.co_filename, line)):
-        first, *rest = name.removesuffix(".T").removesuffix(".shape").split(".")
-        value = frame.f_locals.get(first)
-        for attribute in rest:
-            value = getattr(value, "__dict__", {}).get(attribute)
-        if isinstance(value, np.ndarray):
-            found[".".join((first, *rest))] = value.shape
-    told = ", ".join(f"{name} has shape {shape}" for name, shape in found.items())
-    return f"; there {told}" if told else ""
 
 
 def raised_in_code(error: BaseException) -> bool:

@@ -78,7 +78,13 @@ NEWCOMERS = [  # (what is replaced, by what, the name, chapters to run, the text
         "training",
         "integers",
     ),
-    ("range(0, len(x), batch_size)", "range(len(x) // batch_size)", "fit-with-replacement", "training", "[start"),
+    (
+        "range(0, len(x), batch_size)",
+        "range(len(x) // batch_size)",
+        "fit-with-replacement",
+        "training",
+        "// batch_size",
+    ),
     (
         LOOP,
         "        self.__init__([len(self.weights[0])] + [len(b) for b in self.biases])\n" + LOOP,

@@ -146,6 +146,7 @@ class Editor(Idioms):
         if isinstance(node, ast.BinOp):
             yield node.left
             yield node.right
+            yield from [node.left.left] if isinstance(node.left, ast.BinOp) else []
         elif isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and (
                 node.func.attr in WITHOUT_EFFECT or not isinstance(node.func.value, ast.Name)

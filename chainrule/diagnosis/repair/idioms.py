@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -20,10 +21,14 @@ MOST_MASKS = 12
 
 
 class Idioms:
-    """Edits of one function.  names: what it reads.  numpy: its file's name for NumPy, or empty."""
+    """Edits of one function.
+
+    names: what it reads.  counts: what counts something in it.  numpy: its file's name for NumPy, or empty.
+    """
 
     code: Code
     names: list[str]
+    counts: list[str]
     numpy: str
 
     @property
@@ -144,19 +149,71 @@ class Idioms:
                 yield ast.Call(ast.Attribute(here, "append", ast.Load()), node.args[1:], [])
 
     def stride(self, site: EditSite) -> Iterator[Any]:
-        """Batches one behind the other, counted by i: `x[i : i + n]` -> `x[i * n : (i + 1) * n]`."""
+        """Batches one behind the other: `x[i : i + n]` -> `x[i * n : (i + 1) * n]`, or i in steps of n."""
         node = site.node
-        if isinstance(node, ast.Slice) and isinstance(node.lower, ast.Name) and isinstance(node.upper, ast.BinOp):
-            i, size = node.lower.id, ast.unparse(node.upper.right)
-            if ast.unparse(node.upper.left) == i:
-                yield ast.Slice(parsed(f"{i} * {size}"), parsed(f"({i} + 1) * {size}"))
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            statement = copy.deepcopy(node)
+            counted = [part for part in ast.walk(statement) if isinstance(part, ast.Slice) and is_window(part)]
+            for part in counted:
+                i, size = ast.unparse(part.lower), ast.unparse(part.upper.right)  # type: ignore[arg-type, union-attr]
+                part.lower, part.upper = parsed(f"{i} * {size}"), parsed(f"({i} + 1) * {size}")
+            if counted:
+                yield statement
+        elif isinstance(node, ast.Call) and last_name(node) == "range" and len(node.args) == 1:
+            count = node.args[0]
+            if isinstance(count, ast.BinOp) and isinstance(count.op, ast.FloorDiv):
+                yield ast.Call(node.func, [ast.Constant(0), count.left, count.right], [])
+
+    def drawn_once(self, site: EditSite) -> Iterator[Any]:
+        """An order of the samples for a draw of them: `rng.integers(n, size=n)` -> `rng.permutation(n)`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) in ("integers", "randint", "choice") and node.args:
+            generator = getattr(node.func, "value", None)
+            if generator is not None:
+                yield ast.Call(ast.Attribute(generator, "permutation", ast.Load()), node.args[:1], [])
+
+    def handed(self, site: EditSite) -> Iterator[Any]:
+        """The generator that was handed in for one made here, or the seed for the one that is made."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) in ("default_rng", "RandomState", "Generator", "seed"):
+            for name in self.parameters:
+                if re.search(r"rng|generator|random_state", name):
+                    yield ast.Name(name, ast.Load())
+                elif "seed" in name:
+                    yield ast.Call(node.func, [ast.Name(name, ast.Load())], [])
+
+    def surprise(self, site: EditSite) -> Iterator[Any]:
+        """The cross-entropy for all that a function of probabilities and labels returns."""
+        if not (self.numpy and isinstance(site.holder, ast.Return) and isinstance(site.node, ast.expr)):
+            return
+        whole = [part for part in ast.walk(self.code.node) if isinstance(part, ast.Call)]
+        logs = [part.args[0] for part in whole if last_name(part).startswith("log") and part.args]
+        names = dict.fromkeys(part.id for log in logs for part in ast.walk(log) if isinstance(part, ast.Name))
+        for p in names:
+            for y in self.parameters:
+                if p != y:
+                    yield parsed(f"-{self.numpy}.log({p}[{self.numpy}.arange(len({y})), {y}]).mean()")
+                    yield from (parsed(f"-{self.numpy}.log(({p} * {y}).sum(axis={axis})).mean()") for axis in (1, 0))
+
+    def whole_labels(self, site: EditSite) -> Iterator[Any]:
+        """The labels themselves for a mixture: `0.9 * hot + 0.1 / K` -> `hot`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult):
+            yield from (node.left.right, node.left.left)
+
+    def counted(self, site: EditSite) -> Iterator[Any]:
+        """The number of samples for a fixed one: `d / 32` -> `d / len(y)`."""
+        holder = site.holder
+        divisor = isinstance(holder, (ast.BinOp, ast.AugAssign)) and isinstance(holder.op, ast.Div)
+        if divisor and site.name in ("right", "value") and isinstance(site.node, ast.Constant):
+            yield from map(parsed, self.counts)
 
     def batch(self, site: EditSite) -> Iterator[Any]:
         """The batch in the place of all samples: `backward(x, y)` -> `backward(x[batch], y[batch])`."""
         node = site.node
         if isinstance(node, ast.Call) and len(node.args) > 1 and all(isinstance(a, ast.Name) for a in node.args[:2]):
             found = dict.fromkeys(part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name))
-            for name in filter(BATCHES.search, found):
+            for name in sorted(filter(BATCHES.search, found), key=lambda name: "batch" not in name):
                 if not name.endswith("size"):
                     taken = [parsed(f"{ast.unparse(argument)}[{name}]") for argument in node.args[:2]]
                     yield ast.Call(node.func, [*taken, *node.args[2:]], node.keywords)
@@ -183,6 +240,13 @@ class Idioms:
             for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
                 if name != own:
                     yield ast.Compare(parsed(name), node.ops, node.comparators)
+
+
+def is_window(node: ast.Slice) -> bool:
+    """Whether it is `i : i + n`."""
+    upper = node.upper
+    plain = isinstance(node.lower, ast.Name) and isinstance(upper, ast.BinOp) and isinstance(upper.op, ast.Add)
+    return plain and ast.unparse(upper.left) == node.lower.id  # type: ignore[union-attr]
 
 
 def last_name(node: ast.Call) -> str:

@@ -16,10 +16,10 @@ from chainrule.support.time_limit import TimedOut, limit
 KINDS = (
     "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup", "scale",
     "mask", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place", "order", "log", "unused", "fans",
-    "symmetric", "stride", "batch", "name", "classes", "offset", "fresh", "copied", "negate", "multiply", "root",
-    "divide", "move", "delete", "insert",
+    "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name", "classes", "offset", "fresh", "copied",
+    "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
-WITH_A_NAME = ("relu",)  # kinds that would mend anything, and are tried where the mistake is known
+WITH_A_NAME = ("relu", "surprise", "whole_labels")  # kinds that would mend anything, for mistakes that are known
 WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
