@@ -11,7 +11,7 @@ from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
-from chainrule.diagnosis.earlier_batches import stale, unsteady
+from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right, root_of_all
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -119,7 +119,7 @@ class Naming:
         named = self.by_clause(result)
         if matched and not (named and named[0].certainty == "certain"):
             return matched
-        return named or [self.unnamed(result)]
+        return named or self.of_a_copy(result) or [self.unnamed(result)]
 
     def by_numbers(self, result: SpecResult, known: Sequence[Mistake | None] = ()) -> list[Cause]:
         """Mistakes that give the numbers which the operations of this spec give; of equals, one that is known."""
@@ -223,6 +223,17 @@ class Naming:
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
         return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
+
+    def of_a_copy(self, result: SpecResult) -> list[Cause]:
+        """The cause of numbers that are those of the weights which a network was made with."""
+        for concern in self.answers.concerns(result):
+            wrong = concern in ("forward", "backward") and self.answers.wrong(result)
+            if wrong and of_first_weights(self.impl, concern):
+                every = [other.id for other in self.failing if concern in self.answers.concerns(other)]
+                found = "with the weights of a new network, and other biases, everything is right"
+                checks = [partial(self.answers.now_right, concern)]
+                return [Cause(mistakes()["weights-copied"], "certain", found, every, (concern,), checks=checks)]
+        return []
 
     def root(self, result: SpecResult) -> Cause | None:
         """The one cause of many clauses that fail together, if this is one of them."""

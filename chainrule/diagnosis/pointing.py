@@ -62,6 +62,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),
+    ("weights-copied", PRODUCT),
     ("weight-gradient", DOWN),
     ("bias-gradient", (OF_BIASES, REDUCED, r"^[^=]*b[^=]*=")),
     ("array", (REDUCED, *PRODUCT)),

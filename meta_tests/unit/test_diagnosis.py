@@ -88,7 +88,7 @@ def test_a_mistake_says_all_that_a_learner_needs(mistake):
     assert mistake.special is None or mistake.special in CATALOGUE
     recognised = mistake.variants or mistake.array or mistake.scheme or mistake.broken or mistake.suspected
     of_weights = ("init-positive", "init-bias-constant", "init-bias-random", "init-rounded")
-    by_a_look = (*of_weights, "fit-not-shuffled", "fit-whole-set")
+    by_a_look = (*of_weights, "fit-not-shuffled", "fit-whole-set", "weights-copied")
     assert recognised or mistake.id in (*by_a_look, "forward-dropout", "forward-stale")
 
 

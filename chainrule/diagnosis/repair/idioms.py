@@ -17,6 +17,7 @@ COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
     r"|^len\((set|(np|numpy)\.unique)\(\w+\)\)$"
 )
 HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
+WEIGHTS = re.compile(r"\.(weights?|w|ws)$", re.IGNORECASE)
 MOST_MASKS = 12
 
 
@@ -200,6 +201,14 @@ class Idioms:
         node = site.node
         if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult):
             yield from (node.left.right, node.left.left)
+
+    def weights(self, site: EditSite) -> Iterator[Any]:
+        """The transposed weights for another list of arrays: `self.turned[l]` -> `self.weights[l].T`."""
+        node = site.node
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+            attributes = {ast.unparse(n) for n in ast.walk(self.code.node) if isinstance(n, ast.Attribute)}
+            for name in sorted(filter(WEIGHTS.search, attributes)):
+                yield parsed(f"{name}[{ast.unparse(node.slice)}].T")
 
     def counted(self, site: EditSite) -> Iterator[Any]:
         """The number of samples for a fixed one: `d / 32` -> `d / len(y)`."""
