@@ -151,7 +151,7 @@ def test_predict(impl, networks):
         assert_equal(labels[clear], p.argmax(axis=1)[clear], what=f"predict ({case})")
 
 
-@spec("network.integer_inputs", after="network.forward")
+@spec("network.integer_inputs", after=("network.forward", "network.loss"))
 def test_integer_inputs(impl, networks):
     """Inputs may be integers, such as the bytes of an image, and give the same results as equal floats."""
     for depth, case in enumerate(networks.each((0, 1, 2), 7, seed=4)):

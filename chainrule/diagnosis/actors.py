@@ -41,6 +41,7 @@ class Question:
     about: it in words.  ask: puts it to an actor and returns arrays.  labels: what each array is.  kinds: for
     gradients, (`weights` or `biases`, layer) of each array.  slack: how far each may be off beyond rounding.
     relative: whether every entry has all its digits, not only the largest.  given: the arguments of a function.
+    ordinary: whether it is one of chainrule's own about any implementation, and not a failing spec's.
     """
 
     about: str
@@ -50,6 +51,7 @@ class Question:
     slack: float = 0.0
     relative: bool = False
     given: Sequence[np.ndarray] = ()
+    ordinary: bool = True
 
 
 @dataclass(frozen=True)

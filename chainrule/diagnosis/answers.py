@@ -12,7 +12,7 @@ from chainrule.diagnosis.concerns import concerns, concerns_of
 from chainrule.diagnosis.evidence import questions_from
 from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.mistake import Changes
-from chainrule.diagnosis.observing import observe
+from chainrule.diagnosis.observing import InColumns, observe
 from chainrule.diagnosis.questions import SettingOf, questions_about
 from chainrule.running.results import SpecResult
 
@@ -67,7 +67,20 @@ class Answers:
 
     def wrong(self, result: SpecResult) -> bool:
         """Whether what a spec is about is wrong on ordinary inputs as well."""
-        return any(all(matcher.wrong for matcher in self.about(concern)) for concern in self.concerns(result))
+        return any(
+            all(matcher.ordinarily_wrong for matcher in self.about(concern)) for concern in self.concerns(result)
+        )
+
+    def right_in_columns(self, concern: str) -> bool:
+        """Whether every answer of a function is right if its samples are columns, which no network denies."""
+        matcher = self.about(concern)[0]
+        if self.impl.has_network or self.impl.conventions["samples"].source == "declared":
+            return False
+        turned = observe(self.impl, [question for question, _ in matcher.observed], InColumns(self.impl))
+        return len(turned) == len(matcher.observed) and all(
+            answers_agree(found, right, matcher.u, question)
+            for (question, found), right in zip(turned, matcher.right, strict=True)
+        )
 
     def now_right(self, concern: str, *but: Changes) -> bool:
         """Whether every question about a concern is answered right, asked anew, in one of the readings.

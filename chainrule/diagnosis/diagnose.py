@@ -16,7 +16,7 @@ from chainrule.diagnosis.naming import Naming
 from chainrule.diagnosis.repair.search import ADDED, Repair
 from chainrule.host.source.printed import silence
 from chainrule.running.results import UNNAMED, Diagnosis, SpecResult
-from chainrule.support.source_positions import place
+from chainrule.support.source_positions import place, within
 from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 120.0  # seconds for all of it, many times what it takes: for code that hangs where it is asked again
@@ -88,7 +88,7 @@ def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
     if cause.repair is not None:
         return place(cause.repair.function.filename, cause.repair.line), ""
     if cause.where is not None:
-        return cause.where, ""
+        return cause.where, f" (It may also be in {cause.elsewhere}.)" if cause.elsewhere else ""
     names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
     where = cause.begins or next(filter(None, map(impl.host.where, names)), None)
     said = (
@@ -118,6 +118,9 @@ def changed(cause: Cause) -> str:
     then = "what is left wrong is the other mistake's" if cause.shared else "the specs pass"
     if repair is None:
         return ""
+    if repair.likewise:
+        lines = [f"`{after}` in {within(repair.function.filename, line)}" for line, _, after in repair.likewise]
+        return f"and so {' and '.join(lines)}: then {then}"
     if repair.kind == "delete":
         return f"without the line `{repair.before}` {then}"
     if repair.kind in ADDED:

@@ -31,6 +31,8 @@ def ratio_of(matcher: Matcher) -> str:
             continue
         sentences, beside = [], size_beside(matcher.right[i])
         for name, array, exact in zip(question.labels, found.arrays, matcher.right[i].arrays, strict=False):
+            if exact.size == 1 < len(found.arrays):
+                continue  # a single number is a multiple of any other
             if array.shape == exact.shape and exact.any() and not agree(array, exact, matcher.u, question, beside):
                 factor = float((array * exact).sum() / (exact * exact).sum())
                 if factor and np.isfinite(factor) and agree(array, factor * exact, matcher.u, question, beside):

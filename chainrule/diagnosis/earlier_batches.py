@@ -1,4 +1,4 @@
-"""Whether what a network computes depends on chance, or on the batches before, as far as two calls tell."""
+"""Whether what a network computes depends on chance, on earlier batches, or on the weights that it was made with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.errors import Raised
+from chainrule.mathematics.cases import Case
 from chainrule.mathematics.comparison import Failure
 from chainrule.specification.networks import Networks
 
@@ -45,6 +46,22 @@ def stale(impl: Boundary) -> bool:
     except (SkipTest, Raised, Failure):
         return True
     return not all(np.allclose(a, b) for a, b in zip(alone, after, strict=True))
+
+
+def of_first_weights(impl: Boundary, concern: str) -> bool:
+    """Whether `forward` or `backward` is right for the weights of a new network, beside other biases, alone."""
+    case = Networks(impl).case(2, SAMPLES, SEED)
+    try:
+        model = impl.create(case.sizes, seed=SEED)
+        first = Case(case.sizes, [np.array(w) for w in impl.parameters(model)[0]], case.biases, case.x, case.y)
+        impl.assign(model, first.weights, first.biases)
+        found = gradients(impl, model, case) if concern == "backward" else [impl.forward(model, case.x)]
+    except (SkipTest, Raised, Failure):
+        return False
+    network = first.network()
+    weights, biases = network.backward(case.x, case.y)
+    exact = [*weights, *biases] if concern == "backward" else [network.forward(case.x)]
+    return all(np.allclose(a, b) for a, b in zip(found, exact, strict=True))
 
 
 def gradients(impl: Boundary, model: Any, case: Any) -> list[np.ndarray]:

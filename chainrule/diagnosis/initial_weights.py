@@ -20,6 +20,7 @@ Shape = tuple[int, int]
 QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
 LAYERS = ((60, 150, 20, 90), (60, 150, 20), (60, 90))  # sizes of networks whose layers are distinguished
 NETWORKS = 8
+FEWEST_DIGITS = 4  # a weight with no more digits was rounded
 
 
 def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str]]:
@@ -33,6 +34,29 @@ def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str
             yield from of_biases(impl)
     except (SkipTest, Raised, Failure):
         return
+
+
+def root_of_all(impl: Boundary) -> tuple[Mistake, str] | None:
+    """The mistake that spoils every statistic of the weights at once, and what was found."""
+    catalogue, networks = mistakes(), Networks(impl)
+    try:
+        fan_in, fan_out = reached(impl, [(7, 5), (5, 4)])[0]
+        first, second = (np.asarray(impl.xavier(fan_in, fan_out, np.random.default_rng(seed))) for seed in (1, 2))
+        if impl.conventions["seeding"].value != "fixed" and np.array_equal(first, second) and first.any():
+            by = "init-seed-fixed" if impl.goes_through("xavier") else "init-generator-unused"
+            return catalogue[by], "two different generators give the same weights"
+        w = np.asarray(impl.parameters(impl.create(networks.first(*LAYERS), seed=5))[0][0])
+    except (SkipTest, Raised, Failure):
+        return None
+    if not np.unique(np.abs(w)).size > 1:
+        return None
+    for decimals in range(1, FEWEST_DIGITS + 1):
+        if np.array_equal(w, np.round(w, decimals)):
+            return catalogue["init-rounded"], f"all weights of a new network have {decimals} decimals"
+    for turned, parts in ((w, "rows"), (w.T, "columns")):
+        if len(np.unique(np.abs(turned), axis=0)) < len(turned):
+            return catalogue["init-units-alike"], f"two {parts} of a new network's first weights are the same"
+    return None
 
 
 def quickly_right(impl: Boundary) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from unittest import SkipTest
 
@@ -12,6 +13,7 @@ from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
+from chainrule.diagnosis.pointing import pointed
 from chainrule.diagnosis.priorities import likeliest_edits
 from chainrule.diagnosis.questions import questions_about
 from chainrule.diagnosis.repair.changing import changed, ran
@@ -25,6 +27,7 @@ from chainrule.support.source_positions import place
 
 TRIES = 500  # changes that the search for the lines of one check may try
 OF_A_SPEC, OF_A_PROOF = 10, 50  # tries that one costs in which a spec is asked, not a few questions; and a proof
+ADAPTER = "class Adapter:"  # how the source of an adapter's method begins
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
 
@@ -46,15 +49,17 @@ class Locating:
             if not cause.clauses:
                 continue
             kept.append(cause)
+            functions = self.functions(cause) if cause.searched or cause.mistake is not None else []
             if not cause.searched:
+                self.point(cause, functions)
                 continue
-            functions = self.functions(cause)
             given = left // 2 if len(causes) > 1 else left
             budget = Budget(given, 1 if cause.checks else OF_A_SPEC, OF_A_PROOF)
             cause.repair = self.repaired(cause, functions, budget, len(causes) == 1)
             left -= given - budget.left
             if cause.repair is None:
                 cause.where = cause.where or only_statement(functions)
+                self.point(cause, functions)
                 continue
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
@@ -63,22 +68,17 @@ class Locating:
             cause.clauses += also
         return kept
 
-    def to_keep(self, clauses: Sequence[str], alone: bool) -> list[str]:
-        """The specs that have to pass with a change.
+    def point(self, cause: Cause, functions: Sequence[Function]) -> None:
+        """Give a named cause that has no line the one that reads like it."""
+        if cause.where is None and cause.mistake is not None:
+            cause.where, cause.elsewhere = pointed(cause.mistake.id, functions) or (None, "")
 
-        They are those that passed in the chapters concerned and in the telling one.  If nothing else is wrong, the
-        specs blocked in these chapters have to pass too.
-        """
+    def in_chapters(self, clauses: Sequence[str], outcome: str) -> list[str]:
+        """The specs with this outcome in the chapters of these clauses, and of those that passed in the telling one."""
         chapters = {tests()[clause].chapter for clause in clauses}
-        return [
-            result.id
-            for result in self.specs
-            if result.id in tests()
-            and (
-                (result.outcome == "passed" and (result.chapter in chapters or result.chapter in TELLING))
-                or (result.outcome == "blocked" and result.chapter in chapters and alone)
-            )
-        ]
+        if outcome == "passed":
+            chapters.update(TELLING)
+        return [r.id for r in self.specs if r.id in tests() and r.outcome == outcome and r.chapter in chapters]
 
     def repaired(self, cause: Cause, functions: Sequence[Function], budget: Budget, alone: bool) -> Repair | None:
         """A change with which the first spec that this cause explains passes, and all that passed before.
@@ -89,7 +89,8 @@ class Locating:
         if not clauses or not functions:
             return None
         # What passed with two mistakes may fail with one: the proof is every answer as the other alone gives it.
-        passed = [] if cause.shared else self.to_keep(clauses, alone)
+        passed = [] if cause.shared else self.in_chapters(clauses, "passed")
+        blocked = self.in_chapters(clauses, "blocked") if alone and not cause.shared else []
 
         def right() -> bool:
             self.answers.plain = True
@@ -98,12 +99,15 @@ class Locating:
         def proved() -> bool:
             # Beside an epsilon that was not found while the loss was wrong, the spec's own bounds are too narrow.
             itself = clauses[:1] if self.answers.plain and cause.checks and not cause.shared else []
-            if cause.mistake is None or "create" in cause.concerns:
+            if cause.mistake is None or "create" in cause.concerns or not cause.checks:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
-            return hold(itself, self.impl) and hold(passed, self.impl, few=True)
+            kept = hold(itself, self.impl) and hold(passed, self.impl, few=True)
+            return kept and hold(blocked, self.impl, few=True, unseen=True)
 
         first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else ()
-        return search(functions, self.host, right, budget, first, proved)
+        raising = [found for function in functions for found in at(function, cause.where)] if cause.raised else []
+        found = search(raising, self.host, right, budget, first, proved)
+        return found or search(functions, self.host, right, budget, first, proved)
 
     def mended_by(self, repair: Repair, cause: Cause) -> list[str]:
         """The other failing specs that pass with this change."""
@@ -112,7 +116,10 @@ class Locating:
             return [clause for clause in others if holds(clause, self.impl)]
 
     def functions(self, cause: Cause) -> list[Function]:
-        """The functions that run when what failed is asked for, those that run elsewhere as well last."""
+        """The functions that run when what failed is asked for, those that run elsewhere as well last.
+
+        An adapter's come behind the author's, to which they lead.
+        """
         found = ran(self.host, lambda: self.ask(cause))
         if "create" not in cause.concerns and cause.concerns:
             making = ran(self.host, self.make_network)
@@ -122,7 +129,7 @@ class Locating:
             if other not in self.answers.failing_concerns:
                 questions = questions_about(other, self.answers.setting)[:1]
                 elsewhere.update(ran(self.host, partial(observe, self.impl, questions)))
-        return sorted(found, key=lambda function: function in elsewhere)
+        return sorted(found, key=lambda function: (function.source.startswith(ADAPTER), function in elsewhere))
 
     def ask(self, cause: Cause) -> None:
         """What failed, once more."""
@@ -142,6 +149,13 @@ class Locating:
                 Observed(self.impl).network(case.weights, case.biases)
         except (SkipTest, Raised, Failure):
             return
+
+
+def at(function: Function, where: str | None) -> Iterator[Function]:
+    """The function as if only the line at this place had run, where it is one of its lines."""
+    for line in function.lines:
+        if place(function.filename, line) == where:
+            yield replace(function, lines=(line,))
 
 
 def only_statement(functions: Sequence[Function]) -> str | None:

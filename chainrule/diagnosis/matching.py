@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import combinations
 
 import numpy as np
 
 from chainrule.diagnosis.actors import Question, Reply, agree, answer, answers_agree, size_beside
 from chainrule.diagnosis.concerns import concerns
-from chainrule.diagnosis.mistake import Changes, Mistake, mistakes
-from chainrule.diagnosis.model import Parts
+from chainrule.diagnosis.mistake import Change, Changes, Mistake, mistakes
+from chainrule.diagnosis.model import Gradients, Parts, Pass
 from chainrule.diagnosis.questions import gradient_name
 
+Counted = tuple[str, int]  # `weights` or `biases`, and a layer, from the first or from the last
 Observed = tuple[Question, Reply]  # a question, and what the implementation answered
 
 
@@ -23,7 +25,8 @@ class Match:
 
     mistakes: one, or two that were made together.  details: which variant of each, and which arrays it shows in.
     explained, wrong: on how many of the wrong answers, out of how many, to rounding.  changes: what each of two
-    replaces, where that is not single arrays.
+    replaces, where that is not single arrays.  refuted: whether right answers show that it was not made.  doubted:
+    whether the implementation raised as well, where the mistake alone would not.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -31,11 +34,13 @@ class Match:
     explained: int
     wrong: int
     changes: tuple[Changes, ...] = field(default=(), compare=False)
+    refuted: bool = False
+    doubted: bool = False
 
     @property
     def complete(self) -> bool:
-        """Whether it explains every wrong answer."""
-        return self.explained == self.wrong
+        """Whether it explains every wrong answer, and the right ones too."""
+        return self.explained == self.wrong and not self.refuted
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -72,6 +77,11 @@ class Matcher:
     def expected(self, i: int, *but: Changes) -> Reply:
         """The right answer to question i, or that with these changes."""
         return answer(self.observed[i][0], Parts(self.base, *but)) if but else self.right[i]
+
+    @property
+    def ordinarily_wrong(self) -> bool:
+        """Whether an answer is wrong beside those that failing specs asked for."""
+        return any(self.observed[i][0].ordinary for i in self.wrong)
 
     @property
     def numbers(self) -> int:
@@ -122,7 +132,14 @@ class Matcher:
         for candidate in self.candidates():
             explained = self.explained(candidate.changes)
             if explained:
-                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers)
+                doubted = self.raises_otherwise(candidate.changes)
+                yield Match((candidate.mistake,), (candidate.detail,), explained, self.numbers, doubted=doubted)
+
+    def raises_otherwise(self, *changes: Changes) -> bool:
+        """Whether the implementation raised for ordinary arguments where these changes do not."""
+        actor = Parts(self.base, *changes)
+        raised = [question for question, found in map(self.observed.__getitem__, self.wrong) if found.raised]
+        return any(question.ordinary and not answer(question, actor).raised for question in raised)
 
     def explained(self, *changes: Changes, complete: bool = False) -> int:
         """How many of the wrong answers these changes give, to rounding; 0 if they spoil one that is right.
@@ -152,6 +169,8 @@ class Matcher:
                     if one.mistake is not other.mistake and self.explained(one.changes, other.changes, complete=True):
                         made, details = (one.mistake, other.mistake), (one.detail, other.detail)
                         changes = (one.changes, other.changes)
+                        if self.raises_otherwise(*changes):
+                            continue
                         found.append(Match(made, details, self.numbers, self.numbers, changes))
         return found
 
@@ -200,7 +219,8 @@ class Matcher:
     def arrays_of(self, path: Candidate | None) -> Iterator[Match]:
         """What explains the arrays that differ from those computed with `path`, or with everything right."""
         actor = Parts(self.base, path.changes if path else {})
-        explaining: list[dict[str, str]] = []  # of every array that differs: {mistake: which array}
+        differing: list[Seen] = []
+        fine: list[Seen] = []
         matched = False
         for i, (question, found) in enumerate(self.observed):
             if found.raised:  # shapes that do not fit say that something is wrong, and not what
@@ -208,46 +228,114 @@ class Matcher:
             predicted = answer(question, actor)
             if predicted.raised or len(predicted.arrays) != len(found.arrays):
                 return
+            deepest = max(l for _, l in question.kinds)
             for (kind, l), array, value, right in zip(
                 question.kinds, found.arrays, predicted.arrays, self.right[i].arrays, strict=True
             ):
                 beside = size_beside(self.right[i])
+                same = partial(agree, array, u=self.u, question=question, beside=beside)
+                seen = Seen(kind, l, deepest, partial(given_by, same, value, predicted.passes[-1], l, kind))
                 if agree(array, value, self.u, question, beside):
                     matched = matched or not agree(value, right, self.u, question, beside)
+                    fine.append(seen)
                     continue
-                if path is not None and not matched:
+                if (path is not None and not matched) or not seen.by:
                     return
-                batch = predicted.passes[-1]
-                explaining.append(
-                    {
-                        mistake.id: gradient_name(kind, l)
-                        for mistake in array_mistakes(kind)
-                        if any(
-                            agree(array, np.asarray(option, np.float64), self.u, question, beside)
-                            for option in options(mistake, value, batch, l, kind)
-                        )
-                    }
-                )
-                if not explaining[-1]:
-                    return
-        if not explaining or (path is not None and not matched):
+                differing.append(seen)
+        if not differing or (path is not None and not matched):
             return
-        ids = list(dict.fromkeys(id for found_by in explaining for id in found_by))
-        most = 2 if path is None else 1
-        for count in range(1, most + 1):
+        ids = list(dict.fromkeys(id for seen in differing for id in seen.by))
+        for count in range(1, 2 if path else 3):
             covers = [
-                chosen
+                self.cover(path, chosen, differing, fine)
                 for chosen in combinations(ids, count)
-                if all(any(id in found_by for id in chosen) for found_by in explaining)
+                if all(any(id in seen.by for id in chosen) for seen in differing)
             ]
-            for chosen in covers:
-                named = [*([path.mistake] if path else []), *(mistakes()[id] for id in chosen)]
-                shown = {id: [by_id[id] for by_id in explaining if id in by_id] for id in chosen}
-                where = [named_arrays(shown[id], self.deepest) for id in chosen]
-                details = [*([path.detail] if path else []), *where]
-                yield Match(tuple(named), tuple(details), self.numbers, self.numbers)
-            if covers:
+            yield from covers
+            if any(match.complete for match in covers):
                 return
+
+    def cover(
+        self, path: Candidate | None, chosen: Sequence[str], differing: Sequence[Seen], fine: Sequence[Seen]
+    ) -> Match:
+        """The match of these mistakes of arrays below `path`, which explain the differing ones."""
+        named, details, changes, refuted = [], [], [], False
+        if path is not None:
+            named, details, changes = [path.mistake], [path.detail], [path.changes]
+        for id in chosen:
+            mistake, shown = mistakes()[id], [seen for seen in differing if id in seen.by]
+            ways = [
+                way for way in (Seen.from_the_first, Seen.from_the_last) if not contradicted(mistake, shown, fine, way)
+            ]
+            refuted = refuted or not ways
+            named.append(mistake)
+            details.append(named_arrays([seen.name for seen in shown], self.deepest))
+            kept = set.intersection(*(seen.by[id] for seen in shown))
+            if ways and kept:
+                changes.append(in_gradients(mistake, min(kept), ways[0], {ways[0](seen) for seen in shown}))
+        told = tuple(changes) if len(changes) == len(named) > 1 else ()
+        return Match(tuple(named), tuple(details), self.numbers, self.numbers, told, refuted)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A gradient of an answer: `weights` or `biases` of layer l of a network whose last layer is `deepest`.
+
+    given: by which of a mistake's options it would be this array.
+    """
+
+    kind: str
+    l: int
+    deepest: int
+    given: Callable[[Mistake], set[int]]
+
+    @cached_property
+    def by(self) -> dict[str, set[int]]:
+        """{id of a mistake that gives this array: by which of its options}."""
+        found = {mistake.id: self.given(mistake) for mistake in array_mistakes(self.kind)}
+        return {id: options for id, options in found.items() if options}
+
+    @property
+    def name(self) -> str:
+        return gradient_name(self.kind, self.l)
+
+    def from_the_first(self) -> Counted:
+        return self.kind, self.l
+
+    def from_the_last(self) -> Counted:
+        return self.kind, self.l - self.deepest
+
+
+def given_by(
+    same: Callable[[np.ndarray], bool], value: np.ndarray, batch: Pass, l: int, kind: str, mistake: Mistake
+) -> set[int]:
+    """The options of a mistake that make of a gradient `value` the same array."""
+    made = options(mistake, value, batch, l, kind)
+    return {i for i, option in enumerate(made) if same(np.asarray(option, np.float64))}
+
+
+def contradicted(mistake: Mistake, shown: Sequence[Seen], fine: Sequence[Seen], way: Callable[[Seen], Counted]) -> bool:
+    """Whether arrays are right that the mistake would have changed.  way: of counting the layers where it shows."""
+    places = set(map(way, shown))
+    return any(way(seen) in places and not seen.given(mistake) for seen in fine)
+
+
+def in_gradients(mistake: Mistake, option: int, way: Callable[[Seen], Counted], places: set[Counted]) -> Changes:
+    """A mistake of arrays as a change of the gradients in these places."""
+
+    def gradients(right: Change, grads: Gradients, batch: Pass) -> Gradients:
+        found = right(grads, batch)
+        deepest = len(found[0]) - 1
+        made = [
+            [
+                options(mistake, g, batch, l, kind)[option] if way(Seen(kind, l, deepest, set)) in places else g
+                for l, g in enumerate(group)
+            ]
+            for kind, group in zip(("weights", "biases"), found, strict=True)
+        ]
+        return made[0], made[1]
+
+    return {"gradients": gradients}
 
 
 def array_mistakes(kind: str) -> list[Mistake]:
@@ -257,8 +345,11 @@ def array_mistakes(kind: str) -> list[Mistake]:
 def options(mistake: Mistake, value: np.ndarray, batch: object, l: int, kind: str) -> tuple[np.ndarray, ...]:
     """What the mistake may make of a gradient."""
     assert mistake.array is not None
-    with np.errstate(all="ignore"):
-        found = mistake.array(value, batch, l, kind)
+    try:
+        with np.errstate(all="ignore"):
+            found = mistake.array(value, batch, l, kind)
+    except ValueError:  # a gradient whose shape is another mistake's
+        return ()
     return found if isinstance(found, tuple) else (found,)
 
 

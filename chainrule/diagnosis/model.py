@@ -149,7 +149,11 @@ class Parts:
         return self.cross_entropy(p, y)
 
     def predict(self, model: Model, x: np.ndarray) -> np.ndarray:
-        return self.label(self.forward(model, x))
+        return self.chosen(self.propagate(model, x))
+
+    def chosen(self, batch: Pass) -> np.ndarray:
+        """The labels of a batch."""
+        return self.label(batch.p)
 
     def label(self, p: np.ndarray) -> np.ndarray:
         """The likeliest classes."""

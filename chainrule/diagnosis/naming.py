@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
 from chainrule.diagnosis import Mistake, mistakes
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
+from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
-from chainrule.diagnosis.earlier_batches import stale, unsteady
-from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
+from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
+from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right, root_of_all
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
-from chainrule.diagnosis.sample_order import not_shuffled
+from chainrule.diagnosis.sample_order import begins_anew, not_shuffled, takes_all, visits_again, visits_all
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 OVERFLOW = "OverflowError: math range error"  # of Python's exp
+COLUMNS = ". As a function of columns it is right: if your samples are columns, declare samples = columns"
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 # What fails because weights are alike, or not centred, and says nothing of its own.
 UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
 UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
 FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
+# What fails where weights are drawn, but not one by one: a statistic of them says nothing more.
+OF_DRAWING = (*UNCENTRED, *UNDECIDED, *(f"initialization.{name}" for name in ("variance", "distribution")))
+OF_BATCHES = tuple(
+    f"training.{name}"
+    for name in (
+        *("every_sample", "seed", "last_batch", "fresh_order", "fresh_batches", "labels", "many_samples"),
+        *("many_batches", "batch_size"),
+    )
+)
+SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -57,8 +69,17 @@ class Naming:
         for cause in causes:
             below = run_by(cause.concerns) | self.seen_through(cause)
             possible = named if all(map(ends_in_nan, self.results(cause))) else sure
-            foundation = next((other for other in possible if below & set(other.concerns)), None)
-            if cause.mistake is None and cause.certainty == "unknown" and foundation is not None:
+            misshapen = set(cause.concerns) if cause.mistake is None else set()
+            foundation = next(
+                (
+                    other
+                    for other in possible
+                    if (below | (misshapen if other.mistake.id in SHAPES else set())) & set(other.concerns)
+                ),
+                None,
+            )
+            follows = cause.certainty == "unknown" or cause.raised
+            if cause.mistake is None and follows and foundation is not None:
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
                 kept.append(cause)
@@ -67,13 +88,15 @@ class Naming:
     def seen_through(self, cause: Cause) -> set[str]:
         """The operations whose results a spec sees beside those that it is about.
 
-        They are the network's, where all that failed was seen through it, and all of the loss where a training ends in
-        a loss of nan.
+        They are the network's, where all that failed was seen through it, all of the loss where a training ends in a
+        loss of nan, and the cross-entropy in the loss of a network.
         """
         results = self.results(cause)
         if all(map(ends_in_nan, results)):
             return {"forward", "loss", "softmax", "cross_entropy"}
-        return {"forward", "loss"} if all(result.through for result in results) else set()
+        if all(result.through for result in results):
+            return {"forward", "loss"}
+        return {"cross_entropy"} if "loss" in cause.concerns else set()
 
     def results(self, cause: Cause) -> list[SpecResult]:
         """The failing specs that a cause explains."""
@@ -87,13 +110,16 @@ class Naming:
         endless = self.never_ends(result)
         if endless is not None:
             return [endless]
+        root = self.root(result)
+        if root is not None:
+            return [root]
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
         named = self.by_clause(result)
         if matched and not (named and named[0].certainty == "certain"):
             return matched
-        return named or [self.unnamed(result)]
+        return named or self.of_a_copy(result) or [self.unnamed(result)]
 
     def by_numbers(self, result: SpecResult, known: Sequence[Mistake | None] = ()) -> list[Cause]:
         """Mistakes that give the numbers which the operations of this spec give; of equals, one that is known."""
@@ -102,11 +128,27 @@ class Naming:
             if not all(matcher.wrong for matcher in readings):
                 continue  # in the right reading the numbers are right; in another one they speak for nothing
             for matcher in readings:
-                found = matcher.matches()
+                found = [match for match in matcher.matches() if not self.torn(match)]
                 if found:
                     found.sort(key=lambda match: not (match.complete and match.mistakes[0] in known))
                     return self.from_matches(result, concern, matcher, found)
         return []
+
+    def torn(self, match: Match) -> bool:
+        """Whether the samples that training visits are others than those that it would visit with the mistake."""
+        if {"fit-last-batch-dropped", "fit-first-batch-missing"} & {*match.ids}:
+            return self.visits_again
+        return "fit-holds-out" in match.ids and self.visits_all
+
+    @cached_property
+    def visits_all(self) -> bool:
+        """Whether every sample is visited once."""
+        return visits_all(self.impl)
+
+    @cached_property
+    def visits_again(self) -> bool:
+        """Whether batches of one epoch have samples in common."""
+        return visits_again(self.impl)
 
     def from_matches(self, result: SpecResult, concern: str, matcher: Matcher, found: list[Match]) -> list[Cause]:
         """The best match as a cause for each mistake in it; likely, and not certain, where others are as good."""
@@ -117,12 +159,15 @@ class Naming:
             if (len(match.ids), matcher.level(match), match.explained)
             == (len(best.ids), matcher.level(best), best.explained)
         ]
-        certainty = "partial" if not best.complete else "likely" if rivals else "certain"
+        certainty = "partial" if not best.complete else "likely" if rivals or best.doubted else "certain"
         same = [other.id for other in self.failing if concern in self.answers.concerns(other)]
         also = f"; {' or '.join(rival.mistakes[0].title for rival in rivals)} would give the same" if rivals else ""
         alone = len(best.mistakes) == 1
         ratio = ratio_of(matcher) if alone else ""
         also += f". On {ratio}" if ratio else ""
+        turned = concern == "softmax" and self.answers.right_in_columns(concern)
+        if turned:
+            certainty, also = "likely", also + COLUMNS
         return [
             Cause(
                 mistake,
@@ -130,9 +175,10 @@ class Naming:
                 f"{f'{detail}: ' if detail else ''}{speaking_for(best, mistake)}{also}",
                 same if best.complete else [result.id],
                 (concern,),
-                rivals=bool(rivals),
+                rivals=bool(rivals) or turned,
                 checks=[partial(self.answers.now_right, concern, *others)] if alone or others else [],
                 shared=bool(others),
+                searched=alone or bool(others),
             )
             for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
         ]
@@ -144,6 +190,8 @@ class Naming:
             return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
         if result.id == "softmax.overflow" and not result.through and result.message.endswith(OVERFLOW):
             return [self.overflows(result)]
+        if result.id == "network.missing_class" and result.outcome == "error" and not self.answers.wrong(result):
+            return [self.lacks_a_class(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
         if result.id in OF_ORDER and not_shuffled(self.impl):
@@ -163,16 +211,80 @@ class Naming:
             return [Cause(mistake, certainty, found, clauses, ("create",), rivals=len(initial) > 1, checks=checks)]
         concerns = self.answers.concerns(result) or MADE_BY.get(result.id.partition(".")[0], ())
         for mistake in mistakes().values():
-            if result.id in mistake.broken:
+            if result.id in mistake.broken and not self.denied(mistake):
                 sand = self.trained_on_sand(result)
                 certainty = "likely" if sand else "certain"
                 moved = result.id == "network.arguments_kept" and result.message.startswith("parameter")
                 follow = [other.id for other in self.failing if moved and other.id == "network.memoryless"]
-                return [Cause(mistake, certainty, result.message, [result.id, *follow], concerns, rivals=sand)]
+                every = [result.id, *follow]
+                checks = self.checks(concerns)
+                return [Cause(mistake, certainty, result.message, every, concerns, rivals=sand, checks=checks)]
         if self.answers.wrong(result) or ends_in_nan(result):
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
         suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
         return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
+
+    def of_a_copy(self, result: SpecResult) -> list[Cause]:
+        """The cause of numbers that are those of the weights which a network was made with."""
+        for concern in self.answers.concerns(result):
+            wrong = concern in ("forward", "backward") and self.answers.wrong(result)
+            if wrong and of_first_weights(self.impl, concern):
+                every = [other.id for other in self.failing if concern in self.answers.concerns(other)]
+                found = "with the weights of a new network, and other biases, everything is right"
+                checks = [partial(self.answers.now_right, concern)]
+                return [Cause(mistakes()["weights-copied"], "certain", found, every, (concern,), checks=checks)]
+        return []
+
+    def root(self, result: SpecResult) -> Cause | None:
+        """The one cause of many clauses that fail together, if this is one of them."""
+        if result.id in OF_DRAWING and self.drawn_wrong is not None:
+            mistake, found = self.drawn_wrong
+            return Cause(mistake, "certain", found, self.together(OF_DRAWING), ("create",))
+        if result.chapter == "training" and "fit" in self.called_by(result) and self.begins_anew:
+            found = "at a rate of almost nothing the parameters are far from where they were"
+            every = [
+                other.id for other in self.failing if other.chapter == "training" and "fit" in self.called_by(other)
+            ]
+            return Cause(mistakes()["fit-begins-again"], "certain", found, every, ("fit",))
+        if result.id not in OF_BATCHES:
+            return None
+        if self.takes_all:
+            found = "after an epoch in batches of two every sample has moved as far as every other"
+            return Cause(mistakes()["fit-whole-set"], "certain", found, self.together(OF_BATCHES), ("fit",))
+        apart = next((other for other in self.failing if other.id == "training.every_sample"), None)
+        if apart is not None and self.visits_again:
+            every = self.together(OF_BATCHES)
+            return Cause(mistakes()["fit-with-replacement"], "certain", apart.message, every, ("fit",))
+        return None
+
+    def denied(self, mistake: Mistake) -> bool:
+        """Whether another clause fails that the mistake leaves as it is."""
+        return mistake.id == "init-network-other-scheme" and bool(self.together(["initialization.variance"]))
+
+    def together(self, clauses: Sequence[str]) -> list[str]:
+        """Those of the clauses that fail."""
+        return [other.id for other in self.failing if other.id in clauses]
+
+    def called_by(self, result: SpecResult) -> set[str]:
+        """The operations that a failing spec called."""
+        return (
+            set() if result.evidence is None else {result.evidence.last or "", *(c.name for c in result.evidence.calls)}
+        )
+
+    @cached_property
+    def drawn_wrong(self) -> tuple[Mistake, str] | None:
+        """What spoils every statistic of the weights at once."""
+        return root_of_all(self.impl)
+
+    @cached_property
+    def begins_anew(self) -> bool:
+        """Whether training does not begin with the network's parameters."""
+        return begins_anew(self.impl)
+
+    @cached_property
+    def takes_all(self) -> bool:
+        """Whether every batch is all of the data."""
+        return takes_all(self.impl)
 
     @cached_property
     def unsteady(self) -> str:
@@ -183,6 +295,13 @@ class Naming:
     def stale(self) -> bool:
         """Whether a batch before it decides what gradients a batch gets."""
         return not self.unsteady and stale(self.impl)
+
+    def lacks_a_class(self, result: SpecResult) -> Cause:
+        """The cause of exceptions that only come where a class does not occur in the batch."""
+        concerns = self.answers.concerns(result)
+        every = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
+        checks = [partial(self.answers.now_right, concern) for concern in concerns]
+        return Cause(mistakes()["loss-one-hot-classes"], "certain", result.message, every, concerns, checks=checks)
 
     def overflows(self, result: SpecResult) -> Cause:
         """The cause of an overflow of Python's exp in softmax: it raises, and only for exponents above 0."""
@@ -229,14 +348,17 @@ class Naming:
             searched=False,
         )
 
+    def checks(self, concerns: Sequence[str]) -> list[Callable[[], bool]]:
+        """Whether the answers about operations that give wrong ones are right."""
+        wrong = [c for c in concerns if c in all_concerns() and any(matcher.wrong for matcher in self.answers.about(c))]
+        return [partial(self.answers.now_right, concern) for concern in wrong]
+
     def raises(self, result: SpecResult) -> Cause:
         """Code that raises, in its own words."""
         explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
 
-        def kind(of: SpecResult) -> tuple[str | None, str]:
-            return of.where, of.message.partition(":")[0]  # the shapes that it speaks of may be another spec's
-
-        clauses = [other.id for other in self.failing if kind(other) == kind(result)] or [result.id]
+        here = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
+        clauses = here if result.where else [result.id]
         concerns = self.answers.concerns(result)
         return Cause(
             None,
@@ -246,7 +368,9 @@ class Naming:
             concerns,
             title=result.message,
             where=result.where,
+            checks=self.checks(concerns),
             explanation=explanation,
+            raised=True,
         )
 
     def unnamed(self, result: SpecResult) -> Cause:

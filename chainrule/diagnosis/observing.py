@@ -15,6 +15,8 @@ from chainrule.contract.chapters import OPERATIONS
 from chainrule.diagnosis.actors import Question, Reply
 from chainrule.mathematics.comparison import Failure
 
+Answered = tuple[Question, Reply]
+
 
 class Observed:
     """An implementation as an `actors.Actor`, behind its boundary."""
@@ -42,9 +44,16 @@ class Observed:
         return self.impl.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=0)
 
 
-def observe(impl: Boundary, questions: Sequence[Question]) -> list[tuple[Question, Reply]]:
-    """The implementation's answers, without those that it cannot be asked for."""
-    actor, found = Observed(impl), []
+class InColumns(Observed):
+    """The same for functions that take a sample in each column."""
+
+    def function(self, name: str, *arguments: np.ndarray) -> Sequence[Any]:
+        return [np.transpose(found) for found in super().function(name, *map(np.transpose, arguments))]
+
+
+def observe(impl: Boundary, questions: Sequence[Question], actor: Observed | None = None) -> list[Answered]:
+    """The implementation's answers, without those that it cannot be asked for.  actor: who asks it."""
+    actor, found = actor or Observed(impl), list[Answered]()
     for question in questions:
         try:
             arrays = tuple(np.array(array, np.float64) for array in question.ask(actor))

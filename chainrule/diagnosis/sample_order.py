@@ -1,16 +1,21 @@
-"""In which order training visits the samples, where that can be told from the parameters."""
+"""Which samples training visits, and from where it begins, where that can be told from the parameters."""
 
 from __future__ import annotations
 
+from itertools import chain
 from unittest import SkipTest
+
+import numpy as np
 
 from chainrule.boundary.boundary import Boundary
 from chainrule.boundary.errors import Raised
 from chainrule.mathematics.comparison import Failure
 from chainrule.specification.networks import Networks
-from chainrule.specification.sampling import visits
+from chainrule.specification.sampling import units, visits
 
 SAMPLES = 5
+PAIRS = 6  # samples that batches of two divide
+STILL = 2.0**-40  # a rate at which nothing moves by much
 
 
 def not_shuffled(impl: Boundary) -> bool:
@@ -23,3 +28,51 @@ def not_shuffled(impl: Boundary) -> bool:
         )
     except (SkipTest, Raised, Failure):
         return False
+
+
+def visits_again(impl: Boundary) -> bool:
+    """Whether batches of an epoch, all of them or all but one, have samples in common."""
+    return visited(impl, [2, 2, 2]) is False and visited(impl, [2, 2]) is False
+
+
+def visits_all(impl: Boundary) -> bool:
+    """Whether the batches of an epoch are all samples, each once, where the batch size divides their number."""
+    return visited(impl, [2, 2, 2]) is True
+
+
+def visited(impl: Boundary, sizes: list[int]) -> bool | None:
+    """Whether an epoch begins with disjoint batches of these sizes; None if that is not seen."""
+    try:
+        visits(impl, Networks(impl), PAIRS, 2, 1, 0, sizes)
+    except Failure:
+        return False
+    except (SkipTest, Raised):
+        return None
+    return True
+
+
+def takes_all(impl: Boundary) -> bool:
+    """Whether every update of an epoch moves all samples, by one amount, although batches are smaller."""
+    try:
+        case = units(Networks(impl), PAIRS)
+        model = impl.network(case)
+        impl.fit(model, case.x, case.y, epochs=1, batch_size=2, lr=0.25, seed=0)
+        rows = impl.parameters(model)[0][0][:PAIRS]
+    except (SkipTest, Raised, Failure):
+        return False
+    return bool(np.allclose(rows, rows[0], rtol=1e-6, atol=0) and rows.any())
+
+
+def begins_anew(impl: Boundary) -> bool:
+    """Whether training forgets the parameters: at a rate of almost nothing they move far."""
+    try:
+        case = Networks(impl).case(1, SAMPLES)
+        model = impl.network(case)
+        impl.fit(model, case.x, case.y, epochs=1, batch_size=SAMPLES, lr=STILL, seed=0)
+        after = impl.parameters(model)
+    except (SkipTest, Raised, Failure):
+        return False
+    before = (case.weights, case.biases)
+    return any(
+        a.shape != b.shape or np.abs(a - b).max() > 1e-3 for a, b in zip(chain(*after), chain(*before), strict=False)
+    )

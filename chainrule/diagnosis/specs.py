@@ -9,6 +9,7 @@ from typing import Any
 from unittest import SkipTest
 
 from chainrule.boundary.boundary import Boundary
+from chainrule.boundary.errors import NotApplicable
 from chainrule.mathematics.cases import Case
 from chainrule.running.run import call
 from chainrule.specification.networks import Networks
@@ -31,15 +32,20 @@ class Few(Networks):
         return islice(super().__call__(*arguments, **keywords), FEW)
 
 
-def holds(clause: str, impl: Boundary, few: bool = False) -> bool:
-    """Whether a spec passes: with nothing to look at any more it does not.  few: on its first networks alone."""
+def holds(clause: str, impl: Boundary, few: bool = False, unseen: bool = False) -> bool:
+    """Whether a spec passes: with nothing to look at any more it does not.
+
+    few: on its first networks alone.  unseen: whether it holds as well where it does not apply.
+    """
     try:
         call(tests()[clause], impl, (Few if few else Networks)(impl))
+    except NotApplicable:
+        return unseen
     except (SkipTest, Exception):
         return False
     return True
 
 
-def hold(clauses: Iterable[str], impl: Boundary, few: bool = False) -> bool:
+def hold(clauses: Iterable[str], impl: Boundary, few: bool = False, unseen: bool = False) -> bool:
     """Whether all of them do."""
-    return all(holds(clause, impl, few) for clause in clauses)
+    return all(holds(clause, impl, few, unseen) for clause in clauses)

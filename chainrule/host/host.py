@@ -8,6 +8,7 @@ from __future__ import annotations
 import dis
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
 from chainrule.host.description import described, recognised_of
+from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.other_arrays import takes_other_arrays
 from chainrule.host.patching.functions import FunctionRegister, theirs
 from chainrule.host.protocol import (
@@ -36,6 +38,7 @@ from chainrule.host.protocol import (
 )
 from chainrule.host.reading import READERS, parts
 from chainrule.host.recognition.order_of_calls import set_earlier
+from chainrule.host.shapes_raised_for import shapes_where_raised
 from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
 from chainrule.support.arrays import NotNumbers, describe, to_numpy
@@ -91,7 +94,10 @@ class Host(Protocol):
         """End the record.  Returns the functions that ran, with their source."""
 
     def change(self, function: Function, source: str) -> str | None:
-        """Replace the code of a function that ran by `source`.  Returns None, or the reason why that is impossible."""
+        """Replace the code of a function that ran by `source`, and bound its memory.
+
+        Returns None, or the reason why that is impossible.
+        """
 
     def restore(self) -> None:
         """Restore the code of all changed functions."""
@@ -107,6 +113,7 @@ class InProcess:
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.last = 0
         self.functions = FunctionRegister()
+        self.bounded = ExitStack()  # limits under which a changed function runs
 
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
@@ -197,9 +204,11 @@ class InProcess:
             self.functions.change(function, source)
         except (SyntaxError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
+        self.bounded.enter_context(bounded_memory())
         return None
 
     def restore(self) -> None:
+        self.bounded.close()
         self.functions.restore()
 
     def live(self, argument: Any) -> Any:
@@ -298,7 +307,7 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
         found = getattr(error, "found_by_chainrule", False)  # chainrule raised it, not the code
         if read and not found and not raised_in_code(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
-        message = str(error) if found else f"{name} raised {type(error).__name__}: {error}"
+        message = str(error) if found else f"{name} raised {type(error).__name__}: {shapes_where_raised(error)}"
         return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from keyword import iskeyword
 from pathlib import Path
 from unittest import SkipTest
@@ -20,6 +22,7 @@ LONGEST_RESULT = 200  # characters
 LONGEST = 4000  # characters: longer snippets are useless
 ASKING = tuple(name for name in NETWORK_METHODS if not OPERATIONS[name].changes)
 FUNCTIONS = (*CORE_FUNCTIONS, *EXTENSIONS)
+OF_VARIANCE = re.compile(r"\((\d+), (\d+)\): the variance is .* times the ([\d.e-]+) of")
 Names = Mapping[str, str]  # {contract's name: the code's name}
 
 
@@ -33,16 +36,64 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
     if not told:
         return None
     last = told[-1]
-    pair = [call for call in told[-2:] if call.name == last.name and call.name in FUNCTIONS] or [last]
     names = names_of(loaded)
     lines = ["import numpy as np", *(opening(loaded, names, last))]
-    for call in pair:
+    variance = of_variance(names, told, str(error))
+    if variance:
+        return "\n".join([*lines, *variance])
+    for call in compared(told):
         lines += repeat(names, call)
     if is_repeated(told):
         lines.append(lines[-1])
     lines += should_give(last, error)
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
+
+
+def compared(told: Sequence[Call]) -> list[Call]:
+    """The calls that a spec compares: the last one, and the one before of the same kind.
+
+    For a row by itself that is the call with this row among others.
+    """
+    last = told[-1]
+    if last.name == "create":
+        return [call for call in told[-2:] if call.name == "create" and call.arguments[:1] == last.arguments[:1]]
+    if last.name not in FUNCTIONS:
+        return [last]
+    row = last.arguments[0] if last.arguments else None
+    if isinstance(row, np.ndarray) and row.ndim == 2 and len(row) == 1:
+        for call in reversed(told[:-1]):
+            z = call.arguments[0] if call.name == last.name and len(call.arguments) == 1 else None
+            if isinstance(z, np.ndarray) and z.ndim == 2 and len(z) > 1 and (z == row).all(axis=1).any():
+                return [call, last]
+    return [call for call in told[-2:] if call.name == last.name]
+
+
+def of_variance(names: Names | None, told: Sequence[Call], found: str) -> list[str]:
+    """The lines that print the variance of weights, with that which it should have, where a spec found another."""
+    match = OF_VARIANCE.search(found)
+    if match is None:
+        return []
+    fans, right = [int(match[1]), int(match[2])], match[3]
+    for call in told:
+        if call.name == "xavier" and list(call.arguments[:2]) == fans:
+            function = names["xavier"] if names else "impl.xavier"
+            made = f"{function}({fans[0]}, {fans[1]}, np.random.default_rng(0))"
+        elif call.name == "create" and fans in [list(pair) for pair in pairwise(call.arguments[0])]:
+            sizes, seed = call.arguments
+            at = [list(pair) for pair in pairwise(sizes)].index(fans)
+            made = f"{made_network(names, sizes, seed)}[{at}]"
+        else:
+            continue
+        return [f"print(np.var({made}))  # should be about {right}"]
+    return []
+
+
+def made_network(names: Names | None, sizes: object, seed: object) -> str:
+    """The weights of a new network, as source."""
+    if names is None:
+        return f"impl.parameters(impl.create({spell(sizes)}, {seed}))[0]"
+    return f"{names['MLP']}({spell(sizes)}, {seed}).{names['weights']}"
 
 
 def is_repeated(calls: Sequence[Call]) -> bool:
@@ -118,7 +169,7 @@ def repeat(names: Names | None, call: Call) -> list[str]:
         if call.applied:
             made = f"{made}({', '.join(map(spell, call.applied))})"
         if call.name == "create":
-            made = f"{made}.{names['weights']}" if names else f"impl.parameters({made})"
+            made = made_network(names, *call.arguments)
         return [*forward, f"print({made})"]
     arguments = ", ".join([spell(value) for value in call.arguments[1:]] + keywords)
     if names is None:

@@ -101,7 +101,10 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Row:
-    """What a check says of one faulty file.  line: of the planted change; where: of the diagnosis."""
+    """What a check says of one faulty file.
+
+    line: of the planted change; where: of the diagnosis; change: what it offers, or empty.
+    """
 
     style: str
     mistake: str
@@ -111,6 +114,7 @@ class Row:
     id: str
     certainty: str
     where: str
+    change: str
     line: int
 
     @property
@@ -155,6 +159,7 @@ def row(style: Style, mistake: Mistake) -> Row:
         first.id if first else "",
         first.certainty if first else "",
         (first.where or "") if first else "",
+        " => ".join(first.change) if first and first.change else "",
         planted_line(style, mistake),
     )
 
@@ -184,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             mark = "" if found.right else "   <- " + " or ".join(called(found.mistake))
             print(
                 f"{found.style:<28} {found.mistake:<44.44} {found.clause:<30} {found.certainty:<8} {found.id:<34} "
-                f"{'line' if found.located else '    '}{mark}",
+                f"{'line' if found.located else '    '} {found.change}{mark}",
                 flush=True,
             )
     chapters = {(style.file, mistake.name): set(mistake.chapters) for style, mistake in pairs}
@@ -200,6 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(right)} first diagnoses right ({len(right) / len(rows):.1%}): {by_certainty}")
     print(f"{len(wrong)} wrong ones reported as certain")
     print(f"{located} with the line of the planted change ({located / len(rows):.1%})")
+    changes = sum(bool(found.change) for found in rows)
+    print(f"{changes} with a change that mends ({changes / len(rows):.1%})")
     return 0 if len(caught) == len(rows) and len(right) >= ENOUGH * len(rows) and not wrong else 1
 
 

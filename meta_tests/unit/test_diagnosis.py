@@ -87,7 +87,8 @@ def test_a_mistake_says_all_that_a_learner_needs(mistake):
     assert {mistake.clause, *mistake.broken, *mistake.suspected} <= set(clauses())
     assert mistake.special is None or mistake.special in CATALOGUE
     recognised = mistake.variants or mistake.array or mistake.scheme or mistake.broken or mistake.suspected
-    by_a_look = ("init-positive", "init-bias-constant", "init-bias-random", "fit-not-shuffled")
+    of_weights = ("init-positive", "init-bias-constant", "init-bias-random", "init-rounded")
+    by_a_look = (*of_weights, "fit-not-shuffled", "fit-whole-set", "weights-copied")
     assert recognised or mistake.id in (*by_a_look, "forward-dropout", "forward-stale")
 
 

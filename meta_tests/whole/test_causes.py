@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from banks.honest import HONEST, checked, written
+from banks.newcomers import NEWCOMERS
 from banks.planted import PLANTED
 from banks.style_bank import STYLES
 from chainrule import api
@@ -40,6 +41,20 @@ def test_the_change_that_is_shown_mends_the_file(tmp_path, old, new, name, chapt
     lines[line - 1] = indented + after
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert checked(path, chapter).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "chapter", "line"), NEWCOMERS, ids=[f"{c[2]} {c[4]}" for c in NEWCOMERS]
+)
+def test_what_newcomers_write_has_one_cause_and_a_line(tmp_path, old, new, name, chapter, line):
+    path, _ = written(tmp_path, old, new)
+    found = checked(path, chapter).diagnoses
+    assert [one.id for one in found] == [name]
+    assert found[0].certainty == "certain"
+    place = int(found[0].where.removeprefix("net.py:"))
+    reported = path.read_text(encoding="utf-8").splitlines()[place - 1]
+    assert line in reported
+    assert not reported.lstrip().startswith(("def ", "class "))
 
 
 def test_two_mistakes_are_two_causes(tmp_path):
@@ -220,9 +235,29 @@ def test_the_lines_to_paste_show_the_parameters_after_a_step(tmp_path):
     assert printed.count("array(") == 2 * 2  # the weights and the biases of two layers
 
 
-def test_the_lines_to_paste_show_the_first_weights(tmp_path):
-    path, _ = written(tmp_path, "np.sqrt(6 / (fan_in + fan_out))", "np.sqrt(3 / (fan_in + fan_out))")
-    assert "array(" in pasted(path, "initialization.network_variance", "initialization")
+def test_the_lines_to_paste_show_a_row_among_others_and_by_itself(tmp_path):
+    path, _ = written(tmp_path, "z.max(axis=1, keepdims=True)", "z.max()")
+    together, alone = pasted(path, "softmax.rows_independent", "softmax").rsplit("[[", 1)
+    assert "nan" in together
+    assert "nan" not in alone
+
+
+@pytest.mark.parametrize("clause", ["initialization.variance", "initialization.network_variance"])
+def test_the_lines_to_paste_show_a_wrong_variance(tmp_path, clause):
+    path, _ = written(tmp_path, "np.sqrt(6 / (fan_in + fan_out))", "1.0")
+    assert float(pasted(path, clause, "initialization")) == pytest.approx(1 / 3, rel=0.1)
+
+
+SEEDED = "        rng = np.random.default_rng(seed)\n        self.weights"
+
+
+@pytest.mark.parametrize(
+    ("seed", "clause", "alike"), [("", "initialization.seed", False), ("5", "initialization.seeds_differ", True)]
+)
+def test_the_lines_to_paste_show_both_networks(tmp_path, seed, clause, alike):
+    path, _ = written(tmp_path, SEEDED, SEEDED.replace("seed", seed))
+    shown = pasted(path, clause, "initialization").split("array")
+    assert (shown[1] == shown[1 + len(shown) // 2]) is alike
 
 
 def test_weights_that_are_zero_are_one_cause(tmp_path):

@@ -14,7 +14,7 @@ from chainrule.diagnosis import mistakes
 from chainrule.diagnosis.priorities import PRIORITIES
 from chainrule.diagnosis.repair.changing import ran
 from chainrule.diagnosis.repair.edits import Editor
-from chainrule.diagnosis.repair.search import KINDS, MOST_HUNG, Budget, search
+from chainrule.diagnosis.repair.search import KINDS, MOST_HUNG, WITH_A_NAME, Budget, search
 from chainrule.host.host import InProcess
 from chainrule.host.patching.functions import theirs
 from chainrule.running import run
@@ -45,7 +45,7 @@ def test_trying_changes_leaves_the_code_as_it_was(tmp_path):
 
 def test_every_hint_is_of_a_mistake_and_names_kinds_of_edits():
     assert [begin for begin, _ in PRIORITIES if not any(name.startswith(begin) for name in mistakes())] == []
-    assert {kind for _, kinds in PRIORITIES for kind in kinds} <= set(KINDS)
+    assert {kind for _, kinds in PRIORITIES for kind in kinds} <= {*KINDS, *WITH_A_NAME}
 
 
 def test_code_of_libraries_and_of_chainrule_is_left_alone():

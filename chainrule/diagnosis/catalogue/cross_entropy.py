@@ -40,6 +40,12 @@ def true(p, y):
     return p[np.arange(len(y)), y]
 
 
+def weighed(p, y):
+    """-one_hot * log(p), as NumPy gives it: nan where p is 0."""
+    with np.errstate(all="ignore"):
+        return one_hot(p, y) * -np.log(p)
+
+
 def surprise(p):
     with np.errstate(all="ignore"):
         return -np.log(p)
@@ -60,7 +66,10 @@ mistake(
     clause="cross_entropy.uniform",
     mend=MEND + "; or declare reduction = sum, and sum the gradients as well",
     fingerprint="N loss",
-    cross_entropy=lambda right, p, y: right(p, y) * len(y),
+    cross_entropy={
+        "": lambda right, p, y: right(p, y) * len(y),
+        "with one-hot labels, nan where p is 0": lambda right, p, y: float(weighed(p, y).sum()),
+    },
 )
 mistake(
     "loss-averaged-twice",
@@ -77,7 +86,10 @@ mistake(
     clause="cross_entropy.uniform",
     mend="np.sum(...) / N in place of np.mean(...)",
     fingerprint="loss / K",
-    cross_entropy=lambda right, p, y: right(p, y) / p.shape[1],
+    cross_entropy={
+        "": lambda right, p, y: right(p, y) / p.shape[1],
+        "with one-hot labels, nan where p is 0": lambda right, p, y: float(weighed(p, y).mean()),
+    },
 )
 mistake(
     "loss-divided-by-classes",
@@ -94,7 +106,10 @@ mistake(
     "log p is negative for every p below 1. The loss must fall as p grows.",
     clause="cross_entropy.nonnegative",
     fingerprint="-loss",
-    cross_entropy=lambda right, p, y: -right(p, y),
+    cross_entropy={
+        "": lambda right, p, y: -right(p, y),
+        "with one-hot labels, nan where p is 0": lambda right, p, y: -float(weighed(p, y).sum() / len(p)),
+    },
 )
 mistake(
     "loss-log-base",
@@ -320,7 +335,7 @@ mistake(
     clause="cross_entropy.certainty",
     mend="pick the true class first: -np.log(p[np.arange(len(y)), y]).mean()",
     fingerprint="-sum of one_hot * log(p) / N",
-    cross_entropy=lambda right, p, y: zero_times(p, y),
+    cross_entropy=lambda right, p, y: float(weighed(p, y).sum() / len(p)),
 )
 mistake(
     "loss-ignores-zeros",
@@ -353,6 +368,19 @@ mistake(
     broken="cross_entropy.input_kept",
 )
 mistake(
+    "loss-label-as-number",
+    "the label is a factor, where it should say which class",
+    "y log p is meant for a y of 0 and 1. A label of 2 counts twice as much as one of 1, and class 0 nothing.",
+    clause="cross_entropy.uniform",
+    fingerprint="-sum over n of y[n] log p[n]",
+    cross_entropy={
+        "every class, over N": lambda right, p, y: float((y[:, None] * surprise(p)).sum() / len(p)),
+        "every class, averaged": lambda right, p, y: float((y[:, None] * surprise(p)).mean()),
+        "every class, summed": lambda right, p, y: float((y[:, None] * surprise(p)).sum()),
+        "the own class": lambda right, p, y: float((y * surprise(true(p, y))).mean()),
+    },
+)
+mistake(
     "loss-label-types",
     "labels of a small integer type wrap around",
     "An unsigned byte holds 0 to 255: y - K, -y or y * 1000 leave that range. The labels of image data sets are "
@@ -369,11 +397,6 @@ def binary(p, y):
     target = one_hot(p, y)
     with np.errstate(all="ignore"):
         return -(np.log(true(p, y)).sum() + np.where(target > 0, 0.0, np.log1p(-np.where(target > 0, 0.0, p))).sum())
-
-
-def zero_times(p, y):
-    with np.errstate(all="ignore"):
-        return float(-(one_hot(p, y) * np.log(p)).sum() / len(p))
 
 
 def running_average(losses):

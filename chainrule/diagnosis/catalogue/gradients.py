@@ -13,6 +13,12 @@ from chainrule.diagnosis.questions import gradient_name, kinds_of
 
 MEND_MASK = "delta = (delta @ W.T) * (z > 0), with the z of the layer that delta comes to"
 mistake_of_mask = partial(add, mend=MEND_MASK)
+# Sizes of batches, and of data, that people write into their code.
+COUNTS = (
+    *(3, 4, 6, 8, 10, 12, 16, 20, 24, 25, 30, 32, 40, 48, 50, 60, 64, 80, 96, 100, 120, 128, 150, 200, 250, 256),
+    *(300, 400, 500, 512, 600, 784, 1000, 1024, 2000, 5000, 10000),
+)
+RATES = (1024.0, 0.125, 1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01, 0.001)  # at which gradients are read off an update
 MEND_ERROR = "delta = (p - one_hot(y)) / N"
 mistake_at_output = partial(add, mend=MEND_ERROR)
 
@@ -111,6 +117,16 @@ mistake(
         "": lambda right, error, batch: error / batch.classes,
         "besides N": lambda right, error, batch: right(error, batch) / batch.classes,
     },
+)
+mistake(
+    "gradient-divided-by-constant",
+    "divided by a fixed number, not by that of the samples",
+    "A batch size or a number of samples is written into the code: with batches of another size, such as the last one "
+    "of an epoch, the mean is another.",
+    clause="gradients.additivity",
+    mend="divide by the number of samples, len(x)",
+    fingerprint="N g / c",
+    average={f"c = {c}": lambda right, error, batch, c=c: error / c for c in (*COUNTS, 41000, 42000, 50000, 60000)},
 )
 mistake(
     "gradient-divided-by-inputs",
@@ -245,6 +261,22 @@ mistake(
         "reversed": lambda right, y, classes: right(y[::-1], classes),
         "all those of the first": lambda right, y, classes: right(np.full_like(y, y[0]), classes),
         "all those of the last": lambda right, y, classes: right(np.full_like(y, y[-1]), classes),
+    },
+)
+mistake_at_output(
+    "gradient-label-smoothing",
+    "the labels are smoothed in the gradient",
+    "A part of the labels' weight is spread over all classes. The loss of the core has whole labels, and so has its "
+    "gradient.",
+    clause="gradients.weights",
+    fingerprint="p - ((1 - a) y + a / K)",
+    one_hot={
+        f"a = {a}, {words}": lambda right, y, classes, a=a, spread=spread: spread(right(y, classes), a, classes)
+        for a in (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5)
+        for words, spread in (
+            ("over all classes", lambda hot, a, k: (1 - a) * hot + a / k),
+            ("over the other classes", lambda hot, a, k: (1 - a) * hot + a * (1 - hot) / max(k - 1, 1)),
+        )
     },
 )
 mistake_at_output(
@@ -418,6 +450,18 @@ mistake(
     },
 )
 mistake_of_mask(
+    "mask-overwrites-gradient",
+    "ReLU's backward pass gives 0 and 1 and loses the gradient that comes in",
+    "ReLU's derivative is a factor: what comes from above is multiplied by 1 where the unit is on, and by 0 where it "
+    "is off. Here the factor is returned, or written over the gradient, and nothing of the layers above is left.",
+    clause="gradients.additivity",
+    fingerprint="delta[l] = (z > 0)",
+    carried={
+        "": lambda right, delta, batch, l: np.ones_like(right(delta, batch, l)),
+        "by N": lambda right, delta, batch, l: np.ones_like(right(delta, batch, l)) / batch.n,
+    },
+)
+mistake_of_mask(
     "mask-quotient",
     "ReLU's derivative as a quotient a / (a + eps)",
     "It is a little less than 1 where the unit is on: the digits beyond eps are wrong.",
@@ -507,7 +551,13 @@ mistake(
         f"lr = {lr:g}": lambda right, delta, batch, l, lr=lr: (
             delta @ (batch.model.weights[l] - lr * batch.inputs[l].T @ delta).T
         )
-        for lr in (1024.0, 0.125, 1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01, 0.001)
+        for lr in RATES
+    }
+    | {
+        f"lr = {lr:g}, sample by sample": lambda right, delta, batch, l, lr=lr: (
+            right(delta, batch, l) - lr * batch.n * (delta**2).sum(axis=1, keepdims=True) * batch.inputs[l]
+        )
+        for lr in RATES
     },
 )
 mistake(
@@ -532,6 +582,8 @@ mistake(
         ),
         "below": lambda right, batch, l, delta: fitted(batch.inputs[max(l - 1, 0)], batch.inputs[l]).T @ delta,
         "the inputs": lambda right, batch, l, delta: fitted(batch.inputs[0], batch.inputs[l]).T @ delta,
+        "its own, the probabilities at the end": lambda right, batch, l, delta: own_output(batch, l, batch.p).T @ delta,
+        "its own, the logits at the end": lambda right, batch, l, delta: own_output(batch, l, batch.z[-1]).T @ delta,
     },
 )
 mistake(
@@ -594,6 +646,20 @@ mistake(
             right(batch, l, delta) + c / batch.n * batch.model.weights[l]
         )
         for c in (1.0, 0.1, 0.01, 1e-3, 1e-4)
+    },
+)
+mistake(
+    "gradients-reversed",
+    "the gradients come in the order in which they are computed, last layer first",
+    "The backward pass goes down: appended one after the other, its gradients begin with those of the last layer. The "
+    "update takes the first gradient for the first layer.",
+    clause="gradients.shapes",
+    mend="insert at the front, grads.insert(0, g), or reverse the list at the end",
+    fingerprint="dloss/dW[L], ..., dloss/dW[1]",
+    gradients={
+        "": lambda right, grads, batch: tuple(group[::-1] for group in right(grads, batch)),
+        "of the weights": lambda right, grads, batch: (right(grads, batch)[0][::-1], right(grads, batch)[1]),
+        "of the biases": lambda right, grads, batch: (right(grads, batch)[0], right(grads, batch)[1][::-1]),
     },
 )
 mistake(
@@ -770,7 +836,9 @@ mistake(
     mend="delta.sum(axis=0) where samples are rows, axis=1 where they are columns",
     fingerprint="sum over j of delta[n, j]",
     array=lambda g, batch, l, kind: tuple(
-        scale * batch.deltas[l].sum(axis=1) for scale in (1.0, batch.n, 1 / batch.n, 1 / batch.deltas[l].shape[1])
+        shaped
+        for scale in (1.0, batch.n, 1 / batch.n, 1 / batch.deltas[l].shape[1])
+        for shaped in over_units(scale * batch.deltas[l])
     ),
     of=("biases",),
 )
@@ -789,11 +857,16 @@ mistake(
 mistake(
     "bias-gradient-weighted",
     "the bias's gradient is multiplied by the activations or the bias",
-    "The bias is added, not multiplied: its derivative is 1 times delta.",
+    "The bias is added, not multiplied: its derivative is 1 times delta. The sum of the weights' gradient is another.",
     clause="gradients.biases",
     mend="delta.sum(axis=0)",
-    fingerprint="b sum over n of delta",
-    array=lambda g, batch, l, kind: (g * batch.model.biases[l], g + batch.model.biases[l]),
+    fingerprint="b sum over n of delta, or sum over i of dloss/dW[i]",
+    array=lambda g, batch, l, kind: (
+        g * batch.model.biases[l],
+        g + batch.model.biases[l],
+        (batch.inputs[l].T @ batch.deltas[l]).sum(axis=0),
+        (batch.inputs[l].T @ batch.deltas[l]).mean(axis=0),
+    ),
     of=("biases",),
 )
 mistake(
@@ -873,6 +946,16 @@ mistake(
     broken="gradients.memoryless",
 )
 mistake(
+    "weights-copied",
+    "a copy of the weights is used that was made with the network",
+    "A transposed or second copy does not follow the weights: after the first update, or where they are assigned, it "
+    "is that of another network.",
+    clause="gradients.weights",
+    mend="take the weights themselves, self.weights[l].T, in every pass",
+    lines=("delta = delta @ self.transposed[l]", "delta = delta @ self.weights[l].T"),
+    fingerprint="right for the weights of a new network, wrong for all others",
+)
+mistake(
     "gradient-buffers-reused",
     "gradients that were returned change when backward is called again",
     "The same arrays are written into and handed out every time.",
@@ -900,14 +983,37 @@ mistake(
     clause="gradients.saturated",
     mend="delta = (p - one_hot(y)) / N",
     lines=("g = -one_hot / p; delta = p * (g - (g * p).sum(axis=1, keepdims=True))", "delta = (p - one_hot) / N"),
-    fingerprint="nan at p = 0",
+    fingerprint="(1 - y) / (1 - p) - y / p, times p (1 - p), or -y / p through softmax: nan where p is 0 or 1",
+    error={
+        "the quotient of the binary loss": lambda right, p, target, batch: quotient(p, target),
+        "-y / p through softmax": lambda right, p, target, batch: jacobian(p, quotient_of(-target, p)),
+    },
     suspected="gradients.saturated",
 )
 
 
+def over_units(delta):
+    """Each sample's sum over the units: alone, as a column, and spread over the bias by an update."""
+    total = delta.sum(axis=1, keepdims=True)
+    spread = np.broadcast_to(total, delta.shape)
+    return total[:, 0], total, spread[0] if len(delta) == 1 else spread
+
+
+def quotient_of(a, b):
+    with np.errstate(all="ignore"):
+        return a / b
+
+
+def quotient(p, target):
+    """The derivative of the binary loss times that of a sigmoid, as NumPy gives it."""
+    with np.errstate(all="ignore"):
+        return -(target / p - (1 - target) / (1 - p)) * p * (1 - p)
+
+
 def jacobian(p, g):
     """g through softmax: p (g - sum over k of g p)."""
-    return p * (g - (g * p).sum(axis=1, keepdims=True))
+    with np.errstate(all="ignore"):
+        return p * (g - (g * p).sum(axis=1, keepdims=True))
 
 
 def fitting(w, batch, l):
@@ -915,6 +1021,11 @@ def fitting(w, batch, l):
     if w.shape != batch.model.weights[l].shape:
         raise ValueError("shapes do not fit")
     return w
+
+
+def own_output(batch, l, last):
+    """What layer l gives, `last` where it is the last one."""
+    return batch.inputs[l + 1] if l + 1 < len(batch.inputs) else last
 
 
 def spread(delta, batch, l):

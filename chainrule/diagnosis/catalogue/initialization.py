@@ -151,6 +151,22 @@ mistake(
         1e-4 / 3,
         0.04,
         4e-4,
+        1e-8,
+    ),
+)
+mistake(
+    "init-precedence",
+    "parentheses are missing: only one of the fans is below the fraction",
+    "2 / fan_in + fan_out is (2 / fan_in) + fan_out: a division comes before a sum.",
+    clause="initialization.variance",
+    mend="2 / (fan_in + fan_out)",
+    fingerprint="variance 2 / fan_in + fan_out",
+    scheme=lambda fan_in, fan_out: (
+        2 / fan_in + fan_out,
+        1 / fan_in + fan_out,
+        (6 / fan_in + fan_out) / 3,
+        2 / fan_out + fan_in,
+        (6 / fan_out + fan_in) / 3,
     ),
 )
 mistake(
@@ -189,6 +205,15 @@ mistake(
     lines=("w[:, -1] = w[:, 0]", "w = rng.uniform(-a, a, (fan_in, fan_out))"),
     fingerprint="correlation of +-1 between two columns",
     broken="initialization.independence",
+)
+mistake(
+    "init-rounded",
+    "the weights are rounded to a few decimals",
+    "Rounded weights are on a grid: small ones are all zero, and their variance is another.",
+    clause="initialization.network_variance",
+    mend="keep the numbers as they are drawn",
+    lines=("w = rng.uniform(-a, a, (fan_in, fan_out)).round(1)", "w = rng.uniform(-a, a, (fan_in, fan_out))"),
+    fingerprint="w is round(w, 1)",
 )
 mistake(
     "init-layers-alike",

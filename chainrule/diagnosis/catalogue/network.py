@@ -85,7 +85,8 @@ concern(
     own=[OF_LOSS, frozenset({"cross_entropy"})],
     runs=["forward"],
 )
-concern("predict", FORWARD | {"label"}, of_predict, own=[frozenset({"label"})], runs=["forward"])
+OF_LABELS = frozenset({"label", "chosen"})
+concern("predict", FORWARD | OF_LABELS, of_predict, own=[OF_LABELS], runs=["forward"])
 about("network", "forward", "loss")
 about("network.output_shape network.samples_independent network.forward network.memoryless golden.forward", "forward")
 about("network.loss golden.loss", "loss")
@@ -146,6 +147,23 @@ mistake(
     mend="no activation between the last layer and softmax",
     fingerprint="softmax(relu(z[L]))",
     activation=lambda right, z, model, l: np.maximum(z, 0.0),
+)
+mistake(
+    "forward-activation-on-output",
+    "an activation runs after the last layer, too",
+    "The logits are bent before softmax: tanh and the sigmoid keep them in a narrow range, so that no class can be "
+    "sure. Where the hidden layers have the same one in place of ReLU, that is a second difference.",
+    clause="network.forward",
+    mend="relu(z) after the hidden layers, and no activation between the last layer and softmax",
+    fingerprint="softmax(g(z[L])), with a function g of each entry alone",
+    activation={
+        f"{name}, {where}": lambda right, z, model, l, f=f, everywhere=everywhere: (
+            f(z) if everywhere or last(model, l) else right(z, model, l)
+        )
+        for name, f in UNITS.items()
+        for where, everywhere in (("after every layer", True), ("after the last layer alone", False))
+        if name not in ("ReLU", "linear")
+    },
 )
 mistake(
     "forward-activation-missing-in-one-layer",
@@ -352,6 +370,10 @@ mistake(
     mend="np.eye(number of classes)[y]",
     lines=("np.eye(y.max() + 1)[y]", "np.eye(K)[y]"),
     fingerprint="one-hot of shape (N, max y + 1)",
+    variants={
+        "in backward": {"one_hot": lambda right, y, classes: np.eye(y.max() + 1)[y]},
+        "in the loss": {"cross_entropy": lambda right, p, y: counted(p, y)},
+    },
     suspected="network.missing_class",
 )
 mistake(
@@ -361,7 +383,10 @@ mistake(
     clause="network.predict",
     mend="argmax(axis=1)",
     fingerprint="p.argmax(axis=0)",
-    label=lambda right, p: p.argmax(axis=0),
+    variants={
+        "": {"label": lambda right, p: p.argmax(axis=0)},
+        "of the logits": {"chosen": lambda right, batch: batch.z[-1].argmax(axis=0)},
+    },
 )
 mistake(
     "predict-over-everything",
@@ -370,7 +395,22 @@ mistake(
     clause="network.predict",
     mend="argmax(axis=1)",
     fingerprint="p.argmax()",
-    label=lambda right, p: np.array(p.argmax()),
+    variants={
+        "": {"label": lambda right, p: np.array(p.argmax())},
+        "of the logits": {"chosen": lambda right, batch: np.array(batch.z[-1].argmax())},
+    },
+)
+mistake(
+    "predict-column",
+    "the labels are a column, or a row",
+    "One integer for each sample, (N,): compared with labels of that shape, a column gives a table of all pairs.",
+    clause="network.predict",
+    mend="argmax(axis=1), without keepdims",
+    fingerprint="argmax of shape (N, 1)",
+    label={
+        "a column": lambda right, p: right(p)[:, None],
+        "a row": lambda right, p: right(p)[None, :],
+    },
 )
 mistake(
     "predict-probability",
@@ -433,6 +473,12 @@ mistake(
     fingerprint="nan for logits of 1e4",
     suspected="network.large_logits",
 )
+
+
+def counted(p, y):
+    """The loss of one-hot labels of as many classes as the batch has; raises ValueError where that does not fit."""
+    with np.errstate(all="ignore"):
+        return float(-(np.eye(y.max() + 1)[y] * np.log(p)).sum() / len(p))
 
 
 def standardized(x):

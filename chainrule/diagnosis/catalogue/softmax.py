@@ -58,6 +58,11 @@ def with_one_hot(z, y):
         return float(-(np.eye(z.shape[1])[y] * (z - np.log(np.exp(z).sum(axis=1, keepdims=True)))).sum() / len(z))
 
 
+def without_log(z, y):
+    """sum exp(z) - z[y], the logarithm left out."""
+    return float((exponential(z).sum(axis=1) - z[np.arange(len(y)), y]).mean())
+
+
 mistake(
     "softmax-no-shift",
     "the row maximum is not subtracted before exp",
@@ -69,6 +74,19 @@ mistake(
         "": {"shift": lambda right, z: z},
         "in a log-sum-exp": {"loss_of_logits": lambda right, z, y: plain_log_sum_exp(z, y)},
         "in a log-sum-exp, beside one-hot labels": {"loss_of_logits": lambda right, z, y: with_one_hot(z, y)},
+    },
+)
+mistake(
+    "loss-log-missing",
+    "the logarithm of the sum of the exponentials is missing",
+    "log softmax(z) = z - log sum exp(z). Without the logarithm the loss of a sure and right prediction is 1, not 0: "
+    "and its gradient is not p - y.",
+    clause="network.loss",
+    mend="z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
+    fingerprint="sum exp(z) - z[y]",
+    loss_of_logits={
+        "of shifted logits": lambda right, z, y: without_log(z - z.max(axis=1, keepdims=True), y),
+        "of the logits": lambda right, z, y: without_log(z, y),
     },
 )
 mistake(

@@ -1,7 +1,7 @@
 """Mistakes in mini-batch training, which show on data whose order does not matter."""
 
 from functools import partial
-from itertools import permutations
+from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 
@@ -70,6 +70,17 @@ def permuted(order):
         if len(batch) != len(x) or len(x) != len(order):
             return right(model, x, y, batch, size)
         return right(model, x, y[np.array(order)], batch, size)
+
+    return {"batch_gradient": batch_gradient}
+
+
+def resampled(drawn):
+    """The gradient of a batch that is all of the data, but of these samples of it."""
+
+    def batch_gradient(right, model, x, y, batch, size):
+        if len(batch) != len(x) or len(x) != len(drawn):
+            return right(model, x, y, batch, size)
+        return right(model, x, y, np.array(drawn), size)
 
     return {"batch_gradient": batch_gradient}
 
@@ -205,6 +216,16 @@ mistake(
     batches=lambda right, order, size: [order],
 )
 mistake(
+    "fit-whole-set",
+    "every update takes the gradient of the whole data",
+    "The loop over the batches is there, but what is handed to the gradient is all of x and y. The batch size then "
+    "decides how often, and not on what.",
+    clause="training.every_sample",
+    mend="backward(x[batch], y[batch])",
+    lines=("grads = self.backward(x, y)", "grads = self.backward(x[batch], y[batch])"),
+    fingerprint="ceil(N / B) steps along the mean gradient of all samples",
+)
+mistake(
     "fit-every-batch-twice",
     "every batch is trained on more than once",
     "step is called twice, or the loop over the batches stands inside another.",
@@ -325,6 +346,18 @@ mistake(
     history=lambda right, losses, samples: [loss for epoch in losses for loss in epoch],
 )
 mistake(
+    "history-of-one-batch",
+    "the history has the loss of one batch of every epoch",
+    "The loss of the last batch says little of the others: what is wanted is the mean over the epoch.",
+    clause="training.history",
+    mend="np.mean(losses) over the batches of the epoch",
+    fingerprint="the loss of an epoch's last batch",
+    history={
+        "the last": lambda right, losses, samples: [epoch[-1] for epoch in losses],
+        "the first": lambda right, losses, samples: [epoch[0] for epoch in losses],
+    },
+)
+mistake(
     "history-adds-up",
     "the history's total is not set to zero between the epochs",
     "Every entry contains those before.",
@@ -367,7 +400,12 @@ mistake(
     clause="training.every_sample",
     mend="order = rng.permutation(N), cut into batches",
     lines=("batch = rng.integers(N, size=B)", "batch = order[start : start + B]"),
-    fingerprint="the batches do not partition the samples",
+    fingerprint="the gradient of samples of which some come twice",
+    variants={
+        f"of {FEW} samples those numbered {', '.join(map(str, drawn))}": resampled(drawn)
+        for drawn in combinations_with_replacement(range(FEW), FEW)
+        if len(set(drawn)) < FEW
+    },
     broken="training.every_sample",
 )
 mistake(

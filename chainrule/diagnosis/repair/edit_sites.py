@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from chainrule.host.protocol import Function
 from chainrule.support.function_nodes import FunctionNode, first_line, name_of
 
+VARIABLE = re.compile(r"\b(?!(?:T|shape|True|False|None)\b)[A-Za-z_]\w*\b(?![(=])")
 Position = tuple[int, int]  # a line of the file, from 1, and a column in bytes
 
 
@@ -83,17 +85,20 @@ class Code:
     def edit(self, site: EditSite, kind: str, new: Any) -> Edit:
         """The edit that puts `new` in place of a site's node.
 
-        new: an expression, a statement, a list of the statement itself and one after it, None to delete it, or Moved.
+        new: an expression, a statement, a list of the statement itself and one after it, a tuple of one before it and
+        itself, None to delete it, or Moved.
         """
         node = site.node
         if isinstance(new, Moved):
             return self.moved(site, new)
         if isinstance(new, list):
             return Edit(kind, node, end(node), end(node), f"; {unparsed(new[1], node)}")
+        if isinstance(new, tuple):
+            return Edit(kind, node, begin(node), begin(node), f"{unparsed(new[0], node)}; ")
         text = "pass" if new is None else unparsed(new, node)
         missing = node.end_lineno - node.lineno - text.count("\n")  # every line of the file keeps its number
         if isinstance(node, ast.expr):
-            text = f"({text}{missing * chr(10)})"
+            text = text if isinstance(new, ast.Slice) else f"({text}{missing * chr(10)})"
         else:
             text = ("else: " if self.text(node).startswith("elif") else "") + text + missing * "\\\n"
         return Edit(kind, node, begin(node), end(node), text)
@@ -119,12 +124,15 @@ class Code:
         lines[0] = lines[0][left:]
         return b"\n".join(lines).decode()
 
-    def edited(self, edit: Edit) -> str:
-        """The source with an edit in it."""
-        (first, left), (last, right) = edit.begins, edit.ends
-        first, last = first - self.function.begins, last - self.function.begins
-        line = self.lines[first][:left] + edit.text.encode() + self.lines[last][right:]
-        return b"\n".join([*self.lines[:first], line, *self.lines[last + 1 :]]).decode()
+    def edited(self, *edits: Edit) -> str:
+        """The source with these edits in it, of different statements."""
+        lines = list(self.lines)
+        for edit in sorted(edits, key=lambda edit: edit.begins, reverse=True):
+            (first, left), (last, right) = edit.begins, edit.ends
+            first, last = first - self.function.begins, last - self.function.begins
+            new = lines[first][:left] + edit.text.encode() + lines[last][right:]
+            lines[first : last + 1] = new.split(b"\n")
+        return b"\n".join(lines).decode()
 
     def statement(self, node: Any) -> ast.stmt:
         """The smallest statement that holds a node, or that it is."""
@@ -135,15 +143,14 @@ class Code:
         ]
         return max(around, key=begin)
 
-    def after(self, edit: Edit) -> str:
-        """The first line of the edited statement, as it reads then."""
+    def after(self, edit: Edit) -> ast.stmt:
+        """The edited statement, as it reads then."""
         place = begin(self.statement(edit.node))
-        found = [
+        return next(
             node
             for node in ast.walk(self.parsed(self.edited(edit)))
             if isinstance(node, ast.stmt) and begin(node) == place
-        ]
-        return first_line_of(found[0])
+        )
 
 
 def below(node: ast.AST) -> list[tuple[ast.AST, str, int | None, Any]]:
@@ -165,6 +172,21 @@ def below(node: ast.AST) -> list[tuple[ast.AST, str, int | None, Any]]:
     return found
 
 
+def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
+    """Edits of different statements that do the same under other names: `d1.sum(axis=1)`, and `d2.sum(axis=1)`."""
+    alike: dict[tuple[str, str], dict[Position, Edit]] = {}
+    for edit in edits:
+        if isinstance(edit.node, ast.expr):
+            of_rule = alike.setdefault((nameless(code.text(edit.node)), nameless(edit.text)), {})
+            of_rule.setdefault(begin(code.statement(edit.node)), edit)
+    yield from (tuple(found.values()) for found in alike.values() if len(found) > 1)
+
+
+def nameless(text: str) -> str:
+    """An expression without the names of its variables."""
+    return VARIABLE.sub("_", "".join(text.split()))
+
+
 def unparsed(new: ast.AST, old: ast.AST) -> str:
     """A new node as text."""
     if isinstance(new, ast.stmt) and not hasattr(new, "lineno"):
@@ -182,6 +204,15 @@ def begin(node: Any) -> Position:
 
 def end(node: Any) -> Position:
     return node.end_lineno, node.end_col_offset
+
+
+def idle(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing: a value that nobody takes, `x = x`, or a loop over nothing."""
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom))
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0]) == ast.unparse(statement.value)
+    return isinstance(statement, ast.For) and ast.unparse(statement.iter) == "range(0)"
 
 
 def loads(node: ast.AST) -> bool:

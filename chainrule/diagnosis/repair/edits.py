@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, loads
+from chainrule.diagnosis.repair.idioms import HIDDEN, MOST_MASKS, Idioms
+from chainrule.diagnosis.repair.idioms import last_name as called
+from chainrule.diagnosis.repair.idioms import parsed as expression
 from chainrule.host.protocol import Function
 
 SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -39,11 +42,12 @@ REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "amax", "softmax")
 WITHOUT_EFFECT = ("copy", "squeeze", "astype", "clip", "round", "reshape")  # on the meaning: methods of arrays
 PRODUCTS = ("dot", "matmul", "outer")
 COUNTS = re.compile(r"^(n|m|N|M|B|num\w*|n_\w+|batch\w*|count|samples?|size)$")
+ROUNDING = ("round", "around", "round_")  # of which no number of digits is right
+AXES = ("axis", "dim")
 MODULES = frozenset(("self", "np", "numpy", "math", "random", "torch", "jnp", "xp", "cp"))
 SEEDS = re.compile(r"(^|[._])(seed|random_state)$")  # as a size or a count one of them would fill the memory
 LONGEST_NAME = 30  # of what may be meant by mistake: beyond that it is a computation of its own
 RATES = re.compile(r"(^|\.)(lr|learning_rate|learningRate|alpha|eta|rate|step_size)$")
-HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
 UPDATES = (
     (r"weights", "biases"),
     (r"[wW]eight", "bias"),
@@ -52,10 +56,10 @@ UPDATES = (
     (r"[bB]ias(es)?", "weight"),
     (r"b", "W"),
 )
-MOST_NAMES, MOST_COUNTS, MOST_MASKS, LONGEST_MOVE = 14, 8, 12, 6
+MOST_NAMES, MOST_COUNTS, LONGEST_MOVE = 14, 8, 6
 
 
-class Editor:
+class Editor(Idioms):
     """The edits of one function, on the lines that ran."""
 
     def __init__(self, function: Function) -> None:
@@ -64,8 +68,7 @@ class Editor:
         self.names = self.found_names()
         self.counts = self.found_counts()
         self.slices = self.found_slices()
-        parameters = [argument.arg for argument in (*self.code.node.args.args, *self.code.node.args.kwonlyargs)]
-        self.rates = [name for name in [*parameters, *self.names] if RATES.search(name)]
+        self.rates = [name for name in [*self.parameters, *self.names] if RATES.search(name)]
 
     def edits(self, kinds: Sequence[str]) -> Iterator[Edit]:
         """All edits of these kinds, in their order."""
@@ -143,6 +146,7 @@ class Editor:
         if isinstance(node, ast.BinOp):
             yield node.left
             yield node.right
+            yield from [node.left.left] if isinstance(node.left, ast.BinOp) else []
         elif isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and (
                 node.func.attr in WITHOUT_EFFECT or not isinstance(node.func.value, ast.Name)
@@ -178,6 +182,11 @@ class Editor:
         if not isinstance(node, ast.Constant) or isinstance(node.value, str) or node.value is None:
             return
         value = node.value
+        if isinstance(site.holder, ast.Call) and called(site.holder) in ROUNDING:
+            return
+        if isinstance(site.holder, ast.keyword) and site.holder.arg in AXES:
+            yield from (ast.Constant(axis) for axis in (1, 0) if axis != value and not isinstance(value, bool))
+            return
         if isinstance(value, bool):
             yield ast.Constant(not value)
         elif isinstance(value, int):
@@ -284,7 +293,9 @@ class Editor:
             if isinstance(node, (ast.Name, ast.BinOp)):
                 yield ast.BinOp(node, ast.Add(), ast.Constant(1))
                 yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
-        elif isinstance(site.holder, ast.Call) and called(site.holder) == "range":
+        elif (
+            isinstance(site.holder, ast.Call) and called(site.holder) == "range" and not isinstance(node, ast.Constant)
+        ):
             yield ast.BinOp(node, ast.Add(), ast.Constant(1))
             yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
 
@@ -398,11 +409,6 @@ def renumbered(text: str, by: int) -> str:
     return re.sub(r"\d", lambda found: str(int(found[0]) + by), text)
 
 
-def called(node: ast.Call) -> str:
-    """The last name of what is called."""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
 def called_on_array(node: ast.Call) -> bool:
     """Whether it is `a.sum()`, not `np.sum(a)`."""
     return isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in (
@@ -418,10 +424,6 @@ def is_product(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, ast.MatMult)
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
-
-
-def expression(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
 
 
 def distance(one: str, other: str) -> int:

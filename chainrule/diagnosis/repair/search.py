@@ -7,16 +7,25 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from chainrule.diagnosis.repair.changing import changed
-from chainrule.diagnosis.repair.edit_sites import Edit, first_line_of
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, first_line_of, idle, together
 from chainrule.diagnosis.repair.edits import Editor
 from chainrule.host.host import Host
 from chainrule.host.protocol import Function
 from chainrule.support.time_limit import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "hoist", "transpose", "number", "scale", "mask", "shift", "add", "near", "index",
-    "rate", "name", "offset", "fresh", "negate", "multiply", "root", "divide", "move", "delete", "insert",
+    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup", "scale",
+    "mask", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place", "order", "log", "unused", "fans",
+    "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name", "classes", "offset", "fresh", "copied",
+    "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
+WITH_A_NAME = (
+    "relu",
+    "surprise",
+    "whole_labels",
+    "weights",
+)  # kinds that would mend anything, for mistakes that are known
+WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
 # takes, so that no slow machine gets another answer.
@@ -30,6 +39,7 @@ class Repair:
 
     line: where.  before, after: the statement's first line, as it is and as it would be.  kind: of the edit.
     function: which function it is in.  source: the text that stands in place of that function's.
+    likewise: (line, before, after) of the other statements that are changed with it.
     """
 
     line: int
@@ -38,6 +48,7 @@ class Repair:
     kind: str
     function: Function
     source: str
+    likewise: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass
@@ -74,8 +85,9 @@ def search(
     tried: set[tuple[Function, str]] = set()
     for kind in kinds:
         for editor in editors:
-            for edit in editor.edits([kind]):
-                source = editor.code.edited(edit)
+            single = list(editor.edits([kind]))
+            for edits in [*((edit,) for edit in single), *together(editor.code, single)]:
+                source = editor.code.edited(*edits)
                 if (editor.function, source) in tried:
                     continue
                 if budget.spent:
@@ -83,9 +95,11 @@ def search(
                 tried.add((editor.function, source))
                 budget.left -= budget.each
                 if mends(changed(host, editor.function, source), right, LONGEST_TRY, budget):
+                    if kind not in WHOLE and any(idle(editor.code.after(edit)) for edit in edits):
+                        continue
                     budget.left -= budget.proof
                     if mends(changed(host, editor.function, source), proved, LONGEST_PROOF, budget):
-                        return described(editor, edit, source)
+                        return described(editor, edits, source)
     return None
 
 
@@ -101,14 +115,22 @@ def mends(change: AbstractContextManager[None], right: Callable[[], bool], longe
     return False
 
 
-def described(editor: Editor, edit: Edit, source: str) -> Repair:
-    """The edit in the words of the file: its statement before and after."""
-    statement = editor.code.statement(edit.node)
+def described(editor: Editor, edits: Sequence[Edit], source: str) -> Repair:
+    """The edits in the words of the file: each statement before and after."""
+    (line, before, after), *others = sorted(in_words(editor.code, edit) for edit in edits)
+    return Repair(line, before, after, edits[0].kind, editor.function, source, tuple(others))
+
+
+def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
+    """The line of an edit, and its statement before and after."""
+    statement = code.statement(edit.node)
     if edit.kind in ("delete", "move"):
         after = ""
     elif edit.kind in ADDED:
         after = edit.text.removeprefix("; ")
+    elif edit.kind == "copied":
+        after = edit.text + first_line_of(statement)
     else:
-        after = editor.code.after(edit)
+        after = first_line_of(code.after(edit))
     line = statement.lineno if edit.kind in ("move", "delete", *ADDED) else edit.line
-    return Repair(line, first_line_of(statement), after, edit.kind, editor.function, source)
+    return line, first_line_of(statement), after

@@ -120,9 +120,11 @@ def find_counted_labels(probe: Probe, point: Point) -> None:
     """Find out whether the code takes the number of classes from the labels, as in np.eye(y.max() + 1)[y].
 
     In mini-batches that is a mistake, which the specs find.  It is harmless in code that trains only on the whole data,
-    or calls its training with batches so large that every class occurs.
+    or calls its training with batches so large that every class occurs.  In the native style `fit` takes batches.
     """
     if probe.recognised is None or probe.layout.labels.get("backward") != "index":
+        return
+    if probe.network is None and callable(getattr(point.model, "fit", None)):
         return
     plan = probe.plan("fit", point)
     if isinstance(plan, Plan) and plan.how == "batches" and not has_large_batches(probe, plan, point):

@@ -115,6 +115,8 @@ class Calling(NativeStyle):
         order: list[str] = [name for name in ("x", "y") if name in roles]
         if as_output:
             found.pop("x", None)
+            if "samples" in found:  # a loss of outputs sees one batch, whose size some call so
+                found.setdefault("batch_size", found["samples"])
             order = ["output", *[name for name in order if name != "x"]]
         passed_on = {} if passing else model.named  # a forward pass has no memory
         named, as_role = self.named(model) | passed_on, {"x": "output"} if as_output else {}

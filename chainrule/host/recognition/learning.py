@@ -159,7 +159,7 @@ class Learning(Calling):
     def updates(self, plan: Plan, model: Held, x: Any, y: Any) -> list[list[list[np.ndarray]]]:
         """The change of the parameters in one update, divided by the rate, for each of two rates."""
         slots = self.slots(model)
-        before = slots.read(model.value)
+        before, live = slots.read(model.value), slots.live(model.value)
         found = []
         for rate in RATES:
             self.before(model, x, y)
@@ -167,7 +167,7 @@ class Learning(Calling):
             result = self.call_backward(plan, model, x, y, rate, function)
             after = self.returned_parameters(model, result, function) or slots.read(model.value)
             found.append(per_rate(before, after, rate))
-            model.value = slots.write(model.value, *before)
+            model.value = slots.write(slots.shaped_as(model.value, live), *before)
         return found
 
     # Steps

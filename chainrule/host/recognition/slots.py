@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.structures import Attribute, Item, Path, follow, label, leaves, put, shape, spell
+from chainrule.host.recognition.structures import (
+    Attribute,
+    Item,
+    Path,
+    follow,
+    label,
+    leaves,
+    put,
+    replace,
+    shape,
+    spell,
+)
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import to_numpy
 
@@ -40,6 +51,12 @@ class Slot:
         for path, row in zip(self.rows(value), array, strict=True):
             value = put(value, path, row)
         return value
+
+    def shaped_as(self, value: Any, old: Any) -> Any:
+        """Put the array that stood here before back where another shape has taken its place.  Returns `value`."""
+        if self.rest is not None or shape(follow(value, self.path)) == shape(old):
+            return value
+        return replace(value, self.path, old)
 
     @property
     def name(self) -> str:
@@ -110,6 +127,16 @@ class Slots:
 
     def read(self, value: Any) -> tuple[Arrays, Arrays]:
         return self.parts([slot.read(value) for slot in self.weights], [slot.read(value) for slot in self.biases])
+
+    def live(self, value: Any) -> list[Any]:
+        """The network's own arrays."""
+        return [follow(value, slot.path) for slot in (*self.weights, *self.biases)]
+
+    def shaped_as(self, value: Any, live: Sequence[Any]) -> Any:
+        """Undo changes of the arrays' shapes.  live: what stood in the places before.  Returns `value`, as `write`."""
+        for slot, old in zip((*self.weights, *self.biases), live, strict=True):
+            value = slot.shaped_as(value, old)
+        return value
 
     def write(self, value: Any, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Any:
         for slot, array in zip((*self.weights, *self.biases), self.whole(weights, biases), strict=True):

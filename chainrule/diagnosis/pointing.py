@@ -1,0 +1,149 @@
+"""The line of a mistake by how it reads, where no change that was tried mends it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from chainrule.diagnosis.repair.edit_sites import Code
+from chainrule.host.protocol import Function
+from chainrule.support.source_positions import place, within
+
+LOGARITHM = (r"\blog\w*\(", r"\b(mean|sum|average)\(")
+MASK = (r"[<>]=? *0", r"relu|mask|deriv|prime|grad|where\(", r"\*")
+PRODUCT = (r"@|\b(dot|matmul|outer|einsum|tensordot|multiply)\(",)
+DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", *PRODUCT)
+OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
+REDUCED = r"\b(sum|mean|average|max|amax)\("
+UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=")
+RANDOM = r"\b(randn?|normal|uniform|standard_normal|random|random_sample|gauss|integers|choice|zeros|ones|full)\("
+
+SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, expressions, the most telling first)
+    ("relu-in-place", (r"\[.*\] *\*?=|out=|[*]=",)),
+    ("relu", (r"maximum|minimum|where|clip|max\(|[<>]", r"return|=")),
+    ("activation", (r"tanh|sigmoid|expit|exp|log|where|maximum", r"return|=")),
+    ("softmax-in-place", (r"[-/]=|\[.*\] *=",)),
+    ("softmax-shape", (r"squeeze|ravel|flatten|reshape", REDUCED)),
+    ("softmax-no-shift", (r"\bexp\(",)),
+    ("softmax-other-shift", (r"\b(max|amax|mean|min|sum)\(.*\bexp\(|\b(max|amax|mean|min)\(", r"\bexp\(")),
+    ("softmax-global-maximum", (r"\b(max|amax)\(", r"\bexp\(")),
+    ("softmax-column-maximum", (r"\b(max|amax)\(", r"\bexp\(")),
+    ("softmax-clipped", (r"clip|maximum|minimum|where", r"return")),
+    ("softmax-flushed", (r"where|[<>]", r"return")),
+    ("softmax-epsilon", (r"1e-|eps", r"/")),
+    ("softmax", (r"/.*\bsum\(|\bsum\(", r"/", r"\bexp\(", r"return")),
+    ("loss-clipped", (r"clip|maximum|minimum", *LOGARITHM)),
+    ("loss-certainty-rounded", (r"clip|maximum|minimum|where", *LOGARITHM)),
+    ("loss-epsilon", (r"1e-|eps", *LOGARITHM)),
+    ("loss-one-hot-classes", (r"max\(|unique|set\(", r"eye\(|zeros\(")),
+    ("loss-in-place", (r"[-+*/]=|\[.*\] *=|out=",)),
+    ("loss-squared-error", (r"\*\* *2|square", *LOGARITHM)),
+    ("loss-softmax-twice", (r"softmax|exp\(", *LOGARITHM)),
+    ("loss", LOGARITHM),
+    ("gradient-nan", (r"/ *\(?1(\.0)? - ", r"/ *[A-Za-z_]", r"/")),
+    ("gradient-softmax-ignored", (r"/ *[A-Za-z_(]", r"-")),
+    ("gradient-not-averaged", (r" - |-=", *PRODUCT)),
+    ("gradient-averaged-twice", (r"/ *\w|mean\(",)),
+    ("gradient-divided", (r"/ *\w|mean\(",)),
+    ("array-averaged", (r"/ *\w|mean\(",)),
+    ("array-divided", (r"/ *\w|mean\(",)),
+    ("gradient-one-hot", (r"eye\(|zeros\(|\[.*\] *= *1|[-]= *1", r" - ")),
+    ("gradient-label", (r"eye\(|zeros\(|\[.*\] *= *1|[-]= *1", r" - ")),
+    ("gradients-clipped", (r"clip|minimum|maximum|norm",)),
+    ("gradients-accumulate", (r"\+=",)),
+    ("gradients-reversed", (r"append\(|\[::-1\]|revers|insert\(",)),
+    ("gradient-weight-decay", (r"\+.*\b(w|W|weight|lam|reg|decay|l2)",)),
+    ("gradient-columns", (r"\[.*\] *-=|\[.*\] *=",)),
+    ("gradient-buffers-reused", (r"\[.*\] *=|out=", r"return")),
+    ("gradient-shapes", (r"squeeze|ravel|flatten", r"reshape|\.T\b", r"sum\(|mean\(")),
+    ("gradient-input-after-relu", (r"relu|maximum",)),
+    ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
+    ("mask", MASK),
+    ("carry-updated-weights", UPDATE),
+    ("carry", DOWN),
+    ("weights-copied", PRODUCT),
+    ("weight-gradient", DOWN),
+    ("bias-gradient", (OF_BIASES, REDUCED, r"^[^=]*b[^=]*=")),
+    ("array", (REDUCED, *PRODUCT)),
+    ("cache-stale", (r"self\.\w+|cache",)),
+    ("forward-relu-on-output", (r"relu|maximum",)),
+    ("forward-activation-on-output", (r"tanh|sigmoid|expit|relu|maximum|activ|where",)),
+    ("forward-activation-missing", (r"relu|maximum|activ", *PRODUCT)),
+    ("forward-other-network", (r"tanh|sigmoid|expit|activ|exp\(", r"return")),
+    ("forward-bias", PRODUCT),
+    ("forward-scaled-inputs", (r"/|\*|-",)),
+    ("forward-batch-statistics", (r"mean\(|std\(|var\(",)),
+    ("forward-dropout", (r"rand|binomial|choice|dropout|mask",)),
+    ("forward-shape", (r"squeeze|ravel|flatten|reshape", r"\.T\b", r"return")),
+    ("forward-logits", (r"return",)),
+    ("forward-integers", (r"dtype|astype|int|asarray|array\(", *PRODUCT)),
+    ("forward", PRODUCT),
+    ("network-arguments-changed", (r"[-+*/]=|\[.*\] *=|out=",)),
+    ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
+    ("step-rate", UPDATE),
+    ("step", UPDATE),
+    ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
+    ("fit-with-replacement", (r"choice\(|integers\(|randint\(|random_indices", r"\[[^\]]*:[^\]]*\]", r"\brange\(")),
+    ("fit-labels-not-shuffled", (r"shuffle\(|permutation\(", r"\[")),
+    ("fit-not-shuffled", (r"\brange\(",)),
+    ("fit-same-order", (r"permutation\(|shuffle\(|default_rng\(|seed\(",)),
+    ("fit-shuffles-in-place", (r"shuffle\(|\[.*\] *=",)),
+    ("fit-seed-unused", (r"permutation\(|shuffle\(|default_rng\(|seed\(|choice\(",)),
+    ("fit-begins-again", (r"__init__|init|rand|reset|copy",)),
+    ("fit-epochs", (r"\brange\(",)),
+    ("fit-rate", (r"\b(lr|learning_rate|alpha|eta|rate)\b",)),
+    ("fit-along-sum", (r"sum\(|/|mean\(", *UPDATE)),
+    ("fit-averaged", (r"/",)),
+    ("fit-divided", (r"/",)),
+    ("fit-last-batch", (r"\brange\(|//", r"/")),
+    ("fit", (r"\brange\(|while", *UPDATE)),
+    ("history", (r"append\(|history|losses", r"return")),
+    ("init-zero", (r"(zeros|full|ones|empty)\w*\(", RANDOM)),
+    ("init-bias", (r"b[^=]*=.*(zeros|ones|full|rand|normal|uniform)", RANDOM)),
+    ("init-seed", (r"default_rng\(|\bseed\(|RandomState\(", RANDOM)),
+    ("init-generator", (r"default_rng\(|\bseed\(|RandomState\(", RANDOM)),
+    ("init-layers-alike", (r"default_rng\(|\bseed\(|RandomState\(", RANDOM)),
+    ("init-shared", (r"=",)),
+    ("init-sizes", (r"zip\(|range\(|\[.*\]",)),
+    ("init-positive", (RANDOM,)),
+    ("init-distribution", (RANDOM,)),
+    ("init-units", (r"repeat|tile|\[.*\] *=|\* *ones", RANDOM)),
+    ("init", (r"sqrt\(|\*\* *-?0?\.5", RANDOM)),
+    ("layer-mask", MASK),
+    ("layer", (REDUCED, *PRODUCT, r"return")),
+)
+
+
+def pointed(mistake: str, functions: Sequence[Function]) -> tuple[str, str] | None:
+    """(`file:line` of the statement that reads like the mistake, the others that do, in words); None if none does.
+
+    functions: those that ran, the likeliest first.
+    """
+    for sign in next((signs for begin, signs in SIGNS if mistake.startswith(begin)), ()):
+        for function in functions:
+            found = [line for line, text in statements(function) if re.search(sign, text)]
+            if found:
+                others = [within(function.filename, line) for line in dict.fromkeys(found) if line != found[0]]
+                return place(function.filename, found[0]), " or ".join(others)
+    return None
+
+
+def statements(function: Function) -> Iterator[tuple[int, str]]:
+    """(line, text) of every statement that ran; of one with a body its first line."""
+    code = Code(function)
+    if isinstance(code.node, ast.Lambda):
+        yield code.node.lineno, ast.unparse(code.node.body)
+        return
+    for statement in sorted(inside(code.node), key=lambda node: node.lineno):
+        if any(statement.lineno <= line <= (statement.end_lineno or line) for line in function.lines):
+            yield statement.lineno, ast.unparse(statement).splitlines()[0]
+
+
+def inside(function: ast.AST) -> Iterator[ast.stmt]:
+    """The statements of a function, without its documentation and the functions in it."""
+    for node in ast.iter_child_nodes(function):
+        if isinstance(node, ast.stmt) and not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+                yield node
+            yield from inside(node)

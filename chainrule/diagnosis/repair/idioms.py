@@ -1,0 +1,273 @@
+"""Changes by whole idioms: what a teacher would write in the place of one wrong expression or statement."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chainrule.diagnosis.repair.edit_sites import Code, EditSite
+
+ACTIVATIONS = re.compile(r"^(tanh|sigmoid|expit|logistic|softplus|elu|selu|swish|silu|gelu|leaky_?relu|abs|absolute)$")
+BATCHES = re.compile(r"batch|idx|ind|ids|sel|rows|perm|order|chosen", re.IGNORECASE)
+COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
+    r"^((np\.|numpy\.)?(a?max)\(\w+\)|\w+\.max\(\)|int\(.*max.*\)) \+ 1$"
+    r"|^len\((set|(np|numpy)\.unique)\(\w+\)\)$"
+)
+HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
+WEIGHTS = re.compile(r"\.(weights?|w|ws)$", re.IGNORECASE)
+MOST_MASKS = 12
+
+
+class Idioms:
+    """Edits of one function.
+
+    names: what it reads.  counts: what counts something in it.  numpy: its file's name for NumPy, or empty.
+    """
+
+    code: Code
+    names: list[str]
+    counts: list[str]
+    numpy: str
+
+    @property
+    def parameters(self) -> list[str]:
+        """The function's own, without the object of a method."""
+        found = self.code.node.args
+        names = [argument.arg for argument in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
+        return [name for name in names if name not in ("self", "cls")]
+
+    def activation(self, site: EditSite) -> Iterator[Any]:
+        """ReLU in the place of another activation, or of Python's own max."""
+        node = site.node
+        if not self.numpy:
+            return
+        if isinstance(node, ast.Call) and node.args:
+            other = ACTIVATIONS.match(last_name(node)) and len(node.args) == 1
+            if other or (isinstance(node.func, ast.Name) and node.func.id == "max" and len(node.args) == 2):
+                yield self.relu_of(node.args[0])
+
+    def relu(self, site: EditSite) -> Iterator[Any]:
+        """ReLU for all that a function of one argument returns."""
+        whole = isinstance(site.holder, ast.Return) and len(self.parameters) == 1
+        if self.numpy and whole and isinstance(site.node, ast.expr):
+            yield self.relu_of(ast.Name(self.parameters[0], ast.Load()))
+
+    def relu_of(self, z: ast.expr) -> ast.expr:
+        return ast.Call(parsed(f"{self.numpy}.maximum"), [z, ast.Constant(0)], [])
+
+    def product(self, site: EditSite) -> Iterator[Any]:
+        """A product of matrices for one of their entries: `np.multiply(a, b)` -> `np.dot(a, b)`, `a * b` -> `a @ b`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) == "multiply" and isinstance(node.func, ast.Attribute):
+            yield ast.Call(ast.Attribute(node.func.value, "dot", ast.Load()), node.args, node.keywords)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            yield ast.BinOp(node.left, ast.MatMult(), node.right)
+
+    def turned(self, site: EditSite) -> Iterator[Any]:
+        """The transposed product: `d.T @ a` -> `a.T @ d`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            yield ast.BinOp(transposed(node.right), ast.MatMult(), transposed(node.left))
+
+    def classes(self, site: EditSite) -> Iterator[Any]:
+        """A number of classes that neither the labels nor a constant decide: `y.max() + 1` -> `p.shape[-1]`."""
+        node = site.node
+        text = ast.unparse(node) if isinstance(node, (ast.BinOp, ast.Call)) else ""
+        written = isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1
+        if COUNTED_CLASSES.match(text) or (written and isinstance(site.holder, (ast.Call, ast.Tuple))):
+            for name in self.names:
+                if name not in text:
+                    base = name.partition("[")[0]
+                    yield from (parsed(f"{base}{of}") for of in (".shape[-1]", "[-1].shape[-1]", ".shape[0]"))
+
+    def rows(self, site: EditSite) -> Iterator[Any]:
+        """One entry of each row in the place of whole columns: `p[:, y]` -> `p[np.arange(len(y)), y]`."""
+        node = site.node
+        if (
+            self.numpy
+            and isinstance(node, ast.Tuple)
+            and isinstance(site.holder, ast.Subscript)
+            and len(node.elts) == 2
+        ):
+            first, second = node.elts
+            if isinstance(first, ast.Slice) and isinstance(second, ast.Name):
+                yield ast.Tuple([parsed(f"{self.numpy}.arange(len({second.id}))"), second], ast.Load())
+
+    def copied(self, site: EditSite) -> Iterator[Any]:
+        """A copy of an argument before a statement that writes into it."""
+        node = site.node
+        if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
+            return
+        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+        if isinstance(target, ast.Subscript):
+            target = target.value
+        elif isinstance(node, ast.Assign):
+            return
+        if isinstance(target, ast.Name) and target.id in self.parameters:
+            yield ast.parse(f"{target.id} = {target.id}.copy()").body[0], node
+
+    def symmetric(self, site: EditSite) -> Iterator[Any]:
+        """A range about zero: `uniform(0, a)` -> `uniform(-a, a)`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) == "uniform" and len(node.args) > 1:
+            low, high, *rest = node.args
+            if isinstance(low, ast.Constant):
+                yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), high), high, *rest], node.keywords)
+
+    def regroup(self, site: EditSite) -> Iterator[Any]:
+        """Parentheses around the denominator: `a / b + c` -> `a / (b + c)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Div):
+            yield ast.BinOp(node.left.left, ast.Div(), ast.BinOp(node.left.right, node.op, node.right))
+
+    def fans(self, site: EditSite) -> Iterator[Any]:
+        """Both sizes of a layer in a denominator: `2 / m` -> `2 / (m + n)`."""
+        holder = site.holder
+        if isinstance(site.node, ast.Name) and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Div):
+            for other in self.parameters:
+                if site.name == "right" and other != site.node.id:
+                    yield ast.BinOp(site.node, ast.Add(), ast.Name(other, ast.Load()))
+
+    def in_place(self, site: EditSite) -> Iterator[Any]:
+        """An update of the array itself, and not of its name: `w = w - lr * g` -> `w -= lr * g`."""
+        node = site.node
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and ast.unparse(node.value.left) == target.id:
+                yield ast.AugAssign(target, node.value.op, node.value.right)
+
+    def order(self, site: EditSite) -> Iterator[Any]:
+        """The other end of a list: `found.append(g)` -> `found.insert(0, g)`, and back."""
+        node = site.node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method, here = node.func.attr, node.func.value
+            if method == "append":
+                yield ast.Call(ast.Attribute(here, "insert", ast.Load()), [ast.Constant(0), *node.args], [])
+            elif method == "insert" and len(node.args) == 2:
+                yield ast.Call(ast.Attribute(here, "append", ast.Load()), node.args[1:], [])
+
+    def stride(self, site: EditSite) -> Iterator[Any]:
+        """Batches one behind the other: `x[i : i + n]` -> `x[i * n : (i + 1) * n]`, or i in steps of n."""
+        node = site.node
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            statement = copy.deepcopy(node)
+            counted = [part for part in ast.walk(statement) if isinstance(part, ast.Slice) and is_window(part)]
+            for part in counted:
+                i, size = ast.unparse(part.lower), ast.unparse(part.upper.right)  # type: ignore[arg-type, union-attr]
+                part.lower, part.upper = parsed(f"{i} * {size}"), parsed(f"({i} + 1) * {size}")
+            if counted:
+                yield statement
+        elif isinstance(node, ast.Call) and last_name(node) == "range" and len(node.args) == 1:
+            count = node.args[0]
+            if isinstance(count, ast.BinOp) and isinstance(count.op, ast.FloorDiv):
+                yield ast.Call(node.func, [ast.Constant(0), count.left, count.right], [])
+
+    def drawn_once(self, site: EditSite) -> Iterator[Any]:
+        """An order of the samples for a draw of them: `rng.integers(n, size=n)` -> `rng.permutation(n)`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) in ("integers", "randint", "choice") and node.args:
+            generator = getattr(node.func, "value", None)
+            if generator is not None:
+                yield ast.Call(ast.Attribute(generator, "permutation", ast.Load()), node.args[:1], [])
+
+    def handed(self, site: EditSite) -> Iterator[Any]:
+        """The generator that was handed in for one made here, or the seed for the one that is made."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node) in ("default_rng", "RandomState", "Generator", "seed"):
+            for name in self.parameters:
+                if re.search(r"rng|generator|random_state", name):
+                    yield ast.Name(name, ast.Load())
+                elif "seed" in name:
+                    yield ast.Call(node.func, [ast.Name(name, ast.Load())], [])
+
+    def surprise(self, site: EditSite) -> Iterator[Any]:
+        """The cross-entropy for all that a function of probabilities and labels returns."""
+        if not (self.numpy and isinstance(site.holder, ast.Return) and isinstance(site.node, ast.expr)):
+            return
+        whole = [part for part in ast.walk(self.code.node) if isinstance(part, ast.Call)]
+        logs = [part.args[0] for part in whole if last_name(part).startswith("log") and part.args]
+        names = dict.fromkeys(part.id for log in logs for part in ast.walk(log) if isinstance(part, ast.Name))
+        for p in names:
+            for y in self.parameters:
+                if p != y:
+                    yield parsed(f"-{self.numpy}.log({p}[{self.numpy}.arange(len({y})), {y}]).mean()")
+                    yield from (parsed(f"-{self.numpy}.log(({p} * {y}).sum(axis={axis})).mean()") for axis in (1, 0))
+
+    def whole_labels(self, site: EditSite) -> Iterator[Any]:
+        """The labels themselves for a mixture: `0.9 * hot + 0.1 / K` -> `hot`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult):
+            yield from (node.left.right, node.left.left)
+
+    def weights(self, site: EditSite) -> Iterator[Any]:
+        """The transposed weights for another list of arrays: `self.turned[l]` -> `self.weights[l].T`."""
+        node = site.node
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+            attributes = {ast.unparse(n) for n in ast.walk(self.code.node) if isinstance(n, ast.Attribute)}
+            for name in sorted(filter(WEIGHTS.search, attributes)):
+                yield parsed(f"{name}[{ast.unparse(node.slice)}].T")
+
+    def counted(self, site: EditSite) -> Iterator[Any]:
+        """The number of samples for a fixed one: `d / 32` -> `d / len(y)`."""
+        holder = site.holder
+        divisor = isinstance(holder, (ast.BinOp, ast.AugAssign)) and isinstance(holder.op, ast.Div)
+        if divisor and site.name in ("right", "value") and isinstance(site.node, ast.Constant):
+            yield from map(parsed, self.counts)
+
+    def batch(self, site: EditSite) -> Iterator[Any]:
+        """The batch in the place of all samples: `backward(x, y)` -> `backward(x[batch], y[batch])`."""
+        node = site.node
+        if isinstance(node, ast.Call) and len(node.args) > 1 and all(isinstance(a, ast.Name) for a in node.args[:2]):
+            found = dict.fromkeys(part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name))
+            for name in sorted(filter(BATCHES.search, found), key=lambda name: "batch" not in name):
+                if not name.endswith("size"):
+                    taken = [parsed(f"{ast.unparse(argument)}[{name}]") for argument in node.args[:2]]
+                    yield ast.Call(node.func, [*taken, *node.args[2:]], node.keywords)
+
+    def unused(self, site: EditSite) -> Iterator[Any]:
+        """A factor that the function was given and does not use: the gradient that comes in."""
+        if isinstance(site.holder, ast.Return) and isinstance(site.node, ast.expr):
+            read = {part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name)}
+            for name in self.parameters:
+                if name not in read:
+                    yield ast.BinOp(site.node, ast.Mult(), ast.Name(name, ast.Load()))
+
+    def log(self, site: EditSite) -> Iterator[Any]:
+        """A logarithm of what is subtracted: `z - total` -> `z - np.log(total)`."""
+        holder = site.holder
+        if self.numpy and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and site.name == "right":
+            yield ast.Call(parsed(f"{self.numpy}.log"), [site.node], [])
+
+    def mask_of(self, site: EditSite) -> Iterator[Any]:
+        """The mask of another array: `d > 0` -> `z > 0`."""
+        node = site.node
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            own = ast.unparse(node.left)
+            for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
+                if name != own:
+                    yield ast.Compare(parsed(name), node.ops, node.comparators)
+
+
+def is_window(node: ast.Slice) -> bool:
+    """Whether it is `i : i + n`."""
+    upper = node.upper
+    plain = isinstance(node.lower, ast.Name) and isinstance(upper, ast.BinOp) and isinstance(upper.op, ast.Add)
+    return plain and ast.unparse(upper.left) == node.lower.id  # type: ignore[union-attr]
+
+
+def last_name(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def transposed(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    return ast.Attribute(node, "T", ast.Load())
+
+
+def parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
