@@ -176,7 +176,7 @@ def find_reduction(probe: Probe, point: Point) -> None:
         )
     elif of_loss and of_grads:
         loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
-        grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
+        grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change by different factors"}[of_grads]
         probe.notes.append(
             f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
             "the mean"
