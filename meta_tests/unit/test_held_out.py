@@ -71,3 +71,11 @@ def test_its_mistakes_are_found(tmp_path, old, new):
     assert SOURCE.count(old) == 1
     outcome = check(tmp_path, SOURCE.replace(old, new))
     assert "training.full_batch" in [result.id for result in outcome.specs if result.outcome in ("failed", "error")]
+
+
+def test_a_training_that_saves_into_a_folder_that_is_absent_is_skipped_with_the_reason(tmp_path):
+    saves = "    np.savez('models/net', W1=W1)\n    return W1, b1, W2, b2\n\n\nif __name__"
+    outcome = check(tmp_path, SOURCE.replace("    return W1, b1, W2, b2\n\n\nif __name__", saves))
+    (found,) = (result for result in outcome.specs if result.id == "training.full_batch")
+    assert found.outcome == "skipped"
+    assert "models/net" in found.message
