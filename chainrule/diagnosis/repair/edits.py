@@ -68,6 +68,7 @@ class Editor(Idioms):
         self.names = self.found_names()
         self.counts = self.found_counts()
         self.slices = self.found_slices()
+        self.kept: list[str] = []  # what methods of the same class keep
         self.rates = [name for name in [*self.parameters, *self.names] if RATES.search(name)]
 
     def edits(self, kinds: Sequence[str]) -> Iterator[Edit]:
@@ -317,7 +318,8 @@ class Editor(Idioms):
             return
         if not (site.value or is_product(node)):
             return
-        for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
+        found = dict.fromkeys([*self.names, *self.kept])
+        for name in sorted(found, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
     def shift(self, site: EditSite) -> Iterator[Any]:

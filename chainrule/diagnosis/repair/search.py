@@ -82,6 +82,8 @@ def search(
     """
     kinds = [*first, *(kind for kind in KINDS if kind not in first)]
     editors = [Editor(function) for function in functions]
+    for editor in editors:
+        editor.kept = [name for other in editors if other.code.owner == editor.code.owner for name in other.code.kept()]
     tried: set[tuple[Function, str]] = set()
     for kind in kinds:
         for editor in editors:
