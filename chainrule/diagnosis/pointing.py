@@ -85,6 +85,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("forward-integers", (r"dtype|astype|int|asarray|array\(", *PRODUCT)),
     ("forward", PRODUCT),
     ("network-arguments-changed", (r"[-+*/]=|\[.*\] *=|out=",)),
+    ("network-parameters-shared", (r"copy\(", r"self\.\w+ *=")),
     ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
     ("step-rate", UPDATE),
     ("step", UPDATE),
@@ -115,6 +116,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("init-distribution", (RANDOM,)),
     ("init-units", (r"repeat|tile|\[.*\] *=|\* *ones", RANDOM)),
     ("init", (r"sqrt\(|\*\* *-?0?\.5", RANDOM)),
+    ("schedule", (r"\*\*|cos\(|//", r"return")),
     ("layer-mask", MASK),
     ("layer", (REDUCED, *PRODUCT, r"return")),
 )
