@@ -137,7 +137,7 @@ def pointed(mistake: str, functions: Sequence[Function]) -> tuple[str, str] | No
 
 
 def statements(function: Function) -> Iterator[tuple[int, str]]:
-    """(line, text) of every statement that ran, or is in a function inside; of one with a body its first line."""
+    """(line, first line of its text) of every statement that ran, or is in a function inside."""
     code = Code(function)
     if isinstance(code.node, ast.Lambda):
         yield code.node.lineno, ast.unparse(code.node.body)
