@@ -14,6 +14,7 @@ from chainrule.contract.errors import UnusableTarget
 from chainrule.contract.implementation import Implementation
 from chainrule.host.guard.snapshot import guarded
 from chainrule.host.source.session_definitions import as_it_was, chapters_of
+from chainrule.host.source.targets import loading_within
 from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded, load_any
 from chainrule.running.results import Diagnosis, Outcome, SpecResult
@@ -53,7 +54,8 @@ def check(
     if thorough:
         from chainrule.specification import searching  # noqa: F401  # before TARGET, whose changes to it must show
     with as_it_was(target):
-        loaded = load_any(target, adapter, conventions, names, run_all)
+        with loading_within(timeout):
+            loaded = load_any(target, adapter, conventions, names, run_all)
         outcome = check_loaded(
             loaded,
             chapters=asked_chapters or chapters_of(target, names or {}),

@@ -65,7 +65,10 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument("--thorough", action="store_true", help="draw many more examples at random")
     check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run whose report names seed N")
     check.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="limit for a spec (default 60; 600 with --thorough; 0: none)"
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="limit for a spec (default 60; 600 with --thorough; 0: none), and for loading TARGET (120)",
     )
     check.add_argument(
         "--format", choices=("text", "json", "html"), default="text", help="the format of the report (default: text)"
@@ -126,6 +129,7 @@ def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], c
     from chainrule.api import check_loaded
     from chainrule.contract.declarations import pairs
     from chainrule.host.source.printed import PRINTED
+    from chainrule.host.source.targets import loading_within
     from chainrule.reports.conventions import print_conventions
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
@@ -133,13 +137,14 @@ def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], c
     report = TextReport(console)
     told = arguments.format == "text"
     PRINTED.lines, PRINTED.shown = 0, sys.stderr if arguments.show_prints else None
-    loaded = load(
-        target,
-        arguments.adapter,
-        conventions=pairs("--convention", arguments.convention),
-        names=pairs("--name", arguments.name),
-        run_all=arguments.run_all,
-    )
+    with loading_within(arguments.timeout):
+        loaded = load(
+            target,
+            arguments.adapter,
+            conventions=pairs("--convention", arguments.convention),
+            names=pairs("--name", arguments.name),
+            run_all=arguments.run_all,
+        )
     if arguments.explain_conventions:
         print_conventions(console if told else Console(stderr=True), loaded)
     if told:

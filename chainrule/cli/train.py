@@ -1,17 +1,19 @@
-"""`chainrule train`: train the reference on Fashion-MNIST."""
+"""`chainrule train`: train the reference, or the network of a TARGET, on Fashion-MNIST."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-from chainrule.cli.parsing import Parser
+from chainrule.cli.parsing import TARGET, Parser, add_reading_arguments
 from chainrule.training.settings import Settings
 
 DESCRIPTION = """\
-Train the reference network on Fashion-MNIST by plain mini-batch SGD with a
-fixed learning rate, and show what it learned: its accuracy beside a linear
-classifier's, the confusion matrix, and the classes it confuses most.
+Train a network on Fashion-MNIST by plain mini-batch SGD with a fixed learning
+rate, and show what it learned: its accuracy beside a linear classifier's, the
+confusion matrix, and the classes it confuses most. The network is that of
+TARGET, with its own fit, or the reference if none is given.
 The defaults were chosen on validation images, never on the test set, which is
 looked at once, at the end."""
 EPILOG = """\
@@ -25,7 +27,7 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `chainrule train` to the command line."""
     train = commands.add_parser(
         "train",
-        help="train the reference on Fashion-MNIST",
+        help="train a network on Fashion-MNIST: the reference, or that of TARGET",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -37,7 +39,21 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
 def run_train(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from chainrule.training import command  # imported late, as the other commands do not need it or the data sets
 
-    return command.run(arguments)
+    if arguments.target is None:
+        return command.run(arguments)
+    from chainrule.contract.declarations import pairs
+    from chainrule.running.loading import load
+    from chainrule.running.trainable import trainable
+
+    loaded = load(
+        arguments.target,
+        arguments.adapter,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
+    arguments.dtype = loaded.impl.conventions["precision"].value
+    return command.run(arguments, partial(trainable, loaded.impl))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     defaults = Settings()
     hidden = " ".join(map(str, defaults.hidden))
     add = parser.add_argument
+    add("target", metavar="TARGET", nargs="?", help=TARGET)
+    add("--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation")
+    add_reading_arguments(parser)
     add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
         help=f"sizes of the hidden layers; without a size, a linear classifier (default: {hidden})")  # fmt: skip
     add(

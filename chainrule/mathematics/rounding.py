@@ -75,6 +75,7 @@ def product(left: Pair, right: Pair, u: float, extra: int = 2) -> Pair:
     return a @ b, gamma(a.shape[1] + extra, u) * size + da @ (np.abs(b) + db) + np.abs(a) @ db
 
 
+@np.errstate(invalid="ignore")  # an infinite error times a zero: see or_infinite
 def analyse(
     network: MLP,
     x: np.ndarray,
@@ -113,8 +114,14 @@ def analyse(
             w, dw = exact[l]
             delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
             delta, ddelta = delta * (a > 0), ddelta * (a > 0)
-    probabilities = softmax(z), softmax_bound(z, u, z_error=dz)
-    return Analysis((z, dz), probabilities, loss, weight_grads, bias_grads, clear)
+    p, dp = softmax(z), softmax_bound(z, u, z_error=dz)
+    grads = [[(g, or_infinite(error)) for g, error in pairs] for pairs in (weight_grads, bias_grads)]
+    return Analysis((z, or_infinite(dz)), (p, or_infinite(dp)), loss, *grads, clear)
+
+
+def or_infinite(error: np.ndarray) -> np.ndarray:
+    """An error bound, infinite where it is nan: the product of an infinite error and a zero."""
+    return np.where(np.isnan(error), np.inf, error)
 
 
 def affine(x: Pair, w: Pair, b: Pair, u: float) -> Pair:
@@ -145,7 +152,8 @@ def mean_cross_entropy(
         distortion = np.nan_to_num(2 * log_epsilon / p[rows, y], posinf=np.inf)
     loss_errors = relative + distortion + (ELEMENTARY + len(y) + 2) * u * surprise
     delta = (p - np.eye(p.shape[1])[y]) / len(y)
-    ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta)
+    clipped = log_epsilon / len(y)  # a p that is clipped to [epsilon, 1 - epsilon] may be the p of the gradient too
+    ddelta = dp / len(y) + (np.minimum(distortion, 1.0)[:, None] + 4 * u) * np.abs(delta) + clipped
     return (float(surprise.mean()), float(loss_errors.mean())), (delta, ddelta)
 
 

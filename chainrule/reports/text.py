@@ -182,8 +182,8 @@ class TextReport:
             return
         self.console.print(f"\n[{STYLES['todo']}]todo[/]  [dim]nothing to check yet[/]", highlight=False)
         table = Table.grid(padding=(0, 2))
-        for chapter, said in reasons.items():
-            table.add_row(Text(chapter), Text("; ".join(said)))
+        for chapter, messages in reasons.items():
+            table.add_row(Text(chapter), Text("; ".join(messages)))
         self.console.print(Padding(table, (0, 0, 0, 2)), highlight=False)
 
     def not_understood(self, outcome: Outcome) -> None:
@@ -229,7 +229,7 @@ class TextReport:
 
 
 def next_chapter(outcome: Outcome) -> str:
-    """The chapter to go on with, and its first spec that did not pass; empty if there is none."""
+    """The chapter to go on with, and its first spec that did not pass; empty after the last."""
     for result in outcome.specs:
         if result.chapter in outcome.required and result.outcome in ("failed", "error", "todo"):
             return f"{result.chapter}: chainrule explain {result.id}"

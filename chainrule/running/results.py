@@ -81,8 +81,8 @@ class Evidence:
 class SpecResult:
     """The outcome of one spec.
 
-    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found, or measured.  after: the specs on
-    which it builds.  line: of the spec in its file.
+    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found, or measured.
+    after: the specs on which it builds.  line: of the spec in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat the
     failure.
     through: the functions that the network replaced.  cases: how many examples, and random networks and seeds, the spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from chainrule.training.loop import (
     Data,
     Diverged,
     Epoch,
+    Network,
     Training,
     most_confused,
     probabilities,
@@ -34,11 +35,14 @@ class Unusable(Exception):
     """The command cannot run; the message says why and what to do."""
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run `chainrule train`.  Returns the exit status."""
+Made = Callable[[Sequence[int], int], Network]  # of sizes and a seed
+
+
+def run(args: argparse.Namespace, made: Made | None = None) -> int:
+    """Run `chainrule train`.  Returns the exit status.  made: makes the network to train, by default the reference."""
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     try:
-        return _train_and_report(args, console)
+        return _train_and_report(args, console, made)
     except (Unusable, Diverged, datasets.DatasetUnavailable) as problem:
         errors.print(f"chainrule train: {problem}", markup=False, soft_wrap=True)
         return UNUSABLE
@@ -47,13 +51,15 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
 
 
-def _train_and_report(args: argparse.Namespace, console: Console) -> int:
+def _train_and_report(args: argparse.Namespace, console: Console, made: Made | None) -> int:
     settings = _settings(args)
     save_to = _writable(storing.archive(args.save)) if args.save else None
     draw_to = _drawable(args.plot) if args.plot else None
     data = load(settings, args.data)
+    sizes = [data.train_x.shape[1], *settings.hidden, len(data.class_names)]
+    network = None if made is None else made(sizes, settings.seed)
 
-    _print_plan(console, data, settings)
+    _print_plan(console, data, settings, sizes if network is None else network.sizes)
     _print_heading(console)
     with _progress(console, settings.epochs, "training") as advance:
 
@@ -61,7 +67,7 @@ def _train_and_report(args: argparse.Namespace, console: Console) -> int:
             _print_epoch(console, epoch)
             advance()
 
-        training = train(data, settings, on_epoch=tell)
+        training = train(data, settings, on_epoch=tell, network=network)
     _print_interruption(console, training, "continuing with the present weights")
     outcome = evaluate(data, training)
     if save_to:
@@ -151,8 +157,7 @@ def _written(write: Callable[[], object], path: Path) -> object:
         raise Unusable(f"{path} could not be written: {error.strerror or error}") from None
 
 
-def _print_plan(console: Console, data: Data, settings: Settings) -> None:
-    sizes = [data.train_x.shape[1], *settings.hidden, len(data.class_names)]
+def _print_plan(console: Console, data: Data, settings: Settings, sizes: Sequence[int]) -> None:
     parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
     console.print(
         f"Fashion-MNIST   {len(data.train_y):,} images to train on, "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class Epoch:
 class Training:
     """A trained network and its epochs; `interrupted` if Ctrl-C ended the training early."""
 
-    network: MLP
+    network: Network
     epochs: tuple[Epoch, ...]
     interrupted: bool
 
@@ -54,18 +55,59 @@ class Diverged(ArithmeticError):
     """The loss is no longer a finite number, so the weights are useless."""
 
 
-def train(data: Data, settings: Settings, on_epoch: Callable[[Epoch], None] | None = None) -> Training:
+class Network(Protocol):
+    """What is trained: the reference, or anything with these methods of `chainrule.reference.MLP`."""
+
+    @property
+    def sizes(self) -> Sequence[int]: ...
+    @property
+    def weights(self) -> list[Array]: ...
+    @property
+    def biases(self) -> list[Array]: ...
+
+    def fit(
+        self,
+        x: Array,
+        y: Labels,
+        *,
+        epochs: int,
+        batch_size: int,
+        lr: float,
+        seed: int,
+        callback: Callable[[int, float], None],
+    ) -> object: ...
+    def forward(self, x: Array) -> Array: ...
+    def predict(self, x: Array) -> Labels: ...
+    def centre(self, mean: Array) -> None:
+        """Take inputs from now on as they are, after a training on inputs less this mean."""
+
+
+class Centred(MLP):
+    """The reference, which takes the mean of its inputs into its first bias: (x - m) W + b = x W + (b - m W)."""
+
+    def centre(self, mean: Array) -> None:
+        self.biases[0] = self.biases[0] - mean @ self.weights[0]
+
+
+def train(
+    data: Data,
+    settings: Settings,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    network: Network | None = None,
+) -> Training:
     """Train a network of settings.hidden on the training part; the last epoch's weights are the result.
 
     The network is trained on x - m, m the mean training image, which makes the loss as steep in one direction as in
-    another (LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), 4.3). Afterwards m moves into the first bias,
-    (x - m) W + b = x W + (b - m W), so that the network takes x itself.
+    another (LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), 4.3). Afterwards it takes x itself.
+    network: what to train in place of the reference.
     on_epoch: called after each epoch.  A KeyboardInterrupt ends the training and keeps the weights of that moment.
     Raises Diverged when an epoch's loss is nan or inf.
     """
     mean = data.train_x.mean(axis=0)
     train_x, validation_x = data.train_x - mean, data.validation_x - mean
-    network = MLP([len(mean), *settings.hidden, len(data.class_names)], settings.seed, dtype=np.dtype(settings.dtype))
+    if network is None:
+        sizes = [len(mean), *settings.hidden, len(data.class_names)]
+        network = Centred(sizes, settings.seed, dtype=np.dtype(settings.dtype))  # type: ignore[no-untyped-call]
     epochs: list[Epoch] = []
     started = time.perf_counter()
 
@@ -98,17 +140,17 @@ def train(data: Data, settings: Settings, on_epoch: Callable[[Epoch], None] | No
             )
     except KeyboardInterrupt:
         interrupted = True
-    network.biases[0] = network.biases[0] - mean @ network.weights[0]
+    network.centre(mean)
     return Training(network, tuple(epochs), interrupted)
 
 
-def probabilities(network: MLP, x: Array) -> Array:
+def probabilities(network: Network, x: Array) -> Array:
     """The network's class probabilities, (N, D) -> (N, K), computed in slices of rows."""
     slices = [network.forward(x[start : start + ROWS_AT_ONCE]) for start in range(0, len(x), ROWS_AT_ONCE)]
     return np.concatenate(slices)
 
 
-def accuracy(network: MLP, x: Array, y: Labels) -> float:
+def accuracy(network: Network, x: Array, y: Labels) -> float:
     """The fraction of rows whose likeliest class is the true one."""
     slices = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(x), ROWS_AT_ONCE)]
     return float(sum(np.count_nonzero(network.predict(x[rows]) == y[rows]) for rows in slices) / len(x))

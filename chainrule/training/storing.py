@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from chainrule.reference import MLP
+from chainrule.training.loop import Network
 
 
 def archive(path: str | PathLike[str]) -> Path:
@@ -16,14 +18,14 @@ def archive(path: str | PathLike[str]) -> Path:
     return path if path.name.endswith(".npz") else path.with_name(f"{path.name}.npz")
 
 
-def save(network: MLP, path: str | PathLike[str]) -> Path:
+def save(network: Network, path: str | PathLike[str]) -> Path:
     """Write sizes and parameters to an .npz archive.
 
     Returns the archive's path.  Raises OSError if the system cannot write it.
     """
-    weights = {f"W{l}": w for l, w in enumerate(network.weights, 1)}
-    biases = {f"b{l}": b for l, b in enumerate(network.biases, 1)}
-    np.savez(archive(path), sizes=network.sizes, **weights, **biases)
+    arrays: dict[str, Any] = {f"W{l}": w for l, w in enumerate(network.weights, 1)}
+    arrays |= {f"b{l}": b for l, b in enumerate(network.biases, 1)}
+    np.savez(archive(path), sizes=network.sizes, **arrays)
     return archive(path)
 
 

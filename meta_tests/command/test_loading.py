@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule
+from chainrule.cli import main
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.source import targets
 from chainrule.host.source.targets import load_source
@@ -253,9 +254,17 @@ def test_a_file_that_cannot_be_executed_as_a_whole(write, content, message):
     ("content", "options"),
     [("while True:\n    pass\n", {"run_all": True}), ("class Net:\n    while True:\n        pass\n", {})],
 )
-def test_a_file_that_never_ends(write, monkeypatch, content, options):
-    monkeypatch.setattr(targets, "LOADING_LIMIT", 0.05)
-    assert "still not loaded after 0.05 s; put code" in refused(write("endless.py", content), **options)
+def test_a_file_that_never_ends(write, content, options):
+    with targets.loading_within(0.05):
+        said = refused(write("endless.py", content), **options)
+    assert "still not loaded after 0.05 s (--timeout changes that); put code" in said
+
+
+def test_the_time_limit_is_for_loading_too(write):
+    target = write("endless.py", "class Net:\n    while True:\n        pass\n")
+    with pytest.raises(UnusableTarget, match=r"still not loaded after 0\.05 s"):
+        chainrule.check(target, timeout=0.05)
+    assert main(["check", target, "--timeout", "0.05"]) == 4
 
 
 def test_what_runs_as_a_whole_has_no_arguments_and_its_own_search_path(write, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from banks.honest import HONEST
 from chainrule.cli import main
 from chainrule.reference import MLP
 from chainrule.training import command, datasets, storing
@@ -311,10 +312,10 @@ def test_ctrl_c_keeps_what_was_trained(chainrule_train, monkeypatch, tmp_path):
 
 
 def test_ctrl_c_during_the_baseline_keeps_the_network(chainrule_train, monkeypatch):
-    def interrupted(data, settings, on_epoch=None):
+    def interrupted(data, settings, on_epoch=None, network=None):
         if not settings.hidden:
             monkeypatch.setattr(MLP, "fit", lambda *_, **__: signal.raise_signal(signal.SIGINT))
-        return train(data, settings, on_epoch)
+        return train(data, settings, on_epoch, network)
 
     monkeypatch.setattr(command, "train", interrupted)
     status, out, err = chainrule_train(*QUICK)
@@ -402,3 +403,70 @@ def test_the_surest_mistakes_come_first():
     outcome = TrainingOutcome(None, p, np.array([0, 0, 0, 1]), CLASSES[:2])
     assert most_certain_mistakes(outcome, 9).tolist() == [2, 3, 1]
     assert most_certain_mistakes(outcome, 2).tolist() == [2, 3]
+
+
+# A learner's network
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Writes a network, with a change, and returns its path."""
+
+    def own(old="", new=""):
+        path = tmp_path / "net.py"
+        path.write_text(HONEST.replace(old, new) if old else HONEST, encoding="utf-8")
+        return path
+
+    return own
+
+
+def test_a_learners_network_trains_with_its_own_fit(chainrule_train, own, tmp_path):
+    saved = tmp_path / "net.npz"
+    status, printed, _ = chainrule_train(own(), *QUICK, "--lr", "0.1", "--save", saved)
+    assert status == DONE
+    assert "Network         784-8-10, 6,370 parameters, float64" in printed
+    assert "linear, no hidden layer" in printed
+    epochs = numbers_after(printed, "epoch      loss")
+    assert [row[0] for row in epochs] == ["1", "2", "3"]
+    assert float(epochs[-1][1]) < float(epochs[0][1])
+    network = storing.load(saved)  # takes pictures as they are
+    right = np.mean(network.forward(TEST_X).argmax(axis=1) == STAND_IN.test_labels)
+    assert numbers_after(printed, "Test accuracy")[0] == ["784-8-10", f"{right:.2%}"]
+    assert right > 0.2
+
+
+def test_a_learners_prints_stay_out(chainrule_train, own):
+    printed = chainrule_train(
+        own("        for _ in range(epochs):\n", "        for _ in range(epochs):\n            print('x')\n"), *QUICK
+    )
+    assert "x\n" not in printed[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (HONEST, "", "chainrule found no network to train in the code; chainrule check says what to do"),
+        ("    def fit(", "    def tif(", "chainrule check says more"),
+        (
+            "                self.step(",
+            "                raise ValueError('oh')\n                self.step(",
+            "ValueError: oh at net.py:",
+        ),
+        (
+            "    def __init__(self, sizes, seed=0):\n",
+            "    def __init__(self, sizes, seed=0):\n        assert sizes[0] < 9\n",
+            "MLP raised AssertionError",
+        ),
+        (
+            "class MLP:\n",
+            "CHAINRULE = {'architecture': [5, '*', 3]}\n\n\nclass MLP:\n",
+            "makes no network of sizes 784-8-10",
+        ),
+    ],
+    ids=["no network", "no fit", "fit raises", "the constructor raises", "no such sizes"],
+)
+def test_what_cannot_be_trained_is_said(chainrule_train, own, old, new, said):
+    status, _, error = chainrule_train(own(old, new), *QUICK, "--no-baseline")
+    assert status == UNUSABLE
+    assert said in error
+    assert "Traceback" not in error

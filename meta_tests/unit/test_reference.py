@@ -98,6 +98,13 @@ def test_functions_take_lists():
     assert xavier(2, 3, np.random.default_rng(0)).shape == (2, 3)
 
 
+def test_an_affine_layer_takes_every_further_axis_as_inputs():
+    x, w, b = np.arange(12.0).reshape(2, 3, 2), np.arange(24.0).reshape(6, 4), np.arange(4.0)
+    out, cache = reference.affine_forward(x, w, b)
+    np.testing.assert_array_equal(out, np.tensordot(x, w.reshape(3, 2, 4), 2) + b)
+    assert reference.affine_backward(np.ones((2, 4)), cache)[0].shape == x.shape
+
+
 def test_layers_take_lists():
     out, cache = reference.affine_forward([[1.0, 2.0]], [[3.0], [4.0]], [0.5])
     assert out.tolist() == [[11.5]]

@@ -210,7 +210,7 @@ mistake(
     mend="run all epochs, and leave the weights as they are",
     lines=("for epoch in range(min(epochs, 10))", "for epoch in range(epochs)"),
     fingerprint="right in the first epochs, not trained at the end",
-    suspected=("training.many_epochs", "training.rising_loss", "training.xor", "training.overfit", "training.convex"),
+    suspected=("training.many_epochs", "training.rising_loss", "training.xor", "training.overfit"),
     goes_on={
         **{
             f"at a loss below {c:g}": until(lambda losses, c=c: losses[-1] < c)

@@ -53,7 +53,8 @@ def infer_log_epsilon(implementation: Implementation, architecture: str = "any")
         implementation.assign(network, *passing_parameters(sizes, 2, -far))
         x = np.zeros((1, sizes[0]))
         x[0, :2] = [far, -far]
-        loss = implementation.loss(network, x, np.array([1]))
+        # the last class, whose probability is zero too, for code that counts the classes in the labels
+        loss = implementation.loss(network, x, np.array([sizes[-1] - 1]))
         if (
             far > NEARER and np.isnan(to_numpy(loss)).all()
         ):  # a softmax that overflows: its loss may have an epsilon too

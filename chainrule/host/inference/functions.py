@@ -20,6 +20,7 @@ from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 
 UNSEEN = "chainrule calls it, and chainrule does not see how the script calls it"
+GRADIENT = "gives the gradient of the loss, p less the labels, not the loss"
 FOLLOWS = 0.99  # with this cosine or a larger one, losses follow the labels
 
 
@@ -121,6 +122,14 @@ def is_used_unseen(probe: Probe, operation: str) -> bool:
     return bool(found) and found[0][0] in names_read(recognised.namespace)
 
 
+def is_used(probe: Probe, operation: str) -> bool:
+    """Whether code of the file uses a function outside the network, or the author's calls show it."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions(operation)
+    if probe.recognised is None or not found:
+        return False
+    return bool(learnt_of(found[0][1]).roles) or found[0][0] in names_read(probe.recognised.namespace)
+
+
 def shown_of(probe: Probe, operation: str) -> Learnt:
     """What the author's calls show of a function outside the network."""
     found = [] if probe.recognised is None else probe.recognised.lone_functions(operation)
@@ -149,6 +158,8 @@ def find_cross_entropy(probe: Probe) -> None:
         layout.unproven["cross_entropy"] = f"cross_entropy {trouble}"
     if not scores and isinstance(probe.form, TensorForm):
         layout.unseen["cross_entropy"] = "cross_entropy takes objects of the engine, and network.loss checks the loss"
+    if trouble == GRADIENT and probe.network is not None:
+        layout.unseen["cross_entropy"] = f"cross_entropy {trouble}"
     if trouble and shown_of(probe, "cross_entropy").idle:
         layout.unseen["cross_entropy"] = "the training does not call cross_entropy, and chainrule does not see how to"
     if way not in (layout.samples, TURNED) and "samples" in probe.found:
@@ -164,7 +175,9 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
     shown = shown_of(probe, "cross_entropy")
     unseen = without_forward or shown.unsettled or is_used_unseen(probe, "cross_entropy")
     if not called and gives_the_gradient(probe, p, y):
-        return "gives the gradient of the loss, p less the labels, not the loss"
+        return GRADIENT
+    if not called and is_used(probe, "cross_entropy") and gives_entries(probe, p, y):
+        return "gives a number for every class of every sample, not one loss"
     if unseen and not called:
         return f"raises however {UNSEEN}"
     if unseen and right_for_one_alone(probe, p, y):
@@ -213,6 +226,19 @@ def gives_the_gradient(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
         if own is not None and own.shape == slope.shape and abs(follows(own.ravel(), slope.ravel())) > 1 - AGREE:
             return True
     return False
+
+
+def gives_entries(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy gives an array like the probabilities, whose mean or sum its callers take."""
+    target = np.eye(p.shape[1])[y]
+    every = (
+        (given, attempt_array(partial(probe.raw.cross_entropy, given, labels)))
+        for given, labels in (
+            (p, target),
+            (p.T, target.T),
+        )
+    )
+    return any(own is not None and own.shape == given.shape for given, own in every)
 
 
 def ways_of_cross_entropy(probe: Probe) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from chainrule.host.inference.points import AGREE, Point, alignment, are_rows_of
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt
 from chainrule.host.recognition.forms import spelled
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.through_losses import BY_LOSSES
 from chainrule.host.recognition.vocabulary import is_called
@@ -119,6 +120,8 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
             if out is None:
                 continue
             if out.shape == (len(point.x), point.classes):
+                if takes_one_alone(probe, point, out):
+                    break
                 samples_found(probe, way, point.x)
                 return out
             failed[way] = odd_shape(out, way, point)
@@ -159,6 +162,18 @@ def loss_wants_a_batch(probe: Probe, point: Point) -> bool:
         return False
     row, label = point.x[:1], point.y[:1]
     return attempt(lambda: loss(row, label)) is not None and attempt(lambda: loss(row, int(label[0]))) is None
+
+
+def takes_one_alone(probe: Probe, point: Point, out: np.ndarray) -> bool:
+    """Whether the author gives one sample at a time, and a batch has other outputs than its samples.
+
+    out: its output for the point's samples in a batch.
+    """
+    network, plan = probe.network, probe.plan("forward", point)
+    if network is None or not isinstance(plan, Plan) or not learnt_of(network.function(plan, point.model)).alone:
+        return False
+    alone = (one_by_one(probe, point, way, {}) for way in SINGLE)
+    return any(found is not None and not np.allclose(found, out, rtol=AGREE, atol=AGREE) for found in alone)
 
 
 def gives_one_probability(probe: Probe, point: Point) -> bool:

@@ -145,6 +145,8 @@ def find_larger_batches(probe: Probe, point: Point) -> None:
         if isinstance(plan, Plan) and cuts_into_batches(few):
             return say(probe, plan, setting, "batch_size")
         del network.settings["batch_size"]
+    probe.forget("fit", point)  # what went wrong with other numbers is not why the training is not understood
+    find_fit(probe, point)
 
 
 def find_epochs(probe: Probe, point: Point, plan: Plan) -> str:

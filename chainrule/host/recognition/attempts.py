@@ -32,7 +32,13 @@ from chainrule.host.recognition.results import (
     relative,
     samples,
 )
-from chainrule.host.recognition.settings import draws_with_replacement, ends_by_itself, names_reached, settings_of
+from chainrule.host.recognition.settings import (
+    GLOBAL,
+    draws_with_replacement,
+    ends_by_itself,
+    names_reached,
+    settings_of,
+)
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.surroundings import numbers_kept
 from chainrule.host.recognition.through_losses import (
@@ -85,10 +91,11 @@ class Failures:
 
     tried: a sentence for each candidate whose name fits.  unseen: the first one that cannot be called from outside.
     raised: the exception of the first one of the right name, called with all its arguments.
+    whole: whether an object contains the parameters.
     """
 
-    def __init__(self, operation: str) -> None:
-        self.operation = operation
+    def __init__(self, operation: str, *, whole: bool = False) -> None:
+        self.operation, self.whole = operation, whole
         self.tried: list[str] = []
         self.unseen: Unseen | None = None
         self.raised: Exception | None = None
@@ -120,7 +127,8 @@ class Failures:
             self.unseen = self.unseen or Unseen(f"{name} cannot be called by itself: {set_earlier(error)}")
         else:
             self.tried.append(came_of(name, error))
-            if self.operation in ("backward", "loss") and self.called_so(name, function) and not doubtful(function):
+            read = self.called_so(name, function) and not doubtful(function, whole=self.whole)
+            if self.operation in ("backward", "loss") and read:
                 self.raised = self.raised or (error if isinstance(error, Exception) else None)
 
     def called_so(self, name: str, function: Callable[..., Any]) -> bool:
@@ -165,7 +173,7 @@ class Attempts(Learning):
 
     def resolve(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """Try every candidate.  Raises NotOffered, with every reason, or the code's exception."""
-        failures = Failures(operation)
+        failures = Failures(operation, whole=self.form.handed(model) is None)
         if self.only.get(operation) == BY_LOSSES:
             return self.forward_by_losses(model, *arguments)
         for name, function in self.candidates(operation, model):
@@ -399,6 +407,8 @@ class Attempts(Learning):
                     ends.append(self.parameters(model))
                     self.restore(model, before)
             except NotThisWay:
+                if self.find_rate_of_step(plan, function, model, grads, lr):
+                    break
                 if plan.how == "scaled":
                     raise
                 continue
@@ -410,6 +420,20 @@ class Attempts(Learning):
                 raise NotThisWay("it takes no learning rate")
             break
         return plan
+
+    def find_rate_of_step(self, plan: Plan, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> bool:
+        """Find the number of the file that is the rate of a step, by its effect; False if none is."""
+        before = self.parameters(model)
+        for setting in settings_of(function, model.value, {}):
+            if setting.kind == GLOBAL and role(setting.name) == "lr":
+                self.rate_of_step = setting
+                self.run_step(plan, model, grads, lr, function)
+                moved = moved_by(before, self.parameters(model), grads, lr)
+                self.restore(model, before)
+                if moved:
+                    return True
+        self.rate_of_step = None
+        return False
 
     def try_fit(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         for parameter in parameters_of(function):

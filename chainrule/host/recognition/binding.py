@@ -7,11 +7,13 @@ the learning rate); the vocabulary lists the names for each role.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 from chainrule.host.recognition.learnt import NAMED, NOTHING, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, learnt_of
@@ -37,6 +39,7 @@ NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
 RARELY = 10**6  # for a parameter such as print_every
 SMALLEST_RATE = 1e-4  # a smaller epsilon is not a learning rate
 MANY = 8  # longer lists contain layers or samples
+MIDDLE = 0.5  # of factors by which a learning rate shrinks, and rates at which it does
 MISSING = object()
 
 
@@ -168,6 +171,11 @@ def choose_all(
             chosen[parameter.name] = found
         elif parameter.default is None and isinstance(learnt.fixed.get(parameter.name), str):
             chosen[parameter.name] = learnt.fixed[parameter.name], "the author's value"  # the name of a loss
+        elif is_made_of_code(learnt.fixed.get(parameter.name)):
+            chosen[parameter.name] = copy.deepcopy(learnt.fixed[parameter.name]), "the author's value"
+        elif isinstance(parameter.default, str) and is_called("choices", "optimizer", parameter.default):
+            if parameter.name in learnt.fixed:  # the code's word for gradient descent, if it has one
+                chosen[parameter.name] = learnt.fixed[parameter.name], "the author's value"
         elif parameter.default is parameter.empty:
             if parameter.name in learnt.fixed:
                 chosen[parameter.name] = learnt.fixed[parameter.name], "the author's value"
@@ -182,6 +190,11 @@ def choose_all(
     for parameter, name in zip(unclear, waiting, strict=False):
         chosen[parameter.name] = (known.roles[name], name)
     return chosen
+
+
+def is_made_of_code(value: Any) -> bool:
+    """Whether a value is a function, or an object of a class of the code, such as a loss."""
+    return isinstance(value, FunctionType) or hasattr(value, "__dict__")
 
 
 def witnessed(
@@ -206,6 +219,8 @@ def witnessed(
     validates = {VALIDATION_X: "x", VALIDATION_Y: "y"}
     if source in validates and parameter.default is parameter.empty and validates[source] in known.roles:
         return known.roles[validates[source]], source
+    if source == "reg":
+        return FIXED[source], source
     wanted = known.as_role.get(source, source)
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
         return known.roles[wanted], wanted
@@ -224,18 +239,21 @@ def takes_axis(function: Any) -> bool:
     return any(role(p.name) == "axis" and p.default is p.empty for p in parameters_of(function))
 
 
-def doubtful(function: Any) -> bool:
+def doubtful(function: Any, *, whole: bool = False) -> bool:
     """Whether chainrule may have misread a parameter of a function that computes, so that an exception shows nothing.
 
     It took a number of units for what may be an array, or kept a default of None in place of something unknown, or of
-    data other than inputs and labels, which every call gets, or it is a method that took the network for its weights.
+    data other than inputs and labels, which every call gets, or it took the network's object for its weights.
+
+    whole: whether an object contains the parameters; methods always belong to one.
     """
     learnt = learnt_of(function)
     for parameter in parameters_of(function):
         if parameter.name in learnt.roles:
             continue
         found = role(parameter.name)
-        if found == "params" and inspect.ismethod(function) and not is_called("classes", "network", parameter.name):
+        taken = found == "params" and not is_called("classes", "network", parameter.name)
+        if taken and (whole or inspect.ismethod(function)):
             return True
         unknown = found is None and (size_role(parameter.name) is not None or parameter.default is None)
         if unknown or (found in COMPUTED and parameter.default is None):
@@ -339,8 +357,10 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
     """A fixed value, if it has the same kind as the default; None to keep the default."""
     default = parameter.default
     if wanted == "reg" and is_number(default):
-        decays = plain(parameter.name).startswith(("lrdecay", "learningratedecay", "decay"))
-        return None if decays else (0.0, wanted)
+        name = plain(parameter.name)
+        if name.startswith(("lrdecay", "learningratedecay")):  # a factor near 1, or a rate of decay near 0
+            return (1.0 if default > MIDDLE else 0.0), wanted
+        return None if name.startswith("decay") else (0.0, wanted)
     if wanted == "tolerance" and is_number(default):
         return 0.0, wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):

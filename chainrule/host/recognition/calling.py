@@ -13,7 +13,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
-from chainrule.host.recognition.learnt import Start, learnt_of
+from chainrule.host.recognition.learnt import KEPT, Start, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
@@ -119,8 +119,13 @@ class Calling(NativeStyle):
                 found.setdefault("batch_size", found["samples"])
             order = ["output", *[name for name in order if name != "x"]]
         passed_on = {} if passing else model.named  # a forward pass has no memory
-        named, as_role = self.form.named(model) | passed_on, {"x": "output"} if as_output else {}
+        named, as_role = self.named(model) | passed_on, {"x": "output"} if as_output else {}
         return Known(found, named, order, as_role, len(model.sizes) - 1)
+
+    def named(self, model: Held) -> dict[str, Any]:
+        """The parameters, and what the network's object keeps, by the names under which functions take them."""
+        kept = getattr(model.value, "__dict__", {})
+        return {KEPT + name: value for name, value in kept.items()} | self.form.named(model)
 
     def means(self, operation: str, name: str, function: Callable[..., Any]) -> bool:
         """Whether a declaration, the author's calls, or its name say that a function computes an operation."""
@@ -132,7 +137,7 @@ class Calling(NativeStyle):
             return True
         names = self.form.named(model)
         try:
-            taken = bind(function, Known(EVERY, names, ("x", "y"))).taken
+            taken = bind(function, Known(EVERY, self.named(model), ("x", "y"))).taken
         except Unbound:
             return False
         return "params" in taken.values() or bool(names.keys() & {*taken, *taken.values()})

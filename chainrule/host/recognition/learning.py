@@ -44,11 +44,13 @@ class Learning(Calling):
 
     summed_fit: whether fit steps by the rate times the summed gradients of a batch.
     one_by_one: whether fit makes an update for every sample.
+    rate_of_step: the number of the file that is the learning rate of a step, if no argument is.
     recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     """
 
     summed_fit = False
     one_by_one = False
+    rate_of_step: Setting | None = None
     recovery_rate: float | None = None
 
     @cached_property
@@ -192,16 +194,19 @@ class Learning(Calling):
                 source = put(source, path, scale * np.asarray(gradient))
             except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
                 raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
-        named = self.form.named(model)
+        named = self.named(model)
         roles: dict[str, Any] = {"lr": lr, "samples": samples(x, y), "params": self.params(model)}
         if backward.how == "returned":
             named = named | named_values(producer, source)
             roles["grads"] = gradients_alone(source, backward.paths)
         order = ("grads", "lr") if self.form.handed(model) is None else ("params", "grads", "lr")
         arguments = bind(function, Known(roles, named, order, layers=len(model.sizes) - 1))
-        if "lr" not in {*arguments.taken.values(), *self.settings, *roles_kept(model.value)} and plan.how != "scaled":
+        fixed = {} if self.rate_of_step is None else {self.rate_of_step: lr}
+        rated = fixed or "lr" in {*arguments.taken.values(), *self.settings, *roles_kept(model.value)}
+        if not rated and plan.how != "scaled":
             raise NotThisWay("it takes no learning rate")
-        result = function(*arguments.arguments, **arguments.keywords)
+        with settled(fixed):
+            result = function(*arguments.arguments, **arguments.keywords)
         self.adopt(model, result, function)
 
     def dummy(self, model: Held) -> tuple[Any, Any]:

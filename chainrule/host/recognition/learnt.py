@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 VALIDATION_X, VALIDATION_Y = "validation inputs", "validation labels"  # roles of what a training takes besides
 NAMED = "named "  # before the name of one parameter or result, in place of a role
+KEPT = "the network's "  # before the name of an attribute of the network's object, in place of that of a result
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.host.recognition.forms import ClassForm, Form, Held
 from chainrule.host.recognition.function_forms import FunctionForm
 from chainrule.host.recognition.learnt import attributes_of
+from chainrule.host.recognition.namespaces import own_functions
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import is_array
 
@@ -100,14 +101,16 @@ def initialization_stands(form: Form, model: Held) -> Iterator[Any]:
     Gives what a function returns so, in which a training may change them; None for a method.
     """
     if isinstance(form, FunctionForm):
-        namespace = form.init.__globals__
-        old = namespace.get(form.name)
         value = copy.deepcopy(model.value)
-        namespace[form.name] = lambda *_arguments, **_keywords: value
+        places = [(form.init.__globals__, form.name, form.init.__globals__.get(form.name))]
+        places += [(space, name, it) for space in spaces(form) for name, it in space.items() if it is form.init]
+        for space, name, _ in places:
+            space[name] = lambda *_arguments, **_keywords: value
         try:
             yield value
         finally:
-            namespace[form.name] = old
+            for space, name, old in reversed(places):
+                space[name] = old
     elif isinstance(form, ClassForm) and form.initializer and hasattr(model.value, "__dict__"):
         attributes = vars(model.value)
         attributes[form.initializer] = lambda *_arguments, **_keywords: None
@@ -117,6 +120,12 @@ def initialization_stands(form: Form, model: Held) -> Iterator[Any]:
             attributes.pop(form.initializer, None)
     else:
         yield
+
+
+def spaces(form: FunctionForm) -> list[dict[str, Any]]:
+    """The globals of all files whose functions the code uses: each may import the initialization."""
+    every = [form.init, *dict(own_functions(form.namespace)).values()]
+    return list({id(function.__globals__): function.__globals__ for function in every}.values())
 
 
 @contextlib.contextmanager

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from inspect import isfunction
 from typing import Any
 
 import numpy as np
 
+from chainrule.contract.conventions import LARGEST_LOG_EPSILON
 from chainrule.host.recognition.binding import part as part_of
 from chainrule.host.recognition.binding import returned_names
-from chainrule.host.recognition.learnt import NAMED, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, Start
+from chainrule.host.recognition.learnt import KEPT, NAMED, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, Start
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import is_vector
@@ -19,11 +21,12 @@ from chainrule.host.recognition.structures import Attribute, Item, Path
 from chainrule.host.recognition.vocabulary import role, size_role
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
-from chainrule.host.rehearsal.recording import Call, Key
+from chainrule.host.rehearsal.recording import Call, Key, key_of
 from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, samples_of
 from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+LARGEST_PENALTY = 0.5  # a larger number beside labels, such as 0.8, is what dropout keeps
 SIMPLE = (str, bool, int, float, type(None))
 PARTED = ("init", "step", "forward", "backward")  # operations whose results may have lists of arrays as parts
 ARRAYS = ("x", "y", "output", "output_gradient", "cache", "grads", "params")  # roles that no number has
@@ -120,6 +123,8 @@ class Evidence(Operations):
                 fixed[name] = value
             elif name not in roles and self.names_layers(value):
                 fixed[name] = PerLayer(tuple(value))
+            elif name not in roles and operation in (*UPDATES, "backward", "loss") and self.is_beside(value):
+                fixed[name] = self.functions.get(key_of(value.__code__), value) if isfunction(value) else value
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
         loses = bool(y) and is_number(first_part(call.result))
@@ -176,6 +181,16 @@ class Evidence(Operations):
         several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
         return several and all(isinstance(name, str) for name in value)
 
+    def is_beside(self, value: Any) -> bool:
+        """Whether a value is one of the code's functions, or an object such as a loss, that keeps no network."""
+        if isfunction(value):
+            return key_of(value.__code__) in self.functions
+        methods = [member for member in vars(type(value)).values() if isfunction(member)]
+        if is_numbers(value) or not any(key_of(method.__code__) in self.functions for method in methods):
+            return False
+        kept = {id(value), *map(id, getattr(value, "__dict__", {}).values())}
+        return not kept & self.net.objects
+
     def is_output(self, call: Call, name: str) -> bool:
         origin = self.origin(call, name)
         return origin is not None and self.computed_by(origin[0]) == "forward"
@@ -219,7 +234,10 @@ class Evidence(Operations):
         taken = set(roles.values())
         if role(name) not in (None, *ARRAYS):
             return
-        if (
+        if self.operations[call.number] in ("backward", "loss"):  # which has no learning rate
+            if isinstance(value, float) and LARGEST_LOG_EPSILON < value < LARGEST_PENALTY:
+                roles[name] = "reg"
+        elif (
             isinstance(value, float)
             and operation in (*UPDATES, "backward")
             and "lr" not in taken
@@ -249,7 +267,11 @@ class Evidence(Operations):
         return ""
 
     def flow_roles(self, call: Call, name: str, value: Any, roles: dict[str, str]) -> None:
-        """The role of an argument by the call whose result it is."""
+        """The role of an argument by the object that keeps it, or by the call whose result it is."""
+        attribute = self.attribute(value)
+        if attribute:
+            roles[name] = NAMED + KEPT + attribute
+            return
         origin = self.origin(call, name) or self.origin_of_object(call, value)
         kept = origin is not None and self.computed_by(origin[0]) == "forward"  # with the parameters that it used
         if id(value) in self.net.objects and not kept:
@@ -278,6 +300,16 @@ class Evidence(Operations):
             named = self.name_at(maker, path)
             if named:
                 roles[name] = NAMED + named
+
+    def attribute(self, value: Any) -> str:
+        """The network's attribute that is this dictionary or list of its parameters; empty if none is."""
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        weights = [part for part in parts if len(np.shape(part) if is_numbers(part) else ()) == 2]
+        if not weights or not all(id(part) in self.parameters for part in weights):
+            return ""
+        owners = (own for call in self.calls for own in call.arguments.values() if id(own) in self.net.objects)
+        kept = (item for own in owners for item in getattr(own, "__dict__", {}).items())
+        return next((name for name, found in kept if found is value), "")
 
     def name_of_part(self, maker: Call, path: Path, value: Any) -> str:
         """The name of a list that is one part of a result, such as all weights beside all biases.

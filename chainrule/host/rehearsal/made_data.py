@@ -52,7 +52,7 @@ class Kind:
         rows = Kind(self.inputs, self.classes, self.samples).x()
         table = np.column_stack([rows, labels] if self.last else [labels, rows]).astype(int).view(Table)
         width = self.classes if self.one_hot else 1
-        table.width = -width if self.last else width
+        table.width, table.whole = -width if self.last else width, True
         return table
 
     def batches(self) -> Batches:

@@ -114,6 +114,7 @@ def is_of_a_layer(value: Any) -> bool:
 def without_buffers(found: Contents) -> Contents:
     """The arrays without those whose names, or whose zeros beside weights of their shape, say that they are buffers."""
     found = {path: entry for path, entry in found.items() if not is_called("arrays", "not_parameters", label(path))}
+    found = {path: e for path, e in found.items() if not (e.zero and is_called("arrays", "inputs_kept", label(path)))}
     first = {id(entry.leaf): path for path, entry in reversed(found.items())}  # W and params[0] may be one array
     found = {path: entry for path, entry in found.items() if first[id(entry.leaf)] == path}
     real = {entry.shape for entry in found.values() if not entry.zero}

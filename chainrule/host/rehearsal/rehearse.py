@@ -22,6 +22,7 @@ from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
+from chainrule.host.rehearsal.holding import class_taking, holding
 from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop
 from chainrule.host.rehearsal.made_data import FEWEST, MORE, MOST, Kind
@@ -94,8 +95,12 @@ def register(
     sizes: of a network that stands in a loop; if the calls show another, they were misread.
     """
     found, network = None, evidence.network
+    held = None if sizes else holding(evidence)
+    taking = None if held is None else class_taking(held, evidence, functions)
+    if taking is not None:
+        vars(module)[taking[0].__name__] = taking[1]
     with suppress(RecursionError):  # settings that contain themselves
-        found = recipe_of(evidence, vars(module))
+        found = recipe_of(evidence, vars(module)) if held is None or not held.makes else None
     if found is not None:
         RECIPES[found[0]] = found[1]
         vars(module).setdefault(found[0].__name__, found[0])
@@ -108,12 +113,40 @@ def register(
             continue  # of a network with one output, labels look like outputs
         fixed = {name: chosen(name, value, choices, words) for name, value in learnt.fixed.items()}
         learn(evidence.functions[key], replace(learnt, fixed=fixed))
-    used = evidence.used
+    if network is not None and not network.objects and not misread:
+        vars(module).update(functions_beside(evidence, vars(module)))
+    used = used_by_loop(vars(module), functions) if sizes and network is None else evidence.used
     for key, function in functions.items():
         if network is None and not sizes:
             learn(function, replace(learnt_of(function), unsettled=True))
         elif key not in used and (sizes or evidence.trains):
             learn(function, replace(learnt_of(function), unsettled=network is None, idle=True))
+
+
+def used_by_loop(namespace: Mapping[str, Any], functions: Mapping[Key, FunctionType]) -> set[Key]:
+    """The functions that the statements of a loop call, directly or not.
+
+    A script may try a loss on one sample before its loop: that says nothing of the training.
+    """
+    known = {function.__name__: (key, function) for key, function in functions.items()}
+    waiting = [made for name, made in own_functions(namespace) if learnt_of(made).operation and name not in known]
+    used: set[Key] = set()
+    while waiting:
+        for name in waiting.pop().__code__.co_names:
+            if name in known and known[name][0] not in used:
+                used.add(known[name][0])
+                waiting.append(known[name][1])
+    return used
+
+
+def functions_beside(evidence: Evidence, namespace: Mapping[str, Any]) -> dict[str, FunctionType]:
+    """The functions of other files that a training reaches through what the file imports from them."""
+    found: dict[str, FunctionType] = {}
+    files = {key[0] for key, learnt in evidence.learnt().items() if learnt.operation}
+    for (file, name, _), function in evidence.functions.items():
+        if file in files and name not in namespace and function.__globals__.get(name) is function:
+            found[name] = function
+    return found
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:

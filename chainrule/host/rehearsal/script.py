@@ -14,15 +14,18 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.guard.refusing import GATE, Refused, refusing
+from chainrule.host.recognition.vocabulary import plain
 from chainrule.host.rehearsal.loops import NOTE, ROUNDS, loops_in, watched, with_notes
 from chainrule.host.rehearsal.made_data import FEWEST, MOST, Kind, made_for, targets_of
 from chainrule.host.rehearsal.recording import Call, Enough, Recorder
 from chainrule.host.rehearsal.substitutes import ABSENT, DONE_HERE, DRAWING, DRAWN_WITH, drawing_nothing, drawings
 from chainrule.host.rehearsal.tables import NotLoaded, Table, role_of
 from chainrule.host.source.rule import DEFINITIONS, main_guard, words
-from chainrule.host.source.stand_ins import NotInstalled, Placeholder
+from chainrule.host.source.stand_ins import NotInstalled, Placeholder, Substitute
 from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 2.0  # seconds for all statements of a file
@@ -283,6 +286,13 @@ class Stage:
             found = ABSENT
         if found is DRAWING:
             return drawings(shape)
+        apart = isinstance(found, tuple) and isinstance(shape, tuple) and len(found) == len(shape)
+        if apart and any(part is ABSENT for part in found):  # x, y = data.images(), data.labels()
+            self.made += [shape] if shape not in self.made else []
+            every = zip(found, made_for(shape, kind), strict=True)
+            return tuple(made if part is ABSENT else part for part, made in every)
+        if isinstance(found, Table) and found.whole and isinstance(shape, str) and asks_for(shape):
+            return found.inputs if asks_for(shape) == "x" else found.labels  # x = load(path), of a function that loads
         if found is not ABSENT and not is_unpacked(found, shape):
             return found
         if isinstance(shape, str) and self.is_made(self.namespace.get(shape)):
@@ -305,8 +315,17 @@ class Stage:
             return DRAWING
         if name in DONE_HERE:
             return DONE_HERE[name]
+        for known in self.loaded.values():
+            if isinstance(known, Substitute) and known.__name__ == name and known.alike is np:
+                return known
         found = self.loaded.get(name, ABSENT)
         return ABSENT if isinstance(found, (Placeholder, ModuleType)) else found
+
+
+def asks_for(name: str) -> str:
+    """`x` or `y` if a name says that it is inputs or labels, and not a table of both; else empty."""
+    found = role_of(name)
+    return found if found == "y" or (found == "x" and plain(name).startswith("x")) else ""
 
 
 def is_unpacked(value: Any, shape: Any) -> bool:

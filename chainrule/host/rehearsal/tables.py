@@ -13,13 +13,19 @@ class NotLoaded(AttributeError):
     """Code asks made data for something that only loaded data have."""
 
 
+def are_names(key: Any) -> bool:
+    """Whether an index is a list of the names of columns."""
+    return isinstance(key, (list, tuple)) and bool(key) and all(isinstance(name, str) for name in key)
+
+
 class Table(np.ndarray):
     """A table of numbers with the ways to read one that pandas, scikit-learn and NumPy's archives have.
 
     width: how many columns the labels take; negative if these are the last ones.
+    whole: whether it is the table as it was made, and no part of it.
     """
 
-    width = 1
+    width, whole = 1, False
 
     def __array_finalize__(self, origin: Any) -> None:
         self.width = getattr(origin, "width", 1)
@@ -27,9 +33,12 @@ class Table(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
             return self.inputs if role_of(key) == "x" or plain(key) in ("data", "images") else self.labels
-        if isinstance(key, (list, tuple)) and key and all(isinstance(name, str) for name in key):
-            return self.inputs
-        return super().__getitem__(key)
+        return self.inputs if are_names(key) else super().__getitem__(key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Columns that a script writes by their names, such as scaled ones, stay as they are."""
+        if not (isinstance(key, str) or are_names(key)):
+            super().__setitem__(key, value)
 
     def __getattr__(self, name: str) -> Table:
         """What an object that loads data keeps under this name.  Raises AttributeError if the name says nothing."""
@@ -65,6 +74,14 @@ class Table(np.ndarray):
     @property
     def columns(self) -> list[str]:
         return ["label", *(f"pixel{i}" for i in range(self.shape[1] - 1))]
+
+    def reshape(self, *lengths: Any, **settings: Any) -> Any:
+        """The same numbers in another shape; a number of samples that only loaded data have becomes the table's."""
+        try:
+            return super().reshape(*lengths, **settings)
+        except ValueError:
+            shape = lengths[0] if isinstance(lengths[0], (tuple, list)) else lengths
+            return super().reshape(-1, *shape[1:], **settings)
 
     def to_numpy(self, *_arguments: Any, **_keywords: Any) -> np.ndarray:
         return np.asarray(self)

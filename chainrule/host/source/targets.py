@@ -15,6 +15,7 @@ import tempfile
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,7 @@ from chainrule.support.source_positions import last_line, place, within
 from chainrule.support.time_limit import TimedOut, limit
 
 LOADING_LIMIT = 120.0  # seconds: long enough to import a large framework, too short to train at module level
+LOADING: ContextVar[float] = ContextVar("LOADING", default=LOADING_LIMIT)  # the present limit
 UNGUARDED = (
     'put code that loads data, trains or asks for input under `if __name__ == "__main__":`, '
     "so that the file can be imported"
@@ -586,16 +588,28 @@ def declaration(module: ModuleType, target: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
+def loading_within(seconds: float | None) -> Iterator[None]:
+    """Let what is loaded in the body take so many seconds, 0 for no limit; None changes nothing."""
+    token = LOADING.set(LOADING.get() if seconds is None else seconds)
+    try:
+        yield
+    finally:
+        LOADING.reset(token)
+
+
+@contextlib.contextmanager
 def running(target: str) -> Iterator[None]:
     """Run a module's statements in the body, silently, and turn exceptions into messages that name the line."""
     try:
-        with silence(), limit(LOADING_LIMIT), warnings.catch_warnings():
+        with silence(), limit(LOADING.get()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except UnusableTarget:
         raise
     except TimedOut:
-        raise UnusableTarget(f"{target}: still not loaded after {LOADING_LIMIT:g} s; {UNGUARDED}") from None
+        raise UnusableTarget(
+            f"{target}: still not loaded after {LOADING.get():g} s (--timeout changes that); {UNGUARDED}"
+        ) from None
     except SyntaxError as error:
         newer = newer_python(error)
         if newer:
