@@ -63,6 +63,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient-shapes", (r"squeeze|ravel|flatten", r"reshape|\.T\b", r"sum\(|mean\(")),
     ("gradient-input-after-relu", (r"relu|maximum",)),
     ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
+    ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),
