@@ -14,10 +14,10 @@ from chainrule.host.protocol import Function
 from chainrule.support.time_limit import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup", "scale",
-    "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place", "order", "log", "unused", "fans",
-    "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name", "classes", "offset", "fresh", "copied",
-    "negate", "multiply", "root", "divide", "move", "delete", "insert",
+    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup",
+    "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
+    "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
+    "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
 WITH_A_NAME = (
     "relu",
