@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,6 +29,7 @@ from chainrule.support.source_positions import place
 TRIES = 500  # changes that the search for the lines of one check may try
 OF_A_SPEC, OF_A_PROOF = 10, 50  # tries that one costs in which a spec is asked, not a few questions; and a proof
 ADAPTER = "class Adapter:"  # how the source of an adapter's method begins
+RECTIFIERS = re.compile(r"relu|activ|rectif", re.IGNORECASE)  # what functions with masks are called
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
 
@@ -129,7 +131,13 @@ class Locating:
             if other not in self.answers.failing_concerns:
                 questions = questions_about(other, self.answers.setting)[:1]
                 elsewhere.update(ran(self.host, partial(observe, self.impl, questions)))
-        return sorted(found, key=lambda function: (function.source.startswith(ADAPTER), function in elsewhere))
+        of_mask = cause.mistake is not None and cause.mistake.id.startswith(("mask", "relu", "activation"))
+
+        def unlikely(function: Function) -> tuple[bool, bool, bool]:
+            named = RECTIFIERS.search(f"{function.source.splitlines()[0]} {function.name}")
+            return function.source.startswith(ADAPTER), of_mask and not named, function in elsewhere
+
+        return sorted(found, key=unlikely)
 
     def ask(self, cause: Cause) -> None:
         """What failed, once more."""

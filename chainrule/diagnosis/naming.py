@@ -227,7 +227,8 @@ class Naming:
     def of_a_copy(self, result: SpecResult) -> list[Cause]:
         """The cause of numbers that are those of the weights which a network was made with."""
         for concern in self.answers.concerns(result):
-            wrong = concern in ("forward", "backward") and self.answers.wrong(result)
+            known = concern in ("forward", "backward")
+            wrong = known and all(matcher.ordinarily_wrong for matcher in self.answers.about(concern))
             if wrong and of_first_weights(self.impl, concern):
                 every = [other.id for other in self.failing if concern in self.answers.concerns(other)]
                 found = "with the weights of a new network, and other biases, everything is right"

@@ -17,6 +17,8 @@ DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", 
 OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
 REDUCED = r"\b(sum|mean|average|max|amax)\("
 UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=")
+BATCHES = r"\b(range|split|array_split|batches)\((?!.*epoch)|for .* in .*batch"
+KEPT = (r"is None|hasattr|getattr|not in|setdefault|if .*self\.", r"self\.\w+ *=")
 RANDOM = r"\b(randn?|normal|uniform|standard_normal|random|random_sample|gauss|integers|choice|zeros|ones|full)\("
 
 SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, expressions, the most telling first)
@@ -43,6 +45,8 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("loss", LOGARITHM),
     ("gradient-nan", (r"/ *\(?1(\.0)? - ", r"/ *[A-Za-z_]", r"/")),
     ("gradient-softmax-ignored", (r"/ *[A-Za-z_(]", r"-")),
+    ("gradient-softmax", (r"\(1(\.0)? - \w+\)|outer|diag", r" - ")),
+    ("gradient-true-class-only", (r"\(1(\.0)? - \w+\)|outer|diag", r"-= *1| - ")),
     ("gradient-not-averaged", (r" - |-=", *PRODUCT)),
     ("gradient-averaged-twice", (r"/ *\w|mean\(",)),
     ("gradient-divided", (r"/ *\w|mean\(",)),
@@ -59,6 +63,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient-shapes", (r"squeeze|ravel|flatten", r"reshape|\.T\b", r"sum\(|mean\(")),
     ("gradient-input-after-relu", (r"relu|maximum",)),
     ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
+    ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),
@@ -66,7 +71,8 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("weight-gradient", DOWN),
     ("bias-gradient", (OF_BIASES, REDUCED, r"^[^=]*b[^=]*=")),
     ("array", (REDUCED, *PRODUCT)),
-    ("cache-stale", (r"self\.\w+|cache",)),
+    ("cache-stale", KEPT),
+    ("forward-stale", KEPT),
     ("forward-relu-on-output", (r"relu|maximum",)),
     ("forward-activation-on-output", (r"tanh|sigmoid|expit|relu|maximum|activ|where",)),
     ("forward-activation-missing", (r"relu|maximum|activ", *PRODUCT)),
@@ -80,13 +86,14 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("forward-integers", (r"dtype|astype|int|asarray|array\(", *PRODUCT)),
     ("forward", PRODUCT),
     ("network-arguments-changed", (r"[-+*/]=|\[.*\] *=|out=",)),
+    ("network-parameters-shared", (r"copy\(", r"self\.\w+ *=")),
     ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
     ("step-rate", UPDATE),
     ("step", UPDATE),
     ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
     ("fit-with-replacement", (r"choice\(|integers\(|randint\(|random_indices", r"\[[^\]]*:[^\]]*\]", r"\brange\(")),
     ("fit-labels-not-shuffled", (r"shuffle\(|permutation\(", r"\[")),
-    ("fit-not-shuffled", (r"\brange\(",)),
+    ("fit-not-shuffled", (BATCHES, r"\brange\(")),
     ("fit-same-order", (r"permutation\(|shuffle\(|default_rng\(|seed\(",)),
     ("fit-shuffles-in-place", (r"shuffle\(|\[.*\] *=",)),
     ("fit-seed-unused", (r"permutation\(|shuffle\(|default_rng\(|seed\(|choice\(",)),
@@ -96,8 +103,8 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("fit-along-sum", (r"sum\(|/|mean\(", *UPDATE)),
     ("fit-averaged", (r"/",)),
     ("fit-divided", (r"/",)),
-    ("fit-last-batch", (r"\brange\(|//", r"/")),
-    ("fit", (r"\brange\(|while", *UPDATE)),
+    ("fit-last-batch", (r"//|\brange\((?!.*epoch)|split\(", r"/")),
+    ("fit", (BATCHES, r"\brange\(|while", *UPDATE)),
     ("history", (r"append\(|history|losses", r"return")),
     ("init-zero", (r"(zeros|full|ones|empty)\w*\(", RANDOM)),
     ("init-bias", (r"b[^=]*=.*(zeros|ones|full|rand|normal|uniform)", RANDOM)),
@@ -110,6 +117,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("init-distribution", (RANDOM,)),
     ("init-units", (r"repeat|tile|\[.*\] *=|\* *ones", RANDOM)),
     ("init", (r"sqrt\(|\*\* *-?0?\.5", RANDOM)),
+    ("schedule", (r"\*\*|cos\(|//", r"return")),
     ("layer-mask", MASK),
     ("layer", (REDUCED, *PRODUCT, r"return")),
 )
@@ -130,20 +138,22 @@ def pointed(mistake: str, functions: Sequence[Function]) -> tuple[str, str] | No
 
 
 def statements(function: Function) -> Iterator[tuple[int, str]]:
-    """(line, text) of every statement that ran; of one with a body its first line."""
+    """(line, first line of its text) of every statement that ran, or is in a function inside."""
     code = Code(function)
     if isinstance(code.node, ast.Lambda):
         yield code.node.lineno, ast.unparse(code.node.body)
         return
-    for statement in sorted(inside(code.node), key=lambda node: node.lineno):
-        if any(statement.lineno <= line <= (statement.end_lineno or line) for line in function.lines):
+    for statement, nested in sorted(inside(code.node), key=lambda found: found[0].lineno):
+        if nested or any(statement.lineno <= line <= (statement.end_lineno or line) for line in function.lines):
             yield statement.lineno, ast.unparse(statement).splitlines()[0]
 
 
-def inside(function: ast.AST) -> Iterator[ast.stmt]:
-    """The statements of a function, without its documentation and the functions in it."""
+def inside(function: ast.AST, nested: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
+    """The statements of a function, without its documentation, and whether they are of a function in it."""
     for node in ast.iter_child_nodes(function):
-        if isinstance(node, ast.stmt) and not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(node, ast.FunctionDef):
+            yield from inside(node, nested=True)
+        elif isinstance(node, ast.stmt) and not isinstance(node, ast.ClassDef):
             if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-                yield node
-            yield from inside(node)
+                yield node, nested
+            yield from inside(node, nested)

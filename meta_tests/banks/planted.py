@@ -24,6 +24,7 @@ PLANTED = [  # (what is replaced, by what, the name, chapters to run; the line r
     ),
     ("dW.insert(0, acts[l].T @ delta)", "dW.insert(0, delta.T @ acts[l])", "weight-gradient-transposed", "gradients"),
     ("dW.insert(0, acts[l].T @ delta)", "dW.append(acts[l].T @ delta)", "gradients-reversed", "gradients"),
+    ("e.sum(axis=1, keepdims=True)", "e.sum(axis=1)", "softmax-shape", "softmax"),
     ("return np.maximum(z, 0)", "return 1 / (1 + np.exp(-z))", "activation-sigmoid", "activations"),
     ("return np.maximum(z, 0)", "z[z < 0] = 0\n    return z", "relu-in-place", "activations"),
     ("delta.sum(axis=0)", "(acts[l].T @ delta).sum(axis=0)", "bias-gradient-weighted", "gradients"),

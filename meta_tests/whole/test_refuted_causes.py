@@ -159,6 +159,31 @@ def test_weights_that_all_generators_give_alike_have_one_cause(tmp_path):
     assert {"initialization.generator", "initialization.layers_differ"} <= set(found.explains)
 
 
+def test_a_copy_of_the_first_weights_has_a_name(tmp_path):
+    made = "self.biases = [np.zeros(n) for n in sizes[1:]]"
+    path, _ = written(tmp_path, made, f"{made}\n        self.turned = [w.T.copy() for w in self.weights]")
+    path.write_text(path.read_text(encoding="utf-8").replace("self.weights[l].T", "self.turned[l]"), encoding="utf-8")
+    (found,) = checked(path, "shapes", "gradients").diagnoses
+    line = line_of(path, "self.turned[l]")
+    assert (found.id, found.certainty, found.where) == ("weights-copied", "certain", f"net.py:{line}")
+    assert "self.weights[l].T" in found.change[1]
+
+
+def test_a_forward_pass_that_is_right_uses_no_copy(tmp_path):
+    loss = "-np.mean(np.log(p[np.arange(len(y)), y]))"
+    path, _ = written(tmp_path, loss, "-np.sum(y[:, None] * np.log(p)) / len(y)")
+    assert [found.id for found in checked(path).diagnoses] == ["loss-label-as-number"]
+
+
+def test_a_missing_axis_of_softmax_is_no_network_for_single_samples(tmp_path):
+    path, line = written(tmp_path, "e.sum(axis=1, keepdims=True)", "e.sum(axis=1)")
+    outcome = checked(path)
+    assert outcome.conventions["samples"].value == "rows"
+    (found,) = outcome.diagnoses
+    assert (found.id, found.where) == ("softmax-shape", f"net.py:{line}")
+    assert found.change[1] == "return e / e.sum(axis=1, keepdims=True)"
+
+
 ADAPTED = (
     HONEST
     + """

@@ -180,6 +180,10 @@ mistake(
             "over all entries": lambda p: 1 / p.size,
             "summed": lambda p: 1.0,
         }.items()
+    }
+    | {
+        f"{name}, nan where p is 0 or 1": lambda right, p, y, c=c: float(plain_binary(p, y) * c(p))
+        for name, c in {"over N": lambda p: 1 / len(p), "over all entries": lambda p: 1 / p.size}.items()
     },
 )
 mistake(
@@ -397,6 +401,13 @@ def binary(p, y):
     target = one_hot(p, y)
     with np.errstate(all="ignore"):
         return -(np.log(true(p, y)).sum() + np.where(target > 0, 0.0, np.log1p(-np.where(target > 0, 0.0, p))).sum())
+
+
+def plain_binary(p, y):
+    """The same as NumPy gives it."""
+    target = one_hot(p, y)
+    with np.errstate(all="ignore"):
+        return -(target * np.log(p) + (1 - target) * np.log(1 - p)).sum()
 
 
 def running_average(losses):

@@ -62,6 +62,16 @@ class Code:
             if isinstance(node, FunctionNode) and (name_of(node), first_line(node)) == function.key
         )
 
+    @property
+    def owner(self) -> str:
+        """The first line of the class statement around a method; of another function, its own."""
+        return self.function.source.split("\n", 1)[0]
+
+    def kept(self) -> list[str]:
+        """The attributes that a method assigns to its object, as they are written."""
+        assigned = (node for node in ast.walk(self.node) if isinstance(node, ast.Attribute) and not loads(node))
+        return list(dict.fromkeys(ast.unparse(node) for node in assigned))
+
     def parsed(self, source: str) -> ast.Module:
         tree = ast.parse(source)
         ast.increment_lineno(tree, self.function.begins - 1)

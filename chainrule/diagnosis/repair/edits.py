@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, loads
-from chainrule.diagnosis.repair.idioms import HIDDEN, MOST_MASKS, Idioms
+from chainrule.diagnosis.repair.idioms import MOST_MASKS, Idioms
 from chainrule.diagnosis.repair.idioms import last_name as called
 from chainrule.diagnosis.repair.idioms import parsed as expression
 from chainrule.host.protocol import Function
@@ -68,6 +68,7 @@ class Editor(Idioms):
         self.names = self.found_names()
         self.counts = self.found_counts()
         self.slices = self.found_slices()
+        self.kept: list[str] = []  # what methods of the same class keep
         self.rates = [name for name in [*self.parameters, *self.names] if RATES.search(name)]
 
     def edits(self, kinds: Sequence[str]) -> Iterator[Edit]:
@@ -184,7 +185,8 @@ class Editor(Idioms):
         value = node.value
         if isinstance(site.holder, ast.Call) and called(site.holder) in ROUNDING:
             return
-        if isinstance(site.holder, ast.keyword) and site.holder.arg in AXES:
+        of_shape = isinstance(site.holder, ast.Subscript) and ast.unparse(site.holder.value).endswith("shape")
+        if of_shape or (isinstance(site.holder, ast.keyword) and site.holder.arg in AXES):
             yield from (ast.Constant(axis) for axis in (1, 0) if axis != value and not isinstance(value, bool))
             return
         if isinstance(value, bool):
@@ -312,12 +314,17 @@ class Editor(Idioms):
                 yield ast.Subscript(node, other, ast.Load())
 
     def mask(self, site: EditSite) -> Iterator[Any]:
-        node = site.node
-        if not isinstance(node, (ast.BinOp, ast.Call, ast.Name)) or (isinstance(node, ast.Name) and not site.value):
-            return
-        if not (site.value or is_product(node)):
-            return
-        for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
+        """A mask on a gradient that is handed on as it is."""
+        if isinstance(site.node, ast.Name) and site.value:
+            yield from self.masked(site.node)
+
+    def mask_product(self, site: EditSite) -> Iterator[Any]:
+        """A mask on a gradient that is computed here."""
+        if isinstance(site.node, (ast.BinOp, ast.Call)) and (site.value or is_product(site.node)):
+            yield from self.masked(site.node)
+
+    def masked(self, node: ast.expr) -> Iterator[Any]:
+        for name in self.hidden()[:MOST_MASKS]:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
     def shift(self, site: EditSite) -> Iterator[Any]:

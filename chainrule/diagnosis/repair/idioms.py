@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.diagnosis.repair.edit_sites import Code, EditSite
+from chainrule.diagnosis.repair.edit_sites import Code, EditSite, loads
 
 ACTIVATIONS = re.compile(r"^(tanh|sigmoid|expit|logistic|softplus|elu|selu|swish|silu|gelu|leaky_?relu|abs|absolute)$")
 BATCHES = re.compile(r"batch|idx|ind|ids|sel|rows|perm|order|chosen", re.IGNORECASE)
@@ -16,6 +16,7 @@ COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
     r"^((np\.|numpy\.)?(a?max)\(\w+\)|\w+\.max\(\)|int\(.*max.*\)) \+ 1$"
     r"|^len\((set|(np|numpy)\.unique)\(\w+\)\)$"
 )
+GRADIENTS = re.compile(r"d|g|grad|err|up", re.IGNORECASE)
 HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
 WEIGHTS = re.compile(r"\.(weights?|w|ws)$", re.IGNORECASE)
 MOST_MASKS = 12
@@ -24,11 +25,13 @@ MOST_MASKS = 12
 class Idioms:
     """Edits of one function.
 
-    names: what it reads.  counts: what counts something in it.  numpy: its file's name for NumPy, or empty.
+    names: what it reads.  kept: what methods of the same class keep.  counts: what counts something in it.  numpy: its
+    file's name for NumPy, or empty.
     """
 
     code: Code
     names: list[str]
+    kept: list[str]
     counts: list[str]
     numpy: str
 
@@ -55,6 +58,24 @@ class Idioms:
         if self.numpy and whole and isinstance(site.node, ast.expr):
             yield self.relu_of(ast.Name(self.parameters[0], ast.Load()))
 
+    @property
+    def assigned(self) -> list[str]:
+        """The function's own names."""
+        stored = (node for node in ast.walk(self.code.node) if isinstance(node, ast.Name) and not loads(node))
+        return list(dict.fromkeys(node.id for node in stored))
+
+    def hidden(self) -> list[str]:
+        """What a mask may be of, the likeliest first."""
+        found = dict.fromkeys([*self.names, *self.kept, *self.assigned])
+        return sorted(found, key=lambda name: not HIDDEN.search(name))
+
+    def incoming(self, site: EditSite) -> Iterator[Any]:
+        """The gradient from above before a mask: `d = z > 0` -> `d = (z > 0) * above`."""
+        if site.value and any(isinstance(part, ast.Compare) for part in ast.walk(site.node)):
+            for name in [*self.parameters, *self.assigned]:
+                if GRADIENTS.match(name):
+                    yield ast.BinOp(site.node, ast.Mult(), ast.Name(name, ast.Load()))
+
     def relu_of(self, z: ast.expr) -> ast.expr:
         return ast.Call(parsed(f"{self.numpy}.maximum"), [z, ast.Constant(0)], [])
 
@@ -71,6 +92,8 @@ class Idioms:
         node = site.node
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
             yield ast.BinOp(transposed(node.right), ast.MatMult(), transposed(node.left))
+        elif isinstance(node, ast.Call) and last_name(node) in ("dot", "matmul") and len(node.args) == 2:
+            yield ast.Call(node.func, [transposed(node.args[1]), transposed(node.args[0])], node.keywords)
 
     def classes(self, site: EditSite) -> Iterator[Any]:
         """A number of classes that neither the labels nor a constant decide: `y.max() + 1` -> `p.shape[-1]`."""
@@ -127,7 +150,7 @@ class Idioms:
         """Both sizes of a layer in a denominator: `2 / m` -> `2 / (m + n)`."""
         holder = site.holder
         if isinstance(site.node, ast.Name) and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Div):
-            for other in self.parameters:
+            for other in dict.fromkeys([*self.parameters, *self.assigned]):
                 if site.name == "right" and other != site.node.id:
                     yield ast.BinOp(site.node, ast.Add(), ast.Name(other, ast.Load()))
 
@@ -246,7 +269,7 @@ class Idioms:
         node = site.node
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             own = ast.unparse(node.left)
-            for name in sorted(self.names, key=lambda name: not HIDDEN.search(name))[:MOST_MASKS]:
+            for name in self.hidden()[:MOST_MASKS]:
                 if name != own:
                     yield ast.Compare(parsed(name), node.ops, node.comparators)
 

@@ -14,10 +14,10 @@ from chainrule.host.protocol import Function
 from chainrule.support.time_limit import TimedOut, limit
 
 KINDS = (
-    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup", "scale",
-    "mask", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place", "order", "log", "unused", "fans",
-    "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name", "classes", "offset", "fresh", "copied",
-    "negate", "multiply", "root", "divide", "move", "delete", "insert",
+    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup",
+    "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
+    "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
+    "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
 WITH_A_NAME = (
     "relu",
@@ -82,6 +82,8 @@ def search(
     """
     kinds = [*first, *(kind for kind in KINDS if kind not in first)]
     editors = [Editor(function) for function in functions]
+    for editor in editors:
+        editor.kept = [name for other in editors if other.code.owner == editor.code.owner for name in other.code.kept()]
     tried: set[tuple[Function, str]] = set()
     for kind in kinds:
         for editor in editors:

@@ -129,6 +129,8 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
                 turned = turned or (candidate, way, out.T)
             probe.forget("forward", point)
         for way in () if turned else alone:
+            if way == "row" and loss_wants_a_batch(probe, point):
+                continue
             out = one_by_one(probe, point, way, failed)
             if out is not None:
                 samples_found(probe, way, point.x[:1])
@@ -148,6 +150,18 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
         probe.unproven = said
     probe.notes.append(said)
     return None
+
+
+def loss_wants_a_batch(probe: Probe, point: Point) -> bool:
+    """Whether a native loss takes one row and an array of its label, and raises for the label alone.
+
+    A forward pass that raises for more rows is then wrong.
+    """
+    loss = getattr(point.model, "loss", None)
+    if probe.network is not None or probe.recognised is None or not callable(loss):
+        return False
+    row, label = point.x[:1], point.y[:1]
+    return attempt(lambda: loss(row, label)) is not None and attempt(lambda: loss(row, int(label[0]))) is None
 
 
 def takes_one_alone(probe: Probe, point: Point, out: np.ndarray) -> bool:
