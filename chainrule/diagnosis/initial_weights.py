@@ -13,13 +13,11 @@ from chainrule.diagnosis import Mistake, mistakes
 from chainrule.mathematics.comparison import Failure
 from chainrule.mathematics.tail_bounds import variance_tail
 from chainrule.specification.networks import Networks
-from chainrule.specification.sampling import SHAPES, VARIANCES, draws, reached, seeds
+from chainrule.specification.sampling import SHAPES, VARIANCES, draws, layers_drawn, reached
 
 Shape = tuple[int, int]
 
 QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
-LAYERS = ((60, 150, 20, 90), (60, 150, 20), (60, 90))  # sizes of networks whose layers are distinguished
-NETWORKS = 8
 
 
 def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str]]:
@@ -28,7 +26,7 @@ def initial_mistakes(impl: Boundary, clause: str) -> Iterator[tuple[Mistake, str
         if clause in ("initialization.variance", "initialization.mean"):
             yield from of_weights({shape: draws(impl, Networks(impl), *shape) for shape in reached(impl, SHAPES)}, impl)
         elif clause == "initialization.network_variance":
-            yield from of_weights(layers(impl), impl)
+            yield from of_weights(layers_drawn(impl, Networks(impl)), impl)
         elif clause == "initialization.biases":
             yield from of_biases(impl)
     except (SkipTest, Raised, Failure):
@@ -44,16 +42,6 @@ def quickly_right(impl: Boundary) -> bool:
     except (SkipTest, Raised, Failure):
         return False
     return fits(drawn, scheme)
-
-
-def layers(impl: Boundary) -> dict[Shape, np.ndarray]:
-    """{shape: weights of that shape} of some new networks."""
-    networks = Networks(impl)
-    drawn: dict[Shape, list[np.ndarray]] = {}
-    for seed in seeds(impl, NETWORKS):
-        for w in impl.parameters(impl.create(networks.first(*LAYERS), seed=seed))[0]:
-            drawn.setdefault((w.shape[0], w.shape[1]), []).append(w)
-    return {shape: np.stack(weights).astype(np.float64) for shape, weights in drawn.items()}
 
 
 def of_weights(drawn: Mapping[Shape, np.ndarray], impl: Boundary) -> Iterator[tuple[Mistake, str]]:
