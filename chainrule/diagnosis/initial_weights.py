@@ -17,6 +17,7 @@ from chainrule.specification.sampling import SHAPES, VARIANCES, draws, layers_dr
 
 Shape = tuple[int, int]
 
+GREAT = 300  # inputs or units of a large layer
 QUICK: tuple[Shape, ...] = ((400, 50), (50, 400))  # on which a scheme shows quickly, drawn once each
 
 
@@ -57,6 +58,11 @@ def of_weights(drawn: Mapping[Shape, np.ndarray], impl: Boundary) -> Iterator[tu
         return
     if fits(drawn, VARIANCES.get(declared)):
         return
+    different = [shape for shape, w in drawn.items() if not fits({shape: w}, VARIANCES.get(declared), len(drawn))]
+    if len(different) < len(drawn) and all(max(shape) >= GREAT for shape in different):
+        variance = float((drawn[different[0]] ** 2).mean())
+        yield catalogue["init-large-layers"], f"the variance of {different[0]} is {variance:.4g}, of smaller ones right"
+        return
     for mistake in catalogue.values():
         if mistake.scheme is None:
             continue
@@ -74,13 +80,16 @@ def options(mistake: Mistake) -> list[object]:
     return [lambda fan_in, fan_out, i=i: float(np.reshape(scheme(fan_in, fan_out), -1)[i]) for i in range(count)]
 
 
-def fits(drawn: Mapping[Shape, np.ndarray], scheme: object) -> bool:
-    """Whether the mean squares are those of a scheme, on every shape."""
+def fits(drawn: Mapping[Shape, np.ndarray], scheme: object, comparisons: int = 0) -> bool:
+    """Whether the mean squares are those of a scheme, on every shape.
+
+    comparisons: how many are made in all, if more than these.
+    """
     if not callable(scheme):
         return False
     for shape, w in drawn.items():
         variance = scheme(*shape)
-        if not variance or abs(float((w**2).mean()) / variance - 1) > variance_tail(w.size, len(drawn)):
+        if not variance or abs(float((w**2).mean()) / variance - 1) > variance_tail(w.size, comparisons or len(drawn)):
             return False
     return True
 

@@ -15,6 +15,7 @@ from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.sample_order import not_shuffled
+from chainrule.diagnosis.where_wrong import mistake_of_place
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
@@ -24,6 +25,7 @@ MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes 
 UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
 UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
 FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
+RESTS_ON_ANSWERS = ("shapes", "gradients", "golden", "training")  # chapters that ask again after a change
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -90,7 +92,7 @@ class Naming:
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
-        named = self.by_clause(result)
+        named = self.by_place(result) or self.by_clause(result)
         if matched and not (named and named[0].certainty == "certain"):
             return matched
         return named or [self.unnamed(result)]
@@ -137,6 +139,14 @@ class Naming:
             for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
         ]
 
+    def by_place(self, result: SpecResult) -> list[Cause]:
+        """The mistake that shows only at inputs such as those at which a spec fails, if the usual ones pass."""
+        name = mistake_of_place(result)
+        if not name:
+            return []
+        same = [other.id for other in self.failing if mistake_of_place(other) == name]
+        return [Cause(mistakes()[name], "certain", result.message, same, self.answers.concerns(result))]
+
     def by_clause(self, result: SpecResult) -> list[Cause]:
         """Mistakes that a clause names by failing."""
         if UPDATED_TOO_EARLY in result.message:
@@ -146,6 +156,11 @@ class Naming:
             return [self.overflows(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
+        if result.id == "network.present_parameters":
+            shared = result.message.startswith("the probabilities of one network")
+            every = [result.id] if shared else [other.id for other in self.failing if other.chapter in RESTS_ON_ANSWERS]
+            mistake = mistakes()["results-shared" if shared else "forward-remembered"]
+            return [Cause(mistake, "certain", result.message, every, ("forward",))]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]

@@ -151,7 +151,7 @@ mistake(
     fingerprint="z where z > c, else 0",
     relu={
         f"c = {c:g}": lambda right, z, c=c: np.where(z > c, z, 0.0)
-        for c in (1.0, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
+        for c in (1.0, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
     },
 )
 mistake(
