@@ -289,30 +289,31 @@ def test_euler(impl, networks):
 
 @spec("gradients.values", after=("gradients.weights", "gradients.biases", "gradients.euler"))
 def test_values(impl, networks):
-    """The gradients agree with the independent reference, also for inputs that are bytes of an image."""
+    """The gradients agree with the independent reference, at any size, and for inputs however stored."""
     images = [image(case, np.uint8) for case in networks.each((1, 2), 7, seed=4)]
-    plain = [*networks(batches=(1, 2, 7)), networks.case(2, 64), *images, *networks.unusual()]
-    stored = (found for case in networks.each((1, 2), 7, seed=6) for found in stored_otherwise(impl, case))
-    for how, case, exact in (*(("", case, analysis(impl, case)) for case in plain), *stored):
-        if not exact.clear:  # an image may lie at the kink of a ReLU, where either slope is right
-            continue
-        labels = case.y.astype(np.uint8) if case.x.dtype == np.uint8 else case.y
-        check_values(impl, case, exact, labels, f" for an array {how}" if how else "")
+    for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images, *networks.unusual()):
+        check_values(impl, case, analysis(impl, case), f"{case}: ")
+    for case in networks.each((1, 2), 7, seed=6):
+        for how, stored, exact in stored_otherwise(impl, case):
+            check_values(impl, stored, exact, f"for an array {how}, ")
 
 
-def check_values(impl, case, exact, labels, what):
-    """Compare the gradients of a case's batch with those of the reference."""
-    weight_grads, bias_grads = impl.backward(impl.network(case), case.x, labels)
-    assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what=f"dloss/dW{what}")
-    assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"dloss/db{what}")
+def check_values(impl, case, exact, where):
+    """Compare the gradients of a case's batch with those of the reference.
+
+    Where a ReLU may lie at its kink, as of an image, either slope is right, and nothing is compared.
+    """
+    if exact.clear:
+        weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
+        assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what=f"{where}dloss/dW")
+        assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"{where}dloss/db")
+    return exact.clear
 
 
 @spec("gradients.rescaling", after=("gradients.values", "network.rescaling"))
 def test_rescaling(impl, networks):
     """Scaling a unit's incoming weights by c > 0 and the outgoing by 1 / c scales their gradients by 1 / c and c."""
-    for case in networks.each((0, 1, 2), 7):
-        for power in RESCALED:
-            scaled = rescaled(case, power)
-            exact = analysis(impl, scaled)
-            if exact.clear:
-                check_values(impl, scaled, exact, case.y, f" with inputs of 2^{power}")
+    scaled = [(power, rescaled(case, power)) for case in networks.each((0, 1, 2), 7) for power in RESCALED]
+    compared = [check_values(impl, case, analysis(impl, case), f"with inputs of 2^{power}, ") for power, case in scaled]
+    if not any(compared):
+        raise NotApplicable("the precision is too coarse to tell on which side of its kink a ReLU lies")

@@ -158,8 +158,7 @@ def test_missing_class(impl, networks):
 def test_predict(impl, networks):
     """predict returns for each sample the integer label of its largest probability."""
     unusual = list(networks.unusual())
-    images = [image(case, np.uint8) for case in networks.each((1, 2), 7, seed=4)]
-    for case in (*networks(batches=(1, 2, 7)), *unusual, *map(likely_last, unusual), *images):
+    for case in (*networks(batches=(1, 2, 7)), *unusual, *map(likely_last, unusual)):
         model = impl.network(case)
         check_labels(impl, model, case, impl.predict(model, case.x), f"predict ({case})")
 
@@ -183,21 +182,13 @@ def likely_last(case):
     return Case(case.sizes, case.weights, [*case.biases[:-1], raised], case.x, case.y)
 
 
-@spec("network.integer_inputs", after="network.forward")
+@spec("network.integer_inputs", after=("network.forward", "network.loss", "network.predict"))
 def test_integer_inputs(impl, networks):
     """Inputs may be integers, such as the bytes of an image, and give the same results as equal floats."""
     for case in networks.each((0, 1, 2), 7, seed=4):
         for dtype in (np.uint8, np.int32, np.int64):
             pixels = image(case, dtype)
-            exact = analysis(impl, pixels)
-            p, error = exact.probabilities
-            model = impl.network(pixels)
-            assert_close(impl.forward(model, pixels.x), p, bound=error, what=f"forward of {np.dtype(dtype)} inputs")
-            labels = pixels.y.astype(dtype)
-            with where_seen:
-                loss, bound = exact.loss
-                found = impl.loss(model, pixels.x, labels)
-                assert_close(found, loss, bound=bound, what=f"loss of {np.dtype(dtype)} inputs")
+            check_answers(impl, impl.network(pixels), pixels, f"of {np.dtype(dtype)} inputs")
 
 
 @spec("network.layouts", after=("network.forward", "network.loss", "network.predict"))
@@ -228,7 +219,7 @@ def asked(case):
 
 
 def trained(impl, model, case):
-    """The calls of a step and of an epoch, those that a network offers; the training chapter checks what they do."""
+    """The calls of a step and of an epoch, if a network offers them; training.* checks what they do."""
     for train in (
         lambda: impl.step(model, (case.weights, case.biases), 0.5),
         lambda: impl.fit(model, case.x, case.y, epochs=1, batch_size=len(case.x), lr=0.5, seed=0),
@@ -331,7 +322,10 @@ def test_memoryless(impl, networks, seed):
         assert_close(repeated, loss, bound=2 * exact.loss[1], what="loss, repeated after another batch")
 
 
-@spec("network.present_parameters", after=("network.memoryless", "network.loss", "network.predict"))
+@spec(
+    "network.present_parameters",
+    after=("initialization.fresh", "network.memoryless", "network.loss", "network.predict"),
+)
 def test_present_parameters(impl, networks):
     """forward, loss and predict use the network's present parameters, also for a batch that was given before."""
     for case in networks.each((0, 2), 7, seed=7):

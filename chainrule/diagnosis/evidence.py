@@ -63,9 +63,10 @@ def uncertainty(
     x: np.ndarray,
     y: np.ndarray | None = None,
 ) -> tuple[list[float], float]:
-    """(what to divide each array by, the error that a correct answer may then carry): of large logits that is much.
+    """(what to divide each array by, the error that a correct answer may then carry).
 
-    Arrays are divided only if their errors are of very different sizes, and then by powers of two.
+    Of large logits the error is much.  Arrays are divided only if their errors are of very different sizes, by powers
+    of two.
     """
     if concern == "predict" or np.ndim(x) != 2:
         return [], 0.0

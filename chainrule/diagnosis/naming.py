@@ -15,7 +15,7 @@ from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.sample_order import not_shuffled
-from chainrule.diagnosis.where_wrong import mistake_of_place
+from chainrule.diagnosis.where_wrong import UNSEEN_IN_NUMBERS, mistake_of_place
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
@@ -25,6 +25,7 @@ MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes 
 UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
 UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
 FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
+REMEMBERS = "network.present_parameters"  # what follows from remembered answers says nothing of its own
 RESTS_ON_ANSWERS = ("shapes", "gradients", "golden", "training")  # chapters that ask again after a change
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
@@ -39,7 +40,7 @@ class Naming:
         """What explains the failures, each once, in the order of the specification."""
         found: list[Cause] = []
         explained: set[str] = set()
-        for result in self.failing:
+        for result in sorted(self.failing, key=lambda result: result.id != REMEMBERS):
             if result.id in explained:
                 continue
             for cause in self.causes_of(result, [c.mistake for c in found]):
@@ -89,6 +90,8 @@ class Naming:
         endless = self.never_ends(result)
         if endless is not None:
             return [endless]
+        if mistake_of_place(result) in UNSEEN_IN_NUMBERS:
+            return self.by_place(result)
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
@@ -156,11 +159,8 @@ class Naming:
             return [self.overflows(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
-        if result.id == "network.present_parameters":
-            shared = result.message.startswith("the probabilities of one network")
-            every = [result.id] if shared else [other.id for other in self.failing if other.chapter in RESTS_ON_ANSWERS]
-            mistake = mistakes()["results-shared" if shared else "forward-remembered"]
-            return [Cause(mistake, "certain", result.message, every, ("forward",))]
+        if result.id == REMEMBERS:
+            return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
@@ -203,6 +203,14 @@ class Naming:
         """The cause of an overflow of Python's exp in softmax: it raises, and only for exponents above 0."""
         every = [other.id for other in self.failing if other.where == result.where]
         return Cause(mistakes()["softmax-no-shift"], "certain", result.message, every, self.answers.concerns(result))
+
+    def remembered(self, result: SpecResult) -> Cause:
+        """What an answer belongs to that is not that of the present parameters."""
+        if result.message.startswith("the probabilities of one network"):
+            return Cause(mistakes()["results-shared"], "certain", result.message, [result.id], ("forward",))
+        name = "parameters-copied" if "after a step" in result.message else "forward-remembered"
+        every = [other.id for other in self.failing if other.chapter in RESTS_ON_ANSWERS]
+        return Cause(mistakes()[name], "certain", result.message, every, ("forward",))
 
     def used_up(self, result: SpecResult) -> bool:
         """Whether a spec ends in an exception of a backward pass, or of a training."""

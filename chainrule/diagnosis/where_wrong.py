@@ -20,11 +20,13 @@ USUAL_FIRST = (
     "network.layouts",
     "gradients.values",
 )
+# Mistakes in how numbers are stored: in the model of the catalogue an array of the same numbers is the same array.
+UNSEEN_IN_NUMBERS = ("storage-order", "forward-integers", "inputs-of-float32")
 MOST_SAMPLES, MOST_CLASSES, MOST_LAYERS, WIDEST = 32, 12, 5, 500  # of the usual networks, and of images
 
 
 def mistake_of_place(result: SpecResult) -> str:
-    """The id of the mistake that shows at inputs such as those at which a spec fails; empty for usual inputs."""
+    """The id of the mistake that shows where a spec fails; empty if it fails at usual inputs."""
     if result.outcome != "failed" or result.id not in USUAL_FIRST or result.evidence is None:
         return ""
     calls = [call for call in result.evidence.calls if call.name == result.evidence.last]

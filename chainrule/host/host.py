@@ -140,7 +140,7 @@ class InProcess:
         return self.modified(*given) if given else ()
 
     def same(self, argument: Any) -> Any:
-        """An argument for the code, which is given one copy of an array as often as a spec passes this very array.
+        """An argument for the code: the same copy of an array as often as a spec passes this very array.
 
         A spec that asks twice about one array is then a user who does, and code that recognises the array shows it.
         """

@@ -103,9 +103,10 @@ def sizes_of(depth: int) -> tuple[int, ...]:
 
 
 def image(case: Case, dtype: type[np.integer[Any]]) -> Case:
-    """A case with bytes as inputs and first weights scaled to fit them."""
+    """A case with bytes as inputs, first weights scaled to fit them, and labels of the same type."""
     pixels = np.random.default_rng(case.sizes).integers(0, 256, size=case.x.shape).astype(dtype)
-    return Case(case.sizes, [case.weights[0] * 2.0**-8, *case.weights[1:]], case.biases, pixels, case.y)
+    labels = case.y.astype(dtype) if case.sizes[-1] <= np.iinfo(dtype).max else case.y
+    return Case(case.sizes, [case.weights[0] * 2.0**-8, *case.weights[1:]], case.biases, pixels, labels)
 
 
 def rescaled(case: Case, power: int) -> Case:

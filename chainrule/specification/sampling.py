@@ -221,7 +221,7 @@ def layers_drawn(impl, networks):
 
 
 def after_step(impl, model, grads, lr):
-    """The parameters after a step; None if the code shows none, or the step fails, as its own specs then report."""
+    """The parameters after a step; None if the code shows none, or if the step fails."""
     try:
         impl.step(model, grads, lr)
         return impl.parameters(model)

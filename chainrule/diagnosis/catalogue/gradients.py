@@ -601,7 +601,8 @@ mistake(
 mistake(
     "gradients-clipped",
     "the gradients are clipped",
-    "Clipping is a device against exploding gradients, not part of the gradient.",
+    "Clipping is a device against exploding gradients, not part of the gradient; neither is setting small entries to "
+    "zero.",
     clause="gradients.additivity",
     mend="return the gradients as they are; clip in training, if at all",
     fingerprint="clip(g, -c, c), or g scaled to a norm of c",
@@ -614,7 +615,13 @@ mistake(
             f"to norm at most {c:g} each": lambda right, grads, batch, c=c: each(
                 right(grads, batch), lambda g: g * min(1.0, c / max(np.linalg.norm(g), 1e-300))
             )
-            for c in BOUNDS
+            for c in (2.0, 5.0, *BOUNDS)
+        },
+        **{
+            f"small ones, below {c:g}, to zero": lambda right, grads, batch, c=c: each(
+                right(grads, batch), lambda g: np.where(np.abs(g) < c, 0.0, g)
+            )
+            for c in SMALL
         },
         **{
             f"to norm at most {c:g} together": lambda right, grads, batch, c=c: together(right(grads, batch), c)

@@ -287,6 +287,16 @@ mistake(
     broken="network.present_parameters",
 )
 mistake(
+    "parameters-copied",
+    "the network computes with a copy of its parameters, which a step does not change",
+    "Weights stored twice, such as transposed for the forward pass, are two sets of numbers: what changes one leaves "
+    "the other as it was.",
+    clause="network.present_parameters",
+    mend="keep every parameter once, and transpose where it is used: a @ w.T",
+    lines=("self.WT = [w.T.copy() for w in self.weights]", "a @ w.T"),
+    fingerprint="forward(x), a step, forward(x): the same, while the weights have changed",
+)
+mistake(
     "results-shared",
     "networks share the array in which they return a result",
     "A buffer of the class or the module is handed out every time: a later call, of another network, changes what an "
