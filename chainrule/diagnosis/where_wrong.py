@@ -22,6 +22,13 @@ USUAL_FIRST = (
 )
 # Mistakes in how numbers are stored: in the model of the catalogue an array of the same numbers is the same array.
 UNSEEN_IN_NUMBERS = ("storage-order", "forward-integers", "inputs-of-float32")
+BEYOND_USUAL = (
+    "batch-beyond-a-limit",
+    "layers-beyond-a-limit",
+    "classes-beyond-a-limit",
+    "layers-of-great-width",
+    "layers-of-one-width",
+)
 MOST_SAMPLES, MOST_CLASSES, MOST_LAYERS, WIDEST = 32, 12, 5, 500  # of the usual networks, and of images
 
 

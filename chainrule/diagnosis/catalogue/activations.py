@@ -77,7 +77,10 @@ mistake(
     "ReLU grows without bound, max(z, 0). A cap (ReLU6, a clip to [0, 1]) also kills the gradient above it.",
     clause="relu.homogeneity",
     fingerprint="min(max(z, 0), c)",
-    relu={f"c = {c:g}": lambda right, z, c=c: np.clip(z, 0.0, c) for c in (1.0, 6.0, 10.0, 20.0, 100.0)},
+    relu={
+        f"c = {c:g}": lambda right, z, c=c: np.clip(z, 0.0, c)
+        for c in (1.0, 6.0, 10.0, 20.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e8, 1e9)
+    },
 )
 mistake(
     "relu-indicator",

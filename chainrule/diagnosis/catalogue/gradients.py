@@ -226,6 +226,7 @@ mistake(
     "A limit on the number of samples, for memory or time: the gradient is that of another, smaller batch.",
     clause="gradients.values",
     mend="use all samples of the batch",
+    lines=("x, y = x[:64], y[:64]", "x = np.asarray(x)"),
     fingerprint="backward(x[:n], y[:n]) for n < N",
     gradients={
         f"the first {n}": lambda right, grads, batch, n=n: of_first(n, right(grads, batch), batch)

@@ -20,11 +20,6 @@ def last(model, l):
     return l == len(model.weights) - 1
 
 
-def hidden_within(c, right, z, model, l):
-    """Activations clipped at c, and the logits as they are."""
-    return right(z, model, l) if last(model, l) else np.minimum(right(z, model, l), c)
-
-
 WHICH = {
     "every layer": lambda model, l: True,
     "the first layer": lambda model, l: l == 0,
@@ -179,12 +174,11 @@ mistake(
     "that subtracts the row maximum needs none.",
     clause="network.rescaling",
     mend="leave inputs, activations and logits as they are",
-    fingerprint="clip(x, -c, c), min(relu(z), c), or clip(z[L], -c, c)",
+    fingerprint="clip(x, -c, c), or clip(z[L], -c, c)",
     variants={
         f"{what} at {c:g}": change(c)
         for what, change in {
             "inputs": lambda c: {"features": lambda right, x: np.clip(x, -c, c)},
-            "activations": lambda c: {"activation": lambda right, z, model, l: hidden_within(c, right, z, model, l)},
             "logits": lambda c: {"output": lambda right, z: right(np.clip(z, -c, c))},
         }.items()
         for c in (1.0, 5.0, 6.0, 10.0, 20.0, 30.0, 50.0, 100.0, 500.0, 700.0, 1e3, 1e4, 1e5, 1e6, 1e8, 1e9)
