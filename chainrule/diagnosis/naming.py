@@ -159,6 +159,8 @@ class Naming:
             return [self.overflows(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
+        if result.message.startswith("the constructor changes"):
+            return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
         if result.id == REMEMBERS:
             return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
@@ -210,7 +212,8 @@ class Naming:
             return Cause(mistakes()["results-shared"], "certain", result.message, [result.id], ("forward",))
         name = "parameters-copied" if "after a step" in result.message else "forward-remembered"
         every = [other.id for other in self.failing if other.chapter in RESTS_ON_ANSWERS]
-        return Cause(mistakes()[name], "certain", result.message, every, ("forward",))
+        searched = name != "forward-remembered"  # a change of one line makes no memory right
+        return Cause(mistakes()[name], "certain", result.message, every, ("forward",), searched=searched)
 
     def used_up(self, result: SpecResult) -> bool:
         """Whether a spec ends in an exception of a backward pass, or of a training."""

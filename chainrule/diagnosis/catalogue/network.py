@@ -458,6 +458,15 @@ mistake(
     broken="network.arguments_kept",
 )
 mistake(
+    "sizes-consumed",
+    "a new network changes the list of sizes that it is given",
+    "pop, append or an assignment works on the caller's own list: a second network made from it has other layers.",
+    clause="network.arguments_kept",
+    mend="sizes = list(sizes) first",
+    lines=("n_in = sizes.pop(0)", "n_in, *sizes = sizes"),
+    fingerprint="after MLP(sizes) the list sizes has changed",
+)
+mistake(
     "network-parameters-shared",
     "assigned parameters are not the ones that the network uses",
     "Views that overlap, copies, or a second set of names: what is put into weights and biases does not come out "
