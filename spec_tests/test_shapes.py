@@ -158,7 +158,8 @@ def test_missing_class(impl, networks):
 def test_predict(impl, networks):
     """predict returns for each sample the integer label of its largest probability."""
     unusual = list(networks.unusual())
-    for case in (*networks(batches=(1, 2, 7)), *unusual, *map(likely_last, unusual)):
+    many_classes = [case for case in unusual if case.sizes[-1] > 256]
+    for case in (*networks(batches=(1, 2, 7)), *unusual, *map(likely_last, many_classes)):
         model = impl.network(case)
         check_labels(impl, model, case, impl.predict(model, case.x), f"predict ({case})")
 
@@ -203,7 +204,7 @@ def test_layouts(impl, networks):
 def test_rescaling(impl, networks):
     """Scaling a unit's incoming weights and bias by c > 0, and the outgoing weights by 1 / c, changes no output."""
     for case in networks.each((0, 1, 2), 7):
-        for power in RESCALED:
+        for power in RESCALED[impl.conventions["precision"].value]:
             scaled = rescaled(case, power)
             check_answers(impl, impl.network(scaled), scaled, f"with inputs of 2^{power} ({case})")
 

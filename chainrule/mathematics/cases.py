@@ -19,7 +19,8 @@ MARGIN = 2.0**-9  # the least distance of a hidden pre-activation from the kink 
 SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
 SMALLEST = (2, 3, 2)
 NARROW = ((3, 1, 2), (1, 4, 2))  # a layer of one unit, and a single input: an axis of length 1 must not disappear
-RESCALED = (-40, 40)  # powers of two for the size of inputs, far from overflow in every precision
+# Powers of two for the size of inputs, {precision: powers}: squares of weights, as of a penalty, do not overflow.
+RESCALED = {"float64": (-40, 40), "float32": (-28, 28)}
 
 
 @dataclass(frozen=True)
