@@ -189,5 +189,6 @@ def test_values(impl, small, large):
             continue  # the network that replaces softmax has fewer classes
         with narrowed(impl, lambda index, z=z: check(z[index[0] : index[0] + 1])):
             check(z)
-        for how, stored in STORED.items():
-            check(stored(z), f"softmax of an array {how}")
+    for how, stored in STORED.items():
+        if impl.reaches(large.shape[1]):
+            check(stored(large), f"softmax of an array {how}")
