@@ -271,5 +271,5 @@ def find_seeding(probe: Probe, point: Point) -> None:
 
 def drawn(probe: Probe, point: Point, seed: int) -> np.ndarray | None:
     """All initial weights of a new network."""
-    made = attempt(lambda: probe.raw.parameters(probe.raw.create(point.sizes, seed)))
+    made = attempt(lambda: probe.raw.parameters(probe.raw.create(list(point.sizes), seed)))
     return None if made is None else np.concatenate([to_numpy(w).reshape(-1) for w in made[0]])
