@@ -52,7 +52,8 @@ class Naming:
         """What explains the failures, each once, in the order of the specification."""
         found: list[Cause] = []
         explained: set[str] = set()
-        for result in sorted(self.failing, key=lambda result: result.id != REMEMBERS):
+        remembers = any(result.id == REMEMBERS for result in self.failing) and not self.unsteady
+        for result in sorted(self.failing, key=lambda result: not (remembers and result.id == REMEMBERS)):
             if result.id in explained:
                 continue
             for cause in self.causes_of(result, [c.mistake for c in found]):
@@ -116,7 +117,7 @@ class Naming:
         root = self.root(result)
         if root is not None:
             return [root]
-        if mistake_of_place(result) in UNSEEN_IN_NUMBERS:
+        if mistake_of_place(result, self.impl) in UNSEEN_IN_NUMBERS:
             return self.by_place(result)
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
@@ -190,10 +191,10 @@ class Naming:
 
     def by_place(self, result: SpecResult) -> list[Cause]:
         """The mistake that shows only at inputs such as those at which a spec fails, if the usual ones pass."""
-        name = mistake_of_place(result)
+        name = mistake_of_place(result, self.impl)
         if not name:
             return []
-        same = [other.id for other in self.failing if mistake_of_place(other) == name]
+        same = [other.id for other in self.failing if mistake_of_place(other, self.impl) == name]
         return [Cause(mistakes()[name], "certain", result.message, same, self.answers.concerns(result))]
 
     def by_clause(self, result: SpecResult) -> list[Cause]:
@@ -209,7 +210,7 @@ class Naming:
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
         if result.message.startswith("the constructor changes"):
             return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
-        if result.id == REMEMBERS:
+        if result.id == REMEMBERS and not self.unsteady:
             return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
@@ -238,7 +239,9 @@ class Naming:
                 return [Cause(mistake, certainty, result.message, every, concerns, rivals=sand, checks=checks)]
         if self.answers.wrong(result) or ends_in_nan(result):
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
-        suspected = [mistake for mistake in mistakes().values() if result.id in mistake.suspected]
+        place = mistake_of_place(result, self.impl)
+        refuted = {*UNSEEN_IN_NUMBERS} - {place}  # the same numbers in plain arrays are as wrong
+        suspected = [m for m in mistakes().values() if result.id in m.suspected and m.id not in refuted]
         return [Cause(mistake, "likely", result.message, [result.id], concerns) for mistake in suspected[:1]]
 
     def of_a_copy(self, result: SpecResult) -> list[Cause]:
@@ -348,7 +351,7 @@ class Naming:
     def by_forward(self) -> list[str]:
         """The failing specs of what the forward pass computes, and of what is computed from it."""
         about = {"forward", "backward", "fit"}
-        return [other.id for other in self.failing if about & {*self.answers.concerns(other)}]
+        return [o.id for o in self.failing if o.id == REMEMBERS or about & {*self.answers.concerns(o)}]
 
     def trained_on_sand(self, result: SpecResult) -> bool:
         """Whether training fails beside the network or its gradients: it may fail because of them."""

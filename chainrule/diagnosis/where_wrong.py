@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from chainrule.boundary.boundary import Boundary
+from chainrule.diagnosis.actors import Actor, Question, Reply
+from chainrule.diagnosis.observing import observe
 from chainrule.running.results import AskedCall, SpecResult
+from chainrule.support.arrays import copied
 
 # Specs that look at usual inputs first, or build on specs that do.
 USUAL_FIRST = (
@@ -29,31 +35,67 @@ BEYOND_USUAL = (
     "layers-of-great-width",
     "layers-of-one-width",
 )
+ALIKE = 1e-4  # the relative difference of results in float32 and float64
 MOST_SAMPLES, MOST_CLASSES, MOST_LAYERS, WIDEST = 32, 12, 5, 500  # of the usual networks, and of images
 
 
-def mistake_of_place(result: SpecResult) -> str:
+def mistake_of_place(result: SpecResult, impl: Boundary) -> str:
     """The id of the mistake that shows where a spec fails; empty if it fails at usual inputs."""
     if result.outcome != "failed" or result.id not in USUAL_FIRST or result.evidence is None:
         return ""
     calls = [call for call in result.evidence.calls if call.name == result.evidence.last]
-    return mistake_of(calls[-1]) if calls else ""
-
-
-def mistake_of(call: AskedCall) -> str:
-    """The id of the mistake that shows in calls such as this one, if all usual calls are right."""
-    x = call.arguments[0]
-    if not isinstance(x, np.ndarray):
+    if not calls or not isinstance(calls[-1].arguments[0], np.ndarray):
         return ""
+    name = mistake_of_storage(calls[-1])
+    if name:
+        return name if depends_on_storage(impl, calls[-1]) else ""
+    return mistake_of_sizes(calls[-1])
+
+
+def mistake_of_storage(call: AskedCall) -> str:
+    """The id of the mistake that a call shows if it is right for plain arrays of the same numbers."""
+    x = call.arguments[0]
     if not x.flags.c_contiguous:
         return "storage-order"
     if call.parameters is None:
         return ""
-    if x.dtype.kind in "iu":
-        return "forward-integers"
-    if x.dtype == np.float32:
-        return "inputs-of-float32"
-    weights, _ = call.parameters
+    return "forward-integers" if x.dtype.kind in "iu" else "inputs-of-float32" if x.dtype == np.float32 else ""
+
+
+def depends_on_storage(impl: Boundary, call: AskedCall) -> bool:
+    """Whether a call gives other results, by more than a rounding, for the same numbers as plain arrays."""
+
+    def ask(arguments: Sequence[np.ndarray]) -> Question:
+        def answers(actor: Actor) -> Sequence[Any]:
+            network = [] if call.parameters is None else [actor.network(*call.parameters)]
+            given = [*network, *map(copied, arguments)]
+            found = getattr(actor, call.name)(*given) if network else actor.function(call.name, *given)
+            return [*found[0], *found[1]] if call.name == "backward" else [found] if network else found
+
+        return Question(call.name, answers)
+
+    plain = [np.array(a, np.int64 if a.dtype.kind in "iu" and i else np.float64, order="C") for i, a in indexed(call)]
+    found = observe(impl, [ask([a for _, a in indexed(call)]), ask(plain)])
+    (first, second) = (reply for _, reply in found) if len(found) == 2 else (Reply(), Reply())
+    if first.raised or second.raised:
+        return first.raised and not second.raised
+    same = (
+        a.shape == b.shape and np.allclose(a, b, rtol=ALIKE, atol=ALIKE * np.abs(b).max(initial=0.0), equal_nan=True)
+        for a, b in zip(first.arrays, second.arrays, strict=True)
+    )
+    return not all(same)
+
+
+def indexed(call: AskedCall) -> list[tuple[int, np.ndarray]]:
+    """The arguments of a call with their positions, all as arrays."""
+    return [(i, np.asarray(argument)) for i, argument in enumerate(call.arguments)]
+
+
+def mistake_of_sizes(call: AskedCall) -> str:
+    """The id of the mistake that shows in networks and batches of these sizes, if all usual calls are right."""
+    if call.parameters is None:
+        return ""
+    x, (weights, _) = call.arguments[0], call.parameters
     sizes = [len(weights[0]), *(w.shape[1] for w in weights)]
     if len(x) > MOST_SAMPLES:
         return "batch-beyond-a-limit"

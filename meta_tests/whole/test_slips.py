@@ -31,7 +31,7 @@ def test_a_network_of_any_sizes_is_looked_at_in_every_way():
     assert all(cost(case.sizes, len(case.x)) <= MOST for case in cases)
 
 
-@pytest.mark.parametrize(("file", "number"), [("mnist_hardwired.py", 0), ("three_layers.py", 6)])
+@pytest.mark.parametrize(("file", "number"), [("mnist_hardwired.py", 0), ("three_layers.py", 6), ("class_alone.py", 7)])
 def test_networks_that_fix_sizes_are_looked_at_where_they_can_be(tmp_path, file, number):
     style = next(style for style in STYLES if style.file == file)
     impl = load(str(style.copy(tmp_path)), conventions=style.declared).impl
