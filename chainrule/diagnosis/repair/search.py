@@ -24,6 +24,7 @@ WITH_A_NAME = (
     "surprise",
     "whole_labels",
     "weights",
+    "incoming",
 )  # kinds that would mend anything, for mistakes that are known
 WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
