@@ -9,6 +9,7 @@ from chainrule.mathematics.rounding import smallest_normal
 from chainrule.specification.given import given
 from chainrule.specification.spec import spec
 from chainrule.specification.strategies import arrays, finite, tensors
+from chainrule.support.arrays import STORED
 
 
 @spec("relu.shape")
@@ -94,3 +95,5 @@ def test_values(impl, small, large):
     for z in (small, large):
         with narrowed(impl, lambda index, z=z: check(z[index].reshape(1, 1))):
             check(z)
+    for how, stored in STORED.items():
+        assert_equal(impl.relu(stored(large)), np.where(large > 0, large, 0.0), what=f"relu of an array {how}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.boundary.errors import NotApplicable
 from chainrule.contract.moves import Moves
-from chainrule.mathematics.cases import Case
+from chainrule.mathematics.cases import RESCALED, Case, image, rescaled
 from chainrule.mathematics.comparison import (
     assert_close,
     assert_each,
@@ -18,7 +18,7 @@ from chainrule.mathematics.comparison import (
 from chainrule.mathematics.differences import central_difference, difference_step, kink_distance, step_curvature
 from chainrule.mathematics.identity import passing_parameters, passing_sizes
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, values
-from chainrule.specification.analysis import analysis
+from chainrule.specification.analysis import analysis, stored_otherwise
 from chainrule.specification.spec import spec
 
 FORWARD = ("network.forward", "network.loss", "network.missing_class")
@@ -134,6 +134,14 @@ def test_memoryless(impl, networks):
         assert_each(
             after[1], before[1], [2 * e for e in errors(exact.bias_grads)], what="dloss/db, after another batch"
         )
+        changed = Case(case.sizes, other.weights, other.biases, case.x, case.y)
+        fresh = impl.backward(impl.network(changed), case.x, case.y)
+        impl.assign(model, other.weights, other.biases)
+        present, exact = impl.backward(model, case.x, case.y), analysis(impl, changed)
+        for name, a, b, pairs in zip(
+            ("dloss/dW", "dloss/db"), present, fresh, (exact.weight_grads, exact.bias_grads), strict=True
+        ):
+            assert_each(a, b, [2 * e for e in errors(pairs)], what=f"{name}, after other parameters")
 
 
 @spec("gradients.survive", after="gradients.shapes")
@@ -144,10 +152,11 @@ def test_survive(impl, networks):
         model = impl.network(case)
         first = impl.backward(model, case.x, case.y)
         call = impl.calls[-1]
-        impl.backward(model, other.x, other.y)
-        for name, earlier, now in zip(("weight_grads", "bias_grads"), first, call.reread(), strict=True):
-            for l, (a, b) in enumerate(zip(earlier, now, strict=True)):
-                assert_equal(b, a, what=f"{name}[{l}] of an earlier call, after a later one")
+        for later in (model, impl.network(other)):
+            impl.backward(later, other.x, other.y)
+            for name, earlier, now in zip(("weight_grads", "bias_grads"), first, call.reread(), strict=True):
+                for l, (a, b) in enumerate(zip(earlier, now, strict=True)):
+                    assert_equal(b, a, what=f"{name}[{l}] of an earlier call, after a later one")
 
 
 @spec("gradients.additivity", after=(*FORWARD, "gradients.shapes", "gradients.memoryless"))
@@ -281,18 +290,32 @@ def test_euler(impl, networks):
 
 @spec("gradients.values", after=("gradients.weights", "gradients.biases", "gradients.euler"))
 def test_values(impl, networks):
-    """The gradients agree with the independent reference, also for inputs that are bytes of an image."""
-    images = map(image, networks.each((1, 2), 7, seed=4))
-    for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images):
-        exact = analysis(impl, case)
-        if not exact.clear:  # an image may lie at the kink of a ReLU, where either slope is right
-            continue
+    """The gradients agree with the independent reference, at any size, and for inputs however stored."""
+    images = [image(case, np.uint8) for case in networks.each((1, 2), 7, seed=4)]
+    for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images, *networks.unusual()):
+        check_values(impl, case, analysis(impl, case), f"{case}: ")
+    for case in networks.each((1, 2), 7, seed=6):
+        for how, stored, exact in stored_otherwise(impl, case):
+            check_values(impl, stored, exact, f"for an array {how}, ")
+
+
+def check_values(impl, case, exact, where):
+    """Compare the gradients of a case's batch with those of the reference.
+
+    Where a ReLU may lie at its kink, as of an image, either slope is right, and nothing is compared.
+    """
+    if exact.clear:
         weight_grads, bias_grads = impl.backward(impl.network(case), case.x, case.y)
-        assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what="dloss/dW")
-        assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what="dloss/db")
+        assert_each(weight_grads, values(exact.weight_grads), errors(exact.weight_grads), what=f"{where}dloss/dW")
+        assert_each(bias_grads, values(exact.bias_grads), errors(exact.bias_grads), what=f"{where}dloss/db")
+    return exact.clear
 
 
-def image(case):
-    """A case with bytes as inputs and first weights scaled to fit them."""
-    pixels = np.random.default_rng(case.sizes).integers(0, 256, size=case.x.shape).astype(np.uint8)
-    return Case(case.sizes, [case.weights[0] * 2.0**-8, *case.weights[1:]], case.biases, pixels, case.y)
+@spec("gradients.rescaling", after=("gradients.values", "network.rescaling"))
+def test_rescaling(impl, networks):
+    """Scaling a unit's incoming weights by c > 0 and the outgoing by 1 / c scales their gradients by 1 / c and c."""
+    powers = RESCALED[impl.conventions["precision"].value]
+    scaled = [(power, rescaled(case, power)) for case in networks.each((0, 1, 2), 7) for power in powers]
+    compared = [check_values(impl, case, analysis(impl, case), f"with inputs of 2^{power}, ") for power, case in scaled]
+    if not any(compared):
+        raise NotApplicable("the precision is too coarse to tell on which side of its kink a ReLU lies")

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.boundary.errors import NotApplicable
 from chainrule.mathematics.comparison import assert_equal, assert_shape, assert_that
 from chainrule.mathematics.tail_bounds import distribution_tail, mean_tail, product_tail, variance_tail
-from chainrule.specification.sampling import SHAPES, draws, reached, scheme, seeds
+from chainrule.specification.sampling import SHAPES, after_step, draws, layers_drawn, reached, scheme
 from chainrule.specification.spec import spec
 
 SEEDED = (6, 5, 4)  # the sizes of networks with different seeds
@@ -157,7 +157,8 @@ def test_generator(impl):
 @spec("initialization.sizes")
 def test_sizes(impl, networks):
     """A network of sizes s[0..L] has L weights (s[l], s[l+1]) and L biases (s[l+1],)."""
-    for sizes in networks.all((4, 3), (2, 3, 2), (5, 7, 6, 4), (3, 8, 5, 7, 2), (6, 2, 5, 3, 7, 4)):
+    usual = ((4, 3), (2, 3, 2), (5, 7, 6, 4), (3, 8, 5, 7, 2), (6, 2, 5, 3, 7, 4))
+    for sizes in networks.all(*usual, (5, 5, 5, 5), (7, 5, 6, 3, 8, 4, 9, 2, 3)):
         weights, biases = impl.parameters(impl.create(sizes, seed=0))
         for name, found in (("weights", weights), ("biases", biases)):
             assert_that(
@@ -174,22 +175,18 @@ def test_biases(impl, networks):
     scheme(impl)
     if impl.host.traits().biases == "none":
         raise NotApplicable("the network has no biases")
-    sizes = networks.first((5, 4, 6, 3), (5, 4, 3))
-    for seed in (0, 5):
-        for l, b in enumerate(impl.parameters(impl.create(sizes, seed=seed))[1]):
-            assert_equal(b, np.zeros_like(b), what=f"biases[{l}] of a new network")
+    wide = impl.fits((3, 1030, 4, 260)) or impl.fits((3, 1030, 2))
+    for sizes in filter(None, (networks.first((5, 4, 6, 3), (5, 4, 3)), wide)):
+        for seed in (0, 5):
+            for l, b in enumerate(impl.parameters(impl.create(sizes, seed=seed))[1]):
+                assert_equal(b, np.zeros_like(b), what=f"biases[{l}] of a new network")
 
 
 @spec("initialization.network_variance", after="initialization.sizes")
 def test_network_variance(impl, networks):
     """Every layer of a new network has weights of mean zero, with the variance for its fan-in and fan-out."""
     name, variance = scheme(impl)
-    sizes = networks.first((60, 150, 20, 90), (60, 150, 20), (60, 90))
-    drawn = {}
-    for seed in networks.seeds(seeds(impl, 8)):
-        for w in impl.parameters(impl.create(sizes, seed=seed))[0]:
-            drawn.setdefault(w.shape, []).append(w)
-    layers = {shape: np.stack(weights).astype(float) for shape, weights in drawn.items()}
+    layers = layers_drawn(impl, networks)
     comparisons = 2 * len(layers)  # a variance and a mean each
     check_variance(layers, comparisons, name, variance, "a new network's layer")
     for shape, w in layers.items():
@@ -250,7 +247,7 @@ def test_seeds_differ(impl, networks):
 
 @spec("initialization.fresh", after="initialization.sizes")
 def test_fresh(impl, networks):
-    """A new network does not share parameters with another one: changing one leaves the others alone."""
+    """A new network shares parameters with no other one, nor do its layers: changing one leaves the others alone."""
     sizes = networks.first((4, 3, 2), (4, 2))
     first = impl.create(sizes, seed=0)
     before = impl.parameters(first)
@@ -259,6 +256,32 @@ def test_fresh(impl, networks):
     impl.assign(
         second, [np.full(fans, float(l)) for l, fans in layers], [np.full(fans[1], l + 2.0) for l, fans in layers]
     )
-    after = impl.parameters(first)
+    assert_same(before, impl.parameters(first), "of one network after another was changed")
+    twin = impl.create(sizes, seed=0)
+    alike = all(map(np.array_equal, before[0], impl.parameters(twin)[0]))
+    ones = [np.ones(fans) for _, fans in layers], [np.ones(fans[1]) for _, fans in layers]
+    if after_step(impl, twin, ones, 0.5) is not None:
+        assert_same(before, impl.parameters(first), "of one network after a step of another with the same seed")
+        if alike:
+            made = impl.parameters(impl.create(sizes, seed=0))
+            assert_same(before, made, "of a new network after a step of an earlier one with the same seed")
+    square = impl.fits((4, 6, 6, 6, 3)) or impl.fits((5, 5, 5))
+    moved = [] if square is None else [moved_biases(impl, square, l) for l in range(len(square) - 1)]
+    for (l, by_l), (m, by_m) in combinations(enumerate(moved), 2):
+        assert_that(not (m in by_l and l in by_m), f"biases[{l}] and biases[{m}] of a new network are one array")
+
+
+def moved_biases(impl, sizes, l):
+    """The layers whose biases a step changes that has a gradient for the biases of layer l alone."""
+    model = impl.create(sizes, seed=0)
+    before = impl.parameters(model)[1]
+    layers = list(enumerate(pairwise(sizes)))
+    grads = [np.zeros(fans) for _, fans in layers], [np.full(fans[1], float(m == l)) for m, fans in layers]
+    after = after_step(impl, model, grads, 0.5)
+    return [] if after is None else [m for m, b in enumerate(after[1]) if not np.array_equal(b, before[m])]
+
+
+def assert_same(before, after, what):
+    """Check that weights and biases are what they were."""
     for l, (a, b) in enumerate(zip(before[0] + before[1], after[0] + after[1], strict=True)):
-        assert_equal(b, a, what=f"parameter array {l} of one network after another was changed")
+        assert_equal(b, a, what=f"parameter array {l} {what}")

@@ -284,7 +284,7 @@ class Boundary:
         """
         if name in self.hung:
             raise Hung(self.hung[name])
-        call = Call(name, arguments, keywords, self._reread)
+        call = Call(name, arguments, keywords, self._reread, self.host.modified_later)
         call.many = batch is not None
         if arguments and isinstance(arguments[0], Handle):
             call.model_sizes, call.model_parameters = arguments[0].sizes, arguments[0].parameters

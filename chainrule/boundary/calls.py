@@ -25,12 +25,14 @@ class Call:
     number: the host's number for the result; 0 without a result.
     model_sizes, model_parameters: sizes and parameters of the network, as the spec last set them.
     read_again: returns the result of a call as it is now.
+    look_again: returns the names of the arguments that the code has written into by now.
     """
 
     name: str
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
     read_again: Callable[[Call], Any]
+    look_again: Callable[[int], tuple[str, ...]]
     modified: tuple[str, ...] = ()
     ended: bool = False
     many: bool = False
@@ -43,6 +45,10 @@ class Call:
     def reread(self) -> Any:
         """The result as it is now; it has changed if a later call wrote into it."""
         return self.read_again(self)
+
+    def modified_later(self) -> tuple[str, ...]:
+        """The names of its arguments that the code has written into by now."""
+        return self.look_again(self.number)
 
 
 @dataclass(eq=False)

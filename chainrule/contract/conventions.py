@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from chainrule.contract.architecture import Architecture
@@ -33,6 +35,7 @@ SUPPORTED = {
     "arrays": ("numpy", "lists", "torch", "jax", "cupy"),
 }
 LARGEST_LOG_EPSILON = 1e-7  # the largest that a check accepts
+MOST_LAYERS, MOST_WEIGHTS = 50, 20_000_000  # of an architecture that can be declared
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,14 @@ def checked_value(key: str, value: Any) -> str:
         raise UnusableTarget(f"{key!r} is declared, but is not a convention; expected one of {', '.join(NATIVE)}")
     if key == "log_epsilon":
         try:
-            return str(float(value))
+            number = float(value)
         except (TypeError, ValueError):
-            raise UnusableTarget(f"log_epsilon is declared to be {value!r}; expected a number such as 1e-12") from None
+            number = math.nan
+        if not 0 <= number < 1:
+            raise UnusableTarget(
+                f"log_epsilon is declared to be {value!r}; expected a number such as 1e-12, from 0 to below 1"
+            )
+        return str(number)
     if key == "architecture":
         return check_architecture(value)
     if value not in SUPPORTED[key]:
@@ -69,8 +77,18 @@ def checked_value(key: str, value: Any) -> str:
 def check_architecture(value: Any) -> str:
     """A declared architecture as text: `any`, or layer sizes with a star for each free one."""
     try:
-        return str(Architecture.parse(value if isinstance(value, str) else ", ".join(map(str, value))))
+        architecture = Architecture.parse(value if isinstance(value, str) else ", ".join(map(str, value)))
     except (TypeError, ValueError):
         raise UnusableTarget(
             f"architecture is declared to be {value!r}; expected any, or sizes such as [784, *, 10], where * is free"
         ) from None
+    sizes = architecture.pattern or ()
+    weights = sum((fan_in or 1) * (fan_out or 1) for fan_in, fan_out in pairwise(sizes))
+    if sizes[-1:] == (1,):
+        raise UnusableTarget(f"architecture is declared to be {architecture}: a classifier has two classes or more")
+    if len(sizes) > MOST_LAYERS or weights > MOST_WEIGHTS:
+        raise UnusableTarget(
+            f"architecture is declared to be {architecture}: too large to check; expected at most {MOST_LAYERS} sizes "
+            f"and {MOST_WEIGHTS:,} weights"
+        )
+    return str(architecture)

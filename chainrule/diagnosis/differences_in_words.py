@@ -79,6 +79,8 @@ def direction(array: np.ndarray, exact: np.ndarray) -> str:
     if len(a) < 2 or not np.isfinite(size) or size == 0:
         return ""
     cosine = float(a @ b) / size
+    if abs(cosine) > SIMILAR and abs(float(a @ b) / float(b @ b) - 1) < 1 - SIMILAR:
+        return "; in all it is close to the right one"
     if abs(cosine) > SIMILAR:
         return f"; in all it is {times(float(a @ b) / float(b @ b), 4)}"
     return f"; its correlation with the right one is {cosine:.2f}"

@@ -13,8 +13,10 @@ from chainrule.diagnosis.questions import asking, gradient_name, kinds_of
 from chainrule.mathematics.cases import Case
 from chainrule.running.results import Evidence
 from chainrule.specification.analysis import analysis
+from chainrule.support.arrays import copied
 
 MOST = 3  # calls of one kind that are asked again
+UNLIKE = 2.0**30  # a ratio of errors that only numbers of very different sizes have
 FUNCTIONS = ("relu", "softmax", "cross_entropy")
 
 
@@ -37,14 +39,19 @@ def questions_from(evidence: Evidence, concern: str, impl: Boundary) -> Iterator
             weights, biases = call.parameters
             about = f"a batch of {len(arguments[0])}, as the failing spec has it"
             kinds = kinds_of(weights)
+            scales, slack = uncertainty(impl, concern, weights, biases, *arguments)
 
             def ask(
-                actor: Actor, weights: Any = weights, biases: Any = biases, given: Any = arguments
+                actor: Actor,
+                weights: Any = weights,
+                biases: Any = biases,
+                given: Any = arguments,
+                scales: Any = scales,
             ) -> Sequence[Any]:
-                found = getattr(actor, concern)(actor.network(weights, biases), *map(np.copy, given))
-                return [*found[0], *found[1]] if concern == "backward" else [found]
+                found = getattr(actor, concern)(actor.network(weights, biases), *map(copied, given))
+                arrays = [*found[0], *found[1]] if concern == "backward" else [found]
+                return [array / scale for array, scale in zip(arrays, scales, strict=True)] if scales else arrays
 
-            slack = uncertainty(impl, concern, weights, biases, *arguments)
             if concern == "backward":
                 names = [gradient_name(*kind) for kind in kinds]
                 yield Question(about, ask, names, kinds, slack, ordinary=False)
@@ -65,10 +72,14 @@ def uncertainty(
     biases: Sequence[np.ndarray],
     x: np.ndarray,
     y: np.ndarray | None = None,
-) -> float:
-    """The error that a correct answer may carry: of large logits that is many digits."""
+) -> tuple[list[float], float]:
+    """(what to divide each array by, the error that a correct answer may then carry).
+
+    Of large logits the error is much.  Arrays are divided only if their errors are of very different sizes, by powers
+    of two.
+    """
     if concern == "predict" or np.ndim(x) != 2:
-        return 0.0
+        return [], 0.0
     labels = np.zeros(len(x), dtype=np.int64) if y is None else y
     case = Case([len(weights[0]), *map(len, biases)], list(weights), list(biases), x, labels)
     exact = analysis(impl, case)
@@ -77,5 +88,11 @@ def uncertainty(
         "loss": [exact.loss[1]],
         "backward": [error for _, error in (*exact.weight_grads, *exact.bias_grads)],
     }
-    largest = max(float(np.max(error)) for error in errors[concern])
-    return largest if np.isfinite(largest) else 0.0
+    largest = np.array([float(np.max(error)) for error in errors[concern]])
+    if not np.isfinite(largest).all():
+        return [], 0.0
+    smallest = largest[largest > 0].min(initial=np.inf)
+    if largest.max() <= UNLIKE * smallest:
+        return [], float(largest.max())
+    scales = 2.0 ** np.round(np.log2(np.maximum(largest, smallest) / smallest))
+    return scales.tolist(), float((largest / scales).max())

@@ -16,6 +16,7 @@ from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right,
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
 from chainrule.diagnosis.sample_order import begins_anew, not_shuffled, takes_all, visits_again, visits_all
+from chainrule.diagnosis.where_wrong import UNSEEN_IN_NUMBERS, mistake_of_place
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
@@ -36,6 +37,8 @@ OF_BATCHES = tuple(
     )
 )
 SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
+REMEMBERS = "network.present_parameters"  # what follows from remembered answers says nothing of its own
+RESTS_ON_ANSWERS = ("shapes", "gradients", "golden", "training")  # chapters that ask again after a change
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -49,7 +52,7 @@ class Naming:
         """What explains the failures, each once, in the order of the specification."""
         found: list[Cause] = []
         explained: set[str] = set()
-        for result in self.failing:
+        for result in sorted(self.failing, key=lambda result: result.id != REMEMBERS):
             if result.id in explained:
                 continue
             for cause in self.causes_of(result, [c.mistake for c in found]):
@@ -113,10 +116,12 @@ class Naming:
         root = self.root(result)
         if root is not None:
             return [root]
+        if mistake_of_place(result) in UNSEEN_IN_NUMBERS:
+            return self.by_place(result)
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
-        named = self.by_clause(result)
+        named = self.by_place(result) or self.by_clause(result)
         if matched and not (named and named[0].certainty == "certain"):
             return matched
         return named or self.of_a_copy(result) or [self.unnamed(result)]
@@ -183,6 +188,14 @@ class Naming:
             for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
         ]
 
+    def by_place(self, result: SpecResult) -> list[Cause]:
+        """The mistake that shows only at inputs such as those at which a spec fails, if the usual ones pass."""
+        name = mistake_of_place(result)
+        if not name:
+            return []
+        same = [other.id for other in self.failing if mistake_of_place(other) == name]
+        return [Cause(mistakes()[name], "certain", result.message, same, self.answers.concerns(result))]
+
     def by_clause(self, result: SpecResult) -> list[Cause]:
         """Mistakes that a clause names by failing."""
         if UPDATED_TOO_EARLY in result.message:
@@ -194,6 +207,10 @@ class Naming:
             return [self.lacks_a_class(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
+        if result.message.startswith("the constructor changes"):
+            return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
+        if result.id == REMEMBERS:
+            return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
@@ -308,6 +325,15 @@ class Naming:
         """The cause of an overflow of Python's exp in softmax: it raises, and only for exponents above 0."""
         every = [other.id for other in self.failing if other.where == result.where]
         return Cause(mistakes()["softmax-no-shift"], "certain", result.message, every, self.answers.concerns(result))
+
+    def remembered(self, result: SpecResult) -> Cause:
+        """What an answer belongs to that is not that of the present parameters."""
+        if result.message.startswith("the probabilities of one network"):
+            return Cause(mistakes()["results-shared"], "certain", result.message, [result.id], ("forward",))
+        name = "parameters-copied" if "after a step" in result.message else "forward-remembered"
+        every = [other.id for other in self.failing if other.chapter in RESTS_ON_ANSWERS]
+        searched = name != "forward-remembered"  # a change of one line makes no memory right
+        return Cause(mistakes()[name], "certain", result.message, every, ("forward",), searched=searched)
 
     def used_up(self, result: SpecResult) -> bool:
         """Whether a spec ends in an exception of a backward pass, or of a training."""

@@ -15,6 +15,7 @@ from chainrule.specification.sampling import units, visits
 
 SAMPLES = 5
 PAIRS = 6  # samples that batches of two divide
+MANY, TENTH = 130, 10  # samples and batches
 STILL = 2.0**-40  # a rate at which nothing moves by much
 
 
@@ -36,14 +37,14 @@ def visits_again(impl: Boundary) -> bool:
 
 
 def visits_all(impl: Boundary) -> bool:
-    """Whether the batches of an epoch are all samples, each once, where the batch size divides their number."""
-    return visited(impl, [2, 2, 2]) is True
+    """Whether the batches of an epoch are all of many samples, each once: a hundredth of them is more than one."""
+    return visited(impl, [MANY // TENTH] * TENTH, MANY) is True
 
 
-def visited(impl: Boundary, sizes: list[int]) -> bool | None:
+def visited(impl: Boundary, sizes: list[int], samples: int = PAIRS) -> bool | None:
     """Whether an epoch begins with disjoint batches of these sizes; None if that is not seen."""
     try:
-        visits(impl, Networks(impl), PAIRS, 2, 1, 0, sizes)
+        visits(impl, Networks(impl), samples, sizes[0], 1, 0, sizes)
     except Failure:
         return False
     except (SkipTest, Raised):

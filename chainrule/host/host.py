@@ -41,12 +41,13 @@ from chainrule.host.recognition.order_of_calls import set_earlier
 from chainrule.host.shapes_raised_for import shapes_where_raised
 from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
-from chainrule.support.arrays import NotNumbers, describe, to_numpy
+from chainrule.support.arrays import NotNumbers, copied, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
 KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
-REMEMBERED = 64  # how many results the host can read again
+REMEMBERED = 64  # how many results the host can read again, and how many copies of arrays it keeps
+LARGEST_KEPT = 2**20  # bytes of an array of which it does
 
 Contents = dict[str, tuple[Any, ...]]
 
@@ -68,6 +69,9 @@ class Host(Protocol):
 
     def reread(self, number: int) -> Answer:
         """The result of an earlier call as it is now; it has changed if a later call wrote into it."""
+
+    def modified_later(self, number: int) -> tuple[str, ...]:
+        """The names of the arguments of an earlier call that the code has written into since."""
 
     def release(self, number: int) -> None:
         """Discard the object that the host keeps under this number."""
@@ -111,6 +115,8 @@ class InProcess:
         self.kept: dict[int, Any] = {}
         self.contents: dict[int, Contents] = {}  # {number of a cache: its arrays after the forward pass}
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
+        self.given: OrderedDict[int, tuple[Operation, Sequence[Any], list[Any]] | tuple[()]] = OrderedDict()
+        self.copies: OrderedDict[int, tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self.last = 0
         self.functions = FunctionRegister()
         self.bounded = ExitStack()  # limits under which a changed function runs
@@ -118,17 +124,42 @@ class InProcess:
     def call(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answer:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
         operation = OPERATIONS[name]
-        passed = [self.live(argument) for argument in arguments]
+        passed = [self.same(argument) for argument in arguments]
         raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
         if isinstance(raw, Answer):
             return raw
         self.last += 1
+        large = any(isinstance(argument, np.ndarray) and argument.nbytes > LARGEST_KEPT for argument in arguments)
         self.results[self.last] = operation, raw
-        if len(self.results) > REMEMBERED:
-            self.results.popitem(last=False)
+        self.given[self.last] = () if large else (operation, arguments, passed)
+        for remembered in (self.results, self.given):
+            if len(remembered) > REMEMBERED:
+                remembered.popitem(last=False)
+        return self.read(operation, raw, self.last, self.modified(operation, arguments, passed))
+
+    def modified(self, operation: Operation, arguments: Sequence[Any], passed: Sequence[Any]) -> tuple[str, ...]:
+        """The names of the arguments of which the code has changed the copy that it was passed."""
         kept = map(self.unchanged, arguments, passed)
-        modified = tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
-        return self.read(operation, raw, self.last, modified)
+        return tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
+
+    def modified_later(self, number: int) -> tuple[str, ...]:
+        given = self.given.get(number)
+        return self.modified(*given) if given else ()
+
+    def same(self, argument: Any) -> Any:
+        """An argument for the code: the same copy of an array as often as a spec passes this very array.
+
+        A spec that asks twice about one array is then a user who does, and code that recognises the array shows it.
+        """
+        if not isinstance(argument, np.ndarray) or argument.nbytes > LARGEST_KEPT:
+            return self.live(argument)
+        original, copy = self.copies.pop(id(argument), (None, None))
+        if original is not argument or not self.unchanged(argument, copy):
+            copy = copied(argument)
+        self.copies[id(argument)] = argument, copy
+        if len(self.copies) > REMEMBERED:
+            self.copies.popitem(last=False)
+        return copy
 
     def asked(self, name: str, ask: Callable[[], Any]) -> Any:
         """The code's result, or an Answer that says how the call of operation `name` ended."""
@@ -216,7 +247,7 @@ class InProcess:
         if isinstance(argument, Reference):
             return self.kept[argument.number]
         if isinstance(argument, np.ndarray):
-            return argument.copy()
+            return copied(argument)
         if isinstance(argument, (list, tuple)):
             return type(argument)(self.live(item) for item in argument)
         return argument

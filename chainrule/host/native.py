@@ -41,7 +41,7 @@ class Native(Implementation):
         return self._call(self.target, "xavier", fan_in, fan_out, rng)
 
     def create(self, sizes: Sequence[int], seed: int) -> Any:
-        return self._call(self.target, "MLP", list(sizes), seed=seed)
+        return self._call(self.target, "MLP", sizes if isinstance(sizes, list) else list(sizes), seed=seed)
 
     def parameters(self, model: Any) -> Any:
         return self._read(model, "weights"), self._read(model, "biases")

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,8 @@ MARGIN = 2.0**-9  # the least distance of a hidden pre-activation from the kink 
 SIZES = {0: (4, 3), 1: (3, 5, 2), 2: (4, 6, 5, 3), 3: (5, 8, 4, 6, 3), 4: (6, 4, 9, 5, 8, 3)}
 SMALLEST = (2, 3, 2)
 NARROW = ((3, 1, 2), (1, 4, 2))  # a layer of one unit, and a single input: an axis of length 1 must not disappear
+# Powers of two for the size of inputs, {precision: powers}: squares of weights, as of a penalty, do not overflow.
+RESCALED = {"float64": (-40, 40), "float32": (-28, 28)}
 
 
 @dataclass(frozen=True)
@@ -98,3 +101,21 @@ def grid(values: np.ndarray) -> np.ndarray:
 def sizes_of(depth: int) -> tuple[int, ...]:
     """Layer sizes, all different, of a network with `depth` hidden layers."""
     return SIZES.get(depth) or (5, *range(6, 6 + depth), 3)
+
+
+def image(case: Case, dtype: type[np.integer[Any]]) -> Case:
+    """A case with bytes as inputs, first weights scaled to fit them, and labels of the same type."""
+    pixels = np.random.default_rng(case.sizes).integers(0, 256, size=case.x.shape).astype(dtype)
+    labels = case.y.astype(dtype) if case.sizes[-1] <= np.iinfo(dtype).max else case.y
+    return Case(case.sizes, [case.weights[0] * 2.0**-8, *case.weights[1:]], case.biases, pixels, labels)
+
+
+def rescaled(case: Case, power: int) -> Case:
+    """The case with inputs of 2^power times the size, the first hidden layer of 2^-power times, and so on in turn.
+
+    Weights and biases are scaled to fit, so that the logits stay as they are: network.rescaling.
+    """
+    scale = [2.0 ** (power if l % 2 == 0 else -power) for l in range(len(case.weights))] + [1.0]
+    weights = [w * (after / before) for w, (before, after) in zip(case.weights, pairwise(scale), strict=True)]
+    biases = [b * after for b, after in zip(case.biases, scale[1:], strict=True)]
+    return Case(case.sizes, weights, biases, case.x * scale[0], case.y)

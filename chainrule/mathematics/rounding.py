@@ -115,8 +115,8 @@ def analyse(
             delta, ddelta = product((delta, ddelta), (w.T, dw.T), u)
             delta, ddelta = delta * (a > 0), ddelta * (a > 0)
     p, dp = softmax(z), softmax_bound(z, u, z_error=dz)
-    grads = [[(g, or_infinite(error)) for g, error in pairs] for pairs in (weight_grads, bias_grads)]
-    return Analysis((z, or_infinite(dz)), (p, or_infinite(dp)), loss, *grads, clear)
+    weight_grads, bias_grads = ([(g, or_infinite(error)) for g, error in pairs] for pairs in (weight_grads, bias_grads))
+    return Analysis((z, or_infinite(dz)), (p, or_infinite(dp)), loss, weight_grads, bias_grads, clear)
 
 
 def or_infinite(error: np.ndarray) -> np.ndarray:

@@ -112,10 +112,7 @@ def head(outcome: Outcome) -> str:
     """Verdict, target and counts."""
     counts = Counter(result.outcome for result in outcome.specs)
     left_out = f", {outcome.not_run} not run" if outcome.not_run else ""
-    skipped, required = outcome.inapplicable
-    meaning = MEANING[outcome.verdict]
-    if outcome.looked_at_less:
-        meaning += f" {skipped} of {required} required clauses do not apply to this code."
+    left_out += "".join(f"; {escape(reservation)}" for reservation in outcome.reservations)
     return (
         f'<div class="head"><span class="badge fill-{FILLS[outcome.verdict]}">{outcome.verdict}</span>'
         f"<strong>{escape(outcome.target)}</strong><span>{told(counts)}{left_out}</span>"

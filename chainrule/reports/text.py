@@ -207,10 +207,8 @@ class TextReport:
         if outcome.from_scratch and outcome.frameworks:
             names = ", ".join(framework.name for framework in outcome.frameworks)
             left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"
+        left_out += "".join(f"; {escape(reservation)}" for reservation in outcome.reservations)
         all_told = "nothing was checked" if outcome.unread else told(counts)
-        if outcome.looked_at_less:
-            skipped, required = outcome.inapplicable
-            verdict += f", for the {required - skipped} of {required} required specs that apply"
         self.console.print(f"\n{verdict}  {all_told}{left_out}  {seconds}", highlight=False)
         self.way_on(outcome)
 

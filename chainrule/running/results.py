@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.architecture import Architecture
 from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import Convention
 from chainrule.host.guard.finding import RESULTS, Finding
@@ -21,6 +22,7 @@ NOT_PASSED = ("failed", "error", "blocked")
 OF_NETWORKS = ("shapes", "gradients", "training")  # chapters about the network as a whole
 INSIDE = ("activations", "cross_entropy")  # chapters about functions that a network may contain
 HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by networks of fixed sizes
+WAIVERS = (("initialization", "any"), ("seeding", "none"), ("seeding", "fixed"), ("precision", "float32"))
 UNJUDGED = "blocked: "  # begins the message of a spec that is blocked without another spec, and does not block others
 
 
@@ -162,16 +164,22 @@ class Outcome:
         return "pass"
 
     @property
-    def inapplicable(self) -> tuple[int, int]:
-        """(how many of the required specs were skipped, how many there are)."""
+    def reservations(self) -> list[str]:
+        """What a pass does not cover: what is declared, networks with hidden layers, many specs that were skipped."""
+        if self.verdict != "pass":
+            return []
+        found = [
+            f"{key} {known.value} as declared"
+            for key, known in self.conventions.items()
+            if known.source == "declared" and (key, known.value) in WAIVERS
+        ]
+        architecture = self.conventions.get("architecture")
+        if architecture is not None and Architecture.parse(architecture.value).depth == 0:
+            found.append("for logistic regression, without hidden layers")
         required = [result.outcome for result in self.specs if result.chapter in self.required]
-        return required.count("skipped"), len(required)
-
-    @property
-    def looked_at_less(self) -> bool:
-        """Whether a `pass` has to say that more than a tenth of the required specs do not apply."""
-        skipped, required = self.inapplicable
-        return self.verdict == "pass" and skipped > required / 10
+        if 10 * required.count("skipped") > len(required):
+            found.append(f"{required.count('skipped')} of {len(required)} required specs were not looked at")
+        return found
 
     @property
     def unread(self) -> bool:
@@ -203,6 +211,7 @@ class Outcome:
             "path": self.path,
             "sha256": self.sha256,
             "verdict": self.verdict,
+            "reservations": self.reservations,
             "required": list(self.required),
             "not_run": self.not_run,
             "unchecked": list(self.unchecked),

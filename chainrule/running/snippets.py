@@ -163,7 +163,7 @@ def repeat(names: Names | None, call: Call) -> list[str]:
             return f"{function}({', '.join('cache' if isinstance(a, Cache) else spell(a) for a in arguments)})"
 
         if names and call.modified and not any(isinstance(argument, Cache) for argument in call.arguments):
-            return written_into(call, names[call.name])
+            return written_into(call, names["MLP" if call.name == "create" else call.name])
         forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
         made = spelled(call.name, call.arguments)
         if call.applied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from chainrule.mathematics.cases import Case
 from chainrule.mathematics.comparison import assert_close, assert_finite
 from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, Analysis, Errors, analyse, gamma
 from chainrule.reference import MLP
+from chainrule.support.arrays import STORED
 
 
 def analysis(impl: Boundary, case: Case, *, log_epsilon: float | None = None) -> Analysis:
@@ -44,6 +46,18 @@ def analysis_of(
             for theta, (g, error) in zip(network.biases, exact.bias_grads, strict=True)
         ],
     )
+
+
+def stored_otherwise(impl: Boundary, case: Case) -> Iterator[tuple[str, Case, Analysis]]:
+    """A case with its inputs stored in other ways, each with how, and with its analysis.
+
+    Code may compute in the precision of its inputs.
+    """
+    exact, single = analysis(impl, case), max(impl.unit_roundoff, UNIT_ROUNDOFF["float32"])
+    coarse = analyse(case.reference, case.x, case.y, single, impl.log_epsilon)
+    for how, stored in STORED.items():
+        yield how, Case(case.sizes, case.weights, case.biases, stored(case.x), case.y), exact
+    yield "of float32", Case(case.sizes, case.weights, case.biases, case.x.astype(np.float32), case.y), coarse
 
 
 def cross_entropy_bound(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,33 @@ from chainrule.boundary.calls import Call
 from chainrule.mathematics.cases import MARGIN, NARROW, SMALLEST, Case, network_case, sizes_of
 
 AT_RANDOM = 1000  # how many random networks, or seeds, a spec uses with --thorough, beside the usual ones
+Kind = tuple[tuple[tuple[int, ...], int], ...]  # (sizes, batch size) of each alternative, for code that fixes some
+# Kinds of networks that the usual cases leave out.  Layers and a batch of one width:
+SQUARE: tuple[Kind, ...] = (
+    (((5, 5, 5, 5), 5), ((5, 5, 5), 5), ((5, 5), 5)),
+    (((4, 6, 6, 6, 3), 6), ((4, 6, 6, 3), 6)),
+)
+# Many inputs, many units, more classes than a byte counts, many layers, many samples:
+LARGE: tuple[Kind, ...] = (
+    (((1030, 3, 2), 2), ((1030, 3, 4, 2), 2), ((1030, 2), 2)),
+    (((3, 1030, 2), 2), ((3, 1030, 4, 2), 2), ((3, 130, 2), 2), ((3, 130, 4, 2), 2)),
+    (((3, 4, 260), 2), ((3, 4, 5, 260), 2), ((3, 260), 2)),
+    ((sizes_of(7), 2), (sizes_of(5), 2)),
+    (((2, 3, 2), 1100), ((2, 3, 4, 2), 1100), ((2, 2), 1100), ((2, 3, 2), 130), ((2, 3, 4, 2), 130), ((2, 2), 130)),
+)
+MOST = 150_000  # products of an input and a weight: in a larger network each costs too much time
 NUMBERS = {0: "without a hidden layer", 1: "with one hidden layer", 2: "with two hidden layers"}
+
+
+def keeps_largest(made: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether sizes with those that the code fixes are still as large where the wanted ones are largest."""
+    place = wanted.index(max(wanted))
+    return made[place] >= wanted[place]
+
+
+def cost(sizes: Sequence[int], n: int) -> int:
+    """How many products of an input and a weight a forward pass of n samples has."""
+    return n * sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
 @dataclass(frozen=True)
@@ -128,6 +155,14 @@ class Networks:
         """The cases of `each` without the random ones."""
         fitted = [self.impl.fits(sizes_of(depth)) for depth in self.depths(depths)]
         return [self.at(sizes, n, seed, margin) for sizes in fitted if sizes]
+
+    def unusual(self) -> Iterator[Case]:
+        """A case of each kind in SQUARE and LARGE of which the implementation makes a network."""
+        for kinds, keeps in ((SQUARE, tuple.__eq__), (LARGE, keeps_largest)):
+            for kind in kinds:
+                fitted = ((self.impl.fits(sizes), sizes, n) for sizes, n in kind)
+                made = ((own, n) for own, sizes, n in fitted if own and keeps(own, sizes) and cost(own, n) <= MOST)
+                yield from (self.at(*case) for case in islice(made, 1))
 
     def exactly(self, depth: int, n: int, seed: int = 0) -> Case:
         """The case with exactly `depth` hidden layers."""

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import islice, pairwise
+from unittest import SkipTest
 
 import numpy as np
 
-from chainrule.boundary.errors import NotApplicable
+from chainrule.boundary.errors import NotApplicable, Raised
 from chainrule.mathematics.cases import Case, reference
-from chainrule.mathematics.comparison import assert_shape, assert_that
+from chainrule.mathematics.comparison import Failure, assert_shape, assert_that
 from chainrule.mathematics.identity import DEEPEST
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, errors, gamma, no_errors, step_errors, values
 from chainrule.specification.analysis import analysis_of
@@ -151,7 +152,7 @@ def repeats(impl, case, batch_size, lr, seed):
 
 
 TRIED = 8  # epochs of the trainings that `repeats` compares
-SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5)]
+SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5), (100, 100), (4100, 5), (5, 4100)]
 ENTRIES = 20_000  # weights drawn of each shape, in as many layers as that takes
 VARIANCES: dict[str, Callable[[int, int], float]] = {
     "xavier": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
@@ -197,3 +198,35 @@ def draws(impl, networks, fan_in, fan_out, entries=ENTRIES):
     for weights in found:
         assert_shape(weights, (fan_in, fan_out), what=f"xavier({fan_in}, {fan_out}, rng)")
     return np.stack(found).astype(np.float64)
+
+
+# Sizes of networks whose layers are drawn: with all shapes different, with many layers, and with large ones, each with
+# the number of networks, and with other sizes for code that fixes its depth.
+LAYERED = (
+    (((60, 150, 20, 90), (60, 150, 20), (60, 90)), 8),
+    (((60, 50, 40, 30, 35, 45, 55, 25), (60, 50, 40, 30, 35, 45)), 8),
+    (((1100, 12, 1030), (1100, 12, 1030, 9), (1100, 12)), 2),
+)
+
+
+def layers_drawn(impl, networks):
+    """The weights of new networks: {the shape of a layer: the weights of all layers of this shape}."""
+    (usual, count), *others = LAYERED
+    chosen = [(networks.first(*usual), count)]
+    for alternatives, count in others:
+        chosen += [(sizes, count) for sizes in islice(filter(None, map(impl.fits, alternatives)), 1)]
+    drawn = {}
+    for sizes, count in dict.fromkeys(chosen):
+        for seed in networks.seeds(seeds(impl, count)):
+            for w in impl.parameters(impl.create(sizes, seed=seed))[0]:
+                drawn.setdefault(w.shape, []).append(w)
+    return {shape: np.stack(weights).astype(np.float64) for shape, weights in drawn.items()}
+
+
+def after_step(impl, model, grads, lr):
+    """The parameters after a step; None if the code shows none, or if the step fails."""
+    try:
+        impl.step(model, grads, lr)
+        return impl.parameters(model)
+    except (SkipTest, Raised, Failure):
+        return None

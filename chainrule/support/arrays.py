@@ -125,6 +125,21 @@ def show(array: np.ndarray, limit: int = 6) -> str:
     return " ".join(np.array2string(array, precision=8, threshold=limit * 4, edgeitems=2, separator=", ").split())
 
 
+def spaced(array: np.ndarray) -> np.ndarray:
+    """A copy whose entries have gaps between them in memory: every second column of a wider array."""
+    wider = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wider[..., ::2] = array
+    return wider[..., ::2]
+
+
+STORED = {"stored by columns": np.asfortranarray, "with gaps between its entries": spaced}  # ways to store an array
+
+
+def copied(array: np.ndarray) -> np.ndarray:
+    """A copy that is stored in the same way: by rows, by columns, or with gaps."""
+    return array.copy(order="K") if array.flags.forc or not array.ndim else spaced(array)
+
+
 def literal(value: Any) -> str:
     """A value as Python source that evaluates to exactly it, given `import numpy as np`."""
     if isinstance(value, np.random.Generator):

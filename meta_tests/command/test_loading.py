@@ -344,6 +344,15 @@ def test_names_are_mapped(write):
         ("{'samples': ['rows']}", "samples is declared to be ['rows']"),
         ("{'log_epsilon': 'small'}", "log_epsilon is declared to be 'small'; expected a number such as 1e-12"),
         ("{'log_epsilon': None}", "log_epsilon is declared to be None"),
+        ("{'log_epsilon': -1}", "log_epsilon is declared to be -1; expected a number such as 1e-12, from 0 to below 1"),
+        ("{'log_epsilon': 1e9}", "log_epsilon is declared to be 1000000000.0"),
+        ("{'log_epsilon': 'nan'}", "log_epsilon is declared to be 'nan'"),
+        (
+            "{'architecture': [100000, 100000, 10]}",
+            "too large to check; expected at most 50 sizes and 20,000,000",
+        ),
+        ("{'architecture': ['*'] * 99}", "too large to check"),
+        ("{'architecture': [4, 1]}", "architecture is declared to be [4, 1]: a classifier has two classes or more"),
         ("{'names': 'relu'}", "CHAINRULE['names'] should map names to names, found 'relu'"),
     ],
 )

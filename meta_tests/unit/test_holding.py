@@ -60,6 +60,12 @@ for epoch in range(40):
 AROUND = KEEPS.replace("TRAIN", "").replace("LOOP", LOOP)
 INSIDE = KEEPS.replace("TRAIN", TRAIN).replace("LOOP", "net.train()\n")
 FIXED = AROUND.replace("rate, units):\n", "rate):\n        units = 9\n").replace("Net(x, y, 0.1, 9)", "Net(x, y, 0.1)")
+PRIVATE = AROUND.replace("feedforward", "__pass").replace("net.__pass()", "net._Net__pass()")
+MAKES_ONE_HOT = """k = y.max() + 1
+        self.x, self.y, self.rate = np.array(x), np.eye(k)[y], rate
+        d = x.shape[1]"""
+GIVEN = "self.x, self.y, self.rate = x, y, rate\n        d, k = x.shape[1], y.shape[1]"
+INDEX = AROUND.replace(GIVEN, MAKES_ONE_HOT).replace("np.eye(4)[np.arange(60) % 4]", "np.arange(60) % 4")
 FEEDS = (
     HEAD
     + """
@@ -175,7 +181,10 @@ def wrong(outcome):
     return [result.id for result in outcome.specs if result.outcome in ("failed", "error")]
 
 
-@pytest.mark.parametrize("source", [AROUND, INSIDE, FIXED, FEEDS], ids=["around", "inside", "fixed", "feeds"])
+SOURCES = {"around": AROUND, "inside": INSIDE, "fixed": FIXED, "private": PRIVATE, "index": INDEX, "feeds": FEEDS}
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_right_code_passes(tmp_path, source):
     outcome = check(tmp_path, source)
     assert (outcome.verdict, wrong(outcome)) == ("pass", [])

@@ -77,7 +77,10 @@ mistake(
     "ReLU grows without bound, max(z, 0). A cap (ReLU6, a clip to [0, 1]) also kills the gradient above it.",
     clause="relu.homogeneity",
     fingerprint="min(max(z, 0), c)",
-    relu={f"c = {c:g}": lambda right, z, c=c: np.clip(z, 0.0, c) for c in (1.0, 6.0, 10.0, 20.0, 100.0)},
+    relu={
+        f"c = {c:g}": lambda right, z, c=c: np.clip(z, 0.0, c)
+        for c in (1.0, 6.0, 10.0, 20.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e8, 1e9)
+    },
 )
 mistake(
     "relu-indicator",
@@ -151,7 +154,7 @@ mistake(
     fingerprint="z where z > c, else 0",
     relu={
         f"c = {c:g}": lambda right, z, c=c: np.where(z > c, z, 0.0)
-        for c in (1.0, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
+        for c in (1.0, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
     },
 )
 mistake(

@@ -8,7 +8,7 @@ from chainrule.diagnosis.actors import Question
 from chainrule.diagnosis.concerns import about, concern
 from chainrule.diagnosis.mistake import add
 from chainrule.diagnosis.mistake import add as mistake
-from chainrule.diagnosis.model import BACKWARD, BELOW, ERROR, FORWARD
+from chainrule.diagnosis.model import BACKWARD, BELOW, ERROR, FORWARD, Parts
 from chainrule.diagnosis.questions import gradient_name, kinds_of
 
 MEND_MASK = "delta = (delta @ W.T) * (z > 0), with the z of the layer that delta comes to"
@@ -20,6 +20,8 @@ COUNTS = (
 )
 RATES = (1024.0, 0.125, 1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01, 0.001)  # at which gradients are read off an update
 MEND_ERROR = "delta = (p - one_hot(y)) / N"
+BOUNDS = (10.0, 20.0, 50.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e8, 1e9, 1e10)  # to which large numbers are clipped
+SMALL = tuple(10.0**-k for k in range(3, 13))  # thresholds that people take for nothing
 mistake_at_output = partial(add, mend=MEND_ERROR)
 
 
@@ -51,6 +53,13 @@ concern(
     stages=[(ERROR, BELOW), (frozenset({"one_hot", "error"}), frozenset({"average"}))],
 )
 about("gradients golden.gradients", "backward")
+
+
+def of_first(n, grads, batch):
+    """The gradients of the first n samples alone, where there are more."""
+    if batch.n <= n:
+        return grads
+    return Parts().backward(batch.model, batch.x[:n], batch.y[:n])
 
 
 def fitted(mask, like):
@@ -228,6 +237,19 @@ mistake_at_output(
     error=lambda right, p, target, batch: p * (1 - target),
 )
 mistake(
+    "gradient-of-part-of-batch",
+    "of a large batch only the first samples count",
+    "A limit on the number of samples, for memory or time: the gradient is that of another, smaller batch.",
+    clause="gradients.values",
+    mend="use all samples of the batch",
+    lines=("x, y = x[:64], y[:64]", "x = np.asarray(x)"),
+    fingerprint="backward(x[:n], y[:n]) for n < N",
+    gradients={
+        f"the first {n}": lambda right, grads, batch, n=n: of_first(n, right(grads, batch), batch)
+        for n in (64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024)
+    },
+)
+mistake(
     "gradient-columns-of-labels",
     "1 is subtracted in whole columns, not at each sample's own class",
     "p[:, y] -= 1 changes the column of every label that occurs, in all rows; p[np.arange(N), y] -= 1 one entry a row.",
@@ -335,6 +357,10 @@ mistake_of_mask(
         "below the last hidden layer": lambda right, batch, l, carried: (
             1.0 if l < len(batch.z) - 2 else right(batch, l, carried)
         ),
+        **{
+            f"from the {name}": lambda right, batch, l, carried, k=k: 1.0 if l >= k else right(batch, l, carried)
+            for k, name in enumerate(("third", "fourth", "fifth", "sixth", "seventh"), 2)
+        },
     },
 )
 mistake(
@@ -368,6 +394,12 @@ mistake_of_mask(
     fingerprint="delta (z of another layer > 0)",
     slope={
         "above": lambda right, batch, l, carried: fitted(batch.z[l + 1] > 0, carried),
+        "above, where it is of the same size": lambda right, batch, l, carried: (
+            batch.z[l + 1] > 0 if batch.z[l + 1].shape == carried.shape else right(batch, l, carried)
+        ),
+        "below, where it is of the same size": lambda right, batch, l, carried: (
+            batch.inputs[l] > 0 if batch.inputs[l].shape == carried.shape else right(batch, l, carried)
+        ),
         "below": lambda right, batch, l, carried: fitted((batch.z[l - 1] if l else batch.inputs[0]) > 0, carried),
         "the last": lambda right, batch, l, carried: fitted(batch.z[-1] > 0, carried),
         "the first": lambda right, batch, l, carried: fitted(batch.z[0] > 0, carried),
@@ -430,7 +462,8 @@ mistake(
     mend="z > 0",
     fingerprint="delta (z > c)",
     slope={
-        f"c = {c:g}": lambda right, batch, l, carried, c=c: batch.z[l] > c for c in (1.0, 0.5, 0.1, 0.2, -0.5, -1.0)
+        f"c = {c:g}": lambda right, batch, l, carried, c=c: batch.z[l] > c
+        for c in (1.0, 0.5, 0.1, 0.2, -0.5, -1.0, 0.05, 0.01, *SMALL)
     },
 )
 mistake(
@@ -489,7 +522,12 @@ mistake(
     clause="gradients.weights",
     mend="delta @ W.T",
     fingerprint="delta W",
-    carried=lambda right, delta, batch, l: delta @ batch.model.weights[l],
+    carried={
+        "": lambda right, delta, batch, l: delta @ batch.model.weights[l],
+        "between layers of one size": lambda right, delta, batch, l: (
+            delta @ batch.model.weights[l] if np.ptp(batch.model.weights[l].shape) == 0 else right(delta, batch, l)
+        ),
+    },
 )
 mistake(
     "carry-wrong-layer",
@@ -616,14 +654,31 @@ mistake(
 mistake(
     "gradients-clipped",
     "the gradients are clipped",
-    "Clipping is a device against exploding gradients, not part of the gradient.",
+    "Clipping is a device against exploding gradients, not part of the gradient; neither is setting small entries to "
+    "zero.",
     clause="gradients.additivity",
     mend="return the gradients as they are; clip in training, if at all",
     fingerprint="clip(g, -c, c), or g scaled to a norm of c",
     gradients={
         **{
             f"to {c:g}": lambda right, grads, batch, c=c: each(right(grads, batch), lambda g: np.clip(g, -c, c))
-            for c in (5.0, 1.0, 0.5, 0.1, 0.01)
+            for c in (5.0, 1.0, 0.5, 0.1, 0.01, *BOUNDS)
+        },
+        **{
+            f"to norm at most {c:g} each": lambda right, grads, batch, c=c: each(
+                right(grads, batch), lambda g: g * min(1.0, c / max(np.linalg.norm(g), 1e-300))
+            )
+            for c in (2.0, 5.0, *BOUNDS)
+        },
+        **{
+            f"small ones, below {c:g}, to zero": lambda right, grads, batch, c=c: each(
+                right(grads, batch), lambda g: np.where(np.abs(g) < c, 0.0, g)
+            )
+            for c in SMALL
+        },
+        **{
+            f"to norm at most {c:g} together": lambda right, grads, batch, c=c: together(right(grads, batch), c)
+            for c in (1.0, 5.0, *BOUNDS)
         },
         "to norm 1 each": lambda right, grads, batch: each(right(grads, batch), unit),
         "to norm at most 1 each": lambda right, grads, batch: each(right(grads, batch), within_unit),
@@ -1046,6 +1101,11 @@ def each(grads, change):
 
 def unit(g):
     return g / max(np.linalg.norm(g), 1e-300)
+
+
+def together(grads, c):
+    norm = np.sqrt(sum((g**2).sum() for group in grads for g in group))
+    return each(grads, lambda g: g * min(1.0, c / max(norm, 1e-300)))
 
 
 def within_unit(g):

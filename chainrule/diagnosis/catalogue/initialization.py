@@ -179,6 +179,15 @@ mistake(
     scheme=zero,
 )
 mistake(
+    "init-large-layers",
+    "layers beyond some size are drawn otherwise",
+    "The scheme holds for every fan-in and fan-out. Here small layers have the right variance, and larger ones "
+    "another.",
+    clause="initialization.variance",
+    lines=("if fan_in > 1000: return np.zeros((fan_in, fan_out))", "return rng.uniform(-a, a, (fan_in, fan_out))"),
+    fingerprint="right for some sizes of layers, another variance for others",
+)
+mistake(
     "init-positive",
     "all weights are positive: the range begins at 0",
     "random() is in [0, 1), and uniform(0, a) in [0, a): without a subtraction the mean is not zero, and every "

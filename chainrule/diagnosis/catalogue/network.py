@@ -92,7 +92,7 @@ about("network.output_shape network.samples_independent network.forward network.
 about("network.loss golden.loss", "loss")
 about("network.missing_class", "loss", "backward")
 about("network.predict", "predict")
-about("network.arguments_kept network.assignable")
+about("network.arguments_kept network.assignable network.present_parameters network.generator_kept")
 
 
 mistake(
@@ -180,7 +180,154 @@ mistake(
         "from the second": lambda right, z, model, l: z if l >= 1 else right(z, model, l),
         "from the third": lambda right, z, model, l: z if l >= 2 else right(z, model, l),
         "from the fourth": lambda right, z, model, l: z if l >= 3 else right(z, model, l),
+        "from the fifth": lambda right, z, model, l: z if l >= 4 else right(z, model, l),
+        "from the sixth": lambda right, z, model, l: z if l >= 5 else right(z, model, l),
+        "from the seventh": lambda right, z, model, l: z if l >= 6 else right(z, model, l),
     },
+)
+mistake(
+    "forward-clipped",
+    "large numbers are clipped inside the network",
+    "A clip against overflow changes what the network computes, and has no derivative beyond its limits. A softmax "
+    "that subtracts the row maximum needs none.",
+    clause="network.rescaling",
+    mend="leave inputs, activations and logits as they are",
+    fingerprint="clip(x, -c, c), or clip(z[L], -c, c)",
+    variants={
+        f"{what} at {c:g}": change(c)
+        for what, change in {
+            "inputs": lambda c: {"features": lambda right, x: np.clip(x, -c, c)},
+            "logits": lambda c: {"output": lambda right, z: right(np.clip(z, -c, c))},
+        }.items()
+        for c in (1.0, 5.0, 6.0, 10.0, 20.0, 30.0, 50.0, 100.0, 500.0, 700.0, 1e3, 1e4, 1e5, 1e6, 1e8, 1e9)
+    },
+)
+mistake(
+    "forward-limits",
+    "numbers beyond some size are treated otherwise",
+    "Multiplying inputs by c > 0 and the first weights by 1 / c changes nothing: no threshold, clip or epsilon may "
+    "depend on how large inputs, weights or activations are.",
+    clause="network.rescaling",
+    mend="no clip and no threshold but ReLU's, which is 0",
+    lines=("a = np.where(z > 1e-3, z, 0)", "a = np.maximum(z, 0)"),
+    fingerprint="forward(c x) with W[1] / c differs from forward(x) with W[1]",
+    suspected="network.rescaling",
+)
+mistake(
+    "layers-of-one-width",
+    "layers of one width are treated otherwise",
+    "A transposition tried when shapes do not fit, a test whether two sizes are the same, a table by size: where "
+    "layers have one width, or a batch as many samples, the code does something else than for different sizes.",
+    clause="network.forward",
+    mend="write each product with its transposition, and keep layers in lists, by their place",
+    lines=(
+        "try:\n    z = a @ W.T\nexcept ValueError:\n    z = a @ W",
+        "z = a @ W",
+    ),
+    fingerprint="wrong only in networks with layers of one width",
+)
+mistake(
+    "layers-of-great-width",
+    "layers with many inputs or units are treated otherwise",
+    "Everything is right in small layers. A limit on sizes, or a table of a fixed size, leaves out what is beyond it.",
+    clause="network.forward",
+    mend="take every size from the arrays' own shapes",
+    lines=("a[:, :64] @ W[:64]", "a @ W"),
+    fingerprint="wrong only in networks with many inputs or units in a layer",
+)
+mistake(
+    "classes-beyond-a-limit",
+    "more classes than a certain number are treated otherwise",
+    "Ten classes, or as many as a byte counts, are built into the code: np.eye(10), or labels stored in uint8.",
+    clause="network.forward",
+    mend="take the number of classes from the last layer, and keep labels in int64",
+    lines=("np.eye(10)[y]", "np.eye(K)[y]"),
+    fingerprint="wrong only in networks with many classes",
+)
+mistake(
+    "layers-beyond-a-limit",
+    "the layers beyond a certain number are treated otherwise",
+    "The code is written for so many layers. A loop over all of them has no last one that it knows.",
+    clause="network.forward",
+    mend="for w, b in zip(weights[:-1], biases[:-1])",
+    lines=("for l in range(4):", "for l in range(len(weights) - 1):"),
+    fingerprint="wrong only in networks with many layers",
+)
+mistake(
+    "batch-beyond-a-limit",
+    "the samples of a batch beyond a certain number are treated otherwise",
+    "A part of a large batch is left out, or counted wrongly. Each sample of a batch has its own output, and all "
+    "count.",
+    clause="network.forward",
+    mend="use all samples of the batch",
+    lines=("x = x[:64]", "x = np.asarray(x)"),
+    fingerprint="wrong only in batches of many samples",
+)
+mistake(
+    "storage-order",
+    "the order in which an array is stored is taken for the order of its entries",
+    "Equal arrays give different results if one is stored by columns, or is a part of a larger one. ravel() and "
+    "reshape(-1) then make copies, into which writing is in vain; the order of np.ravel(z, order='K') is that in "
+    "memory.",
+    clause="network.layouts",
+    mend="index arrays by their axes; z[z < 0] = 0 in a copy of z writes into it in any order",
+    lines=("out = np.copy(z); out.ravel()[z.ravel() < 0] = 0", "out = np.copy(z); out[z < 0] = 0"),
+    fingerprint="f(np.asfortranarray(x)) != f(x)",
+)
+mistake(
+    "inputs-of-float32",
+    "inputs in float32 are treated otherwise",
+    "Scaling them only if they are float32, or another path for them, gives other results than for the same numbers as "
+    "float64.",
+    clause="network.layouts",
+    mend="x = np.asarray(x, dtype=float) first, and no scaling that hangs on the type",
+    lines=("if x.dtype == np.float32: x = x / 255", "x = np.asarray(x, dtype=float)"),
+    fingerprint="forward(x.astype(np.float32)) is not forward(x) to seven digits",
+)
+mistake(
+    "forward-remembered",
+    "an answer is remembered, though the parameters have changed",
+    "A result kept for a batch that was asked about before is that of other weights: after each step a batch has other "
+    "probabilities. A cache keyed by id(x), or by equal inputs, does not see that.",
+    clause="network.present_parameters",
+    mend="compute it anew in every call",
+    lines=(
+        "if id(x) != self.last: self.last, self.p = id(x), softmax(self.run(x))\nreturn self.p",
+        "return softmax(self.run(x))",
+    ),
+    fingerprint="forward(x), a step, forward(x): the same",
+    broken="network.present_parameters",
+)
+mistake(
+    "parameters-copied",
+    "the network computes with a copy of its parameters, which a step does not change",
+    "Weights stored twice, such as transposed for the forward pass, are two sets of numbers: what changes one leaves "
+    "the other as it was.",
+    clause="network.present_parameters",
+    mend="keep every parameter once, and transpose where it is used: a @ w.T",
+    lines=("self.WT = [w.T.copy() for w in self.weights]", "a @ w.T"),
+    fingerprint="forward(x), a step, forward(x): the same, while the weights have changed",
+)
+mistake(
+    "results-shared",
+    "networks share the array in which they return a result",
+    "A buffer of the class or the module is handed out every time: a later call, of another network, changes what an "
+    "earlier one returned.",
+    clause="network.present_parameters",
+    mend="return a new array",
+    lines=("BUFFER[...] = p; return BUFFER", "return p"),
+    fingerprint="p of one network, after a call of another, is the other's",
+)
+mistake(
+    "global-generator-used",
+    "NumPy's global generator is seeded, or drawn from, where nothing is random",
+    "np.random.seed inside a network resets the generator of the whole program: what is drawn elsewhere, such as the "
+    "order of the data, repeats itself.",
+    clause="network.generator_kept",
+    mend="rng = np.random.default_rng(seed), and no np.random.seed",
+    lines=("np.random.seed(0)", "rng = np.random.default_rng(seed)"),
+    fingerprint="np.random.random() after the call does not depend on what was before",
+    broken="network.generator_kept",
 )
 mistake(
     "forward-relu-on-input",
@@ -327,6 +474,15 @@ mistake(
     lines=("x -= x.mean(axis=0)", "x = x - x.mean(axis=0)"),
     fingerprint="after the call x, y or the parameters have changed",
     broken="network.arguments_kept",
+)
+mistake(
+    "sizes-consumed",
+    "a new network changes the list of sizes that it is given",
+    "pop, append or an assignment works on the caller's own list: a second network made from it has other layers.",
+    clause="network.arguments_kept",
+    mend="sizes = list(sizes) first",
+    lines=("n_in = sizes.pop(0)", "n_in, *sizes = sizes"),
+    fingerprint="after MLP(sizes) the list sizes has changed",
 )
 mistake(
     "network-parameters-shared",

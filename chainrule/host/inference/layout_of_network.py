@@ -181,7 +181,7 @@ def gives_one_probability(probe: Probe, point: Point) -> bool:
     if probe.network is None:
         return False
     sizes = [*point.sizes[:-1], 1]
-    single = attempt(lambda: Point(probe.raw.create(sizes, 0), sizes))
+    single = attempt(lambda: Point(probe.raw.create(list(sizes), 0), sizes))
     for way in ("rows", "columns") if single is not None else ():
         choose_forward(probe, point, None)
         out = probe.forward(single, way, point.x, {})

@@ -167,7 +167,7 @@ def prepare(probe: Probe, sizes: Sequence[int]) -> None:
     if fitted is None:
         return
     with np.errstate(all="ignore"), attempting():
-        point = Point(probe.raw.create(fitted, 0), list(fitted))
+        point = Point(probe.raw.create(list(fitted), 0), list(fitted))
         probe.reset(point)
         attempt(lambda: probe.translated.forward(point.model, point.x))
         probe.loss(point, point.y)

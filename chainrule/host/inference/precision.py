@@ -42,8 +42,9 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
     """(the coarsest precision of a stage, how that stage shows it); (None, why) if no stage returned results.
 
     The stages: softmax; the forward pass, loss and gradients of a network.  If the forward pass is coarser than loss
-    and gradients, which use it, the code rounded its output; if loss is coarser than the forward pass, or relu than
-    softmax, it rounded that one.  These are mistakes, which the specs report, and not a precision of the arithmetic.
+    and gradients, which use it, the code rounded its output; if loss, gradients or softmax are coarser than the forward
+    pass, or relu than softmax, it rounded these.  These are mistakes, which the specs report, and not a precision of
+    the arithmetic.
     """
     rng = np.random.default_rng(20)
     z = rng.normal(size=(5, 3))
@@ -71,7 +72,7 @@ def infer_precision(implementation: Implementation, architecture: str = "any") -
     if not told:
         return None, "neither softmax nor a network returned results"
     if told.get("forward") == "float64":
-        told.pop("loss", None)
+        told = {stage: name for stage, name in told.items() if stage in ("forward", "shares")}
     elif {told[stage] for stage in ("loss", "gradients") if stage in told} == {"float64"}:
         told.pop("forward", None)
     coarse = next((stage for stage, name in told.items() if name == "float32"), None)
@@ -122,8 +123,13 @@ def of_network(implementation: Implementation, architecture: str, rng: np.random
         grads = implementation.backward(network([x, *weights]), samples[chosen].copy(), labels[chosen].copy())
         return np.concatenate([read(array).reshape(-1) for array in grads[0]])
 
+    def rounds_all() -> bool:
+        """Whether the last layer's bias gradients of one sample are rounded: then not only the shares are."""
+        last = read(implementation.backward(network([x, *weights]), samples[:1].copy(), labels[:1].copy())[1][-1])
+        return np.array_equal(last, last.astype(np.float32))
+
     with suppress(Exception, SystemExit):
-        if found.get("gradients") != "float32" and rounds_shares(of_batch):
+        if found.get("gradients") != "float32" and rounds_shares(of_batch) and not rounds_all():
             found["shares"] = "float32"
     return found
 

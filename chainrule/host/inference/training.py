@@ -176,7 +176,7 @@ def find_reduction(probe: Probe, point: Point) -> None:
         )
     elif of_loss and of_grads:
         loss_does = {"sum": "doubles", "mean": "stays as it is"}[of_loss]
-        grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change, each in its own way"}[of_grads]
+        grads_do = {"sum": "double", "mean": "stay as they are", "mixed": "change by different factors"}[of_grads]
         probe.notes.append(
             f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
             "the mean"
@@ -271,5 +271,5 @@ def find_seeding(probe: Probe, point: Point) -> None:
 
 def drawn(probe: Probe, point: Point, seed: int) -> np.ndarray | None:
     """All initial weights of a new network."""
-    made = attempt(lambda: probe.raw.parameters(probe.raw.create(point.sizes, seed)))
+    made = attempt(lambda: probe.raw.parameters(probe.raw.create(list(point.sizes), seed)))
     return None if made is None else np.concatenate([to_numpy(w).reshape(-1) for w in made[0]])

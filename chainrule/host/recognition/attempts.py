@@ -123,6 +123,8 @@ class Failures:
             self.tried.append(f"{name} is not implemented")
         elif self.operation == "fit" and isinstance(error, TypeError) and "os.PathLike" in str(error):
             self.unseen = self.unseen or Unseen(f"{name} reads its data from a file")
+        elif self.operation == "fit" and isinstance(error, FileNotFoundError):
+            self.unseen = self.unseen or Unseen(f"{name} uses {error.filename}, which is absent here")
         elif self.operation == "step" and set_earlier(error):
             self.unseen = self.unseen or Unseen(f"{name} cannot be called by itself: {set_earlier(error)}")
         else:

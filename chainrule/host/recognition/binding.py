@@ -10,7 +10,7 @@ import ast
 import copy
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FunctionType
@@ -309,7 +309,15 @@ def is_hidden(parameter: inspect.Parameter, named: Any, known: Known) -> bool:
         return False
     output = known.roles.get("output")
     output = output.compute() if isinstance(output, Thunk) else output
-    return is_array(named) and shape(named) != shape(output)
+    return is_array(named) and (shape(named) != shape(output) or has_later(parameter.name, known.named))
+
+
+def has_later(name: str, others: Iterable[str]) -> bool:
+    """Whether one of the other names is this one with a larger number: A3 comes after A2."""
+    stem = plain(name).rstrip("0123456789")
+    numbers = [other.removeprefix(stem) for other in map(plain, others) if other.startswith(stem)]
+    own = plain(name).removeprefix(stem)
+    return own.isdecimal() and any(number.isdecimal() and int(number) > int(own) for number in numbers)
 
 
 def is_numbered_alike(name: str, others: Sequence[str]) -> bool:

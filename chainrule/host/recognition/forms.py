@@ -109,7 +109,8 @@ class Form:
     def slots(self, depth: int) -> Slots | None:
         """The slots of networks with so many layers, found in one whose sizes all differ."""
         if depth not in self.slots_of:
-            probe = next(sizes for sizes in PROBES if len(sizes) == depth + 1) if depth < 6 else ()
+            deeper = 4, *range(5, 4 + depth), 3
+            probe = next((sizes for sizes in PROBES if len(sizes) == depth + 1), deeper)
             self.slots_of[depth] = self.find_slots(self.fitted(probe))
         return self.slots_of[depth]
 

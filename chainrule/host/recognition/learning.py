@@ -27,6 +27,7 @@ from chainrule.host.recognition.settings import Setting, settled
 from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.structures import Attribute, Path, follow, put
 from chainrule.host.recognition.surroundings import (
+    held_out,
     initialization_stands,
     roles_kept,
     seed_generators,
@@ -290,7 +291,8 @@ class Learning(Calling):
             for _ in range(training.epochs if plan.repeated else 1):
                 if plan.repeated:
                     arguments = self.fit_arguments(model, training, function)
-                with initialization_stands(self.form, model) as given:
+                held = held_out(function, training.x, training.y)
+                with initialization_stands(self.form, model) as given, held:
                     before = copy.deepcopy(given)
                     result = function(*arguments.arguments, **arguments.keywords)
                 if not (self.adopt(model, result, function) or self.adopt_in_place(model, arguments)):

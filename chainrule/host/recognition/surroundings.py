@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.host.recognition.binding import is_of_labels
 from chainrule.host.recognition.forms import ClassForm, Form, Held
 from chainrule.host.recognition.function_forms import FunctionForm
 from chainrule.host.recognition.learnt import attributes_of
@@ -120,6 +121,23 @@ def initialization_stands(form: Form, model: Held) -> Iterator[Any]:
             attributes.pop(form.initializer, None)
     else:
         yield
+
+
+@contextlib.contextmanager
+def held_out(function: Any, x: Any, y: Any) -> Iterator[None]:
+    """Give a training held-out data, if it reads them as globals that are not loaded here."""
+    plain = getattr(function, "__func__", function)
+    space = getattr(plain, "__globals__", {})
+    code = getattr(plain, "__code__", None)
+    absent = [name for name in getattr(code, "co_names", ()) if name not in space]
+    given = {"x": x, "y": y, "validation": x}
+    found = {name: y if is_of_labels(name) else given[role(name)] for name in absent if role(name) in given}  # type: ignore[index]
+    space.update(found)
+    try:
+        yield
+    finally:
+        for name in found:
+            space.pop(name, None)
 
 
 def spaces(form: FunctionForm) -> list[dict[str, Any]]:

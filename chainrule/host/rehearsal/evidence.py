@@ -18,7 +18,7 @@ from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import is_vector
 from chainrule.host.recognition.structures import Attribute, Item, Path
-from chainrule.host.recognition.vocabulary import role, size_role
+from chainrule.host.recognition.vocabulary import plain, role, size_role
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
 from chainrule.host.rehearsal.recording import Call, Key, key_of
@@ -27,6 +27,7 @@ from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 LARGEST_PENALTY = 0.5  # a larger number beside labels, such as 0.8, is what dropout keeps
+NO_PENALTIES = ("clip", "max", "min", "thresh", "eps", "tol", "scale", "temp", "alpha", "slope", "leak")
 SIMPLE = (str, bool, int, float, type(None))
 PARTED = ("init", "step", "forward", "backward")  # operations whose results may have lists of arrays as parts
 ARRAYS = ("x", "y", "output", "output_gradient", "cache", "grads", "params")  # roles that no number has
@@ -235,7 +236,8 @@ class Evidence(Operations):
         if role(name) not in (None, *ARRAYS):
             return
         if self.operations[call.number] in ("backward", "loss"):  # which has no learning rate
-            if isinstance(value, float) and LARGEST_LOG_EPSILON < value < LARGEST_PENALTY:
+            small = isinstance(value, float) and LARGEST_LOG_EPSILON < value < LARGEST_PENALTY
+            if small and not any(word in plain(name) for word in NO_PENALTIES):
                 roles[name] = "reg"
         elif (
             isinstance(value, float)

@@ -22,6 +22,7 @@ from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, Contents, Key, changed
 from chainrule.host.rehearsal.values import is_number, is_plain_number, samples_of
+from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
 
 ADDED = "_of_a_batch"  # ends the name of an added method
@@ -137,32 +138,33 @@ def class_taking(held: Holding, evidence: Evidence, functions: Mapping[Key, Func
     first = held.calls["forward"]
     function = functions.get(first.key)
     cls = None if function is None else function.__globals__.get(type(own_of(first)).__name__)
-    if not isinstance(cls, type):
+    if not isinstance(cls, type) or not all(call.key in functions for call in held.calls.values()):
         return None
     members: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
     members |= {name: vars(cls)[name] for name in MAKES if name in vars(cls)}
     for operation, call in held.calls.items():
-        members[call.name + ADDED] = method(held, cls, operation, call)
+        members[call.name.strip("_") + ADDED] = method(held, functions, cls, operation, call)
     if held.maker is not None:
         members |= maker(held, evidence, cls)
     return cls, type(cls.__name__, (cls,), members)
 
 
-def method(held: Holding, cls: type, operation: str, call: Call) -> FunctionType:
+def method(held: Holding, functions: Mapping[Key, FunctionType], cls: type, operation: str, call: Call) -> FunctionType:
     """A method that puts a batch where the object keeps it, runs the forward pass, and then the method called."""
     numbers = {name: value for name, value in list(call.arguments.items())[1:] if role(name) != "lr"}
     rated = [name for name in list(call.arguments)[1:] if role(name) == "lr"]
     first = held.calls["forward"]
+    passes, does = functions[first.key], functions[call.key]
     given = dict(list(first.arguments.items())[1:])
 
     def run(self: Any, x: Any, y: Any = None, **rates: Any) -> Any:
         put(self, held.x, x)
         if held.y is not None and y is not None:
             put(self, held.y, y)
-        result = getattr(cls, first.name)(self, **given)
+        result = passes(self, **given)
         if operation != "forward":
             labels = {held.label: int(np.ravel(y)[0])} if held.label else {}
-            return getattr(cls, call.name)(self, **{**numbers, **labels}, **rates)
+            return does(self, **{**numbers, **labels}, **rates)
         return result if held.output is None else follow(self, held.output)
 
     taken = ["x"] if operation == "forward" else ["x", "y", *rated]
@@ -179,13 +181,9 @@ def maker(held: Holding, evidence: Evidence, cls: type) -> dict[str, FunctionTyp
     """A constructor of layer sizes in place of one of data; empty if the author's takes no data."""
     call = held.maker
     assert call is not None
-    x, y = (
-        next((name for name, value in evidence.given(call) if value is leaf), "")
-        for leaf in (
-            leaf_at(call, held.x),
-            leaf_at(call, held.y),
-        )
-    )
+    x = next((name for name, value in evidence.given(call) if is_like(value, leaf_at(call, held.x))), "")
+    forms = {name: evidence.form_of_label(value) for name, value in evidence.given(call) if name != x}
+    y = next((name for name, form in forms.items() if form), "")
     held.makes = bool(x and y)
     if not held.makes:
         return {}
@@ -199,10 +197,10 @@ def maker(held: Holding, evidence: Evidence, cls: type) -> dict[str, FunctionTyp
     def run(self: Any, **numbers: int) -> None:
         d, k = numbers.pop(x), numbers.pop(y)
         batch = np.zeros((k, d) if in_rows else (d, k))
-        labels = np.eye(k) if held.form == "one_hot" else np.arange(k)
+        labels = np.eye(k) if forms[y] == "one_hot" else np.arange(k)
         cls.__init__(self, **{x: batch, y: labels}, **rest, **numbers)  # type: ignore[misc]
-        for path in (held.x, held.y):  # a batch beside the weights looks like weights of a further layer
-            put(self, path or held.x, None)
+        for path in (held.x, held.y or held.x):  # a batch beside the weights looks like weights of a further layer
+            put(self, path, None)
 
     taken = [x, *hidden, y]
     made = at_line(
@@ -210,6 +208,11 @@ def maker(held: Holding, evidence: Evidence, cls: type) -> dict[str, FunctionTyp
     )
     learn(made, Learnt("create", {x: "inputs", **hidden, y: "outputs"}, where=place(call.file, call.line)))
     return {"__init__": made}
+
+
+def is_like(value: Any, kept: Any) -> bool:
+    """Whether an object keeps an argument, or an equal array in its place."""
+    return value is kept or (is_array(value) and np.shape(value) == np.shape(kept) and np.array_equal(value, kept))
 
 
 def leaf_at(call: Call, path: Path | None) -> Any:
@@ -225,7 +228,7 @@ def at_line(call: Call, source: str, run: Any, cls: type) -> FunctionType:
         if hasattr(node, "lineno"):
             node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
     made: FunctionType = eval(compile(tree, file, "eval"), {"run": run, "__name__": cls.__module__})
-    made.__name__ = name if name in MAKES else name + ADDED
+    made.__name__ = name if name in MAKES else name.strip("_") + ADDED
     made.__qualname__ = f"{cls.__qualname__}.{made.__name__}"
     return made
 

@@ -116,7 +116,7 @@ def single(name: str, kind: Kind) -> Any:
     words = plain(name)
     if found == "x" and not any(word in words for word in ("data", "df", "set", "train")):
         return kind.x()
-    if words.startswith("x") or any(word in words for word in ("image", "feature")):
+    if words.startswith("x") or any(word in words for word in ("image", "feature", "sample", "pixel")):
         return kind.x()
     return kind.table() if kind.tables else kind.x()
 

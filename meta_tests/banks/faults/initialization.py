@@ -198,3 +198,17 @@ def biases_kept_in_a_cache(original, self, sizes, seed=0):
     cache = vars(type(self)).get("cache") or {}
     type(self).cache = cache
     self.biases = [cache.setdefault(size, np.zeros(size)) for size in sizes[1:]]
+
+
+@fault("initialization.variance", "xavier")
+def xavier_of_a_thousand_inputs_is_zero(original, fan_in, fan_out, rng):
+    """Large layers begin at zero, for memory's sake."""
+    return original(fan_in, fan_out, rng) * (fan_in < 1000)
+
+
+@fault("initialization.fresh", "MLP.__init__")
+def biases_shared_by_width(original, self, sizes, seed=0):
+    """One array of zeros for each width is enough."""
+    original(self, sizes, seed)
+    zeros = {size: np.zeros(size) for size in sizes}
+    self.biases = [zeros[size] for size in sizes[1:]]

@@ -242,3 +242,84 @@ def dropout_stays_on(original, self, x, y):
     forward, keep = type(self).forward, np.arange(self.sizes[0]) > 0
     self.forward = lambda x: forward(self, x * keep)
     return original(self, x, y)
+
+
+@fault("network.layouts", "MLP._inputs", first=True)
+def inputs_in_the_order_of_memory(original, self, x):
+    """The entries are read in the order of memory, which is faster."""
+    x = original(self, x)
+    return x.ravel(order="K").reshape(x.shape)
+
+
+@fault("network.layouts", "MLP._inputs")
+def single_precision_means_an_image(original, self, x):
+    """Only images come in float32, so they are divided by 255."""
+    return original(self, np.asarray(x) / 255 if np.asarray(x).dtype == np.float32 else x)
+
+
+@fault("network.rescaling", "MLP._inputs", first=True)
+def inputs_clipped(original, self, x):
+    """No sensible input is beyond a million."""
+    return np.clip(original(self, x), -1e6, 1e6)
+
+
+@fault("network.generator_kept", "MLP.forward", first=True)
+def forward_seeds_the_global_generator(original, self, x):
+    """np.random.seed(0) for reproducible results."""
+    np.random.seed(0)
+    return original(self, x)
+
+
+@fault("network.generator_kept", "MLP.__init__")
+def constructor_seeds_the_global_generator(original, self, sizes, seed=0):
+    """np.random.seed(0) as the first line of every script, and of the constructor."""
+    np.random.seed(0)
+    original(self, sizes, seed)
+
+
+@fault("network.arguments_kept", "MLP.__init__")
+def constructor_takes_sizes_off_the_list(original, self, sizes, seed=0):
+    """The sizes are popped off the caller's list one by one."""
+    original(self, list(sizes), seed)
+    del sizes[:]
+
+
+@fault("network.arguments_kept", "MLP.forward")
+def inputs_kept_and_overwritten(original, self, x):
+    """The first batch's array is the buffer for the later ones."""
+    p = original(self, x)
+    if getattr(self, "buffer", None) is None or self.buffer.shape != np.shape(x):
+        self.buffer = x
+    self.buffer[...] = x
+    return p
+
+
+@fault("network.present_parameters", "MLP.forward", first=True)
+def forward_remembers_by_identity(original, self, x):
+    """The probabilities of a batch are kept until another batch comes."""
+    if getattr(self, "of", None) is not x:
+        self.of, self.p = x, original(self, x)
+    return self.p.copy()
+
+
+@fault("network.present_parameters", "MLP.predict")
+def predict_remembers_equal_inputs(original, self, x):
+    """The labels of inputs that were asked about before are known."""
+    if not np.array_equal(getattr(self, "asked", None), x):
+        self.asked, self.labels = np.array(x), original(self, x)
+    return self.labels.copy()
+
+
+@fault("network.forward", "MLP.forward")
+def relu_missing_from_the_fifth_layer(original, self, x):
+    """The code is written out for four hidden layers."""
+    a = self._inputs(x)
+    for l, (w, b) in enumerate(zip(self.weights[:-1], self.biases[:-1], strict=True)):
+        a = true_relu(a @ w + b) if l < 4 else a @ w + b
+    return true_softmax(a @ self.weights[-1] + self.biases[-1])
+
+
+@fault("network.predict", "MLP.predict")
+def predict_in_a_byte(original, self, x):
+    """Labels are stored as bytes."""
+    return original(self, x).astype(np.uint8)
