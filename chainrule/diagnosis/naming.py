@@ -250,7 +250,7 @@ class Naming:
                 every = [other.id for other in self.failing if concern in self.answers.concerns(other)]
                 found = "with the weights of a new network, and other biases, everything is right"
                 checks = [partial(self.answers.now_right, concern)]
-                return [Cause(mistakes()["weights-copied"], "certain", found, every, (concern,), checks=checks)]
+                return [Cause(mistakes()["parameters-copied"], "certain", found, every, (concern,), checks=checks)]
         return []
 
     def root(self, result: SpecResult) -> Cause | None:

@@ -37,7 +37,10 @@ def visits_again(impl: Boundary) -> bool:
 
 
 def visits_all(impl: Boundary) -> bool:
-    """Whether the batches of an epoch are all of many samples, each once: a hundredth of them is more than one."""
+    """Whether an epoch's batches are all of many samples, each once.
+
+    A hundredth of them is more than one.
+    """
     return visited(impl, [MANY // TENTH] * TENTH, MANY) is True
 
 
