@@ -37,10 +37,7 @@ def visits_again(impl: Boundary) -> bool:
 
 
 def visits_all(impl: Boundary) -> bool:
-    """Whether an epoch's batches are all of many samples, each once.
-
-    A hundredth of them is more than one.
-    """
+    """Whether an epoch visits each of many samples once; a hundredth of them is more than one."""
     return visited(impl, [MANY // TENTH] * TENTH, MANY) is True
 
 

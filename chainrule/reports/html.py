@@ -117,7 +117,7 @@ def head(outcome: Outcome) -> str:
         f'<div class="head"><span class="badge fill-{FILLS[outcome.verdict]}">{outcome.verdict}</span>'
         f"<strong>{escape(outcome.target)}</strong><span>{told(counts)}{left_out}</span>"
         f'<span class="dim right">{outcome.seconds:.1f} s, chainrule {VERSION}</span></div>\n'
-        f'<div class="dim">{meaning} '
+        f'<div class="dim">{MEANING[outcome.verdict]} '
         f'<span title="sha256 {outcome.sha256}">{escape(outcome.path)}</span></div>'
     )
 
