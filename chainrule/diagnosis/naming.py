@@ -209,12 +209,12 @@ class Naming:
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
         if result.message.startswith("the constructor changes"):
             return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
-        if result.id == REMEMBERS:
+        if result.id == REMEMBERS and not self.unsteady:
             return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
-        if "forward" in self.answers.concerns(result) and self.unsteady:
+        if (result.id == REMEMBERS or "forward" in self.answers.concerns(result)) and self.unsteady:
             mistake = mistakes()[self.unsteady]
             certainty = "certain" if mistake.id == "forward-stale" else "likely"
             return [Cause(mistake, certainty, result.message, self.by_forward(), ("forward",))]
@@ -348,7 +348,7 @@ class Naming:
     def by_forward(self) -> list[str]:
         """The failing specs of what the forward pass computes, and of what is computed from it."""
         about = {"forward", "backward", "fit"}
-        return [other.id for other in self.failing if about & {*self.answers.concerns(other)}]
+        return [r.id for r in self.failing if r.id == REMEMBERS or about & {*self.answers.concerns(r)}]
 
     def trained_on_sand(self, result: SpecResult) -> bool:
         """Whether training fails beside the network or its gradients: it may fail because of them."""
