@@ -82,7 +82,7 @@ def known(trial, values):
 @spec("training.step", after=("network.assignable",))
 def test_step(impl, networks):
     """A step is theta - lr g, for every parameter of every layer."""
-    for case in networks(batches=(1,)):
+    for case in (*networks(batches=(1,)), *networks.unusual()):
         for lr in (0.5, 0.1):
             model, grads = impl.network(case), some_gradients(networks, case)
             impl.step(model, grads, lr)
@@ -500,7 +500,7 @@ def histories(impl, start, sizes):
     return meanings, bound
 
 
-@spec("training.convex", after=FIT)
+@spec("training.convex", after=(*FIT, "network.present_parameters"))
 def test_convex(impl, networks):
     """Without a hidden layer, a full-batch step at a safe rate lowers the convex loss by at least lr/2 |g|^2."""
     for case in (networks.exactly(0, 7), *networks.drawn((0,), (7,), MARGIN, AT_RANDOM)):

@@ -215,7 +215,7 @@ class Naming:
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
             return [Cause(mistakes()["fit-not-shuffled"], "certain", result.message, both, ("fit",))]
-        if "forward" in self.answers.concerns(result) and self.unsteady:
+        if (result.id == REMEMBERS or "forward" in self.answers.concerns(result)) and self.unsteady:
             mistake = mistakes()[self.unsteady]
             certainty = "certain" if mistake.id == "forward-stale" else "likely"
             return [Cause(mistake, certainty, result.message, self.by_forward(), ("forward",))]
@@ -253,7 +253,7 @@ class Naming:
                 every = [other.id for other in self.failing if concern in self.answers.concerns(other)]
                 found = "with the weights of a new network, and other biases, everything is right"
                 checks = [partial(self.answers.now_right, concern)]
-                return [Cause(mistakes()["weights-copied"], "certain", found, every, (concern,), checks=checks)]
+                return [Cause(mistakes()["parameters-copied"], "certain", found, every, (concern,), checks=checks)]
         return []
 
     def root(self, result: SpecResult) -> Cause | None:
@@ -351,7 +351,7 @@ class Naming:
     def by_forward(self) -> list[str]:
         """The failing specs of what the forward pass computes, and of what is computed from it."""
         about = {"forward", "backward", "fit"}
-        return [o.id for o in self.failing if o.id == REMEMBERS or about & {*self.answers.concerns(o)}]
+        return [r.id for r in self.failing if r.id == REMEMBERS or about & {*self.answers.concerns(r)}]
 
     def trained_on_sand(self, result: SpecResult) -> bool:
         """Whether training fails beside the network or its gradients: it may fail because of them."""

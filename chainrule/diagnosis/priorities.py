@@ -19,7 +19,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("carry-updated", ("move", "operator", "hoist")),
     ("carry", ("hoist", "near", "offset", "operator")),
     ("bias-gradient", ("axis", "call", "near", "fresh", "hoist", "name")),
-    ("weights-copied", ("weights",)),
+    ("parameters-copied", ("weights",)),
     ("weight-gradient-transposed", ("turned", "transpose", "hoist")),
     ("weight-gradient", ("near", "offset", "fresh", "transpose")),
     ("gradient-shapes", ("hoist", "axis", "turned", "transpose")),

@@ -120,7 +120,7 @@ class TextReport:
         """Print a line for each chapter, the causes, the failures, and what was not checked."""
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
             results = [result for result in outcome.specs if result.chapter == chapter]
-            measured = "".join(f"  {one.message}" for one in results if one.outcome == "passed" and one.message)
+            measured = "".join(f"  {result.measured}" for result in results if result.measured)
             counts = Counter(result.outcome for result in results)
             self.console.print(f"{chapter:<16} {told(counts)}{escape(measured)}", highlight=False)
         causes = outcome.diagnoses

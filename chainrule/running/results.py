@@ -83,12 +83,12 @@ class Evidence:
 class SpecResult:
     """The outcome of one spec.
 
-    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found, or measured.
-    after: the specs on which it builds.  line: of the spec in its file.
+    equation: in LaTeX; formula: the same in the notation of arrays.  message: what was found.  after: the specs on
+    which it builds.  line: of the spec in its file.
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat the
     failure.
     through: the functions that the network replaced.  cases: how many examples, and random networks and seeds, the spec
-    used.  evidence: its observations, if it failed; not part of a report.
+    used.  measured: a figure that it reached.  evidence: its observations, if it failed; not part of a report.
     """
 
     id: str
@@ -107,6 +107,7 @@ class SpecResult:
     snippet: str | None = None
     through: str = ""
     cases: int = 0
+    measured: str = ""
     diagnoses: tuple[Diagnosis, ...] = ()
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
 

@@ -55,6 +55,7 @@ def judge(
         title=spec.title,
         outcome=outcome,
         message=message,
+        measured=impl.measured if outcome == "passed" else "",
         equation=clause.equation if clause else "",
         formula=clause.formula if clause else "",
         seconds=seconds,
@@ -87,7 +88,7 @@ def rests_on(impl: Boundary, outcome: str) -> tuple[str, ...]:
 def outcome_of(error: BaseException | None, limit: float, loaded: Loaded) -> tuple[str, str]:
     """(outcome, message), with the contract's outcomes."""
     if error is None:
-        return "passed", loaded.impl.measured
+        return "passed", ""
     if isinstance(error, Todo):
         return "todo", str(error)
     if isinstance(error, Hung):

@@ -169,7 +169,7 @@ def test_a_pass_says_what_did_not_apply(skipped, said):
 
 
 def test_what_a_passed_spec_measured_stands_beside_its_chapter():
-    spec = SpecResult("accuracy.fashion_mnist", "accuracy", "", "passed", "the test accuracy is 88.90%")
+    spec = SpecResult("accuracy.fashion_mnist", "accuracy", "", "passed", measured="the test accuracy is 88.90%")
     console = Console(file=StringIO(), width=100)
     TextReport(console).finish(Outcome("net.py", "/net.py", "0" * 64, {}, (spec,), ("accuracy",)))
     assert "accuracy         1 passed  the test accuracy is 88.90%\n" in console.file.getvalue()

@@ -165,7 +165,7 @@ def test_a_copy_of_the_first_weights_has_a_name(tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace("self.weights[l].T", "self.turned[l]"), encoding="utf-8")
     (found,) = checked(path, "shapes", "gradients").diagnoses
     line = line_of(path, "self.turned[l]")
-    assert (found.id, found.certainty, found.where) == ("weights-copied", "certain", f"net.py:{line}")
+    assert (found.id, found.certainty, found.where) == ("parameters-copied", "certain", f"net.py:{line}")
     assert "self.weights[l].T" in found.change[1]
 
 

@@ -1001,16 +1001,6 @@ mistake(
     broken="gradients.memoryless",
 )
 mistake(
-    "weights-copied",
-    "a copy of the weights is used that was made with the network",
-    "A transposed or second copy does not follow the weights: after the first update, or where they are assigned, it "
-    "is that of another network.",
-    clause="gradients.weights",
-    mend="take the weights themselves, self.weights[l].T, in every pass",
-    lines=("delta = delta @ self.transposed[l]", "delta = delta @ self.weights[l].T"),
-    fingerprint="right for the weights of a new network, wrong for all others",
-)
-mistake(
     "gradient-buffers-reused",
     "gradients that were returned change when backward is called again",
     "The same arrays are written into and handed out every time.",

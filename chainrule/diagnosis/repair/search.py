@@ -19,12 +19,8 @@ KINDS = (
     "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
     "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "move", "delete", "insert",
 )  # fmt: skip
-WITH_A_NAME = (
-    "relu",
-    "surprise",
-    "whole_labels",
-    "weights",
-)  # kinds that would mend anything, for mistakes that are known
+# Kinds that would mend anything, for mistakes that are known.
+WITH_A_NAME = ("relu", "surprise", "whole_labels", "weights", "incoming")
 WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
