@@ -328,7 +328,9 @@ def in_gradients(mistake: Mistake, option: int, way: Callable[[Seen], Counted], 
         deepest = len(found[0]) - 1
         made = [
             [
-                options(mistake, g, batch, l, kind)[option] if way(Seen(kind, l, deepest, set)) in places else g
+                options(mistake, g, batch, l, kind)[option]
+                if way(Seen(kind, l, deepest, lambda _: set())) in places
+                else g
                 for l, g in enumerate(group)
             ]
             for kind, group in zip(("weights", "biases"), found, strict=True)

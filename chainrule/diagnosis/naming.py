@@ -78,7 +78,8 @@ class Naming:
                 (
                     other
                     for other in possible
-                    if (below | (misshapen if other.mistake.id in SHAPES else set())) & set(other.concerns)
+                    if (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
+                    & set(other.concerns)
                 ),
                 None,
             )

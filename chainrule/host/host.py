@@ -153,9 +153,9 @@ class InProcess:
         """
         if not isinstance(argument, np.ndarray) or argument.nbytes > LARGEST_KEPT:
             return self.live(argument)
-        original, copy = self.copies.pop(id(argument), (None, None))
-        if original is not argument or not self.unchanged(argument, copy):
-            copy = copied(argument)
+        known = self.copies.pop(id(argument), None)
+        kept = known is not None and known[0] is argument and self.unchanged(argument, known[1])
+        copy = known[1] if known is not None and kept else copied(argument)
         self.copies[id(argument)] = argument, copy
         if len(self.copies) > REMEMBERED:
             self.copies.popitem(last=False)

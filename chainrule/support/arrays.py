@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,10 @@ def spaced(array: np.ndarray) -> np.ndarray:
     return wider[..., ::2]
 
 
-STORED = {"stored by columns": np.asfortranarray, "with gaps between its entries": spaced}  # ways to store an array
+STORED: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # ways to store an array
+    "stored by columns": np.asfortranarray,
+    "with gaps between its entries": spaced,
+}
 
 
 def copied(array: np.ndarray) -> np.ndarray:
