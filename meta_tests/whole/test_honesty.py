@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from chainrule.contract.chapters import CHAPTERS
 from chainrule.host.guard import snapshot
 from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
-from chainrule.host.guard.looks import looks_in
+from chainrule.host.guard.looks import looks_in, own_files
 from chainrule.mathematics import comparison
 from chainrule.mathematics.cases import Case
 from chainrule.reports.html import fragment
@@ -507,6 +508,14 @@ def test_the_reference_holds_on_fresh_inputs_of_many_seeds():
     outcomes = {clause: "passed" for operation in operations() for clause in operation.after}
     for seed in range(50):
         assert unwatched.unwatched(impl, outcomes, {}, seed=seed) == []
+
+
+def test_chainrule_in_a_checkout_is_no_part_of_a_project(write, tmp_path):
+    (tmp_path / "chainrule").mkdir()
+    (tmp_path / "chainrule" / "__init__.py").write_text("import sys\nsys._getframe\n", encoding="utf-8")
+    (tmp_path / "other.py").write_text("", encoding="utf-8")
+    target = Path(write("import chainrule\nimport other\n"))
+    assert [file.name for file in own_files(target, "net")] == ["net.py", "other.py"]
 
 
 # Libraries

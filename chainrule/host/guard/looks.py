@@ -62,11 +62,18 @@ def own_files(path: Path, module_name: str) -> list[Path]:
         file, name = waiting.pop(0)
         for node in imports_in(file):
             for imported in names_of(node, name, file):
+                if of_chainrule(imported) and not of_chainrule(module_name):
+                    continue
                 neighbour = file_of(imported, path)
                 if neighbour is not None and neighbour not in found:
                     found.append(neighbour)
                     waiting.append((neighbour, imported))
     return found
+
+
+def of_chainrule(module: str) -> bool:
+    """Whether a module is of chainrule, of which an adapter in a checkout is a neighbour."""
+    return module.partition(".")[0] == "chainrule"
 
 
 def asked_in(tree: ast.Module) -> Iterator[tuple[ast.expr, str, str]]:
