@@ -22,10 +22,10 @@ from banks.honest import HONEST
 from banks.style_bank import STYLES
 from chainrule import api, golden
 from chainrule.contract.chapters import CHAPTERS
-from chainrule.host.guard import snapshot
+from chainrule.host.guard import looks, snapshot
 from chainrule.host.guard.environment import nobody_there
 from chainrule.host.guard.finding import DIFFERS, FRESH, LOOKS, REPLACED, RESULTS
-from chainrule.host.guard.looks import looks_in, own_files
+from chainrule.host.guard.looks import looks_in
 from chainrule.mathematics import comparison
 from chainrule.mathematics.cases import Case
 from chainrule.reports.html import fragment
@@ -510,12 +510,12 @@ def test_the_reference_holds_on_fresh_inputs_of_many_seeds():
         assert unwatched.unwatched(impl, outcomes, {}, seed=seed) == []
 
 
-def test_chainrule_in_a_checkout_is_no_part_of_a_project(write, tmp_path):
-    (tmp_path / "chainrule").mkdir()
-    (tmp_path / "chainrule" / "__init__.py").write_text("import sys\nsys._getframe\n", encoding="utf-8")
-    (tmp_path / "other.py").write_text("", encoding="utf-8")
-    target = Path(write("import chainrule\nimport other\n"))
-    assert [file.name for file in own_files(target, "net")] == ["net.py", "other.py"]
+def test_chainrule_in_a_checkout_is_no_part_of_a_project(write, tmp_path, monkeypatch):
+    monkeypatch.setattr(looks, "file_of", lambda name, _: tmp_path / f"{name.partition('.')[0]}.py")
+    for name in ("chainrule", "other"):
+        (tmp_path / f"{name}.py").write_text("import sys\nsys._getframe()\n", encoding="utf-8")
+    target = Path(write("import chainrule.host\nimport other\n"))
+    assert [file.name for file in looks.own_files(target, "net")] == ["net.py", "other.py"]
 
 
 # Libraries
