@@ -87,10 +87,9 @@ class Run:
     def prepare(self) -> None:
         """Infer how networks of every usual depth are called, so that nothing is inferred inside a spec."""
         with silence(), plain_environment():
-            for depth in SIZES:
-                sizes = self.impl.fits(sizes_of(depth))
-                if sizes is not None:
-                    self.impl.host.prepare(sizes)
+            usual = [self.impl.fits(sizes_of(depth)) for depth in SIZES]
+            for sizes in dict.fromkeys([*filter(None, usual), *(case.sizes for case in self.networks.unusual())]):
+                self.impl.host.prepare(sizes)
 
     @cached_property
     def unresponsive(self) -> dict[str, str]:

@@ -319,7 +319,7 @@ mistake(
 )
 mistake(
     "global-generator-used",
-    "NumPy's global generator is seeded, or drawn from, where nothing is random",
+    "NumPy's global generator is seeded inside the network",
     "np.random.seed inside a network resets the generator of the whole program: what is drawn elsewhere, such as the "
     "order of the data, repeats itself.",
     clause="network.generator_kept",
