@@ -28,6 +28,7 @@ from chainrule.running.watching import Watch
 from chainrule.specification.given import property_of
 from chainrule.specification.networks import AT_RANDOM, Networks
 from chainrule.specification.registry import Entry, registry, specs_of
+from chainrule.specification.sampling import LAYERED
 from chainrule.support import time_limit
 
 registry()  # the specs are imported before any TARGET, whose changes to them must show
@@ -87,9 +88,11 @@ class Run:
     def prepare(self) -> None:
         """Infer how networks of every usual depth are called, so that nothing is inferred inside a spec."""
         with silence(), plain_environment():
-            usual = [self.impl.fits(sizes_of(depth)) for depth in SIZES]
-            for sizes in dict.fromkeys([*filter(None, usual), *(case.sizes for case in self.networks.unusual())]):
-                self.impl.host.prepare(sizes)
+            wanted = [*map(sizes_of, SIZES), *(case.sizes for case in self.networks.unusual())]
+            wanted += [sizes for alternatives, _ in LAYERED for sizes in alternatives]
+            depths = {len(sizes): sizes for sizes in filter(None, map(self.impl.fits, wanted[::-1]))}
+            for depth in sorted(depths):
+                self.impl.host.prepare(depths[depth])
 
     @cached_property
     def unresponsive(self) -> dict[str, str]:
