@@ -212,3 +212,34 @@ def test_the_batches_of_late_epochs_are_read_off():
     found = visits(impl, Networks(impl), 21, 3, 12, 1)
     assert sorted(sample for batch in found for sample in batch) == list(range(21))
     assert {len(batch) for batch in found} == {3}
+
+
+FIT = "    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):\n"
+SWITCHES = {  # {an early stop that a parameter of fit decides: (its parameter, what ends an epoch)}
+    "patience": (
+        "patience=3",
+        "            seen = seen + [self.loss(x, y)] if _ else [self.loss(x, y)]\n"
+        "            if len(seen) - 1 - np.argmin(seen) >= patience:\n                break\n",
+    ),
+    "n_iter_no_change and tol": (
+        "n_iter_no_change=2, tol=1e-4",
+        "            seen = seen + [self.loss(x, y)] if _ else [self.loss(x, y)]\n"
+        "            if len(seen) > n_iter_no_change and seen[-n_iter_no_change - 1] - seen[-1] < tol:\n"
+        "                break\n",
+    ),
+    "early_stopping": (
+        "early_stopping=True",
+        "            if early_stopping and self.loss(x, y) < 0.02:\n                break\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_an_early_stop_that_a_parameter_decides_is_switched_off(name, tmp_path):
+    parameter, ends = SWITCHES[name]
+    path = tmp_path / "net.py"
+    source = HONEST.replace(FIT, FIT.replace("seed=0", f"seed=0, {parameter}")).replace(UPDATE, UPDATE + ends)
+    path.write_text(source, encoding="utf-8")
+    outcome = checked(path, "training")
+    assert [result.id for result in outcome.specs if result.outcome in ("failed", "error")] == []
+    assert "training.rising_loss" in [result.id for result in outcome.specs if result.outcome == "passed"]

@@ -21,10 +21,12 @@ from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import is_array
 
+RARELY = 10**6  # for a parameter such as print_every, or the patience with a loss that does not fall
 # Fixed values that switch off regularization, dropout, an early end of the training, printing, and leaving out samples.
 FIXED = {
     "reg": 0.0,
     "tolerance": 0.0,
+    "patience": RARELY,
     "keep_prob": 1.0,
     "quiet": False,
     "drop_last": False,
@@ -36,7 +38,6 @@ CLASSES = -1  # the axis of the classes, for a function that takes it
 COMPUTED = ("output", "output_gradient", "cache", "grads")
 DATA = ("x", "y", *COMPUTED)
 NOW_AND_THEN = ("log", "every", "interval", "freq", "print")
-RARELY = 10**6  # for a parameter such as print_every
 SMALLEST_RATE = 1e-4  # a smaller epsilon is not a learning rate
 MANY = 8  # longer lists contain layers or samples
 MIDDLE = 0.5  # of factors by which a learning rate shrinks, and rates at which it does
@@ -371,6 +372,8 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return None if name.startswith("decay") else (0.0, wanted)
     if wanted == "tolerance" and is_number(default):
         return 0.0, wanted
+    if wanted == "patience" and is_number(default):
+        return RARELY, wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
     if wanted in ("quiet", "drop_last") and isinstance(default, bool):
