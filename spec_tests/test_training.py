@@ -308,9 +308,8 @@ def test_batch_size(impl, networks):
 
 def alike(impl, networks, n):
     """A network and n copies of one sample, so that every batch has the same gradient in any order."""
-    case = networks.case(0, 1)
-    x, y = np.repeat(case.x, n, axis=0), np.repeat(case.y, n)
-    return impl.network(case), case.network(), x, y
+    case = copies(networks.case(0, 1), n)
+    return impl.network(case), case.network(), case.x, case.y
 
 
 def descend(impl, network, x, y, lr, steps):

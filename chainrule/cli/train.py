@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     defaults = Settings()
     hidden = " ".join(map(str, defaults.hidden))
     add = parser.add_argument
-    add("target", metavar="TARGET", nargs="?", help=TARGET)
+    add("target", metavar="TARGET", nargs="?", help=f"{TARGET}; it stands before --hidden")
     add("--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation")
     add_reading_arguments(parser)
     add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",

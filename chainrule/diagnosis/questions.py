@@ -159,11 +159,6 @@ def round_case(sizes: tuple[int, ...], n: int) -> Case:
     return Case(sizes, weights, biases, rng.normal(size=(n, sizes[0])).round(1), np.arange(n)[::-1] % sizes[-1])
 
 
-def repeated(case: Case, n: int) -> Case:
-    """The case of one sample with n copies of it, of which the order does not matter."""
-    return Case(case.sizes, case.weights, case.biases, np.repeat(case.x, n, axis=0), np.repeat(case.y, n))
-
-
 def asking(name: str, *arguments: Any) -> Callable[[Actor], Sequence[Any]]:
     """Calls one function of an actor, with copies of the arguments."""
     return lambda actor: actor.function(name, *map(np.array, arguments))

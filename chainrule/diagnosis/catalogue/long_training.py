@@ -8,9 +8,8 @@ from chainrule.diagnosis.catalogue.training import TRAINING, scaled, trained
 from chainrule.diagnosis.concerns import about, concern
 from chainrule.diagnosis.mistake import add
 from chainrule.diagnosis.model import BACKWARD, UPDATE
-from chainrule.diagnosis.questions import repeated
 from chainrule.mathematics.cases import Case
-from chainrule.specification.long_training import at_odds, restless_rate, steepened
+from chainrule.specification.long_training import at_odds, copies, restless_rate, steepened
 
 MEND = "take every step as it comes: theta -= lr * g for each batch of each epoch"
 mistake = partial(add, mend=MEND)
@@ -27,9 +26,9 @@ def questions(setting):
         yield trained(f"an epoch of {SAMPLES} samples in one batch", setting, many, 0.25, (SAMPLES, 1))
     for epochs in (12, EPOCHS):
         words = f"{epochs} epochs of 2 equal samples in one batch"
-        yield trained(words, setting, repeated(setting.single, 2), 0.25, (2, epochs))
+        yield trained(words, setting, copies(setting.single, 2), 0.25, (2, epochs))
     words = f"an epoch of {SAMPLES} equal samples in batches of 1"
-    yield trained(words, setting, repeated(setting.single, SAMPLES), 2.0**-6, (1, 1))
+    yield trained(words, setting, copies(setting.single, SAMPLES), 2.0**-6, (1, 1))
     two = at_odds(setting.single)
     rate = restless_rate(two, RISING)
     if rate is not None:

@@ -8,7 +8,8 @@ import numpy as np
 from chainrule.diagnosis.concerns import about, concern
 from chainrule.diagnosis.mistake import add
 from chainrule.diagnosis.model import BACKWARD, UPDATE
-from chainrule.diagnosis.questions import everything, of_network, parameter_names, repeated
+from chainrule.diagnosis.questions import everything, of_network, parameter_names
+from chainrule.specification.long_training import copies
 
 MEND_BATCH = "for start in range(0, N, B): batch = order[start : start + B], and the mean gradient of that batch"
 mistake = partial(add, mend=MEND_BATCH)
@@ -23,8 +24,8 @@ def questions(setting):
             yield trained(f"an epoch in one batch at rate {lr}", setting, case, lr, (3, 1))
     for n, size, epochs in ((6, 2, 1), (6, 6, 3), (7, 3, 1), (7, 7, 0), (3, 1, 1), (7, 2, 2)):
         words = f"{epochs} epochs of {n} equal samples in batches of {size}"
-        yield trained(words, setting, repeated(setting.single, n), 0.25, (size, epochs))
-    yield trained("fit called twice", setting, repeated(setting.single, 4), 0.25, (4, 1), (4, 1))
+        yield trained(words, setting, copies(setting.single, n), 0.25, (size, epochs))
+    yield trained("fit called twice", setting, copies(setting.single, 4), 0.25, (4, 1), (4, 1))
 
 
 def trained(words, setting, case, lr, *calls):
@@ -47,7 +48,7 @@ def of_history(setting):
         return [] if found is None else [np.asarray(found, np.float64)]
 
     words = "the history of 2 epochs of 6 equal samples in batches of 3"
-    yield of_network(words, repeated(setting.single, 6), ask, ["history"])
+    yield of_network(words, copies(setting.single, 6), ask, ["history"])
 
 
 concern(
