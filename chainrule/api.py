@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chainrule.contract.conventions import Convention
 from chainrule.contract.errors import UnusableTarget
@@ -17,8 +19,11 @@ from chainrule.host.source.session_definitions import as_it_was, chapters_of
 from chainrule.host.source.targets import loading_within
 from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded, load_any
-from chainrule.running.results import Diagnosis, Outcome, SpecResult
+from chainrule.running.results import RAISED, Diagnosis, Outcome, SpecResult
 from chainrule.running.run import Run
+
+if TYPE_CHECKING:
+    from chainrule.baseline.baseline import Baseline
 
 WIDTH = 100  # columns of the report as text
 
@@ -36,19 +41,27 @@ def check(
     timeout: float | None = None,
     from_scratch: bool = False,
     run_all: bool = False,
+    baseline: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Check an implementation against the mathematics, and return the result.  Nothing is printed.
 
     target: a path or a module name, as on the command line; or live definitions: a module, `globals()` or another
     dictionary, a class (an object stands for its class), a function, or a list of classes and functions.  A single
     function requires the chapter about it, everything else all core chapters.
-    adapter: a class Adapter; for a path, the file of one.  The other arguments are the command's options.
+    adapter: a class Adapter; for a path, the file of one.  baseline: the file of one, which decides whether the result
+    is true.  The other arguments are the command's options.
 
-    Raises UnusableTarget if chainrule cannot load the target or does not know a chapter or convention, and TypeError
-    for a target of another kind.  The check changes neither the definitions nor the global random generators.
+    Raises UnusableTarget if chainrule cannot load the target or the baseline, or does not know a chapter or convention,
+    and TypeError for a target of another kind.  The check changes neither the definitions nor the global random
+    generators.
     """
     from chainrule.specification.registry import require
 
+    expected = None
+    if baseline is not None:
+        from chainrule.baseline.baseline import Baseline
+
+        expected = Baseline.read(Path(baseline))
     asked_chapters = (chapters,) if isinstance(chapters, str) else tuple(chapters)
     require(asked_chapters)
     if thorough:
@@ -64,6 +77,7 @@ def check(
             seed=seed,
             timeout=timeout,
             from_scratch=from_scratch,
+            baseline=expected,
         )
     return Result(outcome, loaded)
 
@@ -80,6 +94,7 @@ def check_loaded(
     pytest_arguments: Sequence[str] = (),
     listener: Callable[[SpecResult], None] | None = None,
     diagnosing: Callable[[], None] | None = None,
+    baseline: Baseline | None = None,
 ) -> Outcome:
     """Run the specification on `loaded`, and name the causes of the failures.
 
@@ -87,7 +102,7 @@ def check_loaded(
     thorough: explore at random.  seed: decides the cases of a thorough run; a fresh one by default.
     timeout: seconds per spec.  from_scratch: fail if the code imports a framework.
     pytest_arguments: options for pytest, which then runs the specs.  listener: called with each result.
-    diagnosing: called before causes are looked for.
+    diagnosing: called before causes are looked for.  baseline: what the gate expects.
     Raises UnusableTarget for an invalid seed, a seed without `thorough`, an unknown chapter, and if pytest refuses its
     arguments or finds no spec to run.
     """
@@ -96,17 +111,21 @@ def check_loaded(
     if pytest_arguments:
         from chainrule.pytest_plugin.session import run_pytest
 
-        run_pytest(run, pytest_arguments, listener)
+        run_pytest(run, pytest_arguments, listener, baseline)
     else:
         run.all(listener)
     if not run.results.raw:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
     outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)
-    if not any(result.outcome in ("failed", "error") for result in outcome.specs):
+    if baseline is not None:
+        from chainrule.baseline.gate import judge
+
+        outcome = replace(outcome, gate=judge(baseline, outcome))
+    if not any(result.outcome in RAISED and result.id in outcome.unaccepted for result in outcome.specs):
         return outcome
     if diagnosing is not None:
         diagnosing()
-    from chainrule.diagnosis.diagnose import diagnose  # imported only if a spec failed
+    from chainrule.diagnosis.diagnose import diagnose  # imported only if a spec failed that was not expected to
 
     with guarded():  # diagnosis calls the code again, which must not replace anything either
         specs, notes = diagnose(loaded.impl, outcome.specs)
@@ -169,8 +188,8 @@ class Result:
         return page(self.outcome)
 
     def __bool__(self) -> bool:
-        """Whether the verdict is `pass`: `assert chainrule.check(MLP)` fails for anything else."""
-        return self.verdict == "pass"
+        """Whether the verdict is `pass`, or the gate green: `assert chainrule.check(MLP)` fails for anything else."""
+        return self.outcome.accepted
 
     def _repr_html_(self) -> str:
         from chainrule.reports.html import fragment

@@ -11,13 +11,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainrule.cli.parsing import FAIL, PASS, TARGET, UNUSABLE, add_reading_arguments
+from chainrule.cli.for_ci import (
+    add_gate_arguments,
+    baseline_of,
+    require_beside,
+    tell_github,
+    updated,
+    write_beside,
+)
+from chainrule.cli.parsing import (
+    FAIL,
+    PASS,
+    TARGET,
+    UNUSABLE,
+    add_reading_arguments,
+    require_writable,
+    write,
+)
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from chainrule.baseline.baseline import Baseline
     from chainrule.running.results import Outcome
 
 NEAR = 0.85  # similarity of a misspelled option to the right one; of no option of pytest to one of these
@@ -74,6 +91,7 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json", "html"), default="text", help="the format of the report (default: text)"
     )
     check.add_argument("--output", metavar="FILE", type=Path, help="write the report to a file")
+    add_gate_arguments(check)
     check.set_defaults(run=run_check, options=[option for option in check._option_string_actions if len(option) > 2])
 
 
@@ -93,8 +111,10 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     if arguments.full or "accuracy" in arguments.chapter:
         require_data()
     if arguments.output is not None:
-        require_writable(arguments.output)
+        require_writable(arguments.output, "--output")
+    require_beside(arguments)
     arguments.targets, rest = with_targets(arguments.targets, rest)
+    baseline = baseline_of(arguments)
     stream = sys.stdout if arguments.output is None else io.StringIO()
     console = Console(file=stream, width=None if arguments.output is None else 100)
     outcomes, statuses = [], []
@@ -102,14 +122,14 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         if place and arguments.format == "text":
             console.print()
         try:
-            outcomes.append(check_one(target, arguments, rest, console))
+            outcomes.append(check_one(target, arguments, rest, console, baseline))
         except UnusableTarget as error:
             if len(arguments.targets) == 1:
                 raise
             print(f"chainrule: {error}", file=sys.stderr)
             statuses.append(UNUSABLE)
         else:
-            statuses.append(PASS if outcomes[-1].verdict == "pass" else FAIL)
+            statuses.append(PASS if outcomes[-1].accepted else FAIL)
     if arguments.format == "json":
         objects = [outcome.to_dict() for outcome in outcomes]
         print(json.dumps(objects if len(arguments.targets) > 1 else objects[0], indent=2), file=stream)
@@ -118,11 +138,15 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
 
         print(page(*outcomes), file=stream)
     if arguments.output is not None and isinstance(stream, io.StringIO):
-        arguments.output.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
+        write(arguments.output, stream.getvalue())
+    write_beside(arguments, outcomes)
+    tell_github(outcomes, sys.stdout if stream is sys.stdout and arguments.format == "text" else sys.stderr)
     return max(statuses)
 
 
-def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], console: Console) -> Outcome:
+def check_one(
+    target: str, arguments: argparse.Namespace, rest: Sequence[str], console: Console, baseline: Baseline | None
+) -> Outcome:
     """Check one TARGET, and print its report if that is text.  rest: options for pytest."""
     from rich.console import Console
 
@@ -161,7 +185,10 @@ def check_one(target: str, arguments: argparse.Namespace, rest: Sequence[str], c
             pytest_arguments=rest,
             listener=report if told else None,
             diagnosing=report.diagnosing if told else None,
+            baseline=baseline,
         )
+        if baseline is not None and arguments.update_baseline:
+            outcome = updated(outcome, baseline)
     finally:
         report.stop()
     if told:
@@ -195,14 +222,3 @@ def require_data() -> None:
         fashion_mnist()
     except DatasetUnavailable as error:
         raise UnusableTarget(str(error)) from None
-
-
-def require_writable(path: Path) -> None:
-    """Raise UnusableTarget if the report cannot be written; an existing report stays until the new one is written."""
-    existed = path.exists()
-    try:
-        path.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise UnusableTarget(f"--output {path}: cannot be written ({error.strerror})") from None
-    if not existed:
-        path.unlink()

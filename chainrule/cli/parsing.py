@@ -10,7 +10,10 @@ from chainrule.contract.errors import UnusableTarget
 
 PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
 TARGET = "a .py file, a notebook (.ipynb), a package folder or a module name"
-STATUS = "Exit status: 0 the verdict is `pass`; 1 it is `fail` or `incomplete`; 4 the command or TARGET is unusable."
+STATUS = (
+    "Exit status: 0 the verdict is `pass` (with --baseline: the gate is green); 1 it is not; "
+    "4 the command or TARGET is unusable."
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,3 +54,19 @@ def write_new(path: Path, text: str) -> None:
         raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file") from None
     except OSError as error:
         raise UnusableTarget(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file anew, alike on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def require_writable(path: Path, option: str) -> None:
+    """Raise UnusableTarget if a file cannot be written; an existing one stays until the new one is written."""
+    existed = path.exists()
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise UnusableTarget(f"{option} {path}: cannot be written ({error.strerror})") from None
+    if not existed:
+        path.unlink()

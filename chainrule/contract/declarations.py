@@ -42,14 +42,7 @@ def project_of(path: Path) -> Declared:
     file = next((folder / "pyproject.toml" for folder in path.parents if (folder / "pyproject.toml").is_file()), None)
     if file is None:
         return Declared()
-    try:
-        with file.open("rb") as stream:
-            content = tomllib.load(stream)
-    except OSError as error:
-        raise UnusableTarget(f"{file}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnusableTarget(f"{file}: not valid TOML: {error}") from None
-    tool = content.get("tool", {})
+    tool = toml_of(file).get("tool", {})
     own = table(file, "tool.chainrule", tool.get("chainrule", {}) if isinstance(tool, dict) else {})
     unknown = [key for key in own if key not in ("conventions", "names")]
     if unknown:
@@ -63,6 +56,17 @@ def project_of(path: Path) -> Declared:
             raise UnusableTarget(f"{file}: {error}") from None
     check_names(names, f"{file}: tool.chainrule.names")
     return Declared(conventions, names)
+
+
+def toml_of(file: Path) -> dict[str, Any]:
+    """The content of a TOML file.  Raises UnusableTarget, naming it."""
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise UnusableTarget(f"{file}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnusableTarget(f"{file}: not valid TOML: {error}") from None
 
 
 def table(file: Path, name: str, found: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from chainrule.pytest_plugin.keys import RUN
+from chainrule.pytest_plugin.keys import BASELINE, RUN
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +30,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     group.addoption("--name", metavar="NAME=THEIRS", action="append", default=[], help="TARGET's name for a contract's")
     group.addoption("--run-all", action="store_true", help="run the whole of TARGET, not only its definitions")
     group.addoption("--full", action="store_true", help="also train on Fashion-MNIST")
+    group.addoption(
+        "--baseline", metavar="FILE", help="what is not expected to pass; green only where just this happens"
+    )
     group.addoption("--thorough", action="store_true", help="draw many more examples at random")
     group.addoption("--spec-seed", type=int, metavar="N", help="repeat the --thorough run whose report names seed N")
     group.addoption(
@@ -45,12 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     plain = RUN not in config.stash
     if plain:
-        config.stash[RUN] = hooks.run_of(config.option)
-    run = config.stash[RUN]
+        config.stash[RUN], config.stash[BASELINE] = hooks.run_of(config.option), hooks.baseline_of(config.option)
+    run, baseline = config.stash[RUN], config.stash[BASELINE]
     config.option.spec_seed = run.limits.seed  # the same in every process
-    config.pluginmanager.register(recorder.Recorder(run), "chainrule-recorder")
+    config.pluginmanager.register(recorder.Recorder(run, baseline), "chainrule-recorder")
     if plain and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(recorder.Reporter(run), "chainrule-reporter")
+        config.pluginmanager.register(recorder.Reporter(run, baseline), "chainrule-reporter")
     config.pluginmanager.register(hooks, "chainrule.pytest_plugin.hooks")
 
 

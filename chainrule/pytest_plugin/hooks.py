@@ -9,10 +9,12 @@ import pickle
 from argparse import Namespace
 from collections.abc import Generator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chainrule.baseline.baseline import Baseline
 from chainrule.boundary.boundary import Boundary
 from chainrule.contract.declarations import pairs
 from chainrule.contract.errors import UnusableTarget
@@ -44,6 +46,14 @@ def run_of(option: Namespace) -> Run:
             run_all=option.run_all,
         )
         return Run(loaded, limits, chapters=option.chapter, full=option.full)
+    except UnusableTarget as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def baseline_of(option: Namespace) -> Baseline | None:
+    """The baseline that pytest's options name, if any."""
+    try:
+        return None if option.baseline is None else Baseline.read(Path(option.baseline))
     except UnusableTarget as error:
         raise pytest.UsageError(str(error)) from None
 

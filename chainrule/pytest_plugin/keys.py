@@ -1,4 +1,4 @@
-"""The key under which a pytest session holds its run."""
+"""The keys under which a pytest session holds its run and its baseline."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from chainrule.baseline.baseline import Baseline
     from chainrule.running.run import Run
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+BASELINE: pytest.StashKey[Baseline | None] = pytest.StashKey()

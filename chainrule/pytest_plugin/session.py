@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from chainrule import spec_tests
+from chainrule.baseline.baseline import Baseline
 from chainrule.contract.errors import UnusableTarget
-from chainrule.pytest_plugin.keys import RUN
+from chainrule.pytest_plugin.keys import BASELINE, RUN
 from chainrule.running.results import SpecResult
 from chainrule.running.run import Run
 
@@ -26,12 +27,15 @@ UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPEC
 class Session:
     """The plugin of one check: it passes on the run and its results, and keeps exceptions inside pytest."""
 
-    def __init__(self, run: Run, listener: Callable[[SpecResult], None] | None) -> None:
-        self.run, self.listener, self.internal_error = run, listener, ""
+    def __init__(
+        self, run: Run, listener: Callable[[SpecResult], None] | None, baseline: Baseline | None = None
+    ) -> None:
+        self.run, self.listener, self.baseline, self.internal_error = run, listener, baseline, ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[RUN] = self.run
+        config.stash[BASELINE] = self.baseline
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if self.listener is not None and hasattr(report, "sent"):
@@ -41,9 +45,15 @@ class Session:
         self.internal_error = str(excrepr)
 
 
-def run_pytest(run: Run, options: Sequence[str], listener: Callable[[SpecResult], None] | None = None) -> None:
+def run_pytest(
+    run: Run,
+    options: Sequence[str],
+    listener: Callable[[SpecResult], None] | None = None,
+    baseline: Baseline | None = None,
+) -> None:
     """Run the specs under pytest, with only the plugins that they need, and without its output.
 
+    baseline: what decides which specs pytest's own reports, such as JUnit's, count as failures.
     Raises UnusableTarget for options that pytest refuses, KeyboardInterrupt if it is interrupted before the first
     result.
     """
@@ -53,7 +63,7 @@ def run_pytest(run: Run, options: Sequence[str], listener: Callable[[SpecResult]
             raise UnusableTarget("-n needs pytest-xdist: pip install 'chainrule[parallel]'")
         plugins += ["-p", "xdist.plugin"]
     files = dict.fromkeys(str(SPECS / f"test_{entry.chapter}.py") for entry in run.entries)
-    session, said = Session(run, listener), io.StringIO()
+    session, said = Session(run, listener, baseline), io.StringIO()
     with alone(), contextlib.redirect_stderr(said):
         status = pytest.main([*plugins, *UNDISTURBED, *as_options(run), *options, *files], plugins=[session])
     if status == pytest.ExitCode.USAGE_ERROR:

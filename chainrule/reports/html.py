@@ -118,7 +118,22 @@ def head(outcome: Outcome) -> str:
         f"<strong>{escape(outcome.target)}</strong><span>{told(counts)}{left_out}</span>"
         f'<span class="dim right">{outcome.seconds:.1f} s, chainrule {VERSION}</span></div>\n'
         f'<div class="dim">{MEANING[outcome.verdict]} '
-        f'<span title="sha256 {outcome.sha256}">{escape(outcome.path)}</span></div>'
+        f'<span title="sha256 {outcome.sha256}">{escape(outcome.path)}</span></div>' + gate(outcome)
+    )
+
+
+def gate(outcome: Outcome) -> str:
+    """Whether exactly what the baseline says happened, and each spec that differs."""
+    found = outcome.gate
+    if found is None:
+        return ""
+    kinds = (("regression", found.regressions), ("stale", found.stale), ("not run", found.missing))
+    items = [f"{kind}: {escape(str(difference))}" for kind, differing in kinds for difference in differing]
+    items += [f"new since {found.baseline.version}: {escape(', '.join(found.new))}"] if found.new else []
+    colour = "passed" if found.green else "failed"
+    return (
+        f'<div class="notice"><strong class="{colour}">gate {found.state}</strong> {escape(found.told)}'
+        f"{listed(items) if items else ''}</div>"
     )
 
 

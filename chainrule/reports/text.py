@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,8 +18,20 @@ from chainrule.contract.conventions import NATIVE
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
-from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult, network_judged
+from chainrule.running.results import (
+    OUTCOMES,
+    RAISED,
+    UNJUDGED,
+    UNNAMED,
+    Diagnosis,
+    Outcome,
+    SpecResult,
+    network_judged,
+)
 from chainrule.support.version import VERSION
+
+if TYPE_CHECKING:
+    from chainrule.baseline.gate import Gate
 
 STYLES = {
     "passed": "green",
@@ -29,6 +42,7 @@ STYLES = {
     "skipped": "dim",
 }
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
+GATES = {"green": "bold green", "red": "bold red"}
 SHOWN = 12  # how many failures the report prints in full; it lists the rest
 NOTES = 6  # how many notes the report prints; it counts the rest
 SKIPS = 3  # up to so many specs skipped for one reason are named, of others SHOWN; of more, the families
@@ -123,14 +137,14 @@ class TextReport:
             measured = "".join(f"  {result.measured}" for result in results if result.measured)
             counts = Counter(result.outcome for result in results)
             self.console.print(f"{chapter:<16} {told(counts)}{escape(measured)}", highlight=False)
-        causes = outcome.diagnoses
+        causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]
         for cause in causes[:SHOWN]:
             self.console.print()
             print_cause(self.console, cause, outcome)
         if len(causes) > SHOWN:
             self.console.print(f"\nand {len(causes) - SHOWN} more causes: {', '.join(c.title for c in causes[SHOWN:])}")
         explained = {clause for cause in causes for clause in cause.explains}
-        wrong = [r for r in outcome.specs if r.outcome in ("failed", "error") and r.id not in explained]
+        wrong = [r for r in outcome.specs if r.outcome in RAISED and r.id in outcome.unaccepted - explained]
         for result in wrong[:SHOWN]:
             self.console.print()
             print_failure(self.console, result)
@@ -210,13 +224,39 @@ class TextReport:
         left_out += "".join(f"; {escape(reservation)}" for reservation in outcome.reservations)
         all_told = "nothing was checked" if outcome.unread else told(counts)
         self.console.print(f"\n{verdict}  {all_told}{left_out}  {seconds}", highlight=False)
+        if outcome.gate is not None:
+            self.gate(outcome.gate)
         self.way_on(outcome)
+
+    def gate(self, gate: Gate) -> None:
+        """Print whether exactly what the baseline says happened, and each spec that differs."""
+        self.console.print(f"[{GATES[gate.state]}]gate {gate.state}[/]  {escape(gate.told)}", highlight=False)
+        table = Table.grid(padding=(0, 2))
+        blocked = [difference.clause for difference in gate.regressions if difference.found == "blocked"]
+        named = [difference for difference in gate.regressions if difference.clause not in blocked]
+        for kind, found in (("regression", named), ("stale", gate.stale), ("not run", gate.missing)):
+            for difference in found[:SHOWN]:
+                table.add_row(Text(kind, STYLES["failed"]), Text(str(difference)))
+            if found[SHOWN:]:
+                table.add_row("", Text(f"and {len(found) - SHOWN} more"))
+        if blocked:
+            table.add_row(Text("blocked", STYLES["blocked"]), Text(listed(blocked, "blocked")))
+        if gate.stale:
+            table.add_row("", Text(f"--update-baseline rewrites {gate.baseline.path}, if that is right"))
+        if gate.new:
+            table.add_row(Text("new", "dim"), Text(f"since {gate.baseline.version}: {listed(gate.new, 'new')}"))
+        for outcome, clauses in gate.expected.items():
+            said = [f"{clause}{told_why(gate, clause)}" for clause in clauses]
+            table.add_row(Text("expected", "dim"), Text(f"{outcome}: {listed(said, outcome)}"))
+        if table.row_count:
+            self.console.print(Padding(table, (0, 0, 0, 2)), highlight=False)
 
     def way_on(self, outcome: Outcome) -> None:
         """Print the first cause, and what to do next."""
         table = Table.grid(padding=(0, 2))
-        if outcome.diagnoses:
-            cause = outcome.diagnoses[0]
+        causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]
+        if causes:
+            cause = causes[0]
             place = f"  {cause.where}" if cause.where else ""
             table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
         following = next_chapter(outcome)
@@ -226,10 +266,16 @@ class TextReport:
             self.console.print(table, highlight=False)
 
 
+def told_why(gate: Gate, clause: str) -> str:
+    """The reason that the baseline gives for a clause, in brackets."""
+    reason = gate.baseline.expected[clause].reason
+    return f" ({reason})" if reason else ""
+
+
 def next_chapter(outcome: Outcome) -> str:
     """The chapter to go on with, and its first spec that did not pass; empty after the last."""
     for result in outcome.specs:
-        if result.chapter in outcome.required and result.outcome in ("failed", "error", "todo"):
+        if result.id in outcome.unaccepted and result.outcome in (*RAISED, "todo"):
             return f"{result.chapter}: chainrule explain {result.id}"
     whole = set(outcome.required) == set(CORE_CHAPTERS[:-1])
     return "accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,12 @@ from chainrule.host.source.frameworks import FrameworkImport
 from chainrule.specification.registry import chapter_place
 from chainrule.support.version import VERSION
 
+if TYPE_CHECKING:
+    from chainrule.baseline.gate import Gate
+
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
-NOT_PASSED = ("failed", "error", "blocked")
+RAISED = ("failed", "error")
+NOT_PASSED = (*RAISED, "blocked")
 OF_NETWORKS = ("shapes", "gradients", "training")  # chapters about the network as a whole
 INSIDE = ("activations", "cross_entropy")  # chapters about functions that a network may contain
 HARD_TO_REACH = ("softmax", "initialization", "golden", "accuracy")  # by networks of fixed sizes
@@ -123,6 +127,7 @@ class Outcome:
     instead of anything to check.  sketch: lines that would make code fit in which chainrule recognised no network.
     frameworks: the frameworks that the target imports; from_scratch: whether these fail the check.
     tampering: evidence that the code did not answer honestly (docs/honesty.md).
+    gate: the comparison with a baseline, if there is one.
     seed: decides the cases of a thorough run, so that `--thorough --seed` repeats it; None for other runs.
     """
 
@@ -143,6 +148,23 @@ class Outcome:
     from_scratch: bool = False
     tampering: tuple[Finding, ...] = ()
     seed: int | None = None
+    gate: Gate | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the gate is green; without a gate, whether the verdict is `pass`."""
+        return self.verdict == "pass" if self.gate is None else self.gate.green
+
+    @property
+    def unaccepted(self) -> set[str]:
+        """The clauses whose specs keep the check from being accepted: under a gate, those that differ from it."""
+        if self.gate is not None:
+            return {difference.clause for difference in (*self.gate.regressions, *self.gate.stale)}
+        return {
+            result.id
+            for result in self.specs
+            if result.outcome in RAISED or (result.chapter in self.required and result.outcome in ("todo", "blocked"))
+        }
 
     @property
     def verdict(self) -> str:
@@ -228,6 +250,7 @@ class Outcome:
             "seed": self.seed,
             "specs": [spec_object(result) for result in self.specs],
             "diagnoses": [diagnosis_object(diagnosis) for diagnosis in self.diagnoses],
+            "gate": None if self.gate is None else self.gate.to_dict(),
         }
 
     def to_json(self) -> str:

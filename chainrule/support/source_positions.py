@@ -17,6 +17,7 @@ from typing import Any
 # begins.
 OWN = Path(__file__).parents[1]  # the folder of chainrule's own files
 CELLS: dict[str, list[int]] = {}
+PATHS: dict[str, set[str]] = {}  # {a file's name: the files of that name in which places were named}
 
 
 def register_cells(filename: str, cells: Sequence[str]) -> list[int]:
@@ -45,7 +46,17 @@ def within(filename: str, line: int) -> str:
 
 def place(filename: str, line: int) -> str:
     """A line of a file as a report names it: `net.py:12`, or `net.ipynb:cell 3:12`."""
+    PATHS.setdefault(Path(filename).name, set()).add(filename)
     return f"{session_cell(filename) or Path(filename).name}:{within(filename, line).removeprefix('line ')}"
+
+
+def files_of(where: str) -> tuple[set[Path], int | None]:
+    """(the files that a place may mean, the line in them); the line is None in a notebook's cell.
+
+    where: as `place` returns it, with the name of the file alone.
+    """
+    name, _, line = where.partition(":")
+    return set(map(Path, PATHS.get(name, ()))), int(line) if line.isdigit() else None
 
 
 def session_cell(filename: str) -> str | None:

@@ -22,7 +22,7 @@ FLOORS = (
     ("cli",),
     ("api",),
     ("reports", "pytest_plugin"),
-    ("diagnosis",),
+    ("diagnosis", "baseline"),
     ("running",),
     ("spec_tests",),
     ("specification",),

@@ -32,7 +32,7 @@ HARMLESS = frozenset(
     json.encoder.JSONEncoder.default numpy.bool numpy.load
     """.split()
 )
-KEPT_BY_CHAINRULE = {"BROUGHT", "CELLS"}  # dictionaries that chainrule itself fills while it loads code
+KEPT_BY_CHAINRULE = {"BROUGHT", "CELLS", "PATHS"}  # dictionaries that chainrule fills as it loads and reads code
 METHODS = (FunctionType, property, classmethod, staticmethod)
 INSTALLED = ("site-packages", "dist-packages")  # folders of installed libraries
 GONE = object()
