@@ -110,9 +110,9 @@ def paths_beside(arguments: argparse.Namespace) -> dict[str, Path]:
 def tell_github(outcomes: Sequence[Outcome], stream: TextIO) -> None:
     """Inside GitHub Actions, print annotations of the lines, and add a summary to the workflow's."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from chainrule.reports.github import annotations
+        from chainrule.reports.github import commands
 
-        for command in (command for outcome in outcomes for command in annotations(outcome)):
+        for command in (command for outcome in outcomes for command in commands(outcome)):
             print(command, file=stream)
     if os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:

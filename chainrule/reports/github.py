@@ -8,7 +8,7 @@ from chainrule.running.results import Outcome
 MOST = 10  # annotations that GitHub shows of one step
 
 
-def annotations(outcome: Outcome) -> list[str]:
+def commands(outcome: Outcome) -> list[str]:
     """The commands, one line each, the first causes first; none for a check that is accepted.
 
     Format: https://docs.github.com/actions/reference/workflow-commands-for-github-actions

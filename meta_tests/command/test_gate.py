@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import chainrule
-from chainrule.reports.github import annotations
+from chainrule.reports.github import commands
 from chainrule.reports.problems import Problem
 
 RIGHT = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
@@ -201,7 +201,7 @@ def test_github_gets_annotations_and_a_summary(command, monkeypatch, tmp_path):
 
 def test_an_annotation_is_one_line(monkeypatch):
     monkeypatch.setattr("chainrule.reports.github.problems", lambda _: [Problem("x", "50 %: a\nb", "", "a,b:c.py", 3)])
-    assert annotations(None) == ["::error file=a%2Cb%3Ac.py,line=3,title=chainrule%3A x::50 %25: a%0Ab"]
+    assert commands(None) == ["::error file=a%2Cb%3Ac.py,line=3,title=chainrule%3A x::50 %25: a%0Ab"]
 
 
 def test_a_stale_line_is_annotated_in_the_baseline(command, monkeypatch):
