@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,6 +95,7 @@ def check_loaded(
     listener: Callable[[SpecResult], None] | None = None,
     diagnosing: Callable[[], None] | None = None,
     baseline: Baseline | None = None,
+    first: Collection[str] = (),
 ) -> Outcome:
     """Run the specification on `loaded`, and name the causes of the failures.
 
@@ -103,10 +104,11 @@ def check_loaded(
     timeout: seconds per spec.  from_scratch: fail if the code imports a framework.
     pytest_arguments: options for pytest, which then runs the specs.  listener: called with each result.
     diagnosing: called before causes are looked for.  baseline: what the gate expects.
+    first: the clauses whose specs run before the others.
     Raises UnusableTarget for an invalid seed, a seed without `thorough`, an unknown chapter, and if pytest refuses its
     arguments or finds no spec to run.
     """
-    run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full)
+    run = Run(loaded, Limits.asked(thorough, seed, timeout), chapters=chapters, full=full, first=first)
     entries, required, started = run.entries, run.required, time.perf_counter()
     if pytest_arguments:
         from chainrule.pytest_plugin.session import run_pytest

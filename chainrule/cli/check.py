@@ -78,6 +78,7 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--from-scratch", action="store_true", help="fail if an ML framework, or chainrule itself, is imported"
     )
+    check.add_argument("--watch", action="store_true", help="check again at every save; keys say what else to show")
     check.add_argument("--show-prints", action="store_true", help="show what the code prints, on standard error")
     check.add_argument("--thorough", action="store_true", help="draw many more examples at random")
     check.add_argument("--seed", type=int, metavar="N", help="repeat the --thorough run whose report names seed N")
@@ -114,6 +115,10 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         require_writable(arguments.output, "--output")
     require_beside(arguments)
     arguments.targets, rest = with_targets(arguments.targets, rest)
+    if arguments.watch:
+        from chainrule.cli.watch import run_watch
+
+        return run_watch(arguments, rest)
     baseline = baseline_of(arguments)
     stream = sys.stdout if arguments.output is None else io.StringIO()
     console = Console(file=stream, width=None if arguments.output is None else 100)

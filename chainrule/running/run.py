@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from unittest import SkipTest
@@ -77,10 +77,19 @@ class Run:
     watch: findings while they ran.
     """
 
-    def __init__(self, loaded: Loaded, limits: Limits, *, chapters: Sequence[str] = (), full: bool = False) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        limits: Limits,
+        *,
+        chapters: Sequence[str] = (),
+        full: bool = False,
+        first: Collection[str] = (),
+    ) -> None:
+        """first: the clauses whose specs run before the others."""
         self.loaded, self.impl, self.limits = loaded, loaded.impl, limits
         self.required, beside = select(loaded.description.offered, chapters, full=full)
-        self.entries = tuple(specs_of(*self.required, *beside))
+        self.entries = tuple(sorted(specs_of(*self.required, *beside), key=lambda entry: entry.clause not in first))
         self.networks = Networks(self.impl, limits.thorough, limits.seed or 0)
         self.results = Results()
         self.watch = Watch(loaded)

@@ -20,6 +20,7 @@ BESIDE = ("reference", "golden", "spec_tests")  # inside the name chainrule once
 FLOORS = (
     ("__main__",),
     ("cli",),
+    ("desk",),
     ("api",),
     ("reports", "pytest_plugin"),
     ("diagnosis", "baseline"),

@@ -1,0 +1,116 @@
+"""A check in a process of its own, forked from a warm one that knows no file of the user's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from chainrule.contract.errors import UnusableTarget
+from chainrule.running.results import Outcome, SpecResult
+
+WARM = "chainrule.desk.warm"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to check, and how: the options of `chainrule check`, as the API names them."""
+
+    target: str
+    adapter: str | None = None
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    run_all: bool = False
+    baseline: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)  # for `check_loaded`
+
+
+@dataclass(frozen=True)
+class Read:
+    """The code is read.  files: its own, which to watch."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """The code cannot be checked.  message: why, in a line or two."""
+
+    message: str
+
+
+Message = Read | SpecResult | Outcome | Unusable
+
+
+class Process:
+    """A running check.  `connection` receives its messages, of which the last is an Outcome or Unusable."""
+
+    def __init__(self, asked: Asked, first: Collection[str] = ()) -> None:
+        """first: the clauses whose specs run before the others."""
+        self.connection, theirs = CONTEXT.Pipe(duplex=False)
+        self.process = CONTEXT.Process(target=check, args=(theirs, asked, tuple(first)), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def receive(self) -> Message | None:
+        """The next message; None after the last, and from a process that was stopped."""
+        try:
+            message: Message = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        return message
+
+    def stop(self) -> None:
+        """End the check, whatever it does."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def context_of(platform: str) -> Any:
+    """How to start processes: from a warm one where the system can fork."""
+    if platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([WARM])
+    return context
+
+
+CONTEXT = context_of(sys.platform)
+
+
+def check(connection: Connection, asked: Asked, first: tuple[str, ...]) -> None:
+    """Run the check, and send its messages.  The whole life of a process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the desk stops it
+    try:
+        connection.send(outcome_of(connection, asked, first))
+    except UnusableTarget as error:
+        connection.send(Unusable(str(error)))
+    except BrokenPipeError:
+        pass
+    except Exception as error:
+        said = (str(error).strip().splitlines() or [""])[-1]
+        connection.send(Unusable(f"a fault of chainrule's own, {type(error).__name__}: {said}"))
+
+
+def outcome_of(connection: Connection, asked: Asked, first: tuple[str, ...]) -> Outcome:
+    from chainrule.api import check_loaded
+    from chainrule.host.source.targets import loading_within
+    from chainrule.running.loading import load
+
+    baseline = None
+    if asked.baseline is not None:
+        from chainrule.baseline.baseline import Baseline
+
+        baseline = Baseline.read(asked.baseline)
+    with loading_within(asked.options.get("timeout")):
+        loaded = load(
+            asked.target, asked.adapter, conventions=asked.conventions, names=asked.names, run_all=asked.run_all
+        )
+    connection.send(Read(tuple(map(str, loaded.files))))
+    return check_loaded(loaded, first=first, listener=connection.send, baseline=baseline, **asked.options)

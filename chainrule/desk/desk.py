@@ -1,0 +1,133 @@
+"""`chainrule check --watch`: checks anew at every save, and answers keys, until the user quits."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from chainrule.desk import keys
+from chainrule.desk.checks import Asked, Message, Process, Read, Unusable
+from chainrule.desk.screen import Screen
+from chainrule.running.results import Outcome, SpecResult
+
+AGAIN, EXPLAIN, ALL, QUIT = "r", "e", "a", "q"
+PAUSE = 0.1  # seconds in which a thread looks whether the desk is closed
+
+
+class Desk:
+    """Holds the running check.  Everything that happens arrives in one queue: saves, keys, messages of the check."""
+
+    def __init__(self, asked: Asked, files: list[Path], console: Console) -> None:
+        """files: what to watch before the code is read: TARGET and its adapter."""
+        self.asked, self.files = asked, {file.resolve() for file in files}
+        self.screen = Screen(console, asked.target)
+        self.events: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.closed, self.rewatch = threading.Event(), threading.Event()
+        self.process: Process | None = None
+
+    def run(self) -> None:
+        """Check, and check again after every save, until the user quits."""
+        interactive = self.screen.console.is_terminal and sys.stdin.isatty()
+        with ExitStack() as stack:
+            if interactive:
+                stack.enter_context(keys.single_keys())
+                threading.Thread(target=self.read_keys, daemon=True).start()
+            threading.Thread(target=self.watch, daemon=True).start()
+            try:
+                self.start([])
+                while not self.closed.is_set():
+                    self.next_event()
+            except KeyboardInterrupt:
+                pass
+            finally:
+                self.close()
+
+    def next_event(self) -> None:
+        """Wait for something to happen, and answer it."""
+        with suppress(queue.Empty):
+            self.events.get(timeout=PAUSE)()  # with a limit, because Windows passes on no Ctrl-C meanwhile
+
+    def start(self, saved: list[str]) -> None:
+        """Start a check, and end the one before.  saved: the names of the files that changed."""
+        if self.process is not None:
+            self.process.stop()
+        self.screen.begin(saved)
+        process = self.process = Process(self.asked)
+        threading.Thread(target=self.listen, args=(process,), daemon=True).start()
+
+    def listen(self, process: Process) -> None:
+        """Pass the messages of a check on to the queue, until its last one."""
+        while (message := process.receive()) is not None:
+            self.events.put(lambda message=message: self.answer(process, message))  # type: ignore[misc]
+
+    def answer(self, process: Process, message: Message) -> None:
+        """Show a message, unless it is of a check that was ended."""
+        if process is not self.process:
+            return
+        if isinstance(message, SpecResult):
+            self.screen.result(message)
+        elif isinstance(message, Read):
+            self.see(message.files)
+        elif isinstance(message, Unusable):
+            self.screen.unusable(message.message)
+        elif isinstance(message, Outcome):
+            self.screen.finish(message)
+
+    def see(self, files: tuple[str, ...]) -> None:
+        """Watch the files that the code consists of, from now on."""
+        new = {Path(file).resolve() for file in files} - self.files
+        if new:
+            self.files |= new
+            self.rewatch.set()
+
+    def read_keys(self) -> None:
+        """Put what each key asks for into the queue."""
+        answers = {
+            AGAIN: lambda: self.start([]),
+            EXPLAIN: self.screen.explain,
+            ALL: self.screen.all,
+            QUIT: self.closed.set,
+        }
+        while not self.closed.is_set():
+            wanted = answers.get(keys.pressed(PAUSE).lower())
+            if wanted is not None:
+                self.events.put(wanted)
+
+    def watch(self) -> None:
+        """Put a check into the queue whenever one of the files was saved."""
+        while not self.closed.is_set():
+            self.rewatch.clear()
+            for saved in self.saves():
+                self.events.put(lambda saved=saved: self.start(saved))  # type: ignore[misc]
+
+    def saves(self) -> Iterator[list[str]]:
+        """The names of the files that each save changed, until other files are to be watched."""
+        import watchfiles
+
+        folders = {file.parent for file in self.files}
+        changes = watchfiles.watch(
+            *folders,
+            watch_filter=lambda _, path: Path(path) in self.files,
+            stop_event=self.rewatch,
+            recursive=False,
+            debounce=100,
+            step=20,
+            rust_timeout=200,
+            raise_interrupt=False,
+        )
+        for found in changes:
+            yield sorted({Path(path).name for _, path in found})
+
+    def close(self) -> None:
+        """End the check and the threads."""
+        self.closed.set()
+        self.rewatch.set()
+        self.screen.quiet()
+        if self.process is not None:
+            self.process.stop()

@@ -1,0 +1,122 @@
+"""What the desk shows of a check: what it mended and broke, the verdict, and the next step."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.contract.chapters import CORE_CHAPTERS
+from chainrule.desk.changes import broken, mended
+from chainrule.diagnosis import mistakes
+from chainrule.mathematics.clauses import clauses
+from chainrule.reports.clause import print_clause
+from chainrule.reports.mistake import print_mistake
+from chainrule.reports.text import STYLES, TextReport, listed, told
+from chainrule.running.results import UNNAMED, Outcome, SpecResult
+
+KEYS = "r rerun   e explain   a all   q quit"
+
+
+class Screen:
+    """Prints to `console`, and keeps the last outcome to compare the next one with."""
+
+    def __init__(self, console: Console, target: str) -> None:
+        self.console, self.target = console, target
+        self.outcome: Outcome | None = None
+        self.counts: Counter[str] = Counter()
+        self.status = console.status("starting") if console.is_terminal else None
+
+    def begin(self, saved: Sequence[str]) -> None:
+        """A check has started.  saved: the names of the files that changed, if any."""
+        self.counts.clear()
+        self.quiet()
+        said = f"{', '.join(saved)} saved" if saved else self.target
+        self.console.print()
+        self.console.rule(f"{time.strftime('%H:%M:%S')}  {escape(said)}", align="left", style="dim")
+        if self.status is not None:
+            self.status.update("reading")
+            self.status.start()
+
+    def result(self, result: SpecResult) -> None:
+        """Count a result in the live line."""
+        self.counts[result.outcome] += 1
+        if self.status is not None:
+            self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
+
+    def reached(self, results: Sequence[SpecResult], of: int) -> None:
+        """The specs that the change can reach have run.  of: how many there are in all."""
+        self.console.print(
+            f"[dim]first[/]    {told(Counter(result.outcome for result in results))}  "
+            f"[dim]of the specs that the change can reach[/]",
+            highlight=False,
+        )
+
+    def unusable(self, message: str) -> None:
+        """The file cannot be checked: a line that says why."""
+        self.quiet()
+        self.console.print(Text.assemble(("unusable ", STYLES["failed"]), message), highlight=False)
+        self.keys()
+
+    def finish(self, outcome: Outcome) -> None:
+        """Print what the change mended and broke, the verdict, and the next step."""
+        self.quiet()
+        if self.outcome is not None:
+            changes = Table.grid(padding=(0, 2))
+            for name, style, found in (
+                ("mended", STYLES["passed"], mended(self.outcome, outcome)),
+                ("broke", STYLES["failed"], broken(self.outcome, outcome)),
+            ):
+                if found:
+                    changes.add_row(Text(name, style), Text(listed(found, name)))
+            if changes.row_count:
+                self.console.print(changes, highlight=False)
+        self.outcome = outcome
+        TextReport(self.console).verdict(outcome)
+        self.step(outcome)
+        self.keys()
+
+    def step(self, outcome: Outcome) -> None:
+        """Print the sentence and the equation of the first spec, in the order of the derivation, that did not pass."""
+        open_ = [result for result in outcome.specs if result.id in outcome.unaccepted and result.outcome != "blocked"]
+        if open_:
+            table = Table.grid(padding=(0, 2))
+            table.add_row("    ", Text(open_[0].title))
+            table.add_row("    ", Text(open_[0].formula, "dim"))
+            self.console.print(table, highlight=False)
+        elif outcome.verdict == "pass" and set(CORE_CHAPTERS[:-1]) <= set(outcome.required):
+            self.console.print("[dim]      every clause holds[/]")
+
+    def explain(self) -> None:
+        """Print the first cause's mistake; without a cause, the first clause that did not pass."""
+        known, catalogue = clauses(), mistakes()
+        causes = [] if self.outcome is None else self.outcome.diagnoses
+        if causes and causes[0].id != UNNAMED:
+            mistake = catalogue[causes[0].id]
+            print_mistake(self.console, mistake, known[mistake.clause])
+        elif self.outcome is not None and self.outcome.unaccepted:
+            clause = next(result.id for result in self.outcome.specs if result.id in self.outcome.unaccepted)
+            print_clause(self.console, known[clause], [m for m in catalogue.values() if m.clause == clause])
+        else:
+            self.console.print("[dim]nothing to explain[/]")
+        self.keys()
+
+    def all(self) -> None:
+        """Print the whole report."""
+        if self.outcome is not None:
+            TextReport(self.console).finish(self.outcome)
+        self.keys()
+
+    def keys(self) -> None:
+        if self.console.is_terminal:
+            self.console.print(f"[dim]{KEYS}[/]", highlight=False)
+
+    def quiet(self) -> None:
+        """Remove the live line."""
+        if self.status is not None:
+            self.status.stop()

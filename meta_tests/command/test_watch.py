@@ -1,0 +1,157 @@
+"""`chainrule check --watch`, as a learner sees it in a terminal, and as a log where there is no terminal."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+RIGHT = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
+ABSOLUTE = RIGHT.replace("np.maximum(z, 0)", "np.abs(z)")
+WATCH = (sys.executable, "-m", "chainrule", "check", "net.py", "--chapter", "activations", "--watch")
+LONGEST = 120  # seconds for an answer, on the busiest machine
+
+on_posix = pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+pytest.importorskip("watchfiles")
+
+
+class Session:
+    """A command, and what it has written that no test has looked at.  read: the next piece of that, or nothing."""
+
+    def __init__(self, process, read):
+        self.process, self.read, self.unseen = process, read, ""
+
+    def until(self, text):
+        """Wait for a text, and return everything up to it, without colours and live lines."""
+        end = time.monotonic() + LONGEST
+        while text not in self.unseen:
+            assert time.monotonic() < end, f"no {text!r} in {self.unseen[-2000:]!r}"
+            self.unseen += self.read()
+        seen, _, self.unseen = self.unseen.partition(text)
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(RIGHT, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def terminal(folder):
+    """A session in a pseudo-terminal, and a function that presses a key."""
+    import pty
+    import select
+    import termios
+
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    process = subprocess.Popen(WATCH, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+
+    def read():
+        return os.read(ours, 65536).decode(errors="replace") if select.select([ours], [], [], 0.1)[0] else ""
+
+    yield Session(process, read), lambda key: os.write(ours, key.encode())
+    quitted = process.poll() is not None
+    process.kill()
+    process.wait()
+    assert not quitted or termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.fixture
+def log(folder):
+    """A session without a terminal."""
+    process = subprocess.Popen(WATCH, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    os.set_blocking(process.stdout.fileno(), False)
+
+    def read():
+        time.sleep(0.05)
+        return (process.stdout.read() or b"").decode(errors="replace")
+
+    yield Session(process, read)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def save(source):
+    Path("net.py").write_text(source, encoding="utf-8")
+
+
+@on_posix
+@pytest.mark.once
+def test_a_learner_at_the_desk(terminal):
+    session, press = terminal
+    assert "pass  9 passed" in session.until("q quit")
+    save(ABSOLUTE)
+    seen = session.until("q quit")
+    assert "net.py saved" in seen
+    assert "broke  relu.dtype, relu.extreme, " in seen
+    assert "cause (certain): the sign is dropped" in seen
+    assert "next   activations: chainrule explain relu.dtype" in seen
+    press("e")
+    assert "relu-absolute" in session.until("q quit")
+    press("a")
+    assert "Try it" in session.until("q quit")
+    save("def relu(z:\n")
+    seen = session.until("q quit")
+    assert "unusable net.py: not valid Python, line 1" in seen
+    assert "Traceback" not in seen
+    save(RIGHT)
+    assert "mended  relu.dtype, relu.extreme, " in session.until("q quit")
+    press("r")
+    assert "pass  9 passed" in session.until("q quit")
+    press("q")
+    assert session.process.wait(LONGEST) == 0
+
+
+@on_posix
+@pytest.mark.once
+def test_a_save_in_the_middle_of_a_check_starts_anew(terminal):
+    session, _ = terminal
+    session.until("q quit")
+    save(RIGHT.replace("return", "while True:\n        pass\n    return"))
+    session.until("net.py saved")
+    save(RIGHT)
+    session.until("net.py saved")
+    assert "pass  9 passed" in session.until("q quit")
+
+
+@on_posix
+def test_without_a_terminal(log):
+    assert "pass  9 passed" in log.until(" s\n")
+    save(ABSOLUTE)
+    seen = log.until("next ")
+    assert "broke  relu.dtype, relu.extreme, " in seen
+    assert "quit" not in seen
+    log.process.send_signal(signal.SIGINT)
+    assert log.process.wait(LONGEST) == 0
+    assert "Traceback" not in log.unseen + log.read()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("net.py", "net.py"), "--watch: name one TARGET"),
+        (("net.py", "--format", "json"), "--watch: reports in the terminal alone"),
+        (("net.py", "-k", "values"), "--watch: reports in the terminal alone, without -k"),
+        (("gone.py",), "--watch gone.py: no such file or folder; `chainrule new gone.py` writes a skeleton"),
+    ],
+)
+def test_what_cannot_be_watched(folder, command, arguments, said):
+    status, printed, message = command("check", *arguments, "--watch")
+    assert (status, printed) == (4, "")
+    assert message.startswith(f"chainrule: {said}")
+
+
+def test_the_library_that_watches_is_named(folder, command, monkeypatch):
+    monkeypatch.setattr("chainrule.cli.watch.find_spec", lambda _: None)
+    status, _, message = command("check", "net.py", "--watch")
+    assert (status, message) == (4, "chainrule: --watch needs watchfiles: pip install 'chainrule[watch]'\n")

@@ -1,0 +1,41 @@
+"""What a save changed: lines, and outcomes."""
+
+import pytest
+
+from chainrule.desk.changes import broken, changed_lines, mended, touched
+from chainrule.running.results import Outcome, SpecResult
+
+BEFORE = "a\nb\nc\nd\n"
+
+
+def outcome_of(**outcomes):
+    specs = [SpecResult(clause, "softmax", "", outcome) for clause, outcome in outcomes.items()]
+    return Outcome("net.py", "net.py", "", {}, specs)
+
+
+@pytest.mark.parametrize(
+    ("after", "lines"),
+    [
+        (BEFORE, set()),
+        ("a\nB\nc\nd\n", {2}),
+        ("a\nb\nd\n", {3}),
+        ("a\nb\nnew\nc\nd\n", {2, 3}),  # the lines around it
+        ("A\nb\nc\nD\n", {1, 4}),
+        ("", {1, 2, 3, 4}),
+    ],
+)
+def test_the_lines_that_a_save_changed(after, lines):
+    assert changed_lines(BEFORE, after) == lines
+
+
+def test_the_clauses_that_reach_a_line():
+    reached = {1: {"x"}, 2: {"x", "y"}, 3: {"z"}}
+    assert touched({2, 9}, reached) == {"x", "y"}
+
+
+def test_mended_and_broken():
+    before = outcome_of(a="passed", b="failed", c="todo", d="passed", e="passed", f="blocked")
+    after = outcome_of(a="passed", b="passed", c="passed", d="error", e="blocked", f="todo", g="passed")
+    assert mended(before, after) == ["b", "c", "g"]
+    assert broken(before, after) == ["d", "e"]
+    assert broken(before, outcome_of(a="todo")) == []
