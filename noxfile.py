@@ -17,6 +17,7 @@ nox.options.error_on_missing_interpreters = False
 nox.options.sessions = [
     "lint",
     "types",
+    "docs",
     "tests",
     "whole",
     "diagnoses",
@@ -153,6 +154,13 @@ def types(session: nox.Session) -> None:
     settings = Path("pyproject.toml").resolve()
     session.chdir(session.create_tmp())  # away from the checkout's own folders
     session.run("mypy", "--config-file", str(settings))
+
+
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """The documentation, as HTML in build/docs.  A link that leads nowhere is an error."""
+    session.install(*group("docs"), ".")
+    session.run("sphinx-build", "-E", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
 
 
 @nox.session(python="3.11")
