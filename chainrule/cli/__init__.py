@@ -1,18 +1,21 @@
-"""The command `chainrule`: check, explain, mistakes, new, adapt, train."""
+"""The command `chainrule`, with a parser for each of its commands."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from chainrule.cli.adapt import ADAPT, run_adapt
 from chainrule.cli.check import CHECK, add_check_arguments
+from chainrule.cli.completion import SHELLS, run_completion
+from chainrule.cli.examples import epilog
 from chainrule.cli.explain import run_explain
 from chainrule.cli.mistakes import run_mistakes
 from chainrule.cli.new import run_new
-from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNUSABLE, Parser, add_reading_arguments
+from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNREAD, UNUSABLE, Parser, add_reading_arguments
 from chainrule.cli.train import add_train
 from chainrule.contract.errors import UnusableTarget
 from chainrule.support.version import VERSION
@@ -31,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UnusableTarget as error:
         print(f"chainrule: {error}", file=sys.stderr)
         return UNUSABLE
+    except BrokenPipeError:  # what reads the output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except Exception as error:
         if sys.flags.dev_mode:
             raise
@@ -74,4 +80,10 @@ def make_parser() -> argparse.ArgumentParser:
     add_reading_arguments(adapt)
     adapt.set_defaults(run=run_adapt)
     add_train(commands)
+    completion = commands.add_parser("completion", help="print a script with which a shell completes chainrule")
+    completion.add_argument("shell", choices=SHELLS, help="the shell that it is for")
+    completion.set_defaults(run=lambda arguments, _: run_completion(arguments, make_parser))
+    for name, command in commands.choices.items():
+        command.epilog = "\n\n".join(filter(None, (epilog(name), command.epilog)))
+        command.formatter_class = raw
     return parser

@@ -9,8 +9,8 @@ from chainrule.cli.parsing import PASS, write_new
 from chainrule.contract.errors import UnusableTarget
 
 ADAPT = (
-    "Write a draft of an adapter: what chainrule recognises in TARGET is filled in, the rest is left as comments.  "
-    "The draft runs as it is: `chainrule check TARGET --adapter DRAFT`."
+    "Write a draft of an adapter: what chainrule recognises in TARGET is filled in,\nthe rest is left as comments.  "
+    "The draft runs as it is:\n`chainrule check TARGET --adapter DRAFT`."
 )
 
 

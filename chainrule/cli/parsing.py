@@ -8,10 +8,10 @@ from typing import NoReturn
 
 from chainrule.contract.errors import UnusableTarget
 
-PASS, FAIL, UNUSABLE, INTERRUPTED = 0, 1, 4, 130
+PASS, FAIL, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 4, 130, 141
 TARGET = "a .py file, a notebook (.ipynb), a package folder or a module name"
 STATUS = (
-    "Exit status: 0 the verdict is `pass` (with --baseline: the gate is green); 1 it is not; "
+    "Exit status: 0 the verdict is `pass` (with --baseline: the gate is green);\n1 it is not; "
     "4 the command or TARGET is unusable."
 )
 

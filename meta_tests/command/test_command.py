@@ -13,7 +13,8 @@ import pytest
 from rich.console import Console
 
 from chainrule import api, spec_tests
-from chainrule.cli import main
+from chainrule.cli import main, make_parser
+from chainrule.cli.examples import EXAMPLES
 from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.diagnosis import mistakes
@@ -68,6 +69,35 @@ def test_a_pass(command):
     assert conventions == "conventions  native"
     assert chapter.split() == ["activations", "9", "passed"]
     assert verdict.startswith("pass  9 passed  ")
+
+
+@pytest.mark.parametrize("name", make_parser()._subparsers._group_actions[0].choices)
+def test_every_command_shows_examples_that_it_takes(command, name):
+    assert EXAMPLES[name]
+    _, printed, _ = command(name, "--help")
+    assert max(map(len, printed.splitlines())) <= int(os.environ["COLUMNS"])
+    for line, what in EXAMPLES[name]:
+        assert f"  {line}\n      {what}" in printed
+        words = line.partition(" >> ")[0].split()[1:]
+        _, rest = make_parser().parse_known_args(words)
+        assert rest == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pipe of other systems")
+def test_a_reader_that_has_seen_enough(tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -m chainrule mistakes | head -n 1", shell=True, capture_output=True, encoding="utf-8"
+    )
+    assert (done.stderr, len(done.stdout.splitlines())) == ("", 1)
+
+
+def test_completion(command, monkeypatch):
+    status, printed, _ = command("completion", "bash")
+    assert status == 0
+    assert "--update-baseline" in printed
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    status, _, said = command("completion", "bash")
+    assert (status, said) == (4, "chainrule: completion needs shtab: pip install 'chainrule[completion]'\n")
 
 
 def test_several_targets(command):
