@@ -18,7 +18,7 @@ from chainrule.host.source.targets import loading_within
 from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded, load_any
 from chainrule.running.results import Diagnosis, Outcome, SpecResult
-from chainrule.running.run import Run
+from chainrule.running.run import Around, Run
 
 WIDTH = 100  # columns of the report as text
 
@@ -80,6 +80,7 @@ def check_loaded(
     pytest_arguments: Sequence[str] = (),
     listener: Callable[[SpecResult], None] | None = None,
     diagnosing: Callable[[], None] | None = None,
+    around: Around | None = None,
 ) -> Outcome:
     """Run the specification on `loaded`, and name the causes of the failures.
 
@@ -87,7 +88,7 @@ def check_loaded(
     thorough: explore at random.  seed: decides the cases of a thorough run; a fresh one by default.
     timeout: seconds per spec.  from_scratch: fail if the code imports a framework.
     pytest_arguments: options for pytest, which then runs the specs.  listener: called with each result.
-    diagnosing: called before causes are looked for.
+    diagnosing: called before causes are looked for.  around: as in `Run.all`, where pytest runs no specs.
     Raises UnusableTarget for an invalid seed, a seed without `thorough`, an unknown chapter, and if pytest refuses its
     arguments or finds no spec to run.
     """
@@ -98,7 +99,7 @@ def check_loaded(
 
         run_pytest(run, pytest_arguments, listener)
     else:
-        run.all(listener)
+        run.all(listener, around)
     if not run.results.raw:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
     outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)

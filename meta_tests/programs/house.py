@@ -21,6 +21,7 @@ FLOORS = (
     ("__main__",),
     ("cli",),
     ("api",),
+    ("study",),
     ("reports", "pytest_plugin"),
     ("diagnosis",),
     ("running",),
