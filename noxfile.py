@@ -27,11 +27,14 @@ nox.options.sessions = [
     "points",
     "peers",
     "full",
+    "study",
+    "browser",
 ]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 EVERYTHING = "3.11"  # the interpreter that runs all meta-tests
 PROJECT = nox.project.load_toml("pyproject.toml")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SAMPLE = ("--every", "10")  # in CI, every tenth planted mistake; `nox -s diagnoses -- --every 1` checks all
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 ONE_THREAD = {
@@ -178,6 +181,24 @@ def full(session: nox.Session) -> None:
     """Check the reference in full, with training on the real data."""
     session.install(".")
     session.run("chainrule", "check", "chainrule.reference", "--full")
+
+
+@nox.session
+def study(session: nox.Session) -> None:
+    """The book of this project: the reference beside its derivation, every line and every clause covered."""
+    session.install(".[study]")
+    book = Path(*session.posargs) if session.posargs else Path("build", "study", "reference.html")
+    book.parent.mkdir(parents=True, exist_ok=True)
+    session.run("chainrule", "study", "chainrule.reference", "--output", str(book), "--fail-under", "100")
+
+
+@nox.session(python="3.11")
+def browser(session: nox.Session) -> None:
+    """The pages in a real Chromium, without a window: a click on a line lights up its clauses."""
+    if not any(map(shutil.which, BROWSERS)):
+        session.skip(f"none of {', '.join(BROWSERS)} is installed: on Debian, apt-get install chromium")
+    session.install(*group("browser"))
+    session.run("pytest", "meta_tests/browser", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

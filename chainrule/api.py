@@ -20,7 +20,7 @@ from chainrule.host.source.targets import loading_within
 from chainrule.running.limits import Limits
 from chainrule.running.loading import Loaded, load_any
 from chainrule.running.results import RAISED, Diagnosis, Outcome, SpecResult
-from chainrule.running.run import Run
+from chainrule.running.run import Around, Run
 
 if TYPE_CHECKING:
     from chainrule.baseline.baseline import Baseline
@@ -96,6 +96,7 @@ def check_loaded(
     diagnosing: Callable[[], None] | None = None,
     baseline: Baseline | None = None,
     first: Collection[str] = (),
+    around: Around | None = None,
 ) -> Outcome:
     """Run the specification on `loaded`, and name the causes of the failures.
 
@@ -104,7 +105,7 @@ def check_loaded(
     timeout: seconds per spec.  from_scratch: fail if the code imports a framework.
     pytest_arguments: options for pytest, which then runs the specs.  listener: called with each result.
     diagnosing: called before causes are looked for.  baseline: what the gate expects.
-    first: the clauses whose specs run before the others.
+    first: the clauses whose specs run before the others.  around: as in `Run.all`, where pytest runs no specs.
     Raises UnusableTarget for an invalid seed, a seed without `thorough`, an unknown chapter, and if pytest refuses its
     arguments or finds no spec to run.
     """
@@ -115,7 +116,7 @@ def check_loaded(
 
         run_pytest(run, pytest_arguments, listener, baseline)
     else:
-        run.all(listener)
+        run.all(listener, around)
     if not run.results.raw:
         raise UnusableTarget("no spec was run: check what -k, -m or --deselect leave over")
     outcome = run.outcome(entries, required, from_scratch, time.perf_counter() - started)

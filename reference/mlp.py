@@ -74,7 +74,7 @@ class MLP:
             for theta, g in zip(parameters, gradients, strict=True):
                 theta -= lr * g
 
-    def fit(self, x, y, *, epochs, batch_size, lr, seed=0, callback=None):
+    def fit(self, x, y, *, epochs, batch_size, lr, seed=0, callback=lambda epoch, loss: None):
         """Train in place by mini-batch SGD; every epoch visits every sample once, in a new random order.
 
         x: (N, s[0]); y: (N,) labels; lr: a number, or a function epoch -> number with epochs counted from 0;
@@ -96,8 +96,7 @@ class MLP:
                 total += len(batch) * _mean_cross_entropy(logits, y[batch])
                 self.step(self._gradients(hidden, logits, y[batch]), rate)
             history.append(total / len(x))
-            if callback is not None:
-                callback(epoch, history[-1])
+            callback(epoch, history[-1])
         return history
 
     def _gradients(self, inputs, logits, y):

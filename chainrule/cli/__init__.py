@@ -16,6 +16,7 @@ from chainrule.cli.explain import run_explain
 from chainrule.cli.mistakes import run_mistakes
 from chainrule.cli.new import run_new
 from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNREAD, UNUSABLE, Parser, add_reading_arguments
+from chainrule.cli.study import add_study
 from chainrule.cli.train import add_train
 from chainrule.contract.errors import UnusableTarget
 from chainrule.support.version import VERSION
@@ -59,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
     )
     add_check_arguments(check)
+    add_study(commands)
     explain = commands.add_parser("explain", help="show a clause of the mathematics, a known mistake, or a chapter")
     explain.add_argument(
         "id",

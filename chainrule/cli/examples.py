@@ -10,6 +10,10 @@ EXAMPLES = {
         ("chainrule check net.ipynb --convention initialization=he", "a notebook that initializes by He"),
         ("chainrule check net.py --baseline chainrule.toml", "in CI: red where anything differs from the file"),
     ),
+    "study": (
+        ("chainrule study my_mlp.py --output study.html", "a page: equation, line and test side by side"),
+        ("chainrule study my_mlp.py --fail-under 90", "a table, for CI"),
+    ),
     "explain": (
         ("chainrule explain softmax.shift_invariance", "a clause: what it says, and why it holds"),
         ("chainrule explain softmax-no-shift", "a mistake: its fingerprint, an example, its correction"),

@@ -6,7 +6,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from unittest import SkipTest
 
@@ -30,6 +30,8 @@ from chainrule.specification.networks import AT_RANDOM, Networks
 from chainrule.specification.registry import Entry, registry, specs_of
 from chainrule.specification.sampling import LAYERED
 from chainrule.support import time_limit
+
+Around = Callable[[str], AbstractContextManager[None]]
 
 registry()  # the specs are imported before any TARGET, whose changes to them must show
 
@@ -113,15 +115,20 @@ class Run:
         except time_limit.TimedOut:
             return {}  # a spec that calls the hanging method reports it
 
-    def all(self, listener: Callable[[SpecResult], None] | None = None) -> None:
+    def all(self, listener: Callable[[SpecResult], None] | None = None, around: Around | None = None) -> None:
         """Run every spec.  An interrupt ends the run and keeps the results so far, if any.
 
-        listener: called with each result.
+        listener: called with each result.  around: what the spec of a clause runs in; each spec then asks the code
+        itself, and takes over no answer that another got.
         """
         try:
             with self.watch.watching():
+                _ = self.unresponsive  # found out here, so that it runs around no spec
                 for entry in self.entries:
-                    result = self.results.add(self.step(entry)[0])
+                    if around is not None:
+                        self.networks.asked.clear()
+                    with (around or nullcontext)(entry.clause):
+                        result = self.results.add(self.step(entry)[0])
                     if listener is not None:
                         listener(result)
         except KeyboardInterrupt:

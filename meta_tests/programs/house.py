@@ -22,6 +22,7 @@ FLOORS = (
     ("cli",),
     ("desk",),
     ("api",),
+    ("study",),
     ("reports", "pytest_plugin"),
     ("diagnosis", "baseline"),
     ("running",),

@@ -1,0 +1,128 @@
+"""`chainrule study`: equation, line and test side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chainrule.cli.parsing import FAIL, PASS, TARGET, Parser, add_reading_arguments, require_writable
+from chainrule.contract.errors import UnusableTarget
+
+if TYPE_CHECKING:
+    from chainrule.study.join import Study
+
+SLOWER = 3  # a traced spec takes up to so many times as long, and may
+FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
+DESCRIPTION = """Run the specification on TARGET, and join the clauses of the derivation, the lines of TARGET that each
+clause's spec runs, and the outcomes: as one HTML page to read, as a table, or as JSON.
+
+    chainrule study my_mlp.py --output study.html
+"""
+EPILOG = """Exit status: 0 the study is made; 1 fewer lines are reached than --fail-under asks for; 4 the command or
+TARGET is unusable.  The verdict on TARGET is `chainrule check`'s."""
+
+
+def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Add `chainrule study` to the command line."""
+    study = commands.add_parser(
+        "study",
+        help="show the derivation, the code that runs for it and the outcomes side by side",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    study.add_argument("target", metavar="TARGET", help=TARGET)
+    study.add_argument(
+        "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
+    )
+    study.add_argument(
+        "--chapter", metavar="NAME", nargs="+", action="extend", default=[], help="study these chapters only"
+    )
+    add_reading_arguments(study)
+    study.add_argument("--timeout", type=float, metavar="SECONDS", help="limit for a spec (default 180; 0: none)")
+    study.add_argument("--format", choices=("html", "text", "json"), help="default: by the name of --output, else text")
+    study.add_argument("--output", metavar="FILE", type=Path, help="write the study to a file")
+    study.add_argument(
+        "--fail-under",
+        type=float,
+        metavar="PERCENT",
+        help="exit with status 1 if the clauses reach fewer of the lines that count",
+    )
+    study.set_defaults(run=run_study)
+
+
+def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    from rich.console import Console
+
+    from chainrule.specification.registry import require
+
+    require(arguments.chapter)
+    if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 100:
+        raise UnusableTarget(f"--fail-under {arguments.fail_under:g}: expected a percentage, from 0 to 100")
+    output: Path | None = arguments.output
+    if output is not None:
+        require_writable(output, "--output")
+    shown = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
+    if shown == "html":
+        from chainrule.study.page import page  # before the run, as it says what is not installed
+    study = study_of(arguments)
+    if shown == "text":
+        from chainrule.study.table import print_study
+
+        if output is None:
+            print_study(Console(), study)
+        else:
+            with output.open("w", encoding="utf-8", newline="\n") as file:
+                print_study(Console(file=file, width=100), study)
+    else:
+        text = json.dumps(study.to_dict(), indent=1) if shown == "json" else page(study)
+        if output is None:
+            print(text)
+        else:
+            output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    reached = study.lines.percent
+    if arguments.fail_under is not None and reached < arguments.fail_under:
+        print(
+            f"chainrule: the clauses reach {reached:.1f} % of the lines; --fail-under asks for "
+            f"{arguments.fail_under:g} %",
+            file=sys.stderr,
+        )
+        return FAIL
+    return PASS
+
+
+def study_of(arguments: argparse.Namespace) -> Study:
+    """Run the specification on TARGET, traced, and join what ran with the derivation and the outcomes."""
+    from chainrule.api import check_loaded
+    from chainrule.contract.declarations import pairs
+    from chainrule.host.source.targets import loading_within
+    from chainrule.running.limits import DEFAULT_TIMEOUT
+    from chainrule.running.loading import load
+    from chainrule.study.join import join
+    from chainrule.study.subject import files_of, subject_of
+    from chainrule.study.tracing import Tracer
+
+    with subject_of(arguments.target, arguments.adapter) as subject:
+        tracer = Tracer(subject.folders, subject.left_out)
+        with tracer.tracing(), loading_within(arguments.timeout):
+            loaded = load(
+                subject.target,
+                arguments.adapter,
+                conventions=pairs("--convention", arguments.convention),
+                names=pairs("--name", arguments.name),
+                run_all=arguments.run_all,
+            )
+            outcome = check_loaded(
+                loaded,
+                chapters=arguments.chapter,
+                timeout=SLOWER * DEFAULT_TIMEOUT if arguments.timeout is None else arguments.timeout,
+                diagnosing=tracer.stop,
+                around=tracer.around,
+            )
+        traces = files_of(tracer.traces(), loaded.files, loaded.path)
+        outcome = replace(outcome, target=arguments.target, path=str(subject.original(loaded.path)))
+        return join(outcome, {subject.original(path): trace for path, trace in traces.items()})
