@@ -136,6 +136,14 @@ def check_loaded(
     return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)
 
 
+def illustrated(loaded: Loaded, outcome: Outcome) -> Outcome:
+    """The outcome with the pictures that a page shows, for which the code is called again."""
+    from chainrule.running.pictures import pictures
+
+    with guarded():
+        return replace(outcome, pictures=pictures(loaded.impl))
+
+
 @dataclass(frozen=True)
 class Result:
     """The result of a check.  Jupyter shows it as HTML, everything else as text.
@@ -185,10 +193,10 @@ class Result:
         return self.outcome.to_json()
 
     def to_html(self) -> str:
-        """The report as an HTML page."""
+        """The report as an HTML page, with pictures of gradients, initial weights and training."""
         from chainrule.reports.html import page
 
-        return page(self.outcome)
+        return page(self._illustrated)
 
     def __bool__(self) -> bool:
         """Whether the verdict is `pass`, or the gate green: `assert chainrule.check(MLP)` fails for anything else."""
@@ -197,7 +205,11 @@ class Result:
     def _repr_html_(self) -> str:
         from chainrule.reports.html import fragment
 
-        return fragment(self.outcome)
+        return fragment(self._illustrated)
+
+    @cached_property
+    def _illustrated(self) -> Outcome:
+        return illustrated(self.loaded, self.outcome)
 
     def __str__(self) -> str:
         return self._text

@@ -56,6 +56,7 @@ class Boundary:
         self.absent: set[str] = set()
         self.cases = 0  # how many examples and random networks the present spec has used
         self.measured = ""  # what the present spec says where it passes
+        self.confusion: np.ndarray | None = None  # what it counted: [true class, predicted class]
         self.seen_through: set[str] = set()  # functions that the network replaced in the present spec
         self._fits: dict[tuple[int, ...], tuple[int, ...] | None] = {}
 
@@ -269,7 +270,7 @@ class Boundary:
         self.forget()
         self.called.clear()
         self.seen_through.clear()
-        self.cases, self.measured = 0, ""
+        self.cases, self.measured, self.confusion = 0, "", None
 
     def forget(self) -> None:
         """Begin an example: clear the recorded calls."""

@@ -155,7 +155,7 @@ def check_one(
     """Check one TARGET, and print its report if that is text.  rest: options for pytest."""
     from rich.console import Console
 
-    from chainrule.api import check_loaded
+    from chainrule.api import check_loaded, illustrated
     from chainrule.contract.declarations import pairs
     from chainrule.host.source.printed import PRINTED
     from chainrule.host.source.targets import loading_within
@@ -192,6 +192,8 @@ def check_one(
             diagnosing=report.diagnosing if told else None,
             baseline=baseline,
         )
+        if arguments.format == "html" or arguments.html is not None:
+            outcome = illustrated(loaded, outcome)
         if baseline is not None and arguments.update_baseline:
             outcome = updated(outcome, baseline)
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from chainrule.contract.conventions import NATIVE
+from chainrule.reports.pictures import confusion, figure
 from chainrule.running.reading import next_step
 from chainrule.running.results import OUTCOMES, UNJUDGED, UNNAMED, Diagnosis, Outcome, SpecResult
 from chainrule.support.version import VERSION
@@ -59,6 +60,26 @@ STYLE = (
 .chainrule-report dd { margin: 0; overflow-wrap: anywhere; }
 .chainrule-report details.more { margin: .4em 0; }
 .chainrule-report summary { cursor: pointer; color: inherit; }
+.chainrule-report .pictures { display: flex; flex-wrap: wrap; gap: 1.2em 2em; margin: 1.2em 0; }
+.chainrule-report figure { margin: 0; max-width: 100%; }
+.chainrule-report figcaption { max-width: 26em; margin-bottom: .5em; }
+.chainrule-report svg { display: block; max-width: 100%; height: auto; font-size: 11px; }
+.chainrule-report svg text { fill: var(--dim); }
+.chainrule-report .weights { fill: var(--todo); opacity: .55; }
+.chainrule-report polyline { fill: none; stroke-width: 2; }
+.chainrule-report polyline.own { stroke: var(--todo); }
+.chainrule-report polyline.right { stroke: var(--text); stroke-width: 1.5; }
+.chainrule-report polyline.dashed { stroke-dasharray: 5 4; }
+.chainrule-report .heat0 { fill: var(--line); }
+.chainrule-report .heat1 { fill: color-mix(in srgb, var(--failed) 35%, var(--back)); }
+.chainrule-report .heat2 { fill: color-mix(in srgb, var(--failed) 65%, var(--back)); }
+.chainrule-report .heat3 { fill: var(--failed); }
+.chainrule-report .confusion td, .chainrule-report .confusion th { padding: .1em .35em; text-align: right;
+  font-variant-numeric: tabular-nums; font-size: 12px; }
+.chainrule-report .confusion .diagonal { font-weight: 600; }
+.chainrule-report .confusion .heat1 { background: color-mix(in srgb, var(--failed) 20%, var(--back)); }
+.chainrule-report .confusion .heat2 { background: color-mix(in srgb, var(--failed) 45%, var(--back)); }
+.chainrule-report .mark { stroke: var(--text); stroke-width: 1.2; fill: none; }
 .chainrule-report ul { margin: .2em 0; padding-left: 1.4em; }
 .chainrule-report .notice { border-left: 3px solid var(--todo); padding: .3em .8em; margin: .8em 0;
   background: var(--soft); border-radius: 0 6px 6px 0; }
@@ -96,11 +117,12 @@ def fragment(outcome: Outcome) -> str:
         scratch(outcome),
         tampering(outcome),
         not_understood(outcome),
-        chapters(outcome),
         f"<h3>{len(causes)} cause{'s' * (len(causes) > 1)}</h3>" if causes else "",
         *map(cause, causes),
         f"<h3>{len(failures)} broken</h3>" if failures else "",
         *(failure(result, opened=not causes and place < SHOWN) for place, result in enumerate(failures)),
+        chapters(outcome),
+        drawn(outcome),
         *(rest(outcome, kind) for kind in WHY),
         conventions(outcome),
         notes(outcome),
@@ -229,6 +251,13 @@ def conventions(outcome: Outcome) -> str:
         for key, found in outcome.conventions.items()
     )
     return folded(f'conventions <span class="dim">{", ".join(shown) or "native"}</span>', f"<table>{rows}</table>")
+
+
+def drawn(outcome: Outcome) -> str:
+    """The pictures, beside each other where there is room."""
+    counted = [confusion(result.confusion) for result in outcome.specs if result.confusion is not None]
+    figures = "".join([*map(figure, outcome.pictures), *counted])
+    return f'<div class="pictures">{figures}</div>' if figures else ""
 
 
 def notes(outcome: Outcome) -> str:

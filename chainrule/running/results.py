@@ -19,6 +19,7 @@ from chainrule.support.version import VERSION
 
 if TYPE_CHECKING:
     from chainrule.baseline.gate import Gate
+    from chainrule.running.pictures import Picture
 
 OUTCOMES = ("passed", "failed", "blocked", "todo", "error", "skipped")
 RAISED = ("failed", "error")
@@ -92,7 +93,8 @@ class SpecResult:
     where: `file:line` of the code under test.  expected, actual: the numbers, as text.  snippet: lines that repeat the
     failure.
     through: the functions that the network replaced.  cases: how many examples, and random networks and seeds, the spec
-    used.  measured: a figure that it reached.  evidence: its observations, if it failed; not part of a report.
+    used.  measured: a figure that it reached.  confusion: how many samples of each class were predicted as each.
+    evidence: its observations, if it failed; not part of a report.
     """
 
     id: str
@@ -112,6 +114,7 @@ class SpecResult:
     through: str = ""
     cases: int = 0
     measured: str = ""
+    confusion: tuple[tuple[int, ...], ...] | None = None
     diagnoses: tuple[Diagnosis, ...] = ()
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
 
@@ -127,7 +130,7 @@ class Outcome:
     instead of anything to check.  sketch: lines that would make code fit in which chainrule recognised no network.
     frameworks: the frameworks that the target imports; from_scratch: whether these fail the check.
     tampering: evidence that the code did not answer honestly (docs/honesty.md).
-    gate: the comparison with a baseline, if there is one.
+    gate: the comparison with a baseline, if there is one.  pictures: for a page, and not part of the JSON report.
     seed: decides the cases of a thorough run, so that `--thorough --seed` repeats it; None for other runs.
     """
 
@@ -149,6 +152,7 @@ class Outcome:
     tampering: tuple[Finding, ...] = ()
     seed: int | None = None
     gate: Gate | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def accepted(self) -> bool:

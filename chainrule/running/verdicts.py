@@ -56,6 +56,7 @@ def judge(
         outcome=outcome,
         message=message,
         measured=impl.measured if outcome == "passed" else "",
+        confusion=None if impl.confusion is None else tuple(map(tuple, impl.confusion.tolist())),
         equation=clause.equation if clause else "",
         formula=clause.formula if clause else "",
         seconds=seconds,
