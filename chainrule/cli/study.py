@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from chainrule.contract.errors import UnusableTarget
 if TYPE_CHECKING:
     from chainrule.study.join import Study
 
-SLOWER = 3  # a traced spec takes up to so many times as long, and may
 FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
 DESCRIPTION = """Run the specification on TARGET, and join the clauses of the derivation, the lines of TARGET that each
 clause's spec runs, and the outcomes: as one HTML page to read, as a table, or as JSON.
@@ -97,32 +95,17 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
 
 def study_of(arguments: argparse.Namespace) -> Study:
     """Run the specification on TARGET, traced, and join what ran with the derivation and the outcomes."""
-    from chainrule.api import check_loaded
     from chainrule.contract.declarations import pairs
-    from chainrule.host.source.targets import loading_within
-    from chainrule.running.limits import DEFAULT_TIMEOUT
-    from chainrule.running.loading import load
     from chainrule.study.join import join
-    from chainrule.study.subject import files_of, subject_of
-    from chainrule.study.tracing import Tracer
+    from chainrule.study.traced import traced
 
-    with subject_of(arguments.target, arguments.adapter) as subject:
-        tracer = Tracer(subject.folders, subject.left_out)
-        with tracer.tracing(), loading_within(arguments.timeout):
-            loaded = load(
-                subject.target,
-                arguments.adapter,
-                conventions=pairs("--convention", arguments.convention),
-                names=pairs("--name", arguments.name),
-                run_all=arguments.run_all,
-            )
-            outcome = check_loaded(
-                loaded,
-                chapters=arguments.chapter,
-                timeout=SLOWER * DEFAULT_TIMEOUT if arguments.timeout is None else arguments.timeout,
-                diagnosing=tracer.stop,
-                around=tracer.around,
-            )
-        traces = files_of(tracer.traces(), loaded.files, loaded.path)
-        outcome = replace(outcome, target=arguments.target, path=str(subject.original(loaded.path)))
-        return join(outcome, {subject.original(path): trace for path, trace in traces.items()})
+    outcome, traces = traced(
+        arguments.target,
+        arguments.adapter,
+        timeout=arguments.timeout,
+        options={"chapters": arguments.chapter},
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
+    return join(outcome, traces)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from pathlib import Path
 
 from chainrule.running.results import NOT_PASSED, Outcome
@@ -39,8 +38,3 @@ def changed_lines(before: str, after: str) -> set[int]:
         elif kind != "equal":
             found.update(range(start + 1, end + 1))
     return found
-
-
-def touched(lines: Iterable[int], reached: dict[int, set[str]]) -> set[str]:
-    """The clauses whose specs reach one of some lines.  reached: {line: clauses}."""
-    return {clause for line in lines for clause in reached.get(line, ())}

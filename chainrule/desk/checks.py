@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from chainrule.contract.errors import UnusableTarget
+from chainrule.desk.changes import changed_lines, text_of
 from chainrule.running.results import Outcome, SpecResult
 
 WARM = "chainrule.desk.warm"
+LEAST = 19  # the least of a process's priorities
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,34 @@ class Unusable:
     message: str
 
 
-Message = Read | SpecResult | Outcome | Unusable
+@dataclass(frozen=True)
+class Reach:
+    """Which clauses' specs ran each line of the code.  lines: {file: {line: clauses}}.  texts: {file: what it held}."""
+
+    lines: Mapping[Path, Mapping[int, frozenset[str]]]
+    texts: Mapping[Path, str]
+
+    def touched(self) -> set[str]:
+        """The clauses whose specs ran a line that has changed since; not those that most specs run."""
+        found: set[str] = set()
+        for file, lines in self.lines.items():
+            most = len({clause for of in lines.values() for clause in of}) / 2
+            for line in changed_lines(self.texts[file], text_of(file)):
+                clauses = lines.get(line, frozenset())
+                found |= clauses if len(clauses) <= most else set()
+        return found
+
+
+Message = Read | SpecResult | Outcome | Unusable | Reach
 
 
 class Process:
     """A running check.  `connection` receives its messages, of which the last is an Outcome or Unusable."""
 
-    def __init__(self, asked: Asked, first: Collection[str] = ()) -> None:
-        """first: the clauses whose specs run before the others."""
+    def __init__(self, work: Callable[..., None], *arguments: Any) -> None:
+        """work: `check` or `trace`, without its connection."""
         self.connection, theirs = CONTEXT.Pipe(duplex=False)
-        self.process = CONTEXT.Process(target=check, args=(theirs, asked, tuple(first)), daemon=True)
+        self.process = CONTEXT.Process(target=work, args=(theirs, *arguments), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -96,6 +117,28 @@ def check(connection: Connection, asked: Asked, first: tuple[str, ...]) -> None:
     except Exception as error:
         said = (str(error).strip().splitlines() or [""])[-1]
         connection.send(Unusable(f"a fault of chainrule's own, {type(error).__name__}: {said}"))
+
+
+def trace(connection: Connection, asked: Asked) -> None:
+    """Find out which clauses' specs run which lines, when nothing else is to do.  The whole life of a process."""
+    from chainrule.study.traced import traced
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(LEAST)
+    try:
+        _, traces = traced(
+            asked.target,
+            asked.adapter,
+            conventions=asked.conventions,
+            names=asked.names,
+            run_all=asked.run_all,
+            options={"chapters": asked.options.get("chapters", ())},
+        )
+        lines = {path: found.lines for path, found in traces.items()}
+        connection.send(Reach(lines, {path: text_of(path) for path in lines}))
+    except Exception:  # a check without this is only in the usual order
+        connection.close()
 
 
 def outcome_of(connection: Connection, asked: Asked, first: tuple[str, ...]) -> Outcome:

@@ -7,12 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 
 from chainrule.desk import keys
-from chainrule.desk.checks import Asked, Message, Process, Read, Unusable
+from chainrule.desk.checks import Asked, Message, Process, Reach, Read, Unusable, check, trace
 from chainrule.desk.screen import Screen
 from chainrule.running.results import Outcome, SpecResult
 
@@ -29,7 +30,8 @@ class Desk:
         self.screen = Screen(console, asked.target)
         self.events: queue.Queue[Callable[[], None]] = queue.Queue()
         self.closed, self.rewatch = threading.Event(), threading.Event()
-        self.process: Process | None = None
+        self.processes: list[Process] = []
+        self.reach: Reach | None = None  # of the code as it was when it was last traced
 
     def run(self) -> None:
         """Check, and check again after every save, until the user quits."""
@@ -55,11 +57,21 @@ class Desk:
 
     def start(self, saved: list[str]) -> None:
         """Start a check, and end the one before.  saved: the names of the files that changed."""
-        if self.process is not None:
-            self.process.stop()
-        self.screen.begin(saved)
-        process = self.process = Process(self.asked)
+        self.stop()
+        first = self.reach.touched() if saved and self.reach is not None else set()
+        self.screen.begin(saved, first)
+        self.follow(Process(check, self.asked, tuple(first)))
+
+    def follow(self, process: Process) -> None:
+        """Let the messages of a process arrive."""
+        self.processes.append(process)
         threading.Thread(target=self.listen, args=(process,), daemon=True).start()
+
+    def stop(self) -> None:
+        """End whatever runs."""
+        for process in self.processes:
+            process.stop()
+        self.processes.clear()
 
     def listen(self, process: Process) -> None:
         """Pass the messages of a check on to the queue, until its last one."""
@@ -68,7 +80,7 @@ class Desk:
 
     def answer(self, process: Process, message: Message) -> None:
         """Show a message, unless it is of a check that was ended."""
-        if process is not self.process:
+        if process not in self.processes:
             return
         if isinstance(message, SpecResult):
             self.screen.result(message)
@@ -78,6 +90,10 @@ class Desk:
             self.screen.unusable(message.message)
         elif isinstance(message, Outcome):
             self.screen.finish(message)
+            if find_spec("coverage") is not None:
+                self.follow(Process(trace, self.asked))
+        elif isinstance(message, Reach):
+            self.reach = message
 
     def see(self, files: tuple[str, ...]) -> None:
         """Watch the files that the code consists of, from now on."""
@@ -129,5 +145,4 @@ class Desk:
         self.closed.set()
         self.rewatch.set()
         self.screen.quiet()
-        if self.process is not None:
-            self.process.stop()
+        self.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -30,11 +30,13 @@ class Screen:
         self.console, self.target = console, target
         self.outcome: Outcome | None = None
         self.counts: Counter[str] = Counter()
+        self.first: Collection[str] = ()
         self.status = console.status("starting") if console.is_terminal else None
 
-    def begin(self, saved: Sequence[str]) -> None:
-        """A check has started.  saved: the names of the files that changed, if any."""
+    def begin(self, saved: Sequence[str], first: Collection[str]) -> None:
+        """A check has started.  saved: the files that changed, if any.  first: the clauses whose specs run first."""
         self.counts.clear()
+        self.first = first
         self.quiet()
         said = f"{', '.join(saved)} saved" if saved else self.target
         self.console.print()
@@ -44,18 +46,12 @@ class Screen:
             self.status.start()
 
     def result(self, result: SpecResult) -> None:
-        """Count a result in the live line."""
+        """Count a result in the live line; after the last that the change can reach, print their counts."""
         self.counts[result.outcome] += 1
         if self.status is not None:
             self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
-
-    def reached(self, results: Sequence[SpecResult], of: int) -> None:
-        """The specs that the change can reach have run.  of: how many there are in all."""
-        self.console.print(
-            f"[dim]first[/]    {told(Counter(result.outcome for result in results))}  "
-            f"[dim]of the specs that the change can reach[/]",
-            highlight=False,
-        )
+        if sum(self.counts.values()) == len(self.first):
+            self.console.print(f"{told(self.counts)}  [dim]where the change can be seen[/]", highlight=False)
 
     def unusable(self, message: str) -> None:
         """The file cannot be checked: a line that says why."""

@@ -113,7 +113,7 @@ def initial_weights(impl: Boundary) -> InitialWeights:
     scaled = weights.ravel() / np.sqrt(2 / sum(sizes[:2]))
     counts = np.histogram(scaled, edges)[0]
     deviation = float(np.sqrt(np.mean(scaled**2)))
-    return InitialWeights(*sizes[:2], edges, counts / (scaled.size * np.diff(edges)), deviation)
+    return InitialWeights(sizes[0], sizes[1], edges, counts / (scaled.size * np.diff(edges)), deviation)
 
 
 def training(impl: Boundary) -> Training:

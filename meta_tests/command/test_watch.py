@@ -12,7 +12,13 @@ import pytest
 
 RIGHT = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 ABSOLUTE = RIGHT.replace("np.maximum(z, 0)", "np.abs(z)")
-WATCH = (sys.executable, "-m", "chainrule", "check", "net.py", "--chapter", "activations", "--watch")
+BOTH = f"""{RIGHT}
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+WATCH = (sys.executable, "-m", "chainrule", "check", "net.py", "--watch", "--chapter")
 LONGEST = 120  # seconds for an answer, on the busiest machine
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
@@ -43,15 +49,16 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def terminal(folder):
+def terminal(request, folder):
     """A session in a pseudo-terminal, and a function that presses a key."""
+    command = (*WATCH, *getattr(request, "param", ("activations",)))
     import pty
     import select
     import termios
 
     ours, theirs = pty.openpty()
     before = termios.tcgetattr(theirs)
-    process = subprocess.Popen(WATCH, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
 
     def read():
         return os.read(ours, 65536).decode(errors="replace") if select.select([ours], [], [], 0.1)[0] else ""
@@ -68,7 +75,9 @@ def terminal(folder):
 @pytest.fixture
 def log(folder):
     """A session without a terminal."""
-    process = subprocess.Popen(WATCH, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        (*WATCH, "activations"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     os.set_blocking(process.stdout.fileno(), False)
 
     def read():
@@ -110,6 +119,26 @@ def test_a_learner_at_the_desk(terminal):
     assert "pass  9 passed" in session.until("q quit")
     press("q")
     assert session.process.wait(LONGEST) == 0
+
+
+@on_posix
+@pytest.mark.once
+@pytest.mark.parametrize("terminal", [("activations", "softmax")], indirect=True)
+def test_what_the_change_can_reach_runs_first(terminal):
+    pytest.importorskip("coverage")
+    session, _ = terminal
+    session.until("q quit")
+    save(BOTH)
+    session.until("q quit")
+    for place in range(60):  # which lines each spec runs is known only after a while in which nothing else is to do
+        time.sleep(1)
+        save(BOTH.replace("z, 0)", f"z, {-(place % 2)})"))
+        seen = session.until("q quit")
+        counted = re.search(r"(\d[^\r\n]*)  where the change can be seen", seen, re.MULTILINE)
+        if counted:
+            assert sum(map(int, re.findall(r"\d+", counted[1]))) == 9  # those of ReLU
+            return
+    raise AssertionError("no spec ran first")
 
 
 @on_posix

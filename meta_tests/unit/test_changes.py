@@ -2,7 +2,8 @@
 
 import pytest
 
-from chainrule.desk.changes import broken, changed_lines, mended, touched
+from chainrule.desk.changes import broken, changed_lines, mended
+from chainrule.desk.checks import Reach
 from chainrule.running.results import Outcome, SpecResult
 
 BEFORE = "a\nb\nc\nd\n"
@@ -28,9 +29,15 @@ def test_the_lines_that_a_save_changed(after, lines):
     assert changed_lines(BEFORE, after) == lines
 
 
-def test_the_clauses_that_reach_a_line():
-    reached = {1: {"x"}, 2: {"x", "y"}, 3: {"z"}}
-    assert touched({2, 9}, reached) == {"x", "y"}
+def test_the_clauses_whose_specs_ran_a_changed_line(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(BEFORE, encoding="utf-8")
+    lines = {1: frozenset("vwxyz"), 2: frozenset("xy"), 3: frozenset("z")}
+    reach = Reach({path: lines}, {path: BEFORE})
+    assert reach.touched() == set()
+    for after, clauses in (("a\nB\nc\nd\n", "xy"), ("A\nb\nC\nd\n", "z"), ("A\nb\nc\nd\n", ""), ("a\nb\nc\nD\n", "")):
+        path.write_text(after, encoding="utf-8")
+        assert reach.touched() == set(clauses)
 
 
 def test_mended_and_broken():
