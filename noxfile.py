@@ -242,6 +242,7 @@ def on_a_copy(session: nox.Session, name: str) -> None:
 @nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """Speed, of a check and of training, as ratios to what is measured in the same run.  Never part of a verdict."""
-    session.install(*group("bench"), ".")
+    session.install(*group("bench"))
     session.run("python", "benchmarks/check.py")
+    session.run("python", "benchmarks/watch.py")
     session.run("python", "benchmarks/training.py", *session.posargs)
