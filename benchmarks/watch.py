@@ -28,6 +28,7 @@ from chainrule.desk.screen import Screen
 REFERENCE = Path(__file__).parents[1] / "reference"
 LINE, FAULT = "delta /= len(y)", "delta = delta / len(y)"  # the same, written otherwise
 LONGEST = 120.0  # seconds to wait for anything
+NAMES = {"seen": "the save is seen", "first": "the first spec", "reached": "all that it reaches", "all": "everything"}
 GOAL = 0.5  # seconds from a save to the first answer
 TRACING = 15.0  # seconds for the trace that follows a check
 
@@ -92,13 +93,7 @@ def saved(watch: Stopwatch, path: Path) -> dict[str, float]:
     started = time.perf_counter()
     path.write_text(source.replace(before, after), encoding="utf-8")
     wait(watch)
-    names = {
-        "seen": "the save is seen",
-        "first": "the first spec",
-        "reached": "all that it reaches",
-        "all": "everything",
-    }
-    return {names[key]: moment - started for key, moment in watch.noted.items()}
+    return {NAMES[key]: moment - started for key, moment in watch.noted.items()}
 
 
 def report(medians: dict[str, float]) -> None:
