@@ -221,14 +221,20 @@ def asked(case):
 
 
 def trained(impl, model, case):
-    """The calls of a step and of an epoch, if a network offers them; training.* checks what they do."""
+    """The calls of a step and of an epoch, if a network offers them, each with arguments of its own.
+
+    training.* checks whether they write into these.
+    """
+    grads = [[theta.copy() for theta in group] for group in (case.weights, case.biases)]
+    x, y = case.x.copy(), case.y.copy()
     for train in (
-        lambda: impl.step(model, (case.weights, case.biases), 0.5),
-        lambda: impl.fit(model, case.x, case.y, epochs=1, batch_size=len(case.x), lr=0.5, seed=0),
+        lambda: impl.step(model, tuple(grads), 0.5),
+        lambda: impl.fit(model, x, y, epochs=1, batch_size=len(x), lr=0.5, seed=0),
     ):
         with suppress(SkipTest, Raised, Failure):
             train()
-            yield impl.calls[-1]
+            if not impl.calls[-1].modified:
+                yield impl.calls[-1]
 
 
 @spec("network.arguments_kept")

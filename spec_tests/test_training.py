@@ -266,7 +266,7 @@ def test_many_epochs(impl, networks):
     known(trial, (2, 1))
 
 
-@spec("training.rising_loss", after="training.many_epochs")
+@spec("training.rising_loss", after=("training.seed", "training.many_epochs"))
 def test_rising_loss(impl, networks):
     """Every step is taken and kept, also where the loss rises: fit neither goes back nor stops."""
     cases = (at_odds(networks.case(0, 1, seed)) for seed in range(STARTS))
