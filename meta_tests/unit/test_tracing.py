@@ -1,0 +1,121 @@
+"""What runs of a file is noted for the clause that it runs for, whatever else traces meanwhile."""
+
+import importlib.util
+import sys
+
+import pytest
+
+from chainrule.study.join import never_taken, short_names, weight
+from chainrule.study.statements import Statement
+from chainrule.study.tracing import Trace, Tracer
+from chainrule.support.time_limit import TimedOut, limit
+
+SOURCE = """\
+def f(z):
+    if z > 0:
+        z = 1
+    while z > 5:
+        pass
+    return z
+
+
+def g():
+    while True:
+        pass
+"""
+
+
+@pytest.fixture
+def traced(tmp_path):
+    """(a tracer of the file, its functions), while the tracer traces."""
+    path = tmp_path / "mine.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    tracer = Tracer([tmp_path])
+    with tracer.tracing():
+        spec = importlib.util.spec_from_file_location("mine", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield tracer, module, path
+
+
+def test_a_line_belongs_to_the_clauses_for_which_it_ran(traced):
+    tracer, mine, path = traced
+    mine.f(1)
+    with tracer.around("a.b"):
+        mine.f(0)
+    with tracer.around("a.c"):
+        mine.f(0)
+    found = tracer.traces()[path].lines
+    assert found[2] == found[6] == {"a.b", "a.c"}
+    assert found[1] == found[3] == set()
+    assert 11 not in found
+
+
+def test_a_way_that_was_taken_for_no_clause_does_not_count(traced):
+    tracer, mine, path = traced
+    mine.f(1)
+    with tracer.around("a.b"):
+        mine.f(0)
+    arcs = tracer.traces()[path].arcs
+    assert (2, 4) in arcs
+    assert (2, 3) not in arcs
+
+
+def test_tracing_survives_the_time_limit(traced):
+    tracer, mine, path = traced
+    with tracer.around("a.b"), pytest.raises(TimedOut), limit(0.05):
+        mine.g()
+    with tracer.around("a.c"), limit(5):
+        mine.f(0)
+    found = tracer.traces()[path].lines
+    assert found[2] == {"a.c"}
+    assert found[11] == {"a.b"}
+
+
+def test_nothing_is_traced_afterwards(traced):
+    tracer, mine, path = traced
+    tracer.stop()
+    mine.f(1)
+    assert 3 not in tracer.traces()[path].lines
+    assert sys.gettrace() is None or "coverage" in type(sys.gettrace()).__module__  # one of the meta-tests' own
+
+
+def test_other_folders_are_not_traced(traced, tmp_path):
+    tracer, *_ = traced
+    with tracer.around("a.b"):
+        short_names([tmp_path])
+    assert [path.name for path in tracer.traces()] == ["mine.py"]
+
+
+@pytest.mark.parametrize(
+    ("arcs", "expected"),
+    [
+        ({(2, 3)}, "never false"),
+        ({(2, 3), (2, 5)}, ""),
+        ({(2, 5)}, "never true"),
+        ({(2, 3), (2, -1)}, ""),  # the function ends
+        ({(2, 3), (2, -2), (-2, 2)}, "never false"),  # a comprehension in the condition
+    ],
+)
+def test_a_branch_of_which_one_way_was_not_taken(arcs, expected):
+    condition = Statement(2, 2, True, branch=(3, "never true", "never false"))
+    at = {2: condition, 3: Statement(3, 3, True), 5: Statement(5, 5, True)}
+    assert never_taken(condition, Trace({}, frozenset(arcs)), at) == expected
+
+
+def test_a_guard_that_no_clause_sets_off_is_not_a_way_to_take():
+    condition = Statement(2, 2, True, branch=(3, "never true", "never false"))
+    at = {2: condition, 3: Statement(3, 3, True, refuses=True), 5: Statement(5, 5, True)}
+    assert never_taken(condition, Trace({}, frozenset({(2, 5)})), at) == ""
+
+
+@pytest.mark.parametrize(
+    ("reaching", "total", "expected"), [(1, 100, 1.0), (10, 100, 0.5), (100, 100, 0.0), (1, 1, 1.0)]
+)
+def test_weights(reaching, total, expected):
+    assert weight(reaching, total) == expected
+
+
+def test_names_are_as_long_as_they_must_be(tmp_path):
+    paths = [tmp_path / "a" / "net.py", tmp_path / "b" / "net.py", tmp_path / "b" / "other.py"]
+    assert list(map(short_names(paths).get, paths)) == ["a/net.py", "b/net.py", "other.py"]
