@@ -14,6 +14,9 @@ from chainrule.cli.parsing import FAIL, PASS, TARGET, Parser, add_reading_argume
 from chainrule.contract.errors import UnusableTarget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainrule.running.results import SpecResult
     from chainrule.study.join import Study
 
 SLOWER = 3  # a traced spec takes up to so many times as long, and may
@@ -70,7 +73,13 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     shown = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
     if shown == "html":
         from chainrule.study.page import page  # before the run, as it says what is not installed
-    study = study_of(arguments)
+    status = Console(stderr=True).status("loading")
+    if sys.stderr.isatty():
+        status.start()
+    try:
+        study = study_of(arguments, lambda result: status.update(f"{result.chapter}  {result.id}"))
+    finally:
+        status.stop()
     if shown == "text":
         from chainrule.study.table import print_study
 
@@ -96,8 +105,11 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     return PASS
 
 
-def study_of(arguments: argparse.Namespace) -> Study:
-    """Run the specification on TARGET, traced, and join what ran with the derivation and the outcomes."""
+def study_of(arguments: argparse.Namespace, listener: Callable[[SpecResult], None]) -> Study:
+    """Run the specification on TARGET, traced, and join what ran with the derivation and the outcomes.
+
+    listener: called with each result.
+    """
     from chainrule.api import check_loaded
     from chainrule.contract.declarations import pairs
     from chainrule.host.source.targets import loading_within
@@ -121,6 +133,7 @@ def study_of(arguments: argparse.Namespace) -> Study:
                 loaded,
                 chapters=arguments.chapter,
                 timeout=SLOWER * DEFAULT_TIMEOUT if arguments.timeout is None else arguments.timeout,
+                listener=listener,
                 diagnosing=tracer.stop,
                 around=tracer.around,
             )

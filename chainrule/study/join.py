@@ -21,7 +21,7 @@ REACHED, UNREACHED, REFUSAL, LOADED, LEFT_OUT = "reached", "unreached", "refusal
 ABOUT = 0.6  # of the largest weight among a clause's lines: those from here on are what it is about
 RULE = (
     "A line weighs for a clause by how few clauses reach it: log(N / n) / log N, where n of N clauses do.  A clause is "
-    f"about its lines of at least {ABOUT:.0%} of its largest weight, and passes through the others."
+    f"about its lines of at least {100 * ABOUT:.0f} % of its largest weight, and passes through the others."
 )
 
 
@@ -104,8 +104,8 @@ class Total:
 
     @property
     def percent(self) -> float:
-        """The share in percent; of nothing, everything."""
-        return 100 * self.some / self.all if self.all else 100.0
+        """The share in percent; of nothing, 0, so that an empty study covers nothing."""
+        return 100 * self.some / self.all if self.all else 0.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,11 @@ class Study:
     outcome: Outcome
     clauses: tuple[StudiedClause, ...]
     files: tuple[StudiedFile, ...]
+
+    @property
+    def not_found(self) -> str:
+        """Why chainrule found nothing to study, if it did not."""
+        return self.outcome.nothing_found or self.outcome.not_understood.partition("\n")[0]
 
     @property
     def lines(self) -> Total:

@@ -48,8 +48,11 @@ def page(study: Study) -> str:
     groups = grouped(study)
     anchors = {name: name for name in anchored(study)}
     outcome = study.outcome
+    target = Path(outcome.target)
     return Template(part("page.html")).substitute(
         title=escape(outcome.target),
+        folder="" if target.parent == Path() else escape(f"{target.parent.as_posix()}/"),
+        name=escape(target.name),
         light=VARIABLES,
         dark=DARK,
         style=part("page.css"),
@@ -58,6 +61,7 @@ def page(study: Study) -> str:
         fill=FILLS[outcome.verdict],
         version=VERSION,
         totals=totals(study),
+        not_found=f'<p class="notice failed">{escape(study.not_found)}</p>' if study.not_found else "",
         rule=escape(RULE),
         causes="".join(cause(study, diagnosis) for diagnosis in outcome.diagnoses),
         chapters="".join(chapter_row(study, chapter) for chapter in study.chapters()),

@@ -16,6 +16,8 @@ from chainrule.study.join import REACHED, UNREACHED, StudiedFile, Study, Total
 def print_study(console: Console, study: Study) -> None:
     """Print totals by chapter and by file, then what no clause reaches and what no line serves."""
     console.print(Text.assemble((study.outcome.target, "bold"), f"  {study.outcome.verdict}"))
+    if study.not_found:
+        console.print(Text(study.not_found))
     for table in (chapters(study), files(study)):
         console.print(Padding(table, (1, 0, 0, 0), expand=False))
     never = [f"{file.name}:{line.place}  {line.never}" for file in study.files for line in file.lines if line.never]

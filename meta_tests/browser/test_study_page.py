@@ -150,6 +150,12 @@ def test_derivation_and_code_are_both_in_sight(opened, study, size, dark):
         assert right["x"] >= left["x"] + left["width"] - 1
     assert min(left["height"], right["height"]) > 250
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.locator("header summary").click()
+    left, right, footer = (page.locator(pane).bounding_box() for pane in ("#mathematics", "#code", "footer"))
+    assert right["y"] + right["height"] <= footer["y"] + 1
+    assert footer["y"] + footer["height"] <= size["height"] + 1
+    assert size is DESKTOP or left["y"] + left["height"] <= right["y"] + 1
+    assert page.locator("[role=tablist]").bounding_box()["y"] >= right["y"]
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(255, 255, 255)") is not dark
 

@@ -287,6 +287,14 @@ def test_fewer_lines_than_asked_for_is_status_1(command):
     assert said == "chainrule: the clauses reach 71.4 % of the lines; --fail-under asks for 72 %\n"
 
 
+def test_a_file_without_a_network_covers_nothing(command):
+    Path("empty.py").write_text("answer = 42\n", encoding="utf-8")
+    status, printed, _ = command("study", "empty.py", "--fail-under", "1")
+    assert status == 1
+    assert "0 of 0 lines reached, 0 of 110 clauses served" in printed
+    assert "no function" in printed.splitlines()[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
