@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,21 @@ def studied_clause(result: SpecResult, runs: Iterable[Run]) -> StudiedClause:
         result.where,
         tuple(runs),
     )
+
+
+def ranges(file: StudiedFile, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """(the first line, `38-40`) of every run of lines without a gap, in one cell.
+
+    lines: places in the file's lines, ascending.
+    """
+
+    def run_of(pair: tuple[int, int]) -> tuple[int, str]:
+        return pair[1] - pair[0], file.lines[pair[1]].place.rpartition(":")[0]
+
+    for _, run in groupby(enumerate(lines), key=run_of):
+        numbers = [number for _, number in run]
+        first, last = file.lines[numbers[0]].place, file.lines[numbers[-1]].place
+        yield numbers[0], first if first == last else f"{first}-{last.rpartition(':')[2]}"
 
 
 def short_names(paths: Iterable[Path]) -> dict[Path, str]:

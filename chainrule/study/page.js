@@ -6,6 +6,7 @@ const lines = [...document.querySelectorAll(".line[data-group]")];
 const articles = join.clauses.map((id) => document.getElementById(id));
 const panels = [...document.querySelectorAll("[role=tabpanel]")];
 const tabs = [...document.querySelectorAll("[role=tab]")];
+const ITEM = ".line[data-group], .clause";
 const status = document.getElementById("status");
 const greeting = status.textContent;
 const heaviest = join.clauses.map(() => 0);
@@ -77,6 +78,12 @@ function show(element) {
   element.scrollIntoView({ block: place >= 0 ? "center" : "start" });
 }
 
+function point(element) {
+  show(element);
+  if (element.matches(".line")) { clear(); element.setAttribute("aria-current", "true"); }
+  if (element.matches(ITEM)) focusOn(element);
+}
+
 function chooseTab(chosen) {
   tabs.forEach((tab, place) => {
     tab.setAttribute("aria-selected", String(place === chosen));
@@ -100,14 +107,12 @@ function choose(element) {
   else chooseClause(element);
 }
 
-const ITEM = ".line[data-group], .clause";
-
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) chooseTab(tabs.indexOf(tab));
   const link = event.target.closest("a[href^='#']");
   const target = link && document.getElementById(link.hash.slice(1));
-  if (target && link.closest("footer") === null) { event.preventDefault(); show(target); }
+  if (target && link.closest("footer") === null) { event.preventDefault(); point(target); }
   if (tab || link || event.target.closest("summary, details details, .clause details") || String(getSelection())) return;
   const item = event.target.closest(ITEM);
   if (item) choose(item);

@@ -27,6 +27,7 @@ from chainrule.study.join import (
     StudiedFile,
     StudiedLine,
     Study,
+    ranges,
 )
 from chainrule.support.version import VERSION
 
@@ -149,7 +150,7 @@ def derivation(study: Study) -> Iterator[str]:
     for file in chapters():
         if file in wanted:
             name = file.removesuffix(".md").partition("_")[2]
-            parts = (told(section, studied) for section in sections(file))
+            parts = (told(study, section, studied) for section in sections(file))
             yield f'<section class="chapter" id="chapter-{name}">{"".join(parts)}</section>'
         elif file in (*BEFORE, *AFTER):
             first, *rest = sections(file)
@@ -157,9 +158,9 @@ def derivation(study: Study) -> Iterator[str]:
             yield f'<details class="beside"><summary>{first.heading}</summary>{first.body}{body}</details>'
 
 
-def told(section: Section, studied: Mapping[str, StudiedClause]) -> str:
+def told(study: Study, section: Section, studied: Mapping[str, StudiedClause]) -> str:
     clause = studied.get(section.name)
-    return prose(section) if clause is None else article(section, clause)
+    return prose(section) if clause is None else article(study, section, clause)
 
 
 def prose(section: Section) -> str:
@@ -169,9 +170,8 @@ def prose(section: Section) -> str:
     return f"<div{anchor}><h{level}>{section.heading}</h{level}>{section.body}</div>"
 
 
-def article(section: Section, clause: StudiedClause) -> str:
-    """A clause: what it says and why, its outcome, and the body of its spec, folded."""
-    served = "" if clause.served else '<p class="notice unserved">✗ No line of the code serves this clause.</p>'
+def article(study: Study, section: Section, clause: StudiedClause) -> str:
+    """A clause: what it says and why, its outcome, its lines, and the body of its spec, folded."""
     message = f'<p class="notice {clause.outcome}">{escape(clause.message)}</p>' if clause.message else ""
     spec = "\n".join(highlighted(clause.source.split("\n")))
     classes = "clause" if clause.served else f"clause alone {'not-asked' if clause.outcome == 'skipped' else ''}"
@@ -179,10 +179,23 @@ def article(section: Section, clause: StudiedClause) -> str:
         f'<article class="{classes}" id="{clause.id}" tabindex="-1" aria-label="{clause.id}: {escape(clause.title)}">'
         f'<h3><span class="{clause.outcome} outcome">{SIGNS[clause.outcome]} {clause.outcome}</span> '
         f'<code class="id">{clause.id}</code> {section.heading}<span class="relation"></span></h3>'
-        f"{served}{message}{section.body}"
+        f"{message}{section.body}{lines_of(study, clause)}"
         f"<details><summary>the spec, {escape(clause.file)}:{clause.line}</summary><pre>{spec}</pre></details>"
         "</article>"
     )
+
+
+def lines_of(study: Study, clause: StudiedClause) -> str:
+    """The lines that a clause is about, as links, and how many others it passes through."""
+    if not clause.served:
+        return '<p class="notice unserved">✗ No line of the code serves this clause.</p>'
+    about = [
+        f'<a href="#line-{place}-{first}">{escape(file.name)}:{range_}</a>'
+        for place, file in enumerate(study.files)
+        for first, range_ in ranges(file, [run.line for run in clause.runs if run.about and run.file == place])
+    ]
+    others = sum(not run.about for run in clause.runs)
+    return f"<p>{', '.join(about)}{f'; it passes through {others} other lines' if others else ''}</p>"
 
 
 def tab(place: int, file: StudiedFile) -> str:

@@ -114,6 +114,15 @@ def test_the_keyboard_does_all_that_the_mouse_does(opened, study):
     assert page.locator(".line", has_text="np.maximum").is_visible()
 
 
+def test_a_link_to_a_line_shows_and_marks_it(opened, study):
+    page = opened(study)
+    page.locator("[id='softmax.values'] p a", has_text="functions.py:9-10").click()
+    assert page.locator("[role=tab][aria-selected=true]").inner_text().startswith("functions.py")
+    assert page.locator("[aria-current=true]").inner_text().endswith("z.max(axis=1, keepdims=True))")
+    assert page.evaluate("document.activeElement.className").startswith("line")
+    assert page.locator(".about, .passes").count() == 0
+
+
 def test_a_line_that_no_clause_reaches_lights_nothing(opened, study):
     page = opened(study)
     page.locator("[role=tab]", has_text="functions.py").click()

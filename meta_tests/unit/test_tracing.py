@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from chainrule.study.join import never_taken, short_names, weight
+from chainrule.study.join import StudiedFile, StudiedLine, never_taken, ranges, short_names, weight
 from chainrule.study.statements import Statement
 from chainrule.study.tracing import Trace, Tracer
 from chainrule.support.time_limit import TimedOut, limit
@@ -114,6 +114,13 @@ def test_a_guard_that_no_clause_sets_off_is_not_a_way_to_take():
 )
 def test_weights(reaching, total, expected):
     assert weight(reaching, total) == expected
+
+
+def test_lines_in_a_row_are_one_range_of_one_cell():
+    places = ["cell 1:1", "cell 1:2", "cell 1:3", "cell 2:1", "cell 2:2"]
+    book = StudiedFile("a.ipynb", "a.ipynb", tuple(StudiedLine(place, "") for place in places))
+    assert list(ranges(book, [0, 1, 2, 3])) == [(0, "cell 1:1-3"), (3, "cell 2:1")]
+    assert list(ranges(book, [0, 2, 3, 4])) == [(0, "cell 1:1"), (2, "cell 1:3"), (3, "cell 2:1-2")]
 
 
 def test_names_are_as_long_as_they_must_be(tmp_path):
