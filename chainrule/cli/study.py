@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainrule.cli.check import require_writable
+from chainrule.cli.check import require_data, require_writable
 from chainrule.cli.parsing import FAIL, PASS, TARGET, Parser, add_reading_arguments
 from chainrule.contract.errors import UnusableTarget
 
@@ -67,6 +67,8 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     require(arguments.chapter)
     if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 100:
         raise UnusableTarget(f"--fail-under {arguments.fail_under:g}: expected a percentage, from 0 to 100")
+    if "accuracy" in arguments.chapter:
+        require_data()
     output: Path | None = arguments.output
     if output is not None:
         require_writable(output)

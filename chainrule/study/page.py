@@ -64,6 +64,7 @@ def page(study: Study) -> str:
         totals=totals(study),
         not_found=f'<p class="notice failed">{escape(study.not_found)}</p>' if study.not_found else "",
         rule=escape(RULE),
+        missed=missed(study),
         causes="".join(cause(study, diagnosis) for diagnosis in outcome.diagnoses),
         chapters="".join(chapter_row(study, chapter) for chapter in study.chapters()),
         derivation=with_links("\n".join(derivation(study)), anchors),
@@ -107,6 +108,22 @@ def totals(study: Study) -> str:
     )
 
 
+def missed(study: Study) -> str:
+    """Links to the lines that no clause reaches, and to the clauses, unless skipped, that no line serves."""
+    lines = [
+        link(f"line-{place}-{first}", f"{file.name}:{range_}")
+        for place, file in enumerate(study.files)
+        for first, range_ in ranges(file, [n for n, line in enumerate(file.lines) if line.kind == UNREACHED])
+    ]
+    alone = [link(c.id, c.id) for c in study.clauses if not c.served and c.outcome != "skipped"]
+    found = (("Lines that no clause reaches", lines), ("Clauses that no line serves", alone))
+    return "".join(f"<p>{heading}: {', '.join(links)}</p>" for heading, links in found if links)
+
+
+def link(anchor: str, text: str) -> str:
+    return f'<a href="#{escape(anchor)}">{escape(text)}</a>'
+
+
 def chapter_row(study: Study, chapter: str) -> str:
     """A row of the table of chapters: outcomes, clauses served, lines reached."""
     served, lines = study.chapters()[chapter]
@@ -132,8 +149,7 @@ def cause(study: Study, found: Diagnosis) -> str:
         ),
         None,
     )
-    where = escape(found.where or "")
-    linked = f'<a href="#{place}">{where}</a>' if place else where
+    linked = link(place, found.where or "") if place else escape(found.where or "")
     return f'<li><span class="failed">{escape(found.certainty)}</span> {escape(found.title)} {linked}</li>'
 
 
@@ -190,7 +206,7 @@ def lines_of(study: Study, clause: StudiedClause) -> str:
     if not clause.served:
         return '<p class="notice unserved">✗ No line of the code serves this clause.</p>'
     about = [
-        f'<a href="#line-{place}-{first}">{escape(file.name)}:{range_}</a>'
+        link(f"line-{place}-{first}", f"{file.name}:{range_}")
         for place, file in enumerate(study.files)
         for first, range_ in ranges(file, [run.line for run in clause.runs if run.about and run.file == place])
     ]

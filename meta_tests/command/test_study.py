@@ -199,6 +199,13 @@ def test_every_file_of_a_package_that_ran_is_there(studied):
     assert lines_of(study, "softmax.values")[0] == "parts/soft.py:9"
 
 
+def test_a_folder_may_have_any_name(studied):
+    Path("net [1] {a}").mkdir()
+    Path("net [1] {a}", "tiny.py").write_text(TINY, encoding="utf-8")
+    study = studied("net [1] {a}/tiny.py", "--chapter", "activations")
+    assert lines_of(study, "relu.values") == ["tiny.py:5"]
+
+
 def test_an_adapter_is_studied_with_its_target(studied):
     Path("theirs.py").write_text(TINY.replace("def softmax(z)", "def classes(z, scale)"), encoding="utf-8")
     adapter = (
@@ -379,6 +386,11 @@ def test_the_page_holds_the_whole_derivation(html):
 def test_what_nobody_reaches_stands_out_without_colour(html):
     assert re.search(r'<div class="line unreached"[^>]*><span class="number">20</span><span class="count"[^>]*>✗', html)
     assert "◐ the condition was never true" in html
+
+
+def test_what_is_missed_is_listed_with_links(html):
+    assert '<p>Lines that no clause reaches: <a href="#line-0-9">wrong.py:10</a>, ' in html
+    assert '<a href="#line-0-19">wrong.py:20</a></p>' in html
 
 
 def test_a_cause_leads_to_its_line(html):
