@@ -27,6 +27,12 @@ def test_every_equation_is_set(file):
 
 
 @pytest.mark.parametrize("file", chapters())
+def test_a_minus_at_the_beginning_of_a_line_makes_no_list(file):
+    items = re.findall(r"(?m)^(?:-|\d+\.) ", re.sub(r"(?s)\$\$.+?\$\$", "", chapters()[file]))
+    assert sum(section.body.count("<li>") for section in sections(file)) == len(items)
+
+
+@pytest.mark.parametrize("file", chapters())
 def test_every_clause_is_a_section(file):
     named = [section.name for section in sections(file) if section.name in clauses()]
     assert named == [clause.id for clause in clauses().values() if clause.file == file]
