@@ -90,13 +90,18 @@ function chooseTab(chosen) {
     tab.tabIndex = place === chosen ? 0 : -1;
     panels[place].hidden = place !== chosen;
   });
+  const own = lines.filter((line) => panels[chosen].contains(line));
+  if (own.length && !own.some((line) => line.tabIndex === 0)) reachable(own[0]);
 }
 
 // One line and one clause can be reached with Tab; the arrow keys go on from there.
-function focusOn(element) {
-  const kin = element.matches(".line") ? lines : articles;
-  for (const other of kin) other.tabIndex = -1;
+function reachable(element) {
+  for (const other of element.matches(".line") ? lines : articles) other.tabIndex = -1;
   element.tabIndex = 0;
+}
+
+function focusOn(element) {
+  reachable(element);
   element.focus({ preventScroll: true });
   element.scrollIntoView({ block: "nearest" });
 }
@@ -141,5 +146,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if (lines.length) lines[0].tabIndex = 0;
-if (articles.length) articles[0].tabIndex = 0;
+for (const first of [lines[0], articles[0]]) if (first) reachable(first);

@@ -123,6 +123,13 @@ def test_a_link_to_a_line_shows_and_marks_it(opened, study):
     assert page.locator(".about, .passes").count() == 0
 
 
+def test_the_tab_key_reaches_the_lines_of_every_file(opened, study):
+    page = opened(study)
+    page.locator("[role=tab]", has_text="functions.py").click()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").endswith("return np.maximum(z, 0)")
+
+
 def test_a_line_that_no_clause_reaches_lights_nothing(opened, study):
     page = opened(study)
     page.locator("[role=tab]", has_text="functions.py").click()
