@@ -231,11 +231,11 @@ def never_taken(statement: Statement, trace: Trace, at: Mapping[int, Statement])
         return ""
     target, not_entered, not_passed = statement.branch
     own = range(statement.first, statement.last + 1)
-    leads = {at.get(end, end) for begin, end in trace.arcs if begin in own and abs(end) not in own}
-    body = at.get(target)
-    if body not in leads:
-        return "" if isinstance(body, Statement) and body.refuses else not_entered
-    return "" if leads - {body} else not_passed
+    leads = {end for begin, end in trace.arcs if begin in own and abs(end) not in own}
+    entering = {end for end in leads if statement.last < end <= at[target].last}  # a docstring may stand before target
+    if not entering:
+        return "" if at[target].refuses else not_entered
+    return "" if leads - entering else not_passed
 
 
 def runs_of(files: Sequence[StudiedFile]) -> dict[str, tuple[Run, ...]]:

@@ -199,6 +199,19 @@ def test_every_file_of_a_package_that_ran_is_there(studied):
     assert lines_of(study, "softmax.values")[0] == "parts/soft.py:9"
 
 
+def test_files_above_a_folder_are_studied_with_it(studied):
+    for folder, name, source in (
+        ("book/common", "functions.py", TINY),
+        ("book/chapter", "net.py", "import os, sys\nsys.path.append(os.pardir)\nfrom common.functions import relu\n\n\n"
+            "def softmax(z):\n    return z\n\n\ndef cross_entropy(p, y):\n    return p\n"),
+    ):  # fmt: skip
+        Path(folder).mkdir(parents=True)
+        Path(folder, name).write_text(source, encoding="utf-8")
+    Path("book/common/__init__.py").write_text("", encoding="utf-8")
+    study = studied("book/chapter", "--chapter", "activations")
+    assert lines_of(study, "relu.values") == ["functions.py:5"]
+
+
 def test_a_folder_may_have_any_name(studied):
     Path("net [1] {a}").mkdir()
     Path("net [1] {a}", "tiny.py").write_text(TINY, encoding="utf-8")

@@ -1,11 +1,14 @@
 """What runs of a file is noted for the clause that it runs for, whatever else traces meanwhile."""
 
 import importlib.util
+import runpy
 import sys
+import textwrap
+from types import GeneratorType
 
 import pytest
 
-from chainrule.study.join import StudiedFile, StudiedLine, never_taken, ranges, short_names, weight
+from chainrule.study.join import StudiedFile, StudiedLine, never_taken, ranges, short_names, studied, weight
 from chainrule.study.statements import Statement
 from chainrule.study.tracing import Trace, Tracer
 from chainrule.support.time_limit import TimedOut, limit
@@ -101,6 +104,56 @@ def test_a_branch_of_which_one_way_was_not_taken(arcs, expected):
     condition = Statement(2, 2, True, branch=(3, "never true", "never false"))
     at = {2: condition, 3: Statement(3, 3, True), 5: Statement(5, 5, True)}
     assert never_taken(condition, Trace({}, frozenset(arcs)), at) == expected
+
+
+NEVER = [  # (a function of z, the values that it is called with, what is said of its lines)
+    ("if z:\n    z = 1\nreturn z", (0, 1), {}),
+    ("if z:\n    z = 1\nreturn z", (0,), {2: "the condition was never true"}),
+    ("if z:\n    z = 1\nreturn z", (1,), {2: "the condition was never false"}),
+    ("if z:\n    pass\n", (1,), {2: "the condition was never false"}),
+    ("if z:\n    pass\n", (0, 1), {}),
+    ('if z:\n    """Text."""\n    return 1', (0, 1), {}),
+    (
+        "if z == 0:\n    return 0\nelif z == 1:\n    return 1\nelse:\n    return 2",
+        (1, 2),
+        {2: "the condition was never true"},
+    ),
+    ("if (z == 1 or\n        z == 2):\n    z = 0\nreturn z", (1, 2, 3), {}),
+    ("if (z == 1 or\n        z == 2):\n    z = 0\nreturn z", (1, 2), {2: "the condition was never false"}),
+    ("if any(x == z\n       for x in (1, 2)):\n    z = 0\nreturn z", (1,), {2: "the condition was never false"}),
+    ("if any(x == z for x in (1, 2)):\n    z = 0\nreturn z", (3,), {2: "the condition was never true"}),
+    ("if [x for x in (1, 2) if x == z]:\n    z = 0\nreturn z", (1,), {2: "the condition was never false"}),
+    ("if (lambda x: x)(z):\n    z = 0\nreturn z", (1,), {2: "the condition was never false"}),
+    ("while z > 0:\n    z -= 1\nreturn z", (2,), {}),
+    ("while z > 0:\n    return 1\nreturn z", (2,), {2: "the condition was never false"}),
+    ("while z > 0:\n    if z == 1:\n        break\n    z -= 1", (2,), {2: "the condition was never false"}),
+    ("for x in range(z):\n    z += x\nreturn z", (2,), {}),
+    ("for x in range(z):\n    z += x\nreturn z", (0,), {2: "the loop never ran"}),
+    ("for x in range(z):\n    return x\nreturn z", (2,), {2: "the loop never came to its end"}),
+    ("for x in [y for y in range(z)]:\n    z += x", (2,), {}),
+    ("for x in range(z):\n    if x:\n        continue\n    z += 1\nreturn z", (2,), {}),
+    ("for x in range(z):\n    z += x\nelse:\n    z = 0", (2,), {}),
+    ("try:\n    if z:\n        raise ValueError\n    z = 1\nexcept ValueError:\n    z = 2", (0,), {}),
+    ("try:\n    if z:\n        z = 3\nfinally:\n    z = 2", (1,), {3: "the condition was never false"}),
+    ("with open(__file__):\n    if z:\n        z = 3", (0, 1), {}),
+    ("if z:\n    if z > 1:\n        z = 1\nreturn z", (0, 1, 2), {}),
+    ("if z:\n    yield 1", (0, 1), {}),
+]
+
+
+@pytest.mark.parametrize(("body", "values", "expected"), NEVER)
+def test_ways_that_are_not_taken(tmp_path, body, values, expected):
+    path = tmp_path / "mine.py"
+    path.write_text(f"def f(z):\n{textwrap.indent(body, '    ')}\n", encoding="utf-8")
+    tracer = Tracer([tmp_path])
+    with tracer.tracing():
+        function = runpy.run_path(str(path))["f"]
+        with tracer.around("a.b"):
+            for value in values:
+                result = function(value)
+                _ = list(result) if isinstance(result, GeneratorType) else result
+    lines = enumerate(studied(path, tracer.traces()[path], 1), 1)
+    assert {number: line.never for number, line in lines if line.never} == expected
 
 
 def test_a_guard_that_no_clause_sets_off_is_not_a_way_to_take():
