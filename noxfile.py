@@ -153,7 +153,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types, by mypy, of chainrule as it is installed."""
-    session.install(*group("types"), ".")
+    session.install(*group("types"), ".[study]")
     settings = Path("pyproject.toml").resolve()
     session.chdir(session.create_tmp())  # away from the checkout's own folders
     session.run("mypy", "--config-file", str(settings))

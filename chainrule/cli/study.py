@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chainrule.cli.check import require_data
 from chainrule.cli.parsing import FAIL, PASS, TARGET, Parser, add_reading_arguments, require_writable
 from chainrule.contract.errors import UnusableTarget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainrule.running.results import SpecResult
     from chainrule.study.join import Study
 
 FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
@@ -61,13 +65,21 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     require(arguments.chapter)
     if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 100:
         raise UnusableTarget(f"--fail-under {arguments.fail_under:g}: expected a percentage, from 0 to 100")
+    if "accuracy" in arguments.chapter:
+        require_data()
     output: Path | None = arguments.output
     if output is not None:
         require_writable(output, "--output")
     shown = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
     if shown == "html":
         from chainrule.study.page import page  # before the run, as it says what is not installed
-    study = study_of(arguments)
+    status = Console(stderr=True).status("loading")
+    if sys.stderr.isatty():
+        status.start()
+    try:
+        study = study_of(arguments, lambda result: status.update(f"{result.chapter}  {result.id}"))
+    finally:
+        status.stop()
     if shown == "text":
         from chainrule.study.table import print_study
 
@@ -93,8 +105,11 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     return PASS
 
 
-def study_of(arguments: argparse.Namespace) -> Study:
-    """Run the specification on TARGET, traced, and join what ran with the derivation and the outcomes."""
+def study_of(arguments: argparse.Namespace, listener: Callable[[SpecResult], None]) -> Study:
+    """Run the specification on TARGET, traced, and join what ran with the derivation and the outcomes.
+
+    listener: called with each result.
+    """
     from chainrule.contract.declarations import pairs
     from chainrule.study.join import join
     from chainrule.study.traced import traced
@@ -103,7 +118,7 @@ def study_of(arguments: argparse.Namespace) -> Study:
         arguments.target,
         arguments.adapter,
         timeout=arguments.timeout,
-        options={"chapters": arguments.chapter},
+        options={"chapters": arguments.chapter, "listener": listener},
         conventions=pairs("--convention", arguments.convention),
         names=pairs("--name", arguments.name),
         run_all=arguments.run_all,

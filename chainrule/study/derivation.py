@@ -79,7 +79,7 @@ def mathml(latex: str, display: str = "inline") -> str:
 
 
 def spaced(row: Sequence[Element]) -> Iterator[Element]:
-    """What stands in a row, with a thin space beside the name of a function where no bracket or sign stands."""
+    """A row with a thin space beside the name of a function, where no bracket or sign stands."""
     for item, following in zip(row, [*row[1:], None], strict=True):
         yield item
         if following is None or following.tag == "mo" or (item.tag == "mo" and item.text != PARTIAL):

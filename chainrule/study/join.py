@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ REACHED, UNREACHED, REFUSAL, LOADED, LEFT_OUT = "reached", "unreached", "refusal
 ABOUT = 0.6  # of the largest weight among a clause's lines: those from here on are what it is about
 RULE = (
     "A line weighs for a clause by how few clauses reach it: log(N / n) / log N, where n of N clauses do.  A clause is "
-    f"about its lines of at least {ABOUT:.0%} of its largest weight, and passes through the others."
+    f"about its lines of at least {100 * ABOUT:.0f} % of its largest weight, and passes through the others."
 )
 
 
@@ -104,8 +105,8 @@ class Total:
 
     @property
     def percent(self) -> float:
-        """The share in percent; of nothing, everything."""
-        return 100 * self.some / self.all if self.all else 100.0
+        """The share in percent; of nothing, 0, so that an empty study covers nothing."""
+        return 100 * self.some / self.all if self.all else 0.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ class Study:
     outcome: Outcome
     clauses: tuple[StudiedClause, ...]
     files: tuple[StudiedFile, ...]
+
+    @property
+    def not_found(self) -> str:
+        """Why chainrule found nothing to study, if it did not."""
+        return self.outcome.nothing_found or self.outcome.not_understood.partition("\n")[0]
 
     @property
     def lines(self) -> Total:
@@ -225,11 +231,11 @@ def never_taken(statement: Statement, trace: Trace, at: Mapping[int, Statement])
         return ""
     target, not_entered, not_passed = statement.branch
     own = range(statement.first, statement.last + 1)
-    leads = {at.get(end, end) for begin, end in trace.arcs if begin in own and abs(end) not in own}
-    body = at.get(target)
-    if body not in leads:
-        return "" if isinstance(body, Statement) and body.refuses else not_entered
-    return "" if leads - {body} else not_passed
+    leads = {end for begin, end in trace.arcs if begin in own and abs(end) not in own}
+    entering = {end for end in leads if statement.last < end <= at[target].last}  # a docstring may stand before target
+    if not entering:
+        return "" if at[target].refuses else not_entered
+    return "" if leads - entering else not_passed
 
 
 def runs_of(files: Sequence[StudiedFile]) -> dict[str, tuple[Run, ...]]:
@@ -266,6 +272,21 @@ def studied_clause(result: SpecResult, runs: Iterable[Run]) -> StudiedClause:
         result.where,
         tuple(runs),
     )
+
+
+def ranges(file: StudiedFile, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """(the first line, `38-40`) of every run of lines without a gap, in one cell.
+
+    lines: places in the file's lines, ascending.
+    """
+
+    def run_of(pair: tuple[int, int]) -> tuple[int, str]:
+        return pair[1] - pair[0], file.lines[pair[1]].place.rpartition(":")[0]
+
+    for _, run in groupby(enumerate(lines), key=run_of):
+        numbers = [number for _, number in run]
+        first, last = file.lines[numbers[0]].place, file.lines[numbers[-1]].place
+        yield numbers[0], first if first == last else f"{first}-{last.rpartition(':')[2]}"
 
 
 def short_names(paths: Iterable[Path]) -> dict[Path, str]:

@@ -6,6 +6,7 @@ const lines = [...document.querySelectorAll(".line[data-group]")];
 const articles = join.clauses.map((id) => document.getElementById(id));
 const panels = [...document.querySelectorAll("[role=tabpanel]")];
 const tabs = [...document.querySelectorAll("[role=tab]")];
+const ITEM = ".line[data-group], .clause";
 const status = document.getElementById("status");
 const greeting = status.textContent;
 const heaviest = join.clauses.map(() => 0);
@@ -77,19 +78,30 @@ function show(element) {
   element.scrollIntoView({ block: place >= 0 ? "center" : "start" });
 }
 
+function point(element) {
+  show(element);
+  if (element.matches(".line")) { clear(); element.setAttribute("aria-current", "true"); }
+  if (element.matches(ITEM)) focusOn(element);
+}
+
 function chooseTab(chosen) {
   tabs.forEach((tab, place) => {
     tab.setAttribute("aria-selected", String(place === chosen));
     tab.tabIndex = place === chosen ? 0 : -1;
     panels[place].hidden = place !== chosen;
   });
+  const own = lines.filter((line) => panels[chosen].contains(line));
+  if (own.length && !own.some((line) => line.tabIndex === 0)) reachable(own[0]);
 }
 
 // One line and one clause can be reached with Tab; the arrow keys go on from there.
-function focusOn(element) {
-  const kin = element.matches(".line") ? lines : articles;
-  for (const other of kin) other.tabIndex = -1;
+function reachable(element) {
+  for (const other of element.matches(".line") ? lines : articles) other.tabIndex = -1;
   element.tabIndex = 0;
+}
+
+function focusOn(element) {
+  reachable(element);
   element.focus({ preventScroll: true });
   element.scrollIntoView({ block: "nearest" });
 }
@@ -100,14 +112,12 @@ function choose(element) {
   else chooseClause(element);
 }
 
-const ITEM = ".line[data-group], .clause";
-
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) chooseTab(tabs.indexOf(tab));
   const link = event.target.closest("a[href^='#']");
   const target = link && document.getElementById(link.hash.slice(1));
-  if (target && link.closest("footer") === null) { event.preventDefault(); show(target); }
+  if (target && link.closest("footer") === null) { event.preventDefault(); point(target); }
   if (tab || link || event.target.closest("summary, details details, .clause details") || String(getSelection())) return;
   const item = event.target.closest(ITEM);
   if (item) choose(item);
@@ -136,5 +146,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if (lines.length) lines[0].tabIndex = 0;
-if (articles.length) articles[0].tabIndex = 0;
+for (const first of [lines[0], articles[0]]) if (first) reachable(first);

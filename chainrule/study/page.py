@@ -27,6 +27,7 @@ from chainrule.study.join import (
     StudiedFile,
     StudiedLine,
     Study,
+    ranges,
 )
 from chainrule.support.version import VERSION
 
@@ -48,8 +49,11 @@ def page(study: Study) -> str:
     groups = grouped(study)
     anchors = {name: name for name in anchored(study)}
     outcome = study.outcome
+    target = Path(outcome.target)
     return Template(part("page.html")).substitute(
         title=escape(outcome.target),
+        folder="" if target.parent == Path() else escape(f"{target.parent.as_posix()}/"),
+        name=escape(target.name),
         light=VARIABLES,
         dark=DARK,
         style=part("page.css"),
@@ -58,7 +62,9 @@ def page(study: Study) -> str:
         fill=FILLS[outcome.verdict],
         version=VERSION,
         totals=totals(study),
+        not_found=f'<p class="notice failed">{escape(study.not_found)}</p>' if study.not_found else "",
         rule=escape(RULE),
+        missed=missed(study),
         causes="".join(cause(study, diagnosis) for diagnosis in outcome.diagnoses),
         chapters="".join(chapter_row(study, chapter) for chapter in study.chapters()),
         derivation=with_links("\n".join(derivation(study)), anchors),
@@ -102,6 +108,22 @@ def totals(study: Study) -> str:
     )
 
 
+def missed(study: Study) -> str:
+    """Links to the lines that no clause reaches, and to the clauses, unless skipped, that no line serves."""
+    lines = [
+        link(f"line-{place}-{first}", f"{file.name}:{range_}")
+        for place, file in enumerate(study.files)
+        for first, range_ in ranges(file, [n for n, line in enumerate(file.lines) if line.kind == UNREACHED])
+    ]
+    alone = [link(c.id, c.id) for c in study.clauses if not c.served and c.outcome != "skipped"]
+    found = (("Lines that no clause reaches", lines), ("Clauses that no line serves", alone))
+    return "".join(f"<p>{heading}: {', '.join(links)}</p>" for heading, links in found if links)
+
+
+def link(anchor: str, text: str) -> str:
+    return f'<a href="#{escape(anchor)}">{escape(text)}</a>'
+
+
 def chapter_row(study: Study, chapter: str) -> str:
     """A row of the table of chapters: outcomes, clauses served, lines reached."""
     served, lines = study.chapters()[chapter]
@@ -127,8 +149,7 @@ def cause(study: Study, found: Diagnosis) -> str:
         ),
         None,
     )
-    where = escape(found.where or "")
-    linked = f'<a href="#{place}">{where}</a>' if place else where
+    linked = link(place, found.where or "") if place else escape(found.where or "")
     return f'<li><span class="failed">{escape(found.certainty)}</span> {escape(found.title)} {linked}</li>'
 
 
@@ -145,7 +166,7 @@ def derivation(study: Study) -> Iterator[str]:
     for file in chapters():
         if file in wanted:
             name = file.removesuffix(".md").partition("_")[2]
-            parts = (told(section, studied) for section in sections(file))
+            parts = (told(study, section, studied) for section in sections(file))
             yield f'<section class="chapter" id="chapter-{name}">{"".join(parts)}</section>'
         elif file in (*BEFORE, *AFTER):
             first, *rest = sections(file)
@@ -153,9 +174,9 @@ def derivation(study: Study) -> Iterator[str]:
             yield f'<details class="beside"><summary>{first.heading}</summary>{first.body}{body}</details>'
 
 
-def told(section: Section, studied: Mapping[str, StudiedClause]) -> str:
+def told(study: Study, section: Section, studied: Mapping[str, StudiedClause]) -> str:
     clause = studied.get(section.name)
-    return prose(section) if clause is None else article(section, clause)
+    return prose(section) if clause is None else article(study, section, clause)
 
 
 def prose(section: Section) -> str:
@@ -165,9 +186,8 @@ def prose(section: Section) -> str:
     return f"<div{anchor}><h{level}>{section.heading}</h{level}>{section.body}</div>"
 
 
-def article(section: Section, clause: StudiedClause) -> str:
-    """A clause: what it says and why, its outcome, and the body of its spec, folded."""
-    served = "" if clause.served else '<p class="notice unserved">✗ No line of the code serves this clause.</p>'
+def article(study: Study, section: Section, clause: StudiedClause) -> str:
+    """A clause: what it says and why, its outcome, its lines, and the body of its spec, folded."""
     message = f'<p class="notice {clause.outcome}">{escape(clause.message)}</p>' if clause.message else ""
     spec = "\n".join(highlighted(clause.source.split("\n")))
     classes = "clause" if clause.served else f"clause alone {'not-asked' if clause.outcome == 'skipped' else ''}"
@@ -175,10 +195,23 @@ def article(section: Section, clause: StudiedClause) -> str:
         f'<article class="{classes}" id="{clause.id}" tabindex="-1" aria-label="{clause.id}: {escape(clause.title)}">'
         f'<h3><span class="{clause.outcome} outcome">{SIGNS[clause.outcome]} {clause.outcome}</span> '
         f'<code class="id">{clause.id}</code> {section.heading}<span class="relation"></span></h3>'
-        f"{served}{message}{section.body}"
+        f"{message}{section.body}{lines_of(study, clause)}"
         f"<details><summary>the spec, {escape(clause.file)}:{clause.line}</summary><pre>{spec}</pre></details>"
         "</article>"
     )
+
+
+def lines_of(study: Study, clause: StudiedClause) -> str:
+    """The lines that a clause is about, as links, and how many others it passes through."""
+    if not clause.served:
+        return '<p class="notice unserved">✗ No line of the code serves this clause.</p>'
+    about = [
+        link(f"line-{place}-{first}", f"{file.name}:{range_}")
+        for place, file in enumerate(study.files)
+        for first, range_ in ranges(file, [run.line for run in clause.runs if run.about and run.file == place])
+    ]
+    others = sum(not run.about for run in clause.runs)
+    return f"<p>{', '.join(about)}{f'; it passes through {others} other lines' if others else ''}</p>"
 
 
 def tab(place: int, file: StudiedFile) -> str:

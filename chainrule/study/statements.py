@@ -75,7 +75,10 @@ def head(node: Node, inside: bool) -> Statement:
 
 
 def line_of(node: Node) -> int:
-    return node.pattern.lineno if isinstance(node, ast.match_case) else first_line(node)
+    """Where a statement, a handler of exceptions or a case begins."""
+    if isinstance(node, ast.match_case):
+        return node.pattern.lineno
+    return node.lineno if isinstance(node, ast.ExceptHandler) else first_line(node)
 
 
 def branch(node: Node, first: int) -> tuple[int, str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -9,12 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.study.join import REACHED, UNREACHED, StudiedFile, Study, Total
+from chainrule.study.join import REACHED, UNREACHED, Study, Total, ranges
 
 
 def print_study(console: Console, study: Study) -> None:
     """Print totals by chapter and by file, then what no clause reaches and what no line serves."""
     console.print(Text.assemble((study.outcome.target, "bold"), f"  {study.outcome.verdict}"))
+    if study.not_found:
+        console.print(Text(study.not_found))
     for table in (chapters(study), files(study)):
         console.print(Padding(table, (1, 0, 0, 0), expand=False))
     never = [f"{file.name}:{line.place}  {line.never}" for file in study.files for line in file.lines if line.never]
@@ -57,16 +60,7 @@ def files(study: Study) -> Table:
     table = Table("file", "lines reached", "not reached", box=None, padding=(0, 2, 0, 0))
     for file in study.files:
         reached = sum(line.kind == REACHED for line in file.counted)
-        table.add_row(file.name, told(Total(reached, len(file.counted))), ", ".join(unreached(file)))
+        missed = [number for number, line in enumerate(file.lines) if line.kind == UNREACHED]
+        places = ", ".join(place for _, place in ranges(file, missed))
+        table.add_row(file.name, told(Total(reached, len(file.counted))), places)
     return table
-
-
-def unreached(file: StudiedFile) -> list[str]:
-    """The lines of a file that no clause reaches, as places or ranges of places."""
-    rows = [(number, line) for number, line in enumerate(file.lines) if line.kind == UNREACHED]
-    found = []
-    for _, run in groupby(enumerate(rows), key=lambda pair: pair[1][0] - pair[0]):
-        places = [line.place for _, (_, line) in run]
-        last = places[-1].rpartition(":")[2]
-        found.append(places[0] if len(places) == 1 else f"{places[0]}-{last}")
-    return found

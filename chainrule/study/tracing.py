@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ LOADING = (
 )
 ANY_CLAUSE = r"\."  # an id contains a dot, and the other context does not
 INSTALLED = ("*/site-packages/*", "*/dist-packages/*")
+SPECIAL = re.compile(r"[\[\]{}*?]")
 SILENT = ["trace-changed", "no-data-collected", "no-ctracer"]  # warnings of coverage.py that say nothing of TARGET
 
 
@@ -43,8 +45,8 @@ class Tracer:
             data_file=None,
             config_file=False,
             branch=True,
-            include=[f"{folder}/*" for folder in folders],
-            omit=[*(() if within_installed else INSTALLED), *(f"{folder}/*" for folder in left_out)],
+            include=[*map(everything_in, folders)],
+            omit=[*(() if within_installed else INSTALLED), *map(everything_in, left_out)],
         )
         self.coverage.set_option("run:core", "ctrace")  # sys.monitoring tells no contexts apart
         self.coverage.set_option("run:disable_warnings", SILENT)
@@ -81,6 +83,11 @@ class Tracer:
             data.set_query_contexts([ANY_CLAUSE])
             found[Path(name)] = Trace(lines, frozenset(data.arcs(name) or ()))
         return found
+
+
+def everything_in(folder: Path) -> str:
+    """The pattern of all files in a folder, whatever signs its name contains."""
+    return f"{SPECIAL.sub('?', str(folder))}/*"
 
 
 def clauses_in(contexts: Collection[str]) -> frozenset[str]:

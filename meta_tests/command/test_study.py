@@ -199,6 +199,26 @@ def test_every_file_of_a_package_that_ran_is_there(studied):
     assert lines_of(study, "softmax.values")[0] == "parts/soft.py:9"
 
 
+def test_files_above_a_folder_are_studied_with_it(studied):
+    for folder, name, source in (
+        ("book/common", "functions.py", TINY),
+        ("book/chapter", "net.py", "import os, sys\nsys.path.append(os.pardir)\nfrom common.functions import relu\n\n\n"
+            "def softmax(z):\n    return z\n\n\ndef cross_entropy(p, y):\n    return p\n"),
+    ):  # fmt: skip
+        Path(folder).mkdir(parents=True)
+        Path(folder, name).write_text(source, encoding="utf-8")
+    Path("book/common/__init__.py").write_text("", encoding="utf-8")
+    study = studied("book/chapter", "--chapter", "activations")
+    assert lines_of(study, "relu.values") == ["functions.py:5"]
+
+
+def test_a_folder_may_have_any_name(studied):
+    Path("net [1] {a}").mkdir()
+    Path("net [1] {a}", "tiny.py").write_text(TINY, encoding="utf-8")
+    study = studied("net [1] {a}/tiny.py", "--chapter", "activations")
+    assert lines_of(study, "relu.values") == ["tiny.py:5"]
+
+
 def test_an_adapter_is_studied_with_its_target(studied):
     Path("theirs.py").write_text(TINY.replace("def softmax(z)", "def classes(z, scale)"), encoding="utf-8")
     adapter = (
@@ -287,6 +307,14 @@ def test_fewer_lines_than_asked_for_is_status_1(command):
     assert said == "chainrule: the clauses reach 71.4 % of the lines; --fail-under asks for 72 %\n"
 
 
+def test_a_file_without_a_network_covers_nothing(command):
+    Path("empty.py").write_text("answer = 42\n", encoding="utf-8")
+    status, printed, _ = command("study", "empty.py", "--fail-under", "1")
+    assert status == 1
+    assert "0 of 0 lines reached, 0 of 110 clauses served" in printed
+    assert "no function" in printed.splitlines()[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -373,6 +401,11 @@ def test_what_nobody_reaches_stands_out_without_colour(html):
     assert "◐ the condition was never true" in html
 
 
+def test_what_is_missed_is_listed_with_links(html):
+    assert '<p>Lines that no clause reaches: <a href="#line-0-9">wrong.py:10</a>, ' in html
+    assert '<a href="#line-0-19">wrong.py:20</a></p>' in html
+
+
 def test_a_cause_leads_to_its_line(html):
     found = re.search(r'<li><span class="failed">certain</span> (.*?) <a href="#(line-0-\d+)">wrong.py:(\d+)</a>', html)
     assert found
@@ -406,12 +439,11 @@ def test_text_can_be_read(html, dark):
         if dark or not is_dark:
             colours |= dict(re.findall(r"--([\w-]+): (#\w{6})", block))
     grounds = ("back", "soft", "about", "passes", "missed")
-    words = ("text", "remark", "string", "keyword", "defined", "dim")
+    words = ("text", "remark", "string", "keyword", "defined", "dim", "todo")
     weak = [(w, g) for w in words for g in grounds if contrast(colours[w], colours[g]) < 4.5]
     weak += [
-        (w, "back")
-        for w in ("passed", "failed", "error", "blocked", "todo")
-        if contrast(colours[w], colours["back"]) < 4.5
+        (w, "back") for w in ("passed", "failed", "error", "blocked") if contrast(colours[w], colours["back"]) < 4.5
     ]
+    weak += [("failed", "missed")] if contrast(colours["failed"], colours["missed"]) < 4.5 else []
     weak += [("mark", g) for g in grounds if contrast(colours["mark"], colours[g]) < 3]
     assert weak == []

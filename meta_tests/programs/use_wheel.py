@@ -30,6 +30,7 @@ def main(dist: Path) -> None:
     run(chainrule, "--version")
     run(chainrule, "new", "my_mlp.py")
     run(chainrule, "check", "my_mlp.py", status=1)
+    run(chainrule, "study", "my_mlp.py", status=4)  # which needs an extra
     run(chainrule, "adapt", "my_mlp.py")
     run(chainrule, "check", "chainrule.reference")
     run(python, "-m", "chainrule", "explain", "softmax.shift_invariance")

@@ -56,7 +56,7 @@ def statements_of(tmp_path, source):
         ("def f(z): return z\n", [(1, 1, False)]),
         ('def f(z):\n    """Text."""\n    return z\n', [(1, 1, False), (3, 3, True)]),
         ("@d\n@e(\n    1)\ndef f(\n    z,\n):\n    return z\n", [(1, 6, False), (7, 7, True)]),
-        ("class A:\n    x = 1\n\n    def f(self):\n        pass\n", [*((l, l, False) for l in (1, 2, 4)), (5, 5, True)]),
+        ("class A:\n  x = 1\n  def f(self):\n    pass\n", [(1, 1, False), (2, 2, False), (3, 3, False), (4, 4, True)]),
         ("def f(z):\n    global x\n    y: int\n    while True:\n        break\n", [(1, 1, False), (5, 5, True)]),
         (
             "def f(z):\n    if z:\n        x = 1\n    elif y:\n        x = 2\n    else:\n        x = 3\n",
