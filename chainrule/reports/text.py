@@ -217,7 +217,7 @@ class TextReport:
         table = Table.grid(padding=(0, 2))
         if outcome.diagnoses:
             cause = outcome.diagnoses[0]
-            place = f"  {cause.where}" if cause.where else ""
+            place = f"  {cause.position}" if cause.where else ""
             table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
         following = next_chapter(outcome)
         if following and not outcome.unread:
@@ -259,7 +259,7 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
     named = Text.assemble((f"{SURE[cause.certainty]}: ", STYLES["failed"]), (cause.title, "bold"))
-    head.add_row(named, Text(cause.where or "", "bold"))
+    head.add_row(named, Text(cause.position, "bold"))
     console.print(head)
     body = facts()
     body.add_row("Why", Text(cause.explanation))
