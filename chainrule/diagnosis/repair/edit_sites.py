@@ -97,14 +97,14 @@ class Code:
 
     def sites(self, lines: Sequence[int]) -> Iterator[EditSite]:
         """Every expression and statement of the function's body on these lines, from the first to the last."""
-        lines = {*lines, *self.of_whole_statements(lines)}
+        ran = {*lines, *self.of_whole_statements(lines)}
         waiting = [part for part in below(self.node) if part[1] == "body"][::-1]
         while waiting:
             holder, name, index, node = waiting.pop()
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 continue
             first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
-            if (first and not lines.isdisjoint(range(first, last + 1))) or isinstance(self.node, ast.Lambda):
+            if (first and not ran.isdisjoint(range(first, last + 1))) or isinstance(self.node, ast.Lambda):
                 whole = name == "value" and isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign))
                 yield EditSite(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
             elif isinstance(node, ast.stmt):
@@ -209,7 +209,8 @@ def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
     for edit in edits:
         node, text = edit.node, edit.text
         if isinstance(node, ast.AugAssign) and edit.kind == "fresh":
-            node, text = node.target, str(text.count(code.text(node.target)))
+            target = node.target
+            node, text = target, str(text.count(code.text(target)))
         if isinstance(node, ast.expr):
             of_rule = alike.setdefault((nameless(code.text(node)), nameless(text)), {})
             of_rule.setdefault(begin(code.statement(node)), edit)

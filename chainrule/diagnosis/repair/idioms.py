@@ -398,8 +398,7 @@ def is_array_of_sizes(node: ast.AST) -> bool:
     if not (isinstance(node, ast.Call) and last_name(node) in ("zeros", "ones", "empty") and len(node.args) == 1):
         return False
     shape = node.args[0]
-    sliced = isinstance(shape, ast.Subscript) and isinstance(shape.slice, ast.Slice)
-    return sliced and ast.unparse(shape.slice) == "1:"  # type: ignore[union-attr]
+    return isinstance(shape, ast.Subscript) and ast.unparse(shape.slice) == "1:"
 
 
 def base_of(node: ast.expr) -> ast.expr:

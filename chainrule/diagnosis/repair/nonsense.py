@@ -8,6 +8,7 @@ from typing import Any
 
 from chainrule.diagnosis.repair.edit_sites import Code, EditSite, last_name
 
+TURNED: list[set[type]] = [{one, other} for one in (ast.Gt, ast.GtE) for other in (ast.Lt, ast.LtE)]
 INDEX = (-1, 0, 1, 2)  # what a place in a list is compared with, or moved by
 WHOLE_NUMBERS = ("int", "round", "floor", "ceil")
 TRAINING = re.compile(r"(step|update|backward|backprop|train|fit|descent)\w*\(|\b(lr|learning_rate|alpha|eta)\b")
@@ -88,6 +89,3 @@ def decides(site: EditSite, new: ast.expr) -> bool:
         turned = {type(new.ops[0]), type(site.node.ops[0])} in TURNED
         return turned and isinstance(number, ast.Constant) and number.value not in INDEX
     return False
-
-
-TURNED = [{one, other} for one in (ast.Gt, ast.GtE) for other in (ast.Lt, ast.LtE)]
