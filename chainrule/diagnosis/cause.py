@@ -13,12 +13,12 @@ from chainrule.diagnosis.repair.search import Repair
 class Cause:
     """mistake: None where none is known.  certainty, found: as in Diagnosis.  clauses: the specs that it explains.
 
-    concerns: the operations to look into.  title: of a cause without a name.  where: its line.  elsewhere: other lines
-    that read like it.  begins: the line of the
-    function, by default the first concern's.  rivals: whether other mistakes explain as much.  checks: what has to hold
-    while a change is tried, beside the specs.  shared: whether the specs fail by a second, known mistake as well, so
-    that they cannot pass with this one mended.  repair: what mends it.  explanation: where title and found
-    say all of it.  searched: whether a line is looked for.  raised: whether the code raised at `where`.
+    concerns: the operations to look into.  title: of a cause without a name.  where, placed: its line, and how it was
+    found.  elsewhere: other lines that read like it.  begins: the line of the function, by default the first concern's.
+    rivals: whether other mistakes explain as much.  checks: what has to hold while a change is tried, beside the specs.
+    shared: whether the specs fail by a second, known mistake as well, so that they cannot pass with this one mended.
+    repair: what mends it.  explanation: where title and found say all of it.  searched: whether a line is looked for.
+    raised: whether the code raised at `where`.
     """
 
     mistake: Mistake | None
@@ -28,6 +28,7 @@ class Cause:
     concerns: tuple[str, ...] = ()
     title: str = ""
     where: str | None = None
+    placed: str = ""
     elsewhere: str = ""
     begins: str | None = None
     rivals: bool = False

@@ -13,7 +13,7 @@ from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.locating import Locating
 from chainrule.diagnosis.naming import Naming
-from chainrule.diagnosis.repair.search import ADDED, Repair
+from chainrule.diagnosis.repair.search import ADDED, CONDITIONS, Repair
 from chainrule.host.source.printed import silence
 from chainrule.running.results import UNNAMED, Diagnosis, SpecResult
 from chainrule.support.source_positions import place, within
@@ -21,8 +21,6 @@ from chainrule.support.time_limit import TimedOut, limit
 
 LONGEST = 120.0  # seconds for all of it, many times what it takes: for code that hangs where it is asked again
 STANDS_IN = {"cross_entropy": "loss", "softmax": "forward", "history": "fit"}  # where there is no function of that name
-
-UNSURE = " (The function begins at the line named; chainrule did not find which of its lines is wrong.)"
 
 
 def diagnose(impl: Boundary, specs: Sequence[SpecResult]) -> tuple[list[SpecResult], tuple[str, ...]]:
@@ -54,49 +52,42 @@ def diagnose(impl: Boundary, specs: Sequence[SpecResult]) -> tuple[list[SpecResu
 def described(cause: Cause, impl: Boundary) -> Diagnosis:
     """The diagnosis as a report shows it."""
     repair, mistake = cause.repair, cause.mistake
-    where, unsure = place_of(cause, impl)
-    change = None if repair is None else (repair.before, repair.after)
-    if mistake is None:
-        title, explanation = without_name(cause)
-        certainty = cause.certainty if cause.explanation or repair is None else "certain"
-        return Diagnosis(
-            UNNAMED,
-            title,
-            explanation + unsure,
-            where,
-            certainty,
-            cause.found,
-            changed(cause),
-            change,
-            tuple(cause.clauses),
-        )
+    title, explanation = without_name(cause) if mistake is None else (mistake.title, mistake.explanation)
+    found_by_change = mistake is None and not cause.explanation and repair is not None
+    where, placed = place_of(cause, impl)
     return Diagnosis(
-        mistake.id,
-        mistake.title,
-        mistake.explanation + unsure,
+        UNNAMED if mistake is None else mistake.id,
+        title,
+        explanation + unsure(cause, placed),
         where,
-        cause.certainty,
+        "certain" if found_by_change else cause.certainty,
         cause.found,
-        changed(cause) or mistake.mend,
-        change,
+        changed(cause) or (mistake.mend if mistake is not None else ""),
+        None if repair is None else (repair.before, repair.after),
         tuple(cause.clauses),
+        placed,
     )
 
 
 def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
-    """(`file:line`, what has to be said of it where the line is only that at which a function begins)."""
+    """(`file:line`, how it was found)."""
     if cause.repair is not None:
-        return place(cause.repair.function.filename, cause.repair.line), ""
+        return place(cause.repair.function.filename, cause.repair.line), "tried"
     if cause.where is not None:
-        return cause.where, f" (It may also be in {cause.elsewhere}.)" if cause.elsewhere else ""
+        return cause.where, cause.placed
     names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
-    where = cause.begins or next(filter(None, map(impl.host.where, names)), None)
-    said = (
-        ""
-        if where is None
-        else " (The function begins at the line named; chainrule did not find which of its lines is wrong.)"
-    )
-    return where, said
+    where = next(filter(None, [cause.begins, *map(impl.host.where, names)]), None)
+    return where, "" if where is None else "begins"
+
+
+def unsure(cause: Cause, placed: str) -> str:
+    """What has to be said of a place that nothing proves."""
+    if placed == "reads":
+        also = f", as {cause.elsewhere} does" if cause.elsewhere else ""
+        return f" (The line named reads like it{also}; chainrule found no change of it that mends.)"
+    if placed == "begins":
+        return " (The function begins at the line named; chainrule did not find which of its lines is wrong.)"
+    return ""
 
 
 def without_name(cause: Cause) -> tuple[str, str]:
@@ -121,6 +112,9 @@ def changed(cause: Cause) -> str:
     if repair.likewise:
         lines = [f"`{after}` in {within(repair.function.filename, line)}" for line, _, after in repair.likewise]
         return f"and so {' and '.join(lines)}: then {then}"
+    if repair.kind in CONDITIONS:
+        what = {"never": " and what stands under it", "otherwise": ": what stands under its `else`, every time"}
+        return f"without `{repair.before}`{what.get(repair.kind, ': what stands under it, every time')}: then {then}"
     if repair.kind == "delete":
         return f"without the line `{repair.before}` {then}"
     if repair.kind in ADDED:
@@ -132,7 +126,12 @@ def changed(cause: Cause) -> str:
 
 def changed_title(repair: Repair) -> str:
     """The change as a title."""
-    what = {"delete": "should not be there", **dict.fromkeys(ADDED, "lacks a line after it"), "move": "comes too early"}
+    what = {
+        "delete": "should not be there",
+        **dict.fromkeys(CONDITIONS, "decides what should not depend on it"),
+        **dict.fromkeys(ADDED, "lacks a line after it"),
+        "move": "comes too early",
+    }
     if repair.kind in what:
         return f"`{repair.before}` in {repair.function.name} {what[repair.kind]}"
     return f"`{repair.before}` in {repair.function.name} should be `{repair.after}`"

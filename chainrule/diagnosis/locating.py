@@ -14,8 +14,8 @@ from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
-from chainrule.diagnosis.pointing import pointed
-from chainrule.diagnosis.priorities import likeliest_edits
+from chainrule.diagnosis.pointing import likeness, pointed
+from chainrule.diagnosis.priorities import OF_SHAPES, likeliest_edits
 from chainrule.diagnosis.questions import questions_about
 from chainrule.diagnosis.repair.changing import changed, ran
 from chainrule.diagnosis.repair.edit_sites import Code
@@ -29,7 +29,14 @@ from chainrule.support.source_positions import place
 TRIES = 500  # changes that the search for the lines of one check may try
 OF_A_SPEC, OF_A_PROOF = 10, 50  # tries that one costs in which a spec is asked, not a few questions; and a proof
 ADAPTER = "class Adapter:"  # how the source of an adapter's method begins
-RECTIFIERS = re.compile(r"relu|activ|rectif", re.IGNORECASE)  # what functions with masks are called
+# {beginnings of mistakes' ids: what functions that can make them are called, or take}
+CALLED = {
+    ("mask", "relu", "activation"): r"relu|activ|rectif",
+    ("gradient", "carry", "weight-gradient", "bias-gradient", "array"): r"back|grad|deriv|prime|delta",
+    ("step",): r"step|update|optim|descen|learn|\b(lr|alpha|eta|rate)\b",
+    ("loss",): r"loss|cost|entropy|error|nll|likelihood|log|objective|criterion",
+    ("softmax",): r"soft|logsumexp",
+}
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
 
@@ -60,8 +67,10 @@ class Locating:
             cause.repair = self.repaired(cause, functions, budget, len(causes) == 1)
             left -= given - budget.left
             if cause.repair is None:
-                cause.where = cause.where or only_statement(functions)
+                if cause.where is None:
+                    cause.where, cause.placed = only_statement(functions), "only"
                 self.point(cause, functions)
+                cause.begins = begun(cause.begins, functions)
                 continue
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
@@ -74,6 +83,7 @@ class Locating:
         """Give a named cause that has no line the one that reads like it."""
         if cause.where is None and cause.mistake is not None:
             cause.where, cause.elsewhere = pointed(cause.mistake.id, functions) or (None, "")
+            cause.placed = "reads"
 
     def in_chapters(self, clauses: Sequence[str], outcome: str) -> list[str]:
         """The specs with this outcome in the chapters of these clauses, and of those that passed in the telling one."""
@@ -95,21 +105,35 @@ class Locating:
         blocked = self.in_chapters(clauses, "blocked") if alone and not cause.shared else []
 
         def right() -> bool:
-            self.answers.plain = True
             return all(check() for check in cause.checks) if cause.checks else holds(clauses[0], self.impl)
 
         def proved() -> bool:
-            # Beside an epsilon that was not found while the loss was wrong, the spec's own bounds are too narrow.
-            itself = clauses[:1] if self.answers.plain and cause.checks and not cause.shared else []
+            itself = [] if cause.shared else clauses[:1]
             if cause.mistake is None or "create" in cause.concerns or not cause.checks:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
-            kept = hold(itself, self.impl) and hold(passed, self.impl, few=True)
-            return kept and hold(blocked, self.impl, few=True, unseen=True)
+            with self.answers.accepting():
+                kept = hold(itself[:1], self.impl) and hold(itself[1:], self.impl, unseen=True)
+                kept = kept and hold(passed, self.impl, few=True)
+                return kept and hold(blocked, self.impl, few=True, unseen=True)
 
         first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else ()
+        if cause.raised:
+            first = OF_SHAPES
+        elif cause.mistake is None and {"fit", "long"} & set(cause.concerns):
+            first = ("delete",)
         raising = [found for function in functions for found in at(function, cause.where)] if cause.raised else []
-        found = search(raising, self.host, right, budget, first, proved)
-        return found or search(functions, self.host, right, budget, first, proved)
+
+        def rank(function: Function, statement: str) -> tuple[bool, int]:
+            return function.source.startswith(ADAPTER), likeness(cause.mistake.id, statement) if cause.mistake else 0
+
+        if raising:
+            there = Budget(budget.left // 3, budget.each, budget.proof)
+            budget.left -= there.left
+            found = search(raising, self.host, right, there, first, proved)
+            budget.left += there.left
+            if found is not None:
+                return found
+        return search(functions, self.host, right, budget, first, proved, rank)
 
     def mended_by(self, repair: Repair, cause: Cause) -> list[str]:
         """The other failing specs that pass with this change."""
@@ -123,19 +147,22 @@ class Locating:
         An adapter's come behind the author's, to which they lead.
         """
         found = ran(self.host, lambda: self.ask(cause))
-        if "create" not in cause.concerns and cause.concerns:
-            making = ran(self.host, self.make_network)
-            found = [function for function in found if function not in making]
+        making = ran(self.host, self.make_network) if cause.concerns else ()
+        if "create" in cause.concerns:
+            found = [function for function in found if function in making] or found
+        elif making:
+            found = [function for function in found if function not in making] or found
         elsewhere: set[Function] = set()
         for other in run_by(cause.concerns):
             if other not in self.answers.failing_concerns:
                 questions = questions_about(other, self.answers.setting)[:1]
                 elsewhere.update(ran(self.host, partial(observe, self.impl, questions)))
-        of_mask = cause.mistake is not None and cause.mistake.id.startswith(("mask", "relu", "activation"))
+        id = "" if cause.mistake is None else cause.mistake.id
+        likely = next((called for beginnings, called in CALLED.items() if id.startswith(beginnings)), "")
 
         def unlikely(function: Function) -> tuple[bool, bool, bool]:
-            named = RECTIFIERS.search(f"{function.source.splitlines()[0]} {function.name}")
-            return function.source.startswith(ADAPTER), of_mask and not named, function in elsewhere
+            named = re.search(likely, f"{function.source.splitlines()[0]} {function.name}", re.IGNORECASE)
+            return function.source.startswith(ADAPTER), not named, function in elsewhere
 
         return sorted(found, key=unlikely)
 
@@ -164,6 +191,12 @@ def at(function: Function, where: str | None) -> Iterator[Function]:
     for line in function.lines:
         if place(function.filename, line) == where:
             yield replace(function, lines=(line,))
+
+
+def begun(where: str | None, functions: Sequence[Function]) -> str | None:
+    """Where the likeliest function begins, unless `where` is where one of them does: a class has no place."""
+    beginnings = [place(function.filename, function.first_line) for function in functions]
+    return where if where in beginnings or not beginnings else beginnings[0]
 
 
 def only_statement(functions: Sequence[Function]) -> str | None:

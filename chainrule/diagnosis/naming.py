@@ -12,33 +12,20 @@ from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
 from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
-from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right, root_of_all
+from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
-from chainrule.diagnosis.sample_order import begins_anew, not_shuffled, takes_all, visits_again, visits_all
-from chainrule.diagnosis.where_wrong import UNSEEN_IN_NUMBERS, mistake_of_place
+from chainrule.diagnosis.roots import FOLLOWS, RESTS_ON_ANSWERS, Roots
+from chainrule.diagnosis.sample_order import not_shuffled, visits_again, visits_all
+from chainrule.diagnosis.where_wrong import BEYOND_USUAL, UNSEEN_IN_NUMBERS, mistake_of_place, proven
 from chainrule.running.results import SpecResult
 
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 OVERFLOW = "OverflowError: math range error"  # of Python's exp
 COLUMNS = ". As a function of columns it is right: if your samples are columns, declare samples = columns"
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
-# What fails because weights are alike, or not centred, and says nothing of its own.
-UNCENTRED = tuple(f"initialization.{name}" for name in ("mean", "network_variance", "independence", "layers_differ"))
-UNDECIDED = ("initialization.generator", "initialization.seeds_differ")
-FOLLOWS = {"init-positive": UNCENTRED, "init-zero": (*UNCENTRED, *UNDECIDED)}
-# What fails where weights are drawn, but not one by one: a statistic of them says nothing more.
-OF_DRAWING = (*UNCENTRED, *UNDECIDED, *(f"initialization.{name}" for name in ("variance", "distribution")))
-OF_BATCHES = tuple(
-    f"training.{name}"
-    for name in (
-        *("every_sample", "seed", "last_batch", "fresh_order", "fresh_batches", "labels", "many_samples"),
-        *("many_batches", "batch_size"),
-    )
-)
 SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
 REMEMBERS = "network.present_parameters"  # what follows from remembered answers says nothing of its own
-RESTS_ON_ANSWERS = ("shapes", "gradients", "golden", "training")  # chapters that ask again after a change
 OF_ORDER = ("training.seed", "training.fresh_order")  # specs that fail because of the order of the samples alone
 
 
@@ -47,6 +34,7 @@ class Naming:
 
     def __init__(self, answers: Answers) -> None:
         self.answers, self.impl, self.failing = answers, answers.impl, answers.failing
+        self.roots = Roots(answers)
 
     def causes(self) -> list[Cause]:
         """What explains the failures, each once, in the order of the specification."""
@@ -115,7 +103,7 @@ class Naming:
         endless = self.never_ends(result)
         if endless is not None:
             return [endless]
-        root = self.root(result)
+        root = self.roots.of(result)
         if root is not None:
             return [root]
         if mistake_of_place(result, self.impl) in UNSEEN_IN_NUMBERS:
@@ -124,7 +112,7 @@ class Naming:
         if matched and matched[0].certainty != "partial":
             return matched
         named = self.by_place(result) or self.by_clause(result)
-        if matched and not (named and named[0].certainty == "certain"):
+        if matched and not (named and (named[0].certainty == "certain" or self.beyond_usual(named[0]))):
             return matched
         return named or self.of_a_copy(result) or [self.unnamed(result)]
 
@@ -196,7 +184,12 @@ class Naming:
         if not name:
             return []
         same = [other.id for other in self.failing if mistake_of_place(other, self.impl) == name]
-        return [Cause(mistakes()[name], "certain", result.message, same, self.answers.concerns(result))]
+        certainty = "certain" if proven(result, self.impl) else "likely"
+        return [Cause(mistakes()[name], certainty, result.message, same, self.answers.concerns(result))]
+
+    def beyond_usual(self, cause: Cause) -> bool:
+        """Whether a cause is one of networks or batches of unusual sizes: partial matches explain none of them."""
+        return cause.mistake is not None and cause.mistake.id in BEYOND_USUAL
 
     def by_clause(self, result: SpecResult) -> list[Cause]:
         """Mistakes that a clause names by failing."""
@@ -257,28 +250,6 @@ class Naming:
                 return [Cause(mistakes()["parameters-copied"], "certain", found, every, (concern,), checks=checks)]
         return []
 
-    def root(self, result: SpecResult) -> Cause | None:
-        """The one cause of many clauses that fail together, if this is one of them."""
-        if result.id in OF_DRAWING and self.drawn_wrong is not None:
-            mistake, found = self.drawn_wrong
-            return Cause(mistake, "certain", found, self.together(OF_DRAWING), ("create",))
-        if result.chapter == "training" and "fit" in self.called_by(result) and self.begins_anew:
-            found = "at a rate of almost nothing the parameters are far from where they were"
-            every = [
-                other.id for other in self.failing if other.chapter == "training" and "fit" in self.called_by(other)
-            ]
-            return Cause(mistakes()["fit-begins-again"], "certain", found, every, ("fit",))
-        if result.id not in OF_BATCHES:
-            return None
-        if self.takes_all:
-            found = "after an epoch in batches of two every sample has moved as far as every other"
-            return Cause(mistakes()["fit-whole-set"], "certain", found, self.together(OF_BATCHES), ("fit",))
-        apart = next((other for other in self.failing if other.id == "training.every_sample"), None)
-        if apart is not None and self.visits_again:
-            every = self.together(OF_BATCHES)
-            return Cause(mistakes()["fit-with-replacement"], "certain", apart.message, every, ("fit",))
-        return None
-
     def denied(self, mistake: Mistake) -> bool:
         """Whether another clause fails that the mistake leaves as it is."""
         return mistake.id == "init-network-other-scheme" and bool(self.together(["initialization.variance"]))
@@ -286,27 +257,6 @@ class Naming:
     def together(self, clauses: Sequence[str]) -> list[str]:
         """Those of the clauses that fail."""
         return [other.id for other in self.failing if other.id in clauses]
-
-    def called_by(self, result: SpecResult) -> set[str]:
-        """The operations that a failing spec called."""
-        return (
-            set() if result.evidence is None else {result.evidence.last or "", *(c.name for c in result.evidence.calls)}
-        )
-
-    @cached_property
-    def drawn_wrong(self) -> tuple[Mistake, str] | None:
-        """What spoils every statistic of the weights at once."""
-        return root_of_all(self.impl)
-
-    @cached_property
-    def begins_anew(self) -> bool:
-        """Whether training does not begin with the network's parameters."""
-        return begins_anew(self.impl)
-
-    @cached_property
-    def takes_all(self) -> bool:
-        """Whether every batch is all of the data."""
-        return takes_all(self.impl)
 
     @cached_property
     def unsteady(self) -> str:
@@ -375,6 +325,7 @@ class Naming:
             clauses,
             title=title,
             where=result.where,
+            placed="raised",
             explanation=explanation,
             searched=False,
         )
@@ -399,6 +350,7 @@ class Naming:
             concerns,
             title=result.message,
             where=result.where,
+            placed="raised",
             checks=self.checks(concerns),
             explanation=explanation,
             raised=True,

@@ -13,6 +13,7 @@ from chainrule.support.source_positions import place, within
 LOGARITHM = (r"\blog\w*\(", r"\b(mean|sum|average)\(")
 MASK = (r"[<>]=? *0", r"relu|mask|deriv|prime|grad|where\(", r"\*")
 PRODUCT = (r"@|\b(dot|matmul|outer|einsum|tensordot|multiply)\(",)
+LABELS = r"\b(y\w*|t|targets?|labels?|Y\w*|T|one_?hot\w*)\b"
 DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", *PRODUCT)
 OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
 REDUCED = r"\b(sum|mean|average|max|amax)\("
@@ -47,7 +48,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient-softmax-ignored", (r"/ *[A-Za-z_(]", r"-")),
     ("gradient-softmax", (r"\(1(\.0)? - \w+\)|outer|diag", r" - ")),
     ("gradient-true-class-only", (r"\(1(\.0)? - \w+\)|outer|diag", r"-= *1| - ")),
-    ("gradient-not-averaged", (r" - |-=", *PRODUCT)),
+    ("gradient-not-averaged", (rf"( - |-=).*{LABELS}|{LABELS}.*( - |-=|/)", r" - |-=", *PRODUCT)),
     ("gradient-averaged-twice", (r"/ *\w|mean\(",)),
     ("gradient-divided", (r"/ *\w|mean\(",)),
     ("array-averaged", (r"/ *\w|mean\(",)),
@@ -68,7 +69,16 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),
     ("parameters-copied", (r"copy\(", *PRODUCT)),
-    ("classes-beyond", (r"eye\(|zeros\(|astype|dtype|[<>]|\b\d{2,}\b",)),
+    (
+        "classes-beyond",
+        (
+            r"minimum|clip",
+            r"eye\(|zeros\(|astype|dtype|[<>]|\b\d{2,}\b",
+        ),
+    ),
+    ("layers-of-great-width", (r"\d{2,}", r"[<>]|min")),
+    ("layers-of-one-width", (r"shape\b.*==|==.*shape\b|len\(.*==", r"if .* else|try|zip|\{")),
+    ("forward-remembered", (r"\bid\(|array_equal|tobytes|hash|cache|memo", *KEPT)),
     ("batch-beyond", (r"\[.*:.*\]|[<>]|\b\d{2,}\b",)),
     ("storage-order", (r"ravel|reshape|flat|order|flags",)),
     ("inputs-of", (r"dtype|astype|float32", *PRODUCT)),
@@ -98,6 +108,9 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("step-rate", UPDATE),
     ("step", UPDATE),
     ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
+    ("fit-holds-out", (r"^\w+(, \w+)* = .*\[[^\]]*:[^\]]*\]|val|held", r"\[[^\]]*:[^\]]*\]")),
+    ("fit-hides-nan", (r"nan|isfinite", r"\[\w+\]")),
+    ("fit-clips-gradients", (r"\bmin\(|clip|minimum", r"norm")),
     ("fit-with-replacement", (r"choice\(|integers\(|randint\(|random_indices", r"\[[^\]]*:[^\]]*\]", r"\brange\(")),
     ("fit-labels-not-shuffled", (r"shuffle\(|permutation\(", r"\[")),
     ("fit-not-shuffled", (BATCHES, r"\brange\(")),
@@ -114,11 +127,12 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("fit", (BATCHES, r"\brange\(|while", *UPDATE)),
     ("history", (r"append\(|history|losses", r"return")),
     ("init-zero", (r"(zeros|full|ones|empty)\w*\(", RANDOM)),
+    ("init-biases-in-one-array", (r"(zeros|ones|empty)\(\w+\[1:\]\)",)),
     ("init-bias", (r"b[^=]*=.*(zeros|ones|full|rand|normal|uniform)", RANDOM)),
     ("init-seed", (r"default_rng\(|\bseed\(|RandomState\(", RANDOM)),
     ("init-generator", (r"default_rng\(|\bseed\(|RandomState\(", RANDOM)),
     ("init-layers-alike", (r"default_rng\(|\bseed\(|RandomState\(", RANDOM)),
-    ("init-shared", (r"=",)),
+    ("init-shared", (r"\] for |\] \* |cache|\{", r"=")),
     ("init-sizes", (r"zip\(|range\(|\[.*\]",)),
     ("init-positive", (RANDOM,)),
     ("init-distribution", (RANDOM,)),
@@ -130,12 +144,23 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
 )
 
 
+def likeness(mistake: str, text: str) -> int:
+    """How little a statement reads like a mistake: 0 for the most telling expression."""
+    signs = signs_of(mistake)
+    return next((i for i, sign in enumerate(signs) if re.search(sign, text)), len(signs))
+
+
+def signs_of(mistake: str) -> tuple[str, ...]:
+    """The expressions by which the line of a mistake is known, the most telling first."""
+    return next((signs for begin, signs in SIGNS if mistake.startswith(begin)), ())
+
+
 def pointed(mistake: str, functions: Sequence[Function]) -> tuple[str, str] | None:
     """(`file:line` of the statement that reads like the mistake, the others that do, in words); None if none does.
 
     functions: those that ran, the likeliest first.
     """
-    for sign in next((signs for begin, signs in SIGNS if mistake.startswith(begin)), ()):
+    for sign in signs_of(mistake):
         for function in functions:
             found = [line for line, text in statements(function) if re.search(sign, text)]
             if found:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.boundary.boundary import Boundary
-from chainrule.diagnosis.actors import Actor, Question, Reply
+from chainrule.diagnosis.actors import Actor, Question, Reply, answer, answers_agree
+from chainrule.diagnosis.model import Parts
 from chainrule.diagnosis.observing import observe
 from chainrule.running.results import AskedCall, SpecResult
 from chainrule.support.arrays import copied
@@ -52,6 +53,21 @@ def mistake_of_place(result: SpecResult, impl: Boundary) -> str:
     return mistake_of_sizes(calls[-1])
 
 
+def proven(result: SpecResult, impl: Boundary) -> bool:
+    """Whether numbers show the mistake: other storage gives others, or a part of the batch the right ones.
+
+    Of sizes nothing else can be asked of the same network.
+    """
+    name = mistake_of_place(result, impl)
+    if name != "batch-beyond-a-limit":
+        return name in UNSEEN_IN_NUMBERS
+    assert result.evidence is not None
+    call = [call for call in result.evidence.calls if call.name == result.evidence.last][-1]
+    question = asked(call, [np.asarray(argument)[:MOST_SAMPLES] for argument in call.arguments])
+    found = observe(impl, [question])
+    return bool(found) and answers_agree(found[0][1], answer(question, Parts({})), impl.unit_roundoff, question)
+
+
 def mistake_of_storage(call: AskedCall) -> str:
     """The id of the mistake that a call shows if it is right for plain arrays of the same numbers."""
     x = call.arguments[0]
@@ -65,17 +81,8 @@ def mistake_of_storage(call: AskedCall) -> str:
 def depends_on_storage(impl: Boundary, call: AskedCall) -> bool:
     """Whether a call gives other results, by more than a rounding, for the same numbers as plain arrays."""
 
-    def ask(arguments: Sequence[np.ndarray]) -> Question:
-        def answers(actor: Actor) -> Sequence[Any]:
-            network = [] if call.parameters is None else [actor.network(*call.parameters)]
-            given = [*network, *map(copied, arguments)]
-            found = getattr(actor, call.name)(*given) if network else actor.function(call.name, *given)
-            return [*found[0], *found[1]] if call.name == "backward" else [found] if network else found
-
-        return Question(call.name, answers)
-
     plain = [np.array(a, np.int64 if a.dtype.kind in "iu" and i else np.float64, order="C") for i, a in indexed(call)]
-    found = observe(impl, [ask([a for _, a in indexed(call)]), ask(plain)])
+    found = observe(impl, [asked(call, [a for _, a in indexed(call)]), asked(call, plain)])
     (first, second) = (reply for _, reply in found) if len(found) == 2 else (Reply(), Reply())
     if first.raised or second.raised:
         return first.raised and not second.raised
@@ -84,6 +91,18 @@ def depends_on_storage(impl: Boundary, call: AskedCall) -> bool:
         for a, b in zip(first.arrays, second.arrays, strict=True)
     )
     return not all(same)
+
+
+def asked(call: AskedCall, arguments: Sequence[np.ndarray]) -> Question:
+    """A call with these arguments, as a question."""
+
+    def answers(actor: Actor) -> Sequence[Any]:
+        network = [] if call.parameters is None else [actor.network(*call.parameters)]
+        given = [*network, *map(copied, arguments)]
+        found = getattr(actor, call.name)(*given) if network else actor.function(call.name, *given)
+        return [*found[0], *found[1]] if call.name == "backward" else [found] if network else found
+
+    return Question(call.name, answers)
 
 
 def indexed(call: AskedCall) -> list[tuple[int, np.ndarray]]:

@@ -92,7 +92,7 @@ class Reporter:
         specs, _ = diagnose(self.run.loaded.impl, specs)
         terminalreporter.section("causes")
         for found in surest_first(specs):
-            where = f"{found.where}: " if found.where else ""
+            where = f"{found.position}: " if found.where else ""
             terminalreporter.write_line(f"{where}{found.title} ({found.certainty}, {found.id})")
             terminalreporter.write_line(f"    {found.mend}" if found.mend else f"    {found.found}")
             terminalreporter.write_line(f"    explains {', '.join(found.explains)}")

@@ -189,7 +189,7 @@ def cause(found: Diagnosis) -> str:
     rows += [("Evidence", escape(found.found)), ("Explains", escape(", ".join(found.explains)))]
     if found.id != UNNAMED:
         rows.append(("More", code(f"chainrule explain {found.id}")))
-    where = f'<span class="right">{escape(found.where)}</span>' if found.where else ""
+    where = f'<span class="right">{escape(found.position)}</span>' if found.where else ""
     body = "".join(f"<dt>{title}</dt><dd>{told_}</dd>" for title, told_ in rows if told_)
     return (
         f'<div class="failure"><div class="head"><span class="failed">{found.certainty}</span>'

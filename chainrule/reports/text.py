@@ -257,7 +257,7 @@ class TextReport:
         causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]
         if causes:
             cause = causes[0]
-            place = f"  {cause.where}" if cause.where else ""
+            place = f"  {cause.position}" if cause.where else ""
             table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
         following = next_chapter(outcome)
         if following and not outcome.unread:
@@ -305,7 +305,7 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
     named = Text.assemble((f"{SURE[cause.certainty]}: ", STYLES["failed"]), (cause.title, "bold"))
-    head.add_row(named, Text(cause.where or "", "bold"))
+    head.add_row(named, Text(cause.position, "bold"))
     console.print(head)
     body = facts()
     body.add_row("Why", Text(cause.explanation))

@@ -35,11 +35,16 @@ UNNAMED = "unnamed"  # the id of a diagnosis outside the catalogue
 CERTAINTIES = ("certain", "likely", "partial", "unknown")
 
 
+PLACED = {"reads": "by how it reads", "begins": "where the function begins"}  # what is said of such places
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """A named mistake.
 
-    id: in the catalogue of mistakes (`chainrule explain ID`), or `unnamed`.  where: `file:line`, or None.
+    id: in the catalogue of mistakes (`chainrule explain ID`), or `unnamed`.  where: `file:line`, or None.  placed: how
+    that was found: `tried`, a change of this line mends; `raised`, this line raised; `only`, there is no other;
+    `reads`, it reads like the mistake, and no change of it was tried that mends; `begins`, only the function is known.
     certainty: `certain`, only this mistake gives the numbers, to rounding, or the spec is about just this mistake;
     `likely`, other mistakes give the same; `partial`, it explains some of the numbers; `unknown`, no known mistake
     does.
@@ -56,6 +61,12 @@ class Diagnosis:
     mend: str = ""
     change: tuple[str, str] | None = None
     explains: tuple[str, ...] = ()
+    placed: str = ""
+
+    @property
+    def position(self) -> str:
+        """The place as a report shows it, with how it was found if nothing proves it."""
+        return f"{self.where} ({PLACED[self.placed]})" if self.where and self.placed in PLACED else self.where or ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from chainrule.host.guard.environment import plain_environment
 from chainrule.host.inference.trying import PROBE_LIMIT
 from chainrule.host.source.printed import silence
 from chainrule.mathematics.cases import SIZES, sizes_of
+from chainrule.running.digits import coarser
 from chainrule.running.limits import Limits, repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import not_understood, notes_of, nothing_found
@@ -178,6 +179,8 @@ class Run:
         expected = {entry.clause for entry in entries}
         specs = self.results.settled(expected)
         unfitting = not_understood(self.loaded, specs)
+        with silence(), plain_environment():
+            rounded = coarser(self.impl)
         return Outcome(
             target=self.loaded.target,
             path=str(self.loaded.path),
@@ -188,7 +191,7 @@ class Run:
             not_run=sum(entry.chapter in required and entry.clause not in self.results.raw for entry in entries),
             seconds=seconds,
             unchecked=self.loaded.description.unchecked,
-            notes=(*notes_of(self.loaded), *repeated(self.limits.seed)),
+            notes=(*notes_of(self.loaded), *rounded, *repeated(self.limits.seed)),
             not_understood=unfitting,
             nothing_found=nothing_found(self.loaded, specs),
             sketch=self.loaded.description.sketch if unfitting and not network_judged(specs) else "",

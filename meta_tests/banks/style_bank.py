@@ -71,6 +71,9 @@ THREE_LAYERS = "[*, *, *, *]"
 AT_ONCE = ("gradients", "training")  # the gradient is seen through an update alone
 LOSS = ("cross_entropy", "shapes")  # no function for it but the network's own loss
 RELU = ("activations", "shapes")
+# No function for it but the network: the outputs for a sample alone then do not depend on each other, as those of no
+# softmax do, and the network itself is at fault.
+SOFTMAX = ("softmax", "shapes")
 LOGITS = ("softmax", "cross_entropy", "shapes")  # forward stops at the logits: softmax is inside the loss
 
 
@@ -505,7 +508,7 @@ style(
         "softmax over the batch",
         "np.sum(exp_values, axis=1, keepdims=True)",
         "np.sum(exp_values, axis=0, keepdims=True)",
-        "softmax",
+        SOFTMAX,
     ),
     mistake("weights climb", "layer.weights += -self.learning_rate", "layer.weights += self.learning_rate", "training"),
     mistake("summed loss beside averaged gradients", "np.mean(sample_losses)", "np.sum(sample_losses)", LOSS),
@@ -756,7 +759,7 @@ style(
         "softmax over the batch",
         "logits.exp().sum(dim=1, keepdim=True)",
         "logits.exp().sum(dim=0, keepdim=True)",
-        "softmax",
+        SOFTMAX,
     ),
     mistake("b2 climbs", "self.b2 -= learning_rate", "self.b2 += learning_rate", "training"),
     needs="torch",

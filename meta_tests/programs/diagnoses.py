@@ -11,6 +11,7 @@ certain.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -26,6 +27,8 @@ from chainrule import api
 from chainrule.running.loading import load
 
 ENOUGH = 0.9
+PLACE = re.compile(r":(cell \d+:)?(\d+)$")
+CODE_CELL = '"cell_type": "code"'
 # What each planted mistake is called in the catalogue, by the words of its name; several where its numbers cannot tell
 # which.  The first line that fits counts.
 CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -103,7 +106,7 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
 class Row:
     """What a check says of one faulty file.
 
-    line: of the planted change; where: of the diagnosis; change: what it offers, or empty.
+    line: of the planted change, by its cell in a notebook; where: of the diagnosis; change: what it offers, or empty.
     """
 
     style: str
@@ -115,7 +118,7 @@ class Row:
     certainty: str
     where: str
     change: str
-    line: int
+    line: tuple[str, int]
 
     @property
     def right(self) -> bool:
@@ -124,8 +127,8 @@ class Row:
     @property
     def located(self) -> bool:
         """Whether the place is that of the planted change, or a line beside it."""
-        line = self.where.rpartition(":")[2]
-        return line.isdigit() and abs(int(line) - self.line) <= 1
+        found = PLACE.search(self.where)
+        return found is not None and (found[1] or "") == self.line[0] and abs(int(found[2]) - self.line[1]) <= 1
 
 
 def called(name: str) -> tuple[str, ...]:
@@ -136,12 +139,15 @@ def called(name: str) -> tuple[str, ...]:
     raise LookupError(f"{name}: not in diagnoses.CALLED: say what it is called in the catalogue")
 
 
-def planted_line(style: Style, mistake: Mistake) -> int:
-    """Where the change stands, in the file that it is made in."""
+def planted_line(style: Style, mistake: Mistake) -> tuple[str, int]:
+    """(cell, line) of the change, in the file that it is made in: `cell 3:`, or nothing outside of notebooks."""
     text = Path(FOLDER, mistake.file or style.file).read_text(encoding="utf-8")
     before = text[: text.index(mistake.old)]
     inside = len(mistake.old) - len(mistake.old.lstrip("\n"))
-    return before.count("\n") + 1 + inside
+    if not style.file.endswith(".ipynb"):
+        return "", before.count("\n") + 1 + inside
+    _, _, cell = before.rpartition('"source": [')
+    return f"cell {before.count(CODE_CELL)}:", cell.count("\n") + inside
 
 
 def row(style: Style, mistake: Mistake) -> Row:

@@ -3,7 +3,7 @@
 import pytest
 
 from chainrule.diagnosis import mistakes
-from chainrule.diagnosis.pointing import SIGNS, pointed
+from chainrule.diagnosis.pointing import SIGNS, likeness, pointed
 from chainrule.diagnosis.repair.edit_sites import idle, together
 from chainrule.diagnosis.repair.edits import Editor
 from chainrule.diagnosis.repair.search import KINDS, WITH_A_NAME
@@ -64,11 +64,96 @@ def made(source, kind):
         ("whole_labels", "hot, k", "t = 0.9 * hot + 0.1 / k", "t = hot"),
         ("weights", "self, d, l", "d = d @ self.t[l] + self.W[l]", "d = d @ self.W[l].T + self.W[l]"),
         ("hoist", "x, n", "r = range(0, len(x) - n + 1, n)", "r = range(0, len(x), n)"),
+        ("hoist", "x, n", "r = [x[\n        k] for k in range(0, n - 2 + 1, 2)]", "k] for k in range(0, n, 2)]"),
+        ("hoist", "self, x", "self.x = getattr(self, 'x', x)", "self.x = x"),
+        ("hoist", "c", "s = min(1.0, 5 / c)", "s = 1.0"),
+        ("fans", "m, n", "s = np.sqrt(6) / np.sqrt(m)", "s = np.sqrt(6) / np.sqrt(m + n)"),
+        ("scheme", "m, n", "s = np.sqrt(1 / m)", "s = np.sqrt(6 / (m + n))"),
+        ("shift", "z", "s = z; e = np.exp(s)", "s = z - z.max(axis=1, keepdims=True)"),
+        (
+            "shift",
+            "z",
+            "t = np.log(np.exp(z).sum(axis=1))",
+            "t = np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1)) + z.max(axis=1, keepdims=True)",
+        ),
+        ("shift", "z", "e = [math.exp(v) for v in z]", "e = [math.exp(v - max(z)) for v in z]"),
+        ("stepped", "W, b, dW, db, lr", "return W - lr * dW, b", "return W - lr * dW, b - lr * db"),
+        ("insert", "x, lr", "dV, dc = g(x); V -= lr * dV", "V -= lr * dV; c -= lr * dc"),
+        ("add", "self, x", "z = x @ self.weights_1", "z = x @ self.weights_1 + self.bias_1"),
+        ("add", "self, x", "z = np.einsum('nd,dk->nk', x, self.W)", "x, self.W) + self.b"),
+        ("per_sample", "p, y", "return -np.mean(y * np.log(p))", "return -(np.sum(y * np.log(p)) / len(y))"),
+        ("jacobian", "s, g", "return s * (1 - s) * g", "return s * (g - np.sum(g * s, axis=1, keepdims=True))"),
+        ("rectified", "d, a", "return d * a * (1 - a)", "return d * (a > 0)"),
+        ("reshaped", "d, w, x", "dx = d.dot(w.T)", "dx = d.dot(w.T).reshape(x.shape)"),
+        ("each", "self, sizes", "self.b = np.zeros(sizes[1:])", "self.b = [np.zeros(n) for n in sizes[1:]]"),
+        ("shared_rate", "b, nb, eta", "b = b - eta * nb", "b = b - eta / len(nb) * nb"),
+        (
+            "split",
+            "o, n",
+            "parts = o[:len(o) // n * n].reshape(-1, n)",
+            "parts = np.array_split(o, range(n, len(o), n))",
+        ),
+        ("copied", "sizes", "sizes.pop(0)", "sizes = list(sizes); sizes.pop(0)"),
+        ("mask", "self, out", "self.grad += out.grad", "self.grad += out.grad * (out.data > 0)"),
+        ("mask_product", "self, d, w, l", "zs.append(d); d = d @ w[-l + 1]", "d = d @ w[-l + 1] * (zs[-l + 1] > 0)"),
+        ("near", "Z1, Z2", "return mask(Z2)", "return mask(Z1)"),
+        ("always", "x", "if len(x) > 64: x = x[:64]", "if True: x = x[:64]"),
+        ("never", "x", "if len(x) > 64: x = x[:64]", "if False: x = x[:64]"),
     ],
 )
 def test_an_idiom(kind, arguments, before, after):
     plain = after.replace("(", "").replace(")", "")
     assert any(plain in source for source in made(f"def f({arguments}):\n    {before}", kind)), kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("hoist", "n = int(0.05 * len(x)) + 1", "int(0.05) + 1"),
+        ("operator", "n = int(0.05 * len(x))", "int(0.05 / len(x))"),
+        ("number", "n = int(0.05 * len(x))", "int(0.0 * len(x))"),
+        ("number", "return np.maximum(x, 0.01 * x)", "0.0 * x"),
+        ("number", "return x[i + 1]", "x[i + 0]"),
+        ("number", "return lr * (0.5 if late else 1.0)", "1.0 if late else 1.0"),
+        ("offset", "return x[l + 1]", "x[l + 1 - 1]"),
+        ("hoist", "return x - x.max()", "x - x"),
+        ("near", "return a > b", "b > b"),
+        ("number", "if len(x) > 64: x = x[:64]", "len(x) > 63"),
+        ("operator", "if len(x) > 64: x = x[:64]", "len(x) < 64"),
+        ("delete", "self.step(x, lr)", "pass"),
+        ("mask", "out = np.maximum(x, 0); return out", "out * (x > 0)"),
+    ],
+)
+def test_nonsense_is_not_tried(kind, before, after):
+    """No constant for what hangs on data, no number without effect, no condition turned, no training left out."""
+    plain = after.replace("(", "").replace(")", "")
+    assert [
+        source for source in made(f"def f(self, x, lr, a, b, l, i, late):\n    {before}", kind) if plain in source
+    ] == []
+
+
+def test_a_condition_of_a_place_in_a_list_is_no_whim():
+    source = "def f(w):\n    for l in range(len(w)):\n        if l > 0:\n            w[l] = 0"
+    assert made(source, "always") == made(source, "never") == []
+
+
+def test_a_mask_that_is_kept_may_be_meant():
+    editor = Editor(function("def f(self, d):\n    d[d <= 0] = 0"))
+    editor.kept = ["self.mask"]
+    assert "d[(self.mask)] = 0" in {editor.code.edited(edit).split("    ")[-1] for edit in editor.edits(["mask_of"])}
+
+
+def test_lines_of_a_function_inside_are_changed_if_nobody_saw_it_run():
+    source = "def f(n):\n    def scale(m):\n        return np.sqrt(2 / m)\n    return scale(n)"
+    ran = Function("/somewhere/net.py", "f", 1, 4, source, 1, (2, 4), "np")
+    lines = [{edit.line for edit in Editor(ran, alone).edits(["fans"])} for alone in (False, True)]
+    assert lines == [set(), {3}]
+
+
+def test_sums_into_several_gradients_become_assignments_together():
+    editor = Editor(function("def f(self, w, b):\n    self.w.grad += w\n    self.b.grad += b"))
+    both = [editor.code.edited(*edits) for edits in together(editor.code, list(editor.edits(["fresh"])))]
+    assert any("self.w.grad = w" in source and "self.b.grad = b" in source for source in both)
 
 
 def test_no_digits_of_a_rounding_are_tried():
@@ -94,7 +179,10 @@ def test_statements_alike_are_changed_together(source, kind, count):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("x", True), ("x = x", True), ("for i in range(0): y = 1", True), ("f(x)", False), ("x = y", False)],
+    [
+        *(("x", True), ("x = x", True), ("for i in range(0): y = 1", True), ("f(x)", False), ("x = y", False)),
+        *(("x, y = x, y[1:]", True), ("x = [v for v in x]", True), ("x = [-v for v in x]", False)),
+    ],
 )
 def test_an_idle_statement(text, expected):
     editor = Editor(function(f"def f(x, y):\n    {text}"))
@@ -116,6 +204,11 @@ def test_a_line_is_found_by_how_it_reads():
     assert pointed("loss-clipped", [function(loss)]) == ("net.py:2", "")
     assert pointed("loss-log-base", [function(loss)]) == ("net.py:3", "line 4")
     assert pointed("predict-threshold", [function("def f(x):\n    x = x + 1")]) is None
+
+
+def test_a_statement_is_more_or_less_like_a_mistake():
+    assert likeness("mask-missing", "d = d @ w * (z > 0)") < likeness("mask-missing", "return (Z1, A1)")
+    assert likeness("step-ascends", "w = w - lr * g") < likeness("step-ascends", "n = n + g")
 
 
 def test_a_line_inside_a_nested_function_is_found():

@@ -376,3 +376,90 @@ def test_gradients_that_another_pass_left_are_not_those_of_the_loss(tmp_path):
     line = SHARED[: SHARED.index("        return dout * self.mask")].count("\n") + 1
     assert [(one.where, one.certainty) for one in found] == [(f"net.py:{line}", "certain")]
     assert "backward raised ValueError" in found[0].title
+
+
+LOSS = "-np.mean(np.log(p[np.arange(len(y)), y]))"
+HIDDEN = "            acts.append(relu(acts[-1] @ w + b))"
+
+
+@pytest.mark.parametrize(
+    ("changes", "chapters", "name", "after"),
+    [
+        (
+            ((LOSS, "-np.mean(np.log2(p[np.arange(len(y)), y] + 1e-9))"),),
+            ("cross_entropy", "shapes"),
+            "loss-log-base",
+            "np.log(p[",
+        ),
+        (
+            ((LOSS, "-np.mean(np.eye(p.shape[1])[y] * np.log(p + 1e-9))"),),
+            ("cross_entropy", "shapes"),
+            "loss-averaged-over-classes",
+            "/ len(y)",
+        ),
+        (
+            (
+                (LOSS, LOSS.replace("y])", "y] + 1e-9)")),
+                ("e.sum(axis=1, keepdims=True)", "e.sum(axis=0, keepdims=True)"),
+            ),
+            ("softmax", "shapes"),
+            "softmax-over-batch",
+            "e.sum(axis=1, keepdims=True)",
+        ),
+    ],
+    ids=["another base", "another mean", "another axis"],
+)
+def test_an_epsilon_that_the_mistake_hid_is_no_obstacle_to_a_change(tmp_path, changes, chapters, name, after):
+    text = HONEST
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "net.py"
+    path.write_text(text, encoding="utf-8")
+    first = checked(path, *chapters).diagnoses[0]
+    assert (first.id, first.certainty, first.placed) == (name, "certain", "tried")
+    assert after in first.change[1]
+
+
+@pytest.mark.parametrize(
+    ("new", "name", "certainty"),
+    [
+        (
+            f"{HIDDEN}\n            acts[-1][:, 512:] *= 2\n            acts[-1][:, 600:] *= 3",
+            "layers-of-great-width",
+            "likely",
+        ),
+        (
+            f"{HIDDEN}\n            acts[-1][300:] *= 2\n            acts[-1][400:] *= 3",
+            "batch-beyond-a-limit",
+            "certain",
+        ),
+    ],
+)
+def test_a_cause_by_sizes_is_certain_if_numbers_prove_it_and_its_line_only_reads_so(tmp_path, new, name, certainty):
+    """A part of the batch comes out right; of a wide network nothing narrower can be asked."""
+    path, _ = written(tmp_path, HIDDEN, new)
+    outcome = checked(path, "shapes")
+    first = outcome.diagnoses[0]
+    assert (first.id, first.certainty, first.change, first.placed) == (name, certainty, None, "reads")
+    assert f"{first.where} (by how it reads)" in page(outcome)
+    assert outcome.to_dict()["diagnoses"][0]["placed"] == "reads"
+
+
+def test_biases_made_as_one_array_have_a_name(tmp_path):
+    path, line = written(tmp_path, "[np.zeros(n) for n in sizes[1:]]", "np.zeros(sizes[1:])")
+    (found,) = checked(path).diagnoses
+    assert (found.id, found.certainty) == ("init-biases-in-one-array", "likely")
+    assert found.where == f"net.py:{line}"
+
+
+def test_the_line_of_a_class_is_no_place(tmp_path):
+    update = "                self.step(self.backward(x[batch], y[batch]), lr)\n"
+    decays = "".join(
+        f"                self.weights = [w * (1 - 1e-{e} * (_ > 3)) for w in self.weights]\n" for e in (3, 4)
+    )
+    path, _ = written(tmp_path, update, update + decays)
+    places = [int(found.where.removeprefix("net.py:")) for found in checked(path, "training").diagnoses]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert places
+    assert not any(lines[place - 1].startswith("class") for place in places)

@@ -143,11 +143,11 @@ def test_of_two_statements_on_a_line_the_changed_one_is_shown(tmp_path):
             "y = x - y",
         ),
         ("def f(x):\n    x += 1\n    # twice\n    x *= 2\n    return x\n", (5, 11), "move", 2, "x += 1", ""),
-        ("def f(x):\n    if x > 3:\n        x = 7\n    return x\n", (2, 5), "delete", 2, "if x > 3:", ""),
+        ("def f(x):\n    if x > 3:\n        x = 7\n    return x\n", (2, 5), "never", 2, "if x > 3:", ""),
         (
             "def f(x):\n    if x > 3:\n        x = 7\n    elif x > 0:\n        x += 1\n    return x\n",
             (2, 7),
-            "delete",
+            "never",
             4,
             "if x > 0:",
             "",

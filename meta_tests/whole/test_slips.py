@@ -2,7 +2,7 @@
 
 import pytest
 
-from banks.honest import checked, written
+from banks.honest import HONEST, checked, written
 from banks.slips import SLIPS
 from banks.style_bank import STYLES
 from chainrule import api
@@ -43,6 +43,33 @@ def test_networks_that_fix_sizes_are_looked_at_where_they_can_be(tmp_path, file,
 def test_gradients_of_seven_digits_are_no_precision(tmp_path):
     path, _ = written(tmp_path, "        return dW, db", "        return [g.astype(np.float32) for g in dW], db")
     assert infer_precision(load(str(path)).host.implementation)[0] == "float64"
+
+
+def in_float32(text):
+    text = text.replace("dtype=float)", "dtype=np.float32)").replace("@ w + b", "@ w.astype(np.float32) + b")
+    return text.replace("@ self.weights[-1] +", "@ self.weights[-1].astype(np.float32) +")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (str, False),
+        (in_float32, True),
+        (
+            lambda text: in_float32(text).replace(
+                "(-a, a, (fan_in, fan_out))", "(-a, a, (fan_in, fan_out)).astype('f')"
+            ),
+            False,
+        ),
+    ],
+    ids=["float64", "float64 computed in float32", "float32"],
+)
+def test_a_network_of_float64_that_computes_in_float32_is_told(tmp_path, change, said):
+    path = tmp_path / "net.py"
+    path.write_text(change(HONEST), encoding="utf-8")
+    outcome = checked(path, "softmax")
+    assert outcome.conventions["precision"].value == ("float64" if change is str else "float32")
+    assert any("the digits of float64" in note for note in outcome.notes) is said
 
 
 def test_a_pass_says_what_it_does_not_cover(tmp_path):

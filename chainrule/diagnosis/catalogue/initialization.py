@@ -291,6 +291,17 @@ mistake(
     fingerprint="b random",
 )
 mistake(
+    "init-biases-in-one-array",
+    "the biases of all layers are made as one array",
+    "np.zeros(sizes[1:]) is one array with an axis for every layer, not a vector for every layer: biases[0] is a "
+    "number in a network of one layer, and has the size of another layer in a deeper one.",
+    clause="network.forward",
+    chapter="initialization",
+    mend="[np.zeros(n) for n in sizes[1:]]",
+    lines=("self.biases = np.zeros(sizes[1:])", "self.biases = [np.zeros(n) for n in sizes[1:]]"),
+    fingerprint="biases.shape = sizes[1:]",
+)
+mistake(
     "init-sizes",
     "the network has other layers than it was asked for",
     "L + 1 sizes make L weights, (s[l], s[l+1]), and L biases, (s[l+1],).",

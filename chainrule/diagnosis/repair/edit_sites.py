@@ -61,6 +61,9 @@ class Code:
             for node in ast.walk(self.tree)
             if isinstance(node, FunctionNode) and (name_of(node), first_line(node)) == function.key
         )
+        tests = [node.test for node in ast.walk(self.node) if isinstance(node, (ast.If, ast.While))]
+        self.conditions = {id(part) for test in tests for part in ast.walk(test)}
+        self.statements: dict[int, ast.stmt] = {}
 
     @property
     def owner(self) -> str:
@@ -72,6 +75,21 @@ class Code:
         assigned = (node for node in ast.walk(self.node) if isinstance(node, ast.Attribute) and not loads(node))
         return list(dict.fromkeys(ast.unparse(node) for node in assigned))
 
+    def of_whole_statements(self, lines: Sequence[int]) -> Iterator[int]:
+        """All lines of the statements, or of their heads, that begin on one of these."""
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.stmt) and node is not self.node:
+                body = getattr(node, "body", None)
+                span = range(node.lineno, body[0].lineno if body else (node.end_lineno or node.lineno) + 1)
+                if any(line in span for line in lines):
+                    yield from span
+
+    def inside(self) -> Iterator[int]:
+        """The lines of the functions inside."""
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.FunctionDef) and node is not self.node:
+                yield from range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
+
     def parsed(self, source: str) -> ast.Module:
         tree = ast.parse(source)
         ast.increment_lineno(tree, self.function.begins - 1)
@@ -79,13 +97,14 @@ class Code:
 
     def sites(self, lines: Sequence[int]) -> Iterator[EditSite]:
         """Every expression and statement of the function's body on these lines, from the first to the last."""
+        ran = {*lines, *self.of_whole_statements(lines)}
         waiting = [part for part in below(self.node) if part[1] == "body"][::-1]
         while waiting:
             holder, name, index, node = waiting.pop()
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 continue
             first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
-            if (first and any(first <= line <= last for line in lines)) or isinstance(self.node, ast.Lambda):
+            if (first and not ran.isdisjoint(range(first, last + 1))) or isinstance(self.node, ast.Lambda):
                 whole = name == "value" and isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign))
                 yield EditSite(node, holder, name, index, whole or isinstance(holder, ast.Lambda))
             elif isinstance(node, ast.stmt):
@@ -146,12 +165,14 @@ class Code:
 
     def statement(self, node: Any) -> ast.stmt:
         """The smallest statement that holds a node, or that it is."""
-        around = [
-            one
-            for one in ast.walk(self.tree)
-            if isinstance(one, ast.stmt) and begin(one) <= begin(node) and end(node) <= end(one)
-        ]
-        return max(around, key=begin)
+        if id(node) not in self.statements:
+            around = [
+                one
+                for one in ast.walk(self.tree)
+                if isinstance(one, ast.stmt) and begin(one) <= begin(node) and end(node) <= end(one)
+            ]
+            self.statements[id(node)] = max(around, key=begin)
+        return self.statements[id(node)]
 
     def after(self, edit: Edit) -> ast.stmt:
         """The edited statement, as it reads then."""
@@ -175,7 +196,7 @@ def below(node: ast.AST) -> list[tuple[ast.AST, str, int | None, Any]]:
             found += [
                 (node, name, i, item)
                 for i, item in enumerate(value)
-                if isinstance(item, (ast.expr, ast.stmt, ast.keyword))
+                if isinstance(item, (ast.expr, ast.stmt, ast.keyword, ast.comprehension))
             ]
         elif isinstance(value, (ast.expr, ast.keyword)):
             found.append((node, name, None, value))
@@ -186,9 +207,13 @@ def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
     """Edits of different statements that do the same under other names: `d1.sum(axis=1)`, and `d2.sum(axis=1)`."""
     alike: dict[tuple[str, str], dict[Position, Edit]] = {}
     for edit in edits:
-        if isinstance(edit.node, ast.expr):
-            of_rule = alike.setdefault((nameless(code.text(edit.node)), nameless(edit.text)), {})
-            of_rule.setdefault(begin(code.statement(edit.node)), edit)
+        node, text = edit.node, edit.text
+        if isinstance(node, ast.AugAssign) and edit.kind == "fresh":
+            target = node.target
+            node, text = target, str(text.count(code.text(target)))
+        if isinstance(node, ast.expr):
+            of_rule = alike.setdefault((nameless(code.text(node)), nameless(text)), {})
+            of_rule.setdefault(begin(code.statement(node)), edit)
     yield from (tuple(found.values()) for found in alike.values() if len(found) > 1)
 
 
@@ -208,6 +233,11 @@ def first_line_of(statement: ast.stmt) -> str:
     return ast.unparse(statement).strip().splitlines()[0]
 
 
+def last_name(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 def begin(node: Any) -> Position:
     return node.lineno, node.col_offset
 
@@ -217,11 +247,16 @@ def end(node: Any) -> Position:
 
 
 def idle(statement: ast.stmt) -> bool:
-    """Whether a statement does nothing: a value that nobody takes, `x = x`, or a loop over nothing."""
+    """Whether a statement does nothing: a value that nobody takes, `x = x`, `x, y = x, z`, or a loop over nothing."""
     if isinstance(statement, ast.Expr):
         return not isinstance(statement.value, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom))
     if isinstance(statement, ast.Assign):
-        return ast.unparse(statement.targets[0]) == ast.unparse(statement.value)
+        target, value = statement.targets[0], statement.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            return any(ast.unparse(a) == ast.unparse(b) for a, b in zip(target.elts, value.elts, strict=False))
+        if isinstance(value, ast.ListComp) and ast.unparse(value.elt) == ast.unparse(value.generators[0].target):
+            value = value.generators[0].iter  # the same items
+        return ast.unparse(target) == ast.unparse(value)
     return isinstance(statement, ast.For) and ast.unparse(statement.iter) == "range(0)"
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, loads
-from chainrule.diagnosis.repair.idioms import MOST_MASKS, Idioms
-from chainrule.diagnosis.repair.idioms import last_name as called
+from chainrule.diagnosis.repair.edit_sites import last_name as called
+from chainrule.diagnosis.repair.idioms import MOST_MASKS, Idioms, base_of
 from chainrule.diagnosis.repair.idioms import parsed as expression
+from chainrule.diagnosis.repair.nonsense import nonsense
 from chainrule.host.protocol import Function
 
 SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -24,9 +25,9 @@ SWAPPED_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Div: (ast.Mult,),
 }
 SWAPPED_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Gt: (ast.Lt, ast.LtE, ast.GtE),
+    ast.Gt: (ast.LtE, ast.Lt, ast.GtE),
     ast.GtE: (ast.Gt, ast.Lt, ast.LtE),
-    ast.Lt: (ast.Gt, ast.LtE, ast.GtE),
+    ast.Lt: (ast.GtE, ast.Gt, ast.LtE),
     ast.LtE: (ast.Lt, ast.Gt, ast.GtE),
     ast.Eq: (ast.NotEq, ast.LtE),
     ast.NotEq: (ast.Eq,),
@@ -48,26 +49,33 @@ MODULES = frozenset(("self", "np", "numpy", "math", "random", "torch", "jnp", "x
 SEEDS = re.compile(r"(^|[._])(seed|random_state)$")  # as a size or a count one of them would fill the memory
 LONGEST_NAME = 30  # of what may be meant by mistake: beyond that it is a computation of its own
 RATES = re.compile(r"(^|\.)(lr|learning_rate|learningRate|alpha|eta|rate|step_size)$")
-UPDATES = (
+BIASES = (
     (r"weights", "biases"),
-    (r"[wW]eight", "bias"),
+    (r"[wW]eights?", "bias"),
     (r"W", "b"),
     (r"\bw", "b"),
-    (r"[bB]ias(es)?", "weight"),
-    (r"b", "W"),
-)
+    (r"coefs", "intercepts"),
+)  # what biases are called where weights have some name
+UPDATES = (*BIASES, (r"[bB]ias(es)?", "weight"), (r"bias", "weights"), (r"b", "W"))
+RECTIFIES = re.compile(r"def (relu|forward|__call__)\b|\bmaximum\(|\bmax\(0|\bmax\(.*, 0\)")
+BACKWARD = re.compile(r"back|grad|deriv|prime", re.IGNORECASE)
+STEPS = re.compile(r"^_?(fit|step|update|init|__init__|xavier|softmax)", re.IGNORECASE)
 MOST_NAMES, MOST_COUNTS, LONGEST_MOVE = 14, 8, 6
 
 
 class Editor(Idioms):
-    """The edits of one function, on the lines that ran."""
+    """The edits of one function, on the lines that ran.
 
-    def __init__(self, function: Function) -> None:
+    alone: whether those of functions inside are among them: nobody saw which of their lines ran.
+    """
+
+    def __init__(self, function: Function, alone: bool = False) -> None:
         self.function, self.code, self.numpy = function, Code(function), function.numpy
-        self.sites = list(self.code.sites(function.lines))
+        self.sites = list(self.code.sites([*function.lines, *(self.code.inside() if alone else ())]))
         self.names = self.found_names()
         self.counts = self.found_counts()
         self.slices = self.found_slices()
+        self.exponents = {ast.unparse(exponent.args[0]) for exponent in exponentials(self.code.node)}
         self.kept: list[str] = []  # what methods of the same class keep
         self.rates = [name for name in [*self.parameters, *self.names] if RATES.search(name)]
 
@@ -80,7 +88,8 @@ class Editor(Idioms):
                     not isinstance(site.node, ast.expr) or loads(site.node)
                 ):
                     for new in make(site):
-                        yield self.code.edit(site, kind, new)
+                        if not nonsense(self.code, site, new):
+                            yield self.code.edit(site, kind, new)
 
     # What there is in the function
 
@@ -154,7 +163,7 @@ class Editor(Idioms):
             ):
                 yield node.func.value
             yield from node.args[:1]
-            yield from node.args[1:] if len(node.args) == 2 else []
+            yield from node.args[1:] if len(node.args) == 2 or called(node) == "getattr" else []
         elif isinstance(node, ast.Attribute):
             yield from [node.value] if node.attr == "T" else []
         elif isinstance(node, ast.Subscript):
@@ -247,7 +256,7 @@ class Editor(Idioms):
         )
         for operand in operands:
             text = ast.unparse(operand).removesuffix(".T")
-            for pattern, new in UPDATES[:4]:
+            for pattern, new in BIASES:
                 if re.search(pattern, text):
                     yield ast.BinOp(node, ast.Add(), expression(re.sub(pattern, new, text)))
 
@@ -277,7 +286,8 @@ class Editor(Idioms):
         own = ast.unparse(node)
         if own not in self.names:
             return
-        others = [other for other in self.names if other != own and chosen(distance(own, other))]
+        names = dict.fromkeys([*self.names, *(name for name in self.parameters if not SEEDS.search(name))])
+        others = [other for other in names if other != own and chosen(distance(own, other))]
         for other in sorted(others, key=lambda other: distance(own, other))[:MOST_NAMES]:
             yield expression(other)
 
@@ -288,6 +298,11 @@ class Editor(Idioms):
         if subtracted or (isinstance(holder, ast.AugAssign) and site.name == "value"):
             for rate in self.rates:
                 yield ast.BinOp(expression(rate), ast.Mult(), site.node)
+
+    def shared_rate(self, site: EditSite) -> Iterator[Any]:
+        """The rate over the number of samples: `eta * nb` -> `eta / len(batch) * nb`."""
+        if isinstance(site.node, ast.Name) and site.node.id in self.rates and isinstance(site.holder, ast.BinOp):
+            yield from (ast.BinOp(site.node, ast.Div(), expression(count)) for count in self.counts)
 
     def offset(self, site: EditSite) -> Iterator[Any]:
         node = site.node
@@ -315,8 +330,10 @@ class Editor(Idioms):
 
     def mask(self, site: EditSite) -> Iterator[Any]:
         """A mask on a gradient that is handed on as it is."""
-        if isinstance(site.node, ast.Name) and site.value:
-            yield from self.masked(site.node)
+        node = site.node
+        above = isinstance(node, ast.Attribute) and node.attr == "grad"  # of an engine of nodes
+        if (isinstance(node, ast.Name) and site.value) or (above and (site.value or site.name == "right")):
+            yield from self.masked(node)
 
     def mask_product(self, site: EditSite) -> Iterator[Any]:
         """A mask on a gradient that is computed here."""
@@ -324,13 +341,29 @@ class Editor(Idioms):
             yield from self.masked(site.node)
 
     def masked(self, node: ast.expr) -> Iterator[Any]:
+        rectifies = RECTIFIES.search(self.code.text(self.code.node)) and not BACKWARD.search(self.function.name)
+        if rectifies or STEPS.search(self.function.name):
+            return  # no gradient on its way down is in there
         for name in self.hidden()[:MOST_MASKS]:
             yield ast.BinOp(node, ast.Mult(), ast.Compare(expression(name), [ast.Gt()], [ast.Constant(0)]))
 
     def shift(self, site: EditSite) -> Iterator[Any]:
         """The maximum subtracted from what an exponential is taken of; where a statement has it twice, in both."""
-        if isinstance(site.holder, ast.Call) and called(site.holder) == "exp" and site.name == "args":
+        inside = [exponent.args[0] for exponent in exponentials(site.node)]
+        holder = site.holder
+        of_exp = isinstance(holder, ast.Call) and called(holder) == "exp" and site.name == "args"
+        kept = site.value and isinstance(holder, ast.Assign) and ast.unparse(holder.targets[0]) in self.exponents
+        if of_exp or kept:
             yield from shifted(site.node)
+            loops = [node for node in ast.walk(self.code.node) if isinstance(node, ast.comprehension)]
+            for loop in loops:
+                if ast.unparse(loop.target) == ast.unparse(site.node):
+                    yield expression(f"{ast.unparse(loop.target)} - max({ast.unparse(loop.iter)})")
+        elif isinstance(site.node, ast.Call) and called(site.node) == "log" and len(inside) == 1:
+            for new in shifted(inside[0]):
+                log = copy.deepcopy(site.node)
+                exponentials(log)[0].args = [new]
+                yield ast.BinOp(log, ast.Add(), new.right)
         elif isinstance(site.node, ast.stmt) and not hasattr(site.node, "body"):
             exponents = [exponent.args[0] for exponent in exponentials(site.node)]
             if len(exponents) > 1 and len({ast.dump(exponent) for exponent in exponents}) == 1:
@@ -370,32 +403,46 @@ class Editor(Idioms):
 
     def divide(self, site: EditSite) -> Iterator[Any]:
         """A line that divides what was just computed by a number of samples."""
-        node = site.node
-        if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
-            return
-        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
-        while isinstance(target, ast.Subscript):
-            target = target.value
+        written = self.written(site)
+        target = None if written is None else base_of(written)
         if isinstance(target, (ast.Name, ast.Attribute)):
             name = ast.unparse(target)
             for count in self.counts:
                 if count != name:
-                    yield [node, ast.parse(f"{name} = {name} / {count}").body[0]]
+                    yield [site.node, ast.parse(f"{name} = {name} / {count}").body[0]]
 
     def insert(self, site: EditSite) -> Iterator[Any]:
         """A line like this one for another parameter: `self.b -= lr * db` beside `self.W -= lr * dW`."""
         node = site.node
         if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
             return
-        text = ast.unparse(node)
-        siblings = [re.sub(pattern, new, text) for pattern, new in UPDATES]
-        siblings += [renumbered(text, by) for by in (1, -1)]
-        for sibling in dict.fromkeys(siblings):
-            if sibling != text:
-                try:
-                    yield [node, ast.parse(sibling).body[0]]
-                except SyntaxError:
-                    continue
+        for sibling in self.siblings(ast.unparse(node)):
+            try:
+                yield [node, ast.parse(sibling).body[0]]
+            except SyntaxError:
+                continue
+
+    def stepped(self, site: EditSite) -> Iterator[Any]:
+        """A step for one of several values: `W - lr * dW, b` -> `W - lr * dW, b - lr * db`."""
+        if isinstance(site.holder, (ast.Tuple, ast.List)):
+            own = ast.unparse(site.node)
+            for other in site.holder.elts:
+                if isinstance(other, ast.BinOp) and isinstance(other.op, (ast.Sub, ast.Add)):
+                    yield from map(
+                        expression, (text for text in self.siblings(ast.unparse(other)) if text.startswith(f"{own} "))
+                    )
+
+    def siblings(self, text: str) -> list[str]:
+        """The same of other parameters: `W1 -= lr * dW1` for `b1`, `W2`, and for `c` where there is a `dc`."""
+        found = [re.sub(pattern, new, text) for pattern, new in UPDATES] + [renumbered(text, by) for by in (1, -1)]
+        target = re.match(r"[\w.]+", text)
+        own = target[0].rpartition(".")[2] if target else ""
+        for name in re.findall(rf"\b\w+{own}\b", text) if own else ():
+            before = name.removesuffix(own)
+            for other in (other for other in self.assigned if other.startswith(before) and other not in (name, before)):
+                moved = re.sub(rf"\b{own}\b", other.removeprefix(before), text)
+                found.append(re.sub(rf"\b{name}\b", other, moved))
+        return [sibling for sibling in dict.fromkeys(found) if sibling != text]
 
 
 def exponentials(node: ast.AST) -> list[ast.Call]:
@@ -403,7 +450,7 @@ def exponentials(node: ast.AST) -> list[ast.Call]:
     return [part for part in ast.walk(node) if isinstance(part, ast.Call) and called(part) == "exp" and part.args]
 
 
-def shifted(node: ast.expr) -> Iterator[ast.expr]:
+def shifted(node: ast.expr) -> Iterator[ast.BinOp]:
     """z -> z - z.max(axis=1, keepdims=True), by the other axis, by the maximum of all."""
     for axis in (1, 0, None):
         how = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
@@ -430,7 +477,7 @@ def called_on_array(node: ast.Call) -> bool:
 def is_product(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, ast.MatMult)
-    return isinstance(node, ast.Call) and called(node) in PRODUCTS
+    return isinstance(node, ast.Call) and called(node) in (*PRODUCTS, "einsum", "tensordot")
 
 
 def distance(one: str, other: str) -> int:

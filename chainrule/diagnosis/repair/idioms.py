@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.diagnosis.repair.edit_sites import Code, EditSite, loads
+from chainrule.diagnosis.repair.edit_sites import Code, EditSite, last_name, loads
+from chainrule.diagnosis.repair.nonsense import INDEX
 
 ACTIVATIONS = re.compile(r"^(tanh|sigmoid|expit|logistic|softplus|elu|selu|swish|silu|gelu|leaky_?relu|abs|absolute)$")
 BATCHES = re.compile(r"batch|idx|ind|ids|sel|rows|perm|order|chosen", re.IGNORECASE)
@@ -19,20 +20,22 @@ COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
 GRADIENTS = re.compile(r"d|g|grad|err|up", re.IGNORECASE)
 HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
 WEIGHTS = re.compile(r"\.(weights?|w|ws)$", re.IGNORECASE)
+CHANGES_A_LIST = ("pop", "append", "remove", "insert", "sort", "reverse", "extend", "clear")
 MOST_MASKS = 12
 
 
 class Idioms:
     """Edits of one function.
 
-    names: what it reads.  kept: what methods of the same class keep.  counts: what counts something in it.  numpy: its
-    file's name for NumPy, or empty.
+    names: what it reads.  kept: what methods of the same class keep.  counts: what counts something in it.  slices:
+    what it indexes by.  numpy: its file's name for NumPy, or empty.
     """
 
     code: Code
     names: list[str]
     kept: list[str]
     counts: list[str]
+    slices: list[ast.expr]
     numpy: str
 
     @property
@@ -41,6 +44,34 @@ class Idioms:
         found = self.code.node.args
         names = [argument.arg for argument in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
         return [name for name in names if name not in ("self", "cls")]
+
+    def always(self, site: EditSite) -> Iterator[Any]:
+        """What stands under a condition, without it; not where the condition is one of a place in a loop."""
+        if self.condition(site):
+            yield ast.Constant(True)
+
+    def never(self, site: EditSite) -> Iterator[Any]:
+        """Nothing in the place of a condition and what stands under it."""
+        if self.condition(site) and not site.holder.orelse:  # type: ignore[attr-defined]
+            yield ast.Constant(False)
+
+    def otherwise(self, site: EditSite) -> Iterator[Any]:
+        """What stands under `else`, without the condition."""
+        if self.condition(site) and site.holder.orelse:  # type: ignore[attr-defined]
+            yield ast.Constant(False)
+
+    def condition(self, site: EditSite) -> bool:
+        if not (isinstance(site.holder, ast.If) and site.name == "test") or "isinstance" in ast.unparse(site.node):
+            return False
+        nodes = list(ast.walk(self.code.node))
+        targets = [node.target for node in nodes if isinstance(node, (ast.For, ast.comprehension))]
+        places = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
+        counted, placed, read = (
+            {part.id for node in found for part in ast.walk(node) if isinstance(part, ast.Name)}
+            for found in (targets, places, [site.node])
+        )
+        large = any(isinstance(part, ast.Constant) and part.value not in INDEX for part in ast.walk(site.node))
+        return large or not counted & placed & read
 
     def activation(self, site: EditSite) -> Iterator[Any]:
         """ReLU in the place of another activation, or of Python's own max."""
@@ -66,8 +97,16 @@ class Idioms:
 
     def hidden(self) -> list[str]:
         """What a mask may be of, the likeliest first."""
-        found = dict.fromkeys([*self.names, *self.kept, *self.assigned])
-        return sorted(found, key=lambda name: not HIDDEN.search(name))
+        values = [f"{name.removesuffix('.grad')}.data" for name in self.names if name.endswith(".grad")]
+        found = dict.fromkeys([*values, *self.names, *self.kept, *self.assigned, *self.of_lists()])
+        return sorted(found, key=lambda name: not HIDDEN.search(name) and name not in values)
+
+    def of_lists(self) -> Iterator[str]:
+        """Items of the lists that are filled here, by what things are indexed with: `zs[-l]`, `zs[-l + 1]`."""
+        calls = [part.func for part in ast.walk(self.code.node) if isinstance(part, ast.Call)]
+        filled = [ast.unparse(f.value) for f in calls if isinstance(f, ast.Attribute) and f.attr == "append"]
+        for name in dict.fromkeys(filled):
+            yield from (f"{name}[{ast.unparse(place)}]" for place in self.slices)
 
     def incoming(self, site: EditSite) -> Iterator[Any]:
         """The gradient from above before a mask: `d = z > 0` -> `d = (z > 0) * above`."""
@@ -122,15 +161,25 @@ class Idioms:
     def copied(self, site: EditSite) -> Iterator[Any]:
         """A copy of an argument before a statement that writes into it."""
         node = site.node
+        if isinstance(node, ast.Expr) and site.index is not None and isinstance(node.value, ast.Call):
+            called = node.value.func
+            if isinstance(called, ast.Attribute) and called.attr in CHANGES_A_LIST:
+                name = ast.unparse(called.value)
+                if name in self.parameters:
+                    yield ast.parse(f"{name} = list({name})").body[0], node
+        target = self.written(site)
+        if target is not None and isinstance(target, ast.Subscript | ast.Name):
+            inside = isinstance(target, ast.Subscript) or isinstance(node, ast.AugAssign)
+            array = base_of(target)
+            if inside and isinstance(array, ast.Name) and array.id in self.parameters:
+                yield ast.parse(f"{array.id} = {array.id}.copy()").body[0], node
+
+    def written(self, site: EditSite) -> ast.expr | None:
+        """What a statement of a block writes to."""
+        node = site.node
         if not isinstance(node, (ast.AugAssign, ast.Assign)) or site.index is None:
-            return
-        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
-        if isinstance(target, ast.Subscript):
-            target = target.value
-        elif isinstance(node, ast.Assign):
-            return
-        if isinstance(target, ast.Name) and target.id in self.parameters:
-            yield ast.parse(f"{target.id} = {target.id}.copy()").body[0], node
+            return None
+        return node.target if isinstance(node, ast.AugAssign) else node.targets[0]
 
     def symmetric(self, site: EditSite) -> Iterator[Any]:
         """A range about zero: `uniform(0, a)` -> `uniform(-a, a)`."""
@@ -149,9 +198,13 @@ class Idioms:
     def fans(self, site: EditSite) -> Iterator[Any]:
         """Both sizes of a layer in a denominator: `2 / m` -> `2 / (m + n)`."""
         holder = site.holder
-        if isinstance(site.node, ast.Name) and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Div):
-            for other in dict.fromkeys([*self.parameters, *self.assigned]):
-                if site.name == "right" and other != site.node.id:
+        divided = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Div) and site.name == "right"
+        if isinstance(site.node, ast.Name) and (
+            divided or (isinstance(holder, ast.Call) and last_name(holder) == "sqrt")
+        ):
+            handed = [node.arg for node in ast.walk(self.code.node) if isinstance(node, ast.arg)]
+            for other in dict.fromkeys([*self.parameters, *self.assigned, *handed]):
+                if other != site.node.id:
                     yield ast.BinOp(site.node, ast.Add(), ast.Name(other, ast.Load()))
 
     def in_place(self, site: EditSite) -> Iterator[Any]:
@@ -210,7 +263,7 @@ class Idioms:
         """The cross-entropy for all that a function of probabilities and labels returns."""
         if not (self.numpy and isinstance(site.holder, ast.Return) and isinstance(site.node, ast.expr)):
             return
-        whole = [part for part in ast.walk(self.code.node) if isinstance(part, ast.Call)]
+        whole = [part for part in ast.walk(site.node) if isinstance(part, ast.Call)]
         logs = [part.args[0] for part in whole if last_name(part).startswith("log") and part.args]
         names = dict.fromkeys(part.id for log in logs for part in ast.walk(log) if isinstance(part, ast.Name))
         for p in names:
@@ -218,6 +271,62 @@ class Idioms:
                 if p != y:
                     yield parsed(f"-{self.numpy}.log({p}[{self.numpy}.arange(len({y})), {y}]).mean()")
                     yield from (parsed(f"-{self.numpy}.log(({p} * {y}).sum(axis={axis})).mean()") for axis in (1, 0))
+
+    def per_sample(self, site: EditSite) -> Iterator[Any]:
+        """A mean over the samples alone: `np.mean(y * np.log(p))` -> `np.sum(y * np.log(p)) / len(y)`."""
+        node = site.node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mean":
+            total = ast.Call(ast.Attribute(node.func.value, "sum", ast.Load()), node.args, node.keywords)
+            yield from (ast.BinOp(total, ast.Div(), parsed(count)) for count in self.counts)
+
+    def jacobian(self, site: EditSite) -> Iterator[Any]:
+        """All of softmax's Jacobian for its diagonal: `s * (1 - s) * g` -> `s * (g - np.sum(g * s, axis=1, ...))`."""
+        factors = {ast.unparse(part): part for part in factors_of(site.node)}
+        for s in factors:
+            rest = [part for text, part in factors.items() if text not in (s, f"1 - {s}", f"1.0 - {s}")]
+            if self.numpy and len(rest) == 1 and len(factors) == 3:
+                g = ast.unparse(rest[0])
+                for axis in (1, 0):
+                    yield parsed(f"{s} * ({g} - {self.numpy}.sum({g} * {s}, axis={axis}, keepdims=True))")
+
+    def rectified(self, site: EditSite) -> Iterator[Any]:
+        """ReLU's derivative for the sigmoid's: `d * a * (1 - a)` -> `d * (a > 0)`."""
+        factors = {ast.unparse(part): part for part in factors_of(site.node)}
+        for a in factors:
+            rest = [text for text in factors if text not in (a, f"1 - {a}", f"1.0 - {a}")]
+            if len(rest) < len(factors) - 1:
+                yield parsed(" * ".join([*rest, f"({a} > 0)"]))
+
+    def each(self, site: EditSite) -> Iterator[Any]:
+        """An array for every layer: `np.zeros(sizes[1:])` -> `[np.zeros(n) for n in sizes[1:]]`."""
+        node = site.node
+        if is_array_of_sizes(node):
+            made, sizes = ast.unparse(node.func), ast.unparse(node.args[0])
+            yield parsed(f"[{made}(n) for n in {sizes}]")
+
+    def reshaped(self, site: EditSite) -> Iterator[Any]:
+        """A result in the shape of another array: `dout.dot(w.T)` -> `dout.dot(w.T).reshape(x.shape)`."""
+        if site.value and isinstance(site.node, (ast.BinOp, ast.Call)):
+            for name in dict.fromkeys([*self.parameters, *self.assigned]):
+                shape = ast.Attribute(ast.Name(name, ast.Load()), "shape", ast.Load())
+                yield ast.Call(ast.Attribute(site.node, "reshape", ast.Load()), [shape], [])
+
+    def scheme(self, site: EditSite) -> Iterator[Any]:
+        """A variance by both sizes of a layer: `1 / m` -> `6 / (m + n)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Name):
+            for other in dict.fromkeys([*self.parameters, *self.assigned]):
+                sizes = f"({node.right.id} + {other})" if other != node.right.id else other
+                yield from (parsed(f"{share} / {sizes}") for share in (6, 2))
+
+    def split(self, site: EditSite) -> Iterator[Any]:
+        """All batches, the last one too: `o[: n // b * b].reshape(-1, b)` -> `np.array_split(o, range(b, n, b))`."""
+        node = site.node
+        if self.numpy and isinstance(node, ast.Call) and last_name(node) == "reshape" and len(node.args) == 2:
+            taken, size = node.func.value, ast.unparse(node.args[1])  # type: ignore[attr-defined]
+            if isinstance(taken, ast.Subscript) and isinstance(taken.slice, ast.Slice):
+                whole = ast.unparse(taken.value)
+                yield parsed(f"{self.numpy}.array_split({whole}, range({size}, len({whole}), {size}))")
 
     def whole_labels(self, site: EditSite) -> Iterator[Any]:
         """The labels themselves for a mixture: `0.9 * hot + 0.1 / K` -> `hot`."""
@@ -265,13 +374,38 @@ class Idioms:
             yield ast.Call(parsed(f"{self.numpy}.log"), [site.node], [])
 
     def mask_of(self, site: EditSite) -> Iterator[Any]:
-        """The mask of another array: `d > 0` -> `z > 0`."""
+        """The mask of another array, or the one that is kept: `d > 0` -> `z > 0`."""
         node = site.node
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             own = ast.unparse(node.left)
+            for name in self.kept:
+                if "mask" in name:
+                    yield from (parsed(name), parsed(f"~{name}"))
             for name in self.hidden()[:MOST_MASKS]:
                 if name != own:
                     yield ast.Compare(parsed(name), node.ops, node.comparators)
+
+
+def factors_of(node: ast.AST) -> list[ast.expr]:
+    """The factors of a product; of anything else, itself."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*factors_of(node.left), *factors_of(node.right)]
+    return [node] if isinstance(node, ast.expr) else []
+
+
+def is_array_of_sizes(node: ast.AST) -> bool:
+    """Whether it is `np.zeros(sizes[1:])`."""
+    if not (isinstance(node, ast.Call) and last_name(node) in ("zeros", "ones", "empty") and len(node.args) == 1):
+        return False
+    shape = node.args[0]
+    return isinstance(shape, ast.Subscript) and ast.unparse(shape.slice) == "1:"
+
+
+def base_of(node: ast.expr) -> ast.expr:
+    """The array of which it is a part."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
 
 
 def is_window(node: ast.Slice) -> bool:
@@ -279,11 +413,6 @@ def is_window(node: ast.Slice) -> bool:
     upper = node.upper
     plain = isinstance(node.lower, ast.Name) and isinstance(upper, ast.BinOp) and isinstance(upper.op, ast.Add)
     return plain and ast.unparse(upper.left) == node.lower.id  # type: ignore[union-attr]
-
-
-def last_name(node: ast.Call) -> str:
-    """The last name of what is called."""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def transposed(node: ast.expr) -> ast.expr:

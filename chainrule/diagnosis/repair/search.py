@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from chainrule.diagnosis.repair.changing import changed
 from chainrule.diagnosis.repair.edit_sites import Code, Edit, first_line_of, idle, together
@@ -13,15 +14,29 @@ from chainrule.host.host import Host
 from chainrule.host.protocol import Function
 from chainrule.support.time_limit import TimedOut, limit
 
+CONDITIONS = ("always", "never", "otherwise")
 KINDS = (
-    "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup",
-    "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
+    *CONDITIONS, "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number",
+    "regroup", "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
     "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
-    "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "move", "delete", "insert",
+    "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "stepped", "per_sample", "split",
+    "move", "delete", "insert",
 )  # fmt: skip
 # Kinds that would mend anything, for mistakes that are known.
-WITH_A_NAME = ("relu", "surprise", "whole_labels", "weights", "incoming")
-WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
+WITH_A_NAME = (
+    "relu",
+    "surprise",
+    "whole_labels",
+    "weights",
+    "incoming",
+    "jacobian",
+    "each",
+    "reshaped",
+    "scheme",
+    "rectified",
+    "shared_rate",
+)
+WHOLE = ("delete", "move", "copied", *CONDITIONS)  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
 # takes, so that no slow machine gets another answer.
@@ -71,34 +86,46 @@ def search(
     budget: Budget,
     first: Sequence[str] = (),
     proved: Callable[[], bool] = lambda: True,
+    rank: Callable[[Function, str], Any] = lambda function, statement: 0,
 ) -> Repair | None:
     """The first edit of the functions that ran with which `right` holds, or None if none within the budget does.
 
     proved: asked where `right` holds, and may take longer.  first: kinds of edits that are likelier than the others.
+    rank: of a statement among those that a kind of edit changes, the first to be tried first.
     """
-    kinds = [*first, *(kind for kind in KINDS if kind not in first)]
-    editors = [Editor(function) for function in functions]
+    kinds = [*CONDITIONS, *first, *(kind for kind in KINDS if kind not in (*CONDITIONS, *first))]
+    editors = [Editor(function, alone=sum(map(function.overlaps, functions)) == 1) for function in functions]
     for editor in editors:
         editor.kept = [name for other in editors if other.code.owner == editor.code.owner for name in other.code.kept()]
     tried: set[tuple[Function, str]] = set()
     for kind in kinds:
-        for editor in editors:
-            single = list(editor.edits([kind]))
-            for edits in [*((edit,) for edit in single), *together(editor.code, single)]:
-                source = editor.code.edited(*edits)
-                if (editor.function, source) in tried:
+        for editor, edits in sorted(possible(editors, kind), key=lambda one: rank(one[0].function, read(*one))):
+            source = editor.code.edited(*edits)
+            if (editor.function, source) in tried:
+                continue
+            if budget.spent:
+                return None
+            tried.add((editor.function, source))
+            budget.left -= budget.each
+            if mends(changed(host, editor.function, source), right, LONGEST_TRY, budget):
+                if kind not in WHOLE and any(idle(editor.code.after(edit)) for edit in edits):
                     continue
-                if budget.spent:
-                    return None
-                tried.add((editor.function, source))
-                budget.left -= budget.each
-                if mends(changed(host, editor.function, source), right, LONGEST_TRY, budget):
-                    if kind not in WHOLE and any(idle(editor.code.after(edit)) for edit in edits):
-                        continue
-                    budget.left -= budget.proof
-                    if mends(changed(host, editor.function, source), proved, LONGEST_PROOF, budget):
-                        return described(editor, edits, source)
+                budget.left -= budget.proof
+                if mends(changed(host, editor.function, source), proved, LONGEST_PROOF, budget):
+                    return described(editor, edits, source)
     return None
+
+
+def possible(editors: Sequence[Editor], kind: str) -> Iterator[tuple[Editor, tuple[Edit, ...]]]:
+    """The changes of a kind, function by function: single edits, then those that go together."""
+    for editor in editors:
+        single = list(editor.edits([kind]))
+        yield from ((editor, edits) for edits in [*((edit,) for edit in single), *together(editor.code, single)])
+
+
+def read(editor: Editor, edits: Sequence[Edit]) -> str:
+    """The statement that is changed, as it reads."""
+    return first_line_of(editor.code.statement(edits[0].node))
 
 
 def mends(change: AbstractContextManager[None], right: Callable[[], bool], longest: float, budget: Budget) -> bool:
@@ -122,7 +149,7 @@ def described(editor: Editor, edits: Sequence[Edit], source: str) -> Repair:
 def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
     """The line of an edit, and its statement before and after."""
     statement = code.statement(edit.node)
-    if edit.kind in ("delete", "move"):
+    if edit.kind in ("delete", "move", *CONDITIONS):
         after = ""
     elif edit.kind in ADDED:
         after = edit.text.removeprefix("; ")
