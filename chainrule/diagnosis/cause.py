@@ -18,7 +18,8 @@ class Cause:
     function, by default the first concern's.  rivals: whether other mistakes explain as much.  checks: what has to hold
     while a change is tried, beside the specs.  shared: whether the specs fail by a second, known mistake as well, so
     that they cannot pass with this one mended.  repair: what mends it.  explanation: where title and found
-    say all of it.  searched: whether a line is looked for.  raised: whether the code raised at `where`.
+    say all of it.  searched: whether a line is looked for.  raised: whether the code raised at `where`.  line: the text
+    of that line.
     """
 
     mistake: Mistake | None
@@ -37,3 +38,4 @@ class Cause:
     explanation: str = ""
     searched: bool = True
     raised: bool = False
+    line: str = ""

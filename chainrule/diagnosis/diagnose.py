@@ -69,6 +69,7 @@ def described(cause: Cause, impl: Boundary) -> Diagnosis:
             changed(cause),
             change,
             tuple(cause.clauses),
+            cause.line,
         )
     return Diagnosis(
         mistake.id,
@@ -80,23 +81,21 @@ def described(cause: Cause, impl: Boundary) -> Diagnosis:
         changed(cause) or mistake.mend,
         change,
         tuple(cause.clauses),
+        cause.line,
     )
 
 
 def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
     """(`file:line`, what has to be said of it where the line is only that at which a function begins)."""
     if cause.repair is not None:
-        return place(cause.repair.function.filename, cause.repair.line), ""
+        where = place(cause.repair.function.filename, cause.repair.line)
+        elsewhere = cause.raised and cause.where not in (None, where)
+        return where, f" (It is raised at {cause.where}.)" if elsewhere else ""
     if cause.where is not None:
         return cause.where, f" (It may also be in {cause.elsewhere}.)" if cause.elsewhere else ""
     names = [name for concern in cause.concerns for name in (concern, STANDS_IN.get(concern, concern))]
     where = cause.begins or next(filter(None, map(impl.host.where, names)), None)
-    said = (
-        ""
-        if where is None
-        else " (The function begins at the line named; chainrule did not find which of its lines is wrong.)"
-    )
-    return where, said
+    return where, "" if where is None else UNSURE
 
 
 def without_name(cause: Cause) -> tuple[str, str]:
@@ -127,6 +126,8 @@ def changed(cause: Cause) -> str:
         return f"with the line `{repair.after}` after `{repair.before}` {then}"
     if repair.kind == "move":
         return f"with the line `{repair.before}` further down in its block {then}"
+    if repair.kind == "outdent":
+        return f"with the line `{repair.before}` behind the loop, as far to the left as its `for`, {then}"
     return f"with `{repair.after}` in place of `{repair.before}` {then}"
 
 

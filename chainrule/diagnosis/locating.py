@@ -10,12 +10,13 @@ from functools import partial
 from unittest import SkipTest
 
 from chainrule.boundary.errors import Raised
+from chainrule.diagnosis import mistakes
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
 from chainrule.diagnosis.pointing import pointed
-from chainrule.diagnosis.priorities import likeliest_edits
+from chainrule.diagnosis.priorities import NAMED_BY_CHANGE, likeliest_after, likeliest_edits
 from chainrule.diagnosis.questions import questions_about
 from chainrule.diagnosis.repair.changing import changed, ran
 from chainrule.diagnosis.repair.edit_sites import Code
@@ -63,6 +64,10 @@ class Locating:
                 cause.where = cause.where or only_statement(functions)
                 self.point(cause, functions)
                 continue
+            named = NAMED_BY_CHANGE.get(cause.repair.kind)
+            if named is not None:
+                cause.mistake, cause.certainty = mistakes()[named], "certain"
+                cause.found = f"`{cause.repair.before}` ends {cause.repair.function.name} in the first pass of the loop"
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
             also = self.mended_by(cause.repair, cause)
@@ -74,6 +79,7 @@ class Locating:
         """Give a named cause that has no line the one that reads like it."""
         if cause.where is None and cause.mistake is not None:
             cause.where, cause.elsewhere = pointed(cause.mistake.id, functions) or (None, "")
+        cause.line = text_at(cause.where, functions)
 
     def in_chapters(self, clauses: Sequence[str], outcome: str) -> list[str]:
         """The specs with this outcome in the chapters of these clauses, and of those that passed in the telling one."""
@@ -103,19 +109,25 @@ class Locating:
             itself = clauses[:1] if self.answers.plain and cause.checks and not cause.shared else []
             if cause.mistake is None or "create" in cause.concerns or not cause.checks:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
-            kept = hold(itself, self.impl) and hold(passed, self.impl, few=True)
-            return kept and hold(blocked, self.impl, few=True, unseen=True)
+            mended = hold(itself[:1], self.impl) and hold(itself[1:], self.impl, unfinished=True)
+            kept = mended and hold(passed, self.impl, few=True)
+            return kept and hold(blocked, self.impl, few=True, unseen=True, unfinished=True)
 
-        first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else ()
+        first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else likeliest_after(cause.found)
         raising = [found for function in functions for found in at(function, cause.where)] if cause.raised else []
-        found = search(raising, self.host, right, budget, first, proved)
-        return found or search(functions, self.host, right, budget, first, proved)
+        if raising:
+            half = replace(budget, left=budget.left // 2)  # what raises there may come of another line
+            found = search(raising, self.host, right, half, first, proved)
+            budget.left, budget.hung = budget.left - budget.left // 2 + half.left, half.hung
+            if found is not None:
+                return found
+        return search(functions, self.host, right, budget, first, proved)
 
     def mended_by(self, repair: Repair, cause: Cause) -> list[str]:
         """The other failing specs that pass with this change."""
         others = [r.id for r in self.answers.failing if r.id not in cause.clauses and r.id in tests()]
         with changed(self.host, repair.function, repair.source):
-            return [clause for clause in others if holds(clause, self.impl)]
+            return [clause for clause in others if holds(clause, self.impl, unfinished=True)]
 
     def functions(self, cause: Cause) -> list[Function]:
         """The functions that run when what failed is asked for, those that run elsewhere as well last.
@@ -164,6 +176,16 @@ def at(function: Function, where: str | None) -> Iterator[Function]:
     for line in function.lines:
         if place(function.filename, line) == where:
             yield replace(function, lines=(line,))
+
+
+def text_at(where: str | None, functions: Sequence[Function]) -> str:
+    """The line at a place, as it is written; empty where no function that ran has it."""
+    for function in functions:
+        lines = function.source.split("\n")
+        for line in function.lines:
+            if place(function.filename, line) == where and 0 <= line - function.begins < len(lines):
+                return lines[line - function.begins].strip()
+    return ""
 
 
 def only_statement(functions: Sequence[Function]) -> str | None:

@@ -12,6 +12,7 @@ from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
 from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
+from chainrule.diagnosis.exceptions import in_short, meaning
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right, root_of_all
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -386,8 +387,6 @@ class Naming:
 
     def raises(self, result: SpecResult) -> Cause:
         """Code that raises, in its own words."""
-        explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
-
         here = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
         clauses = here if result.where else [result.id]
         concerns = self.answers.concerns(result)
@@ -397,10 +396,10 @@ class Naming:
             result.message,
             clauses,
             concerns,
-            title=result.message,
+            title=in_short(result.message),
             where=result.where,
             checks=self.checks(concerns),
-            explanation=explanation,
+            explanation=meaning(result.message),
             raised=True,
         )
 

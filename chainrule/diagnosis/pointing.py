@@ -94,6 +94,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("forward", PRODUCT),
     ("network-arguments-changed", (r"[-+*/]=|\[.*\] *=|out=",)),
     ("network-parameters-shared", (r"copy\(", r"self\.\w+ *=")),
+    ("returns-in-loop", (r"return",)),
     ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
     ("step-rate", UPDATE),
     ("step", UPDATE),

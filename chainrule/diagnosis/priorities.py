@@ -18,12 +18,14 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("carry-not", ("hoist", "transpose")),
     ("carry-updated", ("move", "operator", "hoist")),
     ("carry", ("hoist", "near", "offset", "operator")),
+    ("bias-gradient-not-summed", ("summed",)),
     ("bias-gradient", ("axis", "call", "near", "fresh", "hoist", "name")),
     ("parameters-copied", ("weights",)),
     ("weight-gradient-transposed", ("turned", "transpose", "hoist")),
     ("weight-gradient", ("near", "offset", "fresh", "transpose")),
-    ("gradient-shapes", ("hoist", "axis", "turned", "transpose")),
+    ("gradient-shapes", ("hoist", "axis", "summed", "turned", "transpose")),
     ("gradients-reversed", ("order",)),
+    ("gradients-exchanged", ("exchange",)),
     ("gradient-columns", ("rows",)),
     ("gradients-accumulate", ("fresh", "delete")),
     ("gradient-label-smoothing", ("whole_labels", "number")),
@@ -34,6 +36,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("softmax-in-place", ("copied", "fresh")),
     ("softmax-shape", ("hoist", "axis")),
     ("softmax", ("axis", "number", "hoist", "call", "operator", "shift", "fresh", "delete")),
+    ("loss-of-all-classes", ("rows",)),
     ("loss-in-place", ("copied", "fresh")),
     ("loss-log-missing", ("log",)),
     ("loss-one-hot-classes", ("classes",)),
@@ -63,6 +66,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("init-generator", ("handed", "delete", "name")),
     ("init-seed", ("handed", "delete", "name")),
     ("init-positive", ("symmetric",)),
+    ("init-sizes", ("index", "offset", "number", "name")),
     ("init-precedence", ("regroup",)),
     ("init-rounded", ("hoist",)),
     ("init-he", ("fans", "number")),
@@ -71,7 +75,23 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("layer", ("axis", "call", "hoist", "operator", "near", "fresh")),
 )
 
+RAISED: tuple[tuple[str, tuple[str, ...]], ...] = (  # (an exception, kinds of edits)
+    ("IndexError", ("offset", "number", "index", "near")),
+    ("NameError", ("near", "name")),
+    ("UnboundLocalError", ("near", "name")),
+    ("AttributeError", ("near", "name", "hoist")),
+    ("ValueError: matmul", ("transpose", "turned", "offset", "hoist", "near", "name")),
+    ("ValueError: operands", ("axis", "offset", "transpose", "hoist", "near", "name")),
+    ("TypeError", ("call", "activation", "hoist")),
+)
+NAMED_BY_CHANGE = {"outdent": "returns-in-loop"}  # {a kind of edit that is made for one mistake alone: that}
+
 
 def likeliest_edits(mistake: str) -> tuple[str, ...]:
     """The kinds of edits to try first for a mistake, none for an unknown one."""
     return next((kinds for beginning, kinds in PRIORITIES if mistake.startswith(beginning)), ())
+
+
+def likeliest_after(message: str) -> tuple[str, ...]:
+    """The kinds of edits to try first where code raises, by what the exception says."""
+    return next((kinds for raised, kinds in RAISED if f"raised {raised}" in message), ())

@@ -213,12 +213,14 @@ class TextReport:
         self.way_on(outcome)
 
     def way_on(self, outcome: Outcome) -> None:
-        """Print the first cause, and what to do next."""
+        """Print the first cause, what mends it, and where to go on."""
         table = Table.grid(padding=(0, 2))
         if outcome.diagnoses:
             cause = outcome.diagnoses[0]
             place = f"  {cause.where}" if cause.where else ""
             table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
+            mend = mending(cause)
+            table.add_row(Text("mend" if mend else "found", "dim"), Text(mend or cause.found))
         following = next_chapter(outcome)
         if following and not outcome.unread:
             table.add_row(Text("next", "dim"), Text(following))
@@ -227,10 +229,14 @@ class TextReport:
 
 
 def next_chapter(outcome: Outcome) -> str:
-    """The chapter to go on with, and its first spec that did not pass; empty after the last."""
-    for result in outcome.specs:
-        if result.chapter in outcome.required and result.outcome in ("failed", "error", "todo"):
+    """Where to go on: the first spec that failed, else what is not written yet; empty after the last chapter."""
+    required = [result for result in outcome.specs if result.chapter in outcome.required]
+    for result in required:
+        if result.outcome in ("failed", "error"):
             return f"{result.chapter}: chainrule explain {result.id}"
+    for result in required:
+        if result.outcome == "todo":
+            return f"{result.chapter}: {result.message.removeprefix(UNJUDGED)}; chainrule explain {result.id}"
     whole = set(outcome.required) == set(CORE_CHAPTERS[:-1])
     return "accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else ""
 
@@ -250,6 +256,19 @@ def told(counts: Counter[str]) -> str:
     return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
 
 
+def in_words(cause: Diagnosis) -> bool:
+    """Whether a change is more than its line: one that is added, or one that is made in several lines."""
+    return cause.mend.startswith(("with the line", "and so"))
+
+
+def mending(cause: Diagnosis) -> str:
+    """What mends a mistake, in a row: the line as it should be, or words."""
+    after = cause.change[1] if cause.change else ""
+    if cause.mend.startswith("and so"):
+        return f"`{after}`, {cause.mend}"
+    return after if after and not in_words(cause) else cause.mend
+
+
 SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
 
 
@@ -267,10 +286,13 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
         before, after = cause.change
         body.add_row("Line", Text(before))
         body.add_row("Tried", Text(after, "green") if after else Text(cause.mend))
-        if after and not cause.mend.startswith("with `"):
+        if after and in_words(cause):
             body.add_row("", Text(cause.mend))
-    elif cause.mend:
-        body.add_row("Mend it", Text(cause.mend))
+    else:
+        if cause.line:
+            body.add_row("Line", Text(cause.line))
+        if cause.mend:
+            body.add_row("Mend it", Text(cause.mend))
     if cause.found:
         body.add_row("Evidence", Text(cause.found))
     first, *others = [result for result in outcome.specs if result.id in cause.explains]

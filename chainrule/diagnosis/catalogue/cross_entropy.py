@@ -209,7 +209,7 @@ mistake(
 )
 mistake(
     "loss-of-all-classes",
-    "-log p of every class is added, the label is not looked at",
+    "whole columns of p are taken, not each sample's own entry",
     "p[:, y] picks whole columns, for every sample those of all labels; p[np.arange(N), y] picks one entry for "
     "each sample.",
     clause="cross_entropy.certainty",

@@ -435,10 +435,20 @@ mistake(
     "A squeeze, a transposition or a missing axis: one row for each sample and one column for each class, for a "
     "single sample too.",
     clause="network.output_shape",
-    mend="return (N, K)",
+    mend="return softmax(z) of the last layer's z, (N, K) for every N",
     lines=("return softmax(z).squeeze()", "return softmax(z)"),
     fingerprint="forward(x).shape != (N, K)",
     broken="network.output_shape",
+)
+mistake(
+    "returns-in-loop",
+    "a return inside a loop ends it in the first pass",
+    "Python leaves a function at its first return. One that is as far to the right as the loop's other lines comes "
+    "after the first layer, batch or epoch.",
+    clause="network.output_shape",
+    mend="put the return behind the loop, as far to the left as its for",
+    lines=("    return a  # in the loop", "return a  # behind it"),
+    fingerprint="the first pass of a loop alone",
 )
 mistake(
     "forward-global-maximum",

@@ -39,6 +39,13 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Outdented:
+    """The statement begins at this column, behind the loop of which it is the last."""
+
+    column: int
+
+
+@dataclass(frozen=True)
 class EditSite:
     """An expression or statement in a field of its holder, at an index if that is a list."""
 
@@ -96,9 +103,11 @@ class Code:
         """The edit that puts `new` in place of a site's node.
 
         new: an expression, a statement, a list of the statement itself and one after it, a tuple of one before it and
-        itself, None to delete it, or Moved.
+        itself, None to delete it, Moved or Outdented.
         """
         node = site.node
+        if isinstance(new, Outdented):
+            return Edit(kind, node, (node.lineno, new.column), begin(node), "")
         if isinstance(new, Moved):
             return self.moved(site, new)
         if isinstance(new, list):
@@ -186,7 +195,7 @@ def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
     """Edits of different statements that do the same under other names: `d1.sum(axis=1)`, and `d2.sum(axis=1)`."""
     alike: dict[tuple[str, str], dict[Position, Edit]] = {}
     for edit in edits:
-        if isinstance(edit.node, ast.expr):
+        if isinstance(edit.node, (ast.expr, ast.AugAssign)):
             of_rule = alike.setdefault((nameless(code.text(edit.node)), nameless(edit.text)), {})
             of_rule.setdefault(begin(code.statement(edit.node)), edit)
     yield from (tuple(found.values()) for found in alike.values() if len(found) > 1)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, loads
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, Outdented, loads
 from chainrule.diagnosis.repair.idioms import MOST_MASKS, Idioms
 from chainrule.diagnosis.repair.idioms import last_name as called
 from chainrule.diagnosis.repair.idioms import parsed as expression
@@ -173,8 +173,9 @@ class Editor(Idioms):
         positional = len(node.args) > (0 if isinstance(node.func, ast.Attribute) and called_on_array(node) else 1)
         if positional:
             return
+        kept_now = any(keyword.arg in ("keepdims", "keepdim") for keyword in node.keywords)
         for axis in (0, 1):
-            for keep in (True, False):
+            for keep in (kept_now, not kept_now):
                 kept = [ast.keyword("keepdims", ast.Constant(True))] if keep else []
                 yield ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis)), *kept])
 
@@ -293,13 +294,11 @@ class Editor(Idioms):
         node = site.node
         if isinstance(site.holder, ast.Subscript) and site.name == "slice":
             if isinstance(node, (ast.Name, ast.BinOp)):
-                yield ast.BinOp(node, ast.Add(), ast.Constant(1))
-                yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+                yield from one_off(node)
         elif (
             isinstance(site.holder, ast.Call) and called(site.holder) == "range" and not isinstance(node, ast.Constant)
         ):
-            yield ast.BinOp(node, ast.Add(), ast.Constant(1))
-            yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+            yield from one_off(node)
 
     def index(self, site: EditSite) -> Iterator[Any]:
         node = site.node
@@ -368,6 +367,14 @@ class Editor(Idioms):
                 if not isinstance(body[later], ast.Return):
                     yield Moved(site.index, later)
 
+    def outdent(self, site: EditSite) -> Iterator[Any]:
+        """A return behind the loop that it ends in the first pass: behind the innermost, or one further out."""
+        node = site.node
+        if isinstance(node, ast.Return) and isinstance(site.holder, (ast.For, ast.While)) and site.index:
+            loops = (one for one in ast.walk(self.code.node) if isinstance(one, (ast.For, ast.While)))
+            around = [one.col_offset for one in loops if one.lineno < node.lineno and one.end_lineno == node.end_lineno]
+            yield from map(Outdented, sorted(around, reverse=True))
+
     def divide(self, site: EditSite) -> Iterator[Any]:
         """A line that divides what was just computed by a number of samples."""
         node = site.node
@@ -396,6 +403,13 @@ class Editor(Idioms):
                     yield [node, ast.parse(sibling).body[0]]
                 except SyntaxError:
                     continue
+
+
+def one_off(node: ast.expr) -> Iterator[ast.expr]:
+    """node + 1 and node - 1; of `i + 1` they are `i + 1 + 1` and `i`."""
+    for sign, other in ((ast.Add, ast.Sub), (ast.Sub, ast.Add)):
+        undone = isinstance(node, ast.BinOp) and isinstance(node.op, other) and ast.unparse(node.right) == "1"
+        yield node.left if undone else ast.BinOp(node, sign(), ast.Constant(1))
 
 
 def exponentials(node: ast.AST) -> list[ast.Call]:

@@ -250,6 +250,23 @@ class Idioms:
                     taken = [parsed(f"{ast.unparse(argument)}[{name}]") for argument in node.args[:2]]
                     yield ast.Call(node.func, [*taken, *node.args[2:]], node.keywords)
 
+    def exchange(self, site: EditSite) -> Iterator[Any]:
+        """Two results in the other order: `return db, dW` -> `return dW, db`, and `db, dW = grads` alike."""
+        node = site.node
+        if isinstance(site.holder, ast.Return) and isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            yield ast.Tuple(node.elts[::-1], ast.Load())
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and len(node.targets[0].elts) == 2:
+            yield ast.Assign([ast.Tuple(node.targets[0].elts[::-1], ast.Store())], node.value)
+
+    def summed(self, site: EditSite) -> Iterator[Any]:
+        """The sum over the batch: `db = delta` -> `db = delta.sum(axis=0)`."""
+        node, holder = site.node, site.holder
+        kept = isinstance(holder, ast.Call) and last_name(holder) in ("append", "insert") and site.name == "args"
+        if isinstance(node, ast.Name) and (site.value or kept or isinstance(holder, (ast.Tuple, ast.List, ast.Dict))):
+            total = ast.Attribute(node, "sum", ast.Load())
+            for axis, kept_axis in ((0, []), (1, [ast.keyword("keepdims", ast.Constant(True))])):
+                yield ast.Call(total, [], [ast.keyword("axis", ast.Constant(axis)), *kept_axis])
+
     def unused(self, site: EditSite) -> Iterator[Any]:
         """A factor that the function was given and does not use: the gradient that comes in."""
         if isinstance(site.holder, ast.Return) and isinstance(site.node, ast.expr):

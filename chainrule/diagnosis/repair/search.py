@@ -17,11 +17,13 @@ KINDS = (
     "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup",
     "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
     "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
-    "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "move", "delete", "insert",
+    "classes", "offset", "summed", "exchange", "fresh", "copied", "negate", "multiply", "root", "divide",
+    "move", "delete", "insert",
 )  # fmt: skip
 # Kinds that would mend anything, for mistakes that are known.
 WITH_A_NAME = ("relu", "surprise", "whole_labels", "weights", "incoming")
-WHOLE = ("delete", "move", "copied")  # kinds that leave no statement, or another one, in the place of one
+FIRST = ("outdent",)  # kinds that hardly any function has a place for, and that are it where one has
+WHOLE = ("delete", "move", "copied", "outdent")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
 # takes, so that no slow machine gets another answer.
@@ -76,7 +78,7 @@ def search(
 
     proved: asked where `right` holds, and may take longer.  first: kinds of edits that are likelier than the others.
     """
-    kinds = [*first, *(kind for kind in KINDS if kind not in first)]
+    kinds = [*FIRST, *first, *(kind for kind in KINDS if kind not in first)]
     editors = [Editor(function) for function in functions]
     for editor in editors:
         editor.kept = [name for other in editors if other.code.owner == editor.code.owner for name in other.code.kept()]
@@ -122,7 +124,7 @@ def described(editor: Editor, edits: Sequence[Edit], source: str) -> Repair:
 def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
     """The line of an edit, and its statement before and after."""
     statement = code.statement(edit.node)
-    if edit.kind in ("delete", "move"):
+    if edit.kind in ("delete", "move", "outdent"):
         after = ""
     elif edit.kind in ADDED:
         after = edit.text.removeprefix("; ")
@@ -130,5 +132,5 @@ def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
         after = edit.text + first_line_of(statement)
     else:
         after = first_line_of(code.after(edit))
-    line = statement.lineno if edit.kind in ("move", "delete", *ADDED) else edit.line
+    line = statement.lineno if edit.kind in ("move", "delete", "outdent", *ADDED) else edit.line
     return line, first_line_of(statement), after
