@@ -103,7 +103,7 @@ def without_name(cause: Cause) -> tuple[str, str]:
     if cause.explanation:
         return cause.title.rstrip("."), cause.explanation
     if cause.repair is None:
-        title = f"{cause.title.rstrip('.')}: no known mistake gives these numbers"
+        title = f"no known mistake gives these numbers; what should hold: {cause.title.rstrip('.')}"
         return title, "No mistake in the catalogue explains what was found."
     return changed_title(cause.repair), (
         "No mistake in the catalogue has this name, but with one line changed what failed here passes, and nothing "

@@ -30,16 +30,19 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (  # (what the exception says, what 
         "The array has fewer axes than the line takes it to have: labels are (N,), not (N, K), and a batch is (N, D).",
     ),
     (r"IndexError: index", "An index is past the end of an axis: an axis of n entries has the indices 0 to n - 1."),
-    (r"IndexError: arrays used as indices", "Arrays that pick entries hold integers: labels are 0 to K - 1."),
+    (
+        r"IndexError: arrays used as indices",
+        "Arrays that pick entries hold integers: labels are 0 to K - 1, or p and y are exchanged in the call.",
+    ),
     (
         r"matmul|not aligned|shapes .* not aligned",
         "In a @ b the last axis of a must be as long as the first of b: (N, D) @ (D, K) is (N, K). Compare the shapes: "
         "a transposition is missing or too many, or an array is that of another layer.",
     ),
     (
-        r"could not be broadcast|could not broadcast",
+        r"could not be broadcast|could not broadcast|non-broadcastable",
         "Two arrays meet entry by entry, and their shapes do not fit: an axis was summed away without keepdims=True, "
-        "or an array is that of another layer.",
+        "an array is that of another layer, or a bias is a column, (K, 1), where rows of (N, K) take (K,).",
     ),
     (
         r"Cannot cast ufunc|UFuncTypeError",
@@ -54,9 +57,16 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (  # (what the exception says, what 
         r"only (length-1 arrays|0-dimensional arrays|integer scalar arrays)",
         "One number is wanted here, and an array is given.",
     ),
-    (r"is not callable", "Something is called that is not a function: a name is used twice, or an operator is missing."),
     (
-        NO_SELF.pattern + r"|unexpected keyword argument",
+        r"is not callable",
+        "Something is called that is not a function: a name is used twice, or an operator is missing.",
+    ),
+    (
+        r"unexpected keyword argument",
+        "The function has no argument of that name: the name is misspelt, or belongs to another function.",
+    ),
+    (
+        NO_SELF.pattern,
         "The call and the def do not fit: count the arguments. A method's def begins with self, and its call does not.",
     ),
     (

@@ -67,7 +67,10 @@ class Locating:
             named = NAMED_BY_CHANGE.get(cause.repair.kind)
             if named is not None:
                 cause.mistake, cause.certainty = mistakes()[named], "certain"
-                cause.found = f"`{cause.repair.before}` ends {cause.repair.function.name} in the first pass of the loop"
+                cause.found = f"as it is: {cause.found}"
+            if cause.certainty == "partial" or (cause.doubted and cause.rivals):
+                cause.mistake, cause.certainty = None, "certain"  # the change explains more than the name
+                cause.found = next(r.message for r in self.answers.failing if r.id == cause.clauses[0])
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
             also = self.mended_by(cause.repair, cause)

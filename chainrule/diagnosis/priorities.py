@@ -37,6 +37,8 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("softmax-shape", ("hoist", "axis")),
     ("softmax", ("axis", "number", "hoist", "call", "operator", "shift", "fresh", "delete")),
     ("loss-of-all-classes", ("rows",)),
+    ("loss-of-prediction", ("rows",)),
+    ("loss-of-inputs", ("forwarded",)),
     ("loss-in-place", ("copied", "fresh")),
     ("loss-log-missing", ("log",)),
     ("loss-one-hot-classes", ("classes",)),
@@ -44,7 +46,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("relu-in-place", ("copied",)),
     ("activation", ("activation", "relu")),
     ("forward-activation", ("hoist", "activation")),
-    ("forward-other-network", ("activation",)),
+    ("forward-other-network", ("activation", "offset", "number")),
     ("relu", ("number", "call", "operator", "hoist", "fresh", "relu")),
     ("forward-bias-missing", ("add", "insert")),
     ("forward-bias-subtracted", ("operator",)),
@@ -53,7 +55,9 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("predict", ("axis", "number", "call", "hoist")),
     ("step-rate-unused", ("rate", "near", "operator", "hoist")),
     ("step-leaves-out", ("in_place", "insert", "offset", "number", "fresh", "hoist", "operator")),
+    ("step-nothing", ("in_place",)),
     ("step", ("operator", "hoist", "delete", "number", "fresh")),
+    ("fit-rate-fixed", ("rate", "near", "name")),
     ("fit-labels", ("index", "near")),
     ("fit-last-batch-dropped", ("hoist", "operator", "offset")),
     ("fit-whole-set", ("batch",)),
@@ -66,7 +70,10 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("init-generator", ("handed", "delete", "name")),
     ("init-seed", ("handed", "delete", "name")),
     ("init-positive", ("symmetric",)),
-    ("init-sizes", ("index", "offset", "number", "name")),
+    ("init-layers-alike", ("delete", "move")),
+    ("init-shape", ("exchange", "transpose")),
+    ("init-bias-shape", ("index", "offset", "number", "name")),
+    ("init-sizes", ("exchange", "index", "offset", "number", "name")),
     ("init-precedence", ("regroup",)),
     ("init-rounded", ("hoist",)),
     ("init-he", ("fans", "number")),
@@ -75,16 +82,22 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("layer", ("axis", "call", "hoist", "operator", "near", "fresh")),
 )
 
-RAISED: tuple[tuple[str, tuple[str, ...]], ...] = (  # (an exception, kinds of edits)
+RAISED: tuple[tuple[str, tuple[str, ...]], ...] = (  # (what an exception says, kinds of edits)
+    ("None where an array is expected", ("number", "offset")),
+    ("expected one number", ("hoist",)),
+    ("expected two lists of arrays", ("filled", "exchange", "hoist", "delete")),
+    ("the variance is", ("number", "root", "regroup", "operator", "call", "near", "hoist")),
+    ("non-broadcastable", ("exchange", "offset", "transpose", "axis")),
+    ("IndexError: arrays used as indices", ("exchange", "near", "name")),
     ("IndexError", ("offset", "number", "index", "near")),
     ("NameError", ("near", "name")),
     ("UnboundLocalError", ("near", "name")),
     ("AttributeError", ("near", "name", "hoist")),
-    ("ValueError: matmul", ("transpose", "turned", "offset", "hoist", "near", "name")),
-    ("ValueError: operands", ("axis", "offset", "transpose", "hoist", "near", "name")),
+    ("ValueError: matmul", ("guard", "transpose", "turned", "offset", "number", "hoist", "near", "name")),
+    ("ValueError: operands", ("guard", "exchange", "axis", "offset", "number", "transpose", "hoist", "near")),
     ("TypeError", ("call", "activation", "hoist")),
 )
-NAMED_BY_CHANGE = {"outdent": "returns-in-loop"}  # {a kind of edit that is made for one mistake alone: that}
+NAMED_BY_CHANGE = {"outdent": "returns-in-loop", "fraction": "integer-division"}  # {kind of edit: its mistake}
 
 
 def likeliest_edits(mistake: str) -> tuple[str, ...]:
@@ -94,4 +107,4 @@ def likeliest_edits(mistake: str) -> tuple[str, ...]:
 
 def likeliest_after(message: str) -> tuple[str, ...]:
     """The kinds of edits to try first where code raises, by what the exception says."""
-    return next((kinds for raised, kinds in RAISED if f"raised {raised}" in message), ())
+    return next((kinds for raised, kinds in RAISED if raised in message), ())

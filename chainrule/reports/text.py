@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
+from chainrule.diagnosis.exceptions import in_short
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
@@ -30,6 +32,7 @@ STYLES = {
 }
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
 SHOWN = 12  # how many failures the report prints in full; it lists the rest
+NUMBERS = re.compile(r"\d+")
 NOTES = 6  # how many notes the report prints; it counts the rest
 SKIPS = 3  # up to so many specs skipped for one reason are named, of others SHOWN; of more, the families
 
@@ -73,7 +76,7 @@ class TextReport:
         rows = [*notes[:NOTES], *([f"and {len(notes) - NOTES} more: --explain-conventions"] if notes[NOTES:] else [])]
         for place, note in enumerate(rows):
             table = Table.grid(padding=(0, 2))
-            table.add_row(Text("notes" if not place else "", "dim"), Text(note))
+            table.add_row(Text("notes" if not place else "", "dim"), Text(in_short(note)))
             table.columns[0].width = len("conventions")
             self.console.print(table)
         for framework in loaded.frameworks:
@@ -171,19 +174,23 @@ class TextReport:
 
     def todo(self, outcome: Outcome) -> None:
         """Print for each chapter with something to do what is missing, or not understood."""
-        reasons: dict[str, dict[str, None]] = {}
+        reasons: dict[str, dict[str, list[str]]] = {}
         for result in outcome.specs:
             if result.outcome == "todo":
                 said = result.message.removeprefix(UNJUDGED)
                 if outcome.not_understood and NOT_UNDERSTOOD in said:
                     said = said.partition(NOT_UNDERSTOOD)[0] + " was not understood"
-                reasons.setdefault(result.chapter, {})[said] = None
+                alike = reasons.setdefault(result.chapter, {}).setdefault(NUMBERS.sub("", said), [])
+                alike += [said] if said not in alike else []
         if not reasons:
             return
         self.console.print(f"\n[{STYLES['todo']}]todo[/]  [dim]nothing to check yet[/]", highlight=False)
         table = Table.grid(padding=(0, 2))
         for chapter, messages in reasons.items():
-            table.add_row(Text(chapter), Text("; ".join(messages)))
+            said_of_it = (
+                first + (f", and {len(others)} alike" if others else "") for first, *others in messages.values()
+            )
+            table.add_row(Text(chapter), Text("; ".join(said_of_it)))
         self.console.print(Padding(table, (0, 0, 0, 2)), highlight=False)
 
     def not_understood(self, outcome: Outcome) -> None:
@@ -220,7 +227,8 @@ class TextReport:
             place = f"  {cause.where}" if cause.where else ""
             table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
             mend = mending(cause)
-            table.add_row(Text("mend" if mend else "found", "dim"), Text(mend or cause.found))
+            why = cause.explanation if cause.certainty != "unknown" else cause.found.partition(";")[0]
+            table.add_row(Text("mend" if mend else "why", "dim"), Text(mend or why))
         following = next_chapter(outcome)
         if following and not outcome.unread:
             table.add_row(Text("next", "dim"), Text(following))
@@ -293,8 +301,8 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
             body.add_row("Line", Text(cause.line))
         if cause.mend:
             body.add_row("Mend it", Text(cause.mend))
-    if cause.found:
-        body.add_row("Evidence", Text(cause.found))
+    if cause.found and in_short(cause.found) != cause.title:
+        body.add_row("Evidence", Text(in_short(cause.found)))
     first, *others = [result for result in outcome.specs if result.id in cause.explains]
     if others:
         body.add_row("Explains", Text(f"{len(others) + 1} specs: {first.id}, {', '.join(r.id for r in others)}"))
@@ -323,7 +331,7 @@ def print_failure(console: Console, result: SpecResult, *, indent: int = 0) -> N
     console.print(Padding(head, (0, 0, 0, indent)))
     body = facts()
     body.add_row("Equation", Text(result.formula))
-    body.add_row("Error" if result.outcome == "error" else "Found", Text(result.message))
+    body.add_row("Error" if result.outcome == "error" else "Found", Text(in_short(result.message)))
     if result.expected is not None and result.expected.startswith("["):
         body.add_row("Expected", Text(result.expected))
     if result.actual is not None and result.actual.startswith("["):

@@ -98,7 +98,7 @@ def test_a_mistake_says_all_that_a_learner_needs(mistake):
     assert {mistake.clause, *mistake.broken, *mistake.suspected} <= set(clauses())
     assert mistake.special is None or mistake.special in CATALOGUE
     recognised = mistake.variants or mistake.array or mistake.scheme or mistake.broken or mistake.suspected
-    of_weights = ("init-positive", "init-bias-constant", "init-bias-random", "init-rounded")
+    of_weights = ("init-positive", "init-bias-constant", "init-bias-random", "init-bias-shape", "init-rounded")
     by_a_look = (*of_weights, "fit-not-shuffled", "fit-whole-set")
     of_memory = ("forward-dropout", "forward-stale", "forward-remembered", "parameters-copied", "results-shared")
     by_place = ("init-large-layers", "sizes-consumed", *UNSEEN_IN_NUMBERS, *BEYOND_USUAL)

@@ -218,6 +218,14 @@ mistake_at_output(
     error=lambda right, p, target, batch: p,
 )
 mistake_at_output(
+    "gradient-label-as-number",
+    "the label is subtracted as a number, where it should say which class",
+    "Class 2 is not twice as much as class 1: 1 is subtracted at each sample's own class, and nothing elsewhere.",
+    clause="gradients.class_sum",
+    fingerprint="p - y, with y a number in every class",
+    error=lambda right, p, target, batch: p - batch.y[:, None],
+)
+mistake_at_output(
     "gradient-true-class-only",
     "only the true class has a gradient",
     "The other classes must be pushed down by p, or nothing holds them. This is also what comes of -1/p times p "

@@ -195,7 +195,7 @@ def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
     """Edits of different statements that do the same under other names: `d1.sum(axis=1)`, and `d2.sum(axis=1)`."""
     alike: dict[tuple[str, str], dict[Position, Edit]] = {}
     for edit in edits:
-        if isinstance(edit.node, (ast.expr, ast.AugAssign)):
+        if isinstance(edit.node, (ast.expr, ast.AugAssign, ast.Expr)):
             of_rule = alike.setdefault((nameless(code.text(edit.node)), nameless(edit.text)), {})
             of_rule.setdefault(begin(code.statement(edit.node)), edit)
     yield from (tuple(found.values()) for found in alike.values() if len(found) > 1)

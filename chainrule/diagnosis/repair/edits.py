@@ -85,9 +85,10 @@ class Editor(Idioms):
     # What there is in the function
 
     def found_names(self) -> list[str]:
-        """Names, attributes and items, as they are written, that are read in the function."""
+        """Names, attributes and items, as they are written, that are read in the function, on lines that ran first."""
         found: dict[str, None] = {}
-        for site in self.sites:
+        elsewhere = self.code.sites(range(self.code.node.lineno, (self.code.node.end_lineno or 0) + 1))
+        for site in [*self.sites, *elsewhere]:
             node = site.node
             is_called = isinstance(site.holder, ast.Call) and site.name == "func"
             if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node) and not is_called:
@@ -142,6 +143,12 @@ class Editor(Idioms):
             for other in SWAPPED_OPERATORS.get(type(node.op), ()):
                 yield ast.AugAssign(node.target, other(), node.value)
 
+    def fraction(self, site: EditSite) -> Iterator[Any]:
+        """A division that keeps its fraction: `6 // (m + n)` -> `6 / (m + n)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+            yield ast.BinOp(node.left, ast.Div(), node.right)
+
     def hoist(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.BinOp):
@@ -164,6 +171,8 @@ class Editor(Idioms):
             yield node.orelse
         elif isinstance(node, ast.BoolOp):
             yield from node.values
+        elif isinstance(node, ast.Tuple) and isinstance(site.holder, ast.Return):
+            yield from node.elts[:1]
 
     def axis(self, site: EditSite) -> Iterator[Any]:
         node = site.node
@@ -257,8 +266,11 @@ class Editor(Idioms):
             yield ast.UnaryOp(ast.USub(), site.node)
 
     def root(self, site: EditSite) -> Iterator[Any]:
-        if self.numpy and isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.Div):
-            yield ast.Call(expression(f"{self.numpy}.sqrt"), [site.node], [])
+        node = site.node
+        if self.numpy and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            yield ast.Call(expression(f"{self.numpy}.sqrt"), [node], [])
+            if isinstance(node.left, ast.Call) and called(node.left) == "sqrt" and len(node.left.args) == 1:
+                yield ast.Call(node.left.func, [ast.BinOp(node.left.args[0], ast.Div(), node.right)], [])
 
     def near(self, site: EditSite) -> Iterator[Any]:
         """Names that are easily mixed up: they differ in a character."""
@@ -283,8 +295,10 @@ class Editor(Idioms):
             yield expression(other)
 
     def rate(self, site: EditSite) -> Iterator[Any]:
-        """A learning rate before what is subtracted."""
+        """A learning rate before what is subtracted, or for a number that is handed on."""
         holder = site.holder
+        if isinstance(site.node, ast.Constant) and isinstance(holder, (ast.Call, ast.keyword, ast.BinOp)):
+            yield from map(expression, self.rates)
         subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and site.name == "right"
         if subtracted or (isinstance(holder, ast.AugAssign) and site.name == "value"):
             for rate in self.rates:
@@ -297,6 +311,10 @@ class Editor(Idioms):
                 yield from one_off(node)
         elif (
             isinstance(site.holder, ast.Call) and called(site.holder) == "range" and not isinstance(node, ast.Constant)
+        ) or (
+            isinstance(node, ast.Call)
+            and called(node) == "len"
+            and (site.value or isinstance(site.holder, ast.Compare))
         ):
             yield from one_off(node)
 

@@ -17,12 +17,13 @@ KINDS = (
     "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number", "regroup",
     "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
     "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
-    "classes", "offset", "summed", "exchange", "fresh", "copied", "negate", "multiply", "root", "divide",
+    "classes", "offset", "summed", "minus", "exchange", "guard",
+    "filled", "fresh", "copied", "negate", "multiply", "root", "divide",
     "move", "delete", "insert",
 )  # fmt: skip
 # Kinds that would mend anything, for mistakes that are known.
-WITH_A_NAME = ("relu", "surprise", "whole_labels", "weights", "incoming")
-FIRST = ("outdent",)  # kinds that hardly any function has a place for, and that are it where one has
+WITH_A_NAME = ("relu", "surprise", "forwarded", "whole_labels", "weights", "incoming")
+FIRST = ("outdent", "fraction")  # kinds that hardly any function has a place for, and that are it where one has
 WHOLE = ("delete", "move", "copied", "outdent")  # kinds that leave no statement, or another one, in the place of one
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
