@@ -31,6 +31,7 @@ TRIES = 500  # changes that the search for the lines of one check may try
 OF_A_SPEC, OF_A_PROOF = 10, 50  # tries that one costs in which a spec is asked, not a few questions; and a proof
 ADAPTER = "class Adapter:"  # how the source of an adapter's method begins
 RECTIFIERS = re.compile(r"relu|activ|rectif", re.IGNORECASE)  # what functions with masks are called
+MEANT = "; did you mean "  # in what is said of a misspelt name
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
 
@@ -59,6 +60,8 @@ class Locating:
             given = left // 2 if len(causes) > 1 else left
             budget = Budget(given, 1 if cause.checks else OF_A_SPEC, OF_A_PROOF)
             cause.repair = self.repaired(cause, functions, budget, len(causes) == 1)
+            if cause.repair is not None and cause.repair.kind == "delete" and MEANT in cause.found:
+                cause.repair = None  # the line is not one too many: its name is misspelt
             left -= given - budget.left
             if cause.repair is None:
                 cause.where = cause.where or only_statement(functions)

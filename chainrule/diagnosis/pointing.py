@@ -18,11 +18,16 @@ OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
 REDUCED = r"\b(sum|mean|average|max|amax)\("
 UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=", r"\b(lr|learning_rate|alpha|eta|rate)\b")
 BATCHES = r"\b(range|split|array_split|batches)\((?!.*epoch)|for .* in .*batch"
-KEPT = (r"is None|hasattr|getattr|not in|setdefault|if .*self\.", r"self\.\w+ *=")
+KEPT = (
+    r"is None|hasattr|getattr|not in|setdefault|if .*self\.",
+    r"self\.\w+ *=",
+    r"self\.\w+\.(append|extend|insert)\(",
+)
 RANDOM = r"\b(randn?|normal|uniform|standard_normal|random|random_sample|gauss|integers|choice|zeros|ones|full)\("
 
 SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, expressions, the most telling first)
     ("relu-in-place", (r"\[.*\] *\*?=|out=|[*]=",)),
+    ("relu-missing", (r"\b(maximum|clip|where)\(|\brelu\b", *PRODUCT, r"return|=")),
     ("relu", (r"maximum|minimum|where|clip|max\(|[<>]", r"return|=")),
     ("activation", (r"tanh|sigmoid|expit|exp|log|where|maximum", r"return|=")),
     ("softmax-in-place", (r"[-/]=|\[.*\] *=",)),
@@ -36,6 +41,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("softmax-flushed", (r"where|[<>]", r"return")),
     ("softmax-epsilon", (r"1e-|eps", r"/")),
     ("softmax", (r"/.*\bsum\(|\bsum\(", r"/", r"\bexp\(", r"return")),
+    ("loss-of-one-class", (r"\[.*\b\d+\]", *LOGARITHM)),
     ("loss-of-prediction", (r"\b(max|amax|argmax)\(", *LOGARITHM)),
     ("loss-clipped", (r"clip|maximum|minimum", *LOGARITHM)),
     ("loss-certainty-rounded", (r"clip|maximum|minimum|where", *LOGARITHM)),
@@ -113,7 +119,8 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
     ("fit-with-replacement", (r"choice\(|integers\(|randint\(|random_indices", r"\[[^\]]*:[^\]]*\]", r"\brange\(")),
     ("fit-labels-not-shuffled", (r"shuffle\(|permutation\(", r"\[")),
-    ("fit-not-shuffled", (BATCHES, r"\brange\(")),
+    ("fit-one-update", (r"(step|update)\w*\(", BATCHES, r"\brange\(")),
+    ("fit-not-shuffled", (r"permutation\(|shuffle\(", BATCHES, r"\brange\(")),
     ("fit-same-order", (r"permutation\(|shuffle\(", r"default_rng\(|seed\(")),
     ("fit-shuffles-in-place", (r"shuffle\(|\[.*\] *=",)),
     ("fit-seed-unused", (r"permutation\(|shuffle\(|default_rng\(|seed\(|choice\(",)),

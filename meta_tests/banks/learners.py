@@ -300,6 +300,26 @@ LEARNERS = [  # (the last function written, the chapter to run, {old: new}, the 
         "predict-probabilities",
         "round",
     ),
+    ("cross_entropy", "cross_entropy", {"p[np.arange(n), y]": "p[:, 0]"}, "loss-of-one-class", "p[:, 0]"),
+    ("forward", "initialization", {"sizes[i + 1], rng)": "sizes[i + 1], np.random)"}, "init-seed-unused", "np.random)"),
+    ("loss", "shapes", {"len(self.weights) - 1": "len(weights) - 1"}, "did you mean 'self.weights'?", "len(weights)"),
+    (
+        "loss",
+        "shapes",
+        {"(self.forward(x), y)": "(self.forward(x), np.eye(len(self.biases[-1]))[y])"},
+        "arrays used as indices",
+        "np.eye",
+    ),
+    ("loss", "shapes", {ACTIVE: "a = softmax(z) if i == last else z"}, "relu-missing", "@ self.weights[i]"),
+    ("backward", "gradients", {"delta[np.arange(n), y]": "delta[y, np.arange(n)]"}, "IndexError", "delta[y, "),
+    (
+        "backward",
+        "gradients",
+        {"delta[np.arange(n), y] -= 1\n        delta /= n": "delta = delta - np.eye(delta.shape[1])[y] / n"},
+        "should be",
+        "/ n",
+    ),
+    ("predict", "shapes", {"x), axis=1)": "x), axis=1) + 1"}, "predict-shifted", "+ 1"),
 ]
 UNWRITTEN = [  # (the last function written, {old: new}, what is said is to be done)
     ("relu", {"return np.maximum": "np.maximum"}, "relu returns None: a stub, or its `return` is missing"),

@@ -223,6 +223,18 @@ mistake(
     },
 )
 mistake(
+    "loss-of-one-class",
+    "the loss of one class, the same for every sample, whatever the label",
+    "An index is a number where the label should stand: the label says which probability counts.",
+    clause="cross_entropy.certainty",
+    mend="p[np.arange(len(y)), y], or p[n][y[n]] in a loop",
+    fingerprint="mean of -log p[n, c], with one c",
+    cross_entropy={
+        name: lambda right, p, y, c=c: float(surprise(p[:, c]).mean())
+        for name, c in (("the first", 0), ("the second", 1), ("the last", -1))
+    },
+)
+mistake(
     "loss-linear",
     "the probability itself, without a logarithm",
     "1 - p and -p fall as p grows, but only the logarithm makes the gradient p - y.",

@@ -1010,7 +1010,7 @@ mistake(
     "The activations, masks or logits that forward kept are those of the last batch that went through, or of the "
     "first for ever. backward(x, y) must run the forward pass of its own x, or be sure that it was.",
     clause="gradients.memoryless",
-    mend="call forward(x) at the top of backward(x, y), and use what it just kept",
+    mend="call forward(x) at the top of backward(x, y), and use what it just kept, in lists that began empty",
     lines=(
         "def backward(self, x, y):\n    a = self.cache",
         "def backward(self, x, y):\n    self.forward(x)\n    a = self.cache",

@@ -120,6 +120,10 @@ class Editor(Idioms):
         found = {
             ast.unparse(site.node.slice): site.node.slice for site in self.sites if isinstance(site.node, ast.Subscript)
         }
+        for loop in ast.walk(self.code.node):
+            if isinstance(loop, ast.For):
+                counted = (part for part in ast.walk(loop.target) if isinstance(part, ast.Name))
+                found |= {part.id: ast.Name(part.id, ast.Load()) for part in counted if part.id not in found}
         return [node for text, node in found.items() if text not in ("0", "1", "-1", "2")][:MOST_NAMES]
 
     # The kinds, each a generator of what a site may become
@@ -166,6 +170,8 @@ class Editor(Idioms):
             yield from [node.value] if node.attr == "T" else []
         elif isinstance(node, ast.Subscript):
             yield from [node.value] if not isinstance(site.holder, ast.Subscript) else []
+            one_hot = isinstance(node.value, ast.Call) and called(node.value) in ("eye", "identity")
+            yield from [node.slice] if one_hot else []
         elif isinstance(node, ast.IfExp):
             yield node.body
             yield node.orelse
@@ -202,7 +208,7 @@ class Editor(Idioms):
         if isinstance(value, bool):
             yield ast.Constant(not value)
         elif isinstance(value, int):
-            for other in dict.fromkeys((value - 1, value + 1, 0, 1, -1, 2, 6)):
+            for other in dict.fromkeys((*((value + 1,) if value == 0 else ()), value - 1, value + 1, 0, 1, -1, 2, 6)):
                 if other != value:
                     yield ast.Constant(other)
         elif isinstance(value, float):

@@ -149,10 +149,13 @@ class Idioms:
                 yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), high), high, *rest], node.keywords)
 
     def regroup(self, site: EditSite) -> Iterator[Any]:
-        """Parentheses around the denominator: `a / b + c` -> `a / (b + c)`."""
+        """Parentheses around a denominator or a sum: `a / b + c` -> `a / (b + c)`, `a - b / n` -> `(a - b) / n`."""
         node = site.node
         if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Div):
             yield ast.BinOp(node.left.left, ast.Div(), ast.BinOp(node.left.right, node.op, node.right))
+        added = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+        if added and isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Div):
+            yield ast.BinOp(ast.BinOp(node.left, node.op, node.right.left), ast.Div(), node.right.right)
 
     def fans(self, site: EditSite) -> Iterator[Any]:
         """Both sizes of a layer in a denominator: `2 / m` -> `2 / (m + n)`."""
@@ -221,7 +224,8 @@ class Idioms:
                 elif "seed" in name:
                     yield ast.Call(node.func, [ast.Name(name, ast.Load())], [])
         elif self.numpy and isinstance(node, ast.Attribute) and ast.unparse(node) == f"{self.numpy}.random":
-            yield from (ast.Name(name, ast.Load()) for name in self.parameters if "rng" in name or "gen" in name)
+            own = [*self.parameters, *self.assigned]
+            yield from (ast.Name(name, ast.Load()) for name in own if "rng" in name or "gen" in name)
 
     def filled(self, site: EditSite) -> Iterator[Any]:
         """An entry of a list for the list itself: `dW = a.T @ d` -> `dW[l] = a.T @ d`, in a loop over l."""
@@ -289,13 +293,18 @@ class Idioms:
     def exchange(self, site: EditSite) -> Iterator[Any]:
         """Two things in the other order: `return db, dW` -> `return dW, db`, and so in a call."""
         node = site.node
-        given = isinstance(site.holder, (ast.Return, ast.Call, ast.keyword))
+        given = isinstance(site.holder, (ast.Return, ast.Call, ast.keyword, ast.Subscript))
         if isinstance(node, ast.Call) and len(node.args) > 1:
             yield ast.Call(node.func, [*node.args[1::-1], *node.args[2:]], node.keywords)
         if given and isinstance(node, ast.Tuple) and len(node.elts) == 2:
             yield ast.Tuple(node.elts[::-1], ast.Load())
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and len(node.targets[0].elts) == 2:
-            yield ast.Assign([ast.Tuple(node.targets[0].elts[::-1], ast.Store())], node.value)
+        elif isinstance(node, (ast.Assign, ast.AugAssign)):
+            target = copy.deepcopy(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            pair = target.slice if isinstance(target, ast.Subscript) else target
+            if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
+                pair.elts.reverse()
+                assigned = isinstance(node, ast.Assign)
+                yield ast.Assign([target], node.value) if assigned else ast.AugAssign(target, node.op, node.value)
 
     def minus(self, site: EditSite) -> Iterator[Any]:
         """The minus in front of a logarithm, not in it: `log(-p)` -> `-log(p)`."""
