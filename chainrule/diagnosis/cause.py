@@ -18,7 +18,8 @@ class Cause:
     rivals: whether other mistakes explain as much.  checks: what has to hold while a change is tried, beside the specs.
     shared: whether the specs fail by a second, known mistake as well, so that they cannot pass with this one mended.
     repair: what mends it.  explanation: where title and found say all of it.  searched: whether a line is looked for.
-    raised: whether the code raised at `where`.
+    raised: whether the code raised at `where`.  line: the text of that line.  doubted: whether the code raised as well,
+    where the mistake alone would not.
     """
 
     mistake: Mistake | None
@@ -38,3 +39,5 @@ class Cause:
     explanation: str = ""
     searched: bool = True
     raised: bool = False
+    line: str = ""
+    doubted: bool = False

@@ -66,6 +66,7 @@ def described(cause: Cause, impl: Boundary) -> Diagnosis:
         None if repair is None else (repair.before, repair.after),
         tuple(cause.clauses),
         placed,
+        cause.line,
     )
 
 
@@ -81,7 +82,10 @@ def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:
 
 
 def unsure(cause: Cause, placed: str) -> str:
-    """What has to be said of a place that nothing proves."""
+    """What has to be said of a place that nothing proves, or that is not where the code raised."""
+    if placed == "tried" and cause.repair is not None and cause.raised:
+        mended = place(cause.repair.function.filename, cause.repair.line)
+        return f" (It is raised at {cause.where}.)" if cause.where not in (None, mended) else ""
     if placed == "reads":
         also = f", as {cause.elsewhere} does" if cause.elsewhere else ""
         return f" (The line named reads like it{also}; chainrule found no change of it that mends.)"
@@ -95,7 +99,7 @@ def without_name(cause: Cause) -> tuple[str, str]:
     if cause.explanation:
         return cause.title.rstrip("."), cause.explanation
     if cause.repair is None:
-        title = f"{cause.title.rstrip('.')}: no known mistake gives these numbers"
+        title = f"no known mistake gives these numbers; what should hold: {cause.title.rstrip('.')}"
         return title, "No mistake in the catalogue explains what was found."
     return changed_title(cause.repair), (
         "No mistake in the catalogue has this name, but with one line changed what failed here passes, and nothing "
@@ -121,6 +125,8 @@ def changed(cause: Cause) -> str:
         return f"with the line `{repair.after}` after `{repair.before}` {then}"
     if repair.kind == "move":
         return f"with the line `{repair.before}` further down in its block {then}"
+    if repair.kind == "outdent":
+        return f"with the line `{repair.before}` behind the loop, as far to the left as its `for`, {then}"
     return f"with `{repair.after}` in place of `{repair.before}` {then}"
 
 

@@ -61,7 +61,7 @@ def of_first_weights(impl: Boundary, concern: str) -> bool:
     network = first.network()
     weights, biases = network.backward(case.x, case.y)
     exact = [*weights, *biases] if concern == "backward" else [network.forward(case.x)]
-    return all(np.allclose(a, b) for a, b in zip(found, exact, strict=True))
+    return all(a.shape == b.shape and np.allclose(a, b) for a, b in zip(found, exact, strict=True))
 
 
 def gradients(impl: Boundary, model: Any, case: Any) -> list[np.ndarray]:

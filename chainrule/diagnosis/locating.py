@@ -10,12 +10,13 @@ from functools import partial
 from unittest import SkipTest
 
 from chainrule.boundary.errors import Raised
+from chainrule.diagnosis import mistakes
 from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
 from chainrule.diagnosis.pointing import likeness, pointed
-from chainrule.diagnosis.priorities import OF_SHAPES, likeliest_edits
+from chainrule.diagnosis.priorities import NAMED_BY_CHANGE, OF_SHAPES, likeliest_after, likeliest_edits
 from chainrule.diagnosis.questions import questions_about
 from chainrule.diagnosis.repair.changing import changed, ran
 from chainrule.diagnosis.repair.edit_sites import Code
@@ -37,6 +38,7 @@ CALLED = {
     ("loss",): r"loss|cost|entropy|error|nll|likelihood|log|objective|criterion",
     ("softmax",): r"soft|logsumexp",
 }
+MEANT = "; did you mean "  # in what is said of a misspelt name
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
 
@@ -65,6 +67,8 @@ class Locating:
             given = left // 2 if len(causes) > 1 else left
             budget = Budget(given, 1 if cause.checks else OF_A_SPEC, OF_A_PROOF)
             cause.repair = self.repaired(cause, functions, budget, len(causes) == 1)
+            if cause.repair is not None and cause.repair.kind == "delete" and MEANT in cause.found:
+                cause.repair = None  # the line is not one too many: its name is misspelt
             left -= given - budget.left
             if cause.repair is None:
                 if cause.where is None:
@@ -72,6 +76,13 @@ class Locating:
                 self.point(cause, functions)
                 cause.begins = begun(cause.begins, functions)
                 continue
+            named = NAMED_BY_CHANGE.get(cause.repair.kind)
+            if named is not None:
+                cause.mistake, cause.certainty = mistakes()[named], "certain"
+                cause.found = f"as it is: {cause.found}"
+            if cause.certainty == "partial" or (cause.doubted and cause.rivals):
+                cause.mistake, cause.certainty = None, "certain"  # the change explains more than the name
+                cause.found = next(r.message for r in self.answers.failing if r.id == cause.clauses[0])
             if cause.certainty == "likely" and not cause.rivals:
                 cause.certainty = "certain"  # by itself it was likely, and undoing it mends what failed
             also = self.mended_by(cause.repair, cause)
@@ -84,6 +95,7 @@ class Locating:
         if cause.where is None and cause.mistake is not None:
             cause.where, cause.elsewhere = pointed(cause.mistake.id, functions) or (None, "")
             cause.placed = "reads"
+        cause.line = text_at(cause.where, functions)
 
     def in_chapters(self, clauses: Sequence[str], outcome: str) -> list[str]:
         """The specs with this outcome in the chapters of these clauses, and of those that passed in the telling one."""
@@ -112,25 +124,25 @@ class Locating:
             if cause.mistake is None or "create" in cause.concerns or not cause.checks:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
             with self.answers.accepting():
-                kept = hold(itself[:1], self.impl) and hold(itself[1:], self.impl, unseen=True)
-                kept = kept and hold(passed, self.impl, few=True)
-                return kept and hold(blocked, self.impl, few=True, unseen=True)
+                mended = hold(itself[:1], self.impl) and hold(itself[1:], self.impl, unseen=True, unfinished=True)
+                kept = mended and hold(passed, self.impl, few=True)
+                return kept and hold(blocked, self.impl, few=True, unseen=True, unfinished=True)
 
-        first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else ()
+        first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else likeliest_after(cause.found)
         if cause.raised:
-            first = OF_SHAPES
+            first = (*first, *(kind for kind in OF_SHAPES if kind not in first))
         elif cause.mistake is None and {"fit", "long"} & set(cause.concerns):
-            first = ("delete",)
+            first = (*first, "delete")
         raising = [found for function in functions for found in at(function, cause.where)] if cause.raised else []
 
         def rank(function: Function, statement: str) -> tuple[bool, int]:
             return function.source.startswith(ADAPTER), likeness(cause.mistake.id, statement) if cause.mistake else 0
 
         if raising:
-            there = Budget(budget.left // 3, budget.each, budget.proof)
+            there = replace(budget, left=budget.left // 3)  # what raises there may come of another line
             budget.left -= there.left
             found = search(raising, self.host, right, there, first, proved)
-            budget.left += there.left
+            budget.left, budget.hung = budget.left + there.left, there.hung
             if found is not None:
                 return found
         return search(functions, self.host, right, budget, first, proved, rank)
@@ -139,7 +151,7 @@ class Locating:
         """The other failing specs that pass with this change."""
         others = [r.id for r in self.answers.failing if r.id not in cause.clauses and r.id in tests()]
         with changed(self.host, repair.function, repair.source):
-            return [clause for clause in others if holds(clause, self.impl)]
+            return [clause for clause in others if holds(clause, self.impl, unfinished=True)]
 
     def functions(self, cause: Cause) -> list[Function]:
         """The functions that run when what failed is asked for, those that run elsewhere as well last.
@@ -197,6 +209,16 @@ def begun(where: str | None, functions: Sequence[Function]) -> str | None:
     """Where the likeliest function begins, unless `where` is where one of them does: a class has no place."""
     beginnings = [place(function.filename, function.first_line) for function in functions]
     return where if where in beginnings or not beginnings else beginnings[0]
+
+
+def text_at(where: str | None, functions: Sequence[Function]) -> str:
+    """The line at a place, as it is written; empty where no function that ran has it."""
+    for function in functions:
+        lines = function.source.split("\n")
+        for line in function.lines:
+            if place(function.filename, line) == where and 0 <= line - function.begins < len(lines):
+                return lines[line - function.begins].strip()
+    return ""
 
 
 def only_statement(functions: Sequence[Function]) -> str | None:

@@ -12,6 +12,7 @@ from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
 from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
+from chainrule.diagnosis.exceptions import in_short, meaning
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -20,6 +21,7 @@ from chainrule.diagnosis.sample_order import not_shuffled, visits_again, visits_
 from chainrule.diagnosis.where_wrong import BEYOND_USUAL, UNSEEN_IN_NUMBERS, mistake_of_place, proven
 from chainrule.running.results import SpecResult
 
+UNREADABLE = " returns something else: "
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 OVERFLOW = "OverflowError: math range error"  # of Python's exp
 COLUMNS = ". As a function of columns it is right: if your samples are columns, declare samples = columns"
@@ -85,6 +87,8 @@ class Naming:
         loss of nan, and the cross-entropy in the loss of a network.
         """
         results = self.results(cause)
+        if all(result.message.startswith("predict") for result in results):
+            return {"predict"}
         if all(map(ends_in_nan, results)):
             return {"forward", "loss", "softmax", "cross_entropy"}
         if all(result.through for result in results):
@@ -103,7 +107,7 @@ class Naming:
         endless = self.never_ends(result)
         if endless is not None:
             return [endless]
-        root = self.roots.of(result)
+        root = self.roots.of(result) or self.unreadable(result)
         if root is not None:
             return [root]
         if mistake_of_place(result, self.impl) in UNSEEN_IN_NUMBERS:
@@ -174,6 +178,7 @@ class Naming:
                 checks=[partial(self.answers.now_right, concern, *others)] if alone or others else [],
                 shared=bool(others),
                 searched=alone or bool(others),
+                doubted=best.doubted,
             )
             for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
         ]
@@ -202,6 +207,8 @@ class Naming:
             return [self.lacks_a_class(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
+        if result.id == "initialization.sizes" and result.message.startswith("biases["):
+            return [Cause(mistakes()["init-bias-shape"], "certain", result.message, [result.id], ("create",))]
         if result.message.startswith("the constructor changes"):
             return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
         if result.id == REMEMBERS and not self.unsteady:
@@ -233,6 +240,8 @@ class Naming:
                 return [Cause(mistake, certainty, result.message, every, concerns, rivals=sand, checks=checks)]
         if self.answers.wrong(result) or ends_in_nan(result):
             return []  # a clause about extremes, or of training, says nothing of its own where inputs come out wrong
+        if result.message.startswith("predict") and self.together(["network.predict"]):
+            return []  # training is seen through predictions
         place = mistake_of_place(result, self.impl)
         refuted = {*UNSEEN_IN_NUMBERS} - {place}  # the same numbers in plain arrays are as wrong
         suspected = [m for m in mistakes().values() if result.id in m.suspected and m.id not in refuted]
@@ -337,8 +346,6 @@ class Naming:
 
     def raises(self, result: SpecResult) -> Cause:
         """Code that raises, in its own words."""
-        explanation = "The code raises this itself, at the line named, so that there are no numbers to compare."
-
         here = [other.id for other in self.failing if other.outcome == "error" and other.where == result.where]
         clauses = here if result.where else [result.id]
         concerns = self.answers.concerns(result)
@@ -348,12 +355,31 @@ class Naming:
             result.message,
             clauses,
             concerns,
-            title=result.message,
+            title=in_short(result.message),
             where=result.where,
             placed="raised",
             checks=self.checks(concerns),
-            explanation=explanation,
+            explanation=meaning(result.message),
             raised=True,
+        )
+
+    def unreadable(self, result: SpecResult) -> Cause | None:
+        """A result of another form than the one asked for: nothing else is said of the specs that get it."""
+        name, sign, _ = result.message.partition(UNREADABLE)
+        if not sign:
+            return None
+        every = [other.id for other in self.failing if other.message.startswith(f"{name}{sign}")]
+        concerns = (name,) if name in all_concerns() else self.answers.concerns(result)
+        explanation = f"{name} is read as its docstring in `chainrule new` describes it, and this is something else."
+        return Cause(
+            None,
+            "certain",
+            result.message,
+            every,
+            concerns,
+            title=result.message,
+            checks=self.checks(concerns),
+            explanation=explanation,
         )
 
     def unnamed(self, result: SpecResult) -> Cause:

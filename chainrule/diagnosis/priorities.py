@@ -21,6 +21,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("carry-not", ("hoist", "transpose")),
     ("carry-updated", ("move", "operator", "hoist")),
     ("carry", ("hoist", "near", "offset", "operator")),
+    ("bias-gradient-not-summed", ("summed",)),
     ("bias-gradient", ("axis", "call", "near", "fresh", "hoist", "name")),
     ("parameters-copied", ("weights",)),
     ("weight-gradient-transposed", ("turned", "transpose", "hoist")),
@@ -30,18 +31,23 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("forward-stale", ("hoist",)),
     ("gradient-true-class-only", ("jacobian", "operator", "hoist", "delete")),
     ("gradient-softmax-diagonal", ("jacobian", "operator", "hoist", "delete")),
-    ("gradient-shapes", ("hoist", "axis", "turned", "transpose")),
+    ("gradient-shapes", ("hoist", "axis", "summed", "turned", "transpose", "index", "offset")),
     ("gradients-reversed", ("order",)),
+    ("gradients-exchanged", ("exchange",)),
     ("gradient-columns", ("rows",)),
     ("gradients-accumulate", ("fresh", "delete")),
     ("gradient-label-smoothing", ("whole_labels", "number")),
     ("gradient-one-hot", ("hoist", "number", "operator")),
     ("gradient-labels", ("hoist", "index", "delete")),
-    ("gradient", ("operator", "hoist", "delete", "scale")),
+    ("gradient", ("regroup", "operator", "hoist", "delete", "scale")),
     ("softmax-no-shift", ("shift", "hoist")),
     ("softmax-in-place", ("copied", "fresh")),
     ("softmax-shape", ("hoist", "axis")),
     ("softmax", ("axis", "number", "hoist", "call", "operator", "shift", "fresh", "delete")),
+    ("loss-of-all-classes", ("rows",)),
+    ("loss-of-prediction", ("rows",)),
+    ("loss-of-one-class", ("index", "rows")),
+    ("loss-of-inputs", ("forwarded",)),
     ("loss-in-place", ("copied", "fresh")),
     ("loss-log-missing", ("log",)),
     ("loss-one-hot-classes", ("classes",)),
@@ -50,16 +56,19 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("relu-in-place", ("copied",)),
     ("activation", ("activation", "relu")),
     ("forward-activation", ("hoist", "activation")),
-    ("forward-other-network", ("activation",)),
+    ("forward-other-network", ("activation", "offset", "number")),
     ("relu", ("number", "call", "operator", "hoist", "fresh", "relu")),
     ("forward-bias-missing", ("add", "insert")),
     ("forward-bias-subtracted", ("operator",)),
     ("forward-shape", ("hoist", "axis", "transpose")),
     ("forward", ("hoist", "operator", "number", "delete", "offset")),
+    ("predict-shifted", ("hoist",)),
     ("predict", ("axis", "number", "call", "hoist")),
     ("step-rate-unused", ("rate", "near", "operator", "hoist")),
     ("step-leaves-out", ("in_place", "stepped", "insert", "offset", "number", "fresh", "hoist", "operator")),
+    ("step-nothing", ("in_place",)),
     ("step", ("operator", "hoist", "delete", "number", "fresh")),
+    ("fit-rate-fixed", ("rate", "near", "name")),
     ("fit-holds-out", ("delete", "hoist")),
     ("fit-hides-nan", ("delete", "hoist")),
     ("fit-clips-gradients", ("hoist", "delete")),
@@ -86,6 +95,10 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("init-generator", ("handed", "delete", "name")),
     ("init-seed", ("handed", "delete", "name")),
     ("init-positive", ("symmetric",)),
+    ("init-layers-alike", ("delete", "move")),
+    ("init-shape", ("exchange", "transpose")),
+    ("init-bias-shape", ("index", "offset", "number", "name")),
+    ("init-sizes", ("exchange", "index", "offset", "number", "name")),
     ("init-precedence", ("regroup",)),
     ("init-rounded", ("hoist",)),
     ("init-network-other-scheme", ("fans", "number")),
@@ -95,7 +108,30 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("layer", ("axis", "call", "hoist", "operator", "near", "fresh")),
 )
 
+RAISED: tuple[tuple[str, tuple[str, ...]], ...] = (  # (what an exception says, kinds of edits)
+    ("None where an array is expected", ("number", "offset")),
+    ("expected one number", ("hoist",)),
+    ("expected two lists of arrays", ("filled", "exchange", "hoist", "delete")),
+    ("the variance is", ("number", "root", "regroup", "operator", "call", "near", "hoist")),
+    ("non-broadcastable", ("exchange", "offset", "transpose", "axis")),
+    ("IndexError: arrays used as indices", ("exchange", "hoist", "near", "name")),
+    ("IndexError: index", ("exchange", "offset", "number", "index", "near")),
+    ("IndexError", ("offset", "number", "index", "near")),
+    ("NameError", ("near", "name")),
+    ("UnboundLocalError", ("near", "name")),
+    ("AttributeError", ("near", "name", "hoist")),
+    ("ValueError: matmul", ("guard", "transpose", "turned", "offset", "number", "hoist", "near", "name")),
+    ("ValueError: operands", ("guard", "exchange", "axis", "offset", "number", "transpose", "hoist", "near")),
+    ("TypeError", ("call", "activation", "hoist")),
+)
+NAMED_BY_CHANGE = {"outdent": "returns-in-loop", "fraction": "integer-division"}  # {kind of edit: its mistake}
+
 
 def likeliest_edits(mistake: str) -> tuple[str, ...]:
     """The kinds of edits to try first for a mistake, none for an unknown one."""
     return next((kinds for beginning, kinds in PRIORITIES if mistake.startswith(beginning)), ())
+
+
+def likeliest_after(message: str) -> tuple[str, ...]:
+    """The kinds of edits to try first where code raises, by what the exception says."""
+    return next((kinds for raised, kinds in RAISED if raised in message), ())

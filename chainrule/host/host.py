@@ -286,7 +286,7 @@ class InProcess:
         if kind == NOTHING:
             return None
         if raw is None and kind != HISTORY:
-            raise NotOffered(f"{operation.name} returns None: a stub")
+            raise NotOffered(f"{operation.name} returns None: a stub, or its `return` is missing")
         if kind == FUNCTION and not callable(raw):
             raise NotOffered(f"{operation.name}: expected a function, found {describe(raw)}")
         if len(operation.gives) == 1:

@@ -115,7 +115,10 @@ class Native(Implementation):
             raise Missing(f"{self.name(name)} is missing") from None
 
     def _read(self, model: Any, attribute: str) -> Any:
-        values = self._find(model, attribute)
+        try:
+            values = self._find(model, attribute)
+        except Missing as error:
+            raise Missing(f"{error}: no line of the class sets self.{self.name(attribute)}") from None
         if values is None:
             raise NotOffered(f"MLP.{attribute} is None")
         if not isinstance(values, (list, tuple)):

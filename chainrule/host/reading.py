@@ -28,7 +28,13 @@ def read_parameters(raw: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
     if not (
         isinstance(raw, (list, tuple)) and len(raw) == 2 and all(isinstance(group, (list, tuple)) for group in raw)
     ):
-        raise TypeError(f"expected (weights, biases), two lists of arrays, found {describe(raw)}")
+        pair = isinstance(raw, (list, tuple)) and len(raw) == 2
+        found = f"({describe(raw[0])}, {describe(raw[1])})" if pair else describe(raw)
+        raise TypeError(f"expected two lists of arrays, of the weights and of the biases, found {found}")
+    for name, group in zip(("weights", "biases"), raw, strict=True):
+        for l, entry in enumerate(group):
+            if entry is None:
+                raise TypeError(f"None where an array is expected, for {name}[{l}]: no line fills this entry")
     return [to_numpy(w) for w in raw[0]], [flat_bias(to_numpy(b)) for b in raw[1]]
 
 

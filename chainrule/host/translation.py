@@ -17,7 +17,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
 from chainrule.contract.operation import Operation
 from chainrule.reference import softmax
-from chainrule.support.arrays import flat_bias, of_kind, to_numpy
+from chainrule.support.arrays import NotNumbers, describe, flat_bias, of_kind, to_numpy
 
 COUNTED = (
     "the code takes the number of classes from the labels and trains on the whole data: it never sees a batch "
@@ -236,6 +236,8 @@ class Translated(Implementation):
             each = [self.with_labels(operation, function, row, label, k) for row, label in pairs(x, y)]
             return float(np.mean([to_numpy(loss).reshape(()) for loss in each]))
         loss = self.with_labels(operation, function, x, y, k)
+        if isinstance(loss, tuple):
+            raise NotNumbers(f"expected one number, found {describe(loss)}")
         if np.shape(loss) in ((len(y),), (len(y), 1)) and len(y) > 1:
             raise NotOffered(f"{operation} gives a loss for every sample: the mean over the batch is asked for")
         return loss if self.layout.reduction == "mean" or loss is None else to_numpy(loss) / len(y)

@@ -184,8 +184,9 @@ def cause(found: Diagnosis) -> str:
     if found.change is not None:
         rows.append(("Line", code(found.change[0])))
         rows.append(("Tried", code(found.change[1]) or escape(found.mend)))
-    elif found.mend:
-        rows.append(("Mend it", escape(found.mend)))
+    else:
+        rows += [("Line", code(found.line))] if found.line else []
+        rows += [("Mend it", escape(found.mend))] if found.mend else []
     rows += [("Evidence", escape(found.found)), ("Explains", escape(", ".join(found.explains)))]
     if found.id != UNNAMED:
         rows.append(("More", code(f"chainrule explain {found.id}")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
+from chainrule.diagnosis.exceptions import in_short
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
@@ -44,6 +46,7 @@ STYLES = {
 VERDICTS = {"pass": "bold green", "fail": "bold red", "incomplete": "bold yellow"}
 GATES = {"green": "bold green", "red": "bold red"}
 SHOWN = 12  # how many failures the report prints in full; it lists the rest
+NUMBERS = re.compile(r"\d+")
 NOTES = 6  # how many notes the report prints; it counts the rest
 SKIPS = 3  # up to so many specs skipped for one reason are named, of others SHOWN; of more, the families
 
@@ -87,7 +90,7 @@ class TextReport:
         rows = [*notes[:NOTES], *([f"and {len(notes) - NOTES} more: --explain-conventions"] if notes[NOTES:] else [])]
         for place, note in enumerate(rows):
             table = Table.grid(padding=(0, 2))
-            table.add_row(Text("notes" if not place else "", "dim"), Text(note))
+            table.add_row(Text("notes" if not place else "", "dim"), Text(in_short(note)))
             table.columns[0].width = len("conventions")
             self.console.print(table)
         for framework in loaded.frameworks:
@@ -185,19 +188,23 @@ class TextReport:
 
     def todo(self, outcome: Outcome) -> None:
         """Print for each chapter with something to do what is missing, or not understood."""
-        reasons: dict[str, dict[str, None]] = {}
+        reasons: dict[str, dict[str, list[str]]] = {}
         for result in outcome.specs:
             if result.outcome == "todo":
                 said = result.message.removeprefix(UNJUDGED)
                 if outcome.not_understood and NOT_UNDERSTOOD in said:
                     said = said.partition(NOT_UNDERSTOOD)[0] + " was not understood"
-                reasons.setdefault(result.chapter, {})[said] = None
+                alike = reasons.setdefault(result.chapter, {}).setdefault(NUMBERS.sub("", said), [])
+                alike += [said] if said not in alike else []
         if not reasons:
             return
         self.console.print(f"\n[{STYLES['todo']}]todo[/]  [dim]nothing to check yet[/]", highlight=False)
         table = Table.grid(padding=(0, 2))
         for chapter, messages in reasons.items():
-            table.add_row(Text(chapter), Text("; ".join(messages)))
+            said_of_it = (
+                first + (f", and {len(others)} alike" if others else "") for first, *others in messages.values()
+            )
+            table.add_row(Text(chapter), Text("; ".join(said_of_it)))
         self.console.print(Padding(table, (0, 0, 0, 2)), highlight=False)
 
     def not_understood(self, outcome: Outcome) -> None:
@@ -252,13 +259,16 @@ class TextReport:
             self.console.print(Padding(table, (0, 0, 0, 2)), highlight=False)
 
     def way_on(self, outcome: Outcome) -> None:
-        """Print the first cause, and what to do next."""
+        """Print the first cause, what mends it, and where to go on."""
         table = Table.grid(padding=(0, 2))
         causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]
         if causes:
             cause = causes[0]
             place = f"  {cause.position}" if cause.where else ""
             table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
+            mend = mending(cause)
+            why = cause.explanation if cause.certainty != "unknown" else cause.found.partition(";")[0]
+            table.add_row(Text("mend" if mend else "why", "dim"), Text(mend or why))
         following = next_chapter(outcome)
         if following and not outcome.unread:
             table.add_row(Text("next", "dim"), Text(following))
@@ -273,10 +283,14 @@ def told_why(gate: Gate, clause: str) -> str:
 
 
 def next_chapter(outcome: Outcome) -> str:
-    """The chapter to go on with, and its first spec that did not pass; empty after the last."""
-    for result in outcome.specs:
-        if result.id in outcome.unaccepted and result.outcome in (*RAISED, "todo"):
+    """Where to go on: the first spec that failed, else what is not written yet; empty after the last chapter."""
+    left = [result for result in outcome.specs if result.id in outcome.unaccepted]
+    for result in left:
+        if result.outcome in RAISED:
             return f"{result.chapter}: chainrule explain {result.id}"
+    for result in left:
+        if result.outcome == "todo":
+            return f"{result.chapter}: {result.message.removeprefix(UNJUDGED)}; chainrule explain {result.id}"
     whole = set(outcome.required) == set(CORE_CHAPTERS[:-1])
     return "accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else ""
 
@@ -296,6 +310,19 @@ def told(counts: Counter[str]) -> str:
     return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
 
 
+def in_words(cause: Diagnosis) -> bool:
+    """Whether a change is more than its line: one that is added, or one that is made in several lines."""
+    return cause.mend.startswith(("with the line", "and so"))
+
+
+def mending(cause: Diagnosis) -> str:
+    """What mends a mistake, in a row: the line as it should be, or words."""
+    after = cause.change[1] if cause.change else ""
+    if cause.mend.startswith("and so"):
+        return f"`{after}`, {cause.mend}"
+    return after if after and not in_words(cause) else cause.mend
+
+
 SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
 
 
@@ -313,12 +340,15 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
         before, after = cause.change
         body.add_row("Line", Text(before))
         body.add_row("Tried", Text(after, "green") if after else Text(cause.mend))
-        if after and not cause.mend.startswith("with `"):
+        if after and in_words(cause):
             body.add_row("", Text(cause.mend))
-    elif cause.mend:
-        body.add_row("Mend it", Text(cause.mend))
-    if cause.found:
-        body.add_row("Evidence", Text(cause.found))
+    else:
+        if cause.line:
+            body.add_row("Line", Text(cause.line))
+        if cause.mend:
+            body.add_row("Mend it", Text(cause.mend))
+    if cause.found and in_short(cause.found) != cause.title:
+        body.add_row("Evidence", Text(in_short(cause.found)))
     first, *others = [result for result in outcome.specs if result.id in cause.explains]
     if others:
         body.add_row("Explains", Text(f"{len(others) + 1} specs: {first.id}, {', '.join(r.id for r in others)}"))
@@ -347,7 +377,7 @@ def print_failure(console: Console, result: SpecResult, *, indent: int = 0) -> N
     console.print(Padding(head, (0, 0, 0, indent)))
     body = facts()
     body.add_row("Equation", Text(result.formula))
-    body.add_row("Error" if result.outcome == "error" else "Found", Text(result.message))
+    body.add_row("Error" if result.outcome == "error" else "Found", Text(in_short(result.message)))
     if result.expected is not None and result.expected.startswith("["):
         body.add_row("Expected", Text(result.expected))
     if result.actual is not None and result.actual.startswith("["):

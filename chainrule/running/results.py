@@ -50,6 +50,7 @@ class Diagnosis:
     does.
     found: the evidence, in numbers.  mend: the correction, in words.  change: a line as it is and as it should be, if
     chainrule tried this change and everything passed.  explains: the clauses that fail because of it.
+    line: the text of the line at `where`, if chainrule found no change of it.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Diagnosis:
     change: tuple[str, str] | None = None
     explains: tuple[str, ...] = ()
     placed: str = ""
+    line: str = ""
 
     @property
     def position(self) -> str:

@@ -177,15 +177,31 @@ def test_what_is_not_written_is_todo(command):
     printed = command("check", "begun.py", *ACTIVATIONS)[1]
     assert "todo  nothing to check yet\n  activations  relu is missing" in printed
     assert "\nincomplete  9 todo  " in printed
-    assert printed.endswith("\nnext  activations: chainrule explain relu.shape\n")
+    assert " ".join(printed.rpartition("next  ")[2].split()) == (
+        "activations: relu is missing; chainrule explain relu.shape"
+    )
 
 
 def test_a_report_ends_with_the_first_cause_and_what_comes_next(command):
-    *_, verdict, first, following = command("check", "wrong.py", *ACTIVATIONS)[1].splitlines()
+    *_, verdict, first, mend, following = command("check", "wrong.py", *ACTIVATIONS)[1].splitlines()
     assert verdict.startswith("fail  ")
     assert first.startswith("first  cause (certain): ")
     assert first.rstrip().endswith("wrong.py:6")
+    assert mend.startswith("mend   return np.maximum(z, 0")
     assert following.rstrip() == "next   activations: chainrule explain relu.dtype"
+
+
+def test_what_failed_comes_before_what_is_not_written_and_what_is_alike_is_told_once():
+    specs = [
+        SpecResult("relu.shape", "activations", "", "todo", "MLP.biases: expected shape (3,), found (2,)"),
+        SpecResult("relu.dtype", "activations", "", "todo", "MLP.biases: expected shape (5,), found (4,)"),
+        SpecResult("softmax.shape", "softmax", "", "failed", "softmax of shape (2, 1) has shape (2,)"),
+    ]
+    console = Console(file=StringIO(), width=100)
+    TextReport(console).finish(Outcome("net.py", "net.py", "", {}, specs))
+    printed = console.file.getvalue()
+    assert "expected shape (3,), found (2,), and 1 alike" in printed
+    assert "next  softmax: chainrule explain softmax.shape" in printed
 
 
 @pytest.mark.parametrize(

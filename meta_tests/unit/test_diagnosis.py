@@ -12,6 +12,7 @@ from chainrule.diagnosis.concerns import concerns
 from chainrule.diagnosis.examples import example
 from chainrule.diagnosis.matching import Matcher
 from chainrule.diagnosis.model import Model, Parts
+from chainrule.diagnosis.priorities import NAMED_BY_CHANGE
 from chainrule.diagnosis.questions import Setting, questions_about
 from chainrule.diagnosis.where_wrong import BEYOND_USUAL, UNSEEN_IN_NUMBERS
 from chainrule.mathematics.clauses import clauses
@@ -97,11 +98,11 @@ def test_a_mistake_says_all_that_a_learner_needs(mistake):
     assert {mistake.clause, *mistake.broken, *mistake.suspected} <= set(clauses())
     assert mistake.special is None or mistake.special in CATALOGUE
     recognised = mistake.variants or mistake.array or mistake.scheme or mistake.broken or mistake.suspected
-    of_weights = ("init-positive", "init-bias-constant", "init-bias-random", "init-rounded")
+    of_weights = ("init-positive", "init-bias-constant", "init-bias-random", "init-bias-shape", "init-rounded")
     by_a_look = (*of_weights, "fit-not-shuffled", "fit-whole-set", "init-biases-in-one-array")
     of_memory = ("forward-dropout", "forward-stale", "forward-remembered", "parameters-copied", "results-shared")
     by_place = ("init-large-layers", "sizes-consumed", *UNSEEN_IN_NUMBERS, *BEYOND_USUAL)
-    assert recognised or mistake.id in (*by_a_look, *of_memory, *by_place)
+    assert recognised or mistake.id in (*by_a_look, *of_memory, *by_place, *NAMED_BY_CHANGE.values())
 
 
 @pytest.mark.parametrize("mistake", CATALOGUE.values(), ids=lambda mistake: mistake.id)

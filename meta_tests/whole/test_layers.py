@@ -340,7 +340,11 @@ MISMATCHES = {
         "softmax_loss: expected softmax_loss(x, y), found softmax_loss(W, X, y, reg) "
         "(missing a required argument: 'y')",
     ),
-    "a stub": ({"relu_forward": lambda x: None}, "relu_layer", "relu_forward returns None: a stub"),
+    "a stub": (
+        {"relu_forward": lambda x: None},
+        "relu_layer",
+        "relu_forward returns None: a stub, or its `return` is missing",
+    ),
     "a stub with a cache": (
         {"relu_forward": lambda x: (None, x)},
         "relu_layer",

@@ -48,6 +48,7 @@ mistake(
     "Without something that is not affine between them, two layers are one: (xV + c)W + b = x(VW) + (cW + b). "
     "The network can then learn no more than a linear classifier.",
     clause="relu.absolute_value",
+    mend="np.maximum(z, 0); in a network after every layer but the last",
     fingerprint="z",
     relu=lambda right, z: z * 1.0,
 )

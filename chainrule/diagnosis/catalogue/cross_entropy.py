@@ -209,7 +209,7 @@ mistake(
 )
 mistake(
     "loss-of-all-classes",
-    "-log p of every class is added, the label is not looked at",
+    "whole columns of p are taken, not each sample's own entry",
     "p[:, y] picks whole columns, for every sample those of all labels; p[np.arange(N), y] picks one entry for "
     "each sample.",
     clause="cross_entropy.certainty",
@@ -220,6 +220,18 @@ mistake(
         "p[:, y], summed over N": lambda right, p, y: float(surprise(p[:, y]).sum() / len(p)),
         "all classes, averaged": lambda right, p, y: float(surprise(p).mean()),
         "all classes, over N": lambda right, p, y: float(surprise(p).sum() / len(p)),
+    },
+)
+mistake(
+    "loss-of-one-class",
+    "the loss of one class, the same for every sample, whatever the label",
+    "An index is a number where the label should stand: the label says which probability counts.",
+    clause="cross_entropy.certainty",
+    mend="p[np.arange(len(y)), y], or p[n][y[n]] in a loop",
+    fingerprint="mean of -log p[n, c], with one c",
+    cross_entropy={
+        name: lambda right, p, y, c=c: float(surprise(p[:, c]).mean())
+        for name, c in (("the first", 0), ("the second", 1), ("the last", -1))
     },
 )
 mistake(

@@ -10,6 +10,7 @@ from chainrule.diagnosis.mistake import add
 from chainrule.diagnosis.mistake import add as mistake
 from chainrule.diagnosis.model import BACKWARD, BELOW, ERROR, FORWARD, Parts
 from chainrule.diagnosis.questions import gradient_name, kinds_of
+from chainrule.support.arrays import flat_bias
 
 MEND_MASK = "delta = (delta @ W.T) * (z > 0), with the z of the layer that delta comes to"
 mistake_of_mask = partial(add, mend=MEND_MASK)
@@ -215,6 +216,14 @@ mistake_at_output(
     clause="gradients.class_sum",
     fingerprint="p / N",
     error=lambda right, p, target, batch: p,
+)
+mistake_at_output(
+    "gradient-label-as-number",
+    "the label is subtracted as a number, where it should say which class",
+    "Class 2 is not twice as much as class 1: 1 is subtracted at each sample's own class, and nothing elsewhere.",
+    clause="gradients.class_sum",
+    fingerprint="p - y, with y a number in every class",
+    error=lambda right, p, target, batch: p - batch.y[:, None],
 )
 mistake_at_output(
     "gradient-true-class-only",
@@ -718,6 +727,15 @@ mistake(
     },
 )
 mistake(
+    "gradients-exchanged",
+    "the biases' gradients come first, where those of the weights should",
+    "backward returns (weight_grads, bias_grads), in this order. The update takes the first list for the weights.",
+    clause="gradients.shapes",
+    mend="return weight_grads, bias_grads",
+    fingerprint="(dloss/db, dloss/dW)",
+    gradients=lambda right, grads, batch: (right(grads, batch)[1], [flat_bias(g) for g in right(grads, batch)[0]]),
+)
+mistake(
     "gradient-one-path-for-single-samples",
     "a batch of one sample takes another path",
     "A branch for N = 1, or a squeeze that only bites there, does something else.",
@@ -880,7 +898,7 @@ mistake(
     clause="gradients.shapes",
     mend="delta.sum(axis=0)",
     fingerprint="delta, of shape (N, units)",
-    array=lambda g, batch, l, kind: (batch.deltas[l], batch.deltas[l] * batch.n),
+    array=lambda g, batch, l, kind: (flat_bias(batch.deltas[l]), flat_bias(batch.deltas[l] * batch.n)),
     of=("biases",),
 )
 mistake(
@@ -992,7 +1010,7 @@ mistake(
     "The activations, masks or logits that forward kept are those of the last batch that went through, or of the "
     "first for ever. backward(x, y) must run the forward pass of its own x, or be sure that it was.",
     clause="gradients.memoryless",
-    mend="call forward(x) at the top of backward(x, y), and use what it just kept",
+    mend="call forward(x) at the top of backward(x, y), and use what it just kept, in lists that began empty",
     lines=(
         "def backward(self, x, y):\n    a = self.cache",
         "def backward(self, x, y):\n    self.forward(x)\n    a = self.cache",

@@ -312,6 +312,15 @@ mistake(
     broken="initialization.sizes",
 )
 mistake(
+    "init-bias-shape",
+    "a bias has the size of another layer",
+    "A layer of sizes (s[l], s[l+1]) adds its bias to what comes out of it: one entry for each of its s[l+1] units.",
+    clause="initialization.sizes",
+    mend="np.zeros(fan_out), for every layer",
+    lines=("b = np.zeros(sizes[l])", "b = np.zeros(sizes[l + 1])"),
+    fingerprint="biases[l].shape != (s[l+1],)",
+)
+mistake(
     "init-seed-unused",
     "the seed does not decide the weights",
     "Two networks of one seed differ: the weights come from the global generator, or from one without a seed.",

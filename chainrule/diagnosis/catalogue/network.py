@@ -329,6 +329,14 @@ mistake(
     broken="network.generator_kept",
 )
 mistake(
+    "forward-softmax-in-hidden-layers",
+    "softmax after the hidden layers too, where ReLU belongs",
+    "Softmax makes the units of a layer share one unit of activity; only the classes at the end exclude each other.",
+    clause="network.forward",
+    fingerprint="a[l] = softmax(z[l])",
+    activation=lambda right, z, model, l: z if last(model, l) else reference.softmax(z),
+)
+mistake(
     "forward-relu-on-input",
     "the inputs go through ReLU",
     "Negative inputs are lost before the first layer sees them; standardized data are half negative.",
@@ -435,10 +443,29 @@ mistake(
     "A squeeze, a transposition or a missing axis: one row for each sample and one column for each class, for a "
     "single sample too.",
     clause="network.output_shape",
-    mend="return (N, K)",
+    mend="return softmax(z) of the last layer's z, (N, K) for every N",
     lines=("return softmax(z).squeeze()", "return softmax(z)"),
     fingerprint="forward(x).shape != (N, K)",
     broken="network.output_shape",
+)
+mistake(
+    "returns-in-loop",
+    "a return inside a loop ends it in the first pass",
+    "Python leaves a function at its first return. One that is as far to the right as the loop's other lines comes "
+    "after the first layer, batch or epoch.",
+    clause="network.output_shape",
+    mend="put the return behind the loop, as far to the left as its for",
+    lines=("    return a  # in the loop", "return a  # behind it"),
+    fingerprint="the first pass of a loop alone",
+)
+mistake(
+    "integer-division",
+    "// leaves the fraction out, where / keeps it",
+    "7 // 2 is 3: of a quotient below 1 nothing is left.",
+    clause="initialization.variance",
+    mend="/ in place of //",
+    lines=("a = np.sqrt(6 // (fan_in + fan_out))", "a = np.sqrt(6 / (fan_in + fan_out))"),
+    fingerprint="the whole part of a quotient",
 )
 mistake(
     "forward-global-maximum",
@@ -518,6 +545,15 @@ mistake(
     surprising=lambda right, p, y: right(reference.softmax(p), y),
 )
 mistake(
+    "loss-of-inputs",
+    "the loss is that of the inputs, not of what forward makes of them",
+    "cross_entropy takes probabilities: x has to go through the network first.",
+    clause="network.loss",
+    mend="cross_entropy(self.forward(x), y)",
+    fingerprint="-log x[y]",
+    loss=lambda right, model, x, y: reference.cross_entropy(np.asarray(x, np.float64), y),
+)
+mistake(
     "loss-one-hot-classes",
     "the number of classes is read off the batch's labels",
     "np.eye(y.max() + 1)[y] has a column too few where the last class does not occur in the batch.",
@@ -586,6 +622,8 @@ mistake(
     label={
         "as they are": lambda right, p: p * 1.0,
         "one-hot": lambda right, p: np.eye(p.shape[1])[p.argmax(axis=1)],
+        "rounded": lambda right, p: np.round(p),
+        "True where above one half": lambda right, p: p > 0.5,
     },
 )
 mistake(

@@ -41,6 +41,14 @@ def ratio(numerator, denominator):
         return numerator / denominator
 
 
+def share(e):
+    return ratio(e, e.sum(axis=1, keepdims=True))
+
+
+def shifted(z):
+    return z - z.max(axis=1, keepdims=True)
+
+
 def exponential(z):
     with np.errstate(all="ignore"):
         return np.exp(z)
@@ -256,6 +264,31 @@ mistake(
     softmax={
         "": lambda right, z: right(z * np.log(2)),
         "ten": lambda right, z: right(z * np.log(10)),
+    },
+)
+mistake(
+    "softmax-exponent-divided",
+    "the logits are divided by their sum before exp, not the exponentials after it",
+    "exp(z / sum z) is positive, and no row of it sums to 1: the sum is that of the exponentials.",
+    clause="softmax.normalized",
+    fingerprint="exp(z / sum z)",
+    softmax={
+        "": lambda right, z: np.exp(ratio(z, z.sum(axis=1, keepdims=True))),
+        "less the maximum": lambda right, z: np.exp(ratio(shifted(z), shifted(z).sum(axis=1, keepdims=True))),
+    },
+)
+mistake(
+    "softmax-shift-after-exp",
+    "the maximum is subtracted after exp, not before",
+    "exp(z) - max z may be negative, and exp(z) has overflowed by then: exp(z - max z) is what cannot.",
+    clause="softmax.range",
+    fingerprint="(exp(z) - max z) / sum (exp(z) - max z), or with max exp(z)",
+    softmax={
+        "max z": lambda right, z: share(exponential(z) - z.max(axis=1, keepdims=True)),
+        "max exp(z)": lambda right, z: share(shifted(exponential(z))),
+        "max z, from the numerator": lambda right, z: ratio(
+            exponential(z) - z.max(axis=1, keepdims=True), exponential(z).sum(axis=1, keepdims=True)
+        ),
     },
 )
 mistake(

@@ -34,7 +34,8 @@ def unrelated(case, seed):
 
 concern("step", UPDATE, questions)
 about("training.step training.step_stateless", "step")
-about("training.step_arguments_kept training.zero_rate")
+about("training.step_arguments_kept")
+about("training.zero_rate", "step", "fit")
 about("golden.steps", "step", "backward")
 DECAYS = (0.1, 0.05, 0.01, 5e-3, 1e-3, 5e-4, 1e-4, 1e-5)
 

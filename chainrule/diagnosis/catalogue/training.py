@@ -11,7 +11,7 @@ from chainrule.diagnosis.model import BACKWARD, UPDATE
 from chainrule.diagnosis.questions import everything, of_network, parameter_names
 from chainrule.specification.long_training import copies
 
-MEND_BATCH = "for start in range(0, N, B): batch = order[start : start + B], and the mean gradient of that batch"
+MEND_BATCH = "for start in range(0, N, B): batch = order[start : start + B], its gradient and an update, in the loop"
 mistake = partial(add, mend=MEND_BATCH)
 FEW = 3  # samples of which every order is tried
 TRAINING = frozenset({"batch_gradient", "batches", "epochs", "rate", "begin", "goes_on", "end"})

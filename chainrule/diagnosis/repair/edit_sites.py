@@ -39,6 +39,13 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Outdented:
+    """The statement begins at this column, behind the loop of which it is the last."""
+
+    column: int
+
+
+@dataclass(frozen=True)
 class EditSite:
     """An expression or statement in a field of its holder, at an index if that is a list."""
 
@@ -115,9 +122,11 @@ class Code:
         """The edit that puts `new` in place of a site's node.
 
         new: an expression, a statement, a list of the statement itself and one after it, a tuple of one before it and
-        itself, None to delete it, or Moved.
+        itself, None to delete it, Moved or Outdented.
         """
         node = site.node
+        if isinstance(new, Outdented):
+            return Edit(kind, node, (node.lineno, new.column), begin(node), "")
         if isinstance(new, Moved):
             return self.moved(site, new)
         if isinstance(new, list):
@@ -211,7 +220,7 @@ def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
         if isinstance(node, ast.AugAssign) and edit.kind == "fresh":
             target = node.target
             node, text = target, str(text.count(code.text(target)))
-        if isinstance(node, ast.expr):
+        if isinstance(node, (ast.expr, ast.AugAssign, ast.Expr)):
             of_rule = alike.setdefault((nameless(code.text(node)), nameless(text)), {})
             of_rule.setdefault(begin(code.statement(node)), edit)
     yield from (tuple(found.values()) for found in alike.values() if len(found) > 1)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, loads
+from chainrule.diagnosis.repair.edit_sites import Code, Edit, EditSite, Moved, Outdented, loads
 from chainrule.diagnosis.repair.edit_sites import last_name as called
 from chainrule.diagnosis.repair.idioms import MOST_MASKS, Idioms, base_of
 from chainrule.diagnosis.repair.idioms import parsed as expression
@@ -94,9 +94,10 @@ class Editor(Idioms):
     # What there is in the function
 
     def found_names(self) -> list[str]:
-        """Names, attributes and items, as they are written, that are read in the function."""
+        """Names, attributes and items, as they are written, that are read in the function, on lines that ran first."""
         found: dict[str, None] = {}
-        for site in self.sites:
+        elsewhere = self.code.sites(range(self.code.node.lineno, (self.code.node.end_lineno or 0) + 1))
+        for site in [*self.sites, *elsewhere]:
             node = site.node
             is_called = isinstance(site.holder, ast.Call) and site.name == "func"
             if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and loads(node) and not is_called:
@@ -128,6 +129,10 @@ class Editor(Idioms):
         found = {
             ast.unparse(site.node.slice): site.node.slice for site in self.sites if isinstance(site.node, ast.Subscript)
         }
+        for loop in ast.walk(self.code.node):
+            if isinstance(loop, ast.For):
+                counted = (part for part in ast.walk(loop.target) if isinstance(part, ast.Name))
+                found |= {part.id: ast.Name(part.id, ast.Load()) for part in counted if part.id not in found}
         return [node for text, node in found.items() if text not in ("0", "1", "-1", "2")][:MOST_NAMES]
 
     # The kinds, each a generator of what a site may become
@@ -151,6 +156,12 @@ class Editor(Idioms):
             for other in SWAPPED_OPERATORS.get(type(node.op), ()):
                 yield ast.AugAssign(node.target, other(), node.value)
 
+    def fraction(self, site: EditSite) -> Iterator[Any]:
+        """A division that keeps its fraction: `6 // (m + n)` -> `6 / (m + n)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+            yield ast.BinOp(node.left, ast.Div(), node.right)
+
     def hoist(self, site: EditSite) -> Iterator[Any]:
         node = site.node
         if isinstance(node, ast.BinOp):
@@ -168,11 +179,15 @@ class Editor(Idioms):
             yield from [node.value] if node.attr == "T" else []
         elif isinstance(node, ast.Subscript):
             yield from [node.value] if not isinstance(site.holder, ast.Subscript) else []
+            one_hot = isinstance(node.value, ast.Call) and called(node.value) in ("eye", "identity")
+            yield from [node.slice] if one_hot else []
         elif isinstance(node, ast.IfExp):
             yield node.body
             yield node.orelse
         elif isinstance(node, ast.BoolOp):
             yield from node.values
+        elif isinstance(node, ast.Tuple) and isinstance(site.holder, ast.Return):
+            yield from node.elts[:1]
 
     def axis(self, site: EditSite) -> Iterator[Any]:
         node = site.node
@@ -182,8 +197,9 @@ class Editor(Idioms):
         positional = len(node.args) > (0 if isinstance(node.func, ast.Attribute) and called_on_array(node) else 1)
         if positional:
             return
+        kept_now = any(keyword.arg in ("keepdims", "keepdim") for keyword in node.keywords)
         for axis in (0, 1):
-            for keep in (True, False):
+            for keep in (kept_now, not kept_now):
                 kept = [ast.keyword("keepdims", ast.Constant(True))] if keep else []
                 yield ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis)), *kept])
 
@@ -201,7 +217,7 @@ class Editor(Idioms):
         if isinstance(value, bool):
             yield ast.Constant(not value)
         elif isinstance(value, int):
-            for other in dict.fromkeys((value - 1, value + 1, 0, 1, -1, 2, 6)):
+            for other in dict.fromkeys((*((value + 1,) if value == 0 else ()), value - 1, value + 1, 0, 1, -1, 2, 6)):
                 if other != value:
                     yield ast.Constant(other)
         elif isinstance(value, float):
@@ -265,8 +281,11 @@ class Editor(Idioms):
             yield ast.UnaryOp(ast.USub(), site.node)
 
     def root(self, site: EditSite) -> Iterator[Any]:
-        if self.numpy and isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.Div):
-            yield ast.Call(expression(f"{self.numpy}.sqrt"), [site.node], [])
+        node = site.node
+        if self.numpy and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            yield ast.Call(expression(f"{self.numpy}.sqrt"), [node], [])
+            if isinstance(node.left, ast.Call) and called(node.left) == "sqrt" and len(node.left.args) == 1:
+                yield ast.Call(node.left.func, [ast.BinOp(node.left.args[0], ast.Div(), node.right)], [])
 
     def near(self, site: EditSite) -> Iterator[Any]:
         """Names that are easily mixed up: they differ in a character."""
@@ -292,8 +311,10 @@ class Editor(Idioms):
             yield expression(other)
 
     def rate(self, site: EditSite) -> Iterator[Any]:
-        """A learning rate before what is subtracted."""
+        """A learning rate before what is subtracted, or for a number that is handed on."""
         holder = site.holder
+        if isinstance(site.node, ast.Constant) and isinstance(holder, (ast.Call, ast.keyword, ast.BinOp)):
+            yield from map(expression, self.rates)
         subtracted = isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Sub) and site.name == "right"
         if subtracted or (isinstance(holder, ast.AugAssign) and site.name == "value"):
             for rate in self.rates:
@@ -308,13 +329,15 @@ class Editor(Idioms):
         node = site.node
         if isinstance(site.holder, ast.Subscript) and site.name == "slice":
             if isinstance(node, (ast.Name, ast.BinOp)):
-                yield ast.BinOp(node, ast.Add(), ast.Constant(1))
-                yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+                yield from one_off(node)
         elif (
             isinstance(site.holder, ast.Call) and called(site.holder) == "range" and not isinstance(node, ast.Constant)
+        ) or (
+            isinstance(node, ast.Call)
+            and called(node) == "len"
+            and (site.value or isinstance(site.holder, ast.Compare))
         ):
-            yield ast.BinOp(node, ast.Add(), ast.Constant(1))
-            yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+            yield from one_off(node)
 
     def index(self, site: EditSite) -> Iterator[Any]:
         node = site.node
@@ -401,6 +424,14 @@ class Editor(Idioms):
                 if not isinstance(body[later], ast.Return):
                     yield Moved(site.index, later)
 
+    def outdent(self, site: EditSite) -> Iterator[Any]:
+        """A return behind the loop that it ends in the first pass: behind the innermost, or one further out."""
+        node = site.node
+        if isinstance(node, ast.Return) and isinstance(site.holder, (ast.For, ast.While)) and site.index:
+            loops = (one for one in ast.walk(self.code.node) if isinstance(one, (ast.For, ast.While)))
+            around = [one.col_offset for one in loops if one.lineno < node.lineno and one.end_lineno == node.end_lineno]
+            yield from map(Outdented, sorted(around, reverse=True))
+
     def divide(self, site: EditSite) -> Iterator[Any]:
         """A line that divides what was just computed by a number of samples."""
         written = self.written(site)
@@ -443,6 +474,13 @@ class Editor(Idioms):
                 moved = re.sub(rf"\b{own}\b", other.removeprefix(before), text)
                 found.append(re.sub(rf"\b{name}\b", other, moved))
         return [sibling for sibling in dict.fromkeys(found) if sibling != text]
+
+
+def one_off(node: ast.expr) -> Iterator[ast.expr]:
+    """node + 1 and node - 1; of `i + 1` they are `i + 1 + 1` and `i`."""
+    for sign, other in ((ast.Add, ast.Sub), (ast.Sub, ast.Add)):
+        undone = isinstance(node, ast.BinOp) and isinstance(node.op, other) and ast.unparse(node.right) == "1"
+        yield node.left if undone else ast.BinOp(node, sign(), ast.Constant(1))
 
 
 def exponentials(node: ast.AST) -> list[ast.Call]:

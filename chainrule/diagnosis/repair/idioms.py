@@ -146,8 +146,16 @@ class Idioms:
                     yield from (parsed(f"{base}{of}") for of in (".shape[-1]", "[-1].shape[-1]", ".shape[0]"))
 
     def rows(self, site: EditSite) -> Iterator[Any]:
-        """One entry of each row in the place of whole columns: `p[:, y]` -> `p[np.arange(len(y)), y]`."""
+        """An entry of each row for whole columns, or for the largest: `p[:, y]` -> `p[np.arange(len(y)), y]`."""
         node = site.node
+        if (
+            self.numpy
+            and isinstance(node, ast.Call)
+            and last_name(node) in ("max", "amax")
+            and len(self.parameters) == 2
+        ):
+            p, y = self.parameters
+            yield parsed(f"{p}[{self.numpy}.arange(len({y})), {y}]")
         if (
             self.numpy
             and isinstance(node, ast.Tuple)
@@ -190,10 +198,13 @@ class Idioms:
                 yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), high), high, *rest], node.keywords)
 
     def regroup(self, site: EditSite) -> Iterator[Any]:
-        """Parentheses around the denominator: `a / b + c` -> `a / (b + c)`."""
+        """Parentheses around a denominator or a sum: `a / b + c` -> `a / (b + c)`, `a - b / n` -> `(a - b) / n`."""
         node = site.node
         if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Div):
             yield ast.BinOp(node.left.left, ast.Div(), ast.BinOp(node.left.right, node.op, node.right))
+        added = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+        if added and isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Div):
+            yield ast.BinOp(ast.BinOp(node.left, node.op, node.right.left), ast.Div(), node.right.right)
 
     def fans(self, site: EditSite) -> Iterator[Any]:
         """Both sizes of a layer in a denominator: `2 / m` -> `2 / (m + n)`."""
@@ -208,16 +219,23 @@ class Idioms:
                     yield ast.BinOp(site.node, ast.Add(), ast.Name(other, ast.Load()))
 
     def in_place(self, site: EditSite) -> Iterator[Any]:
-        """An update of the array itself, and not of its name: `w = w - lr * g` -> `w -= lr * g`."""
+        """An update of the array itself, and not of its name or of nothing: `w = w - lr * g` -> `w -= lr * g`."""
         node = site.node
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp) and hasattr(node.value.left, "ctx"):
+            target = copy.deepcopy(node.value.left)
+            target.ctx = ast.Store()
+            yield ast.AugAssign(target, node.value.op, node.value.right)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
             target = node.targets[0]
             if isinstance(target, ast.Name) and ast.unparse(node.value.left) == target.id:
                 yield ast.AugAssign(target, node.value.op, node.value.right)
 
     def order(self, site: EditSite) -> Iterator[Any]:
-        """The other end of a list: `found.append(g)` -> `found.insert(0, g)`, and back."""
+        """The other end of a list: `found.append(g)` -> `found.insert(0, g)`, and back; or all turned at the end."""
         node = site.node
+        results = node.elts if isinstance(node, ast.Tuple) and isinstance(site.holder, ast.Return) else []
+        if results and all(isinstance(part, ast.Name) for part in results):
+            yield ast.Tuple([parsed(f"{ast.unparse(part)}[::-1]") for part in results], ast.Load())
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             method, here = node.func.attr, node.func.value
             if method == "append":
@@ -258,6 +276,28 @@ class Idioms:
                     yield ast.Name(name, ast.Load())
                 elif "seed" in name:
                     yield ast.Call(node.func, [ast.Name(name, ast.Load())], [])
+        elif self.numpy and isinstance(node, ast.Attribute) and ast.unparse(node) == f"{self.numpy}.random":
+            own = [*self.parameters, *self.assigned]
+            yield from (ast.Name(name, ast.Load()) for name in own if "rng" in name or "gen" in name)
+
+    def filled(self, site: EditSite) -> Iterator[Any]:
+        """An entry of a list for the list itself: `dW = a.T @ d` -> `dW[l] = a.T @ d`, in a loop over l."""
+        node, loop = site.node, site.holder
+        if isinstance(node, ast.Assign) and isinstance(loop, ast.For) and isinstance(loop.target, ast.Name):
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and target.id in self.lists():
+                entry = ast.Subscript(target, ast.Name(loop.target.id, ast.Load()), ast.Store())
+                yield ast.Assign([entry], node.value)
+
+    def lists(self) -> set[str]:
+        """The names to which a list is assigned, also as `[None] * L`."""
+        found = set()
+        for node in ast.walk(self.code.node):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                value = node.value.left if isinstance(node.value, ast.BinOp) else node.value
+                if isinstance(value, (ast.List, ast.ListComp)):
+                    found.add(node.targets[0].id)
+        return found
 
     def surprise(self, site: EditSite) -> Iterator[Any]:
         """The cross-entropy for all that a function of probabilities and labels returns."""
@@ -358,6 +398,48 @@ class Idioms:
                 if not name.endswith("size"):
                     taken = [parsed(f"{ast.unparse(argument)}[{name}]") for argument in node.args[:2]]
                     yield ast.Call(node.func, [*taken, *node.args[2:]], node.keywords)
+
+    def exchange(self, site: EditSite) -> Iterator[Any]:
+        """Two things in the other order: `return db, dW` -> `return dW, db`, and so in a call."""
+        node = site.node
+        given = isinstance(site.holder, (ast.Return, ast.Call, ast.keyword, ast.Subscript))
+        if isinstance(node, ast.Call) and len(node.args) > 1:
+            yield ast.Call(node.func, [*node.args[1::-1], *node.args[2:]], node.keywords)
+        if given and isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            yield ast.Tuple(node.elts[::-1], ast.Load())
+        elif isinstance(node, (ast.Assign, ast.AugAssign)):
+            target = copy.deepcopy(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            pair = target.slice if isinstance(target, ast.Subscript) else target
+            if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
+                pair.elts.reverse()
+                assigned = isinstance(node, ast.Assign)
+                yield ast.Assign([target], node.value) if assigned else ast.AugAssign(target, node.op, node.value)
+
+    def minus(self, site: EditSite) -> Iterator[Any]:
+        """The minus in front of a logarithm, not in it: `log(-p)` -> `-log(p)`."""
+        node = site.node
+        if isinstance(node, ast.Call) and last_name(node).startswith("log") and isinstance(node.args[0], ast.UnaryOp):
+            yield ast.UnaryOp(ast.USub(), ast.Call(node.func, [node.args[0].operand, *node.args[1:]], node.keywords))
+
+    def forwarded(self, site: EditSite) -> Iterator[Any]:
+        """The network's output for its input: `cross_entropy(x, y)` -> `cross_entropy(self.forward(x), y)`."""
+        if isinstance(site.holder, ast.Call) and isinstance(site.node, ast.Name) and site.node.id in self.parameters:
+            yield ast.Call(parsed("self.forward"), [site.node], [])
+
+    def guard(self, site: EditSite) -> Iterator[Any]:
+        """The first layer left out where another one is: `if l < last` -> `if l > 0`."""
+        node = site.node
+        if isinstance(site.holder, ast.If) and isinstance(node, ast.Compare) and isinstance(node.left, ast.Name):
+            yield ast.Compare(node.left, [ast.Gt()], [ast.Constant(0)])
+
+    def summed(self, site: EditSite) -> Iterator[Any]:
+        """The sum over the batch: `db = delta` -> `db = delta.sum(axis=0)`."""
+        node, holder = site.node, site.holder
+        kept = isinstance(holder, ast.Call) and last_name(holder) in ("append", "insert") and site.name == "args"
+        if isinstance(node, ast.Name) and (site.value or kept or isinstance(holder, (ast.Tuple, ast.List, ast.Dict))):
+            total = ast.Attribute(node, "sum", ast.Load())
+            for axis, kept_axis in ((0, []), (1, [ast.keyword("keepdims", ast.Constant(True))])):
+                yield ast.Call(total, [], [ast.keyword("axis", ast.Constant(axis)), *kept_axis])
 
     def unused(self, site: EditSite) -> Iterator[Any]:
         """A factor that the function was given and does not use: the gradient that comes in."""

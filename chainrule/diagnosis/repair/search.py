@@ -19,24 +19,17 @@ KINDS = (
     *CONDITIONS, "operator", "call", "axis", "activation", "hoist", "transpose", "turned", "product", "number",
     "regroup", "scale", "mask", "mask_product", "mask_of", "shift", "add", "near", "index", "rows", "rate", "in_place",
     "order", "log", "unused", "fans", "symmetric", "stride", "drawn_once", "batch", "handed", "counted", "name",
-    "classes", "offset", "fresh", "copied", "negate", "multiply", "root", "divide", "stepped", "per_sample", "split",
-    "move", "delete", "insert",
+    "classes", "offset", "summed", "minus", "exchange", "guard", "filled", "fresh", "copied", "negate", "multiply",
+    "root", "divide", "stepped", "per_sample", "split", "move", "delete", "insert",
 )  # fmt: skip
 # Kinds that would mend anything, for mistakes that are known.
 WITH_A_NAME = (
-    "relu",
-    "surprise",
-    "whole_labels",
-    "weights",
-    "incoming",
-    "jacobian",
-    "each",
-    "reshaped",
-    "scheme",
-    "rectified",
-    "shared_rate",
-)
-WHOLE = ("delete", "move", "copied", *CONDITIONS)  # kinds that leave no statement, or another one, in the place of one
+    "relu", "surprise", "forwarded", "whole_labels", "weights", "incoming", "jacobian", "each", "reshaped", "scheme",
+    "rectified", "shared_rate",
+)  # fmt: skip
+FIRST = ("outdent", "fraction")  # kinds that hardly any function has a place for, and that are it where one has
+# Kinds that leave no statement, or another one, in the place of one.
+WHOLE = ("delete", "move", "copied", "outdent", *CONDITIONS)
 ADDED = ("insert", "divide")  # kinds that put a line after another
 # A change may make a loop that does not end: seconds after which a try is given up, and a proof; far more than either
 # takes, so that no slow machine gets another answer.
@@ -93,7 +86,8 @@ def search(
     proved: asked where `right` holds, and may take longer.  first: kinds of edits that are likelier than the others.
     rank: of a statement among those that a kind of edit changes, the first to be tried first.
     """
-    kinds = [*CONDITIONS, *first, *(kind for kind in KINDS if kind not in (*CONDITIONS, *first))]
+    likeliest = [*CONDITIONS, *FIRST, *first]
+    kinds = [*likeliest, *(kind for kind in KINDS if kind not in likeliest)]
     editors = [Editor(function, alone=sum(map(function.overlaps, functions)) == 1) for function in functions]
     for editor in editors:
         editor.kept = [name for other in editors if other.code.owner == editor.code.owner for name in other.code.kept()]
@@ -149,7 +143,7 @@ def described(editor: Editor, edits: Sequence[Edit], source: str) -> Repair:
 def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
     """The line of an edit, and its statement before and after."""
     statement = code.statement(edit.node)
-    if edit.kind in ("delete", "move", *CONDITIONS):
+    if edit.kind in ("delete", "move", "outdent", *CONDITIONS):
         after = ""
     elif edit.kind in ADDED:
         after = edit.text.removeprefix("; ")
@@ -157,5 +151,5 @@ def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
         after = edit.text + first_line_of(statement)
     else:
         after = first_line_of(code.after(edit))
-    line = statement.lineno if edit.kind in ("move", "delete", *ADDED) else edit.line
+    line = statement.lineno if edit.kind in ("move", "delete", "outdent", *ADDED) else edit.line
     return line, first_line_of(statement), after

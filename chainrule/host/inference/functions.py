@@ -151,6 +151,8 @@ def find_cross_entropy(probe: Probe) -> None:
         if own is not None:
             scores[way, form] = round(follows(own, exact), 3)
     usual = layout.samples, layout.labels.get("loss", "index")
+    if max(scores.values(), default=0.0) <= FOLLOWS:  # in no layout does it follow the loss: it is the network's
+        scores = {pair: score for pair, score in scores.items() if pair[0] == layout.samples} or scores
     way, form = max(scores, key=lambda pair: scores[pair], default=usual)
     layout.ways["cross_entropy"], layout.labels["cross_entropy"] = way, form
     trouble = trouble_with_cross_entropy(probe, p, y, called=bool(scores))

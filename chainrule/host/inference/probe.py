@@ -141,7 +141,7 @@ class Probe:
         """(weight_grads, bias_grads) on the point's batch, repeated `times` times."""
         x, y = np.tile(point.x, (times, 1)), np.tile(point.y, times)
         grads = attempt(lambda: self.translated.backward(point.model, x, y))
-        return None if grads is None else [[to_numpy(g) for g in group] for group in grads]
+        return None if grads is None else attempt(lambda: [[to_numpy(g) for g in group] for group in grads])
 
     def trained(self, point: Point) -> np.ndarray:
         """How far an epoch of one batch moves the last bias."""
