@@ -64,10 +64,14 @@ def compared(told: Sequence[Call]) -> list[Call]:
     if isinstance(row, np.ndarray) and row.ndim == 2 and len(row) == 1:
         for call in reversed(told[:-1]):
             z = call.arguments[0] if call.name == last.name and len(call.arguments) == 1 else None
-            among_others = isinstance(z, np.ndarray) and z.shape[1:] == row.shape[1:] and len(z) > 1
-            if among_others and (z == row).all(axis=1).any():
+            if isinstance(z, np.ndarray) and is_among(row, z):
                 return [call, last]
     return [call for call in told[-2:] if call.name == last.name]
+
+
+def is_among(row: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether a row, (1, K), is one of several."""
+    return rows.shape[1:] == row.shape[1:] and len(rows) > 1 and bool((rows == row).all(axis=1).any())
 
 
 def of_variance(names: Names | None, told: Sequence[Call], found: str) -> list[str]:

@@ -479,8 +479,10 @@ class Editor(Idioms):
 def one_off(node: ast.expr) -> Iterator[ast.expr]:
     """node + 1 and node - 1; of `i + 1` they are `i + 1 + 1` and `i`."""
     for sign, other in ((ast.Add, ast.Sub), (ast.Sub, ast.Add)):
-        undone = isinstance(node, ast.BinOp) and isinstance(node.op, other) and ast.unparse(node.right) == "1"
-        yield node.left if undone else ast.BinOp(node, sign(), ast.Constant(1))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, other) and ast.unparse(node.right) == "1":
+            yield node.left
+        else:
+            yield ast.BinOp(node, sign(), ast.Constant(1))
 
 
 def exponentials(node: ast.AST) -> list[ast.Call]:

@@ -221,10 +221,11 @@ class Idioms:
     def in_place(self, site: EditSite) -> Iterator[Any]:
         """An update of the array itself, and not of its name or of nothing: `w = w - lr * g` -> `w -= lr * g`."""
         node = site.node
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp) and hasattr(node.value.left, "ctx"):
-            target = copy.deepcopy(node.value.left)
-            target.ctx = ast.Store()
-            yield ast.AugAssign(target, node.value.op, node.value.right)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+            updated = copy.deepcopy(node.value.left)
+            if isinstance(updated, (ast.Name, ast.Attribute, ast.Subscript)):
+                updated.ctx = ast.Store()
+                yield ast.AugAssign(updated, node.value.op, node.value.right)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
             target = node.targets[0]
             if isinstance(target, ast.Name) and ast.unparse(node.value.left) == target.id:
@@ -408,12 +409,12 @@ class Idioms:
         if given and isinstance(node, ast.Tuple) and len(node.elts) == 2:
             yield ast.Tuple(node.elts[::-1], ast.Load())
         elif isinstance(node, (ast.Assign, ast.AugAssign)):
-            target = copy.deepcopy(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            exchanged = copy.deepcopy(node)
+            target = exchanged.targets[0] if isinstance(exchanged, ast.Assign) else exchanged.target
             pair = target.slice if isinstance(target, ast.Subscript) else target
             if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
                 pair.elts.reverse()
-                assigned = isinstance(node, ast.Assign)
-                yield ast.Assign([target], node.value) if assigned else ast.AugAssign(target, node.op, node.value)
+                yield exchanged
 
     def minus(self, site: EditSite) -> Iterator[Any]:
         """The minus in front of a logarithm, not in it: `log(-p)` -> `-log(p)`."""
