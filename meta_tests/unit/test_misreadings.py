@@ -1176,3 +1176,70 @@ def test_functions_of_an_engine_are_not_judged_by_arrays(check):
 
 def test_a_relu_that_nothing_uses_is_judged(check):
     assert "relu.shape" in wrong(check("def relu(z):\n    return np.maximum(z, 0).squeeze()\n"))
+
+
+# Trainings that hold out a part, and rates under other names
+
+HOLDING = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+def cross_entropy(y, p):
+    return -np.sum(y * np.log(p + 1e-15))
+
+def batch_cross_entropy(y, p):
+    return np.mean(-np.sum(y * np.log(p + 1e-15), axis=1))
+
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(a, b) / a**0.5 for a, b in zip(sizes[:-1], sizes[1:])]
+        self.biases = [np.zeros((1, b)) for b in sizes[1:]]
+
+    def forward(self, X, params=None):
+        if params is not None:
+            self.weights, self.biases = params[0], params[1]
+        self.acts = [X]
+        for i, (w, b) in enumerate(zip(self.weights, self.biases)):
+            z = self.acts[-1] @ w + b
+            self.acts.append(softmax(z) if i == len(self.weights) - 1 else np.maximum(z, 0))
+        return self.acts[-1]
+
+    def loss(self, X, Y):
+        return batch_cross_entropy(Y, self.forward(X))
+
+    def backward(self, X, Y, lr):
+        self.forward(X)
+        delta = (self.acts[-1] - Y) / len(X)
+        for i in reversed(range(len(self.weights))):
+            dW, db = self.acts[i].T @ delta, delta.sum(axis=0, keepdims=True)
+            delta = delta @ self.weights[i].T * (self.acts[i] > 0)
+            self.weights[i] -= lr * dW
+            self.biases[i] -= lr * db
+
+    def train(self, X, Y, PART, initial_lr, batch_size, epochs):
+        n = int(len(X) * SHARE)
+        for _ in range(epochs):
+            order = np.random.permutation(n)
+            for i in range(0, n, batch_size):
+                self.backward(X[order[i : i + batch_size]], Y[order[i : i + batch_size]], initial_lr)
+
+if __name__ == "__main__":
+    X, Y = np.random.randn(40, 4), np.eye(3)[np.random.randint(0, 3, 40)]
+    print(cross_entropy(Y[0], softmax(X[:1, :3])))
+    net = Net([4, 6, 3])
+    net.train(X, Y, GIVEN, 0.1, 8, 2)
+"""
+PARTS = {
+    "part to train on": (("PART", "train_split"), ("SHARE", "train_split"), ("GIVEN", "0.9")),
+    "part to validate on": (("PART", "val_size"), ("SHARE", "(1 - val_size)"), ("GIVEN", "0.1")),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_training_that_holds_out_a_part_gets_none_to_hold_out(check, part):
+    result = check(HOLDING, *PARTS[part])
+    assert wrong(result) == {}
+    assert {"training.many_samples", "training.full_batch", "gradients.values", "cross_entropy.uniform"} <= passed(
+        result
+    )

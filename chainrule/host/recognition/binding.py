@@ -27,6 +27,8 @@ FIXED = {
     "reg": 0.0,
     "tolerance": 0.0,
     "patience": RARELY,
+    "left_out": 0.0,
+    "kept_part": 1.0,
     "keep_prob": 1.0,
     "quiet": False,
     "drop_last": False,
@@ -127,6 +129,7 @@ def bind(function: Any, known: Known) -> Binding:
     """Arguments for `function` from the known values.  Raises Unbound for a parameter without one."""
     every = parameters_of(function)
     parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    parameters = [p for p in parameters if not is_another_network(p, function, known)]
     if any(p.kind == p.VAR_KEYWORD for p in every):
         names = sorted(learnt_of(function).keywords)
         parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
@@ -154,6 +157,13 @@ def bind(function: Any, known: Known) -> Binding:
         else:
             keywords[parameter.name] = value
     return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
+
+
+def is_another_network(parameter: inspect.Parameter, function: Any, known: Known) -> bool:
+    """Whether a method of a network may take other parameters than its object's, as `forward(x, params=None)` does."""
+    own = getattr(function, "__self__", None)
+    others = own is not None and known.roles.get("params") is own and parameter.default is None
+    return others and role(parameter.name) == "params"
 
 
 def choose_all(
@@ -374,6 +384,8 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return 0.0, wanted
     if wanted == "patience" and is_number(default):
         return RARELY, wanted
+    if wanted in ("left_out", "kept_part") and isinstance(default, float):
+        return FIXED[wanted], wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
     if wanted in ("quiet", "drop_last") and isinstance(default, bool):
@@ -381,6 +393,13 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted
     return None
+
+
+def switched_off(function: Any, given: Sequence[str]) -> dict[str, Any]:
+    """{parameter: fixed value} of a function's parameters with defaults, without those that it is given."""
+    fixed = [(p, role(p.name)) for p in parameters_of(function) if p.default is not p.empty and p.name not in given]
+    found = [(p.name, choose_fixed(p, wanted)) for p, wanted in fixed if wanted is not None]
+    return {name: chosen[0] for name, chosen in found if chosen is not None}
 
 
 def returned_names(function: Any) -> list[str] | None:

@@ -182,6 +182,8 @@ def other_value(parameter: inspect.Parameter, seed: int, found: str | None) -> t
         return (0.0,)
     if found == "keep_prob" and isinstance(default, (int, float)):
         return (1.0,)
+    if found == "left_out" and isinstance(default, float):
+        return (0.0,)
     if found == "quiet" and isinstance(default, bool):
         return (False,)
     if found == "activation" and isinstance(default, str):
