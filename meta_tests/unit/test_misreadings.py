@@ -1243,3 +1243,158 @@ def test_a_training_that_holds_out_a_part_gets_none_to_hold_out(check, part):
     assert {"training.many_samples", "training.full_batch", "gradients.values", "cross_entropy.uniform"} <= passed(
         result
     )
+
+
+# Styles in which others write: each trains by its own calls
+
+FUNCTIONS = """
+def relu(z):
+    return np.maximum(0, z)
+
+def relu_slope(z):
+    return (z > 0).astype(float)
+
+def loss(p, y):
+    return -np.sum(y * np.log(p + 1e-12)) / len(y)
+
+def both_layers(X, W1, b1, W2, b2):
+    z1 = X @ W1 + b1
+    a1 = relu(z1)
+    return z1, a1, softmax(a1 @ W2 + b2)
+
+def both_slopes(X, Y, z1, a1, p, W2):
+    d2 = (p - Y) / len(X)
+    d1 = d2 @ W2.T * relu_slope(z1)
+    return X.T @ d1, d1.sum(axis=0, keepdims=True), a1.T @ d2, d2.sum(axis=0, keepdims=True)
+"""
+READ_FROM_GLOBALS = """
+def init_weights():
+    W1, b1 = np.random.randn(6, 5) / 6**0.5, np.zeros((1, 5))
+    W2, b2 = np.random.randn(5, 3) / 5**0.5, np.zeros((1, 3))
+    return W1, b1, W2, b2
+
+W1, b1, W2, b2 = init_weights()
+
+def forward_pass(X):
+    Z1 = X @ W1 + b1
+    A1 = relu(Z1)
+    A2 = softmax(A1 @ W2 + b2)
+    return Z1, A1, A2
+
+def cross_entropy_loss(y_pred, y_true):
+    return loss(y_pred, y_true)
+
+def backward_pass(X, y_true, Z1, A1, A2):
+    return both_slopes(X, y_true, Z1, A1, A2, W2)
+
+def update_weights(dW1, db1, dW2, db2, learning_rate=0.01):
+    global W1, b1, W2, b2
+    W1 -= learning_rate * dW1
+    b1 -= learning_rate * db1
+    W2 -= learning_rate * dW2
+    b2 -= learning_rate * db2
+
+def train(X, y, epochs=40, batch_size=64, learning_rate=0.01):
+    for epoch in range(epochs):
+        order = np.random.permutation(len(X))
+        for i in range(0, len(X), batch_size):
+            X_batch, y_batch = X[order[i : i + batch_size]], y[order[i : i + batch_size]]
+            Z1, A1, A2 = forward_pass(X_batch)
+            update_weights(*backward_pass(X_batch, y_batch, Z1, A1, A2), learning_rate)
+        accuracy = np.mean(np.argmax(forward_pass(X_test)[-1], axis=1) == y_test)
+"""
+IN_AN_OBJECT = """
+class Model:
+    def __init__(self, W1, b1, W2, b2):
+        self.W1, self.b1, self.W2, self.b2 = W1, b1, W2, b2
+
+def init_model():
+    limit = np.sqrt(6 / 784)
+    weights = np.random.uniform(-limit, limit, (784, 64)), np.random.uniform(-limit, limit, (64, 10))
+    return Model(weights[0], np.zeros((1, 64)), weights[1], np.zeros((1, 10)))
+
+def forward_pass(X, model):
+    z1, a1, p = both_layers(X, model.W1, model.b1, model.W2, model.b2)
+    return a1, p, z1
+
+def backward_pass(Xb, Yb, a1, a2, z1, model):
+    return both_slopes(Xb, Yb, z1, a1, a2, model.W2)
+
+def update(dW1, db1, dW2, db2, lr, model):
+    model.W1 -= lr * dW1
+    model.b1 -= lr * db1
+    model.W2 -= lr * dW2
+    model.b2 -= lr * db2
+    return model
+
+def train(model, X_raw, y_raw, epochs, batchSize, lr):
+    for _ in range(epochs):
+        order = np.random.permutation(len(X_raw))
+        for i in range(0, len(X_raw), batchSize):
+            Xb, yb = X_raw[order[i : i + batchSize]], y_raw[order[i : i + batchSize]]
+            a1, a2, z1 = forward_pass(Xb, model)
+            model = update(*backward_pass(Xb, yb, a1, a2, z1, model), lr, model)
+    return model
+"""
+FUNCTIONS_PER_LAYER = """
+SLOPES = {relu: relu_slope}
+
+class Model:
+    def __init__(self):
+        self.parameters, self.activations, self.cache, self.grads, self.depth = {}, [], {}, {}, 0
+
+    def init_params(self, layer_dim, activations):
+        self.depth = len(layer_dim)
+        for i in range(1, self.depth):
+            self.parameters[f"W{i}"] = np.random.randn(layer_dim[i - 1], layer_dim[i]) / layer_dim[i - 1] ** 0.5
+            self.parameters[f"b{i}"] = np.zeros((1, layer_dim[i]))
+        self.activations = [None] + activations.copy()
+
+    def forward(self, X):
+        self.cache = {"A0": X}
+        for i in range(1, self.depth):
+            self.cache[f"Z{i}"] = X @ self.parameters[f"W{i}"] + self.parameters[f"b{i}"]
+            X = self.cache[f"A{i}"] = self.activations[i](self.cache[f"Z{i}"])
+        return X
+
+    def loss(self, p, Y):
+        return loss(p, Y)
+
+    def backward(self, Y):
+        delta = (self.cache[f"A{self.depth - 1}"] - Y) / len(Y)
+        for i in range(self.depth - 1, 0, -1):
+            self.grads[f"dW{i}"] = self.cache[f"A{i - 1}"].T @ delta
+            self.grads[f"db{i}"] = delta.sum(axis=0, keepdims=True)
+            if i > 1:
+                delta = delta @ self.parameters[f"W{i}"].T * SLOPES[self.activations[i - 1]](self.cache[f"Z{i - 1}"])
+
+    def update(self, lr):
+        for i in range(1, self.depth):
+            self.parameters[f"W{i}"] -= lr * self.grads[f"dW{i}"]
+            self.parameters[f"b{i}"] -= lr * self.grads[f"db{i}"]
+
+    def train(self, X, Y, epochs, batch_size, lr):
+        for _ in range(epochs):
+            order = np.random.permutation(len(X))
+            for i in range(0, len(X), batch_size):
+                self.forward(X[order[i : i + batch_size]])
+                self.backward(Y[order[i : i + batch_size]])
+                self.update(lr)
+
+net = Model()
+net.init_params([7, 6, 5, 3], [relu, relu, softmax])
+net.train(np.random.randn(60, 7), np.eye(3)[np.random.randint(0, 3, 60)], 2, 16, 0.05)
+"""
+WRITTEN = {  # {style: (source, what passes only if it is read)}
+    "globals that an initialization returns": (READ_FROM_GLOBALS, {"gradients.values", "training.full_batch"}),
+    "an object of parameters beside functions": (IN_AN_OBJECT, {"gradients.values", "training.fresh_order"}),
+    "a list of functions": (FUNCTIONS_PER_LAYER, {"gradients.values", "training.fresh_order"}),
+}
+
+
+@pytest.mark.parametrize("style", WRITTEN)
+def test_another_style_is_read_right(check, style):
+    source, read = WRITTEN[style]
+    result = check(SOFTMAX + FUNCTIONS + source)
+    assert wrong(result) == {}
+    assert read <= passed(result)

@@ -40,7 +40,7 @@ from chainrule.host.recognition.settings import (
     settings_of,
 )
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
-from chainrule.host.recognition.surroundings import numbers_kept
+from chainrule.host.recognition.surroundings import labels_held_out, numbers_kept
 from chainrule.host.recognition.through_losses import (
     BY_LOSSES,
     EXACT,
@@ -454,7 +454,14 @@ class Attempts(Learning):
         if not any(map(role, data)) and "y" not in taken.values() and getattr(function, "__self__", None) is None:
             raise Unseen(f"{name} takes no inputs and labels: it trains on data that it finds itself")
         plan = self.fit_site(name, function, model, taken, pairs=y is None)
-        self.run_fit(plan, model, training, function)
+        try:
+            self.run_fit(plan, model, training, function)
+        except (ValueError, IndexError):  # it may compare held-out labels, which it reads as globals, with classes
+            if self.numbers_held_out or not labels_held_out(function) or np.ndim(y) != 2:
+                raise
+            self.numbers_held_out = True
+            self.restore(model, before)
+            self.run_fit(plan, model, training, function)
         if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch
             self.run_fit(plan, model, replace(training, batch_size=1), function)
         if not changed(before, self.parameters(model)):

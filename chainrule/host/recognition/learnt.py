@@ -18,11 +18,11 @@ KEPT = "the network's "  # before the name of an attribute of the network's obje
 
 @dataclass(frozen=True)
 class PerLayer:
-    """What the author gives for each layer of a network, such as the names of activations."""
+    """What the author gives for each layer of a network, such as activations, by name or as functions."""
 
-    values: tuple[str, ...]
+    values: tuple[Any, ...]
 
-    def of(self, layers: int) -> list[str]:
+    def of(self, layers: int) -> list[Any]:
         """The same for a network with so many layers: the author's first for hidden layers, the last one at last."""
         return list(self.values) if layers == len(self.values) else [*self.values[:1] * (layers - 1), self.values[-1]]
 

@@ -123,9 +123,9 @@ class Evidence(Operations):
             if name not in roles and isinstance(value, SIMPLE):
                 fixed[name] = value
             elif name not in roles and self.names_layers(value):
-                fixed[name] = PerLayer(tuple(value))
+                fixed[name] = PerLayer(tuple(map(self.as_defined, value)))
             elif name not in roles and operation in (*UPDATES, "backward", "loss") and self.is_beside(value):
-                fixed[name] = self.functions.get(key_of(value.__code__), value) if isfunction(value) else value
+                fixed[name] = self.as_defined(value)
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
         attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
         loses = bool(y) and is_number(first_part(call.result))
@@ -178,9 +178,16 @@ class Evidence(Operations):
         return items[1:] if is_method or call.name in MAKES else items
 
     def names_layers(self, value: Any) -> bool:
-        """Whether a value is a list with a name for each layer."""
+        """Whether a value is a list with a name, or a function of the code, for each layer."""
         several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
-        return several and all(isinstance(name, str) for name in value)
+        return several and (
+            all(isinstance(name, str) for name in value)
+            or all(isfunction(one) and key_of(one.__code__) in self.functions for one in value)
+        )
+
+    def as_defined(self, value: Any) -> Any:
+        """A function as the file defines it, in place of that of the rehearsal; any other value as it is."""
+        return self.functions.get(key_of(value.__code__), value) if isfunction(value) else value
 
     def is_beside(self, value: Any) -> bool:
         """Whether a value is one of the code's functions, or an object such as a loss, that keeps no network."""
