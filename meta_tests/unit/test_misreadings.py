@@ -1385,16 +1385,99 @@ net = Model()
 net.init_params([7, 6, 5, 3], [relu, relu, softmax])
 net.train(np.random.randn(60, 7), np.eye(3)[np.random.randint(0, 3, 60)], 2, 16, 0.05)
 """
+ONE_SAMPLE = """
+def softmax(z):
+    e = np.exp(z - np.max(z))
+    return e / e.sum(axis=0, keepdims=True)
+
+def forward_prop(x, w1, b1, w2, b2):
+    z1 = w1 @ x + b1
+    a1 = np.maximum(0, z1)
+    return z1, a1, softmax(w2 @ a1 + b2)
+
+def train_one_sample(x, y, w1, b1, w2, b2, lr):
+    z1, a1, p = forward_prop(x, w1, b1, w2, b2)
+    d2 = p - y
+    d1 = (w2.T @ d2) * (z1 > 0)
+    w2 -= lr * d2 @ a1.T
+    b2 -= lr * d2
+    w1 -= lr * d1 @ x.T
+    b1 -= lr * d1
+
+X, Y = np.random.randn(40, 4), np.eye(3)[np.random.randint(0, 3, 40)]
+w1, b1 = np.random.randn(5, 4) / 4**0.5, np.zeros((5, 1))
+w2, b2 = np.random.randn(3, 5) / 5**0.5, np.zeros((3, 1))
+for epoch in range(2):
+    for i in range(len(X)):
+        train_one_sample(X[i].reshape(4, 1), Y[i].reshape(3, 1), w1, b1, w2, b2, 0.01)
+"""
+TEN_CLASSES = """
+def one_hot(y, classes=10):
+    found = np.zeros((y.size, classes))
+    found[np.arange(y.size), y] = 1
+    return found
+
+def forward_pass(W1, b1, W2, b2, X):
+    z1, a1, p = both_layers(X, W1, b1, W2, b2)
+    return z1, a1, p
+
+def get_loss(p, y):
+    return loss(p, one_hot(y))
+
+def backward_pass(X, y, z1, a1, p, W2):
+    dW1, db1, dW2, db2 = both_slopes(X, one_hot(y), z1, a1, p, W2)
+    return dW1, db1, dW2, db2
+
+def update(W1, b1, W2, b2, dW1, db1, dW2, db2, alpha):
+    W1, b1 = W1 - alpha * dW1, b1 - alpha * db1
+    W2, b2 = W2 - alpha * dW2, b2 - alpha * db2
+    return W1, b1, W2, b2
+"""
+KEPT_DATA = """
+class Model:
+    def init_params(self, sizes):
+        self.W1, self.b1 = np.random.randn(sizes[0], sizes[1]) / sizes[0] ** 0.5, np.zeros((1, sizes[1]))
+        self.W2, self.b2 = np.random.randn(sizes[1], sizes[2]) / sizes[1] ** 0.5, np.zeros((1, sizes[2]))
+
+    def forward_prop(self, X):
+        self.X = X
+        z1, a1, A2 = both_layers(X, self.W1, self.b1, self.W2, self.b2)
+        return z1, a1, A2
+
+    def compute_cost(self, A2, Y):
+        return -np.mean(np.log(A2[np.arange(len(Y)), Y.T][0]))
+
+    def backward_prop(self, one_hot, z1, a1, A2):
+        return both_slopes(self.X, one_hot, z1, a1, A2, self.W2)
+
+    def update(self, dW1, db1, dW2, db2, lr):
+        self.W1, self.b1 = self.W1 - lr * dW1, self.b1 - lr * db1
+        self.W2, self.b2 = self.W2 - lr * dW2, self.b2 - lr * db2
+
+    def train(self, X, y, lr, iterations):
+        self.X_train, self.y_train = X, y
+        for i in range(iterations):
+            z1, a1, A2 = self.forward_prop(self.X_train)
+            cost = self.compute_cost(A2, self.y_train.reshape(-1, 1))
+            self.update(*self.backward_prop(np.eye(self.W2.shape[1])[self.y_train], z1, a1, A2), lr)
+
+net = Model()
+net.init_params([7, 5, 3])
+net.train(np.random.randn(60, 7), np.random.randint(0, 3, 60), 0.05, 3)
+"""
 WRITTEN = {  # {style: (source, what passes only if it is read)}
     "globals that an initialization returns": (READ_FROM_GLOBALS, {"gradients.values", "training.full_batch"}),
     "an object of parameters beside functions": (IN_AN_OBJECT, {"gradients.values", "training.fresh_order"}),
     "a list of functions": (FUNCTIONS_PER_LAYER, {"gradients.values", "training.fresh_order"}),
+    "one sample at a time": (ONE_SAMPLE, {"gradients.values", "network.large_logits"}),
+    "ten classes, and no calls": (TEN_CLASSES, {"gradients.values", "network.loss", "training.step"}),
+    "an object that keeps its data": (KEPT_DATA, {"gradients.values", "network.loss", "training.full_batch"}),
 }
 
 
 @pytest.mark.parametrize("style", WRITTEN)
 def test_another_style_is_read_right(check, style):
     source, read = WRITTEN[style]
-    result = check(SOFTMAX + FUNCTIONS + source)
+    result = check(SOFTMAX + (FUNCTIONS if "both_layers" in source or "relu" in source else "") + source)
     assert wrong(result) == {}
     assert read <= passed(result)

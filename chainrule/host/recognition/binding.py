@@ -59,9 +59,13 @@ class Thunk:
 
 @dataclass(frozen=True)
 class Blank:
-    """A placeholder, by role, for a value in a binding that serves many calls."""
+    """A placeholder, by role, for a value in a binding that serves many calls.
+
+    upright: whether it takes labels in one column.
+    """
 
     role: str
+    upright: bool = False
 
 
 @dataclass
@@ -104,7 +108,9 @@ class Binding:
         """The same binding with values in its blanks."""
 
         def value(argument: Any) -> Any:
-            return values[argument.role] if isinstance(argument, Blank) else argument
+            if not isinstance(argument, Blank):
+                return argument
+            return in_a_column(values[argument.role]) if argument.upright else values[argument.role]
 
         keywords = {name: value(argument) for name, argument in self.keywords.items()}
         return Binding(tuple(map(value, self.arguments)), keywords, self.taken)
@@ -234,8 +240,15 @@ def witnessed(
         return FIXED[source], source
     wanted = known.as_role.get(source, source)
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
-        return known.roles[wanted], wanted
+        return in_a_column(known.roles[wanted]) if learnt.upright and wanted == "y" else known.roles[wanted], wanted
     return None
+
+
+def in_a_column(labels: Any) -> Any:
+    """Labels that are whole numbers as an array of shape (N, 1), or the placeholder for such."""
+    if isinstance(labels, Blank):
+        return replace(labels, upright=True)
+    return labels.reshape(-1, 1) if is_array(labels) and len(labels.shape) == 1 else labels
 
 
 def takes_labels(function: Any) -> bool:

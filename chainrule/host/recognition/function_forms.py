@@ -126,6 +126,9 @@ class SignatureForm(Form):
     def everything(self, model: Held) -> Iterator[Operation]:
         yield from own_functions(self.namespace)
 
+    def handed(self, model: Held) -> Any:
+        return model.value
+
     def named(self, model: Held) -> dict[str, Any]:
         return dict(model.value)
 

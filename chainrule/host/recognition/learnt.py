@@ -58,6 +58,8 @@ class Learnt:
     slope: whether a part of its result is the gradient from which a backward pass starts.
     start: how its output gradient is computed; None if the calls do not show it.
     keywords: the names of what the author passes through **keywords.
+    succeeds: whether one of the calls ended without an exception.
+    upright: whether its labels are whole numbers in one column, of shape (N, 1).
     """
 
     operation: str = ""
@@ -73,6 +75,8 @@ class Learnt:
     slope: bool = False
     start: Start | None = None
     keywords: frozenset[str] = frozenset()
+    succeeds: bool = False
+    upright: bool = False
 
 
 NOTHING = Learnt()

@@ -127,7 +127,8 @@ class Evidence(Operations):
             elif name not in roles and operation in (*UPDATES, "backward", "loss") and self.is_beside(value):
                 fixed[name] = self.as_defined(value)
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
-        attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
+        attributes = self.attributes(calls, roles)
+        alone = all(takes_one_sample(one, *x[:1]) for one in calls)
         loses = bool(y) and is_number(first_part(call.result))
         slope = operation == "loss" and call.key in self.slopes
         start = next((self.start(call, n) for n in roles if roles[n] == "output_gradient"), None)
@@ -145,6 +146,8 @@ class Evidence(Operations):
             slope=slope,
             start=start,
             keywords=keywords,
+            succeeds=any(one.ended for one in calls),
+            upright=labels == "index" and np.shape(call.arguments[y[0]])[1:] == (1,),
         )
 
     def start(self, call: Call, name: str) -> Start | None:
@@ -398,9 +401,10 @@ def is_list_of_sizes(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(type(size) is int for size in value)
 
 
-def takes_one_sample(call: Call) -> bool:
-    """Whether the only array among a call's arguments is one sample: a vector, a row or a column."""
-    shapes = [entry.shape for before in call.before.values() for path, entry in before.items() if not path]
+def takes_one_sample(call: Call, x: str = "") -> bool:
+    """Whether a call's argument x, or else its only array, is one sample: a vector, a row or a column."""
+    before = {name: found[()].shape for name, found in call.before.items() if () in found}
+    shapes = [before[x]] if x in before else list(before.values())
     return len(shapes) == 1 and sum(size > 1 for size in shapes[0]) == 1
 
 
