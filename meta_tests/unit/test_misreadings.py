@@ -1465,10 +1465,67 @@ net = Model()
 net.init_params([7, 5, 3])
 net.train(np.random.randn(60, 7), np.random.randint(0, 3, 60), 0.05, 3)
 """
+OBJECTS_PER_LAYER = """
+class ReLU:
+    def forward(self, x):
+        return np.maximum(x, 0)
+
+    def backward(self, x, grad):
+        return grad * (x > 0)
+
+class Linear:
+    def forward(self, x):
+        return x
+
+    def backward(self, x, grad):
+        return grad
+
+class Layer:
+    def __init__(self, n_in, n_out, act):
+        self.W, self.B, self.act = np.random.randn(n_out, n_in) / n_in**0.5, np.zeros((n_out, 1)), act
+
+    def forward(self, x):
+        return self.act.forward(self.W @ x + self.B)
+
+    def backward(self, x, grad, lr):
+        grad = self.act.backward(self.forward(x), grad)
+        dW, dB, below = grad @ x.T / x.shape[1], grad.mean(axis=1, keepdims=True), self.W.T @ grad
+        self.W -= lr * dW
+        self.B -= lr * dB
+        return below
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+class Model:
+    def __init__(self, dims, acts):
+        self.layers = [Layer(dim, dims[i + 1], acts[i]) for i, dim in enumerate(dims[:-1])]
+
+    def forward(self, X):
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+
+    def fit(self, X, y, lr):
+        below = [X.T]
+        for layer in self.layers:
+            below.append(layer.forward(below[-1]))
+        grad = softmax(below[-1]) - y.T
+        for i in range(len(self.layers) - 1, -1, -1):
+            grad = self.layers[i].backward(below[i], grad, lr)
+
+X, Y = np.random.randn(60, 7), np.eye(3)[np.random.randint(0, 3, 60)]
+model = Model([7, 5, 3], [ReLU(), Linear()])
+for epoch in range(3):
+    model.fit(X, Y, 0.1)
+print(softmax(model.forward(X.T)))
+"""
 WRITTEN = {  # {style: (source, what passes only if it is read)}
     "globals that an initialization returns": (READ_FROM_GLOBALS, {"gradients.values", "training.full_batch"}),
     "an object of parameters beside functions": (IN_AN_OBJECT, {"gradients.values", "training.fresh_order"}),
     "a list of functions": (FUNCTIONS_PER_LAYER, {"gradients.values", "training.fresh_order"}),
+    "a list of objects": (OBJECTS_PER_LAYER, {"network.forward", "training.full_batch"}),
     "one sample at a time": (ONE_SAMPLE, {"gradients.values", "network.large_logits"}),
     "ten classes, and no calls": (TEN_CLASSES, {"gradients.values", "network.loss", "training.step"}),
     "an object that keeps its data": (KEPT_DATA, {"gradients.values", "network.loss", "training.full_batch"}),
@@ -1478,6 +1535,7 @@ WRITTEN = {  # {style: (source, what passes only if it is read)}
 @pytest.mark.parametrize("style", WRITTEN)
 def test_another_style_is_read_right(check, style):
     source, read = WRITTEN[style]
-    result = check(SOFTMAX + (FUNCTIONS if "both_layers" in source or "relu" in source else "") + source)
+    before = ("" if "def softmax" in source else SOFTMAX) + (FUNCTIONS if "both_" in source or "relu" in source else "")
+    result = check(before + source)
     assert wrong(result) == {}
     assert read <= passed(result)

@@ -23,6 +23,7 @@ from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
 from chainrule.host.rehearsal.recording import Call, Key, key_of
 from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, samples_of
+from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
@@ -181,11 +182,11 @@ class Evidence(Operations):
         return items[1:] if is_method or call.name in MAKES else items
 
     def names_layers(self, value: Any) -> bool:
-        """Whether a value is a list with a name, or a function of the code, for each layer."""
+        """Whether a value is a list with a name, or a function or object of the code without arrays, for each layer."""
         several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
         return several and (
             all(isinstance(name, str) for name in value)
-            or all(isfunction(one) and key_of(one.__code__) in self.functions for one in value)
+            or all(self.is_beside(one) and not any(map(is_array, vars(one).values())) for one in value)
         )
 
     def as_defined(self, value: Any) -> Any:
