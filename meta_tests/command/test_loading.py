@@ -201,6 +201,24 @@ def test_what_a_file_prints_is_kept_out(write, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+LAYER_THAT_PRINTS = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_in, n_out):
+        print("made")
+        self.W, self.b = np.zeros((n_in, n_out)), np.zeros(n_out)
+
+    def forward(self, x):
+        return x @ self.W + self.b
+"""
+
+
+def test_what_a_layer_prints_is_kept_out(write, capsys):
+    load(write("loud_layer.py", LAYER_THAT_PRINTS))
+    assert capsys.readouterr() == ("", "")
+
+
 def test_an_empty_file_offers_nothing(write):
     with pytest.raises(Exception, match="relu is missing"):
         load(write("empty.py", "")).impl.relu(Z)

@@ -1176,3 +1176,366 @@ def test_functions_of_an_engine_are_not_judged_by_arrays(check):
 
 def test_a_relu_that_nothing_uses_is_judged(check):
     assert "relu.shape" in wrong(check("def relu(z):\n    return np.maximum(z, 0).squeeze()\n"))
+
+
+# Trainings that hold out a part, and rates under other names
+
+HOLDING = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+def cross_entropy(y, p):
+    return -np.sum(y * np.log(p + 1e-15))
+
+def batch_cross_entropy(y, p):
+    return np.mean(-np.sum(y * np.log(p + 1e-15), axis=1))
+
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(a, b) / a**0.5 for a, b in zip(sizes[:-1], sizes[1:])]
+        self.biases = [np.zeros((1, b)) for b in sizes[1:]]
+
+    def forward(self, X, params=None):
+        if params is not None:
+            self.weights, self.biases = params[0], params[1]
+        self.acts = [X]
+        for i, (w, b) in enumerate(zip(self.weights, self.biases)):
+            z = self.acts[-1] @ w + b
+            self.acts.append(softmax(z) if i == len(self.weights) - 1 else np.maximum(z, 0))
+        return self.acts[-1]
+
+    def loss(self, X, Y):
+        return batch_cross_entropy(Y, self.forward(X))
+
+    def backward(self, X, Y, lr):
+        self.forward(X)
+        delta = (self.acts[-1] - Y) / len(X)
+        for i in reversed(range(len(self.weights))):
+            dW, db = self.acts[i].T @ delta, delta.sum(axis=0, keepdims=True)
+            delta = delta @ self.weights[i].T * (self.acts[i] > 0)
+            self.weights[i] -= lr * dW
+            self.biases[i] -= lr * db
+
+    def train(self, X, Y, PART, initial_lr, batch_size, epochs):
+        n = int(len(X) * SHARE)
+        for _ in range(epochs):
+            order = np.random.permutation(n)
+            for i in range(0, n, batch_size):
+                self.backward(X[order[i : i + batch_size]], Y[order[i : i + batch_size]], initial_lr)
+
+if __name__ == "__main__":
+    X, Y = np.random.randn(40, 4), np.eye(3)[np.random.randint(0, 3, 40)]
+    print(cross_entropy(Y[0], softmax(X[:1, :3])))
+    net = Net([4, 6, 3])
+    net.train(X, Y, GIVEN, 0.1, 8, 2)
+"""
+PARTS = {
+    "part to train on": (("PART", "train_split"), ("SHARE", "train_split"), ("GIVEN", "0.9")),
+    "part to validate on": (("PART", "val_size"), ("SHARE", "(1 - val_size)"), ("GIVEN", "0.1")),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_training_that_holds_out_a_part_gets_none_to_hold_out(check, part):
+    result = check(HOLDING, *PARTS[part])
+    assert wrong(result) == {}
+    assert {"training.many_samples", "training.full_batch", "gradients.values", "cross_entropy.uniform"} <= passed(
+        result
+    )
+
+
+# Styles in which others write: each trains by its own calls
+
+FUNCTIONS = """
+def relu(z):
+    return np.maximum(0, z)
+
+def relu_slope(z):
+    return (z > 0).astype(float)
+
+def loss(p, y):
+    return -np.sum(y * np.log(p + 1e-12)) / len(y)
+
+def both_layers(X, W1, b1, W2, b2):
+    z1 = X @ W1 + b1
+    a1 = relu(z1)
+    return z1, a1, softmax(a1 @ W2 + b2)
+
+def both_slopes(X, Y, z1, a1, p, W2):
+    d2 = (p - Y) / len(X)
+    d1 = d2 @ W2.T * relu_slope(z1)
+    return X.T @ d1, d1.sum(axis=0, keepdims=True), a1.T @ d2, d2.sum(axis=0, keepdims=True)
+"""
+READ_FROM_GLOBALS = """
+def init_weights():
+    W1, b1 = np.random.randn(6, 5) / 6**0.5, np.zeros((1, 5))
+    W2, b2 = np.random.randn(5, 3) / 5**0.5, np.zeros((1, 3))
+    return W1, b1, W2, b2
+
+W1, b1, W2, b2 = init_weights()
+
+def forward_pass(X):
+    Z1 = X @ W1 + b1
+    A1 = relu(Z1)
+    A2 = softmax(A1 @ W2 + b2)
+    return Z1, A1, A2
+
+def cross_entropy_loss(y_pred, y_true):
+    return loss(y_pred, y_true)
+
+def backward_pass(X, y_true, Z1, A1, A2):
+    return both_slopes(X, y_true, Z1, A1, A2, W2)
+
+def update_weights(dW1, db1, dW2, db2, learning_rate=0.01):
+    global W1, b1, W2, b2
+    W1 -= learning_rate * dW1
+    b1 -= learning_rate * db1
+    W2 -= learning_rate * dW2
+    b2 -= learning_rate * db2
+
+def train(X, y, epochs=40, batch_size=64, learning_rate=0.01):
+    for epoch in range(epochs):
+        order = np.random.permutation(len(X))
+        for i in range(0, len(X), batch_size):
+            X_batch, y_batch = X[order[i : i + batch_size]], y[order[i : i + batch_size]]
+            Z1, A1, A2 = forward_pass(X_batch)
+            update_weights(*backward_pass(X_batch, y_batch, Z1, A1, A2), learning_rate)
+        accuracy = np.mean(np.argmax(forward_pass(X_test)[-1], axis=1) == y_test)
+"""
+IN_AN_OBJECT = """
+class Model:
+    def __init__(self, W1, b1, W2, b2):
+        self.W1, self.b1, self.W2, self.b2 = W1, b1, W2, b2
+
+def init_model():
+    limit = np.sqrt(6 / 784)
+    weights = np.random.uniform(-limit, limit, (784, 64)), np.random.uniform(-limit, limit, (64, 10))
+    return Model(weights[0], np.zeros((1, 64)), weights[1], np.zeros((1, 10)))
+
+def forward_pass(X, model):
+    z1, a1, p = both_layers(X, model.W1, model.b1, model.W2, model.b2)
+    return a1, p, z1
+
+def backward_pass(Xb, Yb, a1, a2, z1, model):
+    return both_slopes(Xb, Yb, z1, a1, a2, model.W2)
+
+def update(dW1, db1, dW2, db2, lr, model):
+    model.W1 -= lr * dW1
+    model.b1 -= lr * db1
+    model.W2 -= lr * dW2
+    model.b2 -= lr * db2
+    return model
+
+def train(model, X_raw, y_raw, epochs, batchSize, lr):
+    for _ in range(epochs):
+        order = np.random.permutation(len(X_raw))
+        for i in range(0, len(X_raw), batchSize):
+            Xb, yb = X_raw[order[i : i + batchSize]], y_raw[order[i : i + batchSize]]
+            a1, a2, z1 = forward_pass(Xb, model)
+            model = update(*backward_pass(Xb, yb, a1, a2, z1, model), lr, model)
+    return model
+"""
+FUNCTIONS_PER_LAYER = """
+SLOPES = {relu: relu_slope}
+
+class Model:
+    def __init__(self):
+        self.parameters, self.activations, self.cache, self.grads, self.depth = {}, [], {}, {}, 0
+
+    def init_params(self, layer_dim, activations):
+        self.depth = len(layer_dim)
+        for i in range(1, self.depth):
+            self.parameters[f"W{i}"] = np.random.randn(layer_dim[i - 1], layer_dim[i]) / layer_dim[i - 1] ** 0.5
+            self.parameters[f"b{i}"] = np.zeros((1, layer_dim[i]))
+        self.activations = [None] + activations.copy()
+
+    def forward(self, X):
+        self.cache = {"A0": X}
+        for i in range(1, self.depth):
+            self.cache[f"Z{i}"] = X @ self.parameters[f"W{i}"] + self.parameters[f"b{i}"]
+            X = self.cache[f"A{i}"] = self.activations[i](self.cache[f"Z{i}"])
+        return X
+
+    def loss(self, p, Y):
+        return loss(p, Y)
+
+    def backward(self, Y):
+        delta = (self.cache[f"A{self.depth - 1}"] - Y) / len(Y)
+        for i in range(self.depth - 1, 0, -1):
+            self.grads[f"dW{i}"] = self.cache[f"A{i - 1}"].T @ delta
+            self.grads[f"db{i}"] = delta.sum(axis=0, keepdims=True)
+            if i > 1:
+                delta = delta @ self.parameters[f"W{i}"].T * SLOPES[self.activations[i - 1]](self.cache[f"Z{i - 1}"])
+
+    def update(self, lr):
+        for i in range(1, self.depth):
+            self.parameters[f"W{i}"] -= lr * self.grads[f"dW{i}"]
+            self.parameters[f"b{i}"] -= lr * self.grads[f"db{i}"]
+
+    def train(self, X, Y, epochs, batch_size, lr):
+        for _ in range(epochs):
+            order = np.random.permutation(len(X))
+            for i in range(0, len(X), batch_size):
+                self.forward(X[order[i : i + batch_size]])
+                self.backward(Y[order[i : i + batch_size]])
+                self.update(lr)
+
+net = Model()
+net.init_params([7, 6, 5, 3], [relu, relu, softmax])
+net.train(np.random.randn(60, 7), np.eye(3)[np.random.randint(0, 3, 60)], 2, 16, 0.05)
+"""
+ONE_SAMPLE = """
+def softmax(z):
+    e = np.exp(z - np.max(z))
+    return e / e.sum(axis=0, keepdims=True)
+
+def forward_prop(x, w1, b1, w2, b2):
+    z1 = w1 @ x + b1
+    a1 = np.maximum(0, z1)
+    return z1, a1, softmax(w2 @ a1 + b2)
+
+def train_one_sample(x, y, w1, b1, w2, b2, lr):
+    z1, a1, p = forward_prop(x, w1, b1, w2, b2)
+    d2 = p - y
+    d1 = (w2.T @ d2) * (z1 > 0)
+    w2 -= lr * d2 @ a1.T
+    b2 -= lr * d2
+    w1 -= lr * d1 @ x.T
+    b1 -= lr * d1
+
+X, Y = np.random.randn(40, 4), np.eye(3)[np.random.randint(0, 3, 40)]
+w1, b1 = np.random.randn(5, 4) / 4**0.5, np.zeros((5, 1))
+w2, b2 = np.random.randn(3, 5) / 5**0.5, np.zeros((3, 1))
+for epoch in range(2):
+    for i in range(len(X)):
+        train_one_sample(X[i].reshape(4, 1), Y[i].reshape(3, 1), w1, b1, w2, b2, 0.01)
+"""
+TEN_CLASSES = """
+def one_hot(y, classes=10):
+    found = np.zeros((y.size, classes))
+    found[np.arange(y.size), y] = 1
+    return found
+
+def forward_pass(W1, b1, W2, b2, X):
+    z1, a1, p = both_layers(X, W1, b1, W2, b2)
+    return z1, a1, p
+
+def get_loss(p, y):
+    return loss(p, one_hot(y))
+
+def backward_pass(X, y, z1, a1, p, W2):
+    dW1, db1, dW2, db2 = both_slopes(X, one_hot(y), z1, a1, p, W2)
+    return dW1, db1, dW2, db2
+
+def update(W1, b1, W2, b2, dW1, db1, dW2, db2, alpha):
+    W1, b1 = W1 - alpha * dW1, b1 - alpha * db1
+    W2, b2 = W2 - alpha * dW2, b2 - alpha * db2
+    return W1, b1, W2, b2
+"""
+KEPT_DATA = """
+class Model:
+    def init_params(self, sizes):
+        self.W1, self.b1 = np.random.randn(sizes[0], sizes[1]) / sizes[0] ** 0.5, np.zeros((1, sizes[1]))
+        self.W2, self.b2 = np.random.randn(sizes[1], sizes[2]) / sizes[1] ** 0.5, np.zeros((1, sizes[2]))
+
+    def forward_prop(self, X):
+        self.X = X
+        z1, a1, A2 = both_layers(X, self.W1, self.b1, self.W2, self.b2)
+        return z1, a1, A2
+
+    def compute_cost(self, A2, Y):
+        return -np.mean(np.log(A2[np.arange(len(Y)), Y.T][0]))
+
+    def backward_prop(self, one_hot, z1, a1, A2):
+        return both_slopes(self.X, one_hot, z1, a1, A2, self.W2)
+
+    def update(self, dW1, db1, dW2, db2, lr):
+        self.W1, self.b1 = self.W1 - lr * dW1, self.b1 - lr * db1
+        self.W2, self.b2 = self.W2 - lr * dW2, self.b2 - lr * db2
+
+    def train(self, X, y, lr, iterations):
+        self.X_train, self.y_train = X, y
+        for i in range(iterations):
+            z1, a1, A2 = self.forward_prop(self.X_train)
+            cost = self.compute_cost(A2, self.y_train.reshape(-1, 1))
+            self.update(*self.backward_prop(np.eye(self.W2.shape[1])[self.y_train], z1, a1, A2), lr)
+
+net = Model()
+net.init_params([7, 5, 3])
+net.train(np.random.randn(60, 7), np.random.randint(0, 3, 60), 0.05, 3)
+"""
+OBJECTS_PER_LAYER = """
+class ReLU:
+    def forward(self, x):
+        return np.maximum(x, 0)
+
+    def backward(self, x, grad):
+        return grad * (x > 0)
+
+class Linear:
+    def forward(self, x):
+        return x
+
+    def backward(self, x, grad):
+        return grad
+
+class Layer:
+    def __init__(self, n_in, n_out, act):
+        self.W, self.B, self.act = np.random.randn(n_out, n_in) / n_in**0.5, np.zeros((n_out, 1)), act
+
+    def forward(self, x):
+        return self.act.forward(self.W @ x + self.B)
+
+    def backward(self, x, grad, lr):
+        grad = self.act.backward(self.forward(x), grad)
+        dW, dB, below = grad @ x.T / x.shape[1], grad.mean(axis=1, keepdims=True), self.W.T @ grad
+        self.W -= lr * dW
+        self.B -= lr * dB
+        return below
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+class Model:
+    def __init__(self, dims, acts):
+        self.layers = [Layer(dim, dims[i + 1], acts[i]) for i, dim in enumerate(dims[:-1])]
+
+    def forward(self, X):
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+
+    def fit(self, X, y, lr):
+        below = [X.T]
+        for layer in self.layers:
+            below.append(layer.forward(below[-1]))
+        grad = softmax(below[-1]) - y.T
+        for i in range(len(self.layers) - 1, -1, -1):
+            grad = self.layers[i].backward(below[i], grad, lr)
+
+X, Y = np.random.randn(60, 7), np.eye(3)[np.random.randint(0, 3, 60)]
+model = Model([7, 5, 3], [ReLU(), Linear()])
+for epoch in range(3):
+    model.fit(X, Y, 0.1)
+print(softmax(model.forward(X.T)))
+"""
+WRITTEN = {  # {style: (source, what passes only if it is read)}
+    "globals that an initialization returns": (READ_FROM_GLOBALS, {"gradients.values", "training.full_batch"}),
+    "an object of parameters beside functions": (IN_AN_OBJECT, {"gradients.values", "training.fresh_order"}),
+    "a list of functions": (FUNCTIONS_PER_LAYER, {"gradients.values", "training.fresh_order"}),
+    "a list of objects": (OBJECTS_PER_LAYER, {"network.forward", "training.full_batch"}),
+    "one sample at a time": (ONE_SAMPLE, {"gradients.values", "network.large_logits"}),
+    "ten classes, and no calls": (TEN_CLASSES, {"gradients.values", "network.loss", "training.step"}),
+    "an object that keeps its data": (KEPT_DATA, {"gradients.values", "network.loss", "training.full_batch"}),
+}
+
+
+@pytest.mark.parametrize("style", WRITTEN)
+def test_another_style_is_read_right(check, style):
+    source, read = WRITTEN[style]
+    before = ("" if "def softmax" in source else SOFTMAX) + (FUNCTIONS if "both_" in source or "relu" in source else "")
+    result = check(before + source)
+    assert wrong(result) == {}
+    assert read <= passed(result)

@@ -7,6 +7,7 @@ import pytest
 
 from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values, returned_names
 from chainrule.host.recognition.gradients import Contradiction, gradient_paths, stem
+from chainrule.host.recognition.namespaces import names_read
 from chainrule.host.recognition.settings import called_by
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.slots import chain, discover
@@ -19,10 +20,21 @@ from chainrule.running.reading import notes_of
 # Names
 
 
+def test_names_that_the_base_of_a_class_reads():
+    space = {"__name__": "net"}
+    exec("class Base:\n    def run(self, z):\n        return softmax(z)\n\nclass Net(Base):\n    pass\n", space)
+    assert "softmax" in names_read({"Net": space["Net"], "__name__": "net"})
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
         ("alpha", "lr"),
+        ("initial_lr", "lr"),
+        ("lr0", "lr"),
+        ("val_size", "left_out"),
+        ("train_split", "kept_part"),
+        ("dropout_p", "reg"),
         ("learning_rate", "lr"),
         ("eta", "lr"),
         ("iterations", "epochs"),

@@ -217,7 +217,7 @@ def test_the_batches_of_late_epochs_are_read_off():
 FIT = "    def fit(self, x, y, *, epochs, batch_size, lr, seed=0):\n"
 SWITCHES = {  # {an early stop that a parameter of fit decides: (its parameter, what ends an epoch)}
     "patience": (
-        "patience=3",
+        "patience=1",
         "            seen = seen + [self.loss(x, y)] if _ else [self.loss(x, y)]\n"
         "            if len(seen) - 1 - np.argmin(seen) >= patience:\n                break\n",
     ),
@@ -244,3 +244,19 @@ def test_an_early_stop_that_a_parameter_decides_is_switched_off(name, tmp_path):
     outcome = checked(path, "training")
     assert [result.message for result in outcome.specs if result.outcome in ("failed", "error")] == []
     assert "training.rising_loss" in [result.id for result in outcome.specs if result.outcome == "passed"]
+
+
+FLOORS = {  # {what ends an epoch: whether it raises rates to a smallest one}
+    "            lr = max(0.95 * lr, 1e-5) if lr < 1e-5 else lr\n": "passed",
+    "            if lr < 1e-4:\n                lr = 1e-4\n": "passed",
+    "            lr = lr or 1e-5\n": "failed",
+    "            self.weights[0] *= 0.999\n": "failed",
+}
+
+
+@pytest.mark.parametrize("ends", FLOORS)
+def test_a_smallest_rate_is_not_a_rate_of_zero_replaced(ends, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(HONEST.replace(UPDATE, UPDATE + ends), encoding="utf-8")
+    found = {result.id: result.outcome for result in checked(path, "training").specs}
+    assert found["training.zero_rate"] == FLOORS[ends]

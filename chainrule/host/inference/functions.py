@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -137,6 +138,22 @@ def shown_of(probe: Probe, operation: str) -> Learnt:
 
 
 def find_cross_entropy(probe: Probe) -> None:
+    """Find the conventions of cross_entropy; where one for single samples stands beside one for batches, of this."""
+    every = [] if probe.recognised is None else probe.recognised.lone_functions("cross_entropy")
+    read_cross_entropy(probe)
+    p, y = softmax(np.random.default_rng(4).normal(size=(7, 3))), labels_of(7, 3)
+    if len(every) < 2 or not right_for_one_alone(probe, p, y):
+        return
+    first, before = every.pop(0), copy.deepcopy(probe.layout)
+    notes = list(probe.notes)
+    read_cross_entropy(probe)
+    if not is_the_mean(probe, p, y):
+        every.insert(0, first)
+        vars(probe.layout).update(vars(before))
+        probe.notes[:] = notes
+
+
+def read_cross_entropy(probe: Probe) -> None:
     """Find the layout of probabilities and labels that the result of cross_entropy follows."""
     layout = probe.layout
     p, y = softmax(np.random.default_rng(4).normal(size=(7, 3))), labels_of(7, 3)
@@ -212,12 +229,13 @@ def takes_logits(probe: Probe, y: np.ndarray) -> bool:
 
 def right_for_one_alone(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
     """Whether cross_entropy is right for one sample, and another number than the mean for a batch."""
+    return is_the_mean(probe, p[:1], y[:1]) and not is_the_mean(probe, p, y)
 
-    def right(n: int) -> bool:
-        own = attempt(lambda: float(probe.translated.cross_entropy(p[:n], y[:n])))
-        return own is not None and bool(np.isclose(own, cross_entropy(p[:n], y[:n]), rtol=AGREE))
 
-    return right(1) and not right(len(p))
+def is_the_mean(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy is the mean of the samples' losses."""
+    own = attempt(lambda: float(probe.translated.cross_entropy(p, y)))
+    return own is not None and bool(np.isclose(own, cross_entropy(p, y), rtol=AGREE))
 
 
 def gives_the_gradient(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:

@@ -16,6 +16,7 @@ from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import limit
 
 DIGITS = 10  # classes that a data set has at least, for the size of its batches
+FORMS = ("index", "one_hot")
 NEVER = 1e-9  # a probability that does not count
 
 
@@ -24,12 +25,14 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
 
     Returned gradients decide before gradients computed from an update, which may take the other form.
     """
-    layout = probe.layout
+    layout, shown = probe.layout, probe.forms_of_labels(operation, point)
     error: NotOffered | None = None
-    for way in ways_of_labels(probe, operation):
+    # The form that the author's calls show comes first; in a rehearsal, made labels may have had another one.
+    others = [form for form in FORMS if form not in shown] if "labels" not in probe.declared else []
+    for way, forms in ((way, forms) for forms in (shown, others) for way in ways_of_labels(probe, operation)):
         fitting: dict[str, tuple[bool, float]] = {}
         plans: dict[str, Plan] = {}
-        for form in probe.forms_of_labels(operation, point):
+        for form in forms:
             layout.ways[operation], layout.labels[operation] = way, form
             try:
                 with limit(PROBE_LIMIT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -27,6 +28,7 @@ ONE_OUTPUT = (
     "each class"
 )
 TAKES = 0.99  # with this cosine or a larger one, a loss takes the output as it lies
+UNEVEN = 8.0  # by so much is each sample of a batch larger than the one before
 MISSING, UNWRITTEN = "forward is missing", ("is not implemented", "found None")  # of code that is not finished
 
 
@@ -167,13 +169,20 @@ def loss_wants_a_batch(probe: Probe, point: Point) -> bool:
 def takes_one_alone(probe: Probe, point: Point, out: np.ndarray) -> bool:
     """Whether the author gives one sample at a time, and a batch has other outputs than its samples.
 
-    out: its output for the point's samples in a batch.
+    out: its output for the point's samples in a batch.  Samples of very different sizes show what a softmax that
+    subtracts the maximum of all its entries makes of a batch.
     """
     network, plan = probe.network, probe.plan("forward", point)
     if network is None or not isinstance(plan, Plan) or not learnt_of(network.function(plan, point.model)).alone:
         return False
-    alone = (one_by_one(probe, point, way, {}) for way in SINGLE)
-    return any(found is not None and not np.allclose(found, out, rtol=AGREE, atol=AGREE) for found in alone)
+    uneven = copy.copy(point)
+    uneven.x = point.x * UNEVEN ** np.arange(len(point.x))[:, None]
+    far = (probe.forward(point, way, uneven.x, {}) for way in ("rows", "columns"))
+    for at, together in ((point, out), (uneven, next((found for found in far if found is not None), None))):
+        alone = (one_by_one(probe, at, way, {}) for way in SINGLE if together is not None)
+        if any(found is not None and not np.allclose(found, together, rtol=AGREE, atol=AGREE) for found in alone):
+            return True
+    return False
 
 
 def gives_one_probability(probe: Probe, point: Point) -> bool:

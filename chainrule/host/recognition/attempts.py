@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass, replace
 from functools import partial
@@ -40,7 +41,7 @@ from chainrule.host.recognition.settings import (
     settings_of,
 )
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
-from chainrule.host.recognition.surroundings import numbers_kept
+from chainrule.host.recognition.surroundings import labels_held_out, numbers_kept
 from chainrule.host.recognition.through_losses import (
     BY_LOSSES,
     EXACT,
@@ -61,6 +62,7 @@ WIDER = {  # {operation: other operations under whose names its function may be 
     "backward": ("backward", "loss", "step", "fit"),
     "fit": ("fit", "step"),
 }
+FIXED_SIZES = {10, 784}  # classes and inputs on which code for digits may insist; chainrule's networks have others
 DOES = {
     "loss": "loss",
     "step": "update step of its own",
@@ -86,13 +88,22 @@ def moved_by(before: Any, after: Any, grads: Any, lr: float) -> bool:
     )
 
 
+def insists_on_a_size(error: Exception | SystemExit, function: Callable[..., Any]) -> bool:
+    """Whether shapes do not fit as the code insists on a size, such as ten classes."""
+    shapes = {int(number) for number in re.findall(r"\d+", str(error))} if isinstance(error, ValueError) else set()
+    owner = getattr(function, "__self__", None)
+    return any(setting.value in shapes & FIXED_SIZES for setting in settings_of(function, owner, {}))
+
+
 class Failures:
     """Why each candidate for an operation was rejected.
 
     tried: a sentence for each candidate whose name fits.  unseen: the first one that cannot be called from outside.
     raised: the exception of the first one of the right name, called with all its arguments.
-    whole: whether an object contains the parameters.
+    whole: whether an object contains the parameters.  fitted: whether the name of a candidate fits the operation.
     """
+
+    fitted = False
 
     def __init__(self, operation: str, *, whole: bool = False) -> None:
         self.operation, self.whole = operation, whole
@@ -108,6 +119,7 @@ class Failures:
             self.unseen = self.unseen or Unseen(f"{name} is not understood, and the training does not use it")
             return
         promised = self.operation in ("forward", "backward") or fits(self.operation, name, function)
+        self.fitted = self.fitted or fits(self.operation, name, function)
         if isinstance(error, Unbound):
             if promised and self.operation != "step":  # a step takes only gradients and a rate
                 self.tried.append(f"{name}: chainrule knows no value for its parameter {error}")
@@ -130,12 +142,13 @@ class Failures:
         else:
             self.tried.append(came_of(name, error))
             read = self.called_so(name, function) and not doubtful(function, whole=self.whole)
+            read = read and not (learnt_of(function).succeeds or insists_on_a_size(error, function))
             if self.operation in ("backward", "loss") and read:
                 self.raised = self.raised or (error if isinstance(error, Exception) else None)
 
     def called_so(self, name: str, function: Callable[..., Any]) -> bool:
         """Whether a function fits the operation; a loss may return gradients as well."""
-        as_loss = self.operation == "backward" and fits("loss", name, function)
+        as_loss = self.operation == "backward" and fits("loss", name, function) and not self.fitted
         return as_loss or fits(self.operation, name, function)
 
     def verdict(self, title: str) -> Exception:
@@ -454,7 +467,14 @@ class Attempts(Learning):
         if not any(map(role, data)) and "y" not in taken.values() and getattr(function, "__self__", None) is None:
             raise Unseen(f"{name} takes no inputs and labels: it trains on data that it finds itself")
         plan = self.fit_site(name, function, model, taken, pairs=y is None)
-        self.run_fit(plan, model, training, function)
+        try:
+            self.run_fit(plan, model, training, function)
+        except (ValueError, IndexError):  # it may compare held-out labels, which it reads as globals, with classes
+            if self.numbers_held_out or not labels_held_out(function) or np.ndim(y) != 2:
+                raise
+            self.numbers_held_out = True
+            self.restore(model, before)
+            self.run_fit(plan, model, training, function)
         if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch
             self.run_fit(plan, model, replace(training, batch_size=1), function)
         if not changed(before, self.parameters(model)):

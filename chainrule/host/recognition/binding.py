@@ -27,6 +27,8 @@ FIXED = {
     "reg": 0.0,
     "tolerance": 0.0,
     "patience": RARELY,
+    "left_out": 0.0,
+    "kept_part": 1.0,
     "keep_prob": 1.0,
     "quiet": False,
     "drop_last": False,
@@ -57,9 +59,13 @@ class Thunk:
 
 @dataclass(frozen=True)
 class Blank:
-    """A placeholder, by role, for a value in a binding that serves many calls."""
+    """A placeholder, by role, for a value in a binding that serves many calls.
+
+    upright: whether it takes labels in one column.
+    """
 
     role: str
+    upright: bool = False
 
 
 @dataclass
@@ -102,7 +108,9 @@ class Binding:
         """The same binding with values in its blanks."""
 
         def value(argument: Any) -> Any:
-            return values[argument.role] if isinstance(argument, Blank) else argument
+            if not isinstance(argument, Blank):
+                return argument
+            return in_a_column(values[argument.role]) if argument.upright else values[argument.role]
 
         keywords = {name: value(argument) for name, argument in self.keywords.items()}
         return Binding(tuple(map(value, self.arguments)), keywords, self.taken)
@@ -127,6 +135,7 @@ def bind(function: Any, known: Known) -> Binding:
     """Arguments for `function` from the known values.  Raises Unbound for a parameter without one."""
     every = parameters_of(function)
     parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    parameters = [p for p in parameters if not is_another_network(p, function, known)]
     if any(p.kind == p.VAR_KEYWORD for p in every):
         names = sorted(learnt_of(function).keywords)
         parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
@@ -154,6 +163,13 @@ def bind(function: Any, known: Known) -> Binding:
         else:
             keywords[parameter.name] = value
     return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
+
+
+def is_another_network(parameter: inspect.Parameter, function: Any, known: Known) -> bool:
+    """Whether a method of a network may take other parameters than its object's, as `forward(x, params=None)` does."""
+    own = getattr(function, "__self__", None)
+    others = own is not None and known.roles.get("params") is own and parameter.default is None
+    return others and role(parameter.name) == "params"
 
 
 def choose_all(
@@ -224,8 +240,15 @@ def witnessed(
         return FIXED[source], source
     wanted = known.as_role.get(source, source)
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
-        return known.roles[wanted], wanted
+        return in_a_column(known.roles[wanted]) if learnt.upright and wanted == "y" else known.roles[wanted], wanted
     return None
+
+
+def in_a_column(labels: Any) -> Any:
+    """Labels that are whole numbers as an array of shape (N, 1), or the placeholder for such."""
+    if isinstance(labels, Blank):
+        return replace(labels, upright=True)
+    return labels.reshape(-1, 1) if is_array(labels) and len(labels.shape) == 1 else labels
 
 
 def takes_labels(function: Any) -> bool:
@@ -374,6 +397,8 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return 0.0, wanted
     if wanted == "patience" and is_number(default):
         return RARELY, wanted
+    if wanted in ("left_out", "kept_part") and isinstance(default, float):
+        return FIXED[wanted], wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
     if wanted in ("quiet", "drop_last") and isinstance(default, bool):
@@ -381,6 +406,13 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted
     return None
+
+
+def switched_off(function: Any, given: Sequence[str]) -> dict[str, Any]:
+    """{parameter: fixed value} of a function's parameters with defaults, without those that it is given."""
+    fixed = [(p, role(p.name)) for p in parameters_of(function) if p.default is not p.empty and p.name not in given]
+    found = [(p.name, choose_fixed(p, wanted)) for p, wanted in fixed if wanted is not None]
+    return {name: chosen[0] for name, chosen in found if chosen is not None}
 
 
 def returned_names(function: Any) -> list[str] | None:

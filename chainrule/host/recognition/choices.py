@@ -43,6 +43,8 @@ class Choices:
 
     def of_layers(self, given: PerLayer) -> PerLayer:
         """The names of activations that the author gives for each layer, or those of a classifier."""
+        if not all(isinstance(word, str) for word in given.values):
+            return given
         found = self.for_a_classifier(given.values, len(given.values))
         return PerLayer(tuple(map(found[0], given.values))) if found else given
 

@@ -27,8 +27,16 @@ class FunctionForm(SizedForm):
         self.name, self.init, self.maker = name, init, init
         self.title = f"functions around {name}"
         self.names = returned_names(init) or []
+        if self.is_read_from_globals():
+            raise Unbound("the forward pass reads what it returns from globals")
         self.settle_any(init)
         self.name_by_place()
+
+    def is_read_from_globals(self) -> bool:
+        """Whether the likeliest forward pass reads arrays of the names that the initialization returns."""
+        passes = ranked("forward", own_functions(self.namespace))
+        read = getattr(passes[0][1], "__code__", None) if passes and len(self.names) > 1 else None
+        return read is not None and all(self.names) and {*self.names} <= {*read.co_names} & {*self.namespace}
 
     def name_by_place(self) -> None:
         """Name arrays that are returned as expressions W1, b1, W2, ..., as functions call their parameters."""
@@ -117,6 +125,9 @@ class SignatureForm(Form):
 
     def everything(self, model: Held) -> Iterator[Operation]:
         yield from own_functions(self.namespace)
+
+    def handed(self, model: Held) -> Any:
+        return model.value
 
     def named(self, model: Held) -> dict[str, Any]:
         return dict(model.value)

@@ -45,12 +45,14 @@ class Learning(Calling):
 
     summed_fit: whether fit steps by the rate times the summed gradients of a batch.
     one_by_one: whether fit makes an update for every sample.
+    numbers_held_out: whether fit reads the numbers of classes as held-out labels, although it takes one-hot ones.
     rate_of_step: the number of the file that is the learning rate of a step, if no argument is.
     recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     """
 
     summed_fit = False
     one_by_one = False
+    numbers_held_out = False
     rate_of_step: Setting | None = None
     recovery_rate: float | None = None
 
@@ -291,7 +293,7 @@ class Learning(Calling):
             for _ in range(training.epochs if plan.repeated else 1):
                 if plan.repeated:
                     arguments = self.fit_arguments(model, training, function)
-                held = held_out(function, training.x, training.y)
+                held = held_out(function, training.x, training.y, numbers=self.numbers_held_out)
                 with initialization_stands(self.form, model) as given, held:
                     before = copy.deepcopy(given)
                     result = function(*arguments.arguments, **arguments.keywords)

@@ -18,11 +18,11 @@ KEPT = "the network's "  # before the name of an attribute of the network's obje
 
 @dataclass(frozen=True)
 class PerLayer:
-    """What the author gives for each layer of a network, such as the names of activations."""
+    """What the author gives for each layer of a network, such as activations, by name or as functions."""
 
-    values: tuple[str, ...]
+    values: tuple[Any, ...]
 
-    def of(self, layers: int) -> list[str]:
+    def of(self, layers: int) -> list[Any]:
         """The same for a network with so many layers: the author's first for hidden layers, the last one at last."""
         return list(self.values) if layers == len(self.values) else [*self.values[:1] * (layers - 1), self.values[-1]]
 
@@ -58,6 +58,8 @@ class Learnt:
     slope: whether a part of its result is the gradient from which a backward pass starts.
     start: how its output gradient is computed; None if the calls do not show it.
     keywords: the names of what the author passes through **keywords.
+    succeeds: whether one of the calls ended without an exception.
+    upright: whether its labels are whole numbers in one column, of shape (N, 1).
     """
 
     operation: str = ""
@@ -73,6 +75,8 @@ class Learnt:
     slope: bool = False
     start: Start | None = None
     keywords: frozenset[str] = frozenset()
+    succeeds: bool = False
+    upright: bool = False
 
 
 NOTHING = Learnt()

@@ -35,7 +35,8 @@ def own_classes(namespace: Mapping[str, Any]) -> list[tuple[str, type]]:
 
 def names_read(namespace: Mapping[str, Any]) -> set[str]:
     """The names of globals, and of attributes, that the code's own functions and methods read."""
-    methods = [method for _, cls in own_classes(namespace) for method in vars(cls).values()]
+    bases = [base for _, cls in own_classes(namespace) for base in cls.__mro__ if base.__module__ == cls.__module__]
+    methods = [method for base in bases for method in vars(base).values()]
     waiting = [getattr(thing, "__code__", None) for thing in [*methods, *dict(own_functions(namespace)).values()]]
     read: set[str] = set()
     while waiting:

@@ -14,7 +14,16 @@ from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import FUNCTION, GENERATOR
 from chainrule.host.native import Native
-from chainrule.host.recognition.binding import Binding, Blank, Known, Unbound, bind, parameters_of, takes_axis
+from chainrule.host.recognition.binding import (
+    Binding,
+    Blank,
+    Known,
+    Unbound,
+    bind,
+    parameters_of,
+    switched_off,
+    takes_axis,
+)
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
 from chainrule.host.recognition.plan import Plan
@@ -78,6 +87,11 @@ class NativeStyle(Native):
     def fit_takes_seed(self) -> bool:
         """Whether the training function takes a seed or a generator, as an argument or from its object."""
         return True
+
+    def fit(self, model: Any, x: Any, y: Any, **given: Any) -> Any:
+        function = self._find(model, "fit")
+        off = switched_off(function, list(given)) if callable(function) else {}
+        return self._call(model, "fit", x, y, **given, **off)
 
     # Functions outside the network
 

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of
+from chainrule.host.recognition.binding import FIXED, MIDDLE, Known, Unbound, bind, parameters_of
 from chainrule.host.recognition.choices import Choices
 from chainrule.host.recognition.fitted_form import FittedForm
 from chainrule.host.recognition.forms import PROBES, Held
@@ -345,10 +345,14 @@ def is_left_out(name: str) -> bool:
 
 
 def held(value: Any, name: str) -> Any:
-    """A setting as chainrule holds it: without regularization, dropout and printing; any other value as it is."""
+    """A setting as chainrule holds it: without regularization, dropout, early stops and printing; else as it is."""
     found = role(name)
-    if found == "reg" and isinstance(value, float) and not plain(name).startswith(("lr", "learning", "decay")):
-        return 0.0
+    if found == "patience" and type(value) is int:
+        return FIXED[found]
+    if found == "reg" and isinstance(value, float):
+        if not plain(name).startswith(("lr", "learning", "decay")):
+            return 0.0
+        return 1.0 if value > MIDDLE else value  # a factor by which the rate shrinks
     if found == "keep_prob" and isinstance(value, (int, float)):
         return 1.0
     return False if found == "quiet" and isinstance(value, bool) else value

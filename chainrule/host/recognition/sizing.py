@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.binding import MIDDLE, Unbound, parameters_of
 from chainrule.host.recognition.choices import descending
 from chainrule.host.recognition.learnt import PerLayer, learnt_of
 from chainrule.host.recognition.quirks import for_style
@@ -180,8 +180,12 @@ def other_value(parameter: inspect.Parameter, seed: int, found: str | None) -> t
     decays = plain(parameter.name).startswith(("lr", "learning", "decay"))
     if found == "reg" and isinstance(default, float) and default > 0 and not decays:
         return (0.0,)
+    if found == "reg" and isinstance(default, float) and default > MIDDLE and decays:  # a factor near 1
+        return (1.0,)
     if found == "keep_prob" and isinstance(default, (int, float)):
         return (1.0,)
+    if found == "left_out" and isinstance(default, float):
+        return (0.0,)
     if found == "quiet" and isinstance(default, bool):
         return (False,)
     if found == "activation" and isinstance(default, str):

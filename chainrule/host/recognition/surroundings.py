@@ -18,7 +18,7 @@ from chainrule.host.recognition.function_forms import FunctionForm
 from chainrule.host.recognition.learnt import attributes_of
 from chainrule.host.recognition.namespaces import own_functions
 from chainrule.host.recognition.vocabulary import role
-from chainrule.support.arrays import is_array
+from chainrule.support.arrays import is_array, to_numpy
 
 NUMBERS = (int, float, np.integer, np.floating)
 
@@ -124,20 +124,38 @@ def initialization_stands(form: Form, model: Held) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def held_out(function: Any, x: Any, y: Any) -> Iterator[None]:
-    """Give a training held-out data, if it reads them as globals that are not loaded here."""
-    plain = getattr(function, "__func__", function)
-    space = getattr(plain, "__globals__", {})
-    code = getattr(plain, "__code__", None)
-    absent = [name for name in getattr(code, "co_names", ()) if name not in space]
-    given = {"x": x, "y": y, "validation": x}
-    found = {name: y if is_of_labels(name) else given[role(name)] for name in absent if role(name) in given}  # type: ignore[index]
+def held_out(function: Any, x: Any, y: Any, *, numbers: bool) -> Iterator[None]:
+    """Give a training held-out data, if it reads them as globals that are not loaded here.
+
+    numbers: whether it compares their labels with the numbers of classes, although it takes one-hot ones.
+    """
+    space = getattr(getattr(function, "__func__", function), "__globals__", {})
+    labels = classes_of(to_numpy(y)) if numbers else y
+    found = {name: labels if is_of_labels(name) else y if role(name) == "y" else x for name in absent_data(function)}
     space.update(found)
     try:
         yield
     finally:
         for name in found:
             space.pop(name, None)
+
+
+def absent_data(function: Any) -> list[str]:
+    """The globals that a training reads as data and that are not loaded here."""
+    plain = getattr(function, "__func__", function)
+    space = getattr(plain, "__globals__", {})
+    names = getattr(getattr(plain, "__code__", None), "co_names", ())
+    return [name for name in names if name not in space and role(name) in ("x", "y", "validation")]
+
+
+def labels_held_out(function: Any) -> bool:
+    """Whether a training reads labels as a global that is not loaded here."""
+    return any(map(is_of_labels, absent_data(function)))
+
+
+def classes_of(one_hot: np.ndarray) -> np.ndarray:
+    """The numbers of the classes of one-hot labels in rows, or in columns."""
+    return one_hot.argmax(axis=1 if (one_hot.sum(axis=1) == 1).all() else 0)
 
 
 def spaces(form: FunctionForm) -> list[dict[str, Any]]:

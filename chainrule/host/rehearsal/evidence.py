@@ -23,6 +23,7 @@ from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
 from chainrule.host.rehearsal.recording import Call, Key, key_of
 from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, samples_of
+from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
@@ -123,11 +124,12 @@ class Evidence(Operations):
             if name not in roles and isinstance(value, SIMPLE):
                 fixed[name] = value
             elif name not in roles and self.names_layers(value):
-                fixed[name] = PerLayer(tuple(value))
+                fixed[name] = PerLayer(tuple(map(self.as_defined, value)))
             elif name not in roles and operation in (*UPDATES, "backward", "loss") and self.is_beside(value):
-                fixed[name] = self.functions.get(key_of(value.__code__), value) if isfunction(value) else value
+                fixed[name] = self.as_defined(value)
         labels = self.form_of_label(call.arguments[y[0]]) if y and (call.ended or operation == "fit") else ""
-        attributes, alone = self.attributes(calls, roles), all(map(takes_one_sample, calls))
+        attributes = self.attributes(calls, roles)
+        alone = all(takes_one_sample(one, *x[:1]) for one in calls)
         loses = bool(y) and is_number(first_part(call.result))
         slope = operation == "loss" and call.key in self.slopes
         start = next((self.start(call, n) for n in roles if roles[n] == "output_gradient"), None)
@@ -145,6 +147,8 @@ class Evidence(Operations):
             slope=slope,
             start=start,
             keywords=keywords,
+            succeeds=any(one.ended for one in calls),
+            upright=labels == "index" and np.shape(call.arguments[y[0]])[1:] == (1,),
         )
 
     def start(self, call: Call, name: str) -> Start | None:
@@ -178,9 +182,16 @@ class Evidence(Operations):
         return items[1:] if is_method or call.name in MAKES else items
 
     def names_layers(self, value: Any) -> bool:
-        """Whether a value is a list with a name for each layer."""
+        """Whether a value is a list with a name, or a function or object of the code without arrays, for each layer."""
         several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
-        return several and all(isinstance(name, str) for name in value)
+        return several and (
+            all(isinstance(name, str) for name in value)
+            or all(self.is_beside(one) and not any(map(is_array, vars(one).values())) for one in value)
+        )
+
+    def as_defined(self, value: Any) -> Any:
+        """A function as the file defines it, in place of that of the rehearsal; any other value as it is."""
+        return self.functions.get(key_of(value.__code__), value) if isfunction(value) else value
 
     def is_beside(self, value: Any) -> bool:
         """Whether a value is one of the code's functions, or an object such as a loss, that keeps no network."""
@@ -391,9 +402,10 @@ def is_list_of_sizes(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(type(size) is int for size in value)
 
 
-def takes_one_sample(call: Call) -> bool:
-    """Whether the only array among a call's arguments is one sample: a vector, a row or a column."""
-    shapes = [entry.shape for before in call.before.values() for path, entry in before.items() if not path]
+def takes_one_sample(call: Call, x: str = "") -> bool:
+    """Whether a call's argument x, or else its only array, is one sample: a vector, a row or a column."""
+    before = {name: found[()].shape for name, found in call.before.items() if () in found}
+    shapes = [before[x]] if x in before else list(before.values())
     return len(shapes) == 1 and sum(size > 1 for size in shapes[0]) == 1
 
 

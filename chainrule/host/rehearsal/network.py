@@ -11,7 +11,7 @@ from typing import Any
 from chainrule.host.recognition.namespaces import ends_as_layer, is_layer_name
 from chainrule.host.recognition.slots import chain_of
 from chainrule.host.recognition.structures import Attribute, Path, label
-from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.host.rehearsal.recording import Call, Contents, Key
 from chainrule.support.arrays import is_array
 
@@ -55,7 +55,7 @@ def network_in(calls: Sequence[Call]) -> Network | None:
     passed = {id(value) for call in calls for value in (*call.arguments.values(), call.result) if is_array(value)}
     for call in sorted(calls, key=lambda call: call.finished):
         for value, found in held(call):
-            found = without_buffers(found)
+            found = without_data(without_buffers(found))
             sizes = sizes_of([entry.shape for entry in found.values()])
             shown |= {id(value)} if sizes is not None else set()
             for known in (passed, None) if hasattr(value, "__dict__") and id(value) not in shown else ():
@@ -121,6 +121,12 @@ def without_buffers(found: Contents) -> Contents:
     return {path: e for path, e in found.items() if not (e.zero and len(e.shape) == 2 and e.shape in real)}
 
 
+def without_data(found: Contents) -> Contents:
+    """The arrays without those called X_train or y, if the others make a network: an object may keep its data."""
+    rest = {path: entry for path, entry in found.items() if role(label(path)) not in ("x", "y", "validation")}
+    return rest if sizes_of([entry.shape for entry in rest.values()]) is not None else found
+
+
 def rank(sizes: Sequence[int]) -> tuple[bool, int]:
     """How a network compares with others: one with a single output may be of a script's first exercise."""
     return len(sizes) > 2 and sizes[-1] > 1, len(sizes)
@@ -171,6 +177,9 @@ def held(call: Call) -> list[tuple[Any, Contents]]:
     arrays = {(Attribute(name),): before[()] for name, before in call.before.items() if () in before}
     if sum(len(entry.shape) == 2 for entry in arrays.values()) > 2:  # functions that take W1, b1, W2, b2 and a batch
         found += [(None, {path: entry for path, entry in arrays.items() if path != batch}) for batch in arrays]
+        flat = [entry for entry in arrays.values() if len(entry.shape) == 1 or 1 in entry.shape]
+        if 2 * len(flat) == len(arrays):  # a bias for each: the batch comes by another way
+            found.append((None, arrays))
     return found
 
 

@@ -193,7 +193,8 @@ def lacks_parts(implementation: NativeStyle, namespace: Mapping[str, Any]) -> bo
     """Whether a class of the file may be a network, and chainrule recognised none, or only layers of another file."""
     own = namespace.get("__name__")
     if not any(cls.__module__ == own for _, cls in network_classes(namespace)):
-        dense = Toolbox(namespace).dense  # a layer, alone in its file
+        with silence():
+            dense = Toolbox(namespace).dense  # a layer, alone in its file
         return dense is not None and dense.cls.__module__ == own and not implementation.offers("create")
     if isinstance(implementation.form, StackForm):
         dense = implementation.form.tools.dense
