@@ -52,7 +52,7 @@ function chooseClause(article) {
     const count = lit.filter((line) => panel.contains(line)).length;
     tabs[place].querySelector(".lit").textContent = count ? `${count} lit` : "";
   });
-  if (about.length) show(about[0]);
+  if (about.length) show(about.reduce((most, line) => (groupOf(line).weight > groupOf(most).weight ? line : most)));
   say(lit.length ? `${article.id} is about ${about.length} lines and passes through ${lit.length - about.length}: ` :
     `No line of the code serves ${article.id}.`,
     [...article.querySelectorAll(".lines a")].map((link) => [link.textContent, endOf(link)]));

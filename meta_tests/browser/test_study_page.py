@@ -87,6 +87,7 @@ def test_a_click_on_a_clause_lights_up_its_lines_in_their_file(opened, study, si
     assert in_sight(page, ".line.about")
     page.locator("[id='softmax.normalized'] h3").click()
     assert page.locator("[role=tab][aria-selected=true]").inner_text().startswith("functions.py")
+    assert in_sight(page, ".source [role=tabpanel]:not([hidden]) .line.about")
     assert page.locator("[role=tab]", has_text="functions.py").locator(".lit").inner_text() == "2 lit"
     assert page.locator("[role=tab]", has_text="layer.py").locator(".lit").inner_text() == ""
 
