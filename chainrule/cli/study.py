@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from chainrule.cli.check import require_data
+from chainrule.cli.check import LONGEST_TIMEOUT, require_data
 from chainrule.cli.parsing import FAIL, PASS, TARGET, Parser, add_reading_arguments, require_writable
 from chainrule.contract.errors import UnusableTarget
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.running.results import SpecResult
     from chainrule.study.join import Study
 
+WIDTH = 100  # columns of the tables in a file
 FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
 DESCRIPTION = """Run the specification on TARGET, and join the clauses of the derivation, the lines of TARGET that each
 clause's spec runs, and the outcomes: as one HTML page to read, as a table, or as JSON.
@@ -60,19 +61,11 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
 def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from rich.console import Console
 
-    from chainrule.specification.registry import require
-
-    require(arguments.chapter)
-    if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 100:
-        raise UnusableTarget(f"--fail-under {arguments.fail_under:g}: expected a percentage, from 0 to 100")
-    if "accuracy" in arguments.chapter:
-        require_data()
+    require_usable(arguments)
     output: Path | None = arguments.output
-    if output is not None:
-        require_writable(output, "--output")
-    shown = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
-    if shown == "html":
-        from chainrule.study.page import page  # before the run, as it says what is not installed
+    form = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
+    if form == "html":
+        import chainrule.study.page  # noqa: F401  # before the run, as it says what is not installed
     status = Console(stderr=True).status("loading")
     if sys.stderr.isatty():
         status.start()
@@ -80,29 +73,48 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
         study = study_of(arguments, lambda result: status.update(f"{result.chapter}  {result.id}"))
     finally:
         status.stop()
-    if shown == "text":
-        from chainrule.study.table import print_study
-
-        if output is None:
-            print_study(Console(), study)
-        else:
-            with output.open("w", encoding="utf-8", newline="\n") as file:
-                print_study(Console(file=file, width=100), study)
+    if output is None:
+        write(study, form, sys.stdout)
     else:
-        text = json.dumps(study.to_dict(), indent=1) if shown == "json" else page(study)
-        if output is None:
-            print(text)
-        else:
-            output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        with output.open("w", encoding="utf-8", newline="\n") as file:
+            write(study, form, file, width=WIDTH)
     reached = study.lines.percent
     if arguments.fail_under is not None and reached < arguments.fail_under:
-        print(
-            f"chainrule: the clauses reach {reached:.1f} % of the lines; --fail-under asks for "
-            f"{arguments.fail_under:g} %",
-            file=sys.stderr,
-        )
+        asked = f"--fail-under asks for {arguments.fail_under:g} %"
+        print(f"chainrule: the clauses reach {reached:.1f} % of the lines; {asked}", file=sys.stderr)
         return FAIL
     return PASS
+
+
+def require_usable(arguments: argparse.Namespace) -> None:
+    """Raise UnusableTarget for options that no study can follow."""
+    from chainrule.specification.registry import require
+
+    require(arguments.chapter)
+    if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 100:
+        raise UnusableTarget(f"--fail-under {arguments.fail_under:g}: expected a percentage, from 0 to 100")
+    if arguments.timeout is not None and not 0 <= arguments.timeout <= LONGEST_TIMEOUT:
+        raise UnusableTarget(f"--timeout {arguments.timeout:g}: expected seconds, from 0 to {LONGEST_TIMEOUT:g}")
+    if "accuracy" in arguments.chapter:
+        require_data()
+    if arguments.output is not None:
+        require_writable(arguments.output, "--output")
+
+
+def write(study: Study, form: str, file: IO[str], width: int | None = None) -> None:
+    """Write a study as a page, as JSON, or as tables of this width."""
+    if form == "text":
+        from rich.console import Console
+
+        from chainrule.study.table import print_study
+
+        print_study(Console(file=file, width=width), study)
+    elif form == "json":
+        print(json.dumps(study.to_dict(), indent=1), file=file)
+    else:
+        from chainrule.study.page import page
+
+        print(page(study), file=file)
 
 
 def study_of(arguments: argparse.Namespace, listener: Callable[[SpecResult], None]) -> Study:

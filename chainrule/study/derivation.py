@@ -22,7 +22,7 @@ except ImportError as error:
 ANY_HEADING = re.compile(r"^(#{1,2}) (.+)$", re.MULTILINE)
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'  # which HTML does without
 PARTIAL = "\N{PARTIAL DIFFERENTIAL}"  # a sign to the converter, but without the space of one
-FUNCTION = re.compile(r"[a-z]{2,}")
+FUNCTION = re.compile(r"[A-Za-z]{2,}")
 CITED = re.compile(rf"<code>({NAME})</code>")
 
 

@@ -52,13 +52,13 @@ function chooseClause(article) {
     const count = lit.filter((line) => panel.contains(line)).length;
     tabs[place].querySelector(".lit").textContent = count ? `${count} lit` : "";
   });
-  if (about.length) show(about[0]);
+  if (about.length) show(about.reduce((most, line) => (groupOf(line).weight > groupOf(most).weight ? line : most)));
   say(lit.length ? `${article.id} is about ${about.length} lines and passes through ${lit.length - about.length}: ` :
     `No line of the code serves ${article.id}.`,
-    about.map((line) => [`${nameOf(line)}:${line.dataset.place}`, line]));
+    [...article.querySelectorAll(".lines a")].map((link) => [link.textContent, endOf(link)]));
 }
 
-const nameOf = (line) => tabs[panels.findIndex((panel) => panel.contains(line))].firstChild.textContent.trim();
+const endOf = (link) => document.getElementById(link.hash.slice(1));
 
 function say(sentence, links) {
   status.textContent = sentence;
@@ -116,7 +116,7 @@ document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) chooseTab(tabs.indexOf(tab));
   const link = event.target.closest("a[href^='#']");
-  const target = link && document.getElementById(link.hash.slice(1));
+  const target = link && endOf(link);
   if (target && link.closest("footer") === null) { event.preventDefault(); point(target); }
   if (tab || link || event.target.closest("summary, details details, .clause details") || String(getSelection())) return;
   const item = event.target.closest(ITEM);

@@ -211,7 +211,8 @@ def lines_of(study: Study, clause: StudiedClause) -> str:
         for first, range_ in ranges(file, [run.line for run in clause.runs if run.about and run.file == place])
     ]
     others = sum(not run.about for run in clause.runs)
-    return f"<p>{', '.join(about)}{f'; it passes through {others} other lines' if others else ''}</p>"
+    passed = f"; it passes through {others} other lines" if others else ""
+    return f'<p class="lines">{", ".join(about)}{passed}</p>'
 
 
 def tab(place: int, file: StudiedFile) -> str:
@@ -240,7 +241,7 @@ def panel(study: Study, place: int, groups: Mapping[tuple[str, ...], int]) -> st
 
 def row(anchor: str, line: StudiedLine, html: str, groups: Mapping[tuple[str, ...], int]) -> str:
     """A line of the code with its number, and how many clauses reach it."""
-    group = f' data-group="{groups[line.clauses]}" data-place="{line.place}" tabindex="-1"' if line.clauses else ""
+    group = f' data-group="{groups[line.clauses]}" tabindex="-1"' if line.clauses else ""
     count = len(line.clauses)
     gutter = str(count) if line.counts and count else GUTTER.get(line.kind, "") if line.kind != REACHED else ""
     said = MEANINGS.get(line.kind, "")

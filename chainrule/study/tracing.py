@@ -11,9 +11,7 @@ from pathlib import Path
 from chainrule.contract.errors import UnusableTarget
 
 INSTALL = "pip install 'chainrule[study]'"
-LOADING = (
-    "loading"  # the context of everything outside the specs: the code loads, and chainrule finds out how it is called
-)
+LOADING = "loading"  # the context of what runs outside the specs, as the code loads and chainrule reads it
 ANY_CLAUSE = r"\."  # an id contains a dot, and the other context does not
 INSTALLED = ("*/site-packages/*", "*/dist-packages/*")
 SPECIAL = re.compile(r"[\[\]{}*?]")

@@ -87,6 +87,7 @@ def test_a_click_on_a_clause_lights_up_its_lines_in_their_file(opened, study, si
     assert in_sight(page, ".line.about")
     page.locator("[id='softmax.normalized'] h3").click()
     assert page.locator("[role=tab][aria-selected=true]").inner_text().startswith("functions.py")
+    assert in_sight(page, ".source [role=tabpanel]:not([hidden]) .line.about")
     assert page.locator("[role=tab]", has_text="functions.py").locator(".lit").inner_text() == "2 lit"
     assert page.locator("[role=tab]", has_text="layer.py").locator(".lit").inner_text() == ""
 
@@ -116,7 +117,7 @@ def test_the_keyboard_does_all_that_the_mouse_does(opened, study):
 
 def test_a_link_to_a_line_shows_and_marks_it(opened, study):
     page = opened(study)
-    page.locator("[id='softmax.values'] p a", has_text="functions.py:9-10").click()
+    page.locator("[id='softmax.values'] .lines a", has_text="functions.py:9-10").click()
     assert page.locator("[role=tab][aria-selected=true]").inner_text().startswith("functions.py")
     assert page.locator("[aria-current=true]").inner_text().endswith("z.max(axis=1, keepdims=True))")
     assert page.evaluate("document.activeElement.className").startswith("line")
@@ -152,6 +153,11 @@ def test_the_links_below_lead_to_what_they_name(opened, study):
     page.locator("footer a", has_text="softmax.values").first.click()
     assert page.evaluate("document.activeElement.id") == "softmax.values"
     assert in_sight(page, "[id='softmax.values']")
+    page.keyboard.press("Enter")
+    assert page.locator("footer a").all_inner_texts() == ["functions.py:9-10"]
+    page.locator("footer a").click()
+    assert page.evaluate("document.activeElement.textContent").endswith("e = np.exp(z - z.max(axis=1, keepdims=True))")
+    assert len(lit_lines(page, "about")) == 2
 
 
 @SIZES

@@ -320,6 +320,7 @@ def test_a_file_without_a_network_covers_nothing(command):
     [
         (("gone.py",), "gone.py: this file does not exist"),
         (("tiny.py", "--fail-under", "120"), "--fail-under 120: expected a percentage, from 0 to 100"),
+        (("tiny.py", "--timeout", "-1"), "--timeout -1: expected seconds, from 0 to 1e+06"),
         (("tiny.py", "--chapter", "softmaxx"), "--chapter softmaxx: not a chapter"),
         (("tiny.py", "--output", "no/such/folder.html"), "--output no/such/folder.html: cannot be written"),
         (("no_such_module",), "no_such_module: no file or module has this name"),

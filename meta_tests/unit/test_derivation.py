@@ -47,6 +47,7 @@ def test_every_clause_is_a_section(file):
         (r"-\log(p)", "\N{MINUS SIGN}log(p)"),
         (r"\log \mathrm{softmax}(z)", "log|softmax(z)"),
         (r"W_{\mathrm{out}}", "Wout"),
+        (r"\mathrm{Var} w", "Var|w"),
         (r"a \lt b", "a<b"),
     ],
 )
