@@ -214,3 +214,9 @@ def test_a_statement_is_more_or_less_like_a_mistake():
 def test_a_line_inside_a_nested_function_is_found():
     source = "def f(n):\n    def scale(m):\n        return np.sqrt(2 / m)\n    return scale(n)"
     assert pointed("init-he", [function(source)]) == ("net.py:3", "")
+
+
+def test_items_of_lists_by_any_index():
+    """`:, None` is an index, and no expression by itself."""
+    source = "def f(x, y):\n    zs = []\n    zs.append(x)\n    d = x - y[:, None]\n    return d"
+    assert "d = x - y[:, None] * zs[:, None] > 0" in made(source, "mask") or made(source, "mask_product")

@@ -106,7 +106,7 @@ class Idioms:
         calls = [part.func for part in ast.walk(self.code.node) if isinstance(part, ast.Call)]
         filled = [ast.unparse(f.value) for f in calls if isinstance(f, ast.Attribute) and f.attr == "append"]
         for name in dict.fromkeys(filled):
-            yield from (f"{name}[{ast.unparse(place)}]" for place in self.slices)
+            yield from (f"{name}[{index_text(place)}]" for place in self.slices)
 
     def incoming(self, site: EditSite) -> Iterator[Any]:
         """The gradient from above before a mask: `d = z > 0` -> `d = (z > 0) * above`."""
@@ -381,7 +381,7 @@ class Idioms:
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
             attributes = {ast.unparse(n) for n in ast.walk(self.code.node) if isinstance(n, ast.Attribute)}
             for name in sorted(filter(WEIGHTS.search, attributes)):
-                yield parsed(f"{name}[{ast.unparse(node.slice)}].T")
+                yield parsed(f"{name}[{index_text(node.slice)}].T")
 
     def counted(self, site: EditSite) -> Iterator[Any]:
         """The number of samples for a fixed one: `d / 32` -> `d / len(y)`."""
@@ -502,6 +502,11 @@ def transposed(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return node.value
     return ast.Attribute(node, "T", ast.Load())
+
+
+def index_text(index: ast.expr) -> str:
+    """An index as it stands between brackets: `:, None`, which means nothing alone."""
+    return ast.unparse(ast.Subscript(ast.Name("_"), index, ast.Load()))[2:-1]
 
 
 def parsed(text: str) -> ast.expr:
