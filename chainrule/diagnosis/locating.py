@@ -123,10 +123,9 @@ class Locating:
             itself = [] if cause.shared else clauses[:1]
             if cause.mistake is None or "create" in cause.concerns or not cause.checks:
                 itself = clauses  # one says little: weights have more than a variance, what raised may give anything
-            with self.answers.accepting():
-                mended = hold(itself[:1], self.impl) and hold(itself[1:], self.impl, unseen=True, unfinished=True)
-                kept = mended and hold(passed, self.impl, few=True)
-                return kept and hold(blocked, self.impl, few=True, unseen=True, unfinished=True)
+            mended = self.hold(itself[:1]) and self.hold(itself[1:], unseen=True, unfinished=True)
+            kept = mended and self.hold(passed, few=True)
+            return kept and self.hold(blocked, few=True, unseen=True, unfinished=True)
 
         first = likeliest_edits(cause.mistake.id) if cause.mistake is not None else likeliest_after(cause.found)
         if cause.raised:
@@ -146,6 +145,17 @@ class Locating:
             if found is not None:
                 return found
         return search(functions, self.host, right, budget, first, proved, rank)
+
+    def hold(
+        self, clauses: Sequence[str], few: bool = False, unseen: bool = False, unfinished: bool = False
+    ) -> bool:
+        """Whether specs hold as they are, or with the epsilon that may have been hidden."""
+        for clause in clauses:
+            if not holds(clause, self.impl, few, unseen, unfinished):
+                with self.answers.accepting():
+                    if not holds(clause, self.impl, few, unseen, unfinished):
+                        return False
+        return True
 
     def mended_by(self, repair: Repair, cause: Cause) -> list[str]:
         """The other failing specs that pass with this change."""

@@ -122,6 +122,7 @@ def test_an_idiom(kind, arguments, before, after):
         ("operator", "if len(x) > 64: x = x[:64]", "len(x) < 64"),
         ("delete", "self.step(x, lr)", "pass"),
         ("mask", "out = np.maximum(x, 0); return out", "out * (x > 0)"),
+        ("mask", "self.grad += a.data * b.grad", "b.grad * (b.data > 0)"),
     ],
 )
 def test_nonsense_is_not_tried(kind, before, after):

@@ -355,7 +355,8 @@ class Editor(Idioms):
         """A mask on a gradient that is handed on as it is."""
         node = site.node
         above = isinstance(node, ast.Attribute) and node.attr == "grad"  # of an engine of nodes
-        if (isinstance(node, ast.Name) and site.value) or (above and (site.value or site.name == "right")):
+        added = isinstance(site.holder, ast.BinOp) and isinstance(site.holder.op, ast.Add)
+        if (isinstance(node, ast.Name) and site.value) or (above and (site.value or added)):
             yield from self.masked(node)
 
     def mask_product(self, site: EditSite) -> Iterator[Any]:
