@@ -182,7 +182,7 @@ class Evidence(Operations):
         return items[1:] if is_method or call.name in MAKES else items
 
     def names_layers(self, value: Any) -> bool:
-        """Whether a value is a list with a name, or a function or object of the code without arrays, for each layer."""
+        """Whether a value is a list of a name, a function or an object without arrays for each layer."""
         several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
         return several and (
             all(isinstance(name, str) for name in value)
