@@ -146,9 +146,7 @@ class Locating:
                 return found
         return search(functions, self.host, right, budget, first, proved, rank)
 
-    def hold(
-        self, clauses: Sequence[str], few: bool = False, unseen: bool = False, unfinished: bool = False
-    ) -> bool:
+    def hold(self, clauses: Sequence[str], few: bool = False, unseen: bool = False, unfinished: bool = False) -> bool:
         """Whether specs hold as they are, or with the epsilon that may have been hidden."""
         for clause in clauses:
             if not holds(clause, self.impl, few, unseen, unfinished):

@@ -179,7 +179,9 @@ def takes_one_alone(probe: Probe, point: Point, out: np.ndarray) -> bool:
     uneven.x = point.x * UNEVEN ** np.arange(len(point.x))[:, None]
     far = (probe.forward(point, way, uneven.x, {}) for way in ("rows", "columns"))
     for at, together in ((point, out), (uneven, next((found for found in far if found is not None), None))):
-        alone = (one_by_one(probe, at, way, {}) for way in SINGLE if together is not None)
+        if together is None:
+            continue
+        alone = (one_by_one(probe, at, way, {}) for way in SINGLE)
         if any(found is not None and not np.allclose(found, together, rtol=AGREE, atol=AGREE) for found in alone):
             return True
     return False

@@ -60,8 +60,8 @@ class Recognised(Attempts):
     def step(self, model: Held, grads: Any, lr: float) -> None:
         self.run_step(self.plan("step", model, grads, lr), model, grads, lr)
 
-    def fit(self, model: Held, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
-        return self.run_fit(self.plan("fit", model, x, y), model, TrainingArguments(x, y, epochs, batch_size, lr, seed))
+    def fit(self, model: Held, x: Any, y: Any, **given: Any) -> Any:
+        return self.run_fit(self.plan("fit", model, x, y), model, TrainingArguments(x, y, **given))
 
     def predict(self, model: Held, x: Any) -> Any:
         plan = self.plan("predict", model, x)

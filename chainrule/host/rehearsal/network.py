@@ -174,7 +174,7 @@ def held(call: Call) -> list[tuple[Any, Contents]]:
         found.append((call.arguments[first], call.after[first]))
     if call.ended and call.name not in MAKES and not is_array(call.result):
         found.append((call.result, call.returned))
-    arrays = {(Attribute(name),): before[()] for name, before in call.before.items() if () in before}
+    arrays: Contents = {(Attribute(name),): before[()] for name, before in call.before.items() if () in before}
     if sum(len(entry.shape) == 2 for entry in arrays.values()) > 2:  # functions that take W1, b1, W2, b2 and a batch
         found += [(None, {path: entry for path, entry in arrays.items() if path != batch}) for batch in arrays]
         flat = [entry for entry in arrays.values() if len(entry.shape) == 1 or 1 in entry.shape]
