@@ -13,6 +13,8 @@ import chainrule
 from chainrule.reports.github import commands
 from chainrule.reports.problems import Problem
 
+pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
+
 RIGHT = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 ABSOLUTE = RIGHT.replace("np.maximum(z, 0)", "np.abs(z)")  # relu.dtype, extreme, absolute_value and values fail
 CHANGES_INPUT = RIGHT.replace("np.maximum(z, 0)", "np.maximum(z, 0, out=z)")
@@ -244,7 +246,6 @@ def test_junit_agrees_with_the_gate(command):
         assert (int(suite.get("failures")), int(suite.get("skipped"))) == counts
 
 
-@pytest.mark.once
 def test_plain_pytest_needs_one_line(command):
     write(ABSOLUTE)
     command("check", "net.py", *GATE, "--update-baseline")

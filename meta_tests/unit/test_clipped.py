@@ -7,6 +7,8 @@ import chainrule
 from chainrule.mathematics.rounding import UNIT_ROUNDOFF, analyse
 from chainrule.reference import MLP
 
+pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
+
 SOURCE = """
 import numpy as np
 

@@ -4,6 +4,8 @@ import pytest
 
 import chainrule
 
+pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
+
 SOURCE = """
 import numpy as np
 import pandas as pd

@@ -5,6 +5,8 @@ import pytest
 from chainrule.api import check_loaded
 from chainrule.running.loading import load
 
+pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
+
 NETWORK = """\
 class Sequential:
     def __init__(self, layers: "list[Layer]", loss_fn: "Loss"):

@@ -15,6 +15,8 @@ from chainrule.running.loading import load
 from chainrule.running.pictures import GradientErrors, InitialWeights, Training, pictures
 from programs.house import ROOT
 
+pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
+
 REFERENCE = (ROOT / "meta_tests/banks/styles/class_alone.py").read_text(encoding="utf-8")
 CHANGES = {
     "right": ("", ""),

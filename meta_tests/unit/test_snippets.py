@@ -1,8 +1,11 @@
 """The lines that repeat a failure, where the code's answers have unexpected shapes."""
 
 import numpy as np
+import pytest
 
 from chainrule.api import check
+
+pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
 
 
 def test_a_result_that_lost_an_axis():
