@@ -122,8 +122,13 @@ def without_buffers(found: Contents) -> Contents:
 
 
 def without_data(found: Contents) -> Contents:
-    """The arrays without those called X_train or y, if the others make a network: an object may keep its data."""
-    rest = {path: entry for path, entry in found.items() if role(label(path)) not in ("x", "y", "validation")}
+    """The arrays without those called X_train or y, if the others make a network: an object may keep its data.
+
+    Arrays in a list may be outputs of layers, and stay.
+    """
+    rest = {
+        path: entry for path, entry in found.items() if path[1:] or role(label(path)) not in ("x", "y", "validation")
+    }
     return rest if sizes_of([entry.shape for entry in rest.values()]) is not None else found
 
 
