@@ -122,10 +122,11 @@ class Run:
         listener: called with each result.  around: what the spec of a clause runs in; each spec then asks the code
         itself, and takes over no answer that another got.
         """
+        entries = self.entries  # as they are before the code runs, which may change them
         try:
             with self.watch.watching():
                 _ = self.unresponsive  # found out here, so that it runs around no spec
-                for entry in self.entries:
+                for entry in entries:
                     if around is not None:
                         self.networks.asked.clear()
                     with (around or nullcontext)(entry.clause):
