@@ -105,7 +105,7 @@ def lowest(session: nox.Session) -> None:
         *PROJECT["project"]["dependencies"],
         *(requirement for extra in extras.values() for requirement in extra),
     ]
-    session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0")
+    session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0", "pyyaml")
     session.install("--no-deps", ".")
     quiet = ("-W", "ignore::DeprecationWarning")  # old packages warn about newer ones
     session.run("pytest", *PARALLEL, *quiet, *once("3.10"), *session.posargs, env=ONE_THREAD)

@@ -83,6 +83,7 @@ class Process:
         try:
             message: Message = self.connection.recv()
         except (EOFError, OSError):
+            self.connection.close()
             return None
         return message
 
@@ -90,7 +91,6 @@ class Process:
         """End the check, whatever it does."""
         self.process.kill()
         self.process.join()
-        self.connection.close()
 
 
 def context_of(platform: str) -> Any:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from chainrule.desk.screen import Screen
 from chainrule.running.results import Outcome, SpecResult
 
 AGAIN, EXPLAIN, ALL, QUIT = "r", "e", "a", "q"
+LONGEST = 5.0  # seconds to wait for a thread at the end
 PAUSE = 0.1  # seconds in which a thread looks whether the desk is closed
 
 
@@ -31,6 +33,7 @@ class Desk:
         self.events: queue.Queue[Callable[[], None]] = queue.Queue()
         self.closed, self.rewatch = threading.Event(), threading.Event()
         self.processes: list[Process] = []
+        self.threads: list[threading.Thread] = []
         self.reach: Reach | None = None  # of the code as it was when it was last traced
 
     def run(self) -> None:
@@ -39,8 +42,8 @@ class Desk:
         with ExitStack() as stack:
             if interactive:
                 stack.enter_context(keys.single_keys())
-                threading.Thread(target=self.read_keys, daemon=True).start()
-            threading.Thread(target=self.watch, daemon=True).start()
+                self.beside(self.read_keys)
+            self.beside(self.watch)
             try:
                 self.start([])
                 while not self.closed.is_set():
@@ -65,7 +68,13 @@ class Desk:
     def follow(self, process: Process) -> None:
         """Let the messages of a process arrive."""
         self.processes.append(process)
-        threading.Thread(target=self.listen, args=(process,), daemon=True).start()
+        self.beside(partial(self.listen, process))
+
+    def beside(self, work: Callable[[], None]) -> None:
+        """Do some work in a thread, which `close` waits for."""
+        self.threads = [thread for thread in self.threads if thread.is_alive()]
+        self.threads.append(threading.Thread(target=work, daemon=True))
+        self.threads[-1].start()
 
     def stop(self) -> None:
         """End whatever runs."""
@@ -146,3 +155,5 @@ class Desk:
         self.rewatch.set()
         self.screen.quiet()
         self.stop()
+        for thread in self.threads:  # none may run while Python ends
+            thread.join(LONGEST)
