@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from chainrule.cli.for_ci import baseline_of
 from chainrule.cli.parsing import PASS
 from chainrule.contract.declarations import pairs
 from chainrule.contract.errors import UnusableTarget
@@ -17,6 +18,7 @@ def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
     from rich.console import Console
 
     require_watchable(arguments, rest)
+    baseline_of(arguments)
     from chainrule.desk.checks import Asked
     from chainrule.desk.desk import Desk
 

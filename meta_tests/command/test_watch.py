@@ -171,6 +171,7 @@ def test_without_a_terminal(log):
         (("net.py", "net.py"), "--watch: name one TARGET"),
         (("net.py", "--format", "json"), "--watch: reports in the terminal alone"),
         (("net.py", "-k", "values"), "--watch: reports in the terminal alone, without -k"),
+        (("net.py", "--baseline", "b.toml"), "--baseline b.toml: no such file"),
         (("gone.py",), "--watch gone.py: no such file or folder; `chainrule new gone.py` writes a skeleton"),
     ],
 )
