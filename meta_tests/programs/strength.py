@@ -35,8 +35,12 @@ def up_to(fault: Fault) -> list[str]:
 
 
 def failing(fault: Fault) -> list[str]:
-    """The clauses that fail where the whole specification is run on a fault, in its order.  Blocked is not failed."""
-    return [result.id for result in variants.check(fault.alone()).specs if result.outcome in ("failed", "error")]
+    """The clauses that fail where the whole specification is run on a fault, in its order.  Blocked is not failed.
+
+    The fault declares the reference's precision, so that one in single precision is not read as float32.
+    """
+    outcome = variants.check(fault.alone(), declared={"precision": "float64"})
+    return [result.id for result in outcome.specs if result.outcome in ("failed", "error")]
 
 
 def assert_first(fault: Fault) -> None:
