@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -115,5 +116,8 @@ def tell_github(outcomes: Sequence[Outcome], stream: TextIO) -> None:
         for command in (command for outcome in outcomes for command in commands(outcome)):
             print(command, file=stream)
     if os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
-            file.write(as_markdown(outcomes))
+        try:
+            with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
+                file.write(as_markdown(outcomes))
+        except OSError as error:  # the verdict counts all the same
+            print(f"chainrule: GITHUB_STEP_SUMMARY cannot be written ({error.strerror})", file=sys.stderr)

@@ -69,10 +69,11 @@ Message = Read | SpecResult | Outcome | Unusable | Reach
 
 
 class Process:
-    """A running check.  `connection` receives its messages, of which the last is an Outcome or Unusable."""
+    """A running check or trace.  `connection` receives its messages; the last is an Outcome, Unusable or a Reach."""
 
     def __init__(self, work: Callable[..., None], *arguments: Any) -> None:
         """work: `check` or `trace`, without its connection."""
+        self.work = work
         self.connection, theirs = CONTEXT.Pipe(duplex=False)
         self.process = CONTEXT.Process(target=work, args=(theirs, *arguments), daemon=True)
         self.process.start()

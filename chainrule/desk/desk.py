@@ -20,6 +20,7 @@ from chainrule.running.results import Outcome, SpecResult
 
 AGAIN, EXPLAIN, ALL, QUIT = "r", "e", "a", "q"
 LONGEST = 5.0  # seconds to wait for a thread at the end
+LOST = "the code ended the process in which it was checked; `chainrule check` without --watch shows how"
 PAUSE = 0.1  # seconds in which a thread looks whether the desk is closed
 
 
@@ -83,9 +84,13 @@ class Desk:
         self.processes.clear()
 
     def listen(self, process: Process) -> None:
-        """Pass the messages of a check on to the queue, until its last one."""
+        """Pass the messages of a process on to the queue, until its last one, or that it was lost."""
+        last: Message | None = None
         while (message := process.receive()) is not None:
-            self.events.put(lambda message=message: self.answer(process, message))  # type: ignore[misc]
+            last = message
+            self.events.put(partial(self.answer, process, message))
+        if process.work is check and not isinstance(last, (Outcome, Unusable)):
+            self.events.put(partial(self.answer, process, Unusable(LOST)))
 
     def answer(self, process: Process, message: Message) -> None:
         """Show a message, unless it is of a check that was ended."""
@@ -129,7 +134,7 @@ class Desk:
         while not self.closed.is_set():
             self.rewatch.clear()
             for saved in self.saves():
-                self.events.put(lambda saved=saved: self.start(saved))  # type: ignore[misc]
+                self.events.put(partial(self.start, saved))
 
     def saves(self) -> Iterator[list[str]]:
         """The names of the files that each save changed, until other files are to be watched."""

@@ -201,6 +201,14 @@ def test_github_gets_annotations_and_a_summary(command, monkeypatch, tmp_path):
     assert said.startswith("::error ")
 
 
+def test_a_summary_that_cannot_be_written_does_not_change_the_verdict(command, monkeypatch):
+    write(RIGHT)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "no/summary.md")
+    status, printed, said = command("check", "net.py", *ACTIVATIONS)
+    assert (status, "pass  9 passed" in printed) == (0, True)
+    assert said == "chainrule: GITHUB_STEP_SUMMARY cannot be written (No such file or directory)\n"
+
+
 def test_an_annotation_is_one_line(monkeypatch):
     monkeypatch.setattr("chainrule.reports.github.problems", lambda _: [Problem("x", "50 %: a\nb", "", "a,b:c.py", 3)])
     assert commands(None) == ["::error file=a%2Cb%3Ac.py,line=3,title=chainrule%3A x::50 %25: a%0Ab"]

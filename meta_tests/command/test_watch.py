@@ -165,6 +165,14 @@ def test_without_a_terminal(log):
     assert "Traceback" not in log.unseen + log.read()
 
 
+@on_posix
+@pytest.mark.once
+def test_code_that_ends_its_process_is_said_to(log):
+    log.until(" s\n")
+    save(RIGHT.replace("return", "__import__('os')._exit(3)\n    return"))
+    assert "unusable" in log.until("the code ended the process")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
