@@ -64,6 +64,8 @@ def write(path: Path, text: str) -> None:
 def require_writable(path: Path, option: str) -> None:
     """Raise UnusableTarget if a file cannot be written; an existing one stays until the new one is written."""
     existed = path.exists()
+    if existed and path.suffix in (".py", ".ipynb"):
+        raise UnusableTarget(f"{option} {path}: this file holds code, which would be lost; name another file")
     try:
         path.open("a", encoding="utf-8").close()
     except OSError as error:

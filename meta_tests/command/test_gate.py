@@ -134,6 +134,8 @@ def test_a_file_with_another_name_is_green(command):
         (("--baseline", "no/b.toml", "--update-baseline"), "--baseline no/b.toml: cannot be written"),
         (("--badge", "no/b.svg"), "--badge no/b.svg: cannot be written"),
         (("--code-quality", "."), "--code-quality .: cannot be written"),
+        (("--html", "net.py"), "--html net.py: this file holds code, which would be lost"),
+        (("--output", "net.py"), "--output net.py: this file holds code, which would be lost"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(command, arguments, said):
