@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chainrule.host.source.targets import SHARED, ancestors, home, importable
+from chainrule.host.source.projects import ancestors, home, shared
+from chainrule.host.source.targets import importable
 from chainrule.study.tracing import Trace
 
 OWN = (  # in a checkout each has a folder of its own
@@ -86,7 +87,7 @@ def file_of(target: str) -> Path | None:
 def folders_of(file: Path) -> tuple[Path, ...]:
     """The folders of a file's project, without those that many projects share."""
     around = home(file.resolve())[2] if file.is_file() else ancestors(file.resolve().parent)
-    return file.resolve().parent, *(folder for folder in around if str(folder) not in SHARED)
+    return file.resolve().parent, *(folder for folder in around if not shared(folder))
 
 
 def files_of(traces: Mapping[Path, Trace], own: Collection[Path], path: Path) -> dict[Path, Trace]:

@@ -7,6 +7,7 @@ import socket
 import sys
 import warnings
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +21,8 @@ from chainrule.host.recognition.recipes import RECIPES
 from chainrule.host.rehearsal import recording
 from chainrule.host.rehearsal.recording import ROUNDS, Enough, Recorder
 from chainrule.host.rehearsal.rehearse import Shown
-from chainrule.host.rehearsal.scripts import neighbours
-from chainrule.host.source import targets
+from chainrule.host.rehearsal.scripts import below, neighbours
+from chainrule.host.source import projects
 from chainrule.host.source.targets import learn_from_its_training, load_source
 from chainrule.running.loading import load
 
@@ -901,14 +902,45 @@ def test_a_script_sets_no_limits_of_the_process(rehearsed):
     assert resource.getrlimit(resource.RLIMIT_CORE) == before
 
 
-def test_scripts_in_the_folder_of_temporary_files_are_not_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(targets, "SHARED", {str(tmp_path)})
-    (tmp_path / "script.py").write_text("from net import *\n" + LOAD + TRAIN, encoding="utf-8")
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "net.py").write_text(INDEX, encoding="utf-8")
-    loaded = load_source(str(tmp_path / "one" / "net.py"))
-    learn_from_its_training(loaded)
-    assert operations(loaded.module.Q) == {}
+@pytest.fixture
+def learnt_below(tmp_path):
+    def learnt_below(imports):
+        """The operations that a script in the folder above shows of a file in the folder `one`."""
+        (tmp_path / "script.py").write_text(imports + LOAD + TRAIN, encoding="utf-8")
+        (tmp_path / "one").mkdir()
+        (tmp_path / "one" / "net.py").write_text(INDEX, encoding="utf-8")
+        loaded = load_source(str(tmp_path / "one" / "net.py"))
+        learn_from_its_training(loaded)
+        return operations(loaded.module.Q)
+
+    return learnt_below
+
+
+def test_scripts_in_the_folder_of_temporary_files_are_not_run(tmp_path, monkeypatch, learnt_below):
+    monkeypatch.setattr(projects, "SHARED", {str(tmp_path)})
+    assert learnt_below("from one.net import *\n") == {}
+
+
+def test_a_script_above_names_the_folders_between(learnt_below):
+    assert learnt_below("from one.net import *\n") == OPERATIONS
+
+
+def test_a_script_above_may_mean_another_file_of_that_name(learnt_below):
+    assert learnt_below("from net import *\n") == {}
+
+
+@pytest.mark.parametrize("mark", ["README.md", "requirements.txt"])
+def test_a_script_of_the_same_project_means_this_file(tmp_path, learnt_below, mark):
+    (tmp_path / mark).write_text("")
+    assert learnt_below("import sys\nsys.path.append('one')\nfrom net import *\n") == OPERATIONS
+
+
+def test_a_folder_above_may_vanish(tmp_path, monkeypatch):
+    def vanished(_folder, _pattern):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "glob", vanished)
+    assert below(tmp_path) == []
 
 
 def test_a_network_of_one_output_stands_for_no_classifier():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.loops import loops_in
 from chainrule.host.rehearsal.script import opened
 from chainrule.host.source.parsing import parse
+from chainrule.host.source.projects import is_marked
 from chainrule.host.source.rule import DEFINITIONS
 
 NEIGHBOURS = 40  # how many files of a folder are looked at
@@ -32,27 +33,47 @@ Script = tuple[Sequence[ast.stmt], Path]  # the statements, and the file in whic
 def scripts(module: ModuleType, body: Sequence[ast.stmt], path: Path, folders: Collection[Path]) -> Iterator[Script]:
     """The scripts of a file's own, then those that import it, or import what imports it; the nearest first.
 
-    folders: that of the file and those of its project above it.
+    folders: that of the file and those above it, up to the root of its project if something marks it.
     """
     namespace = vars(module)
     if loops_in(opened(body)) or any(acts_on(statement, namespace) for statement in opened(body)):
         yield body, path
     yield from further(body, path, namespace)
     texts = dict(neighbours(path, folders))
-    wanted, near = {imported_as(path)}, [path]
+    wanted, near = [path], [path]
     for _ in range(2):
-        names = "|".join(map(re.escape, sorted(wanted)))
-        pattern = re.compile(rf"{BEGINS}(from|import)\s[^\"\n]*\b({names})\b", re.MULTILINE)
+        pattern = imports(map(imported_as, wanted))
         found = [file for file, text in texts.items() if file not in near and pattern.search(text)]
+        found = [file for file in found if is_of_its_project(file, texts[file], wanted, folders)]
         for file in found:
             with suppress(SyntaxError, ValueError, UnusableTarget):
                 statements, _ = parse(file, str(file))
                 yield statements, file
                 yield from further(statements, file, namespace)
         near += found
-        wanted = set(map(imported_as, found))
+        wanted = found
         if not wanted:
             return
+
+
+def imports(names: Iterable[str]) -> re.Pattern[str]:
+    """What a line that imports one of these looks like; a name may be dotted, its last part may follow `import`."""
+    dotted = (r"\b[^\"\n]*\b".join(map(re.escape, name.split("."))) for name in names)
+    return re.compile(rf"{BEGINS}(from|import)\s[^\"\n]*\b({'|'.join(sorted(dotted))})\b", re.MULTILINE)
+
+
+def is_of_its_project(file: Path, text: str, wanted: Collection[Path], folders: Collection[Path]) -> bool:
+    """Whether a file that imports a name of these files means them.
+
+    It does beside or below one of them, and anywhere in a project whose root is marked.  Elsewhere, as in a folder of
+    downloads, it must name the folders that lie between: `from src.network import Network`.
+    """
+    modules = [one.parent if one.name == "__init__.py" else one.with_suffix("") for one in wanted]
+    if any(map(is_marked, folders)) or any(file.is_relative_to(module.parent) for module in modules):
+        return True
+    above = [(module, folder) for module in modules for folder in module.parents if file.is_relative_to(folder)]
+    placed = [".".join(module.relative_to(folder).parts) for module, folder in above]
+    return any(imports([name]).search(text) for name in placed if "." in name)
 
 
 def imported_as(path: Path) -> str:
@@ -70,8 +91,8 @@ def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, st
     places = [place for folder in above for place in (folder, *(folder / name for name in SCRIPTS))]
     places += [place for folder in above for place in below(folder)]
     for place in (place for place in dict.fromkeys(places) if place in above or not has_its_own(place, path)):
-        files = sorted((*place.glob("*.py"), *place.glob("*.ipynb")), key=lambda file: (is_test(file.stem), file))
-        for file in files[:NEIGHBOURS]:
+        files = listed(place, "*.py", "*.ipynb")
+        for file in sorted(files, key=lambda file: (is_test(file.stem), file))[:NEIGHBOURS]:
             with suppress(OSError, ValueError):
                 if file != path and file.stat().st_size <= LARGEST[file.suffix]:
                     yield file, file.read_text(encoding="utf-8")
@@ -79,8 +100,15 @@ def neighbours(path: Path, folders: Collection[Path]) -> Iterator[tuple[Path, st
 
 def below(folder: Path) -> list[Path]:
     """The folders in a folder of a project, and those in them; none of a folder that holds many."""
-    inside = [place for pattern in ("*/", "*/*/") for place in folder.glob(pattern) if place.name.isidentifier()]
+    inside = [place for place in listed(folder, "*/", "*/*/") if place.name.isidentifier()]
     return sorted(inside) if len(inside) <= MOST_FOLDERS else []
+
+
+def listed(folder: Path, *patterns: str) -> list[Path]:
+    """What a folder holds; nothing of one that may not be read, or that another program removes meanwhile."""
+    with suppress(OSError):
+        return [place for pattern in patterns for place in folder.glob(pattern)]
+    return []
 
 
 def has_its_own(place: Path, path: Path) -> bool:

@@ -11,7 +11,6 @@ import inspect
 import os
 import re
 import sys
-import tempfile
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,6 +46,7 @@ from chainrule.host.source.notebooks import python_2
 from chainrule.host.source.parsing import parse
 from chainrule.host.source.partners import packages_beside, partner_files
 from chainrule.host.source.printed import silence
+from chainrule.host.source.projects import home, place_in_package, shared
 from chainrule.host.source.rule import DEFINITIONS, statements
 from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
@@ -60,10 +60,6 @@ UNGUARDED = (
 )
 
 REHEARSAL = "rehearsal"  # the declaration by which a file says that its training must not run
-
-PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
-SHARED = {os.path.expanduser("~"), tempfile.gettempdir(), os.sep}  # of many projects: their scripts are not the file's
-HIGHEST = 3  # folders above the file's that count as its project, if nothing marks the project's root
 
 BROUGHT: dict[str, Path] = {}  # {name of a module that a checked file imported: its folder}
 
@@ -261,7 +257,7 @@ def learn_from_its_training(source: Source) -> list[str]:
     Returns sentences on loops that train, but that chainrule does not read.
     """
     _, first, folders = home(source.path)
-    near = [folder for folder in folders if str(folder) not in SHARED] or [source.path.parent]
+    near = [folder for folder in folders if not shared(folder)] or [source.path.parent]
     with silence(), importing_from(first, folders), surroundings(source.path):
         return rehearse(source.module, source.statements, source.path, list(BROUGHT), near)
 
@@ -479,54 +475,14 @@ def new_module(name: str, path: Path) -> ModuleType:
     return importlib.util.module_from_spec(spec)
 
 
-def place_in_package(path: Path) -> tuple[str, Path]:
-    """The name under which a file is imported, and the folder that must be in the search path."""
-    if path.suffix == ".ipynb":
-        return path.stem, path.parent
-    dots = re.findall(rb"^[ \t]*from[ \t]+(\.+)", path.read_bytes(), re.MULTILINE)
-    depth, folder, name = max(map(len, dots), default=0), path.parent, path.stem
-    if path.name == "__init__.py":
-        depth, folder, name = depth - 1, path.parent.parent, path.parent.name
-    while (depth > 0 or (folder / "__init__.py").is_file()) and folder.parent != folder:
-        folder, name, depth = folder.parent, f"{folder.name}.{name}", depth - 1
-    return name, folder
-
-
-def home(path: Path) -> tuple[str, list[Path], list[Path]]:
-    """(the name under which a file is imported, the folders that come first in the search path, all its folders)."""
-    name, root = place_in_package(path)
-    first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
-    if names_modules_of(name.partition(".")[0], path):  # and not from a module of the same name beside the file
-        first.reverse()
-    return name, first, list(dict.fromkeys([*first, *ancestors(path.parent)]))
-
-
-def names_modules_of(package: str, path: Path) -> bool:
-    """Whether a file imports modules of its own package by the package's name."""
-    with contextlib.suppress(OSError):
-        return bool(re.search(rf"^\s*(from|import)\s+{re.escape(package)}\.", path.read_text("utf-8", "ignore"), re.M))
-    return False
-
-
-def ancestors(folder: Path) -> list[Path]:
-    """The folders above this one, up to the root of the project."""
-    found = [folder]
-    while len(found) <= HIGHEST and folder.parent != folder:
-        if any((folder / mark).exists() for mark in PROJECT_MARKS):
-            break
-        folder = folder.parent
-        found.append(folder)
-    return found[1:]
-
-
 def make_way(folder: Path) -> None:
     """Forget modules of other folders whose names are also those of modules in `folder`."""
-    for name, home in list(BROUGHT.items()):
+    for name, brought_from in list(BROUGHT.items()):
         top = folder / name.partition(".")[0]
         whole = folder.joinpath(*name.split("."))
         if getattr(sys.modules.get(name), "__file__", None) in (f"{whole}.py", str(whole / "__init__.py")):
             continue
-        if home != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
+        if brought_from != folder and (top.is_dir() or top.with_suffix(".py").is_file()):
             del BROUGHT[name]
             sys.modules.pop(name, None)
 
