@@ -16,6 +16,7 @@ from chainrule.cli.explain import run_explain
 from chainrule.cli.mistakes import run_mistakes
 from chainrule.cli.new import run_new
 from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNREAD, UNUSABLE, Parser, add_reading_arguments
+from chainrule.cli.repro import add_repro
 from chainrule.cli.study import add_study
 from chainrule.cli.train import add_train
 from chainrule.contract.errors import UnusableTarget
@@ -61,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_check_arguments(check)
     add_study(commands)
+    add_repro(commands)
     explain = commands.add_parser("explain", help="show a clause of the mathematics, a known mistake, or a chapter")
     explain.add_argument(
         "id",

@@ -24,7 +24,9 @@ from chainrule.cli.parsing import (
     PASS,
     TARGET,
     UNUSABLE,
+    add_adapter_argument,
     add_reading_arguments,
+    reading_options,
     require_writable,
     write,
 )
@@ -56,9 +58,7 @@ chainrule passes options that it does not know on to pytest:
 
 def add_check_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument("targets", metavar="TARGET", nargs="+", help=f"{TARGET}; of several, one after the other")
-    check.add_argument(
-        "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
-    )
+    add_adapter_argument(check)
     check.add_argument(
         "--chapter",
         metavar="NAME",
@@ -163,7 +163,7 @@ def check_one(
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
 
-    report = TextReport(console)
+    report = TextReport(console, [target, *reading_options(arguments)])
     told = arguments.format == "text"
     PRINTED.lines, PRINTED.shown = 0, sys.stderr if arguments.show_prints else None
     with loading_within(arguments.timeout):

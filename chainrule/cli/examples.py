@@ -14,6 +14,10 @@ EXAMPLES = {
         ("chainrule study my_mlp.py --output study.html", "a page: equation, line and test side by side"),
         ("chainrule study my_mlp.py --fail-under 90", "a table, for CI"),
     ),
+    "repro": (
+        ("chainrule repro my_mlp.py gradients.weights", "lines to paste, with the right numbers beside"),
+        ("chainrule repro my_mlp.py gradients.weights --output wrong.py", "to a file"),
+    ),
     "explain": (
         ("chainrule explain softmax.shift_invariance", "a clause: what it says, and why it holds"),
         ("chainrule explain softmax-no-shift", "a mistake: its fingerprint, an example, its correction"),

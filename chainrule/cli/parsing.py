@@ -45,6 +45,20 @@ def add_reading_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_adapter_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
+    )
+
+
+def reading_options(arguments: argparse.Namespace) -> list[str]:
+    """The options of a command line that say how to read TARGET, for another command."""
+    given = [("--adapter", name) for name in (arguments.adapter,) if name]
+    given += [("--convention", pair) for pair in arguments.convention]
+    given += [("--name", pair) for pair in arguments.name]
+    return [*(word for pair in given for word in pair), *(["--run-all"] if arguments.run_all else [])]
+
+
 def write_new(path: Path, text: str) -> None:
     """Write a file that must not exist yet.  Raises UnusableTarget."""
     try:

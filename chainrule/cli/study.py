@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from chainrule.cli.check import LONGEST_TIMEOUT, require_data
-from chainrule.cli.parsing import FAIL, PASS, TARGET, Parser, add_reading_arguments, require_writable
+from chainrule.cli.parsing import (
+    FAIL,
+    PASS,
+    TARGET,
+    Parser,
+    add_adapter_argument,
+    add_reading_arguments,
+    require_writable,
+)
 from chainrule.contract.errors import UnusableTarget
 
 if TYPE_CHECKING:
@@ -39,9 +47,7 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     study.add_argument("target", metavar="TARGET", help=TARGET)
-    study.add_argument(
-        "--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation"
-    )
+    add_adapter_argument(study)
     study.add_argument(
         "--chapter", metavar="NAME", nargs="+", action="extend", default=[], help="study these chapters only"
     )

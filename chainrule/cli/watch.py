@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from chainrule.cli.for_ci import baseline_of
-from chainrule.cli.parsing import PASS
+from chainrule.cli.parsing import PASS, reading_options
 from chainrule.contract.declarations import pairs
 from chainrule.contract.errors import UnusableTarget
 
@@ -30,6 +30,7 @@ def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
         pairs("--name", arguments.name),
         arguments.run_all,
         arguments.baseline,
+        (target, *reading_options(arguments)),
         {
             "chapters": arguments.chapter,
             "full": arguments.full,

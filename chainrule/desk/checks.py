@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,7 +22,10 @@ LEAST = 19  # the least of a process's priorities
 
 @dataclass(frozen=True)
 class Asked:
-    """What to check, and how: the options of `chainrule check`, as the API names them."""
+    """What to check, and how: the options of `chainrule check`, as the API names them.
+
+    again: TARGET and those of the options that say how to read it, as words of a command.
+    """
 
     target: str
     adapter: str | None = None
@@ -30,6 +33,7 @@ class Asked:
     names: Mapping[str, str] = field(default_factory=dict)
     run_all: bool = False
     baseline: Path | None = None
+    again: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)  # for `check_loaded`
 
 

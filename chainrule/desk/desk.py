@@ -30,7 +30,7 @@ class Desk:
     def __init__(self, asked: Asked, files: list[Path], console: Console) -> None:
         """files: what to watch before the code is read: TARGET and its adapter."""
         self.asked, self.files = asked, {file.resolve() for file in files}
-        self.screen = Screen(console, asked.target)
+        self.screen = Screen(console, asked.target, asked.again)
         self.events: queue.Queue[Callable[[], None]] = queue.Queue()
         self.closed, self.rewatch = threading.Event(), threading.Event()
         self.processes: list[Process] = []

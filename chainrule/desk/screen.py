@@ -26,8 +26,8 @@ KEYS = "r rerun   e explain   a all   q quit"
 class Screen:
     """Prints to `console`, and keeps the last outcome to compare the next one with."""
 
-    def __init__(self, console: Console, target: str) -> None:
-        self.console, self.target = console, target
+    def __init__(self, console: Console, target: str, again: Sequence[str] = ()) -> None:
+        self.console, self.target, self.again = console, target, again
         self.outcome: Outcome | None = None
         self.counts: Counter[str] = Counter()
         self.first: Collection[str] = ()
@@ -105,7 +105,7 @@ class Screen:
     def all(self) -> None:
         """Print the whole report."""
         if self.outcome is not None:
-            TextReport(self.console).finish(self.outcome)
+            TextReport(self.console, self.again).finish(self.outcome)
         self.keys()
 
     def keys(self) -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.diagnosis.exceptions import in_short
+from chainrule.reports.causes import FAILED, SURE, mending, print_cause, print_failure
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
@@ -24,8 +25,6 @@ from chainrule.running.results import (
     OUTCOMES,
     RAISED,
     UNJUDGED,
-    UNNAMED,
-    Diagnosis,
     Outcome,
     SpecResult,
     network_judged,
@@ -37,8 +36,7 @@ if TYPE_CHECKING:
 
 STYLES = {
     "passed": "green",
-    "failed": "bold red",
-    "error": "bold red",
+    **FAILED,
     "blocked": "yellow",
     "todo": "cyan",
     "skipped": "dim",
@@ -52,10 +50,15 @@ SKIPS = 3  # up to so many specs skipped for one reason are named, of others SHO
 
 
 class TextReport:
-    """Prints to `console`: call `begin`, then the object itself with each result, then `finish`."""
+    """Prints to `console`: call `begin`, then the object itself with each result, then `finish`.
 
-    def __init__(self, console: Console) -> None:
+    again: TARGET and the options with which `chainrule repro` reads it as this check does; empty for live definitions,
+    whose snippets the report then prints whole.
+    """
+
+    def __init__(self, console: Console, again: Sequence[str] = ()) -> None:
         self.console = console
+        self.again = again
         self.counts: Counter[str] = Counter()
         self.status: Status | None = None
         self.noted: tuple[str, ...] = ()
@@ -78,23 +81,13 @@ class TextReport:
             out.print(f"[dim]network[/]      {escape(loaded.description.form)}", highlight=False)
         if loaded.adapter:
             out.print(f"[dim]adapter[/]      {escape(loaded.adapter)}", highlight=False, soft_wrap=True)
-        self.notes(loaded)
+        for framework in loaded.frameworks:
+            out.print(f"[dim]not scratch[/]  {escape(str(framework))}", highlight=False)
+        self.noted = notes_of(loaded)
         out.print()
         if out.is_terminal:
             self.status = out.status("starting")
             self.status.start()
-
-    def notes(self, loaded: Loaded) -> None:
-        """Print the first notes on how chainrule reads the file, and the number of the others."""
-        notes = self.noted = notes_of(loaded)
-        rows = [*notes[:NOTES], *([f"and {len(notes) - NOTES} more: --explain-conventions"] if notes[NOTES:] else [])]
-        for place, note in enumerate(rows):
-            table = Table.grid(padding=(0, 2))
-            table.add_row(Text("notes" if not place else "", "dim"), Text(in_short(note)))
-            table.columns[0].width = len("conventions")
-            self.console.print(table)
-        for framework in loaded.frameworks:
-            self.console.print(f"[dim]not scratch[/]  {escape(str(framework))}", highlight=False)
 
     def __call__(self, result: SpecResult) -> None:
         """Count a result in the live line."""
@@ -120,6 +113,8 @@ class TextReport:
         if outcome.not_understood and first:
             self.not_understood(outcome)
             self.console.print()
+        elif outcome.unaccepted and not outcome.unread:
+            self.console.print(f"{judged(outcome)}\n", highlight=False)
         if outcome.nothing_found:
             self.console.print(f"[{STYLES['todo']}]nothing found[/]  {escape(outcome.nothing_found)}", highlight=False)
         if not outcome.unread:
@@ -143,18 +138,19 @@ class TextReport:
         causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]
         for cause in causes[:SHOWN]:
             self.console.print()
-            print_cause(self.console, cause, outcome)
+            print_cause(self.console, cause, outcome, self.again)
         if len(causes) > SHOWN:
             self.console.print(f"\nand {len(causes) - SHOWN} more causes: {', '.join(c.title for c in causes[SHOWN:])}")
         explained = {clause for cause in causes for clause in cause.explains}
         wrong = [r for r in outcome.specs if r.outcome in RAISED and r.id in outcome.unaccepted - explained]
         for result in wrong[:SHOWN]:
             self.console.print()
-            print_failure(self.console, result)
+            print_failure(self.console, result, self.again)
         if len(wrong) > SHOWN:
             self.console.print(
                 f"\nand {len(wrong) - SHOWN} more: {', '.join(result.id for result in wrong[SHOWN:])}", highlight=False
             )
+        self.notes()
         for note in outcome.notes:
             if note not in (*self.noted, *repeated(outcome.seed)):  # notes since then; the verdict line names the seed
                 self.console.print(Padding(Text(note, "yellow"), (1, 0, 0, 0)))
@@ -165,6 +161,15 @@ class TextReport:
             self.console.print(
                 f"\n[dim]recognised, not checked yet:[/] {', '.join(outcome.unchecked)}", highlight=False
             )
+
+    def notes(self) -> None:
+        """Print the first notes on how chainrule reads the file, and the number of the others."""
+        rest = self.noted[NOTES:]
+        rows = [*self.noted[:NOTES], *([f"and {len(rest)} more: --explain-conventions"] if rest else [])]
+        if rows:
+            self.console.print("\n[dim]notes  how chainrule reads the file[/]", highlight=False)
+        for note in rows:
+            self.console.print(Padding(Text(in_short(note)), (0, 0, 0, 2)))
 
     def tampering(self, outcome: Outcome) -> None:
         """Print the evidence that the code did not answer honestly, a line for each finding."""
@@ -219,18 +224,15 @@ class TextReport:
             self.console.print(Padding(Text(outcome.sketch, "dim"), (1, 0, 0, 4)))
 
     def verdict(self, outcome: Outcome) -> None:
-        """Print the verdict line: pass  99 passed in 2.4 s."""
-        counts = Counter(result.outcome for result in outcome.specs)
+        """Print the verdict line: pass  99 passed  2.4 s."""
         left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
-        verdict = f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]"
         again = "" if outcome.seed is None else f"; again: --thorough --seed {outcome.seed}"
         seconds = f"[dim]{outcome.seconds:.1f} s{again}[/]"
         if outcome.from_scratch and outcome.frameworks:
             names = ", ".join(framework.name for framework in outcome.frameworks)
             left_out += f"; [{STYLES['failed']}]imports {escape(names)}[/]"
         left_out += "".join(f"; {escape(reservation)}" for reservation in outcome.reservations)
-        all_told = "nothing was checked" if outcome.unread else told(counts)
-        self.console.print(f"\n{verdict}  {all_told}{left_out}  {seconds}", highlight=False)
+        self.console.print(f"\n{judged(outcome)}{left_out}  {seconds}", highlight=False)
         if outcome.gate is not None:
             self.gate(outcome.gate)
         self.way_on(outcome)
@@ -276,6 +278,13 @@ class TextReport:
             self.console.print(table, highlight=False)
 
 
+def judged(outcome: Outcome) -> str:
+    """The verdict and the counts: pass  99 passed."""
+    counts = Counter(result.outcome for result in outcome.specs)
+    all_told = "nothing was checked" if outcome.unread else told(counts)
+    return f"[{VERDICTS[outcome.verdict]}]{outcome.verdict}[/]  {all_told}"
+
+
 def told_why(gate: Gate, clause: str) -> str:
     """The reason that the baseline gives for a clause, in brackets."""
     reason = gate.baseline.expected[clause].reason
@@ -308,83 +317,3 @@ def listed(ids: Sequence[str], kind: str) -> str:
 def told(counts: Counter[str]) -> str:
     """The counts in words: 9 passed, 1 failed."""
     return ", ".join(f"[{STYLES[kind]}]{counts[kind]} {kind}[/]" for kind in OUTCOMES if counts[kind])
-
-
-def in_words(cause: Diagnosis) -> bool:
-    """Whether a change is more than its line: one that is added, or one that is made in several lines."""
-    return cause.mend.startswith(("with the line", "and so"))
-
-
-def mending(cause: Diagnosis) -> str:
-    """What mends a mistake, in a row: the line as it should be, or words."""
-    after = cause.change[1] if cause.change else ""
-    if cause.mend.startswith("and so"):
-        return f"`{after}`, {cause.mend}"
-    return after if after and not in_words(cause) else cause.mend
-
-
-SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
-
-
-def print_cause(console: Console, cause: Diagnosis, outcome: Outcome) -> None:
-    """Print a mistake with its place, correction and evidence, then the first spec that it broke."""
-    head = Table.grid(expand=True, padding=(0, 2))
-    head.add_column(ratio=1)
-    head.add_column(justify="right", no_wrap=True)
-    named = Text.assemble((f"{SURE[cause.certainty]}: ", STYLES["failed"]), (cause.title, "bold"))
-    head.add_row(named, Text(cause.position, "bold"))
-    console.print(head)
-    body = facts()
-    body.add_row("Why", Text(cause.explanation))
-    if cause.change is not None:
-        before, after = cause.change
-        body.add_row("Line", Text(before))
-        body.add_row("Tried", Text(after, "green") if after else Text(cause.mend))
-        if after and in_words(cause):
-            body.add_row("", Text(cause.mend))
-    else:
-        if cause.line:
-            body.add_row("Line", Text(cause.line))
-        if cause.mend:
-            body.add_row("Mend it", Text(cause.mend))
-    if cause.found and in_short(cause.found) != cause.title:
-        body.add_row("Evidence", Text(in_short(cause.found)))
-    first, *others = [result for result in outcome.specs if result.id in cause.explains]
-    if others:
-        body.add_row("Explains", Text(f"{len(others) + 1} specs: {first.id}, {', '.join(r.id for r in others)}"))
-    if cause.id != UNNAMED:
-        body.add_row("More", Text(f"chainrule explain {cause.id}", "dim"))
-    console.print(Padding(body, (0, 0, 0, 2)))
-    print_failure(console, first, indent=2)
-
-
-def facts() -> Table:
-    """A table with a name and a text in each row."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
-
-
-def print_failure(console: Console, result: SpecResult, *, indent: int = 0) -> None:
-    """Print a failure: the clause, its sentence and equation, what was found, and lines to paste."""
-    head = Table.grid(expand=True, padding=(0, 2))
-    head.add_column(no_wrap=True)
-    head.add_column(ratio=1)
-    head.add_column(justify="right", no_wrap=True)
-    where = "" if indent else result.where or ""  # the cause above names the place
-    head.add_row(Text(result.id, STYLES[result.outcome]), Text(result.title), Text(where, "dim"))
-    console.print(Padding(head, (0, 0, 0, indent)))
-    body = facts()
-    body.add_row("Equation", Text(result.formula))
-    body.add_row("Error" if result.outcome == "error" else "Found", Text(in_short(result.message)))
-    if result.expected is not None and result.expected.startswith("["):
-        body.add_row("Expected", Text(result.expected))
-    if result.actual is not None and result.actual.startswith("["):
-        body.add_row("Actual", Text(result.actual))
-    console.print(Padding(body, (0, 0, 0, indent + 2)))
-    if result.snippet:
-        console.print(Padding(Text("Try it", "dim"), (0, 0, 0, indent + 2)))
-        for line in result.snippet.splitlines():
-            console.print(Text(f"    {line}"), soft_wrap=True)
-    console.print(Padding(Text(f"chainrule explain {result.id}", "dim"), (0, 0, 0, indent + 2)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from keyword import iskeyword
 from pathlib import Path
@@ -45,7 +46,12 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
         lines += repeat(names, call)
     if is_repeated(told):
         lines.append(lines[-1])
-    lines += should_give(last, error)
+    right = should_give(last, error)
+    if right is not None:
+        at, told = right
+        if at:
+            lines[-1] = f"{lines[-1].removesuffix(')')}{at})"
+        lines.append(f"# should give {told}")
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
 
@@ -110,19 +116,31 @@ def is_repeated(calls: Sequence[Call]) -> bool:
     return same and spell(list(before.arguments[1:])) == spell(list(last.arguments[1:]))
 
 
-def should_give(call: Call, error: BaseException | None) -> list[str]:
-    """The result that a spec expected of this call, as a comment; an empty list if it compared something else."""
+def should_give(call: Call, error: BaseException | None) -> tuple[str, str] | None:
+    """(the index of one array in a call's result, or "" for the whole; what a spec expected it to be, as source).
+
+    None if the spec compared something else.
+    """
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
-    if not call.number:  # it raised
-        return []
-    try:
-        found = np.asarray(call.reread(), np.float64)
-    except (TypeError, ValueError, Failure, SkipTest):  # a cache, lists of arrays, or nothing
-        return []
-    if expected is None or not np.array_equal(found, np.asarray(actual, np.float64), equal_nan=True):
-        return []
+    if expected is None or actual is None or not call.number:  # without a number it raised
+        return None
     told = literal(np.asarray(expected))
-    return [f"# should give {told}"] if len(told) <= LONGEST_RESULT else []
+    if len(told) > LONGEST_RESULT:
+        return None
+    with suppress(TypeError, ValueError, Failure, SkipTest):  # a cache, or nothing
+        for at, piece in pieces(call.reread()):
+            if np.array_equal(np.asarray(piece, np.float64), np.asarray(actual, np.float64), equal_nan=True):
+                return at, told
+    return None
+
+
+def pieces(result: object, at: str = "") -> Iterator[tuple[str, object]]:
+    """(index, array) of each array in a result, which is one, or a tuple or list of such results."""
+    if isinstance(result, (tuple, list)):
+        for place, inner in enumerate(result):
+            yield from pieces(inner, f"{at}[{place}]")
+    else:
+        yield at, result
 
 
 def names_of(loaded: Loaded) -> Names | None:

@@ -106,7 +106,7 @@ def test_several_targets(command):
     heads = [line for line in printed.splitlines() if line.startswith("chainrule ") and "sha256" in line]
     assert [Path(head.split()[2]).name for head in heads] == ["right.py", "wrong.py", "right.py"]
     verdicts = [line.split()[0] for line in printed.splitlines() if line.startswith(("pass  ", "fail  "))]
-    assert verdicts == ["pass", "fail", "pass"]
+    assert verdicts == ["pass", "fail", "fail", "pass"]  # a failure's verdict stands first and last
     assert command("check", "right.py", "--from-scratch", "right.py", *ACTIVATIONS)[0] == 0
     found = json.loads(command("check", "right.py", "wrong.py", *ACTIVATIONS, "--format", "json")[1])
     assert [(one["target"], one["verdict"]) for one in found] == [("right.py", "pass"), ("wrong.py", "fail")]

@@ -89,10 +89,10 @@ def test_notes_beyond_the_first_are_counted(command):
     body = "".join(f"def f{i}():\n    return missing{i}\n\n\nmissing{i} = open('gone')\n" for i in range(NOTES + 3))
     Path("many.py").write_text(imports + RELU + body, encoding="utf-8")
     _, printed, _ = command("check", "many.py", *ACTIVATIONS)
-    header = printed.partition("\n\n")[0]
-    assert header.count("is read by") + header.count("not installed") == NOTES
-    assert "more: --explain-conventions" in header
-    assert "gone0, gone1 are not installed: what needs them did not run" in " ".join(header.split())
+    notes = printed.partition("\nnotes  how chainrule reads the file\n")[2].partition("\n\n")[0]
+    assert notes.count("is read by") + notes.count("not installed") == NOTES
+    assert "more: --explain-conventions" in notes
+    assert "gone0, gone1 are not installed: what needs them did not run" in " ".join(notes.split())
 
 
 def test_of_many_skips_for_one_reason_the_families_are_told():

@@ -1,0 +1,85 @@
+"""`chainrule repro`: the lines that repeat what a clause found wrong."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import shlex
+import sys
+import textwrap
+from pathlib import Path
+
+from chainrule.cli.parsing import (
+    FAIL,
+    PASS,
+    TARGET,
+    Parser,
+    add_adapter_argument,
+    add_reading_arguments,
+    reading_options,
+    write_new,
+)
+from chainrule.contract.errors import UnusableTarget
+
+NEAR = 0.8  # similarity of a misspelled id to the right one
+WIDTH = 98  # characters of a line of comment
+DESCRIPTION = """Print lines of Python that repeat the call with which TARGET breaks a clause, and the result that it
+should have: to run, to step through, to send to somebody.
+"""
+EPILOG = """Exit status: 0 the lines are printed; 1 TARGET does not break the clause, or its arrays are too large;
+4 the command or TARGET is unusable."""
+
+
+def add_repro(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Add `chainrule repro` to the command line."""
+    repro = commands.add_parser(
+        "repro", help="print lines that repeat a failure", description=DESCRIPTION, epilog=EPILOG
+    )
+    repro.add_argument("target", metavar="TARGET", help=TARGET)
+    repro.add_argument("clause", metavar="CLAUSE", help="the id of a clause, such as softmax.overflow")
+    add_adapter_argument(repro)
+    add_reading_arguments(repro)
+    repro.add_argument("--output", metavar="FILE", type=Path, help="the file to write; it must not exist yet")
+    repro.set_defaults(run=run_repro)
+
+
+def run_repro(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    """Print the snippet of a clause, or write it to a file."""
+    from chainrule.contract.declarations import pairs
+    from chainrule.mathematics.clauses import clauses
+    from chainrule.running.limits import Limits
+    from chainrule.running.loading import load
+    from chainrule.running.results import RAISED
+    from chainrule.running.run import Run
+
+    target, clause = arguments.target, arguments.clause
+    if clause not in clauses():
+        near = difflib.get_close_matches(clause, clauses(), n=1, cutoff=NEAR)
+        hint = f"did you mean {near[0]}?" if near else "`chainrule explain` lists all"
+        raise UnusableTarget(f"{clause}: not a clause; {hint}")
+    loaded = load(
+        target,
+        arguments.adapter,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
+    run = Run(loaded, Limits.asked(thorough=False, seed=None, timeout=None))
+    run.all()
+    outcome = run.outcome(run.entries, run.required, False, 0.0)
+    found = next((result for result in outcome.specs if result.id == clause), None)
+    if found is None or found.outcome not in RAISED:
+        said = f"it is {found.outcome}" if found else "it did not run"
+        print(f"chainrule: {target} does not break {clause}: {said}", file=sys.stderr)
+        return FAIL
+    if found.snippet is None:
+        print(f"chainrule: {clause} failed, but its arrays are too large to print: {found.message}", file=sys.stderr)
+        return FAIL
+    again = shlex.join(["chainrule", "repro", target, clause, *reading_options(arguments)])
+    told = [line for said in (f"{clause}: {found.title}", found.message) for line in textwrap.wrap(said, WIDTH)]
+    text = "\n".join([*(f"# {line}" for line in (again, *told)), found.snippet, ""])
+    if arguments.output is None:
+        print(text, end="")
+    else:
+        write_new(arguments.output, text)
+    return PASS

@@ -1,0 +1,117 @@
+"""`chainrule repro`: lines that repeat a failure by themselves; and the first screen of a report, which names them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from banks.learners import SHIFT, filled
+
+pytestmark = pytest.mark.once
+
+SUMMED = filled().replace("        delta /= n\n", "")
+UNSHIFTED = filled().replace(SHIFT, "0")
+NUMBER = re.compile(r"-?\d+\.\d*(?:e-?\d+)?")
+SCREEN = 24  # lines of a terminal
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    Path("my.py").write_text(SUMMED, encoding="utf-8")
+
+
+def numbers(text):
+    return [float(number) for number in NUMBER.findall(text)]
+
+
+def test_the_lines_run_and_show_the_wrong_array_beside_the_right_one(command):
+    status, printed, said = command("repro", "my.py", "gradients.additivity")
+    assert (status, said) == (0, "")
+    assert printed.startswith("# chainrule repro my.py gradients.additivity\n# gradients.additivity: ")
+    done = subprocess.run([sys.executable, "-c", printed], capture_output=True, text=True, check=True)
+    wrong, right = numbers(done.stdout), numbers(printed.splitlines()[-1].partition("# should give")[2])
+    # the sum over a batch of two in place of its mean; NumPy prints eight digits
+    assert wrong == pytest.approx([2 * number for number in right], abs=1e-7)
+    assert any(wrong)
+
+
+def test_the_lines_go_to_a_new_file(command):
+    status, printed, _ = command("repro", "my.py", "gradients.additivity", "--output", "wrong.py")
+    assert (status, printed) == (0, "")
+    subprocess.run([sys.executable, "wrong.py"], capture_output=True, check=True)
+    status, _, said = command("repro", "my.py", "gradients.additivity", "--output", "wrong.py")
+    assert (status, said) == (4, "chainrule: wrong.py: this file exists already and was not changed; name a new file\n")
+
+
+@pytest.mark.parametrize(
+    ("clause", "status", "message"),
+    [
+        ("softmax.overflow", 1, "my.py does not break softmax.overflow: it is passed"),
+        ("accuracy.fashion_mnist", 1, "my.py does not break accuracy.fashion_mnist: it did not run"),
+        ("softmax.overflw", 4, "softmax.overflw: not a clause; did you mean softmax.overflow?"),
+        ("gradients", 4, "gradients: not a clause; `chainrule explain` lists all"),
+    ],
+)
+def test_nothing_to_repeat(command, clause, status, message):
+    assert command("repro", "my.py", clause) == (status, "", f"chainrule: {message}\n")
+
+
+def test_the_options_that_read_the_file_are_repeated(command):
+    Path("my.py").write_text(SUMMED.replace("def backward(", "def down("), encoding="utf-8")
+    _, printed, _ = command("check", "my.py", "--name", "backward=down", "--convention", "initialization=any")
+    line = next(line for line in printed.splitlines() if "chainrule repro" in line)
+    words = line.split()[1:]
+    assert words[:2] == ["repro", "my.py"]
+    assert words[3:] == ["--convention", "initialization=any", "--name", "backward=down"]
+    assert command(*words)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "change"),
+    [
+        (SUMMED, "Cause (certain): the mean's 1/N is missing", "delta"),
+        (UNSHIFTED, "Cause (certain): the row maximum is not subtracted before exp", ".max(axis=1, keepdims=True)"),
+    ],
+)
+def test_the_first_screen_holds_the_verdict_the_cause_and_what_to_do(command, source, title, change):
+    Path("my.py").write_text(source, encoding="utf-8")
+    _, printed, _ = command("check", "my.py")
+    lines = printed.splitlines()
+    screen = lines[:SCREEN]
+    verdict, *_, last = (line for line in lines if line.startswith("fail  "))
+    assert verdict in screen
+    assert last.startswith(verdict)
+    head = next(line for line in screen if line.startswith(title))
+    assert re.search(r"my\.py:\d+$", head)
+    assert change in next(line for line in screen if line.startswith("  Tried "))
+
+
+def test_a_pass_names_its_verdict_once(command):
+    Path("my.py").write_text(filled(), encoding="utf-8")
+    _, printed, _ = command("check", "my.py")
+    assert printed.count("pass  ") == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(command, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, printed, _ = command("check", "my.py")
+    in_one_piece = ("chainrule ", "    chainrule repro ")  # the path and the command, to be clicked and pasted
+    assert [line for line in printed.splitlines() if len(line) > width and not line.startswith(in_one_piece)] == []
+
+
+def test_a_console_without_unicode_shows_the_report():
+    said = subprocess.run(
+        [sys.executable, "-m", "chainrule", "check", "my.py"],
+        capture_output=True,
+        env={"PYTHONIOENCODING": "cp437", "PATH": "", "SYSTEMROOT": "C:\\Windows"},
+        check=False,
+    )
+    assert (said.returncode, said.stderr) == (1, b"")
+    assert b"Cause (certain)" in said.stdout
