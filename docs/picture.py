@@ -41,7 +41,7 @@ def main():
         Path("my_mlp.py").write_text(MISTAKEN.lstrip(), encoding="utf-8")
         loaded = load("my_mlp.py")
         console = Console(record=True, width=110, force_terminal=True, color_system="truecolor", quiet=False)
-        report = TextReport(console)
+        report = TextReport(console, ["my_mlp.py"])
         console.print("[bold]$ chainrule check my_mlp.py[/]\n", highlight=False)
         report.finish(check_loaded(loaded))
         os.chdir(picture.parent)
