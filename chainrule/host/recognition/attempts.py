@@ -439,14 +439,14 @@ class Attempts(Learning):
     def find_rate_of_step(self, plan: Plan, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> bool:
         """Find the number of the file that is the rate of a step, by its effect; False if none is."""
         before = self.parameters(model)
-        for setting in settings_of(function, model.value, {}):
-            if setting.kind == GLOBAL and role(setting.name) == "lr":
-                self.rate_of_step = setting
-                self.run_step(plan, model, grads, lr, function)
-                moved = moved_by(before, self.parameters(model), grads, lr)
-                self.restore(model, before)
-                if moved:
-                    return True
+        settings = [one for one in settings_of(function, model.value, {}) if type(one.value) is float]
+        for setting in sorted(settings, key=lambda one: one.kind != GLOBAL or role(one.name) != "lr"):
+            self.rate_of_step = setting
+            self.run_step(plan, model, grads, lr, function)
+            moved = moved_by(before, self.parameters(model), grads, lr)
+            self.restore(model, before)
+            if moved:
+                return True
         self.rate_of_step = None
         return False
 
