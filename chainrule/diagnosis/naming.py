@@ -56,7 +56,10 @@ class Naming:
         return self.founded(found)
 
     def founded(self, causes: list[Cause]) -> list[Cause]:
-        """Give a failure that nothing explains to the named cause below it, which has to be mended first."""
+        """Give a failure that nothing explains to the named cause below it, which has to be mended first.
+
+        So with one that only unusual sizes would explain, where what it builds on is wrong at every size.
+        """
         named = [cause for cause in causes if cause.mistake is not None]
         sure = [cause for cause in named if cause.certainty in ("certain", "likely")]
         kept = []
@@ -68,13 +71,16 @@ class Naming:
                 (
                     other
                     for other in possible
-                    if (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
+                    if other is not cause
+                    and (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
                     & set(other.concerns)
                 ),
                 None,
             )
-            follows = cause.certainty == "unknown" or cause.raised
-            if cause.mistake is None and follows and foundation is not None:
+            follows = cause.mistake is None and (cause.certainty == "unknown" or cause.raised)
+            unusual = self.beyond_usual(cause) and cause.certainty == "likely"
+            surely = foundation is not None and foundation.certainty == "certain"
+            if foundation is not None and (follows or (unusual and surely)):
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
                 kept.append(cause)

@@ -106,8 +106,17 @@ mistake(
     "the range of He's scheme is mixed with Xavier's",
     "sqrt(6 / fan_in) is He's limit, sqrt(3 / fan_in) LeCun's, sqrt(2 / fan_in) a deviation used as a limit.",
     clause="initialization.variance",
-    fingerprint="variance 2 / (3 fan_in), or 1 / (3 fan_in)",
-    scheme=lambda fan_in, fan_out: (2 / (3 * fan_in), 1 / (3 * fan_in), 6 / fan_in, 3 / fan_in),
+    fingerprint="variance 2 / (3 fan_in), 6 / fan_in or 3 / fan_in",
+    scheme=lambda fan_in, fan_out: (2 / (3 * fan_in), 6 / fan_in, 3 / fan_in),
+)
+mistake(
+    "init-pytorch-range",
+    "the range is 1 / sqrt(fan_in), the default of PyTorch's layers",
+    "A deviation used as a range: the variance is 1 / (3 fan_in), a third of LeCun's, and the signal shrinks from "
+    "layer to layer.",
+    clause="initialization.variance",
+    fingerprint="variance 1 / (3 fan_in)",
+    scheme=lambda fan_in, fan_out: 1 / (3 * fan_in),
 )
 mistake(
     "init-fan-out",
