@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
@@ -11,8 +12,9 @@ from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
-from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
+from chainrule.diagnosis.earlier_batches import of_first_weights, remembers, stale, unsteady
 from chainrule.diagnosis.exceptions import in_short, meaning
+from chainrule.diagnosis.gradient_order import come_reversed
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -42,8 +44,7 @@ class Naming:
         """What explains the failures, each once, in the order of the specification."""
         found: list[Cause] = []
         explained: set[str] = set()
-        remembers = any(result.id == REMEMBERS for result in self.failing) and not self.unsteady
-        for result in sorted(self.failing, key=lambda result: not (remembers and result.id == REMEMBERS)):
+        for result in sorted(self.failing, key=lambda result: not self.shows_memory(result)):
             if result.id in explained:
                 continue
             for cause in self.causes_of(result, [c.mistake for c in found]):
@@ -213,11 +214,13 @@ class Naming:
             return [self.lacks_a_class(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
+        if result.id == "gradients.shapes" and come_reversed(self.impl):
+            return [Cause(mistakes()["gradients-reversed"], "certain", result.message, [result.id], ("backward",))]
         if result.id == "initialization.sizes" and result.message.startswith("biases["):
             return [Cause(mistakes()["init-bias-shape"], "certain", result.message, [result.id], ("create",))]
         if result.message.startswith("the constructor changes"):
             return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
-        if result.id == REMEMBERS and not self.unsteady:
+        if self.shows_memory(result):
             return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
@@ -277,6 +280,18 @@ class Naming:
     def unsteady(self) -> str:
         """The mistake that makes one batch get several outputs, if any."""
         return unsteady(self.impl)
+
+    def shows_memory(self, result: SpecResult) -> bool:
+        """Whether a failing spec shows that answers are kept: an answer may be wrong for another reason."""
+        if result.id != REMEMBERS or self.unsteady:
+            return False
+        asked = re.match("(forward|predict) with (the|other) parameters", result.message)
+        return asked is None or self.remembers[asked[1]]
+
+    @cached_property
+    def remembers(self) -> dict[str, bool]:
+        """Whether a batch that was given before gets what other parameters made of it, by what is asked."""
+        return {name: remembers(self.impl, name) for name in ("forward", "predict")}
 
     @cached_property
     def stale(self) -> bool:

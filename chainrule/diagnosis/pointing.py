@@ -70,6 +70,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     (
         "gradients-reversed",
         (
+            r"return .*(\[::-1\]|revers)",
             r"(grad|\bd_?[A-Za-z]|nabla)\w*\.(append|insert)\(",
             r"append\(|\[::-1\]|revers|insert\(",
         ),
@@ -82,6 +83,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
     ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask-of-delta", (r"(relu|maximum|where)\(.*(@|dot\(|matmul\(|delta|grad)|(delta|grad|err)\w*\[.*[<>]", *MASK)),
+    ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=.*\*", r"\* *\w+(\[|$|\))", r"\*")),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),

@@ -293,7 +293,9 @@ def told_why(gate: Gate, clause: str) -> str:
 
 def next_chapter(outcome: Outcome) -> str:
     """Where to go on: the first spec that failed, else what is not written yet; empty after the last chapter."""
-    left = [result for result in outcome.specs if result.id in outcome.unaccepted]
+    first = [clause for cause in outcome.diagnoses for clause in cause.explains]
+    specs = sorted(outcome.specs, key=lambda result: first.index(result.id) if result.id in first else len(first))
+    left = [result for result in specs if result.id in outcome.unaccepted]
     for result in left:
         if result.outcome in RAISED:
             return f"{result.chapter}: chainrule explain {result.id}"

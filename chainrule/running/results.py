@@ -33,6 +33,8 @@ UNJUDGED = "blocked: "  # begins the message of a spec that is blocked without a
 
 UNNAMED = "unnamed"  # the id of a diagnosis outside the catalogue
 CERTAINTIES = ("certain", "likely", "partial", "unknown")
+VAGUE = CERTAINTIES[2:]
+CHOICES = {"initialization.variance", "initialization.network_variance"}  # a network learns with other variances, too
 
 
 PLACED = {"reads": "by how it reads", "begins": "where the function begins"}  # what is said of such places
@@ -64,6 +66,11 @@ class Diagnosis:
     explains: tuple[str, ...] = ()
     placed: str = ""
     line: str = ""
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it may be meant: another scheme of initialization."""
+        return bool(self.explains) and set(self.explains) <= CHOICES
 
     @property
     def position(self) -> str:
@@ -324,9 +331,15 @@ def network_judged(specs: Iterable[SpecResult]) -> bool:
 
 
 def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
-    """The distinct diagnoses of some results: the certain ones first, each group in the specs' order."""
+    """The distinct diagnoses of some results: the certain ones first, each group in the specs' order.
+
+    A choice of initialization comes after the mistakes that stop a network from learning.
+    """
     distinct = dict.fromkeys(diagnosis for result in specs for diagnosis in result.diagnoses)
-    return sorted(distinct, key=lambda diagnosis: CERTAINTIES.index(diagnosis.certainty))
+    return sorted(
+        distinct,
+        key=lambda found: (found.certainty in VAGUE, found.is_choice, CERTAINTIES.index(found.certainty)),
+    )
 
 
 def spec_object(result: SpecResult) -> dict[str, Any]:

@@ -561,7 +561,15 @@ class Attempts(Learning):
                 return Plan("predict", name, path, taken=tuple(arguments.taken.items()))
         if shape(result) in wanted:
             raise Unseen(f"{name} gives probabilities; no function gives labels")
+        if self.is_over_samples(result, model, x):
+            return Plan("predict", name, taken=tuple(arguments.taken.items()))
         raise NotThisWay(f"expected integer labels, found {describe_result(result)}")
+
+    def is_over_samples(self, result: Any, model: Held, x: Any) -> bool:
+        """Whether a result is, for each class, the sample with most of it: an argmax over the wrong axis."""
+        output = to_numpy(self.output(model, x))
+        axis = list(output.shape).index(model.sizes[-1]) if model.sizes[-1] in output.shape else 0
+        return output.ndim == 2 and np.array_equal(to_numpy(result), output.argmax(axis=1 - axis))
 
 
 def named_type(parameter: inspect.Parameter) -> str:
