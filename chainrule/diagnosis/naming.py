@@ -174,6 +174,8 @@ class Naming:
         turned = concern == "softmax" and self.answers.right_in_columns(concern)
         if turned:
             certainty, also = "likely", also + COLUMNS
+        place = {other.id: i for i, other in enumerate(self.failing)}
+        members = zip(best.mistakes, best.details, beside(best), strict=True)
         return [
             Cause(
                 mistake,
@@ -187,7 +189,7 @@ class Naming:
                 searched=alone or bool(others),
                 doubted=best.doubted,
             )
-            for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
+            for mistake, detail, others in sorted(members, key=lambda one: place.get(one[0].clause, len(place)))
         ]
 
     def by_place(self, result: SpecResult) -> list[Cause]:
@@ -441,7 +443,9 @@ def beside(match: Match) -> list[tuple[Changes, ...]]:
 def speaking_for(match: Match, mistake: Mistake) -> str:
     """On 6 of 6 inputs the numbers are those of N g, to rounding."""
     inputs = "input that comes" if match.wrong == 1 else "inputs that come"
+    others = [other for other in match.mistakes if other is not mistake]
+    beside = "".join(f" together with another mistake ({other.title})" for other in others)
     return (
-        f"on {match.explained} of {match.wrong} {inputs} out wrong, the numbers are those of {mistake.fingerprint}, "
-        "to rounding"
+        f"on {match.explained} of {match.wrong} {inputs} out wrong, the numbers are those of {mistake.fingerprint}"
+        f"{beside}, to rounding"
     )

@@ -293,3 +293,10 @@ def test_a_scheme_that_fits_every_layer_is_no_limit_on_sizes(tmp_path):
     """1 / fan_in is Xavier's variance as well where a layer has as many inputs as units."""
     first = checked(file(tmp_path, FIXED), "initialization").diagnoses[0]
     assert (first.id, first.certainty) == ("init-lecun", "certain")
+
+
+def test_of_two_mistakes_the_one_that_fails_first_comes_first(tmp_path):
+    path = file(tmp_path, "def softmax(z):\n    e = np.exp(z)\n    return e / np.sum(e, axis=0, keepdims=True)\n")
+    first, second = checked(path, "softmax").diagnoses
+    assert [found.id for found in (first, second)] == ["softmax-over-batch", "softmax-no-shift"]
+    assert first.found.endswith(f" together with another mistake ({second.title}), to rounding")
