@@ -15,7 +15,16 @@ from chainrule.cli.examples import epilog
 from chainrule.cli.explain import run_explain
 from chainrule.cli.mistakes import run_mistakes
 from chainrule.cli.new import run_new
-from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNREAD, UNUSABLE, Parser, add_reading_arguments
+from chainrule.cli.parsing import (
+    INTERRUPTED,
+    STATUS,
+    TARGET,
+    UNREAD,
+    UNUSABLE,
+    Parser,
+    add_reading_arguments,
+    replacing,
+)
 from chainrule.cli.repro import add_repro
 from chainrule.cli.study import add_study
 from chainrule.cli.train import add_train
@@ -27,6 +36,8 @@ DESCRIPTION = "A specification, as executable tests, for neural networks written
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        replacing(stream)
     parser = make_parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "check":

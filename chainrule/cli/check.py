@@ -27,6 +27,7 @@ from chainrule.cli.parsing import (
     add_adapter_argument,
     add_reading_arguments,
     reading_options,
+    replacing,
     require_writable,
     write,
 )
@@ -141,6 +142,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
     elif arguments.format == "html":
         from chainrule.reports.html import page
 
+        replacing(stream, "utf-8")
         print(page(*outcomes), file=stream)
     if arguments.output is not None and isinstance(stream, io.StringIO):
         write(arguments.output, stream.getvalue())

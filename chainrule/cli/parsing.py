@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from chainrule.contract.errors import UnusableTarget
 
 PASS, FAIL, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 4, 130, 141
+REPLACED = "replace"  # what an encoding lacks, such as the bytes of a file's name in another one
 TARGET = "a .py file, a notebook (.ipynb), a package folder or a module name"
 STATUS = (
     "Exit status: 0 the verdict is `pass` (with --baseline: the gate is green);\n1 it is not; "
     "4 the command or TARGET is unusable."
 )
+
+
+def replacing(stream: TextIO, encoding: str | None = None) -> None:
+    """Let a stream replace the characters that its encoding lacks.  encoding: another one, from now on."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=encoding, errors=REPLACED)
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,7 +70,7 @@ def reading_options(arguments: argparse.Namespace) -> list[str]:
 def write_new(path: Path, text: str) -> None:
     """Write a file that must not exist yet.  Raises UnusableTarget."""
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
+        with path.open("x", encoding="utf-8", errors=REPLACED, newline="\n") as file:
             file.write(text)
     except FileExistsError:
         raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file") from None
@@ -72,7 +80,7 @@ def write_new(path: Path, text: str) -> None:
 
 def write(path: Path, text: str) -> None:
     """Write a file anew, alike on every system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(text, encoding="utf-8", errors=REPLACED, newline="\n")
 
 
 def require_writable(path: Path, option: str) -> None:

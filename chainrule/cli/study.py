@@ -12,10 +12,12 @@ from chainrule.cli.check import LONGEST_TIMEOUT, require_data
 from chainrule.cli.parsing import (
     FAIL,
     PASS,
+    REPLACED,
     TARGET,
     Parser,
     add_adapter_argument,
     add_reading_arguments,
+    replacing,
     require_writable,
 )
 from chainrule.contract.errors import UnusableTarget
@@ -67,12 +69,14 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
 def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from rich.console import Console
 
+    from chainrule.reports.live import live_line
+
     require_usable(arguments)
     output: Path | None = arguments.output
     form = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
     if form == "html":
         import chainrule.study.page  # noqa: F401  # before the run, as it says what is not installed
-    status = Console(stderr=True).status("loading")
+    status = live_line(Console(stderr=True), "loading")
     if sys.stderr.isatty():
         status.start()
     try:
@@ -80,9 +84,11 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     finally:
         status.stop()
     if output is None:
+        if form == "html":
+            replacing(sys.stdout, "utf-8")
         write(study, form, sys.stdout)
     else:
-        with output.open("w", encoding="utf-8", newline="\n") as file:
+        with output.open("w", encoding="utf-8", errors=REPLACED, newline="\n") as file:
             write(study, form, file, width=WIDTH)
     reached = study.lines.percent
     if arguments.fail_under is not None and reached < arguments.fail_under:

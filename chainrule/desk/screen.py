@@ -16,6 +16,7 @@ from chainrule.desk.changes import broken, mended
 from chainrule.diagnosis import mistakes
 from chainrule.mathematics.clauses import clauses
 from chainrule.reports.clause import print_clause
+from chainrule.reports.live import live_line
 from chainrule.reports.mistake import print_mistake
 from chainrule.reports.text import STYLES, TextReport, listed, told
 from chainrule.running.results import UNNAMED, Outcome, SpecResult
@@ -31,7 +32,7 @@ class Screen:
         self.outcome: Outcome | None = None
         self.counts: Counter[str] = Counter()
         self.first: Collection[str] = ()
-        self.status = console.status("starting") if console.is_terminal else None
+        self.status = live_line(console, "starting") if console.is_terminal else None
 
     def begin(self, saved: Sequence[str], first: Collection[str]) -> None:
         """A check has started.  saved: the files that changed, if any.  first: the clauses whose specs run first."""

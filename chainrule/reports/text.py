@@ -18,6 +18,7 @@ from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.diagnosis.exceptions import in_short
 from chainrule.reports.causes import FAILED, SURE, mending, print_cause, print_failure
+from chainrule.reports.live import live_line
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
@@ -86,7 +87,7 @@ class TextReport:
         self.noted = notes_of(loaded)
         out.print()
         if out.is_terminal:
-            self.status = out.status("starting")
+            self.status = live_line(out, "starting")
             self.status.start()
 
     def __call__(self, result: SpecResult) -> None:

@@ -1,8 +1,10 @@
 """`chainrule repro`: lines that repeat a failure by themselves; and the first screen of a report, which names them."""
 
+import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,24 @@ def test_a_console_without_unicode_shows_the_report():
     )
     assert (said.returncode, said.stderr) == (1, b"")
     assert b"Cause (certain)" in said.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_replaces_what_it_cannot_write(encoding):
+    import pty
+
+    Path("\u03c0.py").write_text("import numpy as np\n\n\ndef relu(z):\n    return np.abs(z)\n", encoding="utf-8")
+    ours, theirs = pty.openpty()
+    words = (sys.executable, "-m", "chainrule", "check", "\u03c0.py", "--chapter", "activations")
+    process = subprocess.Popen(words, stdout=theirs, stderr=theirs, env={**os.environ, "PYTHONIOENCODING": encoding})
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # Linux raises one at the end
+        while read := os.read(ours, 65536):
+            said += read
+    os.close(ours)
+    assert process.wait() == 1
+    assert b"cause (certain): the sign is dropped" in said
+    assert b"?.py" in said
+    assert b"?\x1b[0m" not in said  # as the spinner

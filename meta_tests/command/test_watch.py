@@ -123,6 +123,14 @@ def test_a_learner_at_the_desk(terminal):
 
 @on_posix
 @pytest.mark.once
+def test_the_desk_in_a_terminal_that_is_not_of_unicode(monkeypatch, request):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    session, _ = request.getfixturevalue("terminal")
+    assert "pass  9 passed" in session.until("q quit")
+
+
+@on_posix
+@pytest.mark.once
 @pytest.mark.parametrize("terminal", [("activations", "softmax")], indirect=True)
 def test_what_the_change_can_reach_runs_first(terminal):
     pytest.importorskip("coverage")
