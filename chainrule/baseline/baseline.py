@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Baseline:
     @classmethod
     def read(cls, path: Path) -> Baseline:
         """The baseline in a file.  Raises UnusableTarget, which says what is wrong with it and what to do."""
-        if not path.exists():
+        if not os.path.exists(path):
             raise UnusableTarget(f"--baseline {path}: no such file; add --update-baseline to write it")
         content = toml_of(path)
         if content.get("schema") != SCHEMA:

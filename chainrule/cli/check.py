@@ -6,6 +6,7 @@ import argparse
 import difflib
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -210,7 +211,7 @@ def with_targets(targets: Sequence[str], rest: Sequence[str]) -> tuple[list[str]
     more = [
         word
         for before, word in zip(["", *rest], rest, strict=False)
-        if not before.startswith("-") and Path(word).suffix in (".py", ".ipynb") and Path(word).is_file()
+        if not before.startswith("-") and Path(word).suffix in (".py", ".ipynb") and os.path.isfile(word)
     ]
     return [*targets, *more], [word for word in rest if word not in more]
 

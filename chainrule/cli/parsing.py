@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -85,7 +86,7 @@ def write(path: Path, text: str) -> None:
 
 def require_writable(path: Path, option: str) -> None:
     """Raise UnusableTarget if a file cannot be written; an existing one stays until the new one is written."""
-    existed = path.exists()
+    existed = os.path.exists(path)
     if existed and path.suffix in (".py", ".ipynb"):
         raise UnusableTarget(f"{option} {path}: this file holds code, which would be lost; name another file")
     try:

@@ -11,6 +11,7 @@ from chainrule.cli.for_ci import baseline_of
 from chainrule.cli.parsing import PASS, reading_options
 from chainrule.contract.declarations import pairs
 from chainrule.contract.errors import UnusableTarget
+from chainrule.host.source.targets import require_readable
 
 
 def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -53,6 +54,8 @@ def require_watchable(arguments: argparse.Namespace, rest: Sequence[str]) -> Non
     if arguments.format != "text" or arguments.output is not None or arguments.update_baseline or rest:
         other = rest[0] if rest else "--format, --output and --update-baseline"
         raise UnusableTarget(f"--watch: reports in the terminal alone, without {other}")
+    for named in filter(None, (arguments.targets[0], arguments.adapter)):
+        require_readable(named)
     target = Path(arguments.targets[0])
     if not target.exists():
         raise UnusableTarget(f"--watch {target}: no such file or folder; `chainrule new {target}` writes a skeleton")

@@ -1,5 +1,6 @@
 """The command line: what it answers, with which status, and what it says of a user's mistake."""
 
+import io
 import json
 import os
 import subprocess
@@ -566,6 +567,35 @@ def test_a_fault_is_told_in_full_to_developers(monkeypatch):
     monkeypatch.setattr("chainrule.cli.run_explain", lambda arguments, rest: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["explain"])
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("kept", ["right.py", "package", "package/__init__.py", "notebook.ipynb", "package/inner.py"])
+@pytest.mark.parametrize(
+    "words",
+    [("check",), ("check", "--adapter"), ("check", "--watch"), ("repro", "relu.values"), ("study",), ("adapt",)],
+    ids=" ".join,
+)
+def test_what_may_not_be_read_is_told_in_one_line(command, monkeypatch, kept, words):
+    Path("package").mkdir()
+    for name in ("package/__init__.py", "package/inner.py", "notebook.ipynb"):
+        Path(name).write_text(RIGHT, encoding="utf-8")
+    readable, listed = io.open, os.scandir
+
+    def refusing(function):
+        def call(path, *arguments, **options):
+            if os.path.abspath(path) == os.path.abspath(kept):
+                raise PermissionError(13, "Permission denied", str(path))
+            return function(path, *arguments, **options)
+
+        return call
+
+    monkeypatch.setattr("io.open", refusing(readable))  # Path.open calls it
+    monkeypatch.setattr("os.scandir", refusing(listed))
+    monkeypatch.setattr("chainrule.desk.desk.Desk.run", lambda desk: None)  # which would wait for a save
+    target = "package" if kept == "package/__init__.py" else kept
+    words = {"--adapter": (words[0], "empty.py", *words[1:], target)}.get(words[-1], (words[0], target, *words[1:]))
+    assert command(*words) == (4, "", f"chainrule: {target}: cannot be read (Permission denied)\n")
 
 
 def test_interrupted(command, monkeypatch):

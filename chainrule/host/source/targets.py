@@ -131,12 +131,27 @@ def open_target(
     """
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
+    for named in filter(None, (target, adapter)):
+        require_readable(named)
     read: list[Path] = []
     own = (place_in_package(Path(target))[0] if Path(target).is_file() else Path(target).name).partition(".")[0]
     with plain_environment(), guarded(own) as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
         loaded = read_target(target, adapter, outside, run_all=run_all)
         read += own_files(loaded.path, loaded.module_name)
     return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
+
+
+def require_readable(target: str) -> None:
+    """Raise UnusableTarget if the system does not let chainrule read a file or folder that the user names."""
+    path = Path(target)
+    try:
+        if path.is_dir():
+            os.scandir(path).close()
+            path = path / "__init__.py"
+        if path.is_file():
+            path.open("rb").close()
+    except OSError as error:
+        raise UnusableTarget(f"{target}: cannot be read ({error.strerror})") from None
 
 
 def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Opened:
