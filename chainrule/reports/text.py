@@ -94,7 +94,7 @@ class TextReport:
         """Count a result in the live line."""
         self.counts[result.outcome] += 1
         if self.status:
-            self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
+            self.status.update(f"{told(self.counts)}  [dim]at {result.id}[/]")
 
     def diagnosing(self) -> None:
         """Say in the live line that all specs have run, and causes are looked for."""
@@ -294,15 +294,19 @@ def told_why(gate: Gate, clause: str) -> str:
 
 def next_chapter(outcome: Outcome) -> str:
     """Where to go on: the first spec that failed, else what is not written yet; empty after the last chapter."""
-    left = [result for result in outcome.specs if result.id in outcome.unaccepted]
-    for result in left:
-        if result.outcome in RAISED:
-            return f"{result.chapter}: chainrule explain {result.id}"
-    for result in left:
-        if result.outcome == "todo":
-            return f"{result.chapter}: {result.message.removeprefix(UNJUDGED)}; chainrule explain {result.id}"
+    result = next_result(outcome)
+    if result is not None:
+        why = f"{result.message.removeprefix(UNJUDGED)}; " if result.outcome == "todo" else ""
+        return f"{result.chapter}: {why}chainrule explain {result.id}"
     whole = set(outcome.required) == set(CORE_CHAPTERS[:-1])
     return "accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else ""
+
+
+def next_result(outcome: Outcome) -> SpecResult | None:
+    """The first spec that failed, else the first that has nothing to check yet, of those that a pass needs."""
+    left = [result for result in outcome.specs if result.id in outcome.unaccepted]
+    failed = [result for result in left if result.outcome in RAISED]
+    return next(iter([*failed, *(result for result in left if result.outcome == "todo")]), None)
 
 
 def listed(ids: Sequence[str], kind: str) -> str:
