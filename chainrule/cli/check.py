@@ -22,6 +22,7 @@ from chainrule.cli.for_ci import (
 )
 from chainrule.cli.parsing import (
     FAIL,
+    INTERRUPTED,
     PASS,
     TARGET,
     UNUSABLE,
@@ -136,7 +137,9 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
             print(f"chainrule: {error}", file=sys.stderr)
             statuses.append(UNUSABLE)
         else:
-            statuses.append(PASS if outcomes[-1].accepted else FAIL)
+            statuses.append(status_of(outcomes[-1]))
+            if outcomes[-1].interrupted:
+                break
     if arguments.format == "json":
         objects = [outcome.to_dict() for outcome in outcomes]
         print(json.dumps(objects if len(arguments.targets) > 1 else objects[0], indent=2), file=stream)
@@ -197,13 +200,20 @@ def check_one(
         )
         if arguments.format == "html" or arguments.html is not None:
             outcome = illustrated(loaded, outcome)
-        if baseline is not None and arguments.update_baseline:
+        if baseline is not None and arguments.update_baseline and not outcome.interrupted:
             outcome = updated(outcome, baseline)
     finally:
         report.stop()
     if told:
         report.finish(outcome, printed=0 if arguments.show_prints else PRINTED.lines)
     return outcome
+
+
+def status_of(outcome: Outcome) -> int:
+    """The exit status of a check."""
+    if outcome.interrupted:
+        return INTERRUPTED
+    return PASS if outcome.accepted else FAIL
 
 
 def with_targets(targets: Sequence[str], rest: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -15,7 +15,7 @@ REPLACED = "replace"  # what an encoding lacks, such as the bytes of a file's na
 TARGET = "a .py file, a notebook (.ipynb), a package folder or a module name"
 STATUS = (
     "Exit status: 0 the verdict is `pass` (with --baseline: the gate is green);\n1 it is not; "
-    "4 the command or TARGET is unusable."
+    "4 the command or TARGET is unusable; 130 Ctrl-C ended it."
 )
 
 

@@ -66,6 +66,8 @@ def run_repro(arguments: argparse.Namespace, _rest: list[str]) -> int:
     )
     run = Run(loaded, Limits.asked(thorough=False, seed=None, timeout=None))
     run.all()
+    if run.interrupted:
+        raise KeyboardInterrupt
     outcome = run.outcome(run.entries, run.required, False, 0.0)
     found = next((result for result in outcome.specs if result.id == clause), None)
     if found is None or found.outcome not in RAISED:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 from chainrule.cli.check import LONGEST_TIMEOUT, require_data
 from chainrule.cli.parsing import (
     FAIL,
+    INTERRUPTED,
     PASS,
     REPLACED,
     TARGET,
@@ -36,7 +37,7 @@ clause's spec runs, and the outcomes: as one HTML page to read, as a table, or a
     chainrule study my_mlp.py --output study.html
 """
 EPILOG = """Exit status: 0 the study is made; 1 fewer lines are reached than --fail-under asks for; 4 the command or
-TARGET is unusable.  The verdict on TARGET is `chainrule check`'s."""
+TARGET is unusable; 130 Ctrl-C ended it.  The verdict on TARGET is `chainrule check`'s."""
 
 
 def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -90,6 +91,9 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     else:
         with output.open("w", encoding="utf-8", errors=REPLACED, newline="\n") as file:
             write(study, form, file, width=WIDTH)
+    if study.outcome.interrupted:
+        print("chainrule: interrupted; the study holds what had run", file=sys.stderr)
+        return INTERRUPTED
     reached = study.lines.percent
     if arguments.fail_under is not None and reached < arguments.fail_under:
         asked = f"--fail-under asks for {arguments.fail_under:g} %"

@@ -41,6 +41,9 @@ class Session:
         if self.listener is not None and hasattr(report, "sent"):
             self.listener(self.run.results.marked[report.clause])
 
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        self.run.interrupted = excinfo.type is KeyboardInterrupt  # others are pytest's own, as of --stepwise
+
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.internal_error = str(excrepr)
 

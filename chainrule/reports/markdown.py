@@ -17,6 +17,7 @@ def summary(*outcomes: Outcome) -> str:
 def one(outcome: Outcome) -> str:
     """Verdict and gate, the problems, then a table of the chapters."""
     counts = Counter(result.outcome for result in outcome.specs)
+    interrupted = f", interrupted, {outcome.not_run} not run" if outcome.interrupted else ""
     gate = [] if outcome.gate is None else [f"Gate: **{outcome.gate.state}**, {outcome.gate.told}."]
     found = [
         f"- **{plain(problem.title)}** (`{problem.path}{f':{problem.line}' if problem.line else ''}`)"
@@ -28,7 +29,7 @@ def one(outcome: Outcome) -> str:
             None,
             (
                 f"### {plain(outcome.target)}: {outcome.verdict}",
-                " ".join([f"{told(counts)} in {outcome.seconds:.1f} s, chainrule {VERSION}.", *gate]),
+                " ".join([f"{told(counts)}{interrupted} in {outcome.seconds:.1f} s, chainrule {VERSION}.", *gate]),
                 "\n".join(found),
                 "\n".join(chapters(outcome)),
             ),

@@ -226,7 +226,8 @@ class TextReport:
 
     def verdict(self, outcome: Outcome) -> None:
         """Print the verdict line: pass  99 passed  2.4 s."""
-        left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
+        left_out = f"; [{STYLES['failed']}]interrupted[/]" if outcome.interrupted else ""
+        left_out += f"; {outcome.not_run} not run" if outcome.not_run else ""
         again = "" if outcome.seed is None else f"; again: --thorough --seed {outcome.seed}"
         seconds = f"[dim]{outcome.seconds:.1f} s{again}[/]"
         if outcome.from_scratch and outcome.frameworks:

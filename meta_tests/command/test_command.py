@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from chainrule import api, spec_tests
+from chainrule import __main__, api, spec_tests
 from chainrule.cli import main, make_parser
 from chainrule.cli.examples import EXAMPLES
 from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
@@ -26,6 +27,7 @@ from chainrule.reports.text import SHOWN, TextReport
 from chainrule.running.limits import DEFAULT_TIMEOUT
 from chainrule.running.loading import load
 from chainrule.running.results import OUTCOMES, Outcome, SpecResult
+from chainrule.running.run import Run
 from chainrule.support.version import VERSION
 from chainrule.training import datasets
 
@@ -34,6 +36,7 @@ WRONG = "import numpy as np\n\n\ndef relu(z):\n    print('called')\n    return n
 RAISES = "def relu(z):\n    raise ValueError('[bold]no[/bold]')\n"
 ACTIVATIONS = ("--chapter", "activations")
 RELU_SPECS = 9
+BASELINE = f'schema = 1\nchainrule = "{VERSION}"\n[expected]\n'
 
 
 @pytest.fixture(autouse=True)
@@ -602,6 +605,76 @@ def test_interrupted(command, monkeypatch):
     Path("stops.py").write_text("def relu(z):\n    raise KeyboardInterrupt\n", encoding="utf-8")
     status, _, said = command("check", "stops.py", *ACTIVATIONS)
     assert (status, said) == (130, "chainrule: interrupted\n")
+
+
+@pytest.fixture
+def interrupts(monkeypatch):
+    """A user who presses Ctrl-C when the spec after those of ReLU begins."""
+
+    def step(run, entry):
+        if entry.chapter != "activations":
+            raise KeyboardInterrupt
+        return steps(run, entry)
+
+    steps = Run.step
+    monkeypatch.setattr(Run, "step", step)
+
+
+OF_BOTH = ("--chapter", "activations", "softmax")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("options", [(), ("--maxfail", "3")])
+@pytest.mark.usefixtures("interrupts")
+def test_what_is_known_when_a_check_is_interrupted_is_reported(command, options):
+    Path("baseline.toml").write_text(BASELINE, encoding="utf-8")
+    status, printed, said = command("check", "right.py", "wrong.py", *OF_BOTH, *options, "--markdown", "summary.md")
+    assert (status, said) == (130, "")
+    assert re.search(r"^incomplete  9 passed; interrupted; \d+ not run", printed, re.MULTILINE)
+    assert "wrong.py" not in printed
+    assert ", interrupted" in Path("summary.md").read_text(encoding="utf-8")
+    for update in ((), ("--update-baseline",)):
+        status, printed, _ = command("check", "right.py", *OF_BOTH, *options, "--baseline", "baseline.toml", *update)
+        assert status == 130
+        assert "gate red  interrupted" in printed
+        assert "did not run" not in printed
+        assert Path("baseline.toml").read_text(encoding="utf-8") == BASELINE
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("words", [("repro", "right.py", "softmax.overflow"), ("study", "right.py", *OF_BOTH)])
+@pytest.mark.usefixtures("interrupts")
+def test_other_commands_that_are_interrupted_say_so(command, words):
+    status, _, said = command(*words)
+    assert status == 130
+    assert said.startswith("chainrule: interrupted")
+
+
+@pytest.mark.once
+def test_interrupted_while_causes_are_looked_for(command, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chainrule.diagnosis.diagnose.diagnose", interrupted)
+    status, printed, _ = command("check", "wrong.py", *ACTIVATIONS)
+    assert status == 130
+    assert "failed; interrupted  " in printed
+
+
+def test_interrupted_while_python_imports_the_command(monkeypatch, capsys):
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "chainrule.cli":
+                raise KeyboardInterrupt
+
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("chainrule.cli")}
+    monkeypatch.setattr("chainrule.cli", None)
+    monkeypatch.delattr("chainrule.cli")
+    for name in kept:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert __main__.main() == 130
+    assert capsys.readouterr().err == "chainrule: interrupted\n"
 
 
 def test_interrupted_while_loading(command):
