@@ -100,8 +100,7 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
 
 
 def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from rich.console import Console
-
+    from chainrule.reports.terminal import console_of
     from chainrule.specification.registry import require
 
     require(arguments.chapter)
@@ -124,7 +123,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         return run_watch(arguments, rest)
     baseline = baseline_of(arguments)
     stream = sys.stdout if arguments.output is None else io.StringIO()
-    console = Console(file=stream, width=None if arguments.output is None else 100)
+    console = console_of(stream, width=None if arguments.output is None else 100)
     outcomes, statuses = [], []
     for place, target in enumerate(arguments.targets):
         if place and arguments.format == "text":
@@ -159,13 +158,12 @@ def check_one(
     target: str, arguments: argparse.Namespace, rest: Sequence[str], console: Console, baseline: Baseline | None
 ) -> Outcome:
     """Check one TARGET, and print its report if that is text.  rest: options for pytest."""
-    from rich.console import Console
-
     from chainrule.api import check_loaded, illustrated
     from chainrule.contract.declarations import pairs
     from chainrule.host.source.printed import PRINTED
     from chainrule.host.source.targets import loading_within
     from chainrule.reports.conventions import print_conventions
+    from chainrule.reports.terminal import console_of
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
 
@@ -181,7 +179,7 @@ def check_one(
             run_all=arguments.run_all,
         )
     if arguments.explain_conventions:
-        print_conventions(console if told else Console(stderr=True), loaded)
+        print_conventions(console if told else console_of(sys.stderr), loaded)
     if told:
         report.begin(loaded)
     try:

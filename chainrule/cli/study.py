@@ -68,16 +68,14 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
-    from rich.console import Console
-
-    from chainrule.reports.live import live_line
+    from chainrule.reports.terminal import console_of, live_line
 
     require_usable(arguments)
     output: Path | None = arguments.output
     form = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
     if form == "html":
         import chainrule.study.page  # noqa: F401  # before the run, as it says what is not installed
-    status = live_line(Console(stderr=True), "loading")
+    status = live_line(console_of(sys.stderr), "loading")
     if sys.stderr.isatty():
         status.start()
     try:
@@ -120,11 +118,10 @@ def require_usable(arguments: argparse.Namespace) -> None:
 def write(study: Study, form: str, file: IO[str], width: int | None = None) -> None:
     """Write a study as a page, as JSON, or as tables of this width."""
     if form == "text":
-        from rich.console import Console
-
+        from chainrule.reports.terminal import console_of
         from chainrule.study.table import print_study
 
-        print_study(Console(file=file, width=width), study)
+        print_study(console_of(file, width), study)
     elif form == "json":
         print(json.dumps(study.to_dict(), indent=1), file=file)
     else:

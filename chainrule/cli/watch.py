@@ -16,12 +16,11 @@ from chainrule.host.source.targets import require_readable
 
 def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
     """Check TARGET at every save, until the user quits.  Raises UnusableTarget where watching is impossible."""
-    from rich.console import Console
-
     require_watchable(arguments, rest)
     baseline_of(arguments)
     from chainrule.desk.checks import Asked
     from chainrule.desk.desk import Desk
+    from chainrule.reports.terminal import console_of
 
     (target,) = arguments.targets
     asked = Asked(
@@ -43,7 +42,7 @@ def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
     )
     named = [Path(name) for name in (target, arguments.adapter, arguments.baseline) if name]
     files = [file for name in named for file in ([name] if name.is_file() else name.glob("*.py"))]
-    Desk(asked, files, Console()).run()
+    Desk(asked, files, console_of()).run()
     return PASS
 
 

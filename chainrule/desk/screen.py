@@ -16,8 +16,8 @@ from chainrule.desk.changes import broken, mended, written
 from chainrule.diagnosis import mistakes
 from chainrule.mathematics.clauses import clauses
 from chainrule.reports.clause import print_clause
-from chainrule.reports.live import live_line
 from chainrule.reports.mistake import print_mistake
+from chainrule.reports.terminal import live_line
 from chainrule.reports.text import STYLES, TextReport, listed, next_result, told
 from chainrule.running.results import UNNAMED, Outcome, SpecResult
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from banks.learners import SHIFT, filled
+from chainrule.support.version import VERSION
 
 pytestmark = pytest.mark.once
 
@@ -104,8 +105,44 @@ def test_a_pass_names_its_verdict_once(command):
 def test_no_line_is_wider_than_the_terminal(command, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
     _, printed, _ = command("check", "my.py")
-    in_one_piece = ("chainrule ", "    chainrule repro ")  # the path and the command, to be clicked and pasted
+    in_one_piece = ("    chainrule repro ", "  Line  ", "  Tried  ", "mend  ")  # to be pasted
     assert [line for line in printed.splitlines() if len(line) > width and not line.startswith(in_one_piece)] == []
+
+
+LONG = """import numpy as np
+
+
+def softmax(z):
+    exponentials_of_logits = np.exp(1.0 * z + 0.0 * z * z * z * z)
+    return exponentials_of_logits / exponentials_of_logits.sum(axis=1, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_what_is_pasted_is_in_one_piece_and_no_line_ends_with_blanks(command, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    Path("my.py").write_text(LONG, encoding="utf-8")
+    _, printed, _ = command("check", "my.py", "--chapter", "softmax")
+    lines = printed.splitlines()
+    assert lines[0].startswith(f"chainrule {VERSION}  my.py  sha256 ")
+    assert [line for line in lines if line != line.rstrip()] == []
+    code = "exponentials_of_logits = np.exp(1.0 * z + 0.0 * z * z * z * z)"
+    assert f"  Line      {code}" in lines
+    tried = next(line for line in lines if line.startswith("  Tried     "))
+    assert tried.endswith(")")
+    assert tried.replace("  Tried     ", "mend   ") in lines
+    (explained,) = (line for line in lines[-2:] if "chainrule explain" in line)
+    assert explained.endswith("chainrule explain softmax.overflow")
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "29"])
+def test_a_terminal_that_tells_no_width_has_the_usual_one(command, monkeypatch, columns):
+    printed = []
+    for width in (columns, "80"):
+        monkeypatch.setenv("COLUMNS", width)
+        printed += [command("explain", "softmax-no-shift")[1]]
+    assert printed[0] == printed[1]
+    assert "with the mistake" in printed[0]
 
 
 def test_a_console_without_unicode_shows_the_report():
