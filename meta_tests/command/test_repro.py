@@ -52,6 +52,15 @@ def test_the_lines_go_to_a_new_file(command):
     assert (status, said) == (4, "chainrule: wrong.py: this file exists already and was not changed; name a new file\n")
 
 
+def test_a_blocked_clause_leads_to_the_one_that_blocks_it(command):
+    status, printed, said = command("repro", "my.py", "gradients.weights", "--convention", "initialization=any")
+    assert (status, printed) == (1, "")
+    told, _, words = said.rstrip().partition("; first mend that: chainrule ")
+    assert told == "chainrule: gradients.weights is not checked: blocked by gradients.additivity, which did not pass"
+    assert words == "repro my.py gradients.additivity --convention initialization=any"
+    assert command(*words.split())[0] == 0
+
+
 @pytest.mark.parametrize(
     ("clause", "status", "message"),
     [
