@@ -65,6 +65,19 @@ class Baseline:
                 lines[result.id] = Expected(result.outcome, before.reason)
         return Baseline(self.path, Version(VERSION), lines)
 
+    def told_since(self, before: Baseline) -> str:
+        """How many lines another baseline had not, had with another outcome, has alone, and has too."""
+        old, new = before.expected, self.expected
+        changed = {clause for clause in old.keys() & new.keys() if old[clause] != new[clause]}
+        counts = {
+            "added": new.keys() - old.keys(),
+            "changed": changed,
+            "removed": old.keys() - new.keys(),
+            "kept": (old.keys() & new.keys()) - changed,
+        }
+        told = ", ".join(f"{len(clauses)} {kind}" for kind, clauses in counts.items() if clauses)
+        return told or "none"
+
     def line_of(self, clause: str) -> int | None:
         """The number of a clause's line in the file; None if it has none."""
         try:

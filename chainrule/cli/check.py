@@ -167,6 +167,7 @@ def check_one(
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
 
+    written = ""
     report = TextReport(console, [target, *reading_options(arguments)])
     told = arguments.format == "text"
     PRINTED.lines, PRINTED.shown = 0, sys.stderr if arguments.show_prints else None
@@ -199,11 +200,13 @@ def check_one(
         if arguments.format == "html" or arguments.html is not None:
             outcome = illustrated(loaded, outcome)
         if baseline is not None and arguments.update_baseline and not outcome.interrupted:
-            outcome = updated(outcome, baseline)
+            outcome, written = updated(outcome, baseline)
     finally:
         report.stop()
     if told:
         report.finish(outcome, printed=0 if arguments.show_prints else PRINTED.lines)
+    if written:
+        print(written, file=console.file if told else sys.stderr)
     return outcome
 
 

@@ -50,13 +50,13 @@ def baseline_of(arguments: argparse.Namespace) -> Baseline | None:
     return Baseline.read(path)
 
 
-def updated(outcome: Outcome, baseline: Baseline) -> Outcome:
-    """The outcome, with the baseline rewritten and compared anew."""
+def updated(outcome: Outcome, baseline: Baseline) -> tuple[Outcome, str]:
+    """(the outcome, with the baseline rewritten and compared anew; what was written, in words)."""
     from chainrule.baseline.gate import judge, renewed
 
     new = renewed(baseline, outcome)
     write(new.path, new.text())
-    return replace(outcome, gate=judge(new, outcome))
+    return replace(outcome, gate=judge(new, outcome)), f"{new.path} written; lines: {new.told_since(baseline)}"
 
 
 def as_html(outcomes: Sequence[Outcome]) -> str:

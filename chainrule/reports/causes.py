@@ -118,7 +118,7 @@ def in_words(cause: Diagnosis) -> bool:
 
 
 def mending(cause: Diagnosis) -> list[Text]:
-    """What mends a mistake, a row each: the line as it should be, and words; empty if nothing is known to."""
+    """What mends a mistake, a row each: the line as it should be, and words.  Empty if nothing is known to."""
     after = cause.change[1] if cause.change else ""
     rows = [code(after)] if after and not cause.mend.startswith("with the line") else []
     return [*rows, *([Text(cause.mend)] if cause.mend and (not rows or in_words(cause)) else [])]

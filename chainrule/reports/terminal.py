@@ -1,4 +1,4 @@
-"""The terminal, or what stands in its place: its width, its characters, and no blanks at the end of a file's lines."""
+"""The terminal to which reports are printed: its width and characters; in a file, no blanks end a line."""
 
 from __future__ import annotations
 

@@ -91,6 +91,7 @@ def test_a_network_in_a_repository_of_its_own(workflow, tmp_path, python):
     gated = {"target": "net.py", "baseline": "chainrule.toml"}
     status, log, summary = workflow(**gated)
     assert (status, "::error" in log, "Gate: **green**" in summary) == (0, False, True), log
+    assert "### net.py: gate green, verdict fail" in summary
 
     mask = "(d @ w.T) * (layer > 0)"
     lines = NETWORK.splitlines()
