@@ -22,8 +22,10 @@ from chainrule.cli.parsing import (
     UNREAD,
     UNUSABLE,
     Parser,
+    Wrapped,
     add_reading_arguments,
     replacing,
+    with_targets_first,
 )
 from chainrule.cli.repro import add_repro
 from chainrule.cli.study import add_study
@@ -39,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         replacing(stream)
     parser = make_parser()
-    arguments, rest = parser.parse_known_args(argv)
+    arguments, rest = parser.parse_known_args(with_targets_first(sys.argv[1:] if argv is None else argv))
     if rest and arguments.command != "check":
         parser.error(f"{arguments.command} does not know {' '.join(rest)}")
     try:
@@ -64,13 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = Parser(prog="chainrule", description=DESCRIPTION, epilog=STATUS)
+    parser = Parser(prog="chainrule", description=DESCRIPTION, epilog=STATUS, formatter_class=Wrapped)
     parser.add_argument("--version", action="version", version=f"chainrule {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    raw = argparse.RawDescriptionHelpFormatter
-    check = commands.add_parser(
-        "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
-    )
+    check = commands.add_parser("check", help="check an implementation", description=CHECK, epilog=STATUS)
     add_check_arguments(check)
     add_study(commands)
     add_repro(commands)
@@ -100,5 +99,5 @@ def make_parser() -> argparse.ArgumentParser:
     completion.set_defaults(run=lambda arguments, _: run_completion(arguments, make_parser))
     for name, command in commands.choices.items():
         command.epilog = "\n\n".join(filter(None, (epilog(name), command.epilog)))
-        command.formatter_class = raw
+        command.formatter_class = Wrapped
     return parser

@@ -54,8 +54,9 @@ code otherwise, declare a convention or a name: with the options below, in the t
 [tool.chainrule.names] of the nearest pyproject.toml above TARGET, or in the file's dictionary CHAINRULE.  The first of
 these that declares something counts, and counts more than what chainrule finds.
 
-chainrule passes options that it does not know on to pytest:
--k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
+chainrule passes options that it does not know on to pytest: -k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with
+chainrule[parallel]), ...  Those about what pytest prints, such as -q, -v and --tb, have nothing to act on and are
+refused: the report is chainrule's.
 """
 
 

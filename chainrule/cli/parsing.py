@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -25,11 +27,36 @@ def replacing(stream: TextIO, encoding: str | None = None) -> None:
         stream.reconfigure(encoding=encoding, errors=REPLACED)
 
 
+class Wrapped(argparse.RawDescriptionHelpFormatter):
+    """Wraps the paragraphs of a description to the terminal, except those with indented lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(
+            paragraph if "\n  " in f"\n{paragraph}" else textwrap.fill(paragraph, width)
+            for paragraph in textwrap.dedent(text).strip().split("\n\n")
+        )
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that exits with the contract's status on an error."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(UNUSABLE, f"chainrule: {message}\n{self.format_usage()}")
+
+
+def with_targets_first(words: Sequence[str]) -> list[str]:
+    """The words of a command line, with the files behind `--chapter`, which would take them, in front of it."""
+    found: list[str] = []
+    start: int | None = None  # of the last --chapter, while only its values follow
+    for word in words:
+        if word.startswith("-"):
+            start = len(found) if word == "--chapter" else None
+        if start is not None and (Path(word).suffix in (".py", ".ipynb") or os.path.isdir(word)):
+            found.insert(start, word)
+            start += 1
+        else:
+            found.append(word)
+    return found
 
 
 def add_reading_arguments(command: argparse.ArgumentParser) -> None:

@@ -47,7 +47,6 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
         help="show the derivation, the code that runs for it and the outcomes side by side",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     study.add_argument("target", metavar="TARGET", help=TARGET)
     add_adapter_argument(study)

@@ -21,6 +21,7 @@ from chainrule.running.results import SpecResult
 from chainrule.running.run import Run
 
 SPECS = Path(spec_tests.__file__).parent
+PRINTS_NOTHING = "; options about what pytest prints (-q, -v, -r, --tb) do not apply, as chainrule prints the report"
 UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
 
 
@@ -70,7 +71,9 @@ def run_pytest(
     with alone(), contextlib.redirect_stderr(said):
         status = pytest.main([*plugins, *UNDISTURBED, *as_options(run), *options, *files], plugins=[session])
     if status == pytest.ExitCode.USAGE_ERROR:
-        raise UnusableTarget(f"pytest refuses its arguments: {complaint(said.getvalue())}")
+        what = complaint(said.getvalue())
+        why = PRINTS_NOTHING if what.startswith("unrecognized arguments") else ""
+        raise UnusableTarget(f"pytest refuses its arguments: {what}{why}")
     if status == pytest.ExitCode.INTERRUPTED and not run.results.raw:
         raise KeyboardInterrupt
     if session.internal_error:

@@ -79,12 +79,31 @@ def test_a_pass(command):
 def test_every_command_shows_examples_that_it_takes(command, name):
     assert EXAMPLES[name]
     _, printed, _ = command(name, "--help")
-    assert max(map(len, printed.splitlines())) <= int(os.environ["COLUMNS"])
     for line, what in EXAMPLES[name]:
         assert f"  {line}\n      {what}" in printed
         words = line.partition(" >> ")[0].split()[1:]
         _, rest = make_parser().parse_known_args(words)
         assert rest == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_help_is_as_wide_as_the_terminal(command, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    for name in ([], *([name] for name in EXAMPLES)):
+        _, printed, _ = command(*name, "--help")
+        one_piece = ("  chainrule ", "    chainrule ")  # examples, to be pasted
+        assert [line for line in printed.splitlines() if len(line) > width and not line.startswith(one_piece)] == []
+
+
+def test_a_target_may_stand_behind_the_chapters(command):
+    for words in (("--chapter", "activations", "right.py"), ("wrong.py", "--chapter", "activations", "right.py")):
+        _, printed, said = command("check", *words)
+        assert (said, "right.py  sha256 " in printed, "wrong.py  sha256 " in printed) == ("", True, len(words) > 3)
+
+
+@pytest.mark.parametrize("option", ["-q", "-v", "--tb=short"])
+def test_options_about_what_pytest_prints_are_refused_with_the_reason(refused, option):
+    assert f"unrecognized arguments: {option}; options about what pytest prints" in refused("check", "right.py", option)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pipe of other systems")
