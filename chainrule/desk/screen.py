@@ -96,7 +96,8 @@ class Screen:
     def explain(self) -> None:
         """Print the first cause's mistake; without a cause, the clause that the report names as the next."""
         if self.message:
-            return self.unusable(self.message)
+            self.unusable(self.message)
+            return
         known, catalogue = clauses(), mistakes()
         causes = [] if self.outcome is None else self.outcome.diagnoses
         if causes and causes[0].id != UNNAMED:
@@ -112,7 +113,8 @@ class Screen:
     def all(self) -> None:
         """Print the whole report."""
         if self.message:
-            return self.unusable(self.message)
+            self.unusable(self.message)
+            return
         if self.outcome is not None:
             TextReport(self.console, self.again).finish(self.outcome)
         self.keys()

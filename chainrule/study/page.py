@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from chainrule.mathematics.clauses import chapters, clauses
+from chainrule.reports.causes import mending
 from chainrule.reports.html import DARK, FILLS, VARIABLES
 from chainrule.running.results import RAISED, Diagnosis
 from chainrule.study.derivation import Section, sections, with_links
@@ -162,12 +163,11 @@ def cause(study: Study, found: Diagnosis) -> str:
         None,
     )
     linked = link(place, found.where or "") if place else escape(found.where or "")
-    after = found.change[1] if found.change else ""
-    tried = f"<p>Mend it: <code>{escape(after)}</code></p>" if after else ""
-    mend = f"<p>{'' if after else 'Mend it: '}{escape(found.mend)}</p>" if found.mend else ""
+    rows = [f"<code>{escape(row.plain)}</code>" if row.no_wrap else escape(row.plain) for row in mending(found)]
+    mend = f"<p>Mend it: {'<br>'.join(rows)}</p>" if rows else ""
     return (
         f'<li><span class="failed">{escape(found.certainty)}</span> {escape(found.title)} {linked}'
-        f"<details><summary>why, and what mends it</summary><p>{escape(found.explanation)}</p>{tried}{mend}</details>"
+        f"<details><summary>why, and what mends it</summary><p>{escape(found.explanation)}</p>{mend}</details>"
         "</li>"
     )
 
