@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, TextIO
+from typing import IO, Any
 
 from rich.console import Console
-from rich.spinner import SPINNERS
+from rich.spinner import Spinner
 from rich.status import Status
 
 SPINNER, PLAIN = "dots", "line"  # the latter is of ASCII
@@ -18,7 +18,7 @@ BLANKS = re.compile(r"[ ]+$", re.MULTILINE)
 class Trimmed:
     """A stream whose lines end without blanks.  stream: where it writes them."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: IO[str]) -> None:
         self.stream = stream
 
     def write(self, text: str) -> int:
@@ -28,7 +28,7 @@ class Trimmed:
         return getattr(self.stream, name)
 
 
-def console_of(stream: TextIO | None = None, width: int | None = None) -> Console:
+def console_of(stream: IO[str] | None = None, width: int | None = None) -> Console:
     """A console that writes to a stream.  width: its columns; those of the terminal by default."""
     stream = sys.stdout if stream is None else stream
     console = Console(file=stream, width=width)
@@ -42,7 +42,7 @@ def console_of(stream: TextIO | None = None, width: int | None = None) -> Consol
 def live_line(console: Console, said: str) -> Status:
     """A line with a spinner, which is not started yet."""
     try:
-        "".join(SPINNERS[SPINNER]["frames"]).encode(console.encoding)
+        "".join(Spinner(SPINNER).frames).encode(console.encoding)
     except (UnicodeEncodeError, LookupError):
         return console.status(said, spinner=PLAIN)
     return console.status(said, spinner=SPINNER)
