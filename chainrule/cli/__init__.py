@@ -17,6 +17,7 @@ from chainrule.cli.mistakes import run_mistakes
 from chainrule.cli.new import run_new
 from chainrule.cli.parsing import (
     INTERRUPTED,
+    REPLACED,
     STATUS,
     TARGET,
     UNREAD,
@@ -41,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         replacing(stream)
     parser = make_parser()
-    arguments, rest = parser.parse_known_args(with_targets_first(sys.argv[1:] if argv is None else argv))
+    words = sys.argv[1:] if argv is None else argv
+    arguments, rest = parser.parse_known_args(with_targets_first(words))
     if rest and arguments.command != "check":
         parser.error(f"{arguments.command} does not know {' '.join(rest)}")
     try:
@@ -55,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
+        foreign = [word for word in words if word.encode(errors=REPLACED).decode() != word]
+        if foreign:
+            print(f"chainrule: {foreign[0]}: not text in this locale; set PYTHONUTF8=1, or rename it", file=sys.stderr)
+            return UNUSABLE
         said = str(error).strip().splitlines() or [""]
         print(f"chainrule: a fault of chainrule's own, {type(error).__name__}: {said[-1]}", file=sys.stderr)
         print("Please report it, with what `python -X dev -m chainrule` and the same arguments print.", file=sys.stderr)

@@ -699,6 +699,13 @@ def test_interrupted_while_python_imports_the_command(monkeypatch, capsys):
     assert capsys.readouterr().err == "chainrule: interrupted\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of bytes that are not text")
+def test_a_name_that_the_locale_cannot_read(refused):
+    name = os.fsdecode(b"\xcf\x80\xff.py")
+    Path(name).write_text(RIGHT, encoding="utf-8")
+    assert "not text in this locale; set PYTHONUTF8=1" in refused("adapt", name)
+
+
 def test_interrupted_while_loading(command):
     Path("stops.py").write_text("class Net:\n    raise KeyboardInterrupt\n", encoding="utf-8")
     assert command("check", "stops.py")[0] == 130
