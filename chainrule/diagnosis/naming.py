@@ -26,7 +26,9 @@ from chainrule.running.results import SpecResult
 UNREADABLE = " returns something else: "
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 OVERFLOW = "OverflowError: math range error"  # of Python's exp
-COLUMNS = ". As a function of columns it is right: if your samples are columns, declare samples = columns"
+COLUMNS = (
+    ". As a function of columns it is right: if your samples are columns, say so with --convention samples=columns"
+)
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
 REMEMBERS = "network.present_parameters"  # what follows from remembered answers says nothing of its own

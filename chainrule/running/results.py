@@ -143,8 +143,9 @@ class SpecResult:
 class Outcome:
     """The outcome of a check.  target: as the user named it; path, sha256: its file and that file's digest.
 
-    required: the chapters that a pass needs.  not_run: how many of their specs did not run, because of pytest's options
-    or a lost process.  unchecked: recognised names in the target for which chainrule has no chapter yet.
+    required: the chapters that a pass needs.  not_run: how many of their specs did not run, because of pytest's
+    options, a lost process or an interrupt.  interrupted: whether the user ended the run.
+    unchecked: recognised names in the target for which chainrule has no chapter yet.
     notes: sentences on how chainrule loaded and read the code.  not_understood: what chainrule looked for, what it
     found instead, and the command to run next; empty if it understood the code.  nothing_found: what the file holds
     instead of anything to check.  sketch: lines that would make code fit in which chainrule recognised no network.
@@ -161,6 +162,7 @@ class Outcome:
     specs: Sequence[SpecResult]
     required: Sequence[str] = CORE_CHAPTERS[:-1]
     not_run: int = 0
+    interrupted: bool = False
     seconds: float = 0.0
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -195,8 +197,9 @@ class Outcome:
         """`pass`, `fail` or `incomplete`.
 
         `fail`: a spec failed or raised, a forbidden framework is imported, or the code tampered with the check.
-        `incomplete`: a required spec is todo, blocked or did not run, or a required chapter ran and none of its specs
-        passed. A chapter may be skipped as a whole in two cases: if its function exists only inside the network, whose
+        `incomplete`: the run was interrupted, a required spec is todo, blocked or did not run, or a required chapter
+        ran and none of its specs passed.
+        A chapter may be skipped as a whole in two cases: if its function exists only inside the network, whose
         forward pass then shows ReLU and whose gradients show cross-entropy; and, except for the chapters about the
         network itself (shapes, gradients, training), under an `architecture` of fixed sizes, which may exclude all
         networks that the chapter needs.
@@ -206,7 +209,8 @@ class Outcome:
         if found & {"failed", "error"} or (self.from_scratch and self.frameworks) or tampered:
             return "fail"
         required = {result.outcome for result in self.specs if result.chapter in self.required}
-        if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
+        open_ = self.interrupted or self.not_run or required & {"todo", "blocked"}
+        if open_ or "passed" not in required or self.unseen_chapters:
             return "incomplete"
         return "pass"
 

@@ -35,7 +35,7 @@ def test_a_function_that_is_right_in_columns_may_be_right(tmp_path):
     path = file(tmp_path, COLUMNS)
     (found,) = checked(path).diagnoses
     assert (found.id, found.certainty) == ("softmax-over-batch", "likely")
-    assert "declare samples = columns" in found.found
+    assert "--convention samples=columns" in found.found
     declared = api.check_loaded(load(str(path), conventions={"samples": "columns"}))
     assert declared.diagnoses == []
 

@@ -20,7 +20,8 @@ mistake(
     "init-he",
     "He's variance, 2 / fan_in, in place of Xavier's",
     "He's initialization keeps the forward signal through ReLU; Xavier's keeps signal and gradient, 2 / (fan_in "
-    "+ fan_out). Either trains; they are different schemes. (If He's is meant, declare initialization = he.)",
+    "+ fan_out). Either trains; they are different schemes. (If He's is meant, "
+    "declare it with --convention initialization=he.)",
     clause="initialization.variance",
     fingerprint="variance 2 / fan_in",
     scheme=lambda fan_in, fan_out: 2 / fan_in,
@@ -29,7 +30,7 @@ mistake(
     "init-lecun",
     "LeCun's variance, 1 / fan_in, in place of Xavier's",
     "1 / fan_in is often called Xavier's in blogs and frameworks; Glorot's paper has 2 / (fan_in + fan_out). (If "
-    "it is meant, declare initialization = lecun.)",
+    "it is meant, declare it with --convention initialization=lecun.)",
     clause="initialization.variance",
     fingerprint="variance 1 / fan_in",
     scheme=lambda fan_in, fan_out: 1 / fan_in,
@@ -39,7 +40,7 @@ mistake(
     "Xavier's variance, 2 / (fan_in + fan_out), where another is declared",
     "The declared scheme is not the one that the weights are drawn from.",
     clause="initialization.variance",
-    mend="declare initialization = xavier, or draw with the declared variance",
+    mend="declare --convention initialization=xavier, or draw with the declared variance",
     fingerprint="variance 2 / (fan_in + fan_out)",
     scheme=lambda fan_in, fan_out: 2 / (fan_in + fan_out),
 )
