@@ -78,6 +78,11 @@ def calls_it_loss(function: Callable[..., Any], result: Any, path: Path) -> bool
     return any("loss" in name or "cost" in name for name in names)
 
 
+def takes_rate(function: Callable[..., Any]) -> bool:
+    """Whether a function takes a learning rate, as an update does, and no loss."""
+    return any(role(parameter.name) == "lr" for parameter in parameters_of(function))
+
+
 def moved_by(before: Any, after: Any, grads: Any, lr: float) -> bool:
     """Whether parameters are now what a step of gradient descent makes of them."""
     groups = zip(before, after, grads, strict=True)
@@ -294,13 +299,17 @@ class Attempts(Learning):
         Raises NotOffered if losses do not show it.
         """
         inputs, classes = model.sizes[0], model.sizes[-1]
+        before = self.parameters(model)
         for name, function in self.candidates("loss", model):
-            if self.reaches(function, model):
+            if self.reaches(function, model) and not takes_rate(function):
                 with contextlib.suppress(NotOffered):
                     loss = partial(self.loss_with, function, model)
                     form = form_of_labels(loss, to_numpy(x), inputs, classes)
                     found = through_losses(loss, form, to_numpy(x), inputs, classes)
                     loss(to_numpy(x).copy(), some_labels(form, np.size(x) // inputs, classes))
+                    if changed(before, self.parameters(model)):
+                        self.restore(model, before)
+                        continue
                     same = [path for path, leaf in leaves(model.value) if is_near(to_numpy(leaf), found)]
                     if same:
                         return Plan(
@@ -318,6 +327,8 @@ class Attempts(Learning):
         gives_gradients = rank("backward", name) is not None and not shown
         if is_called("methods", "is_not_the_loss", name) and not (name.lower().startswith("loss") or gives_gradients):
             raise NotThisWay("its name says something else")
+        if takes_rate(function):
+            raise NotThisWay("it takes a learning rate, as an update does")
         if y is not None:
             self.before_loss(function, model, x)
         as_output = not self.reaches(function, model)
