@@ -70,7 +70,7 @@ def ways_of_labels(probe: Probe, operation: str) -> list[str]:
     samples = probe.layout.samples
     if samples not in SINGLE:
         return [samples, "column", "vector", "row"]
-    return [samples, "pairs", "rows", "columns"] if operation == "loss" else [samples]
+    return [samples, *(["pairs"] if operation == "loss" else []), "rows", "columns"]
 
 
 def result_follows(probe: Probe, operation: str, point: Point) -> float:

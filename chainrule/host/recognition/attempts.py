@@ -371,7 +371,7 @@ class Attempts(Learning):
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
         before = slots.read(model.value)
-        self.before(model, x, y)
+        self.before_backward(function, model, x, y)
         names = self.form.slot_names(slots)
         self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
         result = self.call_backward(Plan("backward", name), model, x, y, RATES[1], function)
