@@ -301,7 +301,7 @@ class Learning(Calling):
                     result = function(*arguments.arguments, **arguments.keywords)
                 if not (self.adopt(model, result, function) or self.adopt_in_place(model, arguments)):
                     self.adopt_initial(model, before, given)
-        return None if plan.repeated else history(result, training.epochs)
+        return None if plan.repeated else history(result, training.epochs, named_values(function, result))
 
     def settled(self, training: TrainingArguments) -> AbstractContextManager[None]:
         """Set the numbers that a training contains to those of its arguments."""
