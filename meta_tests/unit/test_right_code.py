@@ -110,3 +110,22 @@ def test_a_mistake_in_such_code_fails(check, mistake):
     style, changes, fails = WRONG[mistake]
     source, chapters, _ = RIGHT[style]
     assert fails <= wrong(check(source, chapters, *changes)).keys()
+
+
+COLUMNS = """
+def xent(a, t):
+    return -np.sum(t * np.log(a)) / t.shape[1]
+"""
+ROWS = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+def test_a_cross_entropy_that_is_right_in_columns_is_not_judged_in_rows(check):
+    assert not wrong(check(COLUMNS, ("cross_entropy",)))
+
+
+def test_a_cross_entropy_over_the_wrong_axis_beside_a_softmax_of_rows_fails(check):
+    assert "cross_entropy.uniform" in wrong(check(ROWS + COLUMNS, ("cross_entropy",)))
