@@ -204,7 +204,7 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
             "is right for one sample and not the mean over a batch, and chainrule does not see how the script calls it"
         )
     if called and is_right_in_columns_alone(probe, p, y):
-        return "is right for samples in columns and not in rows, and nothing that chainrule understands shows which it gets"
+        return "is right for samples in columns and not in rows, and nothing that is understood shows which it gets"
     if "output" not in probe.found and takes_logits(probe, y):
         return "takes logits, and no network that chainrule understands gives them to it"
     return ""

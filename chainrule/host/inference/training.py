@@ -40,6 +40,8 @@ def find_fit(probe: Probe, point: Point) -> None:
         try:
             with limit(PROBE_LIMIT):
                 moved = probe.trained(point)
+                if not np.any(moved) and way not in SINGLE:  # the code may drop a batch of all samples
+                    moved = probe.trained(point, batch_size=1)
         except NotOffered as raised:
             error = error or raised
             continue
