@@ -59,11 +59,185 @@ if __name__ == "__main__":
     print((net.predict(x) == y).mean())
 """
 
+ONE_SAMPLE = """
+class Net:
+    def __init__(self, n_in, n_hid, n_out, seed=0):
+        rng = np.random.RandomState(seed)
+        self.V = rng.randn(n_hid, n_in) * np.sqrt(2. / (n_in + n_hid))
+        self.c = np.zeros(n_hid)
+        self.W = rng.randn(n_out, n_hid) * np.sqrt(2. / (n_hid + n_out))
+        self.d = np.zeros(n_out)
+
+    def forward_one(self, x):
+        a = self.V @ x + self.c
+        h = np.maximum(a, 0)
+        o = self.W @ h + self.d
+        e = np.exp(o - o.max())
+        return a, h, e / e.sum()
+
+    def loss(self, X, y):
+        return np.mean([-np.log(self.forward_one(x)[2][t]) for x, t in zip(X, y)])
+
+    def gradients(self, X, y):
+        gV, gc, gW, gd = (np.zeros_like(p) for p in (self.V, self.c, self.W, self.d))
+        for x, t in zip(X, y):
+            a, h, p = self.forward_one(x)
+            do = p.copy()
+            do[t] -= 1
+            gW += np.outer(do, h)
+            gd += do
+            da = (self.W.T @ do) * (a > 0)
+            gV += np.outer(da, x)
+            gc += da
+        n = len(X)
+        return gV / n, gc / n, gW / n, gd / n
+
+    def update(self, grads, eta):
+        for p, g in zip((self.V, self.c, self.W, self.d), grads):
+            p -= eta * g
+"""
+
+SUMMED = """
+class Net:
+    def __init__(self, arch):
+        self.arch = arch
+        self.theta = [[np.random.randn(i, o) / np.sqrt((i + o) / 2), np.zeros((1, o))] for i, o in zip(arch, arch[1:])]
+
+    def __call__(self, X):
+        self.h = [X]
+        for W, b in self.theta[:-1]:
+            self.h.append(np.maximum(0, self.h[-1] @ W + b))
+        W, b = self.theta[-1]
+        return self.h[-1] @ W + b
+
+    def grad(self, dout):
+        out = []
+        for k, (W, b) in reversed(list(enumerate(self.theta))):
+            out.append([self.h[k].T @ dout, dout.sum(axis=0, keepdims=True)])
+            dout = (dout @ W.T) * (self.h[k] > 0)
+        return out[::-1]
+
+def softmax(z):
+    z = np.exp(z - z.max(axis=1, keepdims=True))
+    return z / z.sum(axis=1, keepdims=True)
+
+def summed_loss(z, Y):
+    m = z.max(axis=1, keepdims=True)
+    return np.sum(np.log(np.exp(z - m).sum(axis=1)) + m[:, 0] - (z * Y).sum(axis=1))
+
+def train(net, X, Y, lr=0.1, epochs=20, batch=25):
+    for ep in range(epochs):
+        p = np.random.permutation(len(X))
+        for j in range(0, len(X), batch):
+            xb, yb = X[p[j:j + batch]], Y[p[j:j + batch]]
+            d = softmax(net(xb)) - yb
+            for par, g in zip(net.theta, net.grad(d)):
+                par[0] -= lr / len(xb) * g[0]
+                par[1] -= lr / len(xb) * g[1]
+
+if __name__ == "__main__":
+    X = np.random.randn(310, 8)
+    Y = np.eye(4)[X[:, :4].argmax(axis=1)]
+    net = Net([8, 30, 20, 4])
+    train(net, X, Y)
+    print(summed_loss(net(X), Y) / len(X))
+"""
+
+ENCODING_FIT = """
+def one_hot(y, k):
+    out = np.zeros((y.shape[0], k))
+    out[np.arange(y.shape[0]), y] = 1.0
+    return out
+
+class NeuralNetwork:
+    def __init__(self, sizes):
+        self.layers, self.parameters = sizes, {}
+        for i, (a, b) in enumerate(zip(sizes, sizes[1:])):
+            self.parameters[f"w{i}"] = np.random.randn(a, b) * np.sqrt(2 / (a + b))
+            self.parameters[f"b{i}"] = np.zeros((1, b))
+
+    def forward_pass(self, x):
+        cache, n = {"a0": x}, len(self.layers) - 1
+        for i in range(n):
+            z = cache[f"a{i}"] @ self.parameters[f"w{i}"] + self.parameters[f"b{i}"]
+            cache[f"a{i + 1}"] = np.maximum(0, z)
+        e = np.exp(z - np.max(z, axis=1, keepdims=True))
+        cache[f"a{n}"] = e / e.sum(axis=1, keepdims=True)
+        return cache[f"a{n}"], cache
+
+    def backward_pass(self, y_true, cache):
+        n, grads = len(self.layers) - 1, {}
+        dz = (cache[f"a{n}"] - y_true) / len(y_true)
+        for i in reversed(range(n)):
+            grads[f"w{i}"] = cache[f"a{i}"].T @ dz
+            grads[f"b{i}"] = np.sum(dz, axis=0, keepdims=True)
+            dz = (dz @ self.parameters[f"w{i}"].T) * (cache[f"a{i}"] > 0)
+        return grads
+
+    def update(self, grads, learning_rate):
+        for key in self.parameters:
+            self.parameters[key] -= learning_rate * grads[key]
+
+    def fit(self, x, y, epochs=100, batch_size=32, learning_rate=0.01):
+        y_oh = one_hot(y, self.layers[-1])
+        for epoch in range(epochs):
+            shuffled = np.random.permutation(x.shape[0])
+            xs, ys = x[shuffled], y_oh[shuffled]
+            for i in range(0, x.shape[0], batch_size):
+                _, cache = self.forward_pass(xs[i:i + batch_size])
+                self.update(self.backward_pass(ys[i:i + batch_size], cache), learning_rate)
+"""
+
+ONE_HOT_UPDATE = """
+class NeuralNetwork:
+    def __init__(self, inputnodes, hiddennodes, outputnodes, learningrate):
+        self.lr = learningrate
+        self.wih = np.random.normal(0.0, (2 / (inputnodes + hiddennodes)) ** 0.5, (inputnodes, hiddennodes))
+        self.bih = np.zeros(hiddennodes)
+        self.who = np.random.normal(0.0, (2 / (hiddennodes + outputnodes)) ** 0.5, (hiddennodes, outputnodes))
+        self.bho = np.zeros(outputnodes)
+
+    def query(self, inputs):
+        final = np.dot(np.maximum(np.dot(inputs, self.wih) + self.bih, 0), self.who) + self.bho
+        exps = np.exp(final - np.amax(final, axis=1, keepdims=True))
+        return exps / np.sum(exps, axis=1, keepdims=True)
+
+    def train(self, inputs, targets):
+        hidden = np.maximum(np.dot(inputs, self.wih) + self.bih, 0)
+        errors = targets - self.query(inputs)
+        scale = self.lr / len(inputs)
+        below = np.dot(errors, self.who.T) * (hidden > 0)
+        self.who += scale * np.dot(hidden.T, errors)
+        self.bho += scale * np.sum(errors, axis=0)
+        self.wih += scale * np.dot(inputs.T, below)
+        self.bih += scale * np.sum(below, axis=0)
+"""
+
 RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
     "an update that returns the loss": (
         UPDATES,
         ("shapes", "gradients"),
         {"network.arguments_kept", "network.present_parameters", "gradients.memoryless"},
+    ),
+    "a batch of gradients beside a forward pass of one sample": (
+        ONE_SAMPLE,
+        ("gradients", "training"),
+        {"gradients.weights", "training.step"},
+    ),
+    "a summed loss, divided in the update": (
+        SUMMED,
+        ("cross_entropy", "gradients", "training"),
+        {"cross_entropy.uniform", "gradients.weights", "training.full_batch"},
+    ),
+    "a fit that encodes the labels which its backward pass takes": (
+        ENCODING_FIT,
+        ("gradients", "training"),
+        {"gradients.weights", "training.full_batch", "training.last_batch"},
+    ),
+    "an update of one-hot labels": (
+        ONE_HOT_UPDATE,
+        ("gradients", "training"),
+        {"gradients.weights", "training.full_batch"},
     ),
 }
 
@@ -101,6 +275,36 @@ WRONG = {  # {mistake: (style, changes, what fails)}
         "an update that returns the loss",
         [("delta.dot(self.W[i].T) * (self.inputs[i] > 0)", "delta.dot(self.W[i].T)")],
         {"gradients.dead_units"},
+    ),
+    "a summed loss beside gradients of the mean": (
+        "a summed loss, divided in the update",
+        [
+            ("d = softmax(net(xb)) - yb", "d = (softmax(net(xb)) - yb) / len(xb)"),
+            ("par[0] -= lr / len(xb) * g[0]", "par[0] -= lr * g[0]"),
+            ("par[1] -= lr / len(xb) * g[1]", "par[1] -= lr * g[1]"),
+        ],
+        {"cross_entropy.uniform"},
+    ),
+    "labels in another order than their samples": (
+        "a fit that encodes the labels which its backward pass takes",
+        [("xs, ys = x[shuffled], y_oh[shuffled]", "xs, ys = x[shuffled], y_oh")],
+        {"training.full_batch"},
+    ),
+    "a full batch dropped": (
+        "a fit that encodes the labels which its backward pass takes",
+        [("range(0, x.shape[0], batch_size)", "range(0, x.shape[0] - batch_size, batch_size)")],
+        {"training.full_batch"},
+    ),
+    "weights that are updated before the error passes them": (
+        "an update of one-hot labels",
+        [
+            ("        below = np.dot(errors, self.who.T) * (hidden > 0)\n", ""),
+            (
+                "        self.bho += scale",
+                "        below = np.dot(errors, self.who.T) * (hidden > 0)\n        self.bho += scale",
+            ),
+        ],
+        {"gradients.shapes"},
     ),
 }
 
