@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, returned_names
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, part, returned_names
 from chainrule.host.recognition.forms import Form, Held, SizedForm
 from chainrule.host.recognition.namespaces import Operation, names_read, own_functions, ranked
 from chainrule.host.recognition.slots import Fold, Slots, chain, discover
 from chainrule.host.recognition.structures import Item, shape
-from chainrule.host.recognition.vocabulary import plain
+from chainrule.host.recognition.vocabulary import is_called, plain
 from chainrule.support.arrays import is_array
 
 
@@ -31,6 +31,7 @@ class FunctionForm(SizedForm):
             raise Unbound("the forward pass reads what it returns from globals")
         self.settle_any(init)
         self.name_by_place()
+        self.lists = self.named_lists()
 
     def is_read_from_globals(self) -> bool:
         """Whether the likeliest forward pass reads arrays of the names that the initialization returns."""
@@ -47,6 +48,24 @@ class FunctionForm(SizedForm):
             if found.keys() == set(range(len(self.names))):
                 self.names = [name or found[i] for i, name in enumerate(self.names)]
 
+    def named_lists(self) -> dict[str, int]:
+        """{name: place in the result} of the list of all weights and that of all biases, if they have no names.
+
+        The names are those of parameters of the file's functions, and what the author's calls show calls them.
+        """
+        found: dict[str, int] = {}
+        for slots in filter(None, self.slots_of.values()):
+            kinds = {"weights": slots.weights, "biases": slots.biases}
+            firsts = {kind: {slot.path[:-1] for slot in group} for kind, group in kinds.items()}
+            places = {kind: next(iter(paths)) for kind, paths in firsts.items() if len(paths) == 1}
+            if any(self.names) or len(places) < 2 or any(len(path) != 1 for path in places.values()):
+                continue
+            taken = {p.name for _, function in own_functions(self.namespace) for p in parameters_of(function)}
+            for kind, (step,) in places.items():
+                called = {name for name in taken if is_called("arrays", kind, name) and "size" not in name}
+                found |= dict.fromkeys((*called, part(self.init, step.key)), step.key)
+        return found
+
     def made(self, sizes: Sequence[int], seed: int) -> Any:
         arguments, keywords = self.sizing.arguments(sizes, seed)
         return self.init(*arguments, **keywords)
@@ -61,6 +80,8 @@ class FunctionForm(SizedForm):
         value, known = model.value, dict(self.sizing.known)
         if isinstance(value, dict):
             return known | {key: item for key, item in value.items() if isinstance(key, str)}
+        if isinstance(value, (tuple, list)) and self.lists:
+            return known | {name: value[place] for name, place in self.lists.items()}
         if isinstance(value, (tuple, list)) and len(self.names) == len(value) > 1:
             return known | {name: item for name, item in zip(self.names, value, strict=True) if name}
         return known
