@@ -18,7 +18,7 @@ from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_va
 from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
-from chainrule.host.recognition.learning import Learning
+from chainrule.host.recognition.learning import Learning, trainer_of
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes
 from chainrule.host.recognition.order_of_calls import set_earlier
@@ -550,6 +550,9 @@ class Attempts(Learning):
 
     def goes_by(self, function: Callable[..., Any], model: Held, wanted: str) -> bool:
         """Whether a training goes by a number that its object keeps, unless only other trainings read it."""
+        for holder in trainer_of(function, model):
+            if numbers_kept(holder, wanted) & names_reached(function, holder):
+                return True
         own, plainly = names_reached(function, model.value), getattr(function, "__func__", function)
         trainings = (method for name, method in methods_of(model.value) if fits("fit", name, method))
         others = (method for method in trainings if getattr(method, "__func__", method) is not plainly)

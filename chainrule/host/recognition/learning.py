@@ -289,8 +289,9 @@ class Learning(Calling):
             self.tell_samples(model, training.x)
         arguments = self.fit_arguments(model, training, function)
         kept = {"lr": training.lr, "epochs": training.epochs}
-        set_attributes(model.value, kept | {"batch_size": training.batch_size, "seed": training.seed})
-        seed_generators(model.value, training.seed)
+        for holder in (model.value, *trainer_of(function, model)):
+            set_attributes(holder, kept | {"batch_size": training.batch_size, "seed": training.seed})
+            seed_generators(holder, training.seed)
         with seeded(training.seed), self.settled(training):
             for _ in range(training.epochs if plan.repeated else 1):
                 if plan.repeated:
@@ -327,6 +328,12 @@ class Learning(Calling):
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         order, layers = ("x", "y", "epochs", "lr"), len(model.sizes) - 1
         return bind(function, Known(roles, self.form.named(model), order, layers=layers))
+
+
+def trainer_of(function: Callable[..., Any], model: Held) -> list[Any]:
+    """The object beside the network whose method a training is; an empty list for others."""
+    owner = getattr(function, "__self__", None)
+    return [] if owner is None or owner is model.value else [owner]
 
 
 def starts_with_one(function: Callable[..., Any]) -> bool:
