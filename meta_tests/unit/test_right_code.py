@@ -213,6 +213,52 @@ class NeuralNetwork:
         self.bih += scale * np.sum(below, axis=0)
 """
 
+TRAINER = """
+class DeepNet:
+    def __init__(self, n_features, n_classes, hidden=(64, 32), seed=0):
+        rng = np.random.default_rng(seed)
+        dims = (n_features, *hidden, n_classes)
+        self.params, self.depth = {}, len(dims) - 1
+        for i, (m, n) in enumerate(zip(dims, dims[1:]), 1):
+            self.params[f"W{i}"] = rng.normal(0, np.sqrt(2 / (m + n)), (m, n))
+            self.params[f"b{i}"] = np.zeros(n)
+
+    def run(self, x):
+        kept = []
+        for i in range(1, self.depth + 1):
+            kept.append(x)
+            x = x @ self.params[f"W{i}"] + self.params[f"b{i}"]
+            if i < self.depth:
+                x = np.maximum(x, 0)
+        x = np.exp(x - x.max(1, keepdims=True))
+        return x / x.sum(1, keepdims=True), kept
+
+    def __call__(self, x):
+        return self.run(x)[0]
+
+    def gradients(self, x, y):
+        p, kept = self.run(x)
+        p[np.arange(len(y)), y] -= 1
+        g, grads = p / len(y), {}
+        for i in range(self.depth, 0, -1):
+            grads[f"W{i}"], grads[f"b{i}"] = kept[i - 1].T @ g, g.sum(0)
+            g = g @ self.params[f"W{i}"].T * (kept[i - 1] > 0)
+        return grads
+
+class Trainer:
+    def __init__(self, net, lr=0.1, batch_size=32, seed=0):
+        self.net, self.lr, self.batch_size = net, lr, batch_size
+        self.rng = np.random.default_rng(seed)
+
+    def run(self, x, y, epochs):
+        for epoch in range(epochs):
+            perm = self.rng.permutation(len(x))
+            for start in range(0, len(x), self.batch_size):
+                take = perm[start:start + self.batch_size]
+                for k, g in self.net.gradients(x[take], y[take]).items():
+                    self.net.params[k] -= self.lr * g
+"""
+
 RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
     "an update that returns the loss": (
         UPDATES,
@@ -233,6 +279,11 @@ RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
         ENCODING_FIT,
         ("gradients", "training"),
         {"gradients.weights", "training.full_batch", "training.last_batch"},
+    ),
+    "a class that trains the network it is given": (
+        TRAINER,
+        ("training",),
+        {"training.full_batch", "training.last_batch", "training.zero_rate"},
     ),
     "an update of one-hot labels": (
         ONE_HOT_UPDATE,
@@ -289,6 +340,11 @@ WRONG = {  # {mistake: (style, changes, what fails)}
         "a fit that encodes the labels which its backward pass takes",
         [("xs, ys = x[shuffled], y_oh[shuffled]", "xs, ys = x[shuffled], y_oh")],
         {"training.full_batch"},
+    ),
+    "a last batch dropped by a class that trains": (
+        "a class that trains the network it is given",
+        [("range(0, len(x), self.batch_size)", "range(0, len(x) - self.batch_size + 1, self.batch_size)")],
+        {"training.last_batch"},
     ),
     "a full batch dropped": (
         "a fit that encodes the labels which its backward pass takes",

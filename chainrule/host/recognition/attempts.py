@@ -244,6 +244,8 @@ class Attempts(Learning):
             return
         seen: set[int] = set()
         named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
+        if operation == "fit":  # a training that the author calls, before a method that makes one of its updates
+            named = iter(sorted(named, key=lambda item: learnt_of(item[1]).operation != "fit"))
         labelled = list(self.with_labels(model)) if operation in ("loss", "backward") else []
         first, last = (labelled, []) if operation == "loss" else ([], labelled)
         for name, function in chain(first, named, last, self.unnamed(operation, model)):
