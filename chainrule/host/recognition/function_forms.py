@@ -179,13 +179,44 @@ class GlobalForm(Form):
             raise Unbound("no global weights and biases that fit together")
         self.slots_of[len(fixed) - 1] = discover(self.state, fixed)
         self.pattern = list(fixed)
+        self.installed: GlobalArrays | None = None  # the network whose arrays the globals are now
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        return copy.deepcopy(self.state)
+        return GlobalArrays(copy.deepcopy(self.state), self)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
-        self.namespace.update(model.value)
+        if self.installed is not model.value:
+            if self.installed is not None:
+                self.installed.keep()
+            self.namespace.update(model.value)
+            self.installed = model.value
         yield from ranked(operation, own_functions(self.namespace))
+
+
+class GlobalArrays(dict[str, Any]):
+    """The parameters of a network in globals.  While they are installed, `w1 = w1 - lr * dw1` gives it new ones."""
+
+    def __init__(self, arrays: Mapping[str, Any], form: GlobalForm) -> None:
+        super().__init__(arrays)
+        self.form = form
+
+    def keep(self) -> None:
+        """Take the arrays that the globals are now, if this network's are installed."""
+        if self.form.installed is self:
+            self.update({name: self.form.namespace[name] for name in self})
+
+    def __getitem__(self, name: str) -> Any:
+        self.keep()
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        if self.form.installed is self:
+            self.form.namespace[name] = value
+
+    def __deepcopy__(self, memo: Any) -> GlobalArrays:
+        self.keep()
+        return GlobalArrays(copy.deepcopy(dict(self), memo), self.form)
 
 
 def is_parameter(name: str, value: Any) -> bool:
