@@ -259,6 +259,71 @@ class Trainer:
                     self.net.params[k] -= self.lr * g
 """
 
+GLOBALS = """
+np.random.seed(10)
+w1 = np.random.randn(3, 16) * np.sqrt(2 / 19)
+b1 = np.zeros(16)
+w2 = np.random.randn(16, 4) * np.sqrt(2 / 20)
+b2 = np.zeros(4)
+
+def softmax(x):
+    e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+def forward_pass(x):
+    a1 = np.maximum(0, x @ w1 + b1)
+    return a1, softmax(a1 @ w2 + b2)
+
+def train_step(x, labels, lr):
+    global w1, b1, w2, b2
+    a1, p = forward_pass(x)
+    dz2 = p.copy()
+    dz2[np.arange(len(x)), labels] -= 1
+    dz2 /= len(x)
+    dz1 = (dz2 @ w2.T) * (a1 > 0)
+    w1, w2 = w1 - lr * x.T @ dz1, w2 - lr * a1.T @ dz2
+    b1, b2 = b1 - lr * dz1.sum(axis=0), b2 - lr * dz2.sum(axis=0)
+"""
+
+TWO_LISTS = """
+def create_network(*sizes):
+    return ([np.random.randn(n, m) * (2 / (n + m)) ** .5 for m, n in zip(sizes, sizes[1:])],
+            [np.zeros((n, 1)) for n in sizes[1:]])
+
+def fprop(Ws, bs, x):
+    zs, hs = [], [x]
+    for W, b in zip(Ws, bs):
+        zs.append(W @ hs[-1] + b)
+        hs.append(np.maximum(zs[-1], 0))
+    e = np.exp(zs[-1] - np.max(zs[-1], axis=0))
+    hs[-1] = e / np.sum(e, axis=0)
+    return zs, hs
+
+def bprop(Ws, bs, zs, hs, t):
+    dWs, dbs = [0] * len(Ws), [0] * len(bs)
+    dz = (hs[-1] - t) / t.shape[1]
+    for l in range(len(Ws))[::-1]:
+        dWs[l], dbs[l] = dz @ hs[l].T, np.sum(dz, axis=1, keepdims=True)
+        dz = (Ws[l].T @ dz) * (hs[l] > 0)
+    return dWs, dbs
+
+def learn(Ws, bs, x, t, eta, epochs, bsize):
+    for _ in range(epochs):
+        perm = np.random.permutation(x.shape[1])
+        for i in range(0, x.shape[1], bsize):
+            xi, ti = x[:, perm[i:i + bsize]], t[:, perm[i:i + bsize]]
+            dWs, dbs = bprop(Ws, bs, *fprop(Ws, bs, xi), ti)
+            for l in range(len(Ws)):
+                Ws[l] -= eta * dWs[l]
+                bs[l] -= eta * dbs[l]
+
+if __name__ == "__main__":
+    x = np.random.randn(3, 250)
+    t = np.eye(3)[np.argmax(x, axis=0)].T
+    Ws, bs = create_network(3, 20, 10, 3)
+    learn(Ws, bs, x, t, 0.3, 40, 25)
+"""
+
 RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
     "an update that returns the loss": (
         UPDATES,
@@ -284,6 +349,16 @@ RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
         TRAINER,
         ("training",),
         {"training.full_batch", "training.last_batch", "training.zero_rate"},
+    ),
+    "globals that an update binds anew": (
+        GLOBALS,
+        ("gradients",),
+        {"gradients.weights", "gradients.dead_units"},
+    ),
+    "a list of weights and one of biases without names": (
+        TWO_LISTS,
+        ("gradients", "training"),
+        {"gradients.weights", "training.last_batch"},
     ),
     "an update of one-hot labels": (
         ONE_HOT_UPDATE,
@@ -345,6 +420,16 @@ WRONG = {  # {mistake: (style, changes, what fails)}
         "a class that trains the network it is given",
         [("range(0, len(x), self.batch_size)", "range(0, len(x) - self.batch_size + 1, self.batch_size)")],
         {"training.last_batch"},
+    ),
+    "an update of globals without the mask": (
+        "globals that an update binds anew",
+        [("(dz2 @ w2.T) * (a1 > 0)", "dz2 @ w2.T")],
+        {"gradients.dead_units"},
+    ),
+    "biases of a list that stay": (
+        "a list of weights and one of biases without names",
+        [("                bs[l] -= eta * dbs[l]\n", "")],
+        {"gradients.biases"},
     ),
     "a full batch dropped": (
         "a fit that encodes the labels which its backward pass takes",
