@@ -49,7 +49,7 @@ class FunctionForm(SizedForm):
                 self.names = [name or found[i] for i, name in enumerate(self.names)]
 
     def named_lists(self) -> dict[str, int]:
-        """{name: place in the result} of the list of all weights and that of all biases, if they have no names.
+        """{name: place in the result} of the lists of all weights and all biases, if these have no names.
 
         The names are those of parameters of the file's functions, and what the author's calls show calls them.
         """

@@ -95,7 +95,7 @@ def remainder(model: Held) -> Any:
 def history(result: Any, epochs: int, names: Mapping[str, Any]) -> list[float] | None:
     """The losses that a training returned: a list with one number for each epoch; else None.
 
-    names: {name: value} of its results.  Accuracies, and losses of other data, are no such losses.
+    names: {name: value} of its results.  Accuracies, and losses of other data, do not count.
     """
     candidates = [result]
     if isinstance(result, tuple):
