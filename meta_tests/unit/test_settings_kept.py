@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule import api
-from chainrule.host.recognition.configurations import Settings
+from chainrule.host.recognition.configurations import Settings, keys_read
 from chainrule.host.recognition.surroundings import numbers_kept, roles_kept, set_attributes
 
 pytestmark = pytest.mark.once
@@ -51,6 +51,31 @@ def test_settings_of_every_kind_are_found_and_set(kind):
     wanted = {"lr": 0.5, "epochs": 2, "batch_size": 7}
     set_attributes(network, wanted)
     assert {role: value for role, value in roles_kept(network).items() if role in wanted} == wanted
+
+
+def merges(self, config=None):
+    self.cfg = {**DEFAULT, **(config or {})}
+    return self.cfg["layers"], self.cfg.get("seed", 3)
+
+
+def reads(self, config):
+    self.config = config
+    return config.layers, self.config["seed"]
+
+
+def leaves_alone(self, config=None):
+    self.table = {"config": config}
+    return self.table["layers"]
+
+
+DEFAULT = {"layers": [4, 3], "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("function", "keys"), [(merges, {"layers", "seed"}), (reads, {"layers", "seed"}), (leaves_alone, set())]
+)
+def test_keys_are_read_from_a_configuration_and_from_what_it_is_merged_into(function, keys):
+    assert set(keys_read(function, "config")) == keys
 
 
 SOURCE = """
