@@ -303,7 +303,7 @@ class Attempts(Learning):
         inputs, classes = model.sizes[0], model.sizes[-1]
         before = self.parameters(model)
         for name, function in self.candidates("loss", model):
-            if self.reaches(function, model) and not takes_rate(function):
+            if self.reaches(function, model) and not (rank("loss", name) is None and takes_rate(function)):
                 with contextlib.suppress(NotOffered):
                     loss = partial(self.loss_with, function, model)
                     form = form_of_labels(loss, to_numpy(x), inputs, classes)
@@ -329,7 +329,7 @@ class Attempts(Learning):
         gives_gradients = rank("backward", name) is not None and not shown
         if is_called("methods", "is_not_the_loss", name) and not (name.lower().startswith("loss") or gives_gradients):
             raise NotThisWay("its name says something else")
-        if takes_rate(function):
+        if rank("loss", name) is None and takes_rate(function):  # a cost may take an alpha of its penalty
             raise NotThisWay("it takes a learning rate, as an update does")
         if y is not None:
             self.before_loss(function, model, x)
