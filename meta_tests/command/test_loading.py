@@ -554,6 +554,16 @@ def test_a_folder_that_is_not_a_package_stands_for_the_file_that_looks_like_the_
     assert loaded.impl.relu(Z).tolist() == [[0, 2]]
 
 
+@pytest.mark.parametrize("start", ["", '"""My network."""\n\n__version__ = "1.0"\n'])
+def test_a_package_that_defines_nothing_stands_for_the_file_that_looks_like_the_network(write, tmp_path, start):
+    write("code/__init__.py", start)
+    write("code/parts.py", "import numpy as np\n")
+    write("code/net.py", "from .parts import np\n" + NET)
+    loaded = load(str(tmp_path / "code"))
+    assert loaded.path.name == "net.py"
+    assert "has an __init__.py that defines nothing: chainrule checks net.py" in loaded.notes[0]
+
+
 def test_a_folder_of_several_networks_names_them(write, tmp_path):
     for name in ("one", "two"):
         write(f"code/{name}.py", NET)

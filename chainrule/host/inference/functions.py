@@ -203,9 +203,31 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
         return (
             "is right for one sample and not the mean over a batch, and chainrule does not see how the script calls it"
         )
+    if called and is_right_in_columns_alone(probe, p, y):
+        return "is right for samples in columns and not in rows, and nothing that is understood shows which it gets"
     if "output" not in probe.found and takes_logits(probe, y):
         return "takes logits, and no network that chainrule understands gives them to it"
     return ""
+
+
+def is_right_in_columns_alone(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy is right for samples in columns, wrong in rows, and neither network nor softmax decides."""
+    ways = probe.layout.ways
+    told = {"samples", "output"} & {*probe.found, *probe.declared} or gives_rows(probe)
+    chosen = ways["cross_entropy"]
+    if told or chosen != "rows" or is_the_mean(probe, p, y):
+        return False
+    ways["cross_entropy"] = "columns"
+    right = is_the_mean(probe, p, y)
+    ways["cross_entropy"] = chosen
+    return right
+
+
+def gives_rows(probe: Probe) -> bool:
+    """Whether the code's softmax makes rows that sum to 1."""
+    z = np.random.default_rng(6).normal(size=(7, 3))
+    rows = attempt(lambda: to_numpy(probe.raw.softmax(z.copy())))
+    return rows is not None and rows.shape == z.shape and np.allclose(rows.sum(axis=1), 1)
 
 
 def takes_logits(probe: Probe, y: np.ndarray) -> bool:

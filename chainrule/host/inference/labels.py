@@ -8,6 +8,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.points import Point, alignment, follows, surplus
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt
+from chainrule.host.recognition.gradients import Contradiction
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
@@ -27,6 +28,7 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
     """
     layout, shown = probe.layout, probe.forms_of_labels(operation, point)
     error: NotOffered | None = None
+    contradicting: tuple[str, str, Plan] | None = None
     # The form that the author's calls show comes first; in a rehearsal, made labels may have had another one.
     others = [form for form in FORMS if form not in shown] if "labels" not in probe.declared else []
     for way, forms in ((way, forms) for forms in (shown, others) for way in ways_of_labels(probe, operation)):
@@ -43,7 +45,12 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
                 fitting[form] = (not (isinstance(plan, Plan) and plan.how == "update"), follows_labels)
             except NotOffered as raised:
                 error = error or raised
-            except (Exception, SystemExit):
+            except (Exception, SystemExit) as raised:
+                plan = probe.plan(operation, point)
+                if operation == "backward" and isinstance(plan, Plan):
+                    if isinstance(raised, Contradiction):
+                        contradicting = contradicting or (way, form, plan)
+                    probe.forget(operation, point)  # in another form, the code may return its gradients
                 continue
             finally:
                 probe.reset(point)  # an inconsistent update leaves the parameters changed
@@ -59,6 +66,9 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
             elif way not in (layout.samples, "pairs"):
                 probe.notes.append(alone_note(operation, layout.samples))
             return
+    if contradicting is not None:  # which is wrong, in whatever form of labels it ran
+        layout.ways[operation], layout.labels[operation], plan = contradicting
+        return probe.keep_plan(operation, point, plan)
     del layout.ways[operation]
     if "labels" not in probe.declared:
         del layout.labels[operation]
@@ -70,7 +80,7 @@ def ways_of_labels(probe: Probe, operation: str) -> list[str]:
     samples = probe.layout.samples
     if samples not in SINGLE:
         return [samples, "column", "vector", "row"]
-    return [samples, "pairs", "rows", "columns"] if operation == "loss" else [samples]
+    return [samples, *(["pairs"] if operation == "loss" else []), "rows", "columns"]
 
 
 def result_follows(probe: Probe, operation: str, point: Point) -> float:

@@ -168,8 +168,10 @@ def find_rate(probe: Probe, point: Point, plan: Plan) -> str:
     if probe.network is not None and "lr" in probe.network.settings:  # as the search for gradients found
         say(probe, plan, probe.network.settings["lr"], "lr")
         return ""
-    if "lr" in dict(plan.taken).values() or not fixed(once):
+    if "lr" in dict(plan.taken).values():
         return ""
+    if not fixed(once):
+        return "has a learning rate that chainrule does not find" if hides_rate(probe, point, plan, once) else ""
     if found(probe, point, plan, "lr", lambda: steps_at_the_rate(once)):
         return ""
     return f"has a learning rate of {once.rate():.3g}"
@@ -194,6 +196,16 @@ def fixed(course: Course) -> bool:
     """Whether a training has a rate that does not depend on the one that chainrule asks for."""
     rate, half = course.rate(), course.rate(RATE / 2)
     return rate is not None and half is not None and abs(rate - half) <= SAME * abs(rate)
+
+
+def hides_rate(probe: Probe, point: Point, plan: Plan, course: Course) -> bool:
+    """Whether a training moves as far at any rate that chainrule asks for, and contains no number for it."""
+    network = probe.network
+    assert network is not None
+    if possible(network.function(plan, point.model), point, dict(plan.taken), "lr"):
+        return False
+    moved, half = course.moved(), course.moved(lr=RATE / 2)
+    return moved is not None and half is not None and bool(np.any(moved)) and alike(half, moved)
 
 
 def makes_passes(course: Course) -> bool:

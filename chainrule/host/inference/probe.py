@@ -143,12 +143,12 @@ class Probe:
         grads = attempt(lambda: self.translated.backward(point.model, x, y))
         return None if grads is None else attempt(lambda: [[to_numpy(g) for g in group] for group in grads])
 
-    def trained(self, point: Point) -> np.ndarray:
-        """How far an epoch of one batch moves the last bias."""
+    def trained(self, point: Point, batch_size: int = 0) -> np.ndarray:
+        """How far an epoch moves the last bias.  batch_size: all samples by default."""
         before = to_numpy(self.translated.parameters(point.model)[1][-1]).copy()
         size = 1 if self.layout.way("fit") in SINGLE else len(point.x)
         x, y = point.x[:size], point.y[:size]
-        self.translated.fit(point.model, x, y, epochs=1, batch_size=size, lr=RATE, seed=0)
+        self.translated.fit(point.model, x, y, epochs=1, batch_size=batch_size or size, lr=RATE, seed=0)
         return before - to_numpy(self.translated.parameters(point.model)[1][-1])
 
     def try_training(self, point: Point) -> np.ndarray | None:

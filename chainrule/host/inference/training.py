@@ -13,6 +13,7 @@ from chainrule.host.inference.points import AGREE, Point, alignment, flat, ratio
 from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.gradients import Contradiction
+from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
@@ -39,6 +40,8 @@ def find_fit(probe: Probe, point: Point) -> None:
         try:
             with limit(PROBE_LIMIT):
                 moved = probe.trained(point)
+                if not np.any(moved) and way not in SINGLE:  # the code may drop a batch of all samples
+                    moved = probe.trained(point, batch_size=1)
         except NotOffered as raised:
             error = error or raised
             continue
@@ -147,6 +150,11 @@ def find_reduction(probe: Probe, point: Point) -> None:
     of_loss = ratio(probe.loss(point, point.y), probe.loss(point, point.y, 2))
     grads = probe.backward(point)
     of_grads = ratio_of_gradients(grads, probe.backward(point, 2))
+    begins = how_it_begins(probe, point) if of_grads == "mean" else "mean"
+    if of_loss == "sum" and begins == "sum" and probe.network is not None:
+        probe.network.summed_start = True
+        grads = probe.backward(point)
+        of_grads = ratio_of_gradients(grads, probe.backward(point, 2))
     if of_loss == of_grads and of_loss in ("sum", "mean"):
         done = {"sum": "double", "mean": "stay as they are"}[of_loss]
         probe.find("reduction", of_loss, f"loss and every gradient {done} when the batch is doubled")
@@ -169,7 +177,7 @@ def find_reduction(probe: Probe, point: Point) -> None:
         probe.notes.append(
             "the loss is a sum over the batch, and some of the gradients are not: chainrule takes these for wrong"
         )
-    elif of_loss == "sum" and grads is None and is_the_sum(probe, point):
+    elif of_loss == "sum" and (grads is None or not begins) and is_the_sum(probe, point):
         probe.layout.unproven["loss"] = (
             "the loss is a sum over the batch, and no gradient that chainrule understands shows whether that is meant: "
             "declare reduction=sum if it is"
@@ -181,6 +189,18 @@ def find_reduction(probe: Probe, point: Point) -> None:
             f"when the batch is doubled the loss {loss_does} while the gradients {grads_do}: both are compared with "
             "the mean"
         )
+
+
+def how_it_begins(probe: Probe, point: Point) -> str:
+    """Whether the author starts a backward pass from the slopes of a `sum` over the batch, or of their `mean`.
+
+    Empty if chainrule makes them and nothing shows what the author means.
+    """
+    network, plan = probe.network, probe.plan("backward", point)
+    if network is None or not network.begun or not isinstance(plan, Plan):
+        return "mean"
+    trains = isinstance(probe.plan("fit", point), Plan)
+    return learnt_of(network.function(plan, point.model)).begins or ("mean" if trains else "")
 
 
 def is_the_sum(probe: Probe, point: Point) -> bool:

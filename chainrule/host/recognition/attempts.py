@@ -18,7 +18,7 @@ from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_va
 from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
-from chainrule.host.recognition.learning import Learning
+from chainrule.host.recognition.learning import Learning, trainer_of
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes
 from chainrule.host.recognition.order_of_calls import set_earlier
@@ -76,6 +76,11 @@ def calls_it_loss(function: Callable[..., Any], result: Any, path: Path) -> bool
     number = follow(result, path)
     names = [plain(name) for name, value in named_values(function, result).items() if value is number]
     return any("loss" in name or "cost" in name for name in names)
+
+
+def takes_rate(function: Callable[..., Any]) -> bool:
+    """Whether a function takes a learning rate, as an update does, and no loss."""
+    return any(role(parameter.name) == "lr" for parameter in parameters_of(function))
 
 
 def moved_by(before: Any, after: Any, grads: Any, lr: float) -> bool:
@@ -239,6 +244,8 @@ class Attempts(Learning):
             return
         seen: set[int] = set()
         named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
+        if operation == "fit":  # a training that the author calls, before a method that makes one of its updates
+            named = iter(sorted(named, key=lambda item: learnt_of(item[1]).operation != "fit"))
         labelled = list(self.with_labels(model)) if operation in ("loss", "backward") else []
         first, last = (labelled, []) if operation == "loss" else ([], labelled)
         for name, function in chain(first, named, last, self.unnamed(operation, model)):
@@ -294,13 +301,17 @@ class Attempts(Learning):
         Raises NotOffered if losses do not show it.
         """
         inputs, classes = model.sizes[0], model.sizes[-1]
+        before = self.parameters(model)
         for name, function in self.candidates("loss", model):
-            if self.reaches(function, model):
+            if self.reaches(function, model) and not (rank("loss", name) is None and takes_rate(function)):
                 with contextlib.suppress(NotOffered):
                     loss = partial(self.loss_with, function, model)
                     form = form_of_labels(loss, to_numpy(x), inputs, classes)
                     found = through_losses(loss, form, to_numpy(x), inputs, classes)
                     loss(to_numpy(x).copy(), some_labels(form, np.size(x) // inputs, classes))
+                    if changed(before, self.parameters(model)):
+                        self.restore(model, before)
+                        continue
                     same = [path for path, leaf in leaves(model.value) if is_near(to_numpy(leaf), found)]
                     if same:
                         return Plan(
@@ -318,6 +329,8 @@ class Attempts(Learning):
         gives_gradients = rank("backward", name) is not None and not shown
         if is_called("methods", "is_not_the_loss", name) and not (name.lower().startswith("loss") or gives_gradients):
             raise NotThisWay("its name says something else")
+        if rank("loss", name) is None and takes_rate(function):  # a cost may take an alpha of its penalty
+            raise NotThisWay("it takes a learning rate, as an update does")
         if y is not None:
             self.before_loss(function, model, x)
         as_output = not self.reaches(function, model)
@@ -360,7 +373,7 @@ class Attempts(Learning):
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
         before = slots.read(model.value)
-        self.before(model, x, y)
+        self.before_backward(function, model, x, y)
         names = self.form.slot_names(slots)
         self.clear(model, gradient_paths(model.value, slots, model.value, {}, names=names, inside=True) or ())
         result = self.call_backward(Plan("backward", name), model, x, y, RATES[1], function)
@@ -539,6 +552,9 @@ class Attempts(Learning):
 
     def goes_by(self, function: Callable[..., Any], model: Held, wanted: str) -> bool:
         """Whether a training goes by a number that its object keeps, unless only other trainings read it."""
+        for holder in trainer_of(function, model):
+            if numbers_kept(holder, wanted) & names_reached(function, holder):
+                return True
         own, plainly = names_reached(function, model.value), getattr(function, "__func__", function)
         trainings = (method for name, method in methods_of(model.value) if fits("fit", name, method))
         others = (method for method in trainings if getattr(method, "__func__", method) is not plainly)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
+from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values, parameters_of
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
 from chainrule.host.recognition.learnt import KEPT, Start, learnt_of
@@ -38,6 +38,8 @@ class Calling(NativeStyle):
     only: {operation: the one function that may be it}.
     batch: returns inputs and labels for a network of given layer sizes.
     methods: {(class, name of a plan): the method}, for those that were looked for before.
+    begun: whether a backward pass started from (p - y) / N of chainrule's making.
+    summed_start: whether it is to start from p - y.
     """
 
     form: Form
@@ -59,6 +61,7 @@ class Calling(NativeStyle):
         self.arrays = "numpy"
         self.dtype: Any = None
         self.samples, self.class_axis, self.between = "rows", 1, ""
+        self.begun = self.summed_start = False
 
     def plan(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""
@@ -177,6 +180,15 @@ class Calling(NativeStyle):
             if not self.reaches(function, model):
                 raise
 
+    def before_backward(self, function: Callable[..., Any], model: Held, x: Any, y: Any = None) -> None:
+        """Run the forward pass before a backward pass, unless a method that takes inputs and labels runs it itself."""
+        try:
+            self.before(model, x, y)
+        except Exception:
+            taken = {role(parameter.name) for parameter in parameters_of(function)}
+            if not (self.reaches(function, model) and {"x", "y"} <= taken):
+                raise
+
     def run_forward(self, plan: Plan, model: Held, x: Any, y: Any = None) -> Any:
         self.tell_samples(model, x)
         function = self.function(plan, model)
@@ -284,7 +296,8 @@ class Calling(NativeStyle):
         return None
 
     def mean_surplus(self, model: Held, x: Any, y: Any) -> Any:
-        """(p - y) / N."""
+        """(p - y) / N, or p - y for a backward pass of a summed loss."""
+        self.begun = True
         p, one_hot, k = self.probabilities(model), to_numpy(y), model.sizes[-1]
         if one_hot.ndim == 1 and p.ndim == 2:
             one_hot = np.eye(k)[one_hot.astype(int)].reshape(-1, k)
@@ -292,7 +305,8 @@ class Calling(NativeStyle):
             one_hot = one_hot.T
         if p.ndim == 2 and self.axis_of_classes(p, k) == 0:
             one_hot = one_hot.T
-        return of_kind((p - one_hot.reshape(p.shape)) / samples(x, y), self.arrays, self.dtype)
+        n = 1 if self.summed_start else samples(x, y)
+        return of_kind((p - one_hot.reshape(p.shape)) / n, self.arrays, self.dtype)
 
 
 def compares(function: Callable[..., Any]) -> bool:

@@ -68,11 +68,29 @@ def keys_read(function: Any, parameter: str) -> dict[str, Any]:
     except (OSError, TypeError, SyntaxError):
         return {}
     found: dict[str, Any] = {}
-    for node in ast.walk(tree):
-        key, default = key_of(node, parameter)
-        if isinstance(key, str) and key.isidentifier() and key not in METHODS:
-            found.setdefault(key, default)
+    for name in (parameter, *merged(tree, parameter)):
+        for node in ast.walk(tree):
+            key, default = key_of(node, name)
+            if isinstance(key, str) and key.isidentifier() and key not in METHODS:
+                found.setdefault(key, default)
     return found
+
+
+def merged(tree: ast.AST, parameter: str) -> list[str]:
+    """The names of what is put together with a configuration: self.cfg = {**DEFAULT, **config}."""
+    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)]
+    spread = [(node, value) for node in assigned for value in unpacked(node.value)]
+    return [
+        last_name(node.targets[0])
+        for node, value in spread
+        if any(isinstance(part, ast.Name) and part.id == parameter for part in ast.walk(value))
+    ]
+
+
+def unpacked(written: ast.expr) -> list[ast.expr]:
+    """What a dictionary takes over with `**`."""
+    assert isinstance(written, ast.Dict)
+    return [value for key, value in zip(written.keys, written.values, strict=True) if key is None]
 
 
 def key_of(node: ast.AST, parameter: str) -> tuple[Any, Any]:

@@ -22,6 +22,7 @@ from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.sizing import SizeArguments, sizings
 from chainrule.host.recognition.slots import Fold, Slots, chain, discover, parameters_in
 from chainrule.host.recognition.tools import loss_head
+from chainrule.host.recognition.trainers import trainings_beside
 from chainrule.host.recognition.vocabulary import size_role
 
 PROBES = ((4, 6, 5, 3), (4, 6, 3), (4, 6, 5, 7, 3), (4, 3), (4, 6, 5, 7, 8, 3))  # layer sizes to try, in turn
@@ -292,6 +293,8 @@ class ClassForm(SizedForm):
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         yield from ranked(operation, methods_of(model.value))
         yield from ranked(operation, own_functions(self.namespace))
+        if operation == "fit":
+            yield from trainings_beside(model.value, self.namespace)
         if self.head is not None:
             yield from self.head.losses(operation)
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, returned_names
+from chainrule.host.recognition.binding import Known, Unbound, bind, parameters_of, part, returned_names
 from chainrule.host.recognition.forms import Form, Held, SizedForm
 from chainrule.host.recognition.namespaces import Operation, names_read, own_functions, ranked
 from chainrule.host.recognition.slots import Fold, Slots, chain, discover
 from chainrule.host.recognition.structures import Item, shape
-from chainrule.host.recognition.vocabulary import plain
+from chainrule.host.recognition.vocabulary import is_called, plain
 from chainrule.support.arrays import is_array
 
 
@@ -31,6 +31,7 @@ class FunctionForm(SizedForm):
             raise Unbound("the forward pass reads what it returns from globals")
         self.settle_any(init)
         self.name_by_place()
+        self.lists = self.named_lists()
 
     def is_read_from_globals(self) -> bool:
         """Whether the likeliest forward pass reads arrays of the names that the initialization returns."""
@@ -47,6 +48,24 @@ class FunctionForm(SizedForm):
             if found.keys() == set(range(len(self.names))):
                 self.names = [name or found[i] for i, name in enumerate(self.names)]
 
+    def named_lists(self) -> dict[str, int]:
+        """{name: place in the result} of the lists of all weights and all biases, if these have no names.
+
+        The names are those of parameters of the file's functions, and what the author's calls show calls them.
+        """
+        found: dict[str, int] = {}
+        for slots in filter(None, self.slots_of.values()):
+            kinds = {"weights": slots.weights, "biases": slots.biases}
+            firsts = {kind: {slot.path[:-1] for slot in group} for kind, group in kinds.items()}
+            places = {kind: next(iter(paths)) for kind, paths in firsts.items() if len(paths) == 1}
+            if any(self.names) or len(places) < 2 or any(len(path) != 1 for path in places.values()):
+                continue
+            taken = {p.name for _, function in own_functions(self.namespace) for p in parameters_of(function)}
+            for kind, (step,) in places.items():
+                called = {name for name in taken if is_called("arrays", kind, name) and "size" not in name}
+                found |= dict.fromkeys((*called, part(self.init, step.key)), step.key)
+        return found
+
     def made(self, sizes: Sequence[int], seed: int) -> Any:
         arguments, keywords = self.sizing.arguments(sizes, seed)
         return self.init(*arguments, **keywords)
@@ -61,6 +80,8 @@ class FunctionForm(SizedForm):
         value, known = model.value, dict(self.sizing.known)
         if isinstance(value, dict):
             return known | {key: item for key, item in value.items() if isinstance(key, str)}
+        if isinstance(value, (tuple, list)) and self.lists:
+            return known | {name: value[place] for name, place in self.lists.items()}
         if isinstance(value, (tuple, list)) and len(self.names) == len(value) > 1:
             return known | {name: item for name, item in zip(self.names, value, strict=True) if name}
         return known
@@ -158,13 +179,44 @@ class GlobalForm(Form):
             raise Unbound("no global weights and biases that fit together")
         self.slots_of[len(fixed) - 1] = discover(self.state, fixed)
         self.pattern = list(fixed)
+        self.installed: GlobalArrays | None = None  # the network whose arrays the globals are now
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        return copy.deepcopy(self.state)
+        return GlobalArrays(copy.deepcopy(self.state), self)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
-        self.namespace.update(model.value)
+        if self.installed is not model.value:
+            if self.installed is not None:
+                self.installed.keep()
+            self.namespace.update(model.value)
+            self.installed = model.value
         yield from ranked(operation, own_functions(self.namespace))
+
+
+class GlobalArrays(dict[str, Any]):
+    """The parameters of a network in globals.  While they are installed, `w1 = w1 - lr * dw1` gives it new ones."""
+
+    def __init__(self, arrays: Mapping[str, Any], form: GlobalForm) -> None:
+        super().__init__(arrays)
+        self.form = form
+
+    def keep(self) -> None:
+        """Take the arrays that the globals are now, if this network's are installed."""
+        if self.form.installed is self:
+            self.update({name: self.form.namespace[name] for name in self})
+
+    def __getitem__(self, name: str) -> Any:
+        self.keep()
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        if self.form.installed is self:
+            self.form.namespace[name] = value
+
+    def __deepcopy__(self, memo: Any) -> GlobalArrays:
+        self.keep()
+        return GlobalArrays(copy.deepcopy(dict(self), memo), self.form)
 
 
 def is_parameter(name: str, value: Any) -> bool:

@@ -47,7 +47,9 @@ def gradient_paths(
     if inside:
         own = {id(follow(value, path)) for path in slots.paths()}  # which a second list of the layers leads to as well
         shown = {name for name, wanted in attributes_of(type(value)).items() if wanted == "gradient"}
-        found = [(path, leaf) for path, leaf in found if id(leaf) not in own and is_called_gradient(path, shown)]
+        marked = {f"g{plain(name)}" for name in names}  # gw_1 for w_1
+        found = [(path, leaf) for path, leaf in found if id(leaf) not in own]
+        found = [one for one in found if is_called_gradient(one[0], shown) or plain(label(one[0])) in marked]
     titles = {id(part): name for name, part in found_names.items()}
     taken: list[Path] = []
     for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):
@@ -82,7 +84,7 @@ def by_name(
         if (
             path not in taken
             and not title.isdigit()
-            and stem(title) == stem(name)
+            and (stem(title) == stem(name) or plain(title) == f"g{plain(name)}")
             and (shape(leaf) or is_vector(wanted))
         ):
             fitting.append(path)

@@ -64,7 +64,7 @@ class Learning(Calling):
     def run_backward(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         if plan.how == "update":
             return self.recovered(plan, model, x, y)
-        self.before(model, x, y)
+        self.before_backward(self.function(plan, model), model, x, y)
         clearing = self.clearing(model)
         if clearing is not None:
             clearing()
@@ -143,6 +143,8 @@ class Learning(Calling):
         gradient = Thunk(lambda: self.output_gradient(model, x, y, function))
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
         if not self.means("fit", plan.name, function) or self.means("backward", plan.name, function):
+            if self.means("step", plan.name, function) and not self.means("backward", plan.name, function):
+                return known  # update(grads): its gradients are those of the parameters
             # Before a backward pass there are no gradients but that of the output: backward(delta).
             return replace(known, as_role={**known.as_role, "grads": "output_gradient"})
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
@@ -165,8 +167,8 @@ class Learning(Calling):
         before, live = slots.read(model.value), slots.live(model.value)
         found = []
         for rate in RATES:
-            self.before(model, x, y)
             function = self.function(plan, model)
+            self.before_backward(function, model, x, y)
             result = self.call_backward(plan, model, x, y, rate, function)
             after = self.returned_parameters(model, result, function) or slots.read(model.value)
             found.append(per_rate(before, after, rate))
@@ -183,9 +185,9 @@ class Learning(Calling):
         assert isinstance(backward, Plan)
         function = function or self.function(plan, model)
         x, y = self.dummy(model)
-        self.before(model, x)
-        set_attributes(model.value, {"lr": lr})
         producer = self.function(backward, model)
+        self.before_backward(producer, model, x)
+        set_attributes(model.value, {"lr": lr})
         result = self.call_backward(backward, model, x, y, lr)
         attributes = getattr(model.value, "__dict__", {}).values()
         kept = any(value is result for value in attributes)  # where an update may read it
@@ -274,7 +276,7 @@ class Learning(Calling):
         function = function or self.function(plan, model)
         if plan.how == "update":
             for _ in range(training.epochs):
-                self.before(model, training.x, training.y)
+                self.before_backward(function, model, training.x, training.y)
                 result = self.call_backward(plan, model, training.x, training.y, training.lr, function)
                 self.adopt(model, result, function)
             return None
@@ -287,8 +289,9 @@ class Learning(Calling):
             self.tell_samples(model, training.x)
         arguments = self.fit_arguments(model, training, function)
         kept = {"lr": training.lr, "epochs": training.epochs}
-        set_attributes(model.value, kept | {"batch_size": training.batch_size, "seed": training.seed})
-        seed_generators(model.value, training.seed)
+        for holder in (model.value, *trainer_of(function, model)):
+            set_attributes(holder, kept | {"batch_size": training.batch_size, "seed": training.seed})
+            seed_generators(holder, training.seed)
         with seeded(training.seed), self.settled(training):
             for _ in range(training.epochs if plan.repeated else 1):
                 if plan.repeated:
@@ -299,7 +302,7 @@ class Learning(Calling):
                     result = function(*arguments.arguments, **arguments.keywords)
                 if not (self.adopt(model, result, function) or self.adopt_in_place(model, arguments)):
                     self.adopt_initial(model, before, given)
-        return None if plan.repeated else history(result, training.epochs)
+        return None if plan.repeated else history(result, training.epochs, named_values(function, result))
 
     def settled(self, training: TrainingArguments) -> AbstractContextManager[None]:
         """Set the numbers that a training contains to those of its arguments."""
@@ -325,6 +328,12 @@ class Learning(Calling):
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         order, layers = ("x", "y", "epochs", "lr"), len(model.sizes) - 1
         return bind(function, Known(roles, self.form.named(model), order, layers=layers))
+
+
+def trainer_of(function: Callable[..., Any], model: Held) -> list[Any]:
+    """The object beside the network whose method a training is; an empty list for others."""
+    owner = getattr(function, "__self__", None)
+    return [] if owner is None or owner is model.value else [owner]
 
 
 def starts_with_one(function: Callable[..., Any]) -> bool:

@@ -60,6 +60,7 @@ class Learnt:
     keywords: the names of what the author passes through **keywords.
     succeeds: whether one of the calls ended without an exception.
     upright: whether its labels are whole numbers in one column, of shape (N, 1).
+    begins: whether the author starts it from the slopes of a `sum` over the batch, or of a `mean`; empty if unknown.
     """
 
     operation: str = ""
@@ -77,6 +78,7 @@ class Learnt:
     keywords: frozenset[str] = frozenset()
     succeeds: bool = False
     upright: bool = False
+    begins: str = ""
 
 
 NOTHING = Learnt()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import describe, is_array, to_numpy
 
 SHOWN = 6  # how many parts of a result a message lists
+OTHER_DATA = ("valloss", "validation", "testloss", "devloss")  # how names of losses of held-out data begin
+HELD_OUT = ("val", "valid", "test", "dev", "score", "scores")  # words in names of what held-out data give
 
 
 def samples(x: Any, y: Any) -> int:
@@ -89,18 +92,30 @@ def remainder(model: Held) -> Any:
     return result
 
 
-def history(result: Any, epochs: int) -> list[float] | None:
-    """The losses that a training returned: a list with one number for each epoch; else None."""
+def history(result: Any, epochs: int, names: Mapping[str, Any]) -> list[float] | None:
+    """The losses that a training returned: a list with one number for each epoch; else None.
+
+    names: {name: value} of its results.  Accuracies, and losses of other data, do not count.
+    """
     candidates = [result]
     if isinstance(result, tuple):
         candidates += result
     if isinstance(result, dict):
         candidates += result.values()
-    for candidate in candidates:
+    called = {id(value): name.lower() for name, value in names.items()}
+    candidates = [one for one in candidates if not is_beside_the_losses(called.get(id(one), ""))]
+    losses = [one for one in candidates if any(word in called.get(id(one), "") for word in ("loss", "cost"))]
+    for candidate in losses or candidates:
         listed = isinstance(candidate, (list, np.ndarray)) and len(candidate) == epochs
         if listed and all(isinstance(value, (float, np.floating)) for value in candidate):
             return list(candidate)
     return None
+
+
+def is_beside_the_losses(name: str) -> bool:
+    """Whether a list of this name contains accuracies, or what held-out data give."""
+    words = re.findall("[a-z]+", name)
+    return any("acc" in word or word.startswith(OTHER_DATA) or word in HELD_OUT for word in words)
 
 
 def counts(number: Any, n: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import numpy as np
@@ -180,8 +180,16 @@ def discover(value: Any, sizes: Sequence[int], fold: Fold | None = None) -> Slot
 
 def parameters_in(value: Any) -> list[tuple[Path, tuple[int, ...]]]:
     """(path, shape) of every array and number that may be a parameter, by its name."""
-    found = ((path, shape(leaf)) for path, leaf in leaves(value))
+    found = ((path, shape(leaf)) for path, leaf in leaves(value) if not counts_something(leaf))
     return [(path, size) for path, size in found if not is_called("arrays", "not_parameters", label(path))]
+
+
+def counts_something(leaf: Any) -> bool:
+    """Whether a vector contains whole numbers that differ, as layer sizes and the numbers of the classes do."""
+    if not is_vector(shape(leaf)):
+        return False
+    array = to_numpy(leaf)
+    return array.dtype.kind in "iu" and array.size > 1 and bool((array != array.flat[0]).any())
 
 
 def in_order(order: Sequence[Path], weights: Sequence[Slot]) -> bool:
@@ -198,10 +206,11 @@ def slots_of(found: Sequence[tuple[Path, tuple[int, ...]]], sizes: Sequence[int]
         wanted = (fan_in, fan_out) if orientation == "in_out" else (fan_out, fan_in)
         weights.append(find(found, [wanted], "weights", used) or compose(found, fan_in, fan_out, orientation))
         vectors = [(fan_out,), (1, fan_out), (fan_out, 1)]
+        beside = weights[-1].path if weights[-1] else ()
         biases.append(
             find(found, vectors, "biases", used, named=True)
             or compose_bias(found, fan_out)
-            or find(found, vectors, "biases", used)
+            or find(found, vectors, "biases", used, beside=beside)
         )
     if not (all(weights) and all(biases)):
         return None
@@ -229,18 +238,32 @@ def find(
     used: set[Path],
     *,
     named: bool = False,
+    beside: Path = (),
 ) -> Slot | None:
-    """The unused leaf of one of these shapes whose name fits best.  named: whether its name must fit."""
+    """The unused leaf of one of these shapes whose name fits best, then the nearest to the place `beside`.
+
+    named: whether its name must fit.
+    """
     fitting = [path for path, found_shape in found if found_shape in shapes and path not in used]
     if named:
         fitting = [path for path in fitting if any(is_called("arrays", like, step_name(step)) for step in path)]
     if not fitting:
         return None
     best = min(
-        fitting, key=lambda path: (not any(is_called("arrays", like, step_name(step)) for step in path), len(path))
+        fitting,
+        key=lambda path: (
+            not any(is_called("arrays", like, step_name(step)) for step in path),
+            -shared(path, beside),
+            len(path),
+        ),
     )
     used.add(best)
     return Slot(best)
+
+
+def shared(a: Path, b: Path) -> int:
+    """The number of steps with which both paths begin."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))))
 
 
 def step_name(step: Attribute | Item) -> str:

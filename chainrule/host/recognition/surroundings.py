@@ -17,10 +17,9 @@ from chainrule.host.recognition.forms import ClassForm, Form, Held
 from chainrule.host.recognition.function_forms import FunctionForm
 from chainrule.host.recognition.learnt import attributes_of
 from chainrule.host.recognition.namespaces import own_functions
+from chainrule.host.recognition.settings_kept import NUMBERS, is_hyperparameter, items_of, set_settings, settings_kept
 from chainrule.host.recognition.vocabulary import role
 from chainrule.support.arrays import is_array, to_numpy
-
-NUMBERS = (int, float, np.integer, np.floating)
 
 
 def owners(network: Any) -> list[Any]:
@@ -50,8 +49,11 @@ def set_attributes(network: Any, values: Mapping[str, Any], names: Sequence[str]
             wanted = shown.get(name) or role(name)
             if wanted is None or wanted not in values or (names is not None and name not in names):
                 continue
-            if isinstance(old, NUMBERS) and not isinstance(old, bool):
-                setattr(owner, name, values[wanted])
+            if is_hyperparameter(old):
+                object.__setattr__(owner, name, values[wanted])  # also that of a frozen dataclass
+    if names is None:
+        for name, settings in settings_kept(network).items():
+            set_settings(network, name, settings, values)
 
 
 def keeps_number(network: Any, wanted: str) -> bool:
@@ -60,10 +62,12 @@ def keeps_number(network: Any, wanted: str) -> bool:
 
 
 def numbers_kept(network: Any, wanted: str) -> set[str]:
-    """The attributes of an object that are numbers with this role."""
-    kept = vars(network).items() if hasattr(network, "__dict__") else ()
+    """The attributes of an object, and the names in its settings, that are numbers with this role."""
+    kept = dict(vars(network)) if hasattr(network, "__dict__") else {}
+    for settings in settings_kept(network).values():
+        kept = items_of(settings) | kept
     shown = attributes_of(type(network))
-    numbers = (name for name, value in kept if isinstance(value, NUMBERS))
+    numbers = (name for name, value in kept.items() if isinstance(value, NUMBERS))
     return {name for name in numbers if (shown.get(name) or role(name)) == wanted}
 
 
@@ -73,6 +77,8 @@ def roles_kept(network: Any) -> dict[str, Any]:
     for owner in reversed(owners(network)):
         shown = attributes_of(type(owner))
         kept = [(shown.get(name) or role(name), value) for name, value in vars(owner).items()]
+        for settings in settings_kept(owner).values():
+            kept += [(role(name), value) for name, value in items_of(settings).items()]
         found |= {wanted: value for wanted, value in kept if wanted and isinstance(value, NUMBERS)}
     return found
 

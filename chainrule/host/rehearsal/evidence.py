@@ -22,7 +22,7 @@ from chainrule.host.recognition.vocabulary import plain, role, size_role
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
 from chainrule.host.rehearsal.recording import Call, Key, key_of
-from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, samples_of
+from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, reduction_of, samples_of
 from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
 
@@ -149,7 +149,15 @@ class Evidence(Operations):
             keywords=keywords,
             succeeds=any(one.ended for one in calls),
             upright=labels == "index" and np.shape(call.arguments[y[0]])[1:] == (1,),
+            begins=self.begins(calls, roles) if operation == "backward" else "",
         )
+
+    def begins(self, calls: Sequence[Call], roles: Mapping[str, str]) -> str:
+        """Whether backward passes start from the slopes of a `sum` over the batch, or of a `mean`; empty if unknown."""
+        given = [(roles.get(name) or role(name), value) for call in calls for name, value in call.arguments.items()]
+        slopes = [value for found, value in given if found == "output_gradient" and self.is_slope(value)]
+        shown = {reduction_of(np.asarray(value), self.net.sizes[-1]) for value in slopes} - {""}
+        return shown.pop() if len(shown) == 1 else ""
 
     def start(self, call: Call, name: str) -> Start | None:
         """How the author computes the argument from which a backward pass starts; None if that is not clear."""

@@ -56,3 +56,19 @@ def combines(a: Any, given: Sequence[Any]) -> bool:
         return False
     rest = wanted - columns @ np.linalg.lstsq(columns, wanted, rcond=None)[0]
     return bool(np.linalg.norm(rest) <= 1e-6 * np.linalg.norm(wanted))
+
+
+def reduction_of(slopes: np.ndarray, classes: int) -> str:
+    """Whether p - y, or (p - y) / N, is the gradient of the loss with respect to logits; empty if that is not clear.
+
+    No entry of p - y is above 1; the one negative entry for each sample says how large they are.
+    """
+    samples = slopes.size // classes
+    if slopes.ndim != 2 or samples < 2 or not np.isfinite(slopes).all():
+        return ""
+    axes = [axis for axis in (1, 0) if slopes.shape[axis] == classes]
+    kept = [axis for axis in axes if np.allclose(slopes.sum(axis=axis), 0) and ((slopes < 0).sum(axis=axis) == 1).all()]
+    if not kept:
+        return ""
+    largest = float(np.abs(slopes).max())
+    return "sum" if 1 / samples < largest <= 1 else "mean" if largest <= 1 / samples else ""

@@ -377,10 +377,10 @@ def load_source(target: str, *, run_all: bool = False) -> Source:
     Raises UnusableTarget.
     """
     path = Path(target)
-    if path.is_dir() and not (path / "__init__.py").is_file():
-        likely = likely_file(path, target)
+    likely, why = file_of_folder(path, target) if path.is_dir() else (None, "")
+    if likely is not None:
         source = execute(likely, target, run_all)
-        note = f"{target} is not a package: chainrule checks {likely.name}, which looks like the network"
+        note = f"{target} {why}: chainrule checks {likely.name}, which looks like the network"
         return replace(source, notes=(note, *source.notes))
     if path.is_dir():
         path = path / "__init__.py"
@@ -392,6 +392,20 @@ def load_source(target: str, *, run_all: bool = False) -> Source:
         )
     module = import_by_name(target)
     return Source(module, Path(module.__file__ or target).resolve())
+
+
+def file_of_folder(folder: Path, target: str) -> tuple[Path | None, str]:
+    """(the file of a folder that looks like the network, why it is not `__init__.py`); (None, "") if that is.
+
+    Raises UnusableTarget for a folder that is not a package and has no such file.
+    """
+    start = folder / "__init__.py"
+    if not start.is_file():
+        return likely_file(folder, target), "is not a package"
+    with contextlib.suppress(UnusableTarget):
+        if not defines(parse(start, target)[0]):
+            return likely_file(folder, target), "has an __init__.py that defines nothing"
+    return None, ""
 
 
 def execute(path: Path, target: str, run_all: bool) -> Source:
