@@ -9,6 +9,7 @@ import dis
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
-from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
+from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, OPTIMIZER, Operation
 from chainrule.host.description import described, recognised_of
 from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.other_arrays import takes_other_arrays
@@ -45,7 +46,7 @@ from chainrule.support.arrays import NotNumbers, copied, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
-KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
+KEPT = (MODEL, CACHE, FUNCTION, OPTIMIZER)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again, and how many copies of arrays it keeps
 LARGEST_KEPT = 2**20  # bytes of an array of which it does
 
@@ -66,6 +67,13 @@ class Host(Protocol):
 
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
         """Call a function that the operation `name` returned; its result is a number."""
+
+    def update(self, name: str, optimizer: Reference, params: Sequence[Any], grads: Sequence[Sequence[Any]]) -> Answer:
+        """Update parameters by each of these gradients in turn, with the optimizer that the operation `name` made.
+
+        The result has the parameters after every update.  Parameters that are those which this optimizer left are the
+        same arrays of the code as before.
+        """
 
     def reread(self, number: int) -> Answer:
         """The result of an earlier call as it is now; it has changed if a later call wrote into it."""
@@ -114,6 +122,7 @@ class InProcess:
         self.implementation = implementation
         self.kept: dict[int, Any] = {}
         self.contents: dict[int, Contents] = {}  # {number of a cache: its arrays after the forward pass}
+        self.updated: dict[int, list[Any]] = {}  # {number of an optimizer: the parameters that it updated last}
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.given: OrderedDict[int, tuple[Operation, Sequence[Any], list[Any]] | tuple[()]] = OrderedDict()
         self.copies: OrderedDict[int, tuple[np.ndarray, np.ndarray]] = OrderedDict()
@@ -139,8 +148,8 @@ class InProcess:
 
     def modified(self, operation: Operation, arguments: Sequence[Any], passed: Sequence[Any]) -> tuple[str, ...]:
         """The names of the arguments of which the code has changed the copy that it was passed."""
-        kept = map(self.unchanged, arguments, passed)
-        return tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
+        kept = map(self.unchanged, arguments, passed)  # those at the end may be left out
+        return tuple(label for label, same in zip(operation.labels, kept, strict=False) if not same)
 
     def modified_later(self, number: int) -> tuple[str, ...]:
         given = self.given.get(number)
@@ -179,6 +188,26 @@ class InProcess:
         except TypeError as error:
             return Answer(UNREADABLE, message=f"the function that {name} returns should return a number: {error}")
 
+    def update(self, name: str, optimizer: Reference, params: Sequence[Any], grads: Sequence[Sequence[Any]]) -> Answer:
+        live = self.updated.get(optimizer.number)
+        if live is None or not self.unchanged(params, live):
+            live = self.live(params)
+        known: dict[int, list[Any]] = {}  # the same arrays for gradients that are passed again
+        after: list[list[np.ndarray]] = []
+        for given in grads:
+            passed = known.setdefault(id(given), self.live(given))
+            found = self.asked(name, partial(updated, self.kept[optimizer.number], live, passed))
+            if isinstance(found, Answer):
+                return found
+            live = found
+            try:
+                after.append([to_numpy(array) for array in live])
+            except NotNumbers as error:
+                return Answer(UNREADABLE, message=f"{name}.update leaves something else as a parameter: {error}")
+        self.updated[optimizer.number] = live
+        kept = all(self.unchanged(given, known[id(given)]) for given in grads)
+        return Answer(VALUE, after, modified=() if kept else ("grads",))
+
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
         fan_in, fan_out, rng = self.live(arguments)
         return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(fan_in, fan_out, rng, count))
@@ -199,8 +228,8 @@ class InProcess:
         return self.read(operation, raw, number)
 
     def release(self, number: int) -> None:
-        self.kept.pop(number, None)
-        self.contents.pop(number, None)
+        for kept in (self.kept, self.contents, self.updated):
+            kept.pop(number, None)
 
     def prepare(self, sizes: Sequence[int]) -> None:
         if isinstance(self.implementation, Translated):
@@ -289,6 +318,8 @@ class InProcess:
             raise NotOffered(f"{operation.name} returns None: a stub, or its `return` is missing")
         if kind == FUNCTION and not callable(raw):
             raise NotOffered(f"{operation.name}: expected a function, found {describe(raw)}")
+        if kind == OPTIMIZER and not callable(getattr(raw, "update", None)):
+            raise NotOffered(f"{operation.name}: expected an object with update(params, grads), found {describe(raw)}")
         if len(operation.gives) == 1:
             return self.piece(raw, kind)
         pieces = zip(parts(operation, raw), operation.gives, strict=True)
@@ -305,6 +336,15 @@ class InProcess:
         if kind == CACHE:
             self.contents[self.last] = contents_of(thing)
         return Reference(self.last)
+
+
+def updated(optimizer: Any, params: list[Any], grads: list[Any]) -> list[Any]:
+    """The parameters after one update: those that the optimizer changed in place, else those that it returned."""
+    before = [copied(array) for array in params]
+    found = optimizer.update(params, grads)
+    changed = not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, params, strict=True))
+    returned = isinstance(found, (list, tuple)) and len(found) == len(before)
+    return list(found) if returned and not changed else params
 
 
 def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, read: bool) -> Any:
