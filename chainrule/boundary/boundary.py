@@ -336,7 +336,10 @@ class Boundary:
         """Update parameters by each of the gradients in turn, with an optimizer that an earlier call returned."""
         applied = replace(call, applied=(params, *grads), number=0)
         self.calls.append(applied)
-        answer = self.host.update(call.name, optimizer, params, grads)
+        distinct = {id(each): list(each) for each in grads}
+        place = {key: i for i, key in enumerate(distinct)}
+        order = [place[id(each)] for each in grads]
+        answer = self.host.update(call.name, optimizer, list(params), list(distinct.values()), order)
         applied.modified = answer.modified
         found: list[list[np.ndarray]] = value_of(answer)
         return found

@@ -51,6 +51,7 @@ REMEMBERED = 64  # how many results the host can read again, and how many copies
 LARGEST_KEPT = 2**20  # bytes of an array of which it does
 
 Contents = dict[str, tuple[Any, ...]]
+Arrays = Sequence[np.ndarray]
 
 
 class Host(Protocol):
@@ -68,9 +69,12 @@ class Host(Protocol):
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
         """Call a function that the operation `name` returned; its result is a number."""
 
-    def update(self, name: str, optimizer: Reference, params: Sequence[Any], grads: Sequence[Sequence[Any]]) -> Answer:
-        """Update parameters by each of these gradients in turn, with the optimizer that the operation `name` made.
+    def update(
+        self, name: str, optimizer: Reference, params: Arrays, grads: Sequence[Arrays], order: Sequence[int]
+    ) -> Answer:
+        """Update parameters with the optimizer that the operation `name` made.
 
+        grads: gradients of all parameters.  order: which of them each update takes; the same ones are the same arrays.
         The result has the parameters after every update.  Parameters that are those which this optimizer left are the
         same arrays of the code as before.
         """
@@ -188,25 +192,18 @@ class InProcess:
         except TypeError as error:
             return Answer(UNREADABLE, message=f"the function that {name} returns should return a number: {error}")
 
-    def update(self, name: str, optimizer: Reference, params: Sequence[Any], grads: Sequence[Sequence[Any]]) -> Answer:
+    def update(
+        self, name: str, optimizer: Reference, params: Arrays, grads: Sequence[Arrays], order: Sequence[int]
+    ) -> Answer:
         live = self.updated.get(optimizer.number)
         if live is None or not self.unchanged(params, live):
             live = self.live(params)
-        known: dict[int, list[Any]] = {}  # the same arrays for gradients that are passed again
-        after: list[list[np.ndarray]] = []
-        for given in grads:
-            passed = known.setdefault(id(given), self.live(given))
-            found = self.asked(name, partial(updated, self.kept[optimizer.number], live, passed))
-            if isinstance(found, Answer):
-                return found
-            live = found
-            try:
-                after.append([to_numpy(array) for array in live])
-            except NotNumbers as error:
-                return Answer(UNREADABLE, message=f"{name}.update leaves something else as a parameter: {error}")
-        self.updated[optimizer.number] = live
-        kept = all(self.unchanged(given, known[id(given)]) for given in grads)
-        return Answer(VALUE, after, modified=() if kept else ("grads",))
+        passed = [self.live(given) for given in grads]
+        after = self.asked(name, partial(updates, self.kept[optimizer.number], live, [passed[i] for i in order]))
+        if isinstance(after, Answer):
+            return after
+        self.updated[optimizer.number], numbers = after
+        return Answer(VALUE, numbers, modified=() if self.unchanged(grads, passed) else ("grads",))
 
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
         fan_in, fan_out, rng = self.live(arguments)
@@ -338,13 +335,22 @@ class InProcess:
         return Reference(self.last)
 
 
-def updated(optimizer: Any, params: list[Any], grads: list[Any]) -> list[Any]:
-    """The parameters after one update: those that the optimizer changed in place, else those that it returned."""
-    before = [copied(array) for array in params]
-    found = optimizer.update(params, grads)
-    changed = not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, params, strict=True))
-    returned = isinstance(found, (list, tuple)) and len(found) == len(before)
-    return list(found) if returned and not changed else params
+def updates(
+    optimizer: Any, params: list[Any], gradients: Sequence[list[Any]]
+) -> tuple[list[Any], list[list[np.ndarray]]]:
+    """(the parameters after an update by each of the gradients, their numbers after every update).
+
+    Parameters are what an update changed in place, else what it returned.
+    """
+    numbers = [[copied(array) for array in params]]
+    for grads in gradients:
+        found = optimizer.update(params, grads)
+        now = [to_numpy(array) for array in params]
+        changed = not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(numbers[-1], now, strict=True))
+        if not changed and isinstance(found, (list, tuple)) and len(found) == len(params):
+            params, now = list(found), [to_numpy(array) for array in found]
+        numbers.append(now)
+    return params, numbers[1:]
 
 
 def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, read: bool) -> Any:

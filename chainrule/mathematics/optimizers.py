@@ -30,12 +30,14 @@ class Rule:
     """An optimizer to check: the operation, its arguments, and which of its published forms the code computes.
 
     own_epsilon: whether the code takes no eps; that of the arguments is then the code's own, as measured.
+    u: the unit roundoff of the code's arithmetic.
     """
 
     operation: str
     arguments: tuple[float, ...]
     form: str = ""
     own_epsilon: bool = False
+    u: float = UNIT_ROUNDOFF["float64"]
 
     def __str__(self) -> str:
         return f"{self.operation}({', '.join(f'{argument:g}' for argument in self.arguments)})"
@@ -78,12 +80,12 @@ class Rule:
         """The same rule in another published form."""
         return replace(self, form=form)
 
-    def path(self, theta: np.ndarray, gradients: Sequence[np.ndarray], u: float) -> Pair:
+    def path(self, theta: np.ndarray, gradients: Sequence[np.ndarray]) -> Pair:
         """The parameter after each update, (t, ...), with the error it may carry: rounding.optimizers.
 
-        u: the unit roundoff of the arithmetic under check; that of this computation is added.
+        The unit roundoff of this computation is added to that of the code.
         """
-        u = u + UNIT_ROUNDOFF["float64"]
+        u = self.u + UNIT_ROUNDOFF["float64"]
         step, off = MOVES[self.operation](self, np.array(gradients, np.float64), u)
         after = np.cumsum([np.asarray(theta, np.float64), *(-self.lr * step)], axis=0)[1:]
         return after, np.cumsum(self.lr * (off + gamma(4, u) * np.abs(step)) + 2 * u * np.abs(after), axis=0)
@@ -181,11 +183,8 @@ MOVES: dict[str, Callable[[Rule, np.ndarray, float], Pair]] = {
 def drawn(shape: tuple[int, ...], count: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """(a parameter, gradients of its shape): numbers on the grid, of both signs, no gradient near zero."""
     rng = np.random.default_rng([seed, count, *shape])
-
-    def away_from_zero() -> np.ndarray:
-        return grid(rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.25, 2.0, size=shape))
-
-    return grid(rng.normal(size=shape)), [away_from_zero() for _ in range(count)]
+    sizes = rng.uniform(0.25, 2.0, size=(count, *shape))
+    return grid(rng.normal(size=shape)), list(grid(rng.choice([-1.0, 1.0], size=sizes.shape) * sizes))
 
 
 # Rates and decays are exact in float32, and so are their differences from 1.

@@ -364,6 +364,32 @@ class Adam:
 """,
 }
 
+FUNCTIONS = {  # functions of one array, or of dictionaries, that are passed their memory and return it
+    "SGD": """
+def sgd(params, grads, lr):
+    for name in params:
+        params[name] = params[name] - lr * grads[name]
+    return params
+""",
+    "Momentum": """
+def momentum(w, dw, v, lr, mu=0.9):
+    v = mu * v - lr * dw
+    return w + v, v
+""",
+    "RMSProp": """
+def rmsprop(w, dw, s, lr, rho=0.99):
+    s = rho * s + (1 - rho) * dw**2
+    return w - lr * dw / (np.sqrt(s) + 1e-8), s
+""",
+    "Adam": """
+def adam(w, dw, m, v, t, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    m = beta1 * m + (1 - beta1) * dw
+    v = beta2 * v + (1 - beta2) * dw**2
+    step = lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return w - step, m, v
+""",
+}
+
 STYLES = {
     "lists": LISTS,
     "course": COURSE,
@@ -372,6 +398,7 @@ STYLES = {
     "layers": LAYERS,
     "tensors": TENSORS,
     "arrays": ARRAYS,
+    "functions": FUNCTIONS,
 }
 
 MADE_FOR_EACH = """    def __init__(self, lr=0.01, momentum=0.9):

@@ -297,8 +297,9 @@ of_optimizers(
 )
 of_optimizers(
     "optimizer-memory-made-anew",
-    "the memory is made anew in every update",
-    "The zeros belong into the constructor, or into the first update: what is set to zero each time remembers nothing.",
+    "earlier gradients are forgotten: the memory is made anew in every update, or not used",
+    "The zeros belong into the constructor, or into the first update: what is set to zero each time remembers nothing, "
+    "and neither does what the step does not use.",
     clause="momentum.update",
     mend="if self.v is None: self.v = [np.zeros_like(theta) for theta in params]",
     fingerprint="v = g in every update",

@@ -15,13 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.operation import Operation
 from chainrule.host.recognition.binding import Unbound, parameters_of
-from chainrule.host.recognition.vocabulary import names, plain, role
+from chainrule.host.recognition.vocabulary import in_chapters, names, plain, role
 
 Arrays = list[Any]
+Way = Callable[[Arrays, Arrays], Arrays]  # of parameters and gradients, the parameters after an update
 OTHER_FORM = (TypeError, IndexError, KeyError, AttributeError, ValueError)  # what other code raises for a list
+UNBOUNDED = 1e30  # of gradients that code clips
 TRIED = ((3, 4), (4,), (4, 5), (5,))  # shapes of the parameters of a first update, no axis of length two
 NATIVE = ("params", "grads")
 
@@ -37,12 +40,11 @@ def first_called(thing: str, found: Sequence[str]) -> str | None:
     return min(known)[1] if known else None
 
 
-@dataclass
 class Box:
     """One parameter, or those of a layer, as an object with its gradient."""
 
-    def __init__(self, **arrays: Any) -> None:
-        self.__dict__.update(arrays)
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"chainrule's object for a parameter or a layer has no {name}")
 
     def zero_grad(self) -> None:
         """Leave the gradient: the next update sets it."""
@@ -91,10 +93,13 @@ COLLECTIONS = (Form(), Keyed(""), Keyed("d"), Paired())
 
 @dataclass
 class Reading:
-    """How an operation is read: the class or function, and the values of its parameters.
+    """How chainrule reads a class or function as an operation.
 
-    labels: {parameter: the contract's name of its value}.  fixed: {parameter: value}.  form: the index of the form that
-    its first update showed.
+    name: its name.  method: that updates; empty for a function.  labels: {parameter: the contract's name of its value}.
+    fixed: {parameter: value} of others.  unset: names of the contract for which it has no parameter.
+    words: {the contract's name: the key of its value} for a function that takes a dictionary with its hyperparameters.
+    listed: the parameter of a constructor that takes all parameters of the network.
+    form: the index of the way to update that its first update showed.
     """
 
     name: str
@@ -102,8 +107,8 @@ class Reading:
     method: str
     labels: dict[str, str]
     fixed: dict[str, Any] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
+    words: dict[str, str] = field(default_factory=dict)
     listed: str = ""
     form: int | None = None
 
@@ -156,9 +161,10 @@ def read(name: str, found: Any, operation: Operation) -> Reading:
     every = parameters_of(found)
     shown = [p.name for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     free, labels = list(shown), {}
+    other = any(name in in_chapters(one) for one in EXTENSION_NAMES[operation.chapter] if one != operation.name)
     for label in operation.labels:
         own = first_called(label, free)
-        if own is not None:
+        if own is not None and not (other and label not in ("lr", own)):  # of `SGD` only `momentum` says momentum
             labels[own] = label
             free.remove(own)
     missing = [label for label in operation.labels if label not in labels.values()]
@@ -169,11 +175,32 @@ def read(name: str, found: Any, operation: Operation) -> Reading:
         reading.listed = next((p for p in required if place("params", p) is not None), "")
         if [p for p in required if p != reading.listed]:
             raise NotOffered(f"{name}: chainrule knows no value for its parameter {required[0]}")
-        reading.fixed = {p: 0.0 for p in free if p not in required and role(p) == "reg"}
-        reading.unset = tuple(missing)
-    elif missing and first_called("config", free) is None and missing != ["eps"]:
+        reading.fixed = {p.name: held for p in every if p.name in free and (held := held_at(p)) is not None}
+    elif first_called("config", free) is not None:
+        reading.words = words_in(found, operation)
+        missing = [label for label in missing if label not in reading.words]
+    if not reading.method and missing not in ([], ["eps"]):
         raise NotOffered(f"{name}: chainrule found no parameter for {missing[0]}")
+    reading.unset = tuple(missing)
     return reading
+
+
+def held_at(parameter: inspect.Parameter) -> Any:
+    """The value at which a parameter leaves the rule as it is: no penalty, no decay of the rate, no clipping."""
+    if parameter.default is parameter.empty:
+        return None
+    if isinstance(parameter.default, (int, float)) and place("unbounded", parameter.name) is not None:
+        return UNBOUNDED
+    if place("off", parameter.name) is not None:
+        return False
+    return 0.0 if role(parameter.name) == "reg" else None
+
+
+def words_in(function: Any, operation: Operation) -> dict[str, str]:
+    """{the contract's name: the key of a configuration} that a function reads, by the strings in its code."""
+    strings = [text for text in function.__code__.co_consts if isinstance(text, str)]
+    found = {label: first_called(label, strings) for label in operation.labels}
+    return {label: word for label, word in found.items() if word is not None}
 
 
 def update_of(name: str, cls: type) -> str:
@@ -208,9 +235,17 @@ class Updating:
 
     def __init__(self, reading: Reading, values: Mapping[str, Any], trying: bool = False) -> None:
         self.reading, self.values, self.trying = reading, values, trying
-        self.way: Callable[[Arrays, Arrays], Arrays] | None = None
-        if inspect.isclass(reading.found) and not reading.listed:
-            self.make()  # so that what it raises is raised here
+        self.way: Way | None = None
+        if inspect.isclass(reading.found):
+            if not reading.listed:
+                self.make()  # so that what it raises is raised here
+        elif reading.unset:
+            self.without_epsilon()
+
+    def without_epsilon(self) -> None:
+        """Raise Unseen if a value of eps is wanted and the code takes none."""
+        if "eps" in self.values and not self.trying:
+            raise Unseen(f"{self.reading.name} takes no eps: its own cannot be chosen")
 
     def make(self, *listed: Any) -> Any:
         """An object of the class.  Raises NotOffered or Unseen for a value that it does not take."""
@@ -220,8 +255,7 @@ class Updating:
         for label in reading.unset:
             own = first_called(label, [key for key, value in vars(made).items() if isinstance(value, float)])
             if own is None and label == "eps":
-                if label in self.values and not self.trying:
-                    raise Unseen(f"{reading.name} takes no eps: its own cannot be chosen")
+                self.without_epsilon()
             elif own is None:
                 raise NotOffered(f"{reading.name}: chainrule found no parameter for {label}")
             elif label in self.values:
@@ -234,32 +268,35 @@ class Updating:
 
     def update(self, params: Arrays, grads: Arrays) -> Arrays:
         """Update the arrays in the list, or replace them."""
-        if self.way is not None:
-            params[:] = self.way(params, grads)
-            return params
-        before, trouble = [np.array(p) for p in params], None
+        self.way = self.way or self.found_way(params, grads)
+        params[:] = self.way(params, grads)
+        return params
+
+    def found_way(self, params: Arrays, grads: Arrays) -> Way:
+        """The way of a first update with these arrays; the first that works, if none has worked before.
+
+        A way is tried with another optimizer than the one that is used then.  Raises NotOffered.
+        """
         ways = self.ways()
+        if self.reading.form is None and len(ways) == 1 and not self.trying:
+            self.reading.form = 0
+        if self.reading.form is not None:
+            return ways[self.reading.form]()
+        trouble: Exception | None = None
         for i, make in enumerate(ways):
-            if self.reading.form not in (None, i):
-                continue
+            copies = [np.array(p) for p in params]
             try:
-                way = make()
-                found = way(params, [np.array(g) for g in grads] if len(ways) > 1 and self.trying else grads)
-            except OTHER_FORM as error:
-                if is_native(self.reading) and i == 0 and not isinstance(error, OTHER_FORM[:-1]):
-                    raise
-                if self.reading.form is not None or isinstance(error, NotOffered):
-                    raise
+                found = make()(copies, [np.array(g) for g in grads])
+            except (*OTHER_FORM, NotOffered) as error:
                 trouble = trouble or error
-                restore(params, before)
                 continue
-            if self.trying and not self.certain and not moved(before, found):
-                restore(params, before)
-                continue
-            self.reading.form, self.way = i, way
-            params[:] = found
-            return params
-        raise trouble or NotOffered(f"{self.reading.name}: chainrule found no form in which it updates parameters")
+            if is_native(self.reading) or self.certain or moved(params, found):
+                self.reading.form = i
+                return make()
+        if is_native(self.reading) and trouble is not None and not of_the_form(trouble):
+            return ways[0]()  # the specs report what it raises
+        said = f" ({type(trouble).__name__}: {trouble})" if trouble is not None else ""
+        raise NotOffered(f"{self.reading.name}: chainrule found no form in which it updates parameters{said}")
 
     @property
     def certain(self) -> bool:
@@ -271,7 +308,7 @@ class Updating:
         """Whether a function takes the dictionary with its memory and its hyperparameters."""
         return first_called("config", [p.name for p in parameters_of(self.reading.found)]) is not None
 
-    def ways(self) -> list[Callable[[], Callable[[Arrays, Arrays], Arrays]]]:
+    def ways(self) -> list[Callable[[], Way]]:
         """Makers of possible ways to update, the likeliest first."""
         reading = self.reading
         if not inspect.isclass(reading.found):
@@ -293,7 +330,7 @@ class Updating:
 
     # Classes
 
-    def by_collection(self, form: Form) -> Callable[[Arrays, Arrays], Arrays]:
+    def by_collection(self, form: Form) -> Way:
         """update(params, grads), in one of the forms."""
         optimizer = self.make()
 
@@ -304,7 +341,7 @@ class Updating:
 
         return update
 
-    def by_array(self) -> Callable[[Arrays, Arrays], Arrays]:
+    def by_array(self) -> Way:
         """update(w, dw): an optimizer for each array."""
         made: list[Any] = []
 
@@ -318,7 +355,7 @@ class Updating:
 
         return update
 
-    def by_layers(self, together: bool) -> Callable[[Arrays, Arrays], Arrays]:
+    def by_layers(self, together: bool) -> Way:
         """update_params(layer), for one layer after the other or for all together."""
         optimizer, boxes = self.make(), list[Box]()
         method = getattr(optimizer, self.reading.method)
@@ -346,15 +383,15 @@ class Updating:
 
         return update
 
-    def listed_at_first(self) -> Callable[[Arrays, Arrays], Arrays]:
+    def listed_at_first(self) -> Way:
         """A constructor that takes the parameters, and step(): each is an object with data and grad."""
         boxes: list[Box] = []
         optimizer: list[Any] = []
 
         def update(params: Arrays, grads: Arrays) -> Arrays:
-            boxes.extend(Box(data=p, grad=None) for p in params[len(boxes) :])
+            boxes.extend(Box() for _ in params[len(boxes) :])
             for box, p, g in zip(boxes, params, grads, strict=True):
-                box.data, box.grad = p, g
+                vars(box).update(data=p, grad=g)
             if not optimizer:
                 optimizer.append(self.make(boxes))
             getattr(optimizer[0], self.reading.method)()
@@ -364,13 +401,13 @@ class Updating:
 
     # Functions
 
-    def with_config(self) -> Callable[[Arrays, Arrays], Arrays]:
+    def with_config(self) -> Way:
         """f(w, dw, config) -> (w, config), the memory of each parameter in its own dictionary."""
-        words = {"lr": "learning_rate", "decay": "decay_rate", "eps": "epsilon"}
+        words = self.reading.words
         configs: list[Any] = []
 
         def update(params: Arrays, grads: Arrays) -> Arrays:
-            new = {words.get(label, label): value for label, value in self.values.items()}
+            new = {words[label]: value for label, value in self.values.items() if label in words}
             configs.extend(dict(new) for _ in range(len(params) - len(configs)))
             after = []
             for i, (p, g) in enumerate(zip(params, grads, strict=True)):
@@ -380,9 +417,9 @@ class Updating:
 
         return update
 
-    def function_by_array(self) -> Callable[[Arrays, Arrays], Arrays]:
+    def function_by_array(self) -> Way:
         """f(w, dw, ...), with the memory of each array passed and returned."""
-        each: list[Callable[[Arrays, Arrays], Arrays]] = []
+        each: list[Way] = []
 
         def update(params: Arrays, grads: Arrays) -> Arrays:
             each.extend(self.by_function(None) for _ in range(len(params) - len(each)))
@@ -390,7 +427,7 @@ class Updating:
 
         return update
 
-    def by_function(self, form: Form | None) -> Callable[[Arrays, Arrays], Arrays]:
+    def by_function(self, form: Form | None) -> Way:
         """f(params, grads, memories, ...) -> params, or (params, memories), as collections or a single array."""
         function, count = self.reading.found, [0]
         memories: dict[str, Any] = {}
@@ -435,17 +472,18 @@ def changed(params: Arrays, form: Form, passed: Any, returned: Any) -> Arrays:
     return form.read(passed, len(params))
 
 
+def of_the_form(error: Exception) -> bool:
+    """Whether an exception may come of parameters in a form that the code does not take, and not of its mistake."""
+    if isinstance(error, AttributeError):
+        return any(f"'{kind}' object" in str(error) for kind in ("list", "tuple", "dict", "numpy.ndarray"))
+    return isinstance(error, (TypeError, IndexError, KeyError))
+
+
 def moved(before: Arrays, after: Arrays) -> bool:
     """Whether every parameter has kept its shape and changed."""
     return len(before) == len(after) and all(
         np.shape(a) == np.shape(b) and not np.array_equal(a, b) for a, b in zip(before, after, strict=True)
     )
-
-
-def restore(params: Arrays, before: Arrays) -> None:
-    """Write old numbers into arrays."""
-    for p, old in zip(params, before, strict=True):
-        p[...] = old
 
 
 LAYER_NAMES = (("weights", "biases", "dweights", "dbiases"), ("W", "b", "dW", "db"))
