@@ -186,7 +186,7 @@ def read(name: str, found: Any, operation: Operation) -> Reading:
 
 
 def held_at(parameter: inspect.Parameter) -> Any:
-    """The value at which a parameter leaves the rule as it is: no penalty, no decay of the rate, no clipping."""
+    """The value at which a parameter leaves the rule as it is, without penalty, decay of the rate or clipping."""
     if parameter.default is parameter.empty:
         return None
     if isinstance(parameter.default, (int, float)) and place("unbounded", parameter.name) is not None:
@@ -473,7 +473,7 @@ def changed(params: Arrays, form: Form, passed: Any, returned: Any) -> Arrays:
 
 
 def of_the_form(error: Exception) -> bool:
-    """Whether an exception may come of parameters in a form that the code does not take, and not of its mistake."""
+    """Whether an exception may come of parameters in a form that the code does not take."""
     if isinstance(error, AttributeError):
         return any(f"'{kind}' object" in str(error) for kind in ("list", "tuple", "dict", "numpy.ndarray"))
     return isinstance(error, (TypeError, IndexError, KeyError))
