@@ -93,6 +93,14 @@ def as_computed(impl, rule):
     return probes.get(form, rule) if rule.own_epsilon else rule.of(form)
 
 
+def assert_reported(impl, rule):
+    """The first updates are those of a rule in the form that the code has.  The report names another form."""
+    found = as_computed(impl, rule)
+    assert_updates(impl, found)
+    if found.form != rule.form:
+        impl.measured = f"{rule.operation}: {FORMS[rule.operation][found.form]}"
+
+
 def choosing_epsilon(impl, rule):
     """A rule in the form that the code has.  Raises NotApplicable if its eps cannot be chosen."""
     made(impl, rule)
@@ -206,7 +214,7 @@ def test_momentum_geometric_sum(impl):
 @spec("momentum.update", after=(SHAPES_KEPT, "momentum.plain", "momentum.geometric_sum"))
 def test_momentum_update(impl):
     """Momentum moves the parameters along a decaying sum of the gradients, the latest included."""
-    assert_updates(impl, as_computed(impl, RULES["Momentum"]))
+    assert_reported(impl, RULES["Momentum"])
 
 
 @spec("momentum.quadratic", after="momentum.update")
@@ -239,7 +247,7 @@ def test_rmsprop_epsilon(impl):
 @spec("rmsprop.update", after=(SHAPES_KEPT, "rmsprop.stationary", "rmsprop.epsilon"))
 def test_rmsprop_update(impl):
     """RMSProp divides the gradient by the root of a decaying average of its squares."""
-    assert_updates(impl, as_computed(impl, RULES["RMSProp"]))
+    assert_reported(impl, RULES["RMSProp"])
 
 
 @spec("adam.first_step", after=SHAPES_KEPT)
@@ -291,7 +299,7 @@ def test_adam_epsilon(impl):
 @spec("adam.update", after=(SHAPES_KEPT, "adam.first_step", "adam.bias_correction", "adam.epsilon"))
 def test_adam_update(impl):
     """Adam divides the corrected average of the gradients by the root of that of their squares."""
-    assert_updates(impl, as_computed(impl, RULES["Adam"]))
+    assert_reported(impl, RULES["Adam"])
 
 
 UPDATED = ("sgd.update", "momentum.update", "rmsprop.update", "adam.update")

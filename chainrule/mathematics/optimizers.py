@@ -70,7 +70,7 @@ class Rule:
         A first step is lr g / size: the size of g for Adam, sqrt(1 - decay) of it for RMSProp.
         """
         inside, size = form.endswith("inside"), self.lr * g / move
-        plain = g if self.operation == "Adam" else np.sqrt(1 - self.arguments[1]) * g
+        plain = abs(g) * (1.0 if self.operation == "Adam" else np.sqrt(1 - self.arguments[1]))
         eps = size**2 - plain**2 if inside else size - plain
         if form.startswith("uncorrected"):
             eps *= (1 - self.arguments[2]) ** (1 if inside else 0.5)

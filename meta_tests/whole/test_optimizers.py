@@ -4,7 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import combinations
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,6 +45,8 @@ def test_optimizers_of_many_styles_pass(tmp_path, style):
     assert found.verdict == ("incomplete" if lacking else "pass")
     conventions = {key: found.conventions[key].value for key in CONVENTIONS if key in found.conventions}
     assert conventions == OTHER_FORMS.get(style, {})
+    assert sum(bool(spec.measured) for spec in found.specs) == len(conventions)
+    assert all(f"{key} {value}" in str(found) for key, value in conventions.items())
 
 
 @pytest.mark.parametrize(
@@ -118,17 +120,21 @@ def usual(operation):
     return rule if operation in ("SGD", "Momentum") else rule.with_epsilon(LARGE_EPSILON)
 
 
-def test_an_own_epsilon_is_measured():
-    impl = load_text(STYLES["book"]["Adam"])
-    rule = spec_tests.as_computed(impl, RULES["Adam"])
+@pytest.mark.parametrize("g", [2.0**-24, -(2.0**-25)])
+@pytest.mark.parametrize(("style", "operation", "eps"), [("book", "Adam", 1e-7), ("functions", "RMSProp", 1e-8)])
+def test_an_own_epsilon_is_measured(style, operation, eps, g):
+    impl = load_text(STYLES[style][operation])
+    rule = spec_tests.as_computed(impl, RULES[operation])
     assert rule.own_epsilon
-    assert rule.eps == pytest.approx(1e-7, rel=1e-12)
+    assert rule.eps == pytest.approx(eps, rel=1e-12)
+    ((after,),) = spec_tests.made(impl, rule).update([np.zeros(1)], [np.array([g])])
+    assert rule.measured(rule.form, -after[0], g).eps == pytest.approx(eps, rel=1e-12)
 
 
 def load_text(source):
     namespace = {"np": np, "__name__": "optim"}
     exec(source, namespace)
-    return load_any([thing for thing in namespace.values() if isinstance(thing, type)]).impl
+    return load_any([thing for thing in namespace.values() if isinstance(thing, (type, FunctionType))]).impl
 
 
 @pytest.mark.parametrize(
