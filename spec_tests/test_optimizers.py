@@ -45,9 +45,8 @@ def taken(impl, rule):
 
 def resolves(impl, rule):
     """Whether a change of 2^-40 in a gradient changes the result, as in float64 it does."""
-    one, other = (
-        made(impl, rule).update([np.zeros(1)], [np.ones(1)], [np.array([0.5 + off])])[-1][0] for off in (0.0, 2.0**-40)
-    )
+    ones = np.ones((2, 3))
+    one, other = (made(impl, rule).update([0 * ones], [ones], [(0.5 + off) * ones])[-1][0] for off in (0.0, 2.0**-40))
     return not np.array_equal(one, other)
 
 
