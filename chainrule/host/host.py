@@ -46,6 +46,7 @@ from chainrule.support.arrays import NotNumbers, copied, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
+SET_BY_ITSELF = ("create", "forward", *(name for name, o in OPERATIONS.items() if o.gives[0].kind == OPTIMIZER))
 KEPT = (MODEL, CACHE, FUNCTION, OPTIMIZER)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again, and how many copies of arrays it keeps
 LARGEST_KEPT = 2**20  # bytes of an array of which it does
@@ -376,7 +377,7 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
         if isinstance(error, NotImplementedError):
             return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
         earlier = set_earlier(error)
-        if earlier and name not in ("create", "forward"):
+        if earlier and name not in SET_BY_ITSELF:
             return Answer(UNSEEN, message=f"{name} cannot be called by itself: {earlier}")
         otherwise = takes_other_arrays(error, namespace)
         if otherwise:

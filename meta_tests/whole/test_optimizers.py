@@ -187,3 +187,9 @@ def test_arithmetic_of_float32_is_held_to_float32():
 def test_gradients_in_float32_pass(tmp_path):
     found = checked(tmp_path, LISTS["SGD"].replace("grads[i]", "grads[i].astype(np.float32)"))
     assert found.failed == []
+
+
+def test_a_memory_that_is_never_made_is_an_error(tmp_path):
+    found = checked(tmp_path, LISTS["Momentum"].replace("        self.v = None\n", ""))
+    assert found.failed[0].outcome == "error"
+    assert "'Momentum' object has no attribute 'v'" in found.failed[0].message
