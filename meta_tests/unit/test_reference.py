@@ -1,6 +1,7 @@
 """The reference beyond what the specification asks of every implementation: settings, messages, dependencies."""
 
 import ast
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,11 @@ def test_an_optimizer_refuses_other_numbers_of_parameters_and_gradients(name):
     for params, grads in (([np.ones(2)] * 2, [np.ones(2)]), ([np.ones(2)], [np.ones(2)] * 2)):
         with pytest.raises(ValueError, match=r"zip\(\)"):
             optimizer.update(params, grads)
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_an_extension_takes_what_the_contract_says(name):
+    assert str(inspect.signature(getattr(reference, name))) == f"({EXTENSIONS[name].native_signature})"
 
 
 def test_every_public_name_is_documented():
