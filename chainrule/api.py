@@ -130,8 +130,11 @@ def check_loaded(
         diagnosing()
     from chainrule.diagnosis.diagnose import diagnose  # imported only if a spec failed that was not expected to
 
-    with guarded():  # diagnosis calls the code again, which must not replace anything either
-        specs, notes = diagnose(loaded.impl, outcome.specs)
+    try:
+        with guarded():  # diagnosis calls the code again, which must not replace anything either
+            specs, notes = diagnose(loaded.impl, outcome.specs)
+    except KeyboardInterrupt:
+        return replace(outcome, interrupted=True)
     seconds = time.perf_counter() - started
     return replace(outcome, specs=specs, notes=(*outcome.notes, *notes), seconds=seconds)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Baseline:
     @classmethod
     def read(cls, path: Path) -> Baseline:
         """The baseline in a file.  Raises UnusableTarget, which says what is wrong with it and what to do."""
-        if not path.exists():
+        if not os.path.exists(path):
             raise UnusableTarget(f"--baseline {path}: no such file; add --update-baseline to write it")
         content = toml_of(path)
         if content.get("schema") != SCHEMA:
@@ -63,6 +64,19 @@ class Baseline:
             if result.outcome != "passed":
                 lines[result.id] = Expected(result.outcome, before.reason)
         return Baseline(self.path, Version(VERSION), lines)
+
+    def told_since(self, before: Baseline) -> str:
+        """How many lines another baseline had not, had with another outcome, has alone, and has too."""
+        old, new = before.expected, self.expected
+        changed = {clause for clause in old.keys() & new.keys() if old[clause] != new[clause]}
+        counts = {
+            "added": new.keys() - old.keys(),
+            "changed": changed,
+            "removed": old.keys() - new.keys(),
+            "kept": (old.keys() & new.keys()) - changed,
+        }
+        told = ", ".join(f"{len(clauses)} {kind}" for kind, clauses in counts.items() if clauses)
+        return told or "none"
 
     def line_of(self, clause: str) -> int | None:
         """The number of a clause's line in the file; None if it has none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from packaging.version import Version
@@ -92,7 +92,8 @@ def judge(baseline: Baseline, outcome: Outcome) -> Gate:
     """Compare a check with its baseline."""
     tampering = [f"tampering: {finding}" for finding in outcome.tampering if finding.fails]
     imports = [f"imports {framework.name}" for framework in outcome.frameworks if outcome.from_scratch]
-    return compare(baseline, outcome.specs, outcome.required, (*tampering, *imports))
+    gate = compare(baseline, outcome.specs, outcome.required, (*tampering, *imports))
+    return replace(gate, missing=(), besides=(*gate.besides, "interrupted")) if outcome.interrupted else gate
 
 
 def compare(

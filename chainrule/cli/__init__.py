@@ -15,7 +15,19 @@ from chainrule.cli.examples import epilog
 from chainrule.cli.explain import run_explain
 from chainrule.cli.mistakes import run_mistakes
 from chainrule.cli.new import run_new
-from chainrule.cli.parsing import INTERRUPTED, STATUS, TARGET, UNREAD, UNUSABLE, Parser, add_reading_arguments
+from chainrule.cli.parsing import (
+    INTERRUPTED,
+    REPLACED,
+    STATUS,
+    TARGET,
+    UNREAD,
+    UNUSABLE,
+    Parser,
+    Wrapped,
+    add_reading_arguments,
+    replacing,
+    with_targets_first,
+)
 from chainrule.cli.repro import add_repro
 from chainrule.cli.study import add_study
 from chainrule.cli.train import add_train
@@ -27,8 +39,11 @@ DESCRIPTION = "A specification, as executable tests, for neural networks written
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        replacing(stream)
     parser = make_parser()
-    arguments, rest = parser.parse_known_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments, rest = parser.parse_known_args(with_targets_first(words))
     if rest and arguments.command != "check":
         parser.error(f"{arguments.command} does not know {' '.join(rest)}")
     try:
@@ -42,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
+        foreign = [word for word in words if word.encode(errors=REPLACED).decode() != word]
+        if foreign:
+            print(f"chainrule: {foreign[0]}: not text in this locale; set PYTHONUTF8=1, or rename it", file=sys.stderr)
+            return UNUSABLE
         said = str(error).strip().splitlines() or [""]
         print(f"chainrule: a fault of chainrule's own, {type(error).__name__}: {said[-1]}", file=sys.stderr)
         print("Please report it, with what `python -X dev -m chainrule` and the same arguments print.", file=sys.stderr)
@@ -53,13 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = Parser(prog="chainrule", description=DESCRIPTION, epilog=STATUS)
+    parser = Parser(prog="chainrule", description=DESCRIPTION, epilog=STATUS, formatter_class=Wrapped)
     parser.add_argument("--version", action="version", version=f"chainrule {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    raw = argparse.RawDescriptionHelpFormatter
-    check = commands.add_parser(
-        "check", help="check an implementation", description=CHECK, epilog=STATUS, formatter_class=raw
-    )
+    check = commands.add_parser("check", help="check an implementation", description=CHECK, epilog=STATUS)
     add_check_arguments(check)
     add_study(commands)
     add_repro(commands)
@@ -89,5 +105,5 @@ def make_parser() -> argparse.ArgumentParser:
     completion.set_defaults(run=lambda arguments, _: run_completion(arguments, make_parser))
     for name, command in commands.choices.items():
         command.epilog = "\n\n".join(filter(None, (epilog(name), command.epilog)))
-        command.formatter_class = raw
+        command.formatter_class = Wrapped
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from chainrule.cli.parsing import PASS, write_new
@@ -20,7 +21,7 @@ def run_adapt(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from chainrule.host.source.targets import open_target
 
     path: Path = arguments.output or Path(f"{Path(arguments.target).stem.replace('.', '_')}_adapter.py")
-    if path.exists():
+    if os.path.exists(path):
         raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file with --output")
     opened = open_target(
         arguments.target,

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +22,14 @@ from chainrule.cli.for_ci import (
 )
 from chainrule.cli.parsing import (
     FAIL,
+    INTERRUPTED,
     PASS,
     TARGET,
     UNUSABLE,
     add_adapter_argument,
     add_reading_arguments,
     reading_options,
+    replacing,
     require_writable,
     write,
 )
@@ -51,8 +54,9 @@ code otherwise, declare a convention or a name: with the options below, in the t
 [tool.chainrule.names] of the nearest pyproject.toml above TARGET, or in the file's dictionary CHAINRULE.  The first of
 these that declares something counts, and counts more than what chainrule finds.
 
-chainrule passes options that it does not know on to pytest:
--k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with chainrule[parallel]), ...
+chainrule passes options that it does not know on to pytest: -k EXPRESSION, -x, --junitxml FILE, -n PROCESSES (with
+chainrule[parallel]), ...  Those about what pytest prints, such as -q, -v and --tb, have nothing to act on and are
+refused: the report is chainrule's.
 """
 
 
@@ -97,8 +101,7 @@ def add_check_arguments(check: argparse.ArgumentParser) -> None:
 
 
 def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from rich.console import Console
-
+    from chainrule.reports.terminal import console_of
     from chainrule.specification.registry import require
 
     require(arguments.chapter)
@@ -121,7 +124,7 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
         return run_watch(arguments, rest)
     baseline = baseline_of(arguments)
     stream = sys.stdout if arguments.output is None else io.StringIO()
-    console = Console(file=stream, width=None if arguments.output is None else 100)
+    console = console_of(stream, width=None if arguments.output is None else 100)
     outcomes, statuses = [], []
     for place, target in enumerate(arguments.targets):
         if place and arguments.format == "text":
@@ -134,13 +137,16 @@ def run_check(arguments: argparse.Namespace, rest: list[str]) -> int:
             print(f"chainrule: {error}", file=sys.stderr)
             statuses.append(UNUSABLE)
         else:
-            statuses.append(PASS if outcomes[-1].accepted else FAIL)
+            statuses.append(status_of(outcomes[-1]))
+            if outcomes[-1].interrupted:
+                break
     if arguments.format == "json":
         objects = [outcome.to_dict() for outcome in outcomes]
         print(json.dumps(objects if len(arguments.targets) > 1 else objects[0], indent=2), file=stream)
     elif arguments.format == "html":
         from chainrule.reports.html import page
 
+        replacing(stream, "utf-8")
         print(page(*outcomes), file=stream)
     if arguments.output is not None and isinstance(stream, io.StringIO):
         write(arguments.output, stream.getvalue())
@@ -153,16 +159,16 @@ def check_one(
     target: str, arguments: argparse.Namespace, rest: Sequence[str], console: Console, baseline: Baseline | None
 ) -> Outcome:
     """Check one TARGET, and print its report if that is text.  rest: options for pytest."""
-    from rich.console import Console
-
     from chainrule.api import check_loaded, illustrated
     from chainrule.contract.declarations import pairs
     from chainrule.host.source.printed import PRINTED
     from chainrule.host.source.targets import loading_within
     from chainrule.reports.conventions import print_conventions
+    from chainrule.reports.terminal import console_of
     from chainrule.reports.text import TextReport
     from chainrule.running.loading import load
 
+    written = ""
     report = TextReport(console, [target, *reading_options(arguments)])
     told = arguments.format == "text"
     PRINTED.lines, PRINTED.shown = 0, sys.stderr if arguments.show_prints else None
@@ -175,7 +181,7 @@ def check_one(
             run_all=arguments.run_all,
         )
     if arguments.explain_conventions:
-        print_conventions(console if told else Console(stderr=True), loaded)
+        print_conventions(console if told else console_of(sys.stderr), loaded)
     if told:
         report.begin(loaded)
     try:
@@ -194,13 +200,22 @@ def check_one(
         )
         if arguments.format == "html" or arguments.html is not None:
             outcome = illustrated(loaded, outcome)
-        if baseline is not None and arguments.update_baseline:
-            outcome = updated(outcome, baseline)
+        if baseline is not None and arguments.update_baseline and not outcome.interrupted:
+            outcome, written = updated(outcome, baseline)
     finally:
         report.stop()
     if told:
         report.finish(outcome, printed=0 if arguments.show_prints else PRINTED.lines)
+    if written:
+        print(written, file=console.file if told else sys.stderr)
     return outcome
+
+
+def status_of(outcome: Outcome) -> int:
+    """The exit status of a check."""
+    if outcome.interrupted:
+        return INTERRUPTED
+    return PASS if outcome.accepted else FAIL
 
 
 def with_targets(targets: Sequence[str], rest: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -208,7 +223,7 @@ def with_targets(targets: Sequence[str], rest: Sequence[str]) -> tuple[list[str]
     more = [
         word
         for before, word in zip(["", *rest], rest, strict=False)
-        if not before.startswith("-") and Path(word).suffix in (".py", ".ipynb") and Path(word).is_file()
+        if not before.startswith("-") and Path(word).suffix in (".py", ".ipynb") and os.path.isfile(word)
     ]
     return [*targets, *more], [word for word in rest if word not in more]
 

@@ -11,15 +11,14 @@ from chainrule.contract.errors import UnusableTarget
 
 
 def run_explain(arguments: argparse.Namespace, _rest: list[str]) -> int:
-    from rich.console import Console
-
     from chainrule.diagnosis import mistakes
     from chainrule.mathematics.clauses import clauses
     from chainrule.reports.clause import print_clause, print_index
     from chainrule.reports.mistake import print_catalogue, print_mistake
+    from chainrule.reports.terminal import console_of
 
     known, catalogue = clauses(), mistakes()
-    console = Console()
+    console = console_of()
     if arguments.id is None:
         print_index(console, known.values())
     elif arguments.id in known:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from chainrule.cli.parsing import require_writable, write
+from chainrule.cli.parsing import REPLACED, require_writable, write
 from chainrule.contract.errors import UnusableTarget
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def baseline_of(arguments: argparse.Namespace) -> Baseline | None:
     return Baseline.read(path)
 
 
-def updated(outcome: Outcome, baseline: Baseline) -> Outcome:
-    """The outcome, with the baseline rewritten and compared anew."""
+def updated(outcome: Outcome, baseline: Baseline) -> tuple[Outcome, str]:
+    """(the outcome, with the baseline rewritten and compared anew; what was written, in words)."""
     from chainrule.baseline.gate import judge, renewed
 
     new = renewed(baseline, outcome)
     write(new.path, new.text())
-    return replace(outcome, gate=judge(new, outcome))
+    return replace(outcome, gate=judge(new, outcome)), f"{new.path} written; lines: {new.told_since(baseline)}"
 
 
 def as_html(outcomes: Sequence[Outcome]) -> str:
@@ -117,7 +117,7 @@ def tell_github(outcomes: Sequence[Outcome], stream: TextIO) -> None:
             print(command, file=stream)
     if os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
-            with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
+            with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8", errors=REPLACED) as file:
                 file.write(as_markdown(outcomes))
         except OSError as error:  # the verdict counts all the same
             print(f"chainrule: GITHUB_STEP_SUMMARY cannot be written ({error.strerror})", file=sys.stderr)

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from chainrule.contract.errors import UnusableTarget
 
 PASS, FAIL, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 4, 130, 141
+REPLACED = "replace"  # what an encoding lacks, such as the bytes of a file's name in another one
 TARGET = "a .py file, a notebook (.ipynb), a package folder or a module name"
 STATUS = (
     "Exit status: 0 the verdict is `pass` (with --baseline: the gate is green);\n1 it is not; "
-    "4 the command or TARGET is unusable."
+    "4 the command or TARGET is unusable; 130 Ctrl-C ended it."
 )
+
+
+def replacing(stream: TextIO, encoding: str | None = None) -> None:
+    """Let a stream replace the characters that its encoding lacks.  encoding: another one, from now on."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=encoding, errors=REPLACED)
+
+
+class Wrapped(argparse.RawDescriptionHelpFormatter):
+    """Wraps the paragraphs of a description to the terminal, except those with indented lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(
+            paragraph if "\n  " in f"\n{paragraph}" else textwrap.fill(paragraph, width)
+            for paragraph in textwrap.dedent(text).strip().split("\n\n")
+        )
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,6 +42,21 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(UNUSABLE, f"chainrule: {message}\n{self.format_usage()}")
+
+
+def with_targets_first(words: Sequence[str]) -> list[str]:
+    """The words of a command line, with the files behind `--chapter`, which would take them, in front of it."""
+    found: list[str] = []
+    start: int | None = None  # of the last --chapter, while only its values follow
+    for word in words:
+        if word.startswith("-"):
+            start = len(found) if word == "--chapter" else None
+        if start is not None and (Path(word).suffix in (".py", ".ipynb") or os.path.isdir(word)):
+            found.insert(start, word)
+            start += 1
+        else:
+            found.append(word)
+    return found
 
 
 def add_reading_arguments(command: argparse.ArgumentParser) -> None:
@@ -62,7 +98,7 @@ def reading_options(arguments: argparse.Namespace) -> list[str]:
 def write_new(path: Path, text: str) -> None:
     """Write a file that must not exist yet.  Raises UnusableTarget."""
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
+        with path.open("x", encoding="utf-8", errors=REPLACED, newline="\n") as file:
             file.write(text)
     except FileExistsError:
         raise UnusableTarget(f"{path}: this file exists already and was not changed; name a new file") from None
@@ -72,12 +108,12 @@ def write_new(path: Path, text: str) -> None:
 
 def write(path: Path, text: str) -> None:
     """Write a file anew, alike on every system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(text, encoding="utf-8", errors=REPLACED, newline="\n")
 
 
 def require_writable(path: Path, option: str) -> None:
     """Raise UnusableTarget if a file cannot be written; an existing one stays until the new one is written."""
-    existed = path.exists()
+    existed = os.path.exists(path)
     if existed and path.suffix in (".py", ".ipynb"):
         raise UnusableTarget(f"{option} {path}: this file holds code, which would be lost; name another file")
     try:

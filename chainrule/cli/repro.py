@@ -7,7 +7,9 @@ import difflib
 import shlex
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule.cli.parsing import (
     FAIL,
@@ -20,6 +22,9 @@ from chainrule.cli.parsing import (
     write_new,
 )
 from chainrule.contract.errors import UnusableTarget
+
+if TYPE_CHECKING:
+    from chainrule.running.results import SpecResult
 
 NEAR = 0.8  # similarity of a misspelled id to the right one
 WIDTH = 98  # characters of a line of comment
@@ -66,16 +71,17 @@ def run_repro(arguments: argparse.Namespace, _rest: list[str]) -> int:
     )
     run = Run(loaded, Limits.asked(thorough=False, seed=None, timeout=None))
     run.all()
+    if run.interrupted:
+        raise KeyboardInterrupt
     outcome = run.outcome(run.entries, run.required, False, 0.0)
     found = next((result for result in outcome.specs if result.id == clause), None)
     if found is None or found.outcome not in RAISED:
-        said = f"it is {found.outcome}" if found else "it did not run"
-        print(f"chainrule: {target} does not break {clause}: {said}", file=sys.stderr)
+        print(f"chainrule: {not_broken(arguments, found, outcome.specs)}", file=sys.stderr)
         return FAIL
     if found.snippet is None:
         print(f"chainrule: {clause} failed, but its arrays are too large to print: {found.message}", file=sys.stderr)
         return FAIL
-    again = shlex.join(["chainrule", "repro", target, clause, *reading_options(arguments)])
+    again = command_for(arguments, clause)
     told = [line for said in (f"{clause}: {found.title}", found.message) for line in textwrap.wrap(said, WIDTH)]
     text = "\n".join([*(f"# {line}" for line in (again, *told)), found.snippet, ""])
     if arguments.output is None:
@@ -83,3 +89,21 @@ def run_repro(arguments: argparse.Namespace, _rest: list[str]) -> int:
     else:
         write_new(arguments.output, text)
     return PASS
+
+
+def command_for(arguments: argparse.Namespace, clause: str) -> str:
+    """The command that prints the lines of a clause, with the options of this one."""
+    return shlex.join(["chainrule", "repro", arguments.target, clause, *reading_options(arguments)])
+
+
+def not_broken(arguments: argparse.Namespace, found: SpecResult | None, specs: Sequence[SpecResult]) -> str:
+    """Why there is nothing to repeat.  found: the result of the clause that was asked for, if its spec ran."""
+    from chainrule.running.results import RAISED, UNJUDGED
+
+    clause = arguments.clause
+    if found is None or found.outcome != "blocked":
+        said = f"it is {found.outcome}" if found else "it did not run"
+        return f"{arguments.target} does not break {clause}: {said}"
+    by = next((result.id for result in specs if result.outcome in RAISED and f" {result.id}, " in found.message), None)
+    way_on = f"; first mend that: {command_for(arguments, by)}" if by else ""
+    return f"{clause} is not checked: {found.message.removeprefix(UNJUDGED)}{way_on}"

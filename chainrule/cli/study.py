@@ -11,11 +11,14 @@ from typing import IO, TYPE_CHECKING
 from chainrule.cli.check import LONGEST_TIMEOUT, require_data
 from chainrule.cli.parsing import (
     FAIL,
+    INTERRUPTED,
     PASS,
+    REPLACED,
     TARGET,
     Parser,
     add_adapter_argument,
     add_reading_arguments,
+    replacing,
     require_writable,
 )
 from chainrule.contract.errors import UnusableTarget
@@ -34,7 +37,7 @@ clause's spec runs, and the outcomes: as one HTML page to read, as a table, or a
     chainrule study my_mlp.py --output study.html
 """
 EPILOG = """Exit status: 0 the study is made; 1 fewer lines are reached than --fail-under asks for; 4 the command or
-TARGET is unusable.  The verdict on TARGET is `chainrule check`'s."""
+TARGET is unusable; 130 Ctrl-C ended it.  The verdict on TARGET is `chainrule check`'s."""
 
 
 def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -44,7 +47,6 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
         help="show the derivation, the code that runs for it and the outcomes side by side",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     study.add_argument("target", metavar="TARGET", help=TARGET)
     add_adapter_argument(study)
@@ -65,14 +67,14 @@ def add_study(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
-    from rich.console import Console
+    from chainrule.reports.terminal import console_of, live_line
 
     require_usable(arguments)
     output: Path | None = arguments.output
     form = arguments.format or FORMATS.get(output.suffix.lower() if output else "", "text")
     if form == "html":
         import chainrule.study.page  # noqa: F401  # before the run, as it says what is not installed
-    status = Console(stderr=True).status("loading")
+    status = live_line(console_of(sys.stderr), "loading")
     if sys.stderr.isatty():
         status.start()
     try:
@@ -80,10 +82,15 @@ def run_study(arguments: argparse.Namespace, _rest: list[str]) -> int:
     finally:
         status.stop()
     if output is None:
+        if form == "html":
+            replacing(sys.stdout, "utf-8")
         write(study, form, sys.stdout)
     else:
-        with output.open("w", encoding="utf-8", newline="\n") as file:
+        with output.open("w", encoding="utf-8", errors=REPLACED, newline="\n") as file:
             write(study, form, file, width=WIDTH)
+    if study.outcome.interrupted:
+        print("chainrule: interrupted; the study holds what had run", file=sys.stderr)
+        return INTERRUPTED
     reached = study.lines.percent
     if arguments.fail_under is not None and reached < arguments.fail_under:
         asked = f"--fail-under asks for {arguments.fail_under:g} %"
@@ -110,11 +117,10 @@ def require_usable(arguments: argparse.Namespace) -> None:
 def write(study: Study, form: str, file: IO[str], width: int | None = None) -> None:
     """Write a study as a page, as JSON, or as tables of this width."""
     if form == "text":
-        from rich.console import Console
-
+        from chainrule.reports.terminal import console_of
         from chainrule.study.table import print_study
 
-        print_study(Console(file=file, width=width), study)
+        print_study(console_of(file, width), study)
     elif form == "json":
         print(json.dumps(study.to_dict(), indent=1), file=file)
     else:

@@ -14,11 +14,13 @@ Train a network on Fashion-MNIST by plain mini-batch SGD with a fixed learning
 rate, and show what it learned: its accuracy beside a linear classifier's, the
 confusion matrix, and the classes it confuses most. The network is that of
 TARGET, with its own fit, or the reference if none is given.
+
 The defaults were chosen on validation images, never on the test set, which is
 looked at once, at the end."""
 EPILOG = """\
 Ctrl-C ends the training early: the weights of that moment are evaluated, and
 saved if --save was given.
+
 Exit status: 0 trained; 4 the command could not be carried out (a message says
 why); 130 ended early by Ctrl-C."""
 
@@ -30,7 +32,6 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
         help="train a network on Fashion-MNIST: the reference, or that of TARGET",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_arguments(train)
     train.set_defaults(run=run_train)

@@ -11,16 +11,16 @@ from chainrule.cli.for_ci import baseline_of
 from chainrule.cli.parsing import PASS, reading_options
 from chainrule.contract.declarations import pairs
 from chainrule.contract.errors import UnusableTarget
+from chainrule.host.source.targets import require_readable
 
 
 def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
     """Check TARGET at every save, until the user quits.  Raises UnusableTarget where watching is impossible."""
-    from rich.console import Console
-
     require_watchable(arguments, rest)
     baseline_of(arguments)
     from chainrule.desk.checks import Asked
     from chainrule.desk.desk import Desk
+    from chainrule.reports.terminal import console_of
 
     (target,) = arguments.targets
     asked = Asked(
@@ -42,7 +42,7 @@ def run_watch(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
     )
     named = [Path(name) for name in (target, arguments.adapter, arguments.baseline) if name]
     files = [file for name in named for file in ([name] if name.is_file() else name.glob("*.py"))]
-    Desk(asked, files, Console()).run()
+    Desk(asked, files, console_of()).run()
     return PASS
 
 
@@ -53,6 +53,8 @@ def require_watchable(arguments: argparse.Namespace, rest: Sequence[str]) -> Non
     if arguments.format != "text" or arguments.output is not None or arguments.update_baseline or rest:
         other = rest[0] if rest else "--format, --output and --update-baseline"
         raise UnusableTarget(f"--watch: reports in the terminal alone, without {other}")
+    for named in filter(None, (arguments.targets[0], arguments.adapter)):
+        require_readable(named)
     target = Path(arguments.targets[0])
     if not target.exists():
         raise UnusableTarget(f"--watch {target}: no such file or folder; `chainrule new {target}` writes a skeleton")

@@ -9,9 +9,15 @@ from chainrule.running.results import NOT_PASSED, Outcome
 
 
 def mended(before: Outcome, after: Outcome) -> list[str]:
-    """The clauses whose specs pass now and did not before."""
-    passed = {result.id for result in before.specs if result.outcome == "passed"}
-    return [result.id for result in after.specs if result.outcome == "passed" and result.id not in passed]
+    """The clauses whose specs pass now, and failed or were blocked before."""
+    wrong = {result.id for result in before.specs if result.outcome in NOT_PASSED}
+    return [result.id for result in after.specs if result.outcome == "passed" and result.id in wrong]
+
+
+def written(before: Outcome, after: Outcome) -> list[str]:
+    """The clauses whose specs pass now, and had nothing to check before."""
+    known = {result.id for result in before.specs if result.outcome in ("passed", *NOT_PASSED)}
+    return [result.id for result in after.specs if result.outcome == "passed" and result.id not in known]
 
 
 def broken(before: Outcome, after: Outcome) -> list[str]:

@@ -60,7 +60,7 @@ class Desk:
             self.events.get(timeout=PAUSE)()  # with a limit, because Windows passes on no Ctrl-C meanwhile
 
     def start(self, saved: list[str]) -> None:
-        """Start a check, and end the one before.  saved: the names of the files that changed."""
+        """Start a check, and end the one before.  saved: what happened to which files."""
         self.stop()
         first = self.reach.touched() if saved and self.reach is not None else set()
         self.screen.begin(saved, first)
@@ -137,7 +137,7 @@ class Desk:
                 self.events.put(partial(self.start, saved))
 
     def saves(self) -> Iterator[list[str]]:
-        """The names of the files that each save changed, until other files are to be watched."""
+        """What happened to which files at each save, until other files are to be watched."""
         import watchfiles
 
         folders = {file.parent for file in self.files}
@@ -152,7 +152,8 @@ class Desk:
             raise_interrupt=False,
         )
         for found in changes:
-            yield sorted({Path(path).name for _, path in found})
+            paths = {Path(path) for _, path in found}
+            yield sorted(f"{path.name} {'saved' if path.exists() else 'deleted'}" for path in paths)
 
     def close(self) -> None:
         """End the check and the threads."""

@@ -31,6 +31,28 @@ def unsteady(impl: Boundary) -> str:
         return ""
 
 
+def remembers(impl: Boundary, name: str) -> bool:
+    """Whether a batch that was given before gets what other parameters made of it.
+
+    What the present parameters make of it shows in a network that gets the batch for the first time, and its samples in
+    another order.  name: what the network is asked: `forward` or `predict`.
+    """
+    networks = Networks(impl)
+    case, other = networks.case(2, SAMPLES, SEED + 2), networks.case(2, SAMPLES, SEED + 3)
+    changed = Case(case.sizes, other.weights, other.biases, case.x, case.y)
+    ask = getattr(impl, name)
+    try:
+        model = impl.network(case)
+        ask(model, case.x)
+        of_another = ask(impl.network(changed), case.x)
+        impl.assign(model, changed.weights, changed.biases)
+        of_present = ask(model, case.x)
+        anew = ask(impl.network(changed), case.x[::-1])[::-1]
+    except (SkipTest, Raised, Failure):
+        return False
+    return not all(np.shape(found) == np.shape(anew) and np.allclose(found, anew) for found in (of_another, of_present))
+
+
 def stale(impl: Boundary) -> bool:
     """Whether a batch gets other gradients, or an exception, only after a batch of another size."""
     networks = Networks(impl)

@@ -84,18 +84,24 @@ def of_weights(drawn: Mapping[Shape, np.ndarray], impl: Boundary) -> Iterator[tu
         return
     if fits(drawn, VARIANCES.get(declared)):
         return
-    different = [shape for shape, w in drawn.items() if not fits({shape: w}, VARIANCES.get(declared), len(drawn))]
-    if len(different) < len(drawn) and all(max(shape) >= GREAT for shape in different):
-        variance = float((drawn[different[0]] ** 2).mean())
-        yield catalogue["init-large-layers"], f"the variance of {different[0]} is {variance:.4g}, of smaller ones right"
-        return
-    for mistake in catalogue.values():
-        if mistake.scheme is None:
-            continue
-        if any(fits(drawn, option) for option in options(mistake)):
+    yield from list(of_schemes(drawn, declared)) or of_large_layers(drawn, declared)
+
+
+def of_schemes(drawn: Mapping[Shape, np.ndarray], declared: str) -> Iterator[tuple[Mistake, str]]:
+    for mistake in mistakes().values():
+        if mistake.scheme is not None and any(fits(drawn, option) for option in options(mistake)):
             shape, w = next(iter(drawn.items()))
             right = VARIANCES[declared](*shape) if declared in VARIANCES else float("nan")
             yield mistake, f"on {shape} the variance is {float((w**2).mean()):.4g}, {declared}'s would be {right:.4g}"
+
+
+def of_large_layers(drawn: Mapping[Shape, np.ndarray], declared: str) -> Iterator[tuple[Mistake, str]]:
+    different = [shape for shape, w in drawn.items() if not fits({shape: w}, VARIANCES.get(declared), len(drawn))]
+    if len(different) < len(drawn) and all(max(shape) >= GREAT for shape in different):
+        found = (
+            f"the variance of {different[0]} is {float((drawn[different[0]] ** 2).mean()):.4g}, of smaller ones right"
+        )
+        yield mistakes()["init-large-layers"], found
 
 
 def options(mistake: Mistake) -> list[object]:

@@ -236,4 +236,5 @@ def only_statement(functions: Sequence[Function]) -> str | None:
     body = Code(functions[0]).node.body
     statements = body if isinstance(body, list) else [body]
     telling = [node for node in statements if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
-    return place(functions[0].filename, telling[0].lineno) if len(telling) == 1 else None
+    alone = len(telling) == 1 and not hasattr(telling[0], "body")  # a loop holds others
+    return place(functions[0].filename, telling[0].lineno) if alone else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
@@ -11,8 +12,9 @@ from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import concerns as all_concerns
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.differences_in_words import difference_in_words, ratio_of
-from chainrule.diagnosis.earlier_batches import of_first_weights, stale, unsteady
+from chainrule.diagnosis.earlier_batches import of_first_weights, remembers, stale, unsteady
 from chainrule.diagnosis.exceptions import in_short, meaning
+from chainrule.diagnosis.gradient_order import come_reversed
 from chainrule.diagnosis.initial_weights import initial_mistakes, quickly_right
 from chainrule.diagnosis.matching import Match, Matcher
 from chainrule.diagnosis.mistake import Changes
@@ -24,7 +26,9 @@ from chainrule.running.results import SpecResult
 UNREADABLE = " returns something else: "
 UPDATED_TOO_EARLY = "a parameter is updated before the error is propagated back through it"
 OVERFLOW = "OverflowError: math range error"  # of Python's exp
-COLUMNS = ". As a function of columns it is right: if your samples are columns, declare samples = columns"
+COLUMNS = (
+    ". As a function of columns it is right: if your samples are columns, say so with --convention samples=columns"
+)
 MADE_BY = {"initialization": ("create",)}  # where what a clause is about comes from, if no operation computes it
 SHAPES = ("relu-shape", "softmax-shape", "forward-shape", "gradient-shapes")  # after which no numbers are compared
 REMEMBERS = "network.present_parameters"  # what follows from remembered answers says nothing of its own
@@ -42,8 +46,7 @@ class Naming:
         """What explains the failures, each once, in the order of the specification."""
         found: list[Cause] = []
         explained: set[str] = set()
-        remembers = any(result.id == REMEMBERS for result in self.failing) and not self.unsteady
-        for result in sorted(self.failing, key=lambda result: not (remembers and result.id == REMEMBERS)):
+        for result in sorted(self.failing, key=lambda result: not self.shows_memory(result)):
             if result.id in explained:
                 continue
             for cause in self.causes_of(result, [c.mistake for c in found]):
@@ -56,7 +59,10 @@ class Naming:
         return self.founded(found)
 
     def founded(self, causes: list[Cause]) -> list[Cause]:
-        """Give a failure that nothing explains to the named cause below it, which has to be mended first."""
+        """Give a failure that nothing explains to the named cause below it, which has to be mended first.
+
+        So with one that only unusual sizes would explain, where what it builds on is wrong at every size.
+        """
         named = [cause for cause in causes if cause.mistake is not None]
         sure = [cause for cause in named if cause.certainty in ("certain", "likely")]
         kept = []
@@ -68,13 +74,16 @@ class Naming:
                 (
                     other
                     for other in possible
-                    if (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
+                    if other is not cause
+                    and (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
                     & set(other.concerns)
                 ),
                 None,
             )
-            follows = cause.certainty == "unknown" or cause.raised
-            if cause.mistake is None and follows and foundation is not None:
+            follows = cause.mistake is None and (cause.certainty == "unknown" or cause.raised)
+            unusual = self.beyond_usual(cause) and cause.certainty == "likely"
+            surely = foundation is not None and foundation.certainty == "certain"
+            if foundation is not None and (follows or (unusual and surely)):
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
                 kept.append(cause)
@@ -167,6 +176,8 @@ class Naming:
         turned = concern == "softmax" and self.answers.right_in_columns(concern)
         if turned:
             certainty, also = "likely", also + COLUMNS
+        place = {other.id: i for i, other in enumerate(self.failing)}
+        members = zip(best.mistakes, best.details, beside(best), strict=True)
         return [
             Cause(
                 mistake,
@@ -180,7 +191,7 @@ class Naming:
                 searched=alone or bool(others),
                 doubted=best.doubted,
             )
-            for mistake, detail, others in zip(best.mistakes, best.details, beside(best), strict=True)
+            for mistake, detail, others in sorted(members, key=lambda one: place.get(one[0].clause, len(place)))
         ]
 
     def by_place(self, result: SpecResult) -> list[Cause]:
@@ -207,11 +218,13 @@ class Naming:
             return [self.lacks_a_class(result)]
         if result.outcome == "error":
             return [self.cache_is_stale(result)] if self.used_up(result) and self.stale else []
+        if result.id == "gradients.shapes" and come_reversed(self.impl):
+            return [Cause(mistakes()["gradients-reversed"], "certain", result.message, [result.id], ("backward",))]
         if result.id == "initialization.sizes" and result.message.startswith("biases["):
             return [Cause(mistakes()["init-bias-shape"], "certain", result.message, [result.id], ("create",))]
         if result.message.startswith("the constructor changes"):
             return [Cause(mistakes()["sizes-consumed"], "certain", result.message, [result.id], ("create",))]
-        if result.id == REMEMBERS and not self.unsteady:
+        if self.shows_memory(result):
             return [self.remembered(result)]
         if result.id in OF_ORDER and not_shuffled(self.impl):
             both = [other.id for other in self.failing if other.id in OF_ORDER]
@@ -271,6 +284,18 @@ class Naming:
     def unsteady(self) -> str:
         """The mistake that makes one batch get several outputs, if any."""
         return unsteady(self.impl)
+
+    def shows_memory(self, result: SpecResult) -> bool:
+        """Whether a failing spec shows that answers are kept: an answer may be wrong for another reason."""
+        if result.id != REMEMBERS or self.unsteady:
+            return False
+        asked = re.match("(forward|predict) with (the|other) parameters", result.message)
+        return asked is None or self.remembers[asked[1]]
+
+    @cached_property
+    def remembers(self) -> dict[str, bool]:
+        """Whether a batch that was given before gets what other parameters made of it, by what is asked."""
+        return {name: remembers(self.impl, name) for name in ("forward", "predict")}
 
     @cached_property
     def stale(self) -> bool:
@@ -420,7 +445,9 @@ def beside(match: Match) -> list[tuple[Changes, ...]]:
 def speaking_for(match: Match, mistake: Mistake) -> str:
     """On 6 of 6 inputs the numbers are those of N g, to rounding."""
     inputs = "input that comes" if match.wrong == 1 else "inputs that come"
+    others = [other for other in match.mistakes if other is not mistake]
+    beside = "".join(f" together with another mistake ({other.title})" for other in others)
     return (
-        f"on {match.explained} of {match.wrong} {inputs} out wrong, the numbers are those of {mistake.fingerprint}, "
-        "to rounding"
+        f"on {match.explained} of {match.wrong} {inputs} out wrong, the numbers are those of {mistake.fingerprint}"
+        f"{beside}, to rounding"
     )

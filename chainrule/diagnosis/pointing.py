@@ -16,6 +16,7 @@ PRODUCT = (r"@|\b(dot|matmul|outer|einsum|tensordot|multiply)\(",)
 LABELS = r"\b(y\w*|t|targets?|labels?|Y\w*|T|one_?hot\w*)\b"
 DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", *PRODUCT)
 OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
+DIVIDED = r"/ *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
 REDUCED = r"\b(sum|mean|average|max|amax)\("
 UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=", r"\b(lr|learning_rate|alpha|eta|rate)\b")
 BATCHES = r"\b(range|split|array_split|batches)\((?!.*epoch)|for .* in .*batch"
@@ -57,10 +58,10 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient-softmax", (r"\(1(\.0)? - \w+\)|outer|diag", r" - ")),
     ("gradient-true-class-only", (r"\(1(\.0)? - \w+\)|outer|diag", r"-= *1| - ")),
     ("gradient-not-averaged", (rf"( - |-=).*{LABELS}|{LABELS}.*( - |-=|/)", r" - |-=", *PRODUCT)),
-    ("gradient-averaged-twice", (r"/ *\w|mean\(",)),
-    ("gradient-divided", (r"/ *\w|mean\(",)),
-    ("array-averaged", (r"/ *\w|mean\(",)),
-    ("array-divided", (r"/ *\w|mean\(",)),
+    ("gradient-averaged-twice", (DIVIDED,)),
+    ("gradient-divided", (DIVIDED,)),
+    ("array-averaged", (DIVIDED,)),
+    ("array-divided", (DIVIDED,)),
     ("gradient-one-hot", (r"eye\(|zeros\(|\[.*\] *= *1|[-]= *1", r" - ")),
     ("gradient-label-as-number", (r"- ?=? *\(?(y|labels?|targets?|t)\b", r"-=|- ")),
     ("gradient-label", (r"eye\(|zeros\(|\[.*\] *= *1|[-]= *1", r" - ")),
@@ -69,6 +70,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     (
         "gradients-reversed",
         (
+            r"return .*(\[::-1\]|revers)",
             r"(grad|\bd_?[A-Za-z]|nabla)\w*\.(append|insert)\(",
             r"append\(|\[::-1\]|revers|insert\(",
         ),
@@ -81,6 +83,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
     ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask-of-delta", (r"(relu|maximum|where)\(.*(@|dot\(|matmul\(|delta|grad)|(delta|grad|err)\w*\[.*[<>]", *MASK)),
+    ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=.*\*", r"\* *\w+(\[|$|\))", r"\*")),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),

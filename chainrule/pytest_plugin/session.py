@@ -21,6 +21,7 @@ from chainrule.running.results import SpecResult
 from chainrule.running.run import Run
 
 SPECS = Path(spec_tests.__file__).parent
+PRINTS_NOTHING = "; options about what pytest prints (-q, -v, -r, --tb) do not apply, as chainrule prints the report"
 UNDISTURBED = ("-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(SPECS), "-c", str(SPECS / "pytest.ini"))
 
 
@@ -40,6 +41,9 @@ class Session:
     def pytest_runtest_logreport(self, report: Any) -> None:
         if self.listener is not None and hasattr(report, "sent"):
             self.listener(self.run.results.marked[report.clause])
+
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        self.run.interrupted = excinfo.type is KeyboardInterrupt  # others are pytest's own, as of --stepwise
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.internal_error = str(excrepr)
@@ -67,7 +71,9 @@ def run_pytest(
     with alone(), contextlib.redirect_stderr(said):
         status = pytest.main([*plugins, *UNDISTURBED, *as_options(run), *options, *files], plugins=[session])
     if status == pytest.ExitCode.USAGE_ERROR:
-        raise UnusableTarget(f"pytest refuses its arguments: {complaint(said.getvalue())}")
+        what = complaint(said.getvalue())
+        why = PRINTS_NOTHING if what.startswith("unrecognized arguments") else ""
+        raise UnusableTarget(f"pytest refuses its arguments: {what}{why}")
     if status == pytest.ExitCode.INTERRUPTED and not run.results.raw:
         raise KeyboardInterrupt
     if session.internal_error:

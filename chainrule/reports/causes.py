@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,8 +14,10 @@ from rich.text import Text
 from chainrule.diagnosis.exceptions import in_short
 from chainrule.running.results import UNNAMED, Diagnosis, Outcome, SpecResult
 
+Fact = tuple[str, Text]  # a name, and what is said of it
 FAILED = {"failed": "bold red", "error": "bold red"}
 SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
+NAMES = 8  # columns of the names of facts
 INDENT = 4  # spaces before a line of a snippet
 SNIPPET = 6  # lines of a snippet that the report prints; `chainrule repro` prints longer ones
 
@@ -30,27 +33,27 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome, again: Seq
     named = Text.assemble((f"{SURE[cause.certainty]}: ", FAILED["failed"]), (cause.title, "bold"))
     head.add_row(named, Text(cause.position, "bold"))
     console.print(head)
-    body = facts()
+    body: list[Fact] = []
     if cause.change is not None:
         before, after = cause.change
-        body.add_row("Line", Text(before))
-        body.add_row("Tried", Text(after, "green") if after else Text(cause.mend))
+        body.append(("Line", code(before)))
+        body.append(("Tried", code(after, "green") if after else Text(cause.mend)))
         if after and in_words(cause):
-            body.add_row("", Text(cause.mend))
+            body.append(("", Text(cause.mend)))
     else:
         if cause.line:
-            body.add_row("Line", Text(cause.line))
+            body.append(("Line", code(cause.line)))
         if cause.mend:
-            body.add_row("Mend it", Text(cause.mend))
-    body.add_row("Why", Text(cause.explanation))
+            body.append(("Mend it", Text(cause.mend)))
+    body.append(("Why", Text(cause.explanation)))
     if cause.found and in_short(cause.found) != cause.title:
-        body.add_row("Evidence", Text(in_short(cause.found)))
+        body.append(("Evidence", Text(in_short(cause.found))))
     first, *others = [result for result in outcome.specs if result.id in cause.explains]
     if others:
-        body.add_row("Explains", Text(f"{len(others) + 1} specs: {first.id}, {', '.join(r.id for r in others)}"))
+        body.append(("Explains", Text(f"{len(others) + 1} specs: {first.id}, {', '.join(r.id for r in others)}")))
     if cause.id != UNNAMED:
-        body.add_row("More", Text(f"chainrule explain {cause.id}", "dim"))
-    console.print(Padding(body, (0, 0, 0, 2)))
+        body.append(("More", code(f"chainrule explain {cause.id}", "dim")))
+    print_facts(console, body, indent=2)
     print_failure(console, first, again, indent=2)
 
 
@@ -67,16 +70,15 @@ def print_failure(console: Console, result: SpecResult, again: Sequence[str], *,
     where = "" if indent else result.where or ""  # the cause above names the place
     head.add_row(Text(result.id, FAILED[result.outcome]), Text(result.title), Text(where, "dim"))
     console.print(Padding(head, (0, 0, 0, indent)))
-    body = facts()
-    body.add_row("Equation", Text(result.formula))
-    body.add_row("Error" if result.outcome == "error" else "Found", Text(in_short(result.message)))
+    body = [("Equation", Text(result.formula))]
+    body.append(("Error" if result.outcome == "error" else "Found", Text(in_short(result.message))))
     if result.expected is not None and result.expected.startswith("["):
-        body.add_row("Expected", Text(result.expected))
+        body.append(("Expected", Text(result.expected)))
     if result.actual is not None and result.actual.startswith("["):
-        body.add_row("Actual", Text(result.actual))
+        body.append(("Actual", Text(result.actual)))
     lines = (result.snippet or "").splitlines()
-    body.add_row("More", Text(f"chainrule explain {result.id}", "dim"))
-    console.print(Padding(body, (0, 0, 0, indent + 2)))
+    body.append(("More", code(f"chainrule explain {result.id}", "dim")))
+    print_facts(console, body, indent=indent + 2)
     if again and (len(lines) > SNIPPET or any(len(line) > console.width - INDENT for line in lines)):
         target, *options = again
         lines = [shlex.join(["chainrule", "repro", target, result.id, *options])]
@@ -86,12 +88,28 @@ def print_failure(console: Console, result: SpecResult, again: Sequence[str], *,
         console.print(Text(" " * INDENT + line), soft_wrap=True)  # in one piece, to be pasted
 
 
-def facts() -> Table:
-    """A table with a name and a text in each row."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
+def code(text: str, style: str = "") -> Text:
+    """A text that `print_facts` prints in one piece, to be pasted."""
+    return Text(text, style, no_wrap=True)
+
+
+def print_facts(console: Console, facts: Sequence[Fact], *, indent: int = 0, width: int = NAMES) -> None:
+    """Print a name and a text in each row, as a table in which words wrap, and code does not.
+
+    width: of the names.
+    """
+    for one_piece, rows in groupby(facts, key=lambda fact: bool(fact[1].no_wrap)):
+        if one_piece:
+            for name, said in rows:
+                shown = Text.assemble(" " * indent, (f"{name:<{width}}", "dim"), "  ", said)
+                console.print(shown, soft_wrap=True)
+        else:
+            table = Table.grid(padding=(0, 2))
+            table.add_column(style="dim", no_wrap=True, width=width)
+            table.add_column(overflow="fold")
+            for row in rows:
+                table.add_row(*row)
+            console.print(Padding(table, (0, 0, 0, indent)))
 
 
 def in_words(cause: Diagnosis) -> bool:
@@ -99,9 +117,8 @@ def in_words(cause: Diagnosis) -> bool:
     return cause.mend.startswith(("with the line", "and so"))
 
 
-def mending(cause: Diagnosis) -> str:
-    """What mends a mistake, in a row: the line as it should be, or words."""
+def mending(cause: Diagnosis) -> list[Text]:
+    """What mends a mistake, a row each: the line as it should be, and words.  Empty if nothing is known to."""
     after = cause.change[1] if cause.change else ""
-    if cause.mend.startswith("and so"):
-        return f"`{after}`, {cause.mend}"
-    return after if after and not in_words(cause) else cause.mend
+    rows = [code(after)] if after and not cause.mend.startswith("with the line") else []
+    return [*rows, *([Text(cause.mend)] if cause.mend and (not rows or in_words(cause)) else [])]

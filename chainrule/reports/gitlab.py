@@ -19,7 +19,9 @@ def code_quality(*outcomes: Outcome) -> str:
         {
             "description": ". ".join(filter(None, (problem.title, problem.text))),
             "check_name": f"chainrule: {problem.id}",
-            "fingerprint": hashlib.sha256("\n".join((problem.id, problem.path, *problem.clauses)).encode()).hexdigest(),
+            "fingerprint": hashlib.sha256(
+                "\n".join((problem.id, problem.path, *problem.clauses)).encode(errors="replace")
+            ).hexdigest(),
             "severity": "major",
             "location": {"path": problem.path, "lines": {"begin": problem.line or 1}},
         }

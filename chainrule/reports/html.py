@@ -133,7 +133,8 @@ def fragment(outcome: Outcome) -> str:
 def head(outcome: Outcome) -> str:
     """Verdict, target and counts."""
     counts = Counter(result.outcome for result in outcome.specs)
-    left_out = f", {outcome.not_run} not run" if outcome.not_run else ""
+    left_out = ", interrupted" if outcome.interrupted else ""
+    left_out += f", {outcome.not_run} not run" if outcome.not_run else ""
     left_out += "".join(f"; {escape(reservation)}" for reservation in outcome.reservations)
     return (
         f'<div class="head"><span class="badge fill-{FILLS[outcome.verdict]}">{outcome.verdict}</span>'

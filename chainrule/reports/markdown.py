@@ -17,6 +17,8 @@ def summary(*outcomes: Outcome) -> str:
 def one(outcome: Outcome) -> str:
     """Verdict and gate, the problems, then a table of the chapters."""
     counts = Counter(result.outcome for result in outcome.specs)
+    interrupted = f", interrupted, {outcome.not_run} not run" if outcome.interrupted else ""
+    headed = outcome.verdict if outcome.gate is None else f"gate {outcome.gate.state}, verdict {outcome.verdict}"
     gate = [] if outcome.gate is None else [f"Gate: **{outcome.gate.state}**, {outcome.gate.told}."]
     found = [
         f"- **{plain(problem.title)}** (`{problem.path}{f':{problem.line}' if problem.line else ''}`)"
@@ -27,8 +29,8 @@ def one(outcome: Outcome) -> str:
         filter(
             None,
             (
-                f"### {plain(outcome.target)}: {outcome.verdict}",
-                " ".join([f"{told(counts)} in {outcome.seconds:.1f} s, chainrule {VERSION}.", *gate]),
+                f"### {plain(outcome.target)}: {headed}",
+                " ".join([f"{told(counts)}{interrupted} in {outcome.seconds:.1f} s, chainrule {VERSION}.", *gate]),
                 "\n".join(found),
                 "\n".join(chapters(outcome)),
             ),

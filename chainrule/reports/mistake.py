@@ -14,6 +14,9 @@ from rich.text import Text
 from chainrule.diagnosis import Mistake
 from chainrule.diagnosis.examples import example
 from chainrule.mathematics.clauses import Clause
+from chainrule.reports.causes import code, print_facts
+
+WITH_IT = "with the mistake"
 
 
 def print_catalogue(console: Console, mistakes: Sequence[Mistake]) -> None:
@@ -43,17 +46,15 @@ def print_mistake(console: Console, mistake: Mistake, clause: Clause) -> None:
     table.add_row("Mend it", Text(mistake.mend))
     console.print(Padding(table, (0, 0, 0, 4)))
     if mistake.lines is not None:
-        table = Table.grid(padding=(0, 2))
-        table.add_row(Text("with the mistake", "red"), Text(mistake.lines[0]))
-        table.add_row(Text("right", "green"), Text(mistake.lines[1]))
         console.print(Text("\n    Example", "dim"))
-        console.print(Padding(table, (0, 0, 0, 4)))
+        rows = [(WITH_IT, code(mistake.lines[0], "red")), ("right", code(mistake.lines[1], "green"))]
+        print_facts(console, rows, indent=4, width=len(WITH_IT))
     shown = example(mistake)
     if shown is None:
         return
     console.print(Text("\n    Example", "dim"))
     before_after = Table.grid(padding=(0, 3))
-    before_after.add_row(Text(shown.question), Text("right", "green"), Text("with the mistake", "red"))
+    before_after.add_row(Text(shown.question), Text("right", "green"), Text(WITH_IT, "red"))
     for label, right, wrong in shown.rows:
         before_after.add_row(Text(label, "dim"), Text(written(right)), Text(written(wrong)))
     console.print(Padding(before_after, (0, 0, 0, 4)))

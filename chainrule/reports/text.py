@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -17,7 +19,8 @@ from rich.text import Text
 from chainrule.contract.chapters import CORE_CHAPTERS
 from chainrule.contract.conventions import NATIVE
 from chainrule.diagnosis.exceptions import in_short
-from chainrule.reports.causes import FAILED, SURE, mending, print_cause, print_failure
+from chainrule.reports.causes import FAILED, SURE, Fact, code, mending, print_cause, print_facts, print_failure
+from chainrule.reports.terminal import live_line
 from chainrule.running.limits import repeated
 from chainrule.running.loading import Loaded
 from chainrule.running.reading import NOT_UNDERSTOOD, next_step, notes_of
@@ -67,7 +70,7 @@ class TextReport:
         """Print the header: the file, and how chainrule reads it."""
         out = self.console
         out.print(
-            f"[bold]chainrule {VERSION}[/]  {escape(str(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]",
+            f"[bold]chainrule {VERSION}[/]  {escape(shortest(loaded.path))}  [dim]sha256 {loaded.sha256[:12]}[/]",
             highlight=False,
             soft_wrap=True,
         )
@@ -86,14 +89,14 @@ class TextReport:
         self.noted = notes_of(loaded)
         out.print()
         if out.is_terminal:
-            self.status = out.status("starting")
+            self.status = live_line(out, "starting")
             self.status.start()
 
     def __call__(self, result: SpecResult) -> None:
         """Count a result in the live line."""
         self.counts[result.outcome] += 1
         if self.status:
-            self.status.update(f"{told(self.counts)}  [dim]{result.id}[/]")
+            self.status.update(f"{told(self.counts)}  [dim]at {result.id}[/]")
 
     def diagnosing(self) -> None:
         """Say in the live line that all specs have run, and causes are looked for."""
@@ -225,7 +228,8 @@ class TextReport:
 
     def verdict(self, outcome: Outcome) -> None:
         """Print the verdict line: pass  99 passed  2.4 s."""
-        left_out = f"; {outcome.not_run} not run" if outcome.not_run else ""
+        left_out = f"; [{STYLES['failed']}]interrupted[/]" if outcome.interrupted else ""
+        left_out += f"; {outcome.not_run} not run" if outcome.not_run else ""
         again = "" if outcome.seed is None else f"; again: --thorough --seed {outcome.seed}"
         seconds = f"[dim]{outcome.seconds:.1f} s{again}[/]"
         if outcome.from_scratch and outcome.frameworks:
@@ -262,20 +266,31 @@ class TextReport:
 
     def way_on(self, outcome: Outcome) -> None:
         """Print the first cause, what mends it, and where to go on."""
-        table = Table.grid(padding=(0, 2))
+        facts: list[Fact] = []
         causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]
         if causes:
             cause = causes[0]
             place = f"  {cause.position}" if cause.where else ""
-            table.add_row(Text("first", "dim"), Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}"))
+            facts.append(("first", Text(f"{SURE[cause.certainty].lower()}: {cause.title}{place}")))
             mend = mending(cause)
             why = cause.explanation if cause.certainty != "unknown" else cause.found.partition(";")[0]
-            table.add_row(Text("mend" if mend else "why", "dim"), Text(mend or why))
-        following = next_chapter(outcome)
-        if following and not outcome.unread:
-            table.add_row(Text("next", "dim"), Text(following))
-        if table.row_count:
-            self.console.print(table, highlight=False)
+            facts += zip(("mend", ""), mend, strict=False) if mend else [("why", Text(why))]
+        words, command = next_step_of(outcome)
+        if words and not outcome.unread:
+            whole = f"{words} {command}"
+            if len("first  ") + len(whole) <= self.console.width:
+                facts.append(("next", Text(whole.rstrip())))
+            else:
+                facts += [("next", Text(words)), ("", code(command))][: 2 if command else 1]
+        print_facts(self.console, facts, width=max((len(name) for name, _ in facts), default=0))
+
+
+def shortest(path: Path) -> str:
+    """A path from where the command runs, if that is shorter."""
+    try:
+        return min(str(path), os.path.relpath(path), key=len)
+    except ValueError:  # on another drive of Windows
+        return str(path)
 
 
 def judged(outcome: Outcome) -> str:
@@ -291,17 +306,26 @@ def told_why(gate: Gate, clause: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def next_chapter(outcome: Outcome) -> str:
-    """Where to go on: the first spec that failed, else what is not written yet; empty after the last chapter."""
-    left = [result for result in outcome.specs if result.id in outcome.unaccepted]
-    for result in left:
-        if result.outcome in RAISED:
-            return f"{result.chapter}: chainrule explain {result.id}"
-    for result in left:
-        if result.outcome == "todo":
-            return f"{result.chapter}: {result.message.removeprefix(UNJUDGED)}; chainrule explain {result.id}"
+def next_step_of(outcome: Outcome) -> tuple[str, str]:
+    """(where to go on: the first spec that failed, else what is not written yet; the command that explains it).
+
+    Both are empty after the last chapter.
+    """
+    result = next_result(outcome)
+    if result is not None:
+        why = f" {result.message.removeprefix(UNJUDGED)};" if result.outcome == "todo" else ""
+        return f"{result.chapter}:{why}", f"chainrule explain {result.id}"
     whole = set(outcome.required) == set(CORE_CHAPTERS[:-1])
-    return "accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else ""
+    return ("accuracy: --full trains on Fashion-MNIST as well" if outcome.verdict == "pass" and whole else "", "")
+
+
+def next_result(outcome: Outcome) -> SpecResult | None:
+    """The first spec of the first cause, else the first that failed, or has nothing to check yet."""
+    first = [clause for cause in outcome.diagnoses for clause in cause.explains]
+    specs = sorted(outcome.specs, key=lambda result: first.index(result.id) if result.id in first else len(first))
+    left = [result for result in specs if result.id in outcome.unaccepted]
+    failed = [result for result in left if result.outcome in RAISED]
+    return next(iter([*failed, *(result for result in left if result.outcome == "todo")]), None)
 
 
 def listed(ids: Sequence[str], kind: str) -> str:

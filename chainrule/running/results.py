@@ -33,6 +33,8 @@ UNJUDGED = "blocked: "  # begins the message of a spec that is blocked without a
 
 UNNAMED = "unnamed"  # the id of a diagnosis outside the catalogue
 CERTAINTIES = ("certain", "likely", "partial", "unknown")
+VAGUE = CERTAINTIES[2:]
+CHOICES = {"initialization.variance", "initialization.network_variance"}  # a network learns with other variances, too
 
 
 PLACED = {"reads": "by how it reads", "begins": "where the function begins"}  # what is said of such places
@@ -64,6 +66,11 @@ class Diagnosis:
     explains: tuple[str, ...] = ()
     placed: str = ""
     line: str = ""
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it may be meant: another scheme of initialization."""
+        return bool(self.explains) and set(self.explains) <= CHOICES
 
     @property
     def position(self) -> str:
@@ -136,8 +143,9 @@ class SpecResult:
 class Outcome:
     """The outcome of a check.  target: as the user named it; path, sha256: its file and that file's digest.
 
-    required: the chapters that a pass needs.  not_run: how many of their specs did not run, because of pytest's options
-    or a lost process.  unchecked: recognised names in the target for which chainrule has no chapter yet.
+    required: the chapters that a pass needs.  not_run: how many of their specs did not run, because of pytest's
+    options, a lost process or an interrupt.  interrupted: whether the user ended the run.
+    unchecked: recognised names in the target for which chainrule has no chapter yet.
     notes: sentences on how chainrule loaded and read the code.  not_understood: what chainrule looked for, what it
     found instead, and the command to run next; empty if it understood the code.  nothing_found: what the file holds
     instead of anything to check.  sketch: lines that would make code fit in which chainrule recognised no network.
@@ -154,6 +162,7 @@ class Outcome:
     specs: Sequence[SpecResult]
     required: Sequence[str] = CORE_CHAPTERS[:-1]
     not_run: int = 0
+    interrupted: bool = False
     seconds: float = 0.0
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -188,8 +197,9 @@ class Outcome:
         """`pass`, `fail` or `incomplete`.
 
         `fail`: a spec failed or raised, a forbidden framework is imported, or the code tampered with the check.
-        `incomplete`: a required spec is todo, blocked or did not run, or a required chapter ran and none of its specs
-        passed. A chapter may be skipped as a whole in two cases: if its function exists only inside the network, whose
+        `incomplete`: the run was interrupted, a required spec is todo, blocked or did not run, or a required chapter
+        ran and none of its specs passed.
+        A chapter may be skipped as a whole in two cases: if its function exists only inside the network, whose
         forward pass then shows ReLU and whose gradients show cross-entropy; and, except for the chapters about the
         network itself (shapes, gradients, training), under an `architecture` of fixed sizes, which may exclude all
         networks that the chapter needs.
@@ -199,7 +209,8 @@ class Outcome:
         if found & {"failed", "error"} or (self.from_scratch and self.frameworks) or tampered:
             return "fail"
         required = {result.outcome for result in self.specs if result.chapter in self.required}
-        if self.not_run or required & {"todo", "blocked"} or "passed" not in required or self.unseen_chapters:
+        open_ = self.interrupted or self.not_run or required & {"todo", "blocked"}
+        if open_ or "passed" not in required or self.unseen_chapters:
             return "incomplete"
         return "pass"
 
@@ -324,9 +335,15 @@ def network_judged(specs: Iterable[SpecResult]) -> bool:
 
 
 def surest_first(specs: Iterable[SpecResult]) -> list[Diagnosis]:
-    """The distinct diagnoses of some results: the certain ones first, each group in the specs' order."""
+    """The distinct diagnoses of some results: the certain ones first, each group in the specs' order.
+
+    A choice of initialization comes after the mistakes that stop a network from learning.
+    """
     distinct = dict.fromkeys(diagnosis for result in specs for diagnosis in result.diagnoses)
-    return sorted(distinct, key=lambda diagnosis: CERTAINTIES.index(diagnosis.certainty))
+    return sorted(
+        distinct,
+        key=lambda found: (found.certainty in VAGUE, found.is_choice, CERTAINTIES.index(found.certainty)),
+    )
 
 
 def spec_object(result: SpecResult) -> dict[str, Any]:

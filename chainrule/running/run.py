@@ -32,6 +32,8 @@ from chainrule.specification.registry import Entry, registry, specs_of
 from chainrule.specification.sampling import LAYERED
 from chainrule.support import time_limit
 
+INTERRUPTED = "the check was interrupted before all specs had run"
+
 Around = Callable[[str], AbstractContextManager[None]]
 
 registry()  # the specs are imported before any TARGET, whose changes to them must show
@@ -77,7 +79,7 @@ class Run:
     """A run of the specification on an implementation, one step for each spec.
 
     required: the chapters that a pass needs.  entries: the specs that run.  results: those so far.
-    watch: findings while they ran.
+    watch: findings while they ran.  interrupted: whether the user ended the run.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Run:
         self.networks = Networks(self.impl, limits.thorough, limits.seed or 0)
         self.results = Results()
         self.watch = Watch(loaded)
+        self.interrupted = False
 
     def prepare(self) -> None:
         """Infer how networks of every usual depth are called, so that nothing is inferred inside a spec."""
@@ -136,6 +139,7 @@ class Run:
         except KeyboardInterrupt:
             if not self.results.raw:
                 raise
+            self.interrupted = True
 
     def step(self, entry: Entry) -> tuple[SpecResult, BaseException | None]:
         """Run one spec.  Returns (its result, its exception)."""
@@ -180,6 +184,7 @@ class Run:
         expected = {entry.clause for entry in entries}
         specs = self.results.settled(expected)
         unfitting = not_understood(self.loaded, specs)
+        ended = (INTERRUPTED,) if self.interrupted else ()
         with silence(), plain_environment():
             rounded = coarser(self.impl)
         return Outcome(
@@ -190,9 +195,10 @@ class Run:
             specs=specs,
             required=required,
             not_run=sum(entry.chapter in required and entry.clause not in self.results.raw for entry in entries),
+            interrupted=self.interrupted,
             seconds=seconds,
             unchecked=self.loaded.description.unchecked,
-            notes=(*notes_of(self.loaded), *rounded, *repeated(self.limits.seed)),
+            notes=(*notes_of(self.loaded), *rounded, *repeated(self.limits.seed), *ended),
             not_understood=unfitting,
             nothing_found=nothing_found(self.loaded, specs),
             sketch=self.loaded.description.sketch if unfitting and not network_judged(specs) else "",

@@ -120,9 +120,9 @@ def is_repeated(calls: Sequence[Call]) -> bool:
 
 
 def should_give(call: Call, error: BaseException | None) -> tuple[str, str] | None:
-    """(the index of one array in a call's result, or "" for the whole; what a spec expected there).
+    """(the index of one array in a call's result, what a spec expected it to be, as source).
 
-    None if the spec compared something else.
+    The index is "" for the whole result.  None if the spec compared something else.
     """
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
     if expected is None or actual is None or not call.number:  # without a number it raised

@@ -133,6 +133,11 @@ class Study:
         """The clauses that a line serves."""
         return Total(sum(clause.served for clause in self.clauses), len(self.clauses))
 
+    @property
+    def passed(self) -> Total:
+        """The clauses whose specs passed."""
+        return Total(sum(clause.outcome == "passed" for clause in self.clauses), len(self.clauses))
+
     def chapters(self) -> dict[str, tuple[Total, Total]]:
         """{chapter: (its clauses that a line serves, the lines that its clauses reach)}."""
         found = {}

@@ -11,8 +11,9 @@ from pathlib import Path
 from string import Template
 
 from chainrule.mathematics.clauses import chapters, clauses
+from chainrule.reports.causes import mending
 from chainrule.reports.html import DARK, FILLS, VARIABLES
-from chainrule.running.results import Diagnosis
+from chainrule.running.results import RAISED, Diagnosis
 from chainrule.study.derivation import Section, sections, with_links
 from chainrule.study.highlighting import highlighted
 from chainrule.study.join import (
@@ -62,6 +63,7 @@ def page(study: Study) -> str:
         fill=FILLS[outcome.verdict],
         version=VERSION,
         totals=totals(study),
+        broken=broken(study),
         not_found=f'<p class="notice failed">{escape(study.not_found)}</p>' if study.not_found else "",
         rule=escape(RULE),
         missed=missed(study),
@@ -101,10 +103,21 @@ def joined(study: Study, groups: Mapping[tuple[str, ...], int]) -> dict[str, obj
 
 
 def totals(study: Study) -> str:
-    lines, served = study.lines, study.served
+    lines, served, passed = study.lines, study.served, study.passed
     return (
+        f"<strong>{passed.some}</strong> of {passed.all} clauses passed.  Of what ran, right or wrong: "
         f"<strong>{lines.some}</strong> of {lines.all} lines reached ({lines.percent:.0f} %), "
         f"<strong>{served.some}</strong> of {served.all} clauses served ({served.percent:.0f} %)"
+    )
+
+
+def broken(study: Study) -> str:
+    """Links to the clauses whose specs failed or raised."""
+    links = [link(clause.id, clause.id) for clause in study.clauses if clause.outcome in RAISED]
+    return (
+        f'<p class="broken"><span class="failed">{SIGNS["failed"]} broken</span>: {", ".join(links)}</p>'
+        if links
+        else ""
     )
 
 
@@ -139,7 +152,7 @@ def chapter_row(study: Study, chapter: str) -> str:
 
 
 def cause(study: Study, found: Diagnosis) -> str:
-    """A named mistake, with a link to its line."""
+    """A named mistake, with a link to its line, why it is one and what mends it."""
     place = next(
         (
             f"line-{number}-{index}"
@@ -150,7 +163,13 @@ def cause(study: Study, found: Diagnosis) -> str:
         None,
     )
     linked = link(place, found.where or "") if place else escape(found.where or "")
-    return f'<li><span class="failed">{escape(found.certainty)}</span> {escape(found.title)} {linked}</li>'
+    rows = [f"<code>{escape(row.plain)}</code>" if row.no_wrap else escape(row.plain) for row in mending(found)]
+    mend = f"<p>Mend it: {'<br>'.join(rows)}</p>" if rows else ""
+    return (
+        f'<li><span class="failed">{escape(found.certainty)}</span> {escape(found.title)} {linked}'
+        f"<details><summary>why, and what mends it</summary><p>{escape(found.explanation)}</p>{mend}</details>"
+        "</li>"
+    )
 
 
 def anchored(study: Study) -> Iterator[str]:

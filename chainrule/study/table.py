@@ -32,7 +32,11 @@ def print_study(console: Console, study: Study) -> None:
             for (outcome, message), group in reasons
         ],
     )
-    console.print(f"\n{told(study.lines)} lines reached, {told(study.served)} clauses served", highlight=False)
+    console.print(
+        f"\n{told(study.passed)} clauses passed; of what ran, right or wrong:\n"
+        f"{told(study.lines)} lines reached, {told(study.served)} clauses served",
+        highlight=False,
+    )
 
 
 def listed(console: Console, heading: str, items: Sequence[str]) -> None:

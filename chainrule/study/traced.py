@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.api import check_loaded
-from chainrule.host.source.targets import loading_within
+from chainrule.host.source.targets import loading_within, require_readable
 from chainrule.running.limits import DEFAULT_TIMEOUT
 from chainrule.running.loading import load
 from chainrule.running.results import Outcome
@@ -31,6 +31,8 @@ def traced(
     timeout: seconds per spec.  options: further ones of `check_loaded`.  reading: those of `load`.
     Raises UnusableTarget as these do, and without coverage.py.
     """
+    for named in filter(None, (target, adapter)):
+        require_readable(named)
     with subject_of(target, adapter) as subject:
         tracer = Tracer(subject.folders, subject.left_out)
         with tracer.tracing(), loading_within(timeout):

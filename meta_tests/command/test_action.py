@@ -11,6 +11,7 @@ import venv
 import pytest
 import yaml
 
+from chainrule.baseline.baseline import Baseline
 from programs.house import ROOT
 
 pytestmark = [
@@ -91,6 +92,7 @@ def test_a_network_in_a_repository_of_its_own(workflow, tmp_path, python):
     gated = {"target": "net.py", "baseline": "chainrule.toml"}
     status, log, summary = workflow(**gated)
     assert (status, "::error" in log, "Gate: **green**" in summary) == (0, False, True), log
+    assert "### net.py: gate green, verdict fail" in summary
 
     mask = "(d @ w.T) * (layer > 0)"
     lines = NETWORK.splitlines()
@@ -132,6 +134,15 @@ def test_the_example_workflow_names_inputs_of_the_action():
     (hooks,) = (example["repos"][0]["hooks"] for example in examples if "repos" in example)
     offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert [hook["id"] for hook in hooks] == [hook["id"] for hook in offered]
+    assert all(re.search(hooks[0]["files"], name) for name in hooks[0]["args"] if not name.startswith("--"))
+
+
+def test_the_example_of_a_baseline_is_one(tmp_path):
+    text = (ROOT / "docs/gate.md").read_text(encoding="utf-8")
+    (tmp_path / "b.toml").write_text(re.findall(r"```toml\n(schema.*?)```", text, re.DOTALL)[0], encoding="utf-8")
+    expected = Baseline.read(tmp_path / "b.toml").expected
+    assert list(expected) == sorted(expected)
+    assert {"blocked", "failed", "skipped"} == {line.outcome for line in expected.values()}
 
 
 def test_the_hook_is_a_command(tmp_path):

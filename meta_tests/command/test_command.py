@@ -1,7 +1,9 @@
 """The command line: what it answers, with which status, and what it says of a user's mistake."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from chainrule import api, spec_tests
+from chainrule import __main__, api, spec_tests
 from chainrule.cli import main, make_parser
 from chainrule.cli.examples import EXAMPLES
 from chainrule.contract.chapters import CHAPTERS, CORE_CHAPTERS
@@ -25,6 +27,7 @@ from chainrule.reports.text import SHOWN, TextReport
 from chainrule.running.limits import DEFAULT_TIMEOUT
 from chainrule.running.loading import load
 from chainrule.running.results import OUTCOMES, Outcome, SpecResult
+from chainrule.running.run import Run
 from chainrule.support.version import VERSION
 from chainrule.training import datasets
 
@@ -33,6 +36,7 @@ WRONG = "import numpy as np\n\n\ndef relu(z):\n    print('called')\n    return n
 RAISES = "def relu(z):\n    raise ValueError('[bold]no[/bold]')\n"
 ACTIVATIONS = ("--chapter", "activations")
 RELU_SPECS = 9
+BASELINE = f'schema = 1\nchainrule = "{VERSION}"\n[expected]\n'
 
 
 @pytest.fixture(autouse=True)
@@ -75,12 +79,31 @@ def test_a_pass(command):
 def test_every_command_shows_examples_that_it_takes(command, name):
     assert EXAMPLES[name]
     _, printed, _ = command(name, "--help")
-    assert max(map(len, printed.splitlines())) <= int(os.environ["COLUMNS"])
     for line, what in EXAMPLES[name]:
         assert f"  {line}\n      {what}" in printed
         words = line.partition(" >> ")[0].split()[1:]
         _, rest = make_parser().parse_known_args(words)
         assert rest == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_help_is_as_wide_as_the_terminal(command, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    for name in ([], *([name] for name in EXAMPLES)):
+        _, printed, _ = command(*name, "--help")
+        one_piece = ("  chainrule ", "    chainrule ")  # examples, to be pasted
+        assert [line for line in printed.splitlines() if len(line) > width and not line.startswith(one_piece)] == []
+
+
+def test_a_target_may_stand_behind_the_chapters(command):
+    for words in (("--chapter", "activations", "right.py"), ("wrong.py", "--chapter", "activations", "right.py")):
+        _, printed, said = command("check", *words)
+        assert (said, "right.py  sha256 " in printed, "wrong.py  sha256 " in printed) == ("", True, len(words) > 3)
+
+
+@pytest.mark.parametrize("option", ["-q", "-v", "--tb=short"])
+def test_options_about_what_pytest_prints_are_refused_with_the_reason(refused, option):
+    assert f"unrecognized arguments: {option}; options about what pytest prints" in refused("check", "right.py", option)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pipe of other systems")
@@ -496,6 +519,9 @@ def test_more_examples(command, monkeypatch):
             ["explain", "zzzzzz"],
             "zzzzzz: not a chapter, and not the id of a clause or of a mistake; `chainrule explain` and",
         ),
+        (["check", "right.py", "--name", "MLP=Foo"], "right.py: Foo is missing, which is declared as its MLP"),
+        (["check", "right.py", "--name", "weights=W"], "right.py: W is missing, which is declared as its weights"),
+        (["check", "right.py", "--name", "relu=rellu"], "declared as its relu; did you mean relu?"),
         (["new", "mine.txt"], "mine.txt: expected the name of a Python file, such as my_mlp.py"),
         (["new", "right.py"], "right.py: this file exists already and was not changed; name a new file"),
         (["new", "gone/mine.py"], "cannot be written (No such file or directory)"),
@@ -568,10 +594,116 @@ def test_a_fault_is_told_in_full_to_developers(monkeypatch):
         main(["explain"])
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("kept", ["right.py", "package", "package/__init__.py", "notebook.ipynb", "package/inner.py"])
+@pytest.mark.parametrize(
+    "words",
+    [("check",), ("check", "--adapter"), ("check", "--watch"), ("repro", "relu.values"), ("study",), ("adapt",)],
+    ids=" ".join,
+)
+def test_what_may_not_be_read_is_told_in_one_line(command, monkeypatch, kept, words):
+    Path("package").mkdir()
+    for name in ("package/__init__.py", "package/inner.py", "notebook.ipynb"):
+        Path(name).write_text(RIGHT, encoding="utf-8")
+    readable, listed = io.open, os.scandir
+
+    def refusing(function):
+        def call(path, *arguments, **options):
+            if os.path.abspath(path) == os.path.abspath(kept):
+                raise PermissionError(13, "Permission denied", str(path))
+            return function(path, *arguments, **options)
+
+        return call
+
+    monkeypatch.setattr("io.open", refusing(readable))  # Path.open calls it
+    monkeypatch.setattr("os.scandir", refusing(listed))
+    monkeypatch.setattr("chainrule.desk.desk.Desk.run", lambda desk: None)  # which would wait for a save
+    target = "package" if kept == "package/__init__.py" else kept
+    words = {"--adapter": (words[0], "empty.py", *words[1:], target)}.get(words[-1], (words[0], target, *words[1:]))
+    assert command(*words) == (4, "", f"chainrule: {target}: cannot be read (Permission denied)\n")
+
+
 def test_interrupted(command, monkeypatch):
     Path("stops.py").write_text("def relu(z):\n    raise KeyboardInterrupt\n", encoding="utf-8")
     status, _, said = command("check", "stops.py", *ACTIVATIONS)
     assert (status, said) == (130, "chainrule: interrupted\n")
+
+
+@pytest.fixture
+def interrupts(monkeypatch):
+    """A user who presses Ctrl-C when the spec after those of ReLU begins."""
+
+    def step(run, entry):
+        if entry.chapter != "activations":
+            raise KeyboardInterrupt
+        return steps(run, entry)
+
+    steps = Run.step
+    monkeypatch.setattr(Run, "step", step)
+
+
+OF_BOTH = ("--chapter", "activations", "softmax")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("options", [(), ("--maxfail", "3")])
+@pytest.mark.usefixtures("interrupts")
+def test_what_is_known_when_a_check_is_interrupted_is_reported(command, options):
+    Path("baseline.toml").write_text(BASELINE, encoding="utf-8")
+    status, printed, said = command("check", "right.py", "wrong.py", *OF_BOTH, *options, "--markdown", "summary.md")
+    assert (status, said) == (130, "")
+    assert re.search(r"^incomplete  9 passed; interrupted; \d+ not run", printed, re.MULTILINE)
+    assert "wrong.py" not in printed
+    assert ", interrupted" in Path("summary.md").read_text(encoding="utf-8")
+    for update in ((), ("--update-baseline",)):
+        status, printed, _ = command("check", "right.py", *OF_BOTH, *options, "--baseline", "baseline.toml", *update)
+        assert status == 130
+        assert "gate red  interrupted" in printed
+        assert "did not run" not in printed
+        assert Path("baseline.toml").read_text(encoding="utf-8") == BASELINE
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("words", [("repro", "right.py", "softmax.overflow"), ("study", "right.py", *OF_BOTH)])
+@pytest.mark.usefixtures("interrupts")
+def test_other_commands_that_are_interrupted_say_so(command, words):
+    status, _, said = command(*words)
+    assert status == 130
+    assert said.startswith("chainrule: interrupted")
+
+
+@pytest.mark.once
+def test_interrupted_while_causes_are_looked_for(command, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chainrule.diagnosis.diagnose.diagnose", interrupted)
+    status, printed, _ = command("check", "wrong.py", *ACTIVATIONS)
+    assert status == 130
+    assert "failed; interrupted  " in printed
+
+
+def test_interrupted_while_python_imports_the_command(monkeypatch, capsys):
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "chainrule.cli":
+                raise KeyboardInterrupt
+
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("chainrule.cli")}
+    monkeypatch.setattr("chainrule.cli", None)
+    monkeypatch.delattr("chainrule.cli")
+    for name in kept:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert __main__.main() == 130
+    assert capsys.readouterr().err == "chainrule: interrupted\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of bytes that are not text")
+def test_a_name_that_the_locale_cannot_read(refused):
+    name = os.fsdecode(b"\xcf\x80\xff.py")
+    Path(name).write_text(RIGHT, encoding="utf-8")
+    assert "not text in this locale; set PYTHONUTF8=1" in refused("adapt", name)
 
 
 def test_interrupted_while_loading(command):

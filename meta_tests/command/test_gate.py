@@ -51,6 +51,7 @@ def test_a_baseline_is_written_and_holds(command):
     status, printed, said = command("check", "net.py", *GATE, "--update-baseline")
     assert (status, said) == (0, "")
     assert "gate green  4 not passing, as b.toml says" in printed
+    assert printed.endswith("b.toml written; lines: 4 added\n")
     assert lines() == BROKEN
     assert gate_of(command) == (
         0,
@@ -84,6 +85,17 @@ def test_what_became_right_is_red_until_the_update(command):
     status, gate = gate_of(command, "--update-baseline")
     assert (status, gate["state"], lines()) == (0, "green", [])
     assert gate_of(command)[0] == 0
+
+
+def test_an_update_says_what_it_wrote(command):
+    write(ABSOLUTE)
+    command("check", "net.py", *GATE, "--update-baseline")
+    *head, first, second, third, _ = Path("b.toml").read_text("utf-8").splitlines(keepends=True)
+    write("".join([*head, first.replace("failed", "todo"), second, third]), "b.toml")
+    for source, told in ((ABSOLUTE, "1 added, 1 changed, 2 kept"), (RIGHT, "4 removed"), (RIGHT, "none")):
+        write(source)
+        status, _, said = command("check", "net.py", *GATE, "--format", "json", "--update-baseline")
+        assert (status, said) == (0, f"b.toml written; lines: {told}\n")
 
 
 def test_the_reason_is_shown_and_kept(command):

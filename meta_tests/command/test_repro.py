@@ -1,13 +1,16 @@
 """`chainrule repro`: lines that repeat a failure by themselves; and the first screen of a report, which names them."""
 
+import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from banks.learners import SHIFT, filled
+from chainrule.support.version import VERSION
 
 pytestmark = pytest.mark.once
 
@@ -47,6 +50,15 @@ def test_the_lines_go_to_a_new_file(command):
     subprocess.run([sys.executable, "wrong.py"], capture_output=True, check=True)
     status, _, said = command("repro", "my.py", "gradients.additivity", "--output", "wrong.py")
     assert (status, said) == (4, "chainrule: wrong.py: this file exists already and was not changed; name a new file\n")
+
+
+def test_a_blocked_clause_leads_to_the_one_that_blocks_it(command):
+    status, printed, said = command("repro", "my.py", "gradients.weights", "--convention", "initialization=any")
+    assert (status, printed) == (1, "")
+    told, _, words = said.rstrip().partition("; first mend that: chainrule ")
+    assert told == "chainrule: gradients.weights is not checked: blocked by gradients.additivity, which did not pass"
+    assert words == "repro my.py gradients.additivity --convention initialization=any"
+    assert command(*words.split())[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -102,8 +114,44 @@ def test_a_pass_names_its_verdict_once(command):
 def test_no_line_is_wider_than_the_terminal(command, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
     _, printed, _ = command("check", "my.py")
-    in_one_piece = ("chainrule ", "    chainrule repro ")  # the path and the command, to be clicked and pasted
+    in_one_piece = ("    chainrule repro ", "  Line  ", "  Tried  ", "mend  ")  # to be pasted
     assert [line for line in printed.splitlines() if len(line) > width and not line.startswith(in_one_piece)] == []
+
+
+LONG = """import numpy as np
+
+
+def softmax(z):
+    exponentials_of_logits = np.exp(1.0 * z + 0.0 * z * z * z * z)
+    return exponentials_of_logits / exponentials_of_logits.sum(axis=1, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_what_is_pasted_is_in_one_piece_and_no_line_ends_with_blanks(command, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    Path("my.py").write_text(LONG, encoding="utf-8")
+    _, printed, _ = command("check", "my.py", "--chapter", "softmax")
+    lines = printed.splitlines()
+    assert lines[0].startswith(f"chainrule {VERSION}  my.py  sha256 ")
+    assert [line for line in lines if line != line.rstrip()] == []
+    code = "exponentials_of_logits = np.exp(1.0 * z + 0.0 * z * z * z * z)"
+    assert f"  Line      {code}" in lines
+    tried = next(line for line in lines if line.startswith("  Tried     "))
+    assert tried.endswith(")")
+    assert tried.replace("  Tried     ", "mend   ") in lines
+    (explained,) = (line for line in lines[-2:] if "chainrule explain" in line)
+    assert explained.endswith("chainrule explain softmax.overflow")
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "29"])
+def test_a_terminal_that_tells_no_width_has_the_usual_one(command, monkeypatch, columns):
+    printed = []
+    for width in (columns, "80"):
+        monkeypatch.setenv("COLUMNS", width)
+        printed += [command("explain", "softmax-no-shift")[1]]
+    assert printed[0] == printed[1]
+    assert "with the mistake" in printed[0]
 
 
 def test_a_console_without_unicode_shows_the_report():
@@ -115,3 +163,24 @@ def test_a_console_without_unicode_shows_the_report():
     )
     assert (said.returncode, said.stderr) == (1, b"")
     assert b"Cause (certain)" in said.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_replaces_what_it_cannot_write(encoding):
+    import pty
+
+    Path("\u03c0.py").write_text("import numpy as np\n\n\ndef relu(z):\n    return np.abs(z)\n", encoding="utf-8")
+    ours, theirs = pty.openpty()
+    words = (sys.executable, "-m", "chainrule", "check", "\u03c0.py", "--chapter", "activations")
+    process = subprocess.Popen(words, stdout=theirs, stderr=theirs, env={**os.environ, "PYTHONIOENCODING": encoding})
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # Linux raises one at the end
+        while read := os.read(ours, 65536):
+            said += read
+    os.close(ours)
+    assert process.wait() == 1
+    assert b"cause (certain): the sign is dropped" in said
+    assert b"?.py" in said
+    assert b"?\x1b[0m" not in said  # as the spinner

@@ -420,6 +420,21 @@ def luminance(colour):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def test_a_page_says_what_failed_and_why_before_anything_else(command):
+    Path("wrong.py").write_text(TINY.replace("np.maximum(z, 0)", "np.abs(z)"), encoding="utf-8")
+    status, _, _ = command("study", "wrong.py", *CHAPTERS, "--output", "study.html")
+    assert status == 0
+    head = Path("study.html").read_text(encoding="utf-8").partition("<main>")[0]
+    top, _, folded = head.partition("<details>")
+    for clause in ("relu.dtype", "relu.values"):
+        assert f'<a href="#{clause}">{clause}</a>' in top
+    assert re.search(r"<strong>\d+</strong> of \d+ clauses passed", top)
+    assert "the sign is dropped" in folded
+    assert "<p>Mend it: <code>return np.maximum(z, 0)</code></p>" in folded
+    _, printed, _ = command("study", "wrong.py", *CHAPTERS)
+    assert re.search(r"^\d+ of \d+ clauses passed; of what ran, right or wrong:$", printed, re.MULTILINE)
+
+
 def contrast(one, other):
     high, low = sorted((luminance(one), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)

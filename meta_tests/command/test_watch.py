@@ -6,9 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from chainrule.desk.screen import Screen
+from chainrule.mathematics.clauses import clauses
+from chainrule.running.results import Outcome, SpecResult
 
 RIGHT = "import numpy as np\n\n\ndef relu(z):\n    return np.maximum(z, 0)\n"
 ABSOLUTE = RIGHT.replace("np.maximum(z, 0)", "np.abs(z)")
@@ -113,12 +119,27 @@ def test_a_learner_at_the_desk(terminal):
     seen = session.until("q quit")
     assert "unusable net.py: not valid Python, line 1" in seen
     assert "Traceback" not in seen
+    for key in "ae":
+        press(key)
+        assert "unusable net.py: not valid Python, line 1" in session.until("q quit")
     save(RIGHT)
     assert "mended  relu.dtype, relu.extreme, " in session.until("q quit")
+    Path("net.py").unlink()
+    assert "net.py deleted" in session.until("q quit")
+    save(RIGHT)
+    assert "net.py saved" in session.until("q quit")
     press("r")
     assert "pass  9 passed" in session.until("q quit")
     press("q")
     assert session.process.wait(LONGEST) == 0
+
+
+@on_posix
+@pytest.mark.once
+def test_the_desk_in_a_terminal_that_is_not_of_unicode(monkeypatch, request):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    session, _ = request.getfixturevalue("terminal")
+    assert "pass  9 passed" in session.until("q quit")
 
 
 @on_posix
@@ -171,6 +192,29 @@ def test_code_that_ends_its_process_is_said_to(log):
     log.until(" s\n")
     save(RIGHT.replace("return", "__import__('os')._exit(3)\n    return"))
     assert "unusable" in log.until("the code ended the process")
+
+
+def spec_result(clause, outcome, message=""):
+    return SpecResult(clause, clauses()[clause].chapter, f"the sentence of {clause}", outcome, message)
+
+
+def test_what_stands_below_the_next_step_is_of_its_clause():
+    console = Console(file=StringIO(), width=100)
+    screen = Screen(console, "net.py")
+    specs = [spec_result("relu.values", "todo", "not written"), spec_result("softmax.overflow", "failed", "nan")]
+    screen.finish(Outcome("net.py", "net.py", "", {}, specs, ["activations"]))
+    _, _, below = console.file.getvalue().partition("chainrule explain softmax.overflow")
+    assert below.split("\n")[1].strip() == "the sentence of softmax.overflow"
+    screen.explain()
+    assert "relu.values" not in console.file.getvalue()
+
+
+def test_the_live_line_tells_the_clause_apart_from_the_counts():
+    screen = Screen(Console(file=StringIO(), width=100, force_terminal=True, color_system=None), "net.py")
+    screen.begin(["net.py saved"], ())
+    screen.result(spec_result("relu.values", "failed"))
+    screen.quiet()
+    assert screen.status.status.endswith("1 failed[/]  [dim]at relu.values[/]")
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ CALLED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("He's range for Xavier's", ("init-he",)),
     ("fan-out for fan-in", ("init-fan-out",)),
     ("half of Xavier's variance", ("init-half-variance",)),
-    ("LeCun's normal deviation as Xavier's range", ("init-he-uniform-limit",)),
+    ("LeCun's normal deviation as Xavier's range", ("init-pytorch-range",)),
     ("scikit-learn's range", ("init-third-variance",)),
 )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.desk.changes import broken, changed_lines, mended
+from chainrule.desk.changes import broken, changed_lines, mended, written
 from chainrule.desk.checks import Reach
 from chainrule.running.results import Outcome, SpecResult
 
@@ -43,6 +43,7 @@ def test_the_clauses_whose_specs_ran_a_changed_line(tmp_path):
 def test_mended_and_broken():
     before = outcome_of(a="passed", b="failed", c="todo", d="passed", e="passed", f="blocked")
     after = outcome_of(a="passed", b="passed", c="passed", d="error", e="blocked", f="todo", g="passed")
-    assert mended(before, after) == ["b", "c", "g"]
+    assert mended(before, after) == ["b"]
+    assert written(before, after) == ["c", "g"]
     assert broken(before, after) == ["d", "e"]
     assert broken(before, outcome_of(a="todo")) == []

@@ -1,11 +1,13 @@
 """The catalogue and the matching: every mistake is told from the right numbers and from every other mistake."""
 
+import re
 from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_NAMES
+from chainrule.contract.conventions import checked_value
 from chainrule.diagnosis import mistakes
 from chainrule.diagnosis.actors import Question, agree, answer, answers_agree
 from chainrule.diagnosis.concerns import concerns
@@ -85,6 +87,14 @@ def test_the_catalogue_is_broad():
     assert covered | set(EXTENSION_NAMES) == set(by_chapter)
     assert all(len(by_chapter[chapter]) >= 20 for chapter in covered)
     assert all(len(by_chapter[chapter]) >= 10 for chapter in EXTENSION_NAMES)
+
+
+def test_a_convention_to_declare_is_told_as_an_option():
+    for mistake in mistakes().values():
+        for said in (mistake.explanation, mistake.mend):
+            assert not re.search(r"declare \w+ ?= ?\w+", said), mistake.id
+            for pair in re.findall(r"--convention (\w+=\w+)", said):
+                checked_value(*pair.split("="))
 
 
 @pytest.mark.parametrize("mistake", CATALOGUE.values(), ids=lambda mistake: mistake.id)

@@ -79,3 +79,10 @@ def test_the_rate_of_a_step_is_set(tmp_path):
 def test_a_wrong_step_is_no_pass(tmp_path, old, new):
     assert SOURCE.count(old) == 1
     assert check(tmp_path, SOURCE.replace(old, new)).verdict != "pass"
+
+
+def test_the_rate_of_a_step_may_be_a_number_in_it(tmp_path):
+    inside = SOURCE.replace("LR = 0.01\n", "").replace("    W1 -= LR", "    LR = 0.01\n    W1 -= LR")
+    outcome = check(tmp_path, inside)
+    assert (outcome.verdict, [r.id for r in outcome.specs if r.outcome in ("failed", "error", "todo")]) == ("pass", [])
+    assert "training.step" in {r.id for r in outcome.specs if r.outcome == "passed"}

@@ -4,6 +4,8 @@ import pytest
 
 import chainrule
 
+pytestmark = pytest.mark.once  # whole checks
+
 SOURCE = """
 import numpy as np
 

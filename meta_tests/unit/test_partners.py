@@ -1,8 +1,11 @@
 """A network whose layers and loss are in other files is checked with them, or the report says what was tried."""
 
+import ast
+
 import pytest
 
 from chainrule.api import check_loaded
+from chainrule.host.source.partners import partner_files
 from chainrule.running.loading import load
 
 pytestmark = pytest.mark.once  # whole checks, the same on every interpreter
@@ -165,3 +168,15 @@ def test_a_layer_alone_in_its_file_is_put_together_with_those_beside_it(tmp_path
     assert broken(loaded) == set()
     (tmp_path / "dense.py").write_text(dense.replace("grad.sum(axis=0)", "grad.mean(axis=0)"))
     assert broken(load(str(tmp_path / "dense.py")))
+
+
+def test_locks_of_editors_and_files_that_vanish_are_passed_over(tmp_path):
+    place = tmp_path / "network.py"
+    place.write_text(NETWORK)
+    (tmp_path / "layers.py").write_text(LAYERS)
+    (tmp_path / "folder.py").mkdir()
+    try:
+        (tmp_path / ".#network.py").symlink_to("author@desk.4711")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert partner_files(place, ast.parse(NETWORK).body) == [[tmp_path / "layers.py"]]

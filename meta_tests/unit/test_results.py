@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -154,6 +155,16 @@ def test_diagnoses_are_distinct_and_in_order():
         result("b", "failed", diagnoses=(SLIP, OTHER)),
     )
     assert whole.diagnoses == [OTHER, SLIP]
+
+
+def test_a_choice_of_initialization_comes_after_what_stops_learning():
+    choice = replace(SLIP, explains=("initialization.variance", "initialization.network_variance"))
+    likely, unknown = (replace(OTHER, certainty=certainty, explains=("b",)) for certainty in ("likely", "unknown"))
+    whole = outcome(
+        result("a", "failed", diagnoses=(choice,)),
+        result("b", "failed", diagnoses=(unknown, likely)),
+    )
+    assert whole.diagnoses == [likely, choice, unknown]
 
 
 def test_json_is_the_outcome():

@@ -35,7 +35,7 @@ def test_a_function_that_is_right_in_columns_may_be_right(tmp_path):
     path = file(tmp_path, COLUMNS)
     (found,) = checked(path).diagnoses
     assert (found.id, found.certainty) == ("softmax-over-batch", "likely")
-    assert "declare samples = columns" in found.found
+    assert "--convention samples=columns" in found.found
     declared = api.check_loaded(load(str(path), conventions={"samples": "columns"}))
     assert declared.diagnoses == []
 
@@ -263,3 +263,40 @@ def test_a_loss_may_be_told_how_many_samples_there_are(tmp_path):
     outcome = checked(file(tmp_path, WITH_SIZE))
     assert outcome.diagnoses == []
     assert {result.id: result.outcome for result in outcome.specs}["network.loss"] == "passed"
+
+
+def test_an_argmax_over_the_samples_is_no_memory(tmp_path):
+    path = file(tmp_path, HIDDEN + "    def predict(self, x):\n        return self.forward(x).argmax(axis=0)\n")
+    found = checked(path, "shapes").diagnoses[0]
+    assert (found.id, found.certainty, found.where) == (
+        "predict-over-batch",
+        "certain",
+        f"net.py:{line_of(path, 'axis=0)')}",
+    )
+
+
+FIXED = """def init_params():
+    W1 = np.random.randn(10, 784) * np.sqrt(1 / 784)
+    W2 = np.random.randn(10, 10) * np.sqrt(1 / 10)
+    return W1, np.zeros((10, 1)), W2, np.zeros((10, 1))
+
+
+def forward_prop(W1, b1, W2, b2, X):
+    A1 = np.maximum(W1 @ X + b1, 0)
+    Z2 = W2 @ A1 + b2
+    E = np.exp(Z2 - Z2.max(axis=0))
+    return E / E.sum(axis=0)
+"""
+
+
+def test_a_scheme_that_fits_every_layer_is_no_limit_on_sizes(tmp_path):
+    """1 / fan_in is Xavier's variance as well where a layer has as many inputs as units."""
+    first = checked(file(tmp_path, FIXED), "initialization").diagnoses[0]
+    assert (first.id, first.certainty) == ("init-lecun", "certain")
+
+
+def test_of_two_mistakes_the_one_that_fails_first_comes_first(tmp_path):
+    path = file(tmp_path, "def softmax(z):\n    e = np.exp(z)\n    return e / np.sum(e, axis=0, keepdims=True)\n")
+    first, second = checked(path, "softmax").diagnoses
+    assert [found.id for found in (first, second)] == ["softmax-over-batch", "softmax-no-shift"]
+    assert first.found.endswith(f" together with another mistake ({second.title}), to rounding")

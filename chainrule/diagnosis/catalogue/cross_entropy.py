@@ -64,7 +64,7 @@ mistake(
     "The sum grows with the batch: N times the mean. Learning rates then mean something else for every batch "
     "size. (A sum throughout, in loss and gradients alike, is a convention and is read as one.)",
     clause="cross_entropy.uniform",
-    mend=MEND + "; or declare reduction = sum, and sum the gradients as well",
+    mend=MEND + "; or declare --convention reduction=sum, and sum the gradients as well",
     fingerprint="N loss",
     cross_entropy={
         "": lambda right, p, y: right(p, y) * len(y),

@@ -20,7 +20,8 @@ mistake(
     "init-he",
     "He's variance, 2 / fan_in, in place of Xavier's",
     "He's initialization keeps the forward signal through ReLU; Xavier's keeps signal and gradient, 2 / (fan_in "
-    "+ fan_out). Either trains; they are different schemes. (If He's is meant, declare initialization = he.)",
+    "+ fan_out). Either trains; they are different schemes. (If He's is meant, "
+    "declare it with --convention initialization=he.)",
     clause="initialization.variance",
     fingerprint="variance 2 / fan_in",
     scheme=lambda fan_in, fan_out: 2 / fan_in,
@@ -29,7 +30,7 @@ mistake(
     "init-lecun",
     "LeCun's variance, 1 / fan_in, in place of Xavier's",
     "1 / fan_in is often called Xavier's in blogs and frameworks; Glorot's paper has 2 / (fan_in + fan_out). (If "
-    "it is meant, declare initialization = lecun.)",
+    "it is meant, declare it with --convention initialization=lecun.)",
     clause="initialization.variance",
     fingerprint="variance 1 / fan_in",
     scheme=lambda fan_in, fan_out: 1 / fan_in,
@@ -39,7 +40,7 @@ mistake(
     "Xavier's variance, 2 / (fan_in + fan_out), where another is declared",
     "The declared scheme is not the one that the weights are drawn from.",
     clause="initialization.variance",
-    mend="declare initialization = xavier, or draw with the declared variance",
+    mend="declare --convention initialization=xavier, or draw with the declared variance",
     fingerprint="variance 2 / (fan_in + fan_out)",
     scheme=lambda fan_in, fan_out: 2 / (fan_in + fan_out),
 )
@@ -106,8 +107,17 @@ mistake(
     "the range of He's scheme is mixed with Xavier's",
     "sqrt(6 / fan_in) is He's limit, sqrt(3 / fan_in) LeCun's, sqrt(2 / fan_in) a deviation used as a limit.",
     clause="initialization.variance",
-    fingerprint="variance 2 / (3 fan_in), or 1 / (3 fan_in)",
-    scheme=lambda fan_in, fan_out: (2 / (3 * fan_in), 1 / (3 * fan_in), 6 / fan_in, 3 / fan_in),
+    fingerprint="variance 2 / (3 fan_in), 6 / fan_in or 3 / fan_in",
+    scheme=lambda fan_in, fan_out: (2 / (3 * fan_in), 6 / fan_in, 3 / fan_in),
+)
+mistake(
+    "init-pytorch-range",
+    "the range is 1 / sqrt(fan_in), the default of PyTorch's layers",
+    "A deviation used as a range: the variance is 1 / (3 fan_in), a third of LeCun's, and the signal shrinks from "
+    "layer to layer.",
+    clause="initialization.variance",
+    fingerprint="variance 1 / (3 fan_in)",
+    scheme=lambda fan_in, fan_out: 1 / (3 * fan_in),
 )
 mistake(
     "init-fan-out",

@@ -12,6 +12,7 @@ from chainrule.host.protocol import Function
 from chainrule.support.function_nodes import FunctionNode, first_line, name_of
 
 VARIABLE = re.compile(r"\b(?!(?:T|shape|True|False|None)\b)[A-Za-z_]\w*\b(?![(=])")
+PLACE = re.compile(r"\[-?\d+\]")
 Position = tuple[int, int]  # a line of the file, from 1, and a column in bytes
 
 
@@ -227,8 +228,8 @@ def together(code: Code, edits: Sequence[Edit]) -> Iterator[tuple[Edit, ...]]:
 
 
 def nameless(text: str) -> str:
-    """An expression without the names of its variables."""
-    return VARIABLE.sub("_", "".join(text.split()))
+    """An expression without the names of its variables, and the places of items: `grads[0]` is like `grads[1]`."""
+    return PLACE.sub("[_]", VARIABLE.sub("_", "".join(text.split())))
 
 
 def unparsed(new: ast.AST, old: ast.AST) -> str:

@@ -25,6 +25,9 @@ def nonsense(code: Code, site: EditSite, new: Any) -> bool:
         discards(site, new)
         or neutral(site, new)
         or alike(site, new)
+        or loses_shape(site, new)
+        or unseeded(new)
+        or every_sample(site, new)
         or (id(site.node) in code.conditions and decides(site, new))
     )
 
@@ -78,6 +81,28 @@ def alike(site: EditSite, new: ast.expr) -> bool:
     elif isinstance(holder, ast.IfExp) and site.name != "test":
         beside = [holder.orelse if site.name == "body" else holder.body]
     return any(ast.dump(other) == ast.dump(new) for other in beside)
+
+
+def loses_shape(site: EditSite, new: ast.expr) -> bool:
+    """Whether another axis is reduced and not kept any more, where the author kept one: an update then spreads."""
+    before, after = given_by_name(site.node), given_by_name(new)
+    return "keepdims" in before and "keepdims" not in after and before.get("axis") != after.get("axis")
+
+
+def given_by_name(node: ast.AST) -> dict[str | None, str]:
+    """{name: text} of the arguments by name."""
+    return {part.arg: ast.unparse(part.value) for part in ast.walk(node) if isinstance(part, ast.keyword)}
+
+
+def unseeded(new: ast.expr) -> bool:
+    """Whether NumPy's global generator takes the place of one with a seed: `rng = np.random`."""
+    return isinstance(new, ast.Attribute) and ast.unparse(new) in ("np.random", "numpy.random")
+
+
+def every_sample(site: EditSite, new: ast.expr) -> bool:
+    """Whether a number of batches becomes that of all samples, after which batches are empty: `n // size` -> `n`."""
+    node = site.node
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv) and ast.dump(node.left) == ast.dump(new)
 
 
 def decides(site: EditSite, new: ast.expr) -> bool:

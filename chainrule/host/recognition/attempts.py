@@ -439,14 +439,14 @@ class Attempts(Learning):
     def find_rate_of_step(self, plan: Plan, function: Callable[..., Any], model: Held, grads: Any, lr: float) -> bool:
         """Find the number of the file that is the rate of a step, by its effect; False if none is."""
         before = self.parameters(model)
-        for setting in settings_of(function, model.value, {}):
-            if setting.kind == GLOBAL and role(setting.name) == "lr":
-                self.rate_of_step = setting
-                self.run_step(plan, model, grads, lr, function)
-                moved = moved_by(before, self.parameters(model), grads, lr)
-                self.restore(model, before)
-                if moved:
-                    return True
+        settings = [one for one in settings_of(function, model.value, {}) if type(one.value) is float]
+        for setting in sorted(settings, key=lambda one: one.kind != GLOBAL or role(one.name) != "lr"):
+            self.rate_of_step = setting
+            self.run_step(plan, model, grads, lr, function)
+            moved = moved_by(before, self.parameters(model), grads, lr)
+            self.restore(model, before)
+            if moved:
+                return True
         self.rate_of_step = None
         return False
 
@@ -561,7 +561,15 @@ class Attempts(Learning):
                 return Plan("predict", name, path, taken=tuple(arguments.taken.items()))
         if shape(result) in wanted:
             raise Unseen(f"{name} gives probabilities; no function gives labels")
+        if self.is_over_samples(result, model, x):
+            return Plan("predict", name, taken=tuple(arguments.taken.items()))
         raise NotThisWay(f"expected integer labels, found {describe_result(result)}")
+
+    def is_over_samples(self, result: Any, model: Held, x: Any) -> bool:
+        """Whether a result is, for each class, the sample with most of it: an argmax over the wrong axis."""
+        output = to_numpy(self.output(model, x))
+        axis = list(output.shape).index(model.sizes[-1]) if model.sizes[-1] in output.shape else 0
+        return output.ndim == 2 and np.array_equal(to_numpy(result), output.argmax(axis=1 - axis))
 
 
 def named_type(parameter: inspect.Parameter) -> str:

@@ -205,7 +205,7 @@ class Learning(Calling):
         order = ("grads", "lr") if self.form.handed(model) is None else ("params", "grads", "lr")
         arguments = bind(function, Known(roles, named, order, layers=len(model.sizes) - 1))
         fixed = {} if self.rate_of_step is None else {self.rate_of_step: lr}
-        rated = fixed or "lr" in {*arguments.taken.values(), *self.settings, *roles_kept(model.value)}
+        rated = fixed or "lr" in {*arguments.taken.values(), *roles_kept(model.value)}
         if not rated and plan.how != "scaled":
             raise NotThisWay("it takes no learning rate")
         with settled(fixed):

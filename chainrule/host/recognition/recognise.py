@@ -141,6 +141,7 @@ def possible_classes(namespace: dict[str, Any], names: Mapping[str, str]) -> lis
     return [(name, cls) for name, cls in classes if name == names.get("MLP")] or classes
 
 
+SAMPLES = 7  # of a batch that is tried
 SHALLOWEST = 2  # layer sizes of a network without a hidden layer
 
 
@@ -160,12 +161,19 @@ def is_native(target: Any, names: Mapping[str, str]) -> bool:
 
 
 def has_parameters(native: Native, network: Any) -> bool:
-    """Whether the network has weights and biases, one of each for every layer."""
+    """Whether the network has weights and biases, one of each for every layer.
+
+    If it has more or fewer and computes nothing so, the specs report that.
+    """
     try:
         found = [native._read(network, attribute) for attribute in ("weights", "biases")]
-        return all(len(arrays) == len(PROBES[0]) - 1 for arrays in found)
     except NotOffered:
         return False
+    if all(len(arrays) == len(PROBES[0]) - 1 for arrays in found):
+        return True
+    with contextlib.suppress(Exception, SystemExit):
+        return shape(network.forward(np.ones((SAMPLES, PROBES[0][0])))) != (SAMPLES, PROBES[0][-1])
+    return True
 
 
 def is_native_method(native: Native, network: Any, name: str) -> bool:

@@ -17,7 +17,7 @@ from chainrule.host.recognition.vocabulary import is_called
 from chainrule.host.rehearsal.loops import loops_in
 from chainrule.host.rehearsal.script import opened
 from chainrule.host.source.parsing import parse
-from chainrule.host.source.projects import is_marked
+from chainrule.host.source.projects import is_marked, listed
 from chainrule.host.source.rule import DEFINITIONS
 
 NEIGHBOURS = 40  # how many files of a folder are looked at
@@ -102,13 +102,6 @@ def below(folder: Path) -> list[Path]:
     """The folders in a folder of a project, and those in them; none of a folder that holds many."""
     inside = [place for place in listed(folder, "*/", "*/*/") if place.name.isidentifier()]
     return sorted(inside) if len(inside) <= MOST_FOLDERS else []
-
-
-def listed(folder: Path, *patterns: str) -> list[Path]:
-    """What a folder holds; nothing of one that may not be read, or that another program removes meanwhile."""
-    with suppress(OSError):
-        return [place for pattern in patterns for place in folder.glob(pattern)]
-    return []
 
 
 def has_its_own(place: Path, path: Path) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.source.projects import listed
 from chainrule.host.source.rule import statements
 
 LARGEST = 200_000  # bytes of a file that chainrule reads
@@ -28,13 +29,13 @@ def partner_files(path: Path, body: Sequence[ast.stmt]) -> list[list[Path]]:
     using, defining, packaged = [], [], []
     in_package = (path.parent / "__init__.py").is_file()
     above = path.parent.parent if in_package and (path.parent.parent / "__init__.py").is_file() else None
-    files = [*sorted(path.parent.glob("*.py"))[:MOST], *(sorted(above.glob("*.py"))[:MOST] if above else ())]
+    files = [*sorted(listed(path.parent, "*.py"))[:MOST], *(sorted(listed(above, "*.py"))[:MOST] if above else ())]
     for file in files:
-        if file == path or file.stat().st_size > LARGEST:
-            continue
         try:
+            if file == path or file.stat().st_size > LARGEST:
+                continue
             nodes = list(ast.walk(ast.parse(file.read_bytes())))
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, OSError):  # OSError: it may not be read, or an editor keeps a lock there
             continue
         read = {node.id for node in nodes if isinstance(node, ast.Name)}
         read |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
@@ -52,7 +53,7 @@ def packages_beside(path: Path) -> list[Path]:
     """The `__init__.py` of packages beside those of a file whose names say that they hold losses or optimizers."""
     found: list[Path] = []
     for folder in list(path.parents)[1:]:
-        found += [file for file in sorted(folder.glob("*/__init__.py")) if trains(file.parent.name)]
+        found += [file for file in sorted(listed(folder, "*/__init__.py")) if trains(file.parent.name)]
         if not (folder / "__init__.py").is_file():
             break
     return found[:MOST]

@@ -62,3 +62,10 @@ def is_marked(folder: Path) -> bool:
 def shared(folder: Path) -> bool:
     """Whether a folder holds many projects, as a home folder does."""
     return str(folder) in SHARED
+
+
+def listed(folder: Path, *patterns: str) -> list[Path]:
+    """What a folder holds; nothing of one that may not be read, or that another program removes meanwhile."""
+    with contextlib.suppress(OSError):
+        return [place for pattern in patterns for place in folder.glob(pattern)]
+    return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -52,6 +53,7 @@ from chainrule.host.source.stand_ins import Absence, Imports
 from chainrule.support.source_positions import last_line, place, within
 from chainrule.support.time_limit import TimedOut, limit
 
+NEAR = 0.7  # similarity of a misspelled name to the right one
 LOADING_LIMIT = 120.0  # seconds: long enough to import a large framework, too short to train at module level
 LOADING: ContextVar[float] = ContextVar("LOADING", default=LOADING_LIMIT)  # the present limit
 UNGUARDED = (
@@ -131,12 +133,27 @@ def open_target(
     """
     outside = Declared(dict(conventions or {}), dict(names or {}))
     check_names(outside.names, "names")
+    for named in filter(None, (target, adapter)):
+        require_readable(named)
     read: list[Path] = []
     own = (place_in_package(Path(target))[0] if Path(target).is_file() else Path(target).name).partition(".")[0]
     with plain_environment(), guarded(own) as replaced, kept_out(lambda: {str(file) for file in read}) as exits:
         loaded = read_target(target, adapter, outside, run_all=run_all)
         read += own_files(loaded.path, loaded.module_name)
     return replace(loaded, files=tuple(read), tampering=(*replaced, *exits, *looks_in(read)))
+
+
+def require_readable(target: str) -> None:
+    """Raise UnusableTarget if the system does not let chainrule read a file or folder that the user names."""
+    path = Path(target)
+    try:
+        if path.is_dir():
+            os.scandir(path).close()
+            path = path / "__init__.py"
+        if path.is_file():
+            path.open("rb").close()
+    except OSError as error:
+        raise UnusableTarget(f"{target}: cannot be read ({error.strerror})") from None
 
 
 def read_target(target: str, adapter: str | None, outside: Declared, *, run_all: bool) -> Opened:
@@ -163,6 +180,7 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         declared = read
         if not implementation.offers("create"):
             notes = (*notes, *unread)
+        require_named(outside.names, source, target)
     else:
         with forgotten(path):
             adapter_module = load_source(adapter, run_all=True).module
@@ -183,6 +201,23 @@ def read_target(target: str, adapter: str | None, outside: Declared, *, run_all:
         tuple(loops_in(source.statements, str(path))),
         frameworks_of(path, module.__name__),
     )
+
+
+def require_named(names: Mapping[str, str], source: Source, target: str) -> None:
+    """Raise UnusableTarget for a name that stands nowhere in the code, although the user says that it does."""
+    namespace = vars(source.module)
+    classes = [value for value in namespace.values() if inspect.isclass(value)]
+    known = {*namespace, *(name for cls in classes for name in dir(cls))}
+    for name, theirs in names.items():
+        if theirs in known:
+            continue
+        word = re.compile(rb"\b" + re.escape(theirs.encode(errors="replace")) + rb"\b")
+        if not any(word.search(file.read_bytes()) for file in own_files(source.path, source.module.__name__)):
+            near = difflib.get_close_matches(
+                theirs, [word for word in known if not word.startswith("_")], n=1, cutoff=NEAR
+            )
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise UnusableTarget(f"{target}: {theirs} is missing, which is declared as its {name}{meant}")
 
 
 def lacks_parts(implementation: NativeStyle, namespace: Mapping[str, Any]) -> bool:
