@@ -49,10 +49,10 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
         lines.append(lines[-1])
     right = should_give(last, error)
     if right is not None:
-        at, told = right
+        at, expected = right
         if at:
             lines[-1] = f"{lines[-1].removesuffix(')')}{at})"
-        lines.append(f"# should give {told}")
+        lines.append(f"# should give {expected}")
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
 
