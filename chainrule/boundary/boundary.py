@@ -15,13 +15,13 @@ from unittest import SkipTest  # pytest and Hypothesis take it for a skip and no
 import numpy as np
 
 from chainrule.boundary import standing_in
-from chainrule.boundary.calls import Cache, Call, Handle, Parameters, sent
+from chainrule.boundary.calls import Cache, Call, Handle, Optimizer, Parameters, sent
 from chainrule.boundary.errors import Absent, Hung, NotApplicable, Raised, Todo
 from chainrule.contract.architecture import Architecture
 from chainrule.contract.chapters import OPERATIONS
-from chainrule.contract.conventions import LARGEST_LOG_EPSILON, Conventions
+from chainrule.contract.conventions import LARGEST_LOG_EPSILON, Convention, Conventions
 from chainrule.contract.moves import Moves
-from chainrule.contract.operation import FUNCTION
+from chainrule.contract.operation import FUNCTION, OPTIMIZER
 from chainrule.host.host import Host
 from chainrule.host.protocol import (
     MISSING,
@@ -40,6 +40,7 @@ from chainrule.mathematics.rounding import UNIT_ROUNDOFF, softmax_log_error
 
 ENDINGS = {MISSING: Absent, OFFERED_OTHERWISE: Todo, UNSEEN: NotApplicable, UNREADABLE: Failure}
 REMEMBERED_CALLS = 64
+Arrays = Sequence[np.ndarray]
 
 
 class Boundary:
@@ -265,6 +266,10 @@ class Boundary:
                 self.hung[call.name] = message
         return message
 
+    def learn(self, key: str, value: str, how: str) -> None:
+        """Add a convention of an extension chapter that a spec found by its effect, for the report."""
+        self.conventions[key] = Convention(value, "inferred", how)
+
     def begin(self) -> None:
         """Begin a spec: clear all records of calls."""
         self.forget()
@@ -308,6 +313,10 @@ class Boundary:
     def _result(self, answer: Answer, call: Call) -> Any:
         """The result in an answer; a cache becomes an object that remembers its call, a function a callable."""
         value = value_of(answer)
+        if OPERATIONS[call.name].gives[0].kind == OPTIMIZER:
+            update = partial(self._update, call, value)
+            weakref.finalize(update, self.host.release, value.number)
+            return Optimizer(update)
         if OPERATIONS[call.name].gives[0].kind == FUNCTION:
             function = partial(self._apply, call, value)
             weakref.finalize(function, self.host.release, value.number)
@@ -322,6 +331,18 @@ class Boundary:
         """Call a function that an earlier call returned."""
         self.calls.append(replace(call, applied=arguments, number=0))
         return float(value_of(self.host.apply(call.name, function, arguments)))
+
+    def _update(self, call: Call, optimizer: Reference, params: Arrays, *grads: Arrays) -> list[list[np.ndarray]]:
+        """Update parameters by each of the gradients in turn, with an optimizer that an earlier call returned."""
+        applied = replace(call, applied=(params, *grads), number=0)
+        self.calls.append(applied)
+        distinct = {id(each): list(each) for each in grads}
+        place = {key: i for i, key in enumerate(distinct)}
+        order = [place[id(each)] for each in grads]
+        answer = self.host.update(call.name, optimizer, list(params), list(distinct.values()), order)
+        applied.modified = answer.modified
+        found: list[list[np.ndarray]] = value_of(answer)
+        return found
 
 
 def value_of(answer: Answer) -> Any:

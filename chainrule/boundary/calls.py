@@ -20,7 +20,7 @@ class Call:
 
     name: the operation.  arguments, keywords: as the spec passed them.  modified: the arguments that the code wrote
     into.
-    applied: the last arguments of the function that the call returned.
+    applied: the last arguments of the function, or of the optimizer's update, that the call returned.
     many: whether it is a batch of calls.  ended: whether the code returned or raised.
     number: the host's number for the result; 0 without a result.
     model_sizes, model_parameters: sizes and parameters of the network, as the spec last set them.
@@ -58,6 +58,17 @@ class Handle:
     reference: Reference
     sizes: Sequence[int]
     parameters: Parameters | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Optimizer:
+    """An optimizer of the code under check.
+
+    update(params, grads, ...): updates copies of the arrays `params` by each of the gradients in turn, lists of arrays
+    as well, and returns the parameters after every update.
+    """
+
+    update: Callable[..., list[list[np.ndarray]]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 ARRAY, LABELS, MODEL, PARAMETERS, CACHE = "array", "labels", "model", "parameters", "cache"
 NUMBER, SIZE, SIZES, SEED, GENERATOR = "number", "size", "sizes", "seed", "generator"
 # Kinds of results beside those of arguments: how chainrule reads a result.
-HISTORY, NOTHING, BIAS, FUNCTION = "history", "nothing", "bias", "function"
+HISTORY, NOTHING, BIAS, FUNCTION, OPTIMIZER = "history", "nothing", "bias", "function", "optimizer"
 
 REQUIRED = object()  # the default of an argument that must be passed
 

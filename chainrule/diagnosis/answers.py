@@ -44,7 +44,7 @@ class Answers:
         """The answers about a concern, once for each reading of what is accepted in them."""
         if concern not in self.readings:
             observed = observe(self.impl, [*self.own_calls(concern), *questions_about(concern, self.setting)])
-            accepted = [self.accepted()]
+            accepted = [self.accepted(), *concerns()[concern].readings]
             if "cross_entropy" in concerns()[concern].parts:
                 accepted += map(with_epsilon, EPSILONS)
             self.readings[concern] = [Matcher(concern, observed, self.impl.unit_roundoff, base) for base in accepted]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from chainrule.diagnosis.actors import Question
-from chainrule.diagnosis.mistake import Mistake
+from chainrule.diagnosis.mistake import Changes, Mistake
 
 Stage = frozenset[str]
 
@@ -20,7 +20,7 @@ class Concern:
     parts: of the model, in any of which the mistake may be.  questions: about it, in a `questions.Setting`.  own: the
     parts that are likelier, the likeliest first.  runs: the operations that it runs as well: where those are right,
     their functions are not the ones to look into first.  stages: where two mistakes are looked for, (the parts of an
-    earlier stage, those of a later one).
+    earlier stage, those of a later one).  readings: changes that make another published form of the operation.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Concern:
     own: tuple[Stage, ...]
     runs: tuple[str, ...]
     stages: tuple[tuple[Stage, Stage], ...]
+    readings: tuple[Changes, ...]
 
     def level(self, mistake: Mistake) -> int:
         """0 for a mistake of the likeliest parts or of single arrays, more for those of what this is built on."""
@@ -49,9 +50,12 @@ def concern(
     own: Sequence[Stage] = (),
     runs: Sequence[str] = (),
     stages: Sequence[tuple[Stage, Stage]] = (),
+    readings: Sequence[Changes] = (),
 ) -> None:
     """Say of an operation how it is asked, and what its answers are made of."""
-    _concerns[name] = Concern(name, frozenset(parts), questions, tuple(own), tuple(runs), tuple(stages))
+    _concerns[name] = Concern(
+        name, frozenset(parts), questions, tuple(own), tuple(runs), tuple(stages), tuple(readings)
+    )
 
 
 def about(clauses: str, *concerns: str) -> None:

@@ -9,6 +9,7 @@ import dis
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
-from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, Operation
+from chainrule.contract.operation import CACHE, FUNCTION, HISTORY, MODEL, NOTHING, NUMBER, OPTIMIZER, Operation
 from chainrule.host.description import described, recognised_of
 from chainrule.host.guard.memory import bounded_memory
 from chainrule.host.other_arrays import takes_other_arrays
@@ -45,11 +46,13 @@ from chainrule.support.arrays import NotNumbers, copied, describe, to_numpy
 from chainrule.support.source_positions import last_line, place
 
 DEEPEST = 6  # levels of nested containers in which the host looks for a cache's arrays
-KEPT = (MODEL, CACHE, FUNCTION)  # results that stay in the host
+SET_BY_ITSELF = ("create", "forward", *(name for name, o in OPERATIONS.items() if o.gives[0].kind == OPTIMIZER))
+KEPT = (MODEL, CACHE, FUNCTION, OPTIMIZER)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again, and how many copies of arrays it keeps
 LARGEST_KEPT = 2**20  # bytes of an array of which it does
 
 Contents = dict[str, tuple[Any, ...]]
+Arrays = Sequence[np.ndarray]
 
 
 class Host(Protocol):
@@ -66,6 +69,16 @@ class Host(Protocol):
 
     def apply(self, name: str, function: Reference, arguments: Sequence[Any]) -> Answer:
         """Call a function that the operation `name` returned; its result is a number."""
+
+    def update(
+        self, name: str, optimizer: Reference, params: Arrays, grads: Sequence[Arrays], order: Sequence[int]
+    ) -> Answer:
+        """Update parameters with the optimizer that the operation `name` made.
+
+        grads: gradients of all parameters.  order: which of them each update takes; the same ones are the same arrays.
+        The result has the parameters after every update.  Parameters that are those which this optimizer left are the
+        same arrays of the code as before.
+        """
 
     def reread(self, number: int) -> Answer:
         """The result of an earlier call as it is now; it has changed if a later call wrote into it."""
@@ -114,6 +127,7 @@ class InProcess:
         self.implementation = implementation
         self.kept: dict[int, Any] = {}
         self.contents: dict[int, Contents] = {}  # {number of a cache: its arrays after the forward pass}
+        self.updated: dict[int, list[Any]] = {}  # {number of an optimizer: the parameters that it updated last}
         self.results: OrderedDict[int, tuple[Operation, Any]] = OrderedDict()
         self.given: OrderedDict[int, tuple[Operation, Sequence[Any], list[Any]] | tuple[()]] = OrderedDict()
         self.copies: OrderedDict[int, tuple[np.ndarray, np.ndarray]] = OrderedDict()
@@ -139,8 +153,8 @@ class InProcess:
 
     def modified(self, operation: Operation, arguments: Sequence[Any], passed: Sequence[Any]) -> tuple[str, ...]:
         """The names of the arguments of which the code has changed the copy that it was passed."""
-        kept = map(self.unchanged, arguments, passed)
-        return tuple(label for label, same in zip(operation.labels, kept, strict=True) if not same)
+        kept = map(self.unchanged, arguments, passed)  # those at the end may be left out
+        return tuple(label for label, same in zip(operation.labels, kept, strict=False) if not same)
 
     def modified_later(self, number: int) -> tuple[str, ...]:
         given = self.given.get(number)
@@ -179,6 +193,19 @@ class InProcess:
         except TypeError as error:
             return Answer(UNREADABLE, message=f"the function that {name} returns should return a number: {error}")
 
+    def update(
+        self, name: str, optimizer: Reference, params: Arrays, grads: Sequence[Arrays], order: Sequence[int]
+    ) -> Answer:
+        live = self.updated.get(optimizer.number)
+        if live is None or not self.unchanged(params, live):
+            live = self.live(params)
+        passed = [self.live(given) for given in grads]
+        after = self.asked(name, partial(updates, self.kept[optimizer.number], live, [passed[i] for i in order]))
+        if isinstance(after, Answer):
+            return after
+        self.updated[optimizer.number], numbers = after
+        return Answer(VALUE, numbers, modified=() if self.unchanged(grads, passed) else ("grads",))
+
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
         fan_in, fan_out, rng = self.live(arguments)
         return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(fan_in, fan_out, rng, count))
@@ -199,8 +226,8 @@ class InProcess:
         return self.read(operation, raw, number)
 
     def release(self, number: int) -> None:
-        self.kept.pop(number, None)
-        self.contents.pop(number, None)
+        for kept in (self.kept, self.contents, self.updated):
+            kept.pop(number, None)
 
     def prepare(self, sizes: Sequence[int]) -> None:
         if isinstance(self.implementation, Translated):
@@ -289,6 +316,8 @@ class InProcess:
             raise NotOffered(f"{operation.name} returns None: a stub, or its `return` is missing")
         if kind == FUNCTION and not callable(raw):
             raise NotOffered(f"{operation.name}: expected a function, found {describe(raw)}")
+        if kind == OPTIMIZER and not callable(getattr(raw, "update", None)):
+            raise NotOffered(f"{operation.name}: expected an object with update(params, grads), found {describe(raw)}")
         if len(operation.gives) == 1:
             return self.piece(raw, kind)
         pieces = zip(parts(operation, raw), operation.gives, strict=True)
@@ -305,6 +334,24 @@ class InProcess:
         if kind == CACHE:
             self.contents[self.last] = contents_of(thing)
         return Reference(self.last)
+
+
+def updates(
+    optimizer: Any, params: list[Any], gradients: Sequence[list[Any]]
+) -> tuple[list[Any], list[list[np.ndarray]]]:
+    """(the parameters after an update by each of the gradients, their numbers after every update).
+
+    Parameters are what an update changed in place, else what it returned.
+    """
+    numbers = [[copied(array) for array in params]]
+    for grads in gradients:
+        found = optimizer.update(params, grads)
+        now = [to_numpy(array) for array in params]
+        changed = not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(numbers[-1], now, strict=True))
+        if not changed and isinstance(found, (list, tuple)) and len(found) == len(params):
+            params, now = list(found), [to_numpy(array) for array in found]
+        numbers.append(now)
+    return params, numbers[1:]
 
 
 def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, read: bool) -> Any:
@@ -330,7 +377,7 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
         if isinstance(error, NotImplementedError):
             return Answer(OFFERED_OTHERWISE, message=f"{name} is not implemented{f': {error}' if str(error) else ''}")
         earlier = set_earlier(error)
-        if earlier and name not in ("create", "forward"):
+        if earlier and name not in SET_BY_ITSELF:
             return Answer(UNSEEN, message=f"{name} cannot be called by itself: {earlier}")
         otherwise = takes_other_arrays(error, namespace)
         if otherwise:

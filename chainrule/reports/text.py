@@ -77,7 +77,7 @@ class TextReport:
         shown = [
             f"{key} {escape(convention.value)} ({convention.source})"
             for key, convention in loaded.impl.conventions.items()
-            if convention.source == "declared" or convention.value != NATIVE[key]
+            if convention.source == "declared" or convention.value != NATIVE.get(key)
         ]
         out.print(f"[dim]conventions[/]  {', '.join(shown or ['native'])}", highlight=False)
         if loaded.description.form:

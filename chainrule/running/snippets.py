@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.boundary.calls import Cache, Call
 from chainrule.contract.chapters import EXTENSIONS, NETWORK_METHODS, OPERATIONS
 from chainrule.contract.chapters import FUNCTIONS as CORE_FUNCTIONS
+from chainrule.contract.operation import OPTIMIZER
 from chainrule.mathematics.comparison import Failure
 from chainrule.running.loading import Loaded
 from chainrule.support.arrays import literal
@@ -37,7 +38,7 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
     if not told:
         return None
     last = told[-1]
-    names = names_of(loaded)
+    names = None if makes_optimizer(last) else names_of(loaded)
     lines = ["import numpy as np", *(opening(loaded, names, last))]
     variance = of_variance(names, told, str(error))
     if variance:
@@ -48,10 +49,10 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
         lines.append(lines[-1])
     right = should_give(last, error)
     if right is not None:
-        at, told = right
+        at, expected = right
         if at:
             lines[-1] = f"{lines[-1].removesuffix(')')}{at})"
-        lines.append(f"# should give {told}")
+        lines.append(f"# should give {expected}")
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
 
@@ -72,6 +73,8 @@ def compared(told: Sequence[Call]) -> list[Call]:
             z = call.arguments[0] if call.name == last.name and len(call.arguments) == 1 else None
             if isinstance(z, np.ndarray) and is_among(row, z):
                 return [call, last]
+    if makes_optimizer(last):
+        return [last]
     return [call for call in told[-2:] if call.name == last.name]
 
 
@@ -190,7 +193,8 @@ def repeat(names: Names | None, call: Call) -> list[str]:
         forward = [f"out, cache = {spelled(c.name, c.arguments)}" for c in call.arguments if isinstance(c, Cache)]
         made = spelled(call.name, call.arguments)
         if call.applied:
-            made = f"{made}({', '.join(map(spell, call.applied))})"
+            applied, update = ", ".join(map(spell, call.applied)), makes_optimizer(call)
+            made = f"{made}.update({applied})[-1]" if update else f"{made}({applied})"
         if call.name == "create":
             made = made_network(names, *call.arguments)
         return [*forward, f"print({made})"]
@@ -207,6 +211,11 @@ def repeat(names: Names | None, call: Call) -> list[str]:
         lines.append(f"network.{names[attribute]} = {spell(values)}")
     parameters = f"network.{names['weights']}, network.{names['biases']}"
     return [*lines, *shown(call, f"network.{names[call.name]}({arguments})", parameters)]
+
+
+def makes_optimizer(call: Call) -> bool:
+    """Whether a call makes an optimizer, which code may update with in many forms: chainrule calls it."""
+    return OPERATIONS[call.name].gives[0].kind == OPTIMIZER
 
 
 def written_into(call: Call, function: str) -> list[str]:

@@ -34,6 +34,9 @@ class Encoded(InProcess):
     def apply(self, name, function, arguments):
         return decode(encode(super().apply(*decode(encode([name, function, list(arguments)])))))
 
+    def update(self, *arguments):
+        return decode(encode(super().update(*decode(encode(list(arguments))))))
+
     def reread(self, number):
         return decode(encode(super().reread(decode(encode(number)))))
 

@@ -1418,12 +1418,14 @@ class Optimizer_Adam:
         self.learning_rate, self.beta_1, self.beta_2 = learning_rate, beta_1, beta_2
 
     def update_params(self, layer):
+        layer.t = getattr(layer, "t", 0) + 1
         for name in ("W", "b"):
             d = getattr(layer, "d" + name)
             m = self.beta_1 * getattr(layer, "m" + name, 0.0) + (1 - self.beta_1) * d
             v = self.beta_2 * getattr(layer, "v" + name, 0.0) + (1 - self.beta_2) * d * d
             setattr(layer, "m" + name, m)
             setattr(layer, "v" + name, v)
+            m, v = m / (1 - self.beta_1**layer.t), v / (1 - self.beta_2**layer.t)
             setattr(layer, name, getattr(layer, name) - self.learning_rate * m / (np.sqrt(v) + 1e-7))
 
 class Model:

@@ -1,13 +1,14 @@
 """The reference beyond what the specification asks of every implementation: settings, messages, dependencies."""
 
 import ast
+import inspect
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chainrule import reference
-from chainrule.contract.chapters import EXTENSIONS
+from chainrule.contract.chapters import EXTENSION_NAMES, EXTENSIONS
 from chainrule.reference import MLP, cross_entropy, log_sum_exp, relu, softmax, xavier
 
 SIZES = [4, 5, 3]
@@ -47,6 +48,20 @@ def test_imports_nothing_but_numpy(path):
 
 def test_every_extension_is_public():
     assert set(EXTENSIONS) <= set(reference.__all__)
+
+
+@pytest.mark.parametrize("name", EXTENSION_NAMES["optimizers"])
+def test_an_optimizer_refuses_other_numbers_of_parameters_and_gradients(name):
+    optimizer = getattr(reference, name)(0.1)
+    optimizer.update([np.ones(2)], [np.ones(2)])
+    for params, grads in (([np.ones(2)] * 2, [np.ones(2)]), ([np.ones(2)], [np.ones(2)] * 2)):
+        with pytest.raises(ValueError, match=r"zip\(\)"):
+            optimizer.update(params, grads)
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_an_extension_takes_what_the_contract_says(name):
+    assert str(inspect.signature(getattr(reference, name))) == f"({EXTENSIONS[name].native_signature})"
 
 
 def test_every_public_name_is_documented():

@@ -12,7 +12,8 @@ import numpy as np
 from chainrule.contract.chapters import FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.contract.operation import FUNCTION, GENERATOR
+from chainrule.contract.operation import FUNCTION, GENERATOR, OPTIMIZER
+from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
 from chainrule.host.recognition.binding import (
     Binding,
@@ -26,6 +27,7 @@ from chainrule.host.recognition.binding import (
 )
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.results import first_fitting
@@ -178,7 +180,20 @@ class NativeStyle(Native):
         """A network for calling methods that do not use it."""
         return None
 
+    def extension(self, operation: ContractOperation, *arguments: Any) -> Any:
+        """The result of an extension chapter's function; of an optimizer's, an object with update(params, grads)."""
+        if operation.gives[0].kind == OPTIMIZER:
+            return self.optimizers.make(operation, arguments)
+        return super().extension(operation, *arguments)
+
+    @cached_property
+    def optimizers(self) -> Optimizers:
+        """The optimizers in the namespace."""
+        return Optimizers(self.namespace, self.name)
+
     def offers(self, name: str) -> bool:
+        if OPERATIONS[name].gives[0].kind == OPTIMIZER:
+            return self.optimizers.offers(OPERATIONS[name])
         by_name = super().offers(name) and not self.makes_arrays(name)
         return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
