@@ -243,7 +243,10 @@ class Attempts(Learning):
             yield from found
             return
         seen: set[int] = set()
-        named = chain.from_iterable(self.form.functions(place, model) for place in WIDER.get(operation, (operation,)))
+        places = WIDER.get(operation, (operation,))
+        named: Iterator[tuple[str, Callable[..., Any]]] = chain.from_iterable(
+            self.form.functions(place, model) for place in places
+        )
         if operation == "fit":  # a training that the author calls, before a method that makes one of its updates
             named = iter(sorted(named, key=lambda item: learnt_of(item[1]).operation != "fit"))
         labelled = list(self.with_labels(model)) if operation in ("loss", "backward") else []

@@ -63,7 +63,8 @@ class FunctionForm(SizedForm):
             taken = {p.name for _, function in own_functions(self.namespace) for p in parameters_of(function)}
             for kind, (step,) in places.items():
                 called = {name for name in taken if is_called("arrays", kind, name) and "size" not in name}
-                found |= dict.fromkeys((*called, part(self.init, step.key)), step.key)
+                if isinstance(step, Item):
+                    found |= dict.fromkeys((*called, part(self.init, step.key)), step.key)
         return found
 
     def made(self, sizes: Sequence[int], seed: int) -> Any:

@@ -36,7 +36,7 @@ def items_of(settings: Any) -> dict[str, Any]:
 def set_settings(network: Any, attribute: str, settings: Any, values: Mapping[str, Any]) -> None:
     """Set the hyperparameters among an object's settings.  values: {role: value}."""
     numbers = {name: role(name) for name, old in items_of(settings).items() if is_hyperparameter(old)}
-    found = {name: values[wanted] for name, wanted in numbers.items() if wanted in values}
+    found = {name: values[wanted] for name, wanted in numbers.items() if wanted is not None and wanted in values}
     if isinstance(settings, dict):
         settings.update(found)
     elif is_named(settings) and found:
