@@ -554,6 +554,31 @@ def test_a_folder_that_is_not_a_package_stands_for_the_file_that_looks_like_the_
     assert loaded.impl.relu(Z).tolist() == [[0, 2]]
 
 
+LOSS = """
+class SoftmaxLoss:
+    def forward(self, z, y):
+        pass
+
+    def backward(self):
+        pass
+
+    def softmax(self, z):
+        pass
+
+    def loss(self, p, y):
+        pass
+"""
+
+
+def test_a_class_that_is_called_a_network_counts_more_than_operations(write, tmp_path):
+    write("code/loss.py", LOSS)
+    write(
+        "code/net.py",
+        "class MLP:\n    def forward(self, x):\n        pass\n\n    def backward(self, d):\n        pass\n",
+    )
+    assert load(str(tmp_path / "code")).path.name == "net.py"
+
+
 def test_a_folder_of_several_networks_names_them(write, tmp_path):
     for name in ("one", "two"):
         write(f"code/{name}.py", NET)
