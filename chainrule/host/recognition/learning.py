@@ -37,6 +37,7 @@ from chainrule.host.recognition.surroundings import (
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import to_numpy
 
+SHAPES_AND_KINDS = (TypeError, ValueError, LookupError, AttributeError)  # what a wrong argument can raise
 OUTPUT_GRADIENT = "output_gradient"  # the role of the gradient of the loss with respect to the output
 
 
@@ -47,6 +48,7 @@ class Learning(Calling):
     one_by_one: whether fit makes an update for every sample.
     numbers_held_out: whether fit reads the numbers of classes as held-out labels, although it takes one-hot ones.
     rate_of_step: the number of the file that is the learning rate of a step, if no argument is.
+    across: whether a backward pass takes samples in rows, and forward in columns, or the reverse.
     recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     """
 
@@ -54,6 +56,7 @@ class Learning(Calling):
     one_by_one = False
     numbers_held_out = False
     rate_of_step: Setting | None = None
+    across = False
     recovery_rate: float | None = None
 
     @cached_property
@@ -64,7 +67,7 @@ class Learning(Calling):
     def run_backward(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         if plan.how == "update":
             return self.recovered(plan, model, x, y)
-        self.before(model, x, y)
+        self.before_backward(model, x, y)
         clearing = self.clearing(model)
         if clearing is not None:
             clearing()
@@ -73,7 +76,12 @@ class Learning(Calling):
         result = self.call_backward(plan, model, x, y, 1.0)
         source = result if plan.how == "returned" else model.value
         weights, biases = ([to_numpy(follow(source, path)) for path in group] for group in plan.paths)
+        weights = [gradient.T for gradient in weights] if plan.turned else weights
         return self.slots(model).parts(weights, biases)
+
+    def before_backward(self, model: Held, x: Any, y: Any = None) -> None:
+        """Run the forward pass on whose results a backward pass relies, unless this takes samples otherwise."""
+        self.before(model, x.T if self.across else x, y)
 
     def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
         """Set the arrays at these places in a network to zero."""
@@ -133,7 +141,7 @@ class Learning(Calling):
                 self.loss(model, x, y)  # it starts from the loss computed last
         once = TrainingArguments(x, y, epochs=1, batch_size=samples(x, y), lr=rate, seed=0)
         with initialization_stands(self.form, model), self.settled(once):
-            return function(*arguments.arguments, **arguments.keywords)
+            return run_with(function, arguments)
 
     def known_backward(
         self, plan: Plan, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any]
@@ -165,7 +173,7 @@ class Learning(Calling):
         before, live = slots.read(model.value), slots.live(model.value)
         found = []
         for rate in RATES:
-            self.before(model, x, y)
+            self.before_backward(model, x, y)
             function = self.function(plan, model)
             result = self.call_backward(plan, model, x, y, rate, function)
             after = self.returned_parameters(model, result, function) or slots.read(model.value)
@@ -183,7 +191,7 @@ class Learning(Calling):
         assert isinstance(backward, Plan)
         function = function or self.function(plan, model)
         x, y = self.dummy(model)
-        self.before(model, x)
+        self.before_backward(model, x)
         set_attributes(model.value, {"lr": lr})
         producer = self.function(backward, model)
         result = self.call_backward(backward, model, x, y, lr)
@@ -193,8 +201,9 @@ class Learning(Calling):
         paths = (path for group in backward.paths for path in group)
         scale = lr if plan.how == "scaled" else 1.0
         for path, gradient in zip(paths, self.slots(model).whole(grads[0], grads[1], one=0.0), strict=True):
+            turned = backward.turned and path in backward.paths[0]
             try:
-                source = put(source, path, scale * np.asarray(gradient))
+                source = put(source, path, scale * (np.asarray(gradient).T if turned else np.asarray(gradient)))
             except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
                 raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
         named = self.named(model)
@@ -274,7 +283,7 @@ class Learning(Calling):
         function = function or self.function(plan, model)
         if plan.how == "update":
             for _ in range(training.epochs):
-                self.before(model, training.x, training.y)
+                self.before_backward(model, training.x, training.y)
                 result = self.call_backward(plan, model, training.x, training.y, training.lr, function)
                 self.adopt(model, result, function)
             return None
@@ -325,6 +334,15 @@ class Learning(Calling):
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         order, layers = ("x", "y", "epochs", "lr"), len(model.sizes) - 1
         return bind(function, Known(roles, self.form.named(model), order, layers=layers))
+
+
+def run_with(function: Callable[..., Any], arguments: Binding) -> Any:
+    """The result of a function.  An exception that may be due to guessed arguments gets an attribute `guessed`."""
+    try:
+        return function(*arguments.arguments, **arguments.keywords)
+    except SHAPES_AND_KINDS as error:
+        error.guessed = arguments.guessed  # type: ignore[attr-defined]
+        raise
 
 
 def starts_with_one(function: Callable[..., Any]) -> bool:
