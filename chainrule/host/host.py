@@ -50,6 +50,7 @@ SET_BY_ITSELF = ("create", "forward", *(name for name, o in OPERATIONS.items() i
 KEPT = (MODEL, CACHE, FUNCTION, OPTIMIZER)  # results that stay in the host
 REMEMBERED = 64  # how many results the host can read again, and how many copies of arrays it keeps
 LARGEST_KEPT = 2**20  # bytes of an array of which it does
+LEFT_UNMADE = (UnboundLocalError, IndexError, ZeroDivisionError)  # where a loop that did not run made no loss
 
 Contents = dict[str, tuple[Any, ...]]
 Arrays = Sequence[np.ndarray]
@@ -386,11 +387,16 @@ def asked(name: str, ask: Callable[[], Any], namespace: Mapping[str, Any], *, re
         if read and not found and not raised_in_code(error):
             return Answer(OFFERED_OTHERWISE, message=f"{name} was not understood: {type(error).__name__}: {error}")
         message = str(error) if found else f"{name} raised {type(error).__name__}: {shapes_where_raised(error)}"
-        return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(error))
+        return Answer(RAISED, message=message, where=last_line(error), refused=not found and refuses(name, error))
 
 
-def refuses(error: BaseException) -> bool:
-    """Whether the code raised the exception by a `raise` or `assert` of its own, to check its arguments."""
+def refuses(name: str, error: BaseException) -> bool:
+    """Whether the code raised the exception by a `raise` or `assert` of its own, to check its arguments.
+
+    A training that did nothing, as in zero epochs, may also lack what its loop would have made: a loss to return.
+    """
+    if name == "fit" and isinstance(error, LEFT_UNMADE):
+        return True
     frame = error.__traceback__
     if frame is None or not isinstance(error, (ValueError, AssertionError)):
         return False

@@ -25,6 +25,7 @@ COUNTED = (
 )
 SINGLE = ("vector", "column", "row")  # shapes of a single sample: (D,), (D, 1), (1, D)
 TURNED = "turned"
+ACROSS = "across"
 
 
 @dataclass
@@ -34,12 +35,14 @@ class Layout:
     samples: `rows`, `columns`, or for one sample at a time one of SINGLE.  ways: {operation: its layout of samples},
     for those that differ; `entries` for a function of single numbers, `vector` for one of single rows, `pairs` for one
     that takes a list of (x, y), `pair` for one that takes (inputs, labels) as one argument, `turned` for a loss that
-    takes labels as the network does and probabilities as it gives them.
+    takes labels as the network does and probabilities as it gives them, `across` for one whose one-hot labels lie
+    in rows beside samples in columns.
     turned: whether forward takes samples in rows and gives them in columns, or the reverse.
     ascending: whether gradients are those of the log likelihood, which updates add.
     weights: `in_out`, `out_in`; xavier: the same for that function.  labels: {operation: `index`, `one_hot`}.
     reduction: `mean`, `sum`.  output: `probabilities`, `logits`.
     arrays: the library; dtype: its floating-point type, None for any.
+    first_label: the number of the first class, 1 in code that counts classes from there.
     numpy_functions: whether functions take NumPy arrays although networks take others.
     counts_labels: whether the code takes the number of classes from the labels, which must then include the last.
     unproven: {operation: why chainrule does not know how to call it}; what needs it is todo.
@@ -59,6 +62,7 @@ class Layout:
     arrays: str = "numpy"
     dtype: Any = None
     counts_labels: bool = False
+    first_label: int = 0
     numpy_functions: bool = False
     unproven: dict[str, str] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
@@ -70,7 +74,7 @@ class Layout:
         plain = (self.samples, self.weights, self.reduction, self.output, self.arrays)
         return (
             plain == ("rows", "in_out", "mean", "probabilities", "numpy")
-            and not (self.turned or self.ascending or self.extended)
+            and not (self.turned or self.ascending or self.extended or self.first_label)
             and set(self.ways.values()) <= {"rows"}
             and set(self.labels.values()) <= {"index"}
             and not self.unproven
@@ -102,14 +106,16 @@ class Layout:
             x = np.hstack([x, np.ones((len(x), 1), x.dtype)])
         if way == TURNED:
             way = "rows" if self.samples == "columns" else "columns"
+        way = self.samples if way == ACROSS else way
         return self.cast(lie(x if self.arrays in ("numpy", "lists") else x.astype(np.float64), way))
 
     def targets(self, y: np.ndarray, classes: int, operation: str, way: str = "") -> Any:
         """N labels as the implementation takes them."""
         way = way or self.way(operation)
-        way = self.samples if way == TURNED else way
+        way = self.samples if way == TURNED else "rows" if way == ACROSS else way
         if self.labels.get(operation, "index") == "one_hot":
             return self.cast(lie(np.eye(classes)[y.astype(np.int64)], way))
+        y = y + self.first_label if self.first_label else y
         if way in SINGLE and y.size == 1:
             return int(y[0])
         return self.cast(y if self.arrays == "numpy" else y.astype(np.int64))
@@ -384,10 +390,14 @@ class Translated(Implementation):
             found = [to_numpy(self.raw.predict(model, self.layout.inputs(row, way))) for row in singles(x)]
             return np.array([label.reshape(-1)[0] for label in found])
         labels = self.raw.predict(model, self.layout.inputs(x, way))
+        labels = (
+            to_numpy(labels) - self.layout.first_label if self.layout.first_label and labels is not None else labels
+        )
         if labels is None or way == "rows":
             return labels
         array = to_numpy(labels)
-        return array.reshape(-1) if array.ndim == 2 and len(array) == 1 else array
+        one = array.ndim == 0 and len(x) == 1  # the label of one sample, as a number
+        return array.reshape(-1) if one or (array.ndim == 2 and len(array) == 1) else array
 
 
 def singles(x: np.ndarray) -> list[np.ndarray]:

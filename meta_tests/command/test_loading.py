@@ -564,6 +564,31 @@ def test_a_package_that_defines_nothing_stands_for_the_file_that_looks_like_the_
     assert "has an __init__.py that defines nothing: chainrule checks net.py" in loaded.notes[0]
 
 
+LOSS = """
+class SoftmaxLoss:
+    def forward(self, z, y):
+        pass
+
+    def backward(self):
+        pass
+
+    def softmax(self, z):
+        pass
+
+    def loss(self, p, y):
+        pass
+"""
+
+
+def test_a_class_that_is_called_a_network_counts_more_than_operations(write, tmp_path):
+    write("code/loss.py", LOSS)
+    write(
+        "code/net.py",
+        "class MLP:\n    def forward(self, x):\n        pass\n\n    def backward(self, d):\n        pass\n",
+    )
+    assert load(str(tmp_path / "code")).path.name == "net.py"
+
+
 def test_a_folder_of_several_networks_names_them(write, tmp_path):
     for name in ("one", "two"):
         write(f"code/{name}.py", NET)

@@ -13,9 +13,11 @@ from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, fo
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt, attempt_array
 from chainrule.host.recognition.binding import parameters_of, takes_axis
+from chainrule.host.recognition.call_sites import always_given
 from chainrule.host.recognition.graph_forms import TensorForm
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
-from chainrule.host.recognition.namespaces import names_read
+from chainrule.host.recognition.namespaces import names_read, own_classes
+from chainrule.host.recognition.vocabulary import role
 from chainrule.host.translation import SINGLE, TURNED
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
@@ -67,7 +69,7 @@ def find_relu(probe: Probe) -> None:
             probe.notes.append(f"relu takes {told} at a time")
         return
     del probe.layout.ways["relu"]
-    if is_used_unseen(probe, "relu"):
+    if is_used_unseen(probe, "relu") or takes_an_object(probe, "relu"):
         probe.layout.unproven["relu"] = f"relu gives no array of its argument's shape however {UNSEEN}"
 
 
@@ -85,9 +87,13 @@ def find_softmax(probe: Probe) -> None:
         if out is not None and out.shape == z.shape:
             normalized[way] = are_rows_of_probabilities(out)
     probe.layout.ways.pop("softmax", None)
-    if not normalized and is_used_unseen(probe, "softmax"):
+    if not normalized and (is_used_unseen(probe, "softmax") or takes_an_object(probe, "softmax")):
         probe.layout.unproven["softmax"] = f"softmax raises however {UNSEEN}"
     if normalized.get(main) or "samples" in probe.declared:
+        return
+    right = [way for way, sums in normalized.items() if sums]
+    if right and axis_is_given(probe, "softmax"):
+        probe.layout.ways["softmax"] = right[0]
         return
     proven = probe.found.get("output", ("", ""))[0] == "probabilities"
     unseen = bool(probe.unproven) and probe.network is not None
@@ -121,6 +127,26 @@ def is_used_unseen(probe: Probe, operation: str) -> bool:
         return False
     found = recognised.lone_functions(operation)
     return bool(found) and found[0][0] in names_read(recognised.namespace)
+
+
+def axis_is_given(probe: Probe, operation: str) -> bool:
+    """Whether the code gives a function the axis of the classes in every call, whatever its default."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions(operation)
+    if probe.recognised is None or not found:
+        return False
+    named = [(i, p) for i, p in enumerate(parameters_of(found[0][1])) if role(p.name) == "axis"]
+    return any(always_given(found[0][0], p.name, i, probe.recognised.namespace) for i, p in named)
+
+
+def takes_an_object(probe: Probe, operation: str) -> bool:
+    """Whether a function's first parameter is annotated with a class of the code, such as a tensor."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions(operation)
+    parameters = parameters_of(found[0][1]) if found else []
+    if not parameters:
+        return False
+    annotation, space = parameters[0].annotation, getattr(found[0][1], "__globals__", {})
+    named = space.get(annotation) if isinstance(annotation, str) else annotation
+    return any(cls is named for _, cls in own_classes({"named": named}))
 
 
 def is_used(probe: Probe, operation: str) -> bool:
@@ -193,6 +219,7 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
     without_forward = bool(probe.unproven) and probe.network is not None
     shown = shown_of(probe, "cross_entropy")
     unseen = without_forward or shown.unsettled or is_used_unseen(probe, "cross_entropy")
+    unseen = unseen or takes_an_object(probe, "cross_entropy")
     if not called and gives_the_gradient(probe, p, y):
         return GRADIENT
     if not called and is_used(probe, "cross_entropy") and gives_entries(probe, p, y):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
@@ -11,13 +13,14 @@ from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.gradients import Contradiction
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
-from chainrule.host.translation import SINGLE
+from chainrule.host.translation import ACROSS, SINGLE, Layout
 from chainrule.reference import cross_entropy, softmax
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import limit
 
 DIGITS = 10  # classes that a data set has at least, for the size of its batches
 FORMS = ("index", "one_hot")
+PROVEN = 0.9  # a loss of one sample that follows the labels as closely is one
 NEVER = 1e-9  # a probability that does not count
 
 
@@ -35,11 +38,16 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
         fitting: dict[str, tuple[bool, float]] = {}
         plans: dict[str, Plan] = {}
         for form in forms:
+            if way == ACROSS and form == "index":
+                continue
             layout.ways[operation], layout.labels[operation] = way, form
+            turn(probe, operation, way)
             try:
                 with limit(PROBE_LIMIT):
                     follows_labels = round(result_follows(probe, operation, point), 3)
                 plan = probe.plan(operation, point)
+                if way == "rows" != layout.samples and not trains_in_rows(probe, plan, point):
+                    continue
                 if isinstance(plan, Plan):
                     plans[form] = plan
                 fitting[form] = (not (isinstance(plan, Plan) and plan.how == "update"), follows_labels)
@@ -56,6 +64,10 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
                 probe.reset(point)  # an inconsistent update leaves the parameters changed
                 if plans and operation == "backward":
                     probe.forget(operation, point)
+        alone = operation == "loss" and way in SINGLE and layout.samples not in SINGLE
+        if alone and max((follows_labels for _, follows_labels in fitting.values()), default=0.0) < PROVEN:
+            error = error or NotOffered("loss was not understood: it takes no batch, and does not follow single labels")
+            continue
         if fitting:
             chosen = max(fitting, key=lambda form: (fitting[form], form == "index"))
             layout.labels[operation] = chosen
@@ -64,20 +76,66 @@ def find_labels(probe: Probe, operation: str, point: Point) -> None:
             if layout.samples in SINGLE and way not in (*SINGLE, "pairs"):
                 probe.notes.append(f"{operation} takes a batch in {way}, forward one sample at a time")
             elif way not in (layout.samples, "pairs"):
-                probe.notes.append(alone_note(operation, layout.samples))
+                note = alone_note(operation, layout.samples) if way in SINGLE else other_note(operation, way, layout)
+                probe.notes.append(note)
             return
     if contradicting is not None:  # which is wrong, in whatever form of labels it ran
         layout.ways[operation], layout.labels[operation], plan = contradicting
         return probe.keep_plan(operation, point, plan)
     del layout.ways[operation]
+    turn(probe, operation, "")
     if "labels" not in probe.declared:
         del layout.labels[operation]
     probe.close(operation, point, error)
 
 
+def turn(probe: Probe, operation: str, way: str) -> None:
+    """Tell the network whether its backward pass takes samples in rows, although forward takes columns."""
+    if operation == "backward" and probe.network is not None:
+        probe.network.across = way == "rows" != probe.layout.samples and probe.layout.samples not in SINGLE
+
+
+def trains_in_rows(probe: Probe, plan: Any, point: Point) -> bool:
+    """Whether a function that updates is a training, or the author's calls of it were seen to work.
+
+    A backward pass that raises for columns, as one that forgets to transpose them, may work for rows by mistake.
+    """
+    if probe.layout.samples in SINGLE:
+        return True
+    if probe.network is None or not isinstance(plan, Plan) or plan.how != "update":
+        return False
+    function = probe.network.function(plan, point.model)
+    return probe.network.means("fit", plan.name, function) or learnt_of(function).succeeds
+
+
+def look_at_labels_across(probe: Probe, point: Point) -> None:
+    """Take one-hot labels in rows beside samples in columns for a convention only if loss and gradients agree in it.
+
+    If only one takes them so, and the author's calls of it were not seen to work, it is wrong, and the specs say so.
+    """
+    ways = probe.layout.ways
+    for operation, other in (("loss", "backward"), ("backward", "loss")):
+        plan = probe.plan(operation, point)
+        if ways.get(operation) != ACROSS or ways.get(other) in (None, ACROSS, "rows") or probe.network is None:
+            continue
+        if not (isinstance(plan, Plan) and learnt_of(probe.network.function(plan, point.model)).succeeds):
+            note = other_note(operation, ACROSS, probe.layout)
+            probe.notes = [told for told in probe.notes if told != note]
+            ways[operation] = probe.layout.samples
+            probe.forget(operation, point)
+
+
+def other_note(operation: str, way: str, layout: Layout) -> str:
+    if way == ACROSS:
+        return f"{operation} takes one-hot labels in rows, and samples in {layout.samples}"
+    return f"{operation} takes samples in {way}, forward in {layout.samples}"
+
+
 def ways_of_labels(probe: Probe, operation: str) -> list[str]:
     """The layouts of samples to try together with labels."""
     samples = probe.layout.samples
+    if samples == "columns":
+        return [samples, ACROSS, *(("rows",) if operation == "backward" else ()), "column", "vector", "row"]
     if samples not in SINGLE:
         return [samples, "column", "vector", "row"]
     return [samples, *(["pairs"] if operation == "loss" else []), "rows", "columns"]

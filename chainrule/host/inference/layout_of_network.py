@@ -85,8 +85,8 @@ def find_arrays(probe: Probe, model: Any, parameters: Any) -> None:
     network = probe.network
     raw = network.first_parameter(model) if network is not None else parameters[0][0]
     library = kind(raw)
-    precision = str(getattr(raw, "dtype", "")).rpartition(".")[2]
-    probe.held = precision if precision == "float32" else None
+    every = [raw] if network is None else network.own_arrays(model)
+    probe.held = "float32" if any(str(getattr(array, "dtype", "")).endswith("float32") for array in every) else None
     if library == "numpy" or (library == "lists" and probe.form is None and takes_numpy(probe, model, parameters)):
         return
     held = "nested lists" if library == "lists" else f"{library} arrays"

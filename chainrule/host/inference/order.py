@@ -8,7 +8,13 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.inference.functions import find_functions
-from chainrule.host.inference.labels import find_counted_labels, find_labels, look_at_single_gradients, name_labels
+from chainrule.host.inference.labels import (
+    find_counted_labels,
+    find_labels,
+    look_at_labels_across,
+    look_at_single_gradients,
+    name_labels,
+)
 from chainrule.host.inference.layout_of_network import (
     find_logits,
     find_point,
@@ -23,6 +29,7 @@ from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_sign, find_summed_fit
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.binding import parameters_of
+from chainrule.host.recognition.call_sites import counts_from_one
 from chainrule.host.recognition.forms import PROBES
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
@@ -80,8 +87,12 @@ def search_network(probe: Probe, point: Point) -> None:
     if "weights" not in probe.found and "weights" not in probe.declared:
         out = find_square_weights(probe, point, out)
     shorten(probe, point)
+    if probe.network is not None and counts_from_one(probe.network.namespace):
+        probe.layout.first_label = 1
+        probe.notes.append("labels count from 1")
     for operation in ("backward", "loss"):
         find_labels(probe, operation, point)
+    look_at_labels_across(probe, point)
     out = one_at_a_time(probe, point, out)
     find_turned(probe, point)
     if are_rows_of_probabilities(out):

@@ -17,8 +17,14 @@ from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_values, parameters_of, takes_labels
 from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
-from chainrule.host.recognition.gradients import RATES, changed, changed_throughout, gradient_paths
-from chainrule.host.recognition.learning import Learning, trainer_of
+from chainrule.host.recognition.gradients import (
+    RATES,
+    changed,
+    changed_throughout,
+    gradient_paths,
+    lie_transposed,
+)
+from chainrule.host.recognition.learning import Learning, run_with, trainer_of
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes
 from chainrule.host.recognition.order_of_calls import set_earlier
@@ -41,7 +47,7 @@ from chainrule.host.recognition.settings import (
     settings_of,
 )
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
-from chainrule.host.recognition.surroundings import labels_held_out, numbers_kept
+from chainrule.host.recognition.surroundings import labels_held_out, leave_inputs, normalizes, numbers_kept
 from chainrule.host.recognition.through_losses import (
     BY_LOSSES,
     EXACT,
@@ -134,6 +140,8 @@ class Failures:
             self.unseen = self.unseen or error
         elif isinstance(error, NotOffered):
             self.tried.append(f"{name}: {error}")
+        elif getattr(error, "guessed", False):
+            self.tried.append(f"with guessed arguments, {came_of(name, error)}")
         elif lacking(error) is not None:
             self.tried.append(f"{name} cannot run here: {lacking(error)}")
         elif isinstance(error, NotImplementedError):
@@ -204,6 +212,9 @@ class Attempts(Learning):
         updating = self.plans.get(("backward", len(model.sizes)))
         if operation == "fit" and isinstance(updating, Plan) and updating.how == "update" and arguments[1] is not None:
             return Plan("fit", updating.name, how="update", repeated=True)
+        trainer = getattr(self.form, "trainer", "")
+        if operation == "backward" and trainer and failures.raised is None and not failures.fitted:
+            raise Unseen(f"{self.form.title} computes gradients inside {trainer} alone")
         raise failures.verdict(self.form.title)
 
     def attempt(
@@ -225,10 +236,14 @@ class Attempts(Learning):
             "predict": self.try_predict,
         }
         before = self.parameters(model) if operation in ("backward", "fit", "step", "loss") else None
+        kept = dict(getattr(model.value, "__dict__", {}))
         try:
             return attempts[operation](name, function, model, *arguments)
         except (Exception, SystemExit) as error:
             failures.note(name, function, error)
+        if kept:  # an initialization, tried by mistake, makes other layers
+            vars(model.value).clear()
+            vars(model.value).update(kept)
         if before is not None:
             with contextlib.suppress(Exception):
                 self.restore(model, before)
@@ -341,7 +356,7 @@ class Attempts(Learning):
         if y is not None and "y" not in arguments.taken.values():
             raise NotThisWay("it takes no labels")
         before = self.parameters(model)
-        result = function(*arguments.arguments, **arguments.keywords)
+        result = run_with(function, arguments)
         if rank("loss", name) is None and changed(before, self.parameters(model)):
             raise NotThisWay("it changes the parameters")
         n = 1 if y is None else samples(x, y)
@@ -386,14 +401,22 @@ class Attempts(Learning):
         paths = gradient_paths(result, slots, model.value, called, names=names)
         gives = self.means("backward", name, function) or self.means("loss", name, function)  # else new parameters
         if paths is not None and not updated and gives:
-            return Plan("backward", name, paths=paths, how="returned")
+            turned = lie_transposed(result, slots, model.value, paths[0]) and self.trains_itself(model)
+            return Plan("backward", name, paths=paths, how="returned", turned=turned)
         if not (updated and changed_throughout(before, after)) and not self.means("fit", name, function):
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)
                 if not any(np.any(to_numpy(follow(model.value, path))) for group in paths for path in group):
                     raise NotThisWay("the gradients that the network keeps stay zero")
-                return Plan("backward", name, paths=paths, how="attributes", inside=True)
+                turned = lie_transposed(model.value, slots, model.value, paths[0]) and self.trains_itself(model)
+                return Plan("backward", name, paths=paths, how="attributes", inside=True, turned=turned)
+        for source, how in ((result, "returned"), (model.value, "attributes")):
+            inside = how == "attributes"
+            called = {} if inside else named_values(function, result)
+            paths = gradient_paths(source, slots, model.value, called, names=names, inside=inside, turned=True)
+            if paths is not None and not updated and gives and self.trains_itself(model):
+                return Plan("backward", name, paths=paths, how=how, inside=inside, turned=True)
         if updated or self.returned_parameters(model, result, function) is not None:
             self.restore(model, before)
             self.recovery_rate = RATES[0]
@@ -402,6 +425,11 @@ class Attempts(Learning):
             return plan
         found = describe_result(result)
         raise NotThisWay(f"neither its result ({found}) nor the network has gradients shaped like the parameters")
+
+    def trains_itself(self, model: Held) -> bool:
+        """Whether the author's training of the network was seen to run: its updates take the gradients as they lie."""
+        updates = ((learnt_of(function).operation, function) for _, function in self.form.everything(model))
+        return any(shown in ("fit", "step") and learnt_of(function).succeeds for shown, function in updates)
 
     def settle_rate(self, plan: Plan, model: Held, x: Any, y: Any, function: Callable[..., Any]) -> None:
         """Find the learning rate of an update among the numbers that it contains, if nothing else sets it.
@@ -494,9 +522,28 @@ class Attempts(Learning):
         if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch
             self.run_fit(plan, model, replace(training, batch_size=1), function)
         if not changed(before, self.parameters(model)):
+            if not self.reaches(function, model) and self.makes_its_own(function):
+                raise Unseen(f"{name} trains a network that it makes itself, and gives it to nobody")
             raise NotThisWay("it changes no parameter")
+        if normalizes(model.value):
+            leave_inputs(model.value)
+            raise Unseen(f"{name} normalizes inputs by their own mean and deviation")
+        told = {"lr", "epochs"} & {*taken.values(), *self.settings}
+        if not told and self.overwrites(plan, model, training, function):
+            raise Unseen(f"{name} makes new parameters, whatever they were before")
         self.restore(model, before)
         return self.told_apart(plan, model, training, function)
+
+    def makes_its_own(self, function: Callable[..., Any]) -> bool:
+        """Whether a function makes a network, by the name of what makes one."""
+        return getattr(self.form, "name", None) in names_reached(function, None)
+
+    def overwrites(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> bool:
+        """Whether what a function leaves does not depend on the parameters before."""
+        first = self.parameters(model)
+        self.restore(model, [[2 * array + 1 for array in group] for group in first])
+        self.run_fit(plan, model, training, function)
+        return not changed(first, self.parameters(model))
 
     def kinds_of_data(self, model: Held) -> set[str]:
         """The file's dataclasses, other than the network's."""

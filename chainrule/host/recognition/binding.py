@@ -9,10 +9,13 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+import os
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import count
+from tempfile import TemporaryDirectory
 from types import FunctionType
 from typing import Any
 
@@ -32,9 +35,11 @@ FIXED = {
     "keep_prob": 1.0,
     "quiet": False,
     "drop_last": False,
+    "normalization": False,
     "activation": "relu",
     "validation": None,
     "optimizer": None,
+    "text": "",
 }
 CLASSES = -1  # the axis of the classes, for a function that takes it
 COMPUTED = ("output", "output_gradient", "cache", "grads")
@@ -44,6 +49,8 @@ SMALLEST_RATE = 1e-4  # a smaller epsilon is not a learning rate
 MANY = 8  # longer lists contain layers or samples
 MIDDLE = 0.5  # of factors by which a learning rate shrinks, and rates at which it does
 MISSING = object()
+COUNTER = count()
+SCRATCH = TemporaryDirectory(prefix="chainrule-")  # for functions that save what they trained
 
 
 class Unbound(Exception):
@@ -97,12 +104,13 @@ LISTED = ("sizes", "hiddens", "following")  # roles of lists of layer sizes
 class Binding:
     """The arguments for one call, and where they came from.
 
-    taken: {parameter: the role or name of its value}.
+    taken: {parameter: the role or name of its value}.  guessed: whether only its place tells what some parameter takes.
     """
 
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
     taken: dict[str, str]
+    guessed: bool = False
 
     def filled(self, values: Mapping[str, Any]) -> Binding:
         """The same binding with values in its blanks."""
@@ -113,7 +121,7 @@ class Binding:
             return in_a_column(values[argument.role]) if argument.upright else values[argument.role]
 
         keywords = {name: value(argument) for name, argument in self.keywords.items()}
-        return Binding(tuple(map(value, self.arguments)), keywords, self.taken)
+        return replace(self, arguments=tuple(map(value, self.arguments)), keywords=keywords)
 
 
 def parameters_of(function: Any) -> list[inspect.Parameter]:
@@ -151,6 +159,8 @@ def bind(function: Any, known: Known) -> Binding:
             by_place = False
             continue
         value, source = chosen[parameter.name]
+        if source == "reg" and parameter.default is parameter.empty and is_factor(function, parameter.name):
+            value = 1.0
         if (
             source == "output"
             and parameter.name not in learnt.roles
@@ -162,7 +172,15 @@ def bind(function: Any, known: Known) -> Binding:
             arguments.append(value)
         else:
             keywords[parameter.name] = value
-    return Binding(tuple(arguments), keywords, {name: source for name, (_, source) in chosen.items()})
+    taken = {name: source for name, (_, source) in chosen.items()}
+    guessed = any(is_guess(parameter, taken, known, learnt) for parameter in parameters)
+    return Binding(tuple(arguments), keywords, taken, guessed)
+
+
+def is_guess(parameter: inspect.Parameter, taken: Mapping[str, str], known: Known, learnt: Learnt) -> bool:
+    """Whether a parameter takes its value only because this is the next one in the usual order."""
+    name, source = parameter.name, taken.get(parameter.name)
+    return source in known.order and name not in learnt.roles and role(name) is None and size_role(name) is None
 
 
 def is_another_network(parameter: inspect.Parameter, function: Any, known: Known) -> bool:
@@ -222,7 +240,7 @@ def witnessed(
     given = learnt.fixed.get(parameter.name)
     if isinstance(given, PerLayer):
         return given.of(known.layers or len(given.values)), "the author's value"
-    chooses = role(parameter.name) == "activation" and isinstance(given, str)
+    chooses = role(parameter.name) == "activation" and isinstance(given, (str, list))
     counts = size_role(parameter.name) in LISTED and type(given) is int  # the number of layers, and not their sizes
     if parameter.default is parameter.empty and (chooses or counts):
         return given, "the author's value"
@@ -288,7 +306,7 @@ def doubtful(function: Any, *, whole: bool = False) -> bool:
 def y_is_the_output(parameters: Sequence[inspect.Parameter]) -> bool:
     """If the labels have another name, such as t or y_true, a plain y means the network's output."""
     return any(plain(p.name) == "y" for p in parameters) and any(
-        plain(p.name) != "y" and role(p.name) == "y" for p in parameters
+        plain(p.name) != "y" and role(p.name) == "y" and size_role(p.name) is None for p in parameters
     )
 
 
@@ -307,7 +325,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
         wanted = "output"
     if wanted == "axis":
         return (CLASSES, wanted) if parameter.default is parameter.empty else None
-    size = choose_size(parameter, wanted, known)
+    counts = wanted == "y" and "y" in {source for _, source in chosen.values()}  # train(x, y, classes)
+    size = choose_size(parameter, None if counts else wanted, known)
     if size is not None:
         return size
     if wanted == "validation" and parameter.default is parameter.empty:
@@ -317,14 +336,22 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
         wanted = "cache"  # of a layer's results, not the name of a function
     if wanted == "rate_or_guard":  # 0.01 is a learning rate, 1e-8 keeps a denominator from zero
         wanted = "lr" if "lr" in known.roles and not is_tiny(parameter.default) else None
+    if wanted == "grads" and "grads" not in known.roles and "output_gradient" in known.roles:
+        wanted = "output_gradient"  # backward(delta)
     if wanted is None:
-        return None
+        to_write = parameter.default is parameter.empty and is_called("arrays", "files", parameter.name)
+        return (scratch_file(parameter.name), "file") if to_write else None
     if wanted != "activation" or parameter.default is parameter.empty:  # activation="relu" names a function
         wanted = known.as_role.get(wanted, wanted)
     again = [name for name, (_, source) in chosen.items() if source == wanted]
     if wanted in known.roles and (not again or (wanted == "lr" and is_numbered_alike(parameter.name, again))):
         return known.roles[wanted], wanted
     return choose_fixed(parameter, wanted)
+
+
+def scratch_file(name: str) -> str:
+    """The path of a file that does not exist, in a folder that goes with this process."""
+    return os.path.join(SCRATCH.name, name)
 
 
 def is_hidden(parameter: inspect.Parameter, named: Any, known: Known) -> bool:
@@ -382,7 +409,9 @@ def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] |
         return in_place_of_default(parameter, wanted)
     if wanted == "quiet" and any(word in plain(parameter.name) for word in NOW_AND_THEN):
         return RARELY, wanted
-    return (FIXED[wanted], wanted) if wanted != "validation" else None
+    if wanted == "text":  # such as the name of a layer, under which its parameters may lie
+        return f"{parameter.name}{next(COUNTER)}", wanted
+    return (FIXED[wanted], wanted) if wanted not in ("validation", "normalization") else None
 
 
 def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] | None:
@@ -401,11 +430,17 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return FIXED[wanted], wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
-    if wanted in ("quiet", "drop_last") and isinstance(default, bool):
+    if wanted in ("quiet", "drop_last", "normalization") and isinstance(default, bool):
         return False, wanted
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted
     return None
+
+
+def switched(name: str, value: Any) -> Any:
+    """The author's value of an argument, without regularization, dropout or printing."""
+    found = choose_fixed(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value), role(name) or "")
+    return value if found is None else found[0]
 
 
 def switched_off(function: Any, given: Sequence[str]) -> dict[str, Any]:
@@ -421,6 +456,32 @@ def returned_names(function: Any) -> list[str] | None:
     An element without a name is an empty string.
     """
     return names_in_source(function.__func__ if inspect.ismethod(function) else function)
+
+
+@lru_cache(maxsize=1024)
+def is_factor(function: Any, name: str) -> bool:
+    """Whether a function multiplies by a parameter again and again: `lr *= decay`, `lr = lr * decay`, `decay**t`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return False
+
+    def is_it(node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id == name
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult) and is_it(node.value):
+            return True
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and is_it(node.left):
+            return True
+        found = node.value if isinstance(node, ast.Assign) else None
+        if isinstance(node, ast.Assign) and isinstance(found, ast.BinOp) and isinstance(found.op, ast.Mult):
+            kept = ast.unparse(node.targets[0])
+            if (is_it(found.left) and ast.unparse(found.right) == kept) or (
+                is_it(found.right) and ast.unparse(found.left) == kept
+            ):
+                return True
+    return False
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from chainrule.host.recognition.namespaces import own_classes, own_functions
+from chainrule.host.recognition.vocabulary import role
 
 Literals = tuple[list[Any], dict[str, Any]]  # arguments, keywords
 
@@ -40,6 +41,15 @@ def parameters_said(function: Any, said: Sequence[Literals]) -> dict[str, Any]:
     return {}
 
 
+def always_given(name: str, parameter: str, place: int, namespace: Mapping[str, Any]) -> bool:
+    """Whether every call of a function gives this parameter, whose default then says nothing.  place: among all."""
+    sources = ("".join(linecache.getlines(file)) for file in files(namespace))
+    every = [call for source in sources for call in calls(source) if called(call) == name]
+    return bool(every) and all(
+        len(call.args) > place or parameter in {keyword.arg for keyword in call.keywords} for call in every
+    )
+
+
 def literals(call: ast.Call) -> Literals:
     """The arguments of a call.  Raises ValueError if one is not a literal."""
     arguments = [ast.literal_eval(argument) for argument in call.args]
@@ -60,6 +70,29 @@ def files(namespace: Mapping[str, Any]) -> list[str]:
     methods = [item for _, cls in own_classes(namespace) for item in vars(cls).values() if inspect.isfunction(item)]
     functions = [*(function for _, function in own_functions(namespace)), *methods]
     return list(dict.fromkeys(function.__code__.co_filename for function in functions))
+
+
+def counts_from_one(namespace: Mapping[str, Any]) -> bool:
+    """Whether a file takes 1 from labels, and adds 1 to predictions: to the place of the largest output."""
+    taken = added = False
+    for file in files(namespace):
+        for node in sums("".join(linecache.getlines(file))):
+            named = getattr(node.left, "id", getattr(node.left, "attr", ""))
+            predicted = "pred" in named or (isinstance(node.left, ast.Call) and called(node.left) == "argmax")
+            taken = taken or (isinstance(node.op, ast.Sub) and role(named) == "y")
+            added = added or (isinstance(node.op, ast.Add) and predicted)
+    return taken and added
+
+
+@lru_cache(maxsize=16)
+def sums(source: str) -> tuple[ast.BinOp, ...]:
+    """All sums and differences with 1 in a source; none if Python cannot read it."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ()
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.BinOp))
+    return tuple(node for node in found if isinstance(node.right, ast.Constant) and node.right.value == 1)
 
 
 @lru_cache(maxsize=16)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values, parameters_of
+from chainrule.host.recognition.binding import Known, Thunk, Unbound, bind, named_values
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.function_forms import GlobalForm
 from chainrule.host.recognition.learnt import KEPT, Start, learnt_of
@@ -178,15 +178,6 @@ class Calling(NativeStyle):
             self.before(model, x)
         except Exception:
             if not self.reaches(function, model):
-                raise
-
-    def before_backward(self, function: Callable[..., Any], model: Held, x: Any, y: Any = None) -> None:
-        """Run the forward pass before a backward pass, unless a method that takes inputs and labels runs it itself."""
-        try:
-            self.before(model, x, y)
-        except Exception:
-            taken = {role(parameter.name) for parameter in parameters_of(function)}
-            if not (self.reaches(function, model) and {"x", "y"} <= taken):
                 raise
 
     def run_forward(self, plan: Plan, model: Held, x: Any, y: Any = None) -> Any:

@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from chainrule.host.recognition.learnt import PerLayer
-from chainrule.host.recognition.vocabulary import is_called, names, plain
+from chainrule.host.recognition.vocabulary import is_called, names, plain, role
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Choices:
         """
         activations = [word for word in words if is_called("choices", "activation", word)]
         says_softmax = any(is_called("choices", "softmax", word) for word in activations)
-        if not says_softmax and self.relu and 0 < len(activations) < layers and self.relu not in activations:
+        others = any(word != self.relu for word in activations)
+        if not says_softmax and self.relu and 0 < len(activations) < layers and others:
             return [partial(self.replaced, iter(range(len(activations))), len(activations))]
         loses = any(is_called("choices", "loss", word) for word in words)  # and if it knows no other, softmax has none
         if says_softmax or not self.softmax or len(activations) < layers or (loses and not self.cross_entropy):
@@ -102,3 +103,18 @@ def words_in(value: Any) -> Iterator[str]:
 
 
 LONGEST = 40  # letters of a word
+
+
+def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
+    """The value for a parameter in place of the author's: words for ReLU, cross-entropy and plain gradient descent.
+
+    choices: for the loss.  words: of the code.
+    """
+    if isinstance(value, PerLayer):
+        return words.of_layers(value)
+    if not isinstance(value, str):
+        return value
+    hidden = role(name) == "activation" and is_called("choices", "activation", value)
+    if hidden and words.relu and not is_called("choices", "softmax", value):
+        return words.relu
+    return words.optimizer(choices.loss(value))

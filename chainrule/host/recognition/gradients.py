@@ -37,11 +37,13 @@ def gradient_paths(
     *,
     names: Sequence[str],
     inside: bool = False,
+    turned: bool = False,
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
     """The paths in `source` to the gradients of all weights and biases, by name, else by shape.
 
     value: the network.  names: of its parameters, weights first.  found_names: {name: value} in `source`.
     inside: whether `source` is the network itself, in which only the name makes an array a gradient.
+    turned: whether to look for gradients of weights that lie transposed.
     """
     found = [(path, leaf) for path, leaf in leaves(source)]
     if inside:
@@ -52,14 +54,28 @@ def gradient_paths(
         found = [one for one in found if is_called_gradient(one[0], shown) or plain(label(one[0])) in marked]
     titles = {id(part): name for name, part in found_names.items()}
     taken: list[Path] = []
-    for slot, name in zip((*slots.weights, *slots.biases), names, strict=True):
+    count = len(slots.weights)
+    for place, (slot, name) in enumerate(zip((*slots.weights, *slots.biases), names, strict=True)):
         wanted = slot.read(value).shape
-        path = by_name(found, slot, name, wanted, titles, taken) or by_shape(found, wanted, taken)
+        wanted = wanted[::-1] if turned and place < count else wanted
+        path = by_name(found, slot, name, wanted, titles, taken)
+        if place >= count and path is None and len(taken[place - count]) > 1:  # beside that of the layer's weights
+            home = taken[place - count][:-1]
+            path = by_shape([(other, leaf) for other, leaf in found if other[:-1] == home], wanted, taken)
+        path = path or by_shape(found, wanted, taken)
         if path is None:
             return None
         taken.append(path)
-    count = len(slots.weights)
-    return tuple(taken[:count]), tuple(taken[count:])
+    paths = tuple(taken[:count]), tuple(taken[count:])
+    return None if turned and not lie_transposed(source, slots, value, paths[0]) else paths
+
+
+def lie_transposed(source: Any, slots: Slots, value: Any, paths: Sequence[Path]) -> bool:
+    """Whether what stands at these places has the shapes of the transposed weights, and not those of the weights."""
+    pairs = [
+        (shape(follow(source, path)), slot.read(value).shape) for slot, path in zip(slots.weights, paths, strict=True)
+    ]
+    return all(found == own[::-1] for found, own in pairs) and any(found != own for found, own in pairs)
 
 
 def is_gradient(name: str) -> bool:

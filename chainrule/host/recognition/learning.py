@@ -37,6 +37,7 @@ from chainrule.host.recognition.surroundings import (
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import to_numpy
 
+SHAPES_AND_KINDS = (TypeError, ValueError, LookupError, AttributeError)  # what a wrong argument can raise
 OUTPUT_GRADIENT = "output_gradient"  # the role of the gradient of the loss with respect to the output
 
 
@@ -47,6 +48,7 @@ class Learning(Calling):
     one_by_one: whether fit makes an update for every sample.
     numbers_held_out: whether fit reads the numbers of classes as held-out labels, although it takes one-hot ones.
     rate_of_step: the number of the file that is the learning rate of a step, if no argument is.
+    across: whether a backward pass takes samples in rows, and forward in columns, or the reverse.
     recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     """
 
@@ -54,6 +56,7 @@ class Learning(Calling):
     one_by_one = False
     numbers_held_out = False
     rate_of_step: Setting | None = None
+    across = False
     recovery_rate: float | None = None
 
     @cached_property
@@ -73,7 +76,21 @@ class Learning(Calling):
         result = self.call_backward(plan, model, x, y, 1.0)
         source = result if plan.how == "returned" else model.value
         weights, biases = ([to_numpy(follow(source, path)) for path in group] for group in plan.paths)
+        weights = [gradient.T for gradient in weights] if plan.turned else weights
         return self.slots(model).parts(weights, biases)
+
+    def before_backward(self, function: Callable[..., Any], model: Held, x: Any, y: Any = None) -> None:
+        """Run the forward pass on whose results a backward pass relies.
+
+        A method that takes inputs and labels may run it itself.  Where one pass takes samples in rows and the other in
+        columns, each gets what it takes.
+        """
+        try:
+            self.before(model, x.T if self.across else x, y)
+        except Exception:
+            taken = {role(parameter.name) for parameter in parameters_of(function)}
+            if not (self.reaches(function, model) and {"x", "y"} <= taken):
+                raise
 
     def clear(self, model: Held, groups: Sequence[Sequence[Path]]) -> None:
         """Set the arrays at these places in a network to zero."""
@@ -133,7 +150,7 @@ class Learning(Calling):
                 self.loss(model, x, y)  # it starts from the loss computed last
         once = TrainingArguments(x, y, epochs=1, batch_size=samples(x, y), lr=rate, seed=0)
         with initialization_stands(self.form, model), self.settled(once):
-            return function(*arguments.arguments, **arguments.keywords)
+            return run_with(function, arguments)
 
     def known_backward(
         self, plan: Plan, model: Held, x: Any, y: Any, rate: float, function: Callable[..., Any]
@@ -195,8 +212,9 @@ class Learning(Calling):
         paths = (path for group in backward.paths for path in group)
         scale = lr if plan.how == "scaled" else 1.0
         for path, gradient in zip(paths, self.slots(model).whole(grads[0], grads[1], one=0.0), strict=True):
+            turned = backward.turned and path in backward.paths[0]
             try:
-                source = put(source, path, scale * np.asarray(gradient))
+                source = put(source, path, scale * (np.asarray(gradient).T if turned else np.asarray(gradient)))
             except ValueError:  # gradients of other shapes than the parameters, which the specs of gradients report
                 raise NotOffered(f"{backward.name}'s gradients cannot be replaced by a step's") from None
         named = self.named(model)
@@ -334,6 +352,15 @@ def trainer_of(function: Callable[..., Any], model: Held) -> list[Any]:
     """The object beside the network whose method a training is; an empty list for others."""
     owner = getattr(function, "__self__", None)
     return [] if owner is None or owner is model.value else [owner]
+
+
+def run_with(function: Callable[..., Any], arguments: Binding) -> Any:
+    """The result of a function.  An exception that may be due to guessed arguments gets an attribute `guessed`."""
+    try:
+        return function(*arguments.arguments, **arguments.keywords)
+    except SHAPES_AND_KINDS as error:
+        error.guessed = arguments.guessed  # type: ignore[attr-defined]
+        raise
 
 
 def starts_with_one(function: Callable[..., Any]) -> bool:

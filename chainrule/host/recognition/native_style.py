@@ -130,8 +130,14 @@ class NativeStyle(Native):
         name, function = self.lone("xavier")
         generators = {p.name: rng for p in SizeArguments(function).parameters if role(p.name) == "rng"}
         sizing, found = SizeArguments(function, known=generators), []
+        needed = [p.name for p in sizing.parameters if p.default is p.empty and p.name not in generators]
         with generators_kept():
             for i in range(count):
+                if len(needed) == 1:  # both sizes in a list, as for all layers of a network
+                    seed_everything(0 if generators else int(rng.integers(2**31)))
+                    made = function(**{needed[0]: [fan_in, fan_out]}, **generators)
+                    found.append(made[0] if isinstance(made, (list, tuple)) and len(made) == 1 else made)
+                    continue
                 if i == 0 or sizing.free:  # each call needs a new list of sizes
                     try:
                         arguments, keywords = sizing.arguments([fan_in, fan_out], 0)

@@ -34,6 +34,7 @@ class Plan:
     how: str = ""
     inside: bool = False  # whether path starts from the network instead of from the result
     repeated: bool = False  # whether one call trains for one epoch
+    turned: bool = False  # whether gradients of weights lie transposed, as the code's own update takes them
     form: str = ""  # of the labels that a loss takes through which the output is read
 
     def __str__(self) -> str:

@@ -25,7 +25,7 @@ from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import chain, discover
-from chainrule.host.recognition.structures import leaves, shape
+from chainrule.host.recognition.structures import inside, leaves, shape
 from chainrule.host.recognition.tools import Toolbox
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import to_numpy
@@ -472,7 +472,7 @@ class RecipeForm(FittedForm):
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         """The functions that may compute an operation; for a loss, first what a loss in the network offers."""
-        kept = (one for one in vars(model.value).values() if operation == "loss" and is_instance(one))
+        kept = (one for _, one in inside(model.value) if operation == "loss" and is_instance(one))
         for one in kept:
             for name, method in methods_of(one):
                 if learnt_of(method).operation == operation:

@@ -14,7 +14,7 @@ from chainrule.host.recognition.namespaces import Operation
 from chainrule.host.recognition.native_style import of_probabilities, stands_alone
 from chainrule.host.recognition.plan import Plan, TrainingArguments
 from chainrule.host.recognition.structures import follow
-from chainrule.host.recognition.surroundings import seeded
+from chainrule.host.recognition.surroundings import leave_inputs, seeded
 from chainrule.host.recognition.vocabulary import rank, role
 
 
@@ -31,6 +31,7 @@ class Recognised(Attempts):
     def create(self, sizes: Sequence[int], seed: int) -> Held:
         with seeded(seed):
             model = self.form.create(sizes, seed)
+        leave_inputs(model.value)
         if self.form.slots(len(sizes) - 1) is None:
             raise NotOffered(f"{self.form.title}: chainrule found no weights and biases of sizes {list(sizes)} in it")
         return model
@@ -72,6 +73,10 @@ class Recognised(Attempts):
     def first_parameter(self, model: Held) -> Any:
         """The first layer's weights, in the code's own kind of array."""
         return follow(model.value, self.slots(model).weights[0].path)
+
+    def own_arrays(self, model: Held) -> list[Any]:
+        """The parameters in the code's own kinds of arrays."""
+        return self.slots(model).live(model.value)
 
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""

@@ -18,7 +18,7 @@ from chainrule.host.recognition.function_forms import FunctionForm
 from chainrule.host.recognition.learnt import attributes_of
 from chainrule.host.recognition.namespaces import own_functions
 from chainrule.host.recognition.settings_kept import NUMBERS, is_hyperparameter, items_of, set_settings, settings_kept
-from chainrule.host.recognition.vocabulary import role
+from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import is_array, to_numpy
 
 
@@ -81,6 +81,29 @@ def roles_kept(network: Any) -> dict[str, Any]:
             kept += [(role(name), value) for name, value in items_of(settings).items()]
         found |= {wanted: value for wanted, value in kept if wanted and isinstance(value, NUMBERS)}
     return found
+
+
+def moments_of(network: Any) -> dict[str, float]:
+    """{attribute: 0 or 1} of the means and deviations by which an object normalizes inputs, learnt or not yet."""
+    found: dict[str, float] = {}
+    for name, value in getattr(network, "__dict__", {}).items():
+        if value is None or is_array(value):
+            if is_called("arrays", "means", name):
+                found[name] = 0.0
+            elif is_called("arrays", "deviations", name):
+                found[name] = 1.0
+    return found
+
+
+def normalizes(network: Any) -> bool:
+    """Whether an object has learnt means and deviations by which it normalizes inputs."""
+    return any(is_array(vars(network)[name]) for name in moments_of(network))
+
+
+def leave_inputs(network: Any) -> None:
+    """Let an object take inputs as they are, whatever it learnt of others."""
+    for name, neutral in moments_of(network).items():
+        setattr(network, name, neutral)
 
 
 def seed_generators(network: Any, seed: int) -> None:

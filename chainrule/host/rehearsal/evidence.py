@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import random
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from inspect import isfunction
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -17,7 +22,7 @@ from chainrule.host.recognition.learnt import KEPT, NAMED, VALIDATION_X, VALIDAT
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import is_vector
-from chainrule.host.recognition.structures import Attribute, Item, Path
+from chainrule.host.recognition.structures import Attribute, Item, Path, inside
 from chainrule.host.recognition.vocabulary import plain, role, size_role
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
@@ -80,7 +85,7 @@ class Evidence(Operations):
         shared = {name: value for name, value in given if isinstance(value, PerLayer)}
         named = [item for learnt in known.values() if learnt.operation == "forward" for item in learnt.roles.items()]
         parts = {name: value for name, value in named if value.startswith(NAMED)}
-        words = {name: value for name, value in given if isinstance(value, str) and role(name) == "activation"}
+        words = {name: value for name, value in given if isinstance(value, (str, list)) and role(name) == "activation"}
         called = {call.key for call in self.calls}
         found: dict[Key, Learnt] = {}
         for key, function in self.functions.items():
@@ -96,7 +101,9 @@ class Evidence(Operations):
     def of(self, calls: Sequence[Call]) -> Learnt:
         """What the calls of one function show."""
         operation = self.usual(calls)
-        call = next(one for one in calls if self.operations[one.number] == operation)
+        fitting = [one for one in calls if self.operations[one.number] == operation]
+        held = (one for one in fitting if operation == "create" and is_of(one, self.net.holder))
+        call = next(held, fitting[0])  # a script may make networks of other sizes, too
         if not operation and call.key in self.slopes:
             operation = "backward" if "self" in call.arguments else "slope"
         if operation == "update":
@@ -105,6 +112,8 @@ class Evidence(Operations):
         fixed: dict[str, Any] = {}
         x, y = self.data(call)
         for name, value in self.given(call):
+            if name in call.globals and id(value) in self.parameters:
+                continue
             if isinstance(value, GENERATORS):
                 roles[name] = "rng"
             elif name in y or (operation == "fit" and y and self.is_label(value)):
@@ -123,6 +132,8 @@ class Evidence(Operations):
                 self.flow_roles(call, name, value, roles)
             if name not in roles and isinstance(value, SIMPLE):
                 fixed[name] = value
+            elif name not in roles and is_list_of_words(value) and not self.names_each_layer(name, value):
+                fixed[name] = list(call.given.get(name, value))  # such as one of hidden layers and one of the last
             elif name not in roles and self.names_layers(value):
                 fixed[name] = PerLayer(tuple(map(self.as_defined, value)))
             elif name not in roles and operation in (*UPDATES, "backward", "loss") and self.is_beside(value):
@@ -194,8 +205,13 @@ class Evidence(Operations):
         several = isinstance(value, (list, tuple)) and len(value) == len(self.net.sizes) - 1
         return several and (
             all(isinstance(name, str) for name in value)
-            or all(self.is_beside(one) and not any(map(is_array, vars(one).values())) for one in value)
+            or all(self.is_beside(one) and not any(is_array(part) for _, part in inside(one)) for one in value)
         )
+
+    def names_each_layer(self, name: str, value: Any) -> bool:
+        """Whether a list has a word for each layer, and no function takes its words by fixed places."""
+        places = [place for function in self.functions.values() for place in places_read(function, name)]
+        return self.names_layers(value) and not (places and all(isinstance(place, ast.Constant) for place in places))
 
     def as_defined(self, value: Any) -> Any:
         """A function as the file defines it, in place of that of the rehearsal; any other value as it is."""
@@ -408,6 +424,26 @@ def shares_a_result(call: Call) -> bool:
 
 def is_list_of_sizes(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(type(size) is int for size in value)
+
+
+def is_of(call: Call, holder: int) -> bool:
+    """Whether a call is one of a method of the object with this id."""
+    return id(next(iter(call.arguments.values()), None)) == holder
+
+
+@lru_cache(maxsize=1024)
+def places_read(function: FunctionType, name: str) -> tuple[ast.expr, ...]:
+    """The places at which a function reads a list of this name, as `activations[0]` of hidden layers."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ()
+    read = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    return tuple(node.slice for node in read if getattr(node.value, "id", getattr(node.value, "attr", None)) == name)
+
+
+def is_list_of_words(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(word, str) for word in value)
 
 
 def takes_one_sample(call: Call, x: str = "") -> bool:

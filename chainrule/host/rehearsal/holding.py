@@ -7,6 +7,7 @@ a batch, put it where the objects keep it, and run the author's.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.host.recognition.binding import switched
+from chainrule.host.recognition.choices import Choices, chosen
 from chainrule.host.recognition.learnt import Learnt, learn
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.structures import Attribute, Path, follow, label
-from chainrule.host.recognition.vocabulary import rank, role
-from chainrule.host.rehearsal.evidence import Evidence
+from chainrule.host.recognition.vocabulary import rank, role, size_role
+from chainrule.host.rehearsal.evidence import Evidence, is_list_of_sizes
 from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.recording import Call, Contents, Key, changed
 from chainrule.host.rehearsal.values import is_number, is_plain_number, samples_of
@@ -26,6 +29,7 @@ from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
 
 ADDED = "_of_a_batch"  # ends the name of an added method
+CLASSES = "chainrule_classes"  # the attribute with their number, of an object made without data
 
 
 @dataclass
@@ -68,7 +72,7 @@ def holding(evidence: Evidence) -> Holding | None:
                 break
         elif rank("loss", call.name) is not None and is_number(call.result):
             found.calls.setdefault("loss", call)
-        elif evidence.moves(call) or evidence.gradient_paths(call):
+        elif evidence.moves(call) or evidence.gradient_paths(call) or evidence.gives_gradients(call):
             found.calls.setdefault("backward", call)
     if found is None or "backward" not in found.calls:
         return None
@@ -133,8 +137,13 @@ def the_one(data: Contents, wanted: str, paths: Sequence[Path]) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def class_taking(held: Holding, evidence: Evidence, functions: Mapping[Key, FunctionType]) -> tuple[type, type] | None:
-    """(the author's class, one with the added methods), with what chainrule learnt of these; None if it is unknown."""
+def class_taking(
+    held: Holding, evidence: Evidence, functions: Mapping[Key, FunctionType], words: Choices
+) -> tuple[type, type] | None:
+    """(the author's class, one with the added methods), with what chainrule learnt of these; None if it is unknown.
+
+    words: of the code, for ReLU and plain gradient descent.
+    """
     first = held.calls["forward"]
     function = functions.get(first.key)
     cls = None if function is None else function.__globals__.get(type(own_of(first)).__name__)
@@ -143,22 +152,35 @@ def class_taking(held: Holding, evidence: Evidence, functions: Mapping[Key, Func
     members: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
     members |= {name: vars(cls)[name] for name in MAKES if name in vars(cls)}
     for operation, call in held.calls.items():
-        members[call.name.strip("_") + ADDED] = method(held, functions, cls, operation, call)
+        members[call.name.strip("_") + ADDED] = method(held, functions, cls, operation, call, evidence.net.sizes)
     if held.maker is not None:
-        members |= maker(held, evidence, cls)
+        members |= maker(held, evidence, cls, functions, words)
     return cls, type(cls.__name__, (cls,), members)
 
 
-def method(held: Holding, functions: Mapping[Key, FunctionType], cls: type, operation: str, call: Call) -> FunctionType:
-    """A method that puts a batch where the object keeps it, runs the forward pass, and then the method called."""
+def method(
+    held: Holding, functions: Mapping[Key, FunctionType], cls: type, operation: str, call: Call, sizes: Sequence[int]
+) -> FunctionType:
+    """A method that puts a batch where the object keeps it, runs the forward pass, and then the method called.
+
+    sizes: of the author's network.  A forward pass that computes the loss, too, finds labels of the first class.
+    """
     numbers = {name: value for name, value in list(call.arguments.items())[1:] if role(name) != "lr"}
     rated = [name for name in list(call.arguments)[1:] if role(name) == "lr"]
     first = held.calls["forward"]
     passes, does = functions[first.key], functions[call.key]
     given = dict(list(first.arguments.items())[1:])
+    contents = first.before[next(iter(first.arguments))]
+    axis = samples_axis(contents[held.x].shape, sizes[0])
+    counts = [name for name, value in vars(own_of(first)).items() if type(value) is int and role(name) == "samples"]
 
     def run(self: Any, x: Any, y: Any = None, **rates: Any) -> Any:
         put(self, held.x, x)
+        n = np.shape(x)[axis] if len(np.shape(x)) == 2 else 1
+        for name in counts:
+            setattr(self, name, n)
+        if held.y is not None and y is None:
+            put(self, held.y, some_labels(contents[held.y].shape, n, getattr(self, CLASSES, sizes[-1]), sizes[-1]))
         if held.y is not None and y is not None:
             put(self, held.y, y)
         result = passes(self, **given)
@@ -169,15 +191,21 @@ def method(held: Holding, functions: Mapping[Key, FunctionType], cls: type, oper
 
     taken = ["x"] if operation == "forward" else ["x", "y", *rated]
     found = at_line(
-        call, f"lambda self, {', '.join(taken)}: run(self, {', '.join(f'{one}={one}' for one in taken)})", run, cls
+        call.key,
+        f"lambda self, {', '.join(taken)}: run(self, {', '.join(f'{one}={one}' for one in taken)})",
+        run,
+        cls.__module__,
     )
+    found.__qualname__ = f"{cls.__qualname__}.{found.__name__}"
     roles = {"x": "x", "y": "y", **dict.fromkeys(rated, "lr")}
     roles = {name: wanted for name, wanted in roles.items() if name in taken}
     learn(found, Learnt(operation, roles, labels=held.form, where=place(call.file, call.line), alone=held.alone))
     return found
 
 
-def maker(held: Holding, evidence: Evidence, cls: type) -> dict[str, FunctionType]:
+def maker(
+    held: Holding, evidence: Evidence, cls: type, functions: Mapping[Key, FunctionType], words: Choices
+) -> dict[str, FunctionType]:
     """A constructor of layer sizes in place of one of data; empty if the author's takes no data."""
     call = held.maker
     assert call is not None
@@ -187,27 +215,90 @@ def maker(held: Holding, evidence: Evidence, cls: type) -> dict[str, FunctionTyp
     held.makes = bool(x and y)
     if not held.makes:
         return {}
-    sizes, hidden = evidence.net.sizes, dict[str, str]()
-    for name, value in evidence.given(call):
-        if name not in (x, y) and type(value) is int and value in sizes[1:-1] and role(name) not in ("epochs", "seed"):
-            hidden[name] = "hidden"
-    rest = {name: value for name, value in evidence.given(call) if name not in (x, y, *hidden)}
+    hidden = hidden_sizes(evidence, call, (x, y))
+    sizes, given = evidence.net.sizes, {**call.arguments, **call.given}  # lists as they were
+    held_out = {name: kind_of_data(evidence, value) for name, value in evidence.given(call) if name not in (x, y)}
+    held_out = {name: kind for name, kind in held_out.items() if kind}
+    counts = [name for name, value in given.items() if type(value) is int and size_role(name) == "outputs"]
+    rest = {name: given[name] for name, _ in evidence.given(call) if name not in (x, y, *hidden, *held_out, *counts)}
+    rest = {name: switched(name, chosen(name, value, words, words)) for name, value in rest.items()}
     in_rows = np.shape(call.arguments[x])[-1] == sizes[0]
+    later = None if call.key == evidence.net.maker else functions_of_object(evidence, functions, call)
 
-    def run(self: Any, **numbers: int) -> None:
+    def run(self: Any, **numbers: Any) -> None:
         d, k = numbers.pop(x), numbers.pop(y)
-        batch = np.zeros((k, d) if in_rows else (d, k))
-        labels = np.eye(k) if forms[y] == "one_hot" else np.arange(k)
-        cls.__init__(self, **{x: batch, y: labels}, **rest, **numbers)  # type: ignore[misc]
+        one_hot, turned = forms[y] == "one_hot", np.shape(call.arguments[y])[-1] != sizes[-1]
+
+        def data(n: int) -> dict[str, np.ndarray]:
+            labels = np.arange(n) % k
+            hot = np.eye(k)[labels].T if turned else np.eye(k)[labels]
+            return {"x": np.zeros((n, d) if in_rows else (d, n)), "y": hot if one_hot else labels}
+
+        first, rest_of_data = data(k), data(3 * k + d)  # which look like no weights
+        others = {name: rest_of_data[kind] for name, kind in held_out.items()}
+        fixed = copy.deepcopy(rest) | dict.fromkeys(counts, k)
+        cls.__init__(self, **{x: first["x"], y: first["y"]}, **others, **fixed, **numbers)  # type: ignore[misc]
+        if later is not None:
+            later(self)
+        setattr(self, CLASSES, k)
         for path in (held.x, held.y or held.x):  # a batch beside the weights looks like weights of a further layer
             put(self, path, None)
 
     taken = [x, *hidden, y]
     made = at_line(
-        call, f"lambda self, {', '.join(taken)}: run(self, {', '.join(f'{one}={one}' for one in taken)})", run, cls
+        call.key,
+        f"lambda self, {', '.join(taken)}: run(self, {', '.join(f'{one}={one}' for one in taken)})",
+        run,
+        cls.__module__,
     )
+    made.__qualname__ = f"{cls.__qualname__}.{made.__name__}"
     learn(made, Learnt("create", {x: "inputs", **hidden, y: "outputs"}, where=place(call.file, call.line)))
     return {"__init__": made}
+
+
+def hidden_sizes(evidence: Evidence, call: Call, data: Sequence[str]) -> dict[str, str]:
+    """{parameter of a constructor: `hidden`, or the list of sizes that it takes}."""
+    sizes, found = evidence.net.sizes, dict[str, str]()
+    for name, value in evidence.given(call):
+        value = call.given.get(name, value)
+        if name in data:
+            continue
+        if type(value) is int and value in sizes[1:-1] and role(name) not in ("epochs", "seed"):
+            found[name] = "hidden"
+        elif is_list_of_sizes(value):
+            parts = (("sizes", sizes), ("hiddens", sizes[1:-1]), ("following", sizes[1:]))
+            found.update((name, wanted) for wanted, part in parts if part and list(value) == part)
+    return found
+
+
+def kind_of_data(evidence: Evidence, value: Any) -> str:
+    """`x` or `y` if an argument is a further set of inputs or labels, also one without samples; else empty."""
+    shape, sizes = np.shape(value) if is_array(value) else (), evidence.net.sizes
+    if len(shape) == 2 and sizes[0] in shape:
+        return "x"
+    return "y" if len(shape) in (1, 2) and (sizes[-1] in shape or evidence.is_label(value)) else ""
+
+
+def samples_axis(shape: tuple[int, ...], inputs: int) -> int:
+    """The axis of the samples in inputs."""
+    return 1 if len(shape) == 2 and shape[-1] != inputs else 0
+
+
+def some_labels(shape: tuple[int, ...], n: int, classes: int, known: int) -> np.ndarray:
+    """Labels of the first class for n samples, as those of this shape are, which have so many known classes."""
+    if len(shape) < 2 or known not in shape:
+        return np.zeros((n,) if len(shape) < 2 else (n, 1) if shape[1] == 1 else (1, n), int)
+    labels = np.eye(classes)[np.zeros(n, int)]
+    return labels if shape[-1] == known else labels.T
+
+
+def functions_of_object(evidence: Evidence, functions: Mapping[Key, FunctionType], call: Call) -> FunctionType | None:
+    """The method without arguments that makes an object's parameters after its constructor."""
+    own = own_of(call)
+    for other in evidence.calls:
+        if other.key == evidence.net.maker and own_of(other) is own and len(other.arguments) == 1:
+            return functions.get(other.key)
+    return None
 
 
 def is_like(value: Any, kept: Any) -> bool:
@@ -221,15 +312,14 @@ def leaf_at(call: Call, path: Path | None) -> Any:
     return found[path].leaf if path in found else None
 
 
-def at_line(call: Call, source: str, run: Any, cls: type) -> FunctionType:
-    """A function whose only line is the first of the author's method."""
-    tree, (file, name, line) = ast.parse(source, mode="eval"), call.key
+def at_line(key: Key, source: str, run: Any, module: str) -> FunctionType:
+    """A function whose only line is the first of the author's."""
+    tree, (file, name, line) = ast.parse(source, mode="eval"), key
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
             node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
-    made: FunctionType = eval(compile(tree, file, "eval"), {"run": run, "__name__": cls.__module__})
+    made: FunctionType = eval(compile(tree, file, "eval"), {"run": run, "__name__": module})
     made.__name__ = name if name in MAKES else name.strip("_") + ADDED
-    made.__qualname__ = f"{cls.__qualname__}.{made.__name__}"
     return made
 
 

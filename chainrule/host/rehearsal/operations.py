@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -13,7 +15,7 @@ import numpy as np
 
 from chainrule.host.recognition.results import are_probabilities, counts
 from chainrule.host.recognition.structures import Path
-from chainrule.host.recognition.vocabulary import role
+from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.host.rehearsal.network import MAKES, Network, covers, matrices, network_in
 from chainrule.host.rehearsal.recording import Call, Key, changed
 from chainrule.host.rehearsal.values import (
@@ -127,7 +129,9 @@ class Operations:
                     found |= {
                         id(contents[path].leaf) for contents in every for path in self.net.paths & contents.keys()
                     }
-        return found
+        taken = [(name, id(call.arguments[name])) for call in self.calls for name in call.globals]
+        named = {name for name, array in taken if array in found}
+        return found | {array for name, array in taken if name in named}
 
     def renewed_ids(self) -> set[int]:
         """The ids of the arrays that updates return in the place of the weights."""
@@ -184,7 +188,7 @@ class Operations:
                 continue
             for name, value in call.arguments.items():
                 origin = self.origin(call, name)
-                if origin is None or not self.is_slope(value) or self.passes_forward(origin[0]):
+                if origin is None or name in call.globals or not self.is_slope(value) or self.passes_forward(origin[0]):
                     continue
                 made = self.operations[origin[0].number]
                 if (not made and not origin[1]) or (made == "loss" and len(origin[1]) == 1):
@@ -207,6 +211,8 @@ class Operations:
         """What a call computes; empty if that is not clear."""
         net = self.net
         own = next(iter(call.arguments.values()), None)
+        if self.yields(call):
+            return ""
         if call.name in MAKES:
             return "create" if id(own) in net.objects else "optimizer" if type(own) in self.optimizers else ""
         if call.key == net.maker and not net.objects:
@@ -222,7 +228,7 @@ class Operations:
             weights = [name for name in x if frozenset(np.shape(call.arguments[name])) in self.net.weights]
             if y or len(x) > len(weights) or self.takes_output(call):
                 return "update"
-            return "step" if self.follows_data(call) else ""
+            return "step" if self.follows_data(call) and not reads_a_file(call) else ""
         if self.clears(call):
             return "clear"
         if self.gives_gradients(call) and self.follows_data(call):
@@ -239,6 +245,11 @@ class Operations:
             if np.array_equal(array, np.round(array)):
                 return "predict"
         return "forward" if self.outputs(call, n) else ""
+
+    def yields(self, call: Call) -> bool:
+        """Whether a function is a generator, such as one of batches."""
+        function = self.functions.get(call.key)
+        return function is not None and inspect.isgeneratorfunction(function)
 
     def outputs(self, call: Call, n: int) -> list[Path]:
         """The paths to what may be the network's output for n samples, in a result or in the object."""
@@ -304,6 +315,8 @@ class Operations:
             for path, entry in call.returned.items()
             if id(entry.leaf) not in self.parameters and entry[:2] not in given
         }
+        if any(len(entry.shape) == 2 and self.form_of_label(entry.leaf) == "one_hot" for entry in fresh.values()):
+            return False  # a batch
         if (
             id(call.result) not in self.net.objects
             and covers(matrices(fresh), self.net.weights)
@@ -374,3 +387,9 @@ class Operations:
 
     def touches(self, call: Call) -> bool:
         return self.reaches(call) or bool(self.data(call)[1])
+
+
+def reads_a_file(call: Call) -> bool:
+    """Whether a call takes the name of a file, as one does that loads parameters."""
+    given = call.arguments.items()
+    return any(isinstance(value, (str, os.PathLike)) and is_called("arrays", "files", name) for name, value in given)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -67,6 +68,8 @@ class Call:
     keywords: the names of the arguments that **keywords takes.
     caller: the call from which it came, None for the script.  file, line: where that calls.
     function: the function, if it has this name in its module.
+    read, left: {global: an array that the function reads} when it began, and what stood there when it ended.
+    globals: those of them that count among the arguments.
     """
 
     key: Key
@@ -84,6 +87,9 @@ class Call:
     spread: str = ""
     keywords: frozenset[str] = frozenset()
     function: Any = None
+    read: dict[str, Contents] = field(default_factory=dict)
+    left: dict[str, Contents] = field(default_factory=dict)
+    globals: list[str] = field(default_factory=list)
 
     @property
     def ended(self) -> bool:
@@ -226,6 +232,7 @@ class Recorder:
         file = code.co_filename if above is None else above.f_code.co_filename
         call = Call(pair[0], values, before, caller, file, site[1], len(self.calls))
         call.function = frame.f_globals.get(code.co_name)
+        call.read = globals_read(frame)
         call.given = {name: copied(value) for name, value in values.items()}
         count = code.co_argcount + code.co_kwonlyargcount
         call.spread = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else ""
@@ -245,8 +252,22 @@ class Recorder:
         if call is None:
             return
         after = {name: contents(value) for name, value in call.arguments.items()}
+        call.left = globals_read(frame)
         call.returned = contents(result)
         call.result, call.after, call.finished = result, after, self.steps  # at last: a time limit may end this
+
+
+def globals_read(frame: FrameType) -> dict[str, Contents]:
+    """{name: the array} of the global arrays whose names occur in a function."""
+    values = ((name, frame.f_globals.get(name)) for name in names_in(frame.f_code))
+    return {name: contents(value) for name, value in values if is_array(value)}
+
+
+@lru_cache(maxsize=1024)
+def names_in(code: CodeType) -> tuple[str, ...]:
+    """The names of globals and attributes in a function, and in what it defines."""
+    inner = (names_in(const) for const in code.co_consts if isinstance(const, CodeType))
+    return tuple(dict.fromkeys((*code.co_names, *(name for names in inner for name in names))))
 
 
 def given(frame: FrameType) -> dict[str, Any]:

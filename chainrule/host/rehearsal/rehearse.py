@@ -14,18 +14,19 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from chainrule.host.guard.undisturbed import imported_anew, undisturbed
-from chainrule.host.recognition.choices import Choices, choices_of
-from chainrule.host.recognition.learnt import PerLayer, learn, learnt_of
+from chainrule.host.recognition.choices import Choices, choices_of, chosen
+from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.recipes import RECIPES
-from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.host.rehearsal.cooking import recipe_of
 from chainrule.host.rehearsal.evidence import Evidence
 from chainrule.host.rehearsal.extraction import functions_of_loop
+from chainrule.host.rehearsal.global_data import functions_with_arguments, with_globals
 from chainrule.host.rehearsal.holding import class_taking, holding
 from chainrule.host.rehearsal.loop_network import LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop
 from chainrule.host.rehearsal.made_data import FEWEST, MORE, MOST, Kind
+from chainrule.host.rehearsal.passing_on import functions_of_methods
 from chainrule.host.rehearsal.recording import STEPS, Key, key_of
 from chainrule.host.rehearsal.script import Stage
 from chainrule.host.rehearsal.scripts import scripts
@@ -66,7 +67,7 @@ def rehearse(
     best: Shown | None = None
     sizes: list[int] = []  # of a network that stands in a loop
     unread: list[str] = []
-    started, steps = time.process_time(), 0
+    started, steps = time.thread_time(), 0
     folders = folders or [path.parent, path.parent.parent]
     siblings = Siblings(folders, Absence(defining=False), Imports(nullcontext))
     for statements, place in scripts(module, body, path, folders):
@@ -78,7 +79,8 @@ def rehearse(
         if best is None or found.rank > best.rank:
             best = found
         steps += stage.steps
-        late = steps > ALL_STEPS or time.process_time() - started > LONGEST
+        patience = LONGEST if best.classifies else 2 * LONGEST  # of a network of one output nothing else is learnt
+        late = steps > ALL_STEPS or time.thread_time() - started > patience
         if (found.evidence.is_enough and found.classifies) or sizes or late:
             break
     if best is None:
@@ -95,8 +97,9 @@ def register(
     sizes: of a network that stands in a loop; if the calls show another, they were misread.
     """
     found, network = None, evidence.network
+    words = choices_of(functions.values())
     held = None if sizes else holding(evidence)
-    taking = None if held is None else class_taking(held, evidence, functions)
+    taking = None if held is None else class_taking(held, evidence, functions, words)
     if taking is not None:
         vars(module)[taking[0].__name__] = taking[1]
     with suppress(RecursionError):  # settings that contain themselves
@@ -104,9 +107,11 @@ def register(
     if found is not None:
         RECIPES[found[0]] = found[1]
         vars(module).setdefault(found[0].__name__, found[0])
-    words = choices_of(functions.values())
     choices = found[1].choices if found is not None and found[1].as_classifier else Choices()
     classifies = network is None or network.sizes[-1] > 1
+    if network is not None and classifies and not (sizes or network.objects):
+        alone = functions_of_methods(evidence, functions, words)
+        vars(module).update(functions_with_arguments(evidence, functions) | alone)
     misread = bool(sizes) and network is not None and network.sizes != sizes
     for key, learnt in evidence.learnt().items() if not misread else ():
         if not (classifies or learnt.start is not None or learnt.operation == "fit"):
@@ -147,21 +152,6 @@ def functions_beside(evidence: Evidence, namespace: Mapping[str, Any]) -> dict[s
         if file in files and name not in namespace and function.__globals__.get(name) is function:
             found[name] = function
     return found
-
-
-def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:
-    """The value for a parameter in place of the author's: words for ReLU, cross-entropy and plain gradient descent.
-
-    choices: for the loss.  words: of the code.
-    """
-    if isinstance(value, PerLayer):
-        return words.of_layers(value)
-    if not isinstance(value, str):
-        return value
-    hidden = role(name) == "activation" and is_called("choices", "activation", value)
-    if hidden and words.relu and not is_called("choices", "softmax", value):
-        return words.relu
-    return words.optimizer(choices.loss(value))
 
 
 @dataclass(frozen=True)
@@ -221,9 +211,9 @@ def shown(stage: Stage, body: Sequence[ast.stmt], functions: Mapping[Key, Functi
     """What a script shows with the kind of made data with which it shows most."""
     first = Kind(samples=samples_for(body), last=reads_last_column(body))
     best = once(stage, first, functions)
-    started = time.process_time()  # without the time that the first imports took
+    started = time.thread_time()  # without the time that the first imports took
     for kind in other_kinds(first, best, stage):
-        late = stage.steps > MOST_STEPS or time.process_time() - started > LONGEST
+        late = stage.steps > MOST_STEPS or time.thread_time() - started > LONGEST
         if best.trains or not stage.made or late:
             break
         found = once(stage, kind, functions)
@@ -236,7 +226,7 @@ def once(stage: Stage, kind: Kind, functions: Mapping[Key, FunctionType]) -> Sho
     calls = stage.rehearse(kind)
     beside = {type(value).__name__: type(value) for call in calls for value in list(call.arguments.values())[:1]}
     return Shown(
-        Evidence(calls, {**functions_of(beside), **functions}),
+        with_globals(Evidence(calls, {**functions_of(beside), **functions})),
         tuple(copy.copy(loop) for loop in stage.loops if loop.trains),
         stage.left(),
     )
