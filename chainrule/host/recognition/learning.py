@@ -359,7 +359,7 @@ def run_with(function: Callable[..., Any], arguments: Binding) -> Any:
     try:
         return function(*arguments.arguments, **arguments.keywords)
     except SHAPES_AND_KINDS as error:
-        error.guessed = arguments.guessed  # type: ignore[attr-defined]
+        vars(error)["guessed"] = arguments.guessed
         raise
 
 
