@@ -400,7 +400,8 @@ def test_last_batch(impl, networks):
     """If the batch size does not divide N, fit uses every sample and averages each batch over its size."""
     for seed in networks.trials([1], AT_RANDOM):
         for n, batch_size in ((7, 3), (5, 2), (5, 4), (3, 8)):
-            visits_of_some_cut(impl, networks, n, batch_size, seed)
+            batches = visits_of_some_cut(impl, networks, n, batch_size, seed)
+            averages(impl, networks, n, batch_size, list(map(len, batches)), seed)
 
 
 def visits_of_some_cut(impl, networks, n, batch_size, seed):
@@ -413,6 +414,16 @@ def visits_of_some_cut(impl, networks, n, batch_size, seed):
             with suppress(Failure):
                 return visits(impl, networks, n, batch_size, 1, seed, sizes)
         raise
+
+
+def averages(impl, networks, n, batch_size, sizes, seed):
+    """Compare every parameter, biases too, after an epoch of n copies of one sample in batches of these sizes."""
+    model, network, x, y = alike(impl, networks, n)
+    impl.fit(model, x, y, epochs=1, batch_size=batch_size, lr=0.25, seed=seed)
+    off = no_errors(network)
+    for size in sizes:
+        off = descend_once(impl, network, x, y, batch_rate(impl, 0.25, size, batch_size), off)
+    compare(impl, model, network, off, f"after an epoch of {n} samples in batches of {batch_size}")
 
 
 @spec("training.fresh_order", after=("training.every_sample", "training.seed"))

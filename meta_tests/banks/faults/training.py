@@ -246,6 +246,17 @@ def partial_batch_divided_by_the_full_size(original, self, x, y, *, epochs, batc
 
 
 @fault("training.last_batch", "MLP.fit")
+def partial_batch_biases_divided_by_the_full_size(original, self, x, y, *, epochs, batch_size, lr, seed=0):
+    """The gradients of the weights are means over each batch; those of the biases are divided by the batch size."""
+
+    def gradient(batch, true):
+        weights, biases = self.backward(x[batch], true)
+        return weights, [b * len(batch) / batch_size for b in biases]
+
+    return train(self, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=seed, gradient=gradient)
+
+
+@fault("training.last_batch", "MLP.fit")
 def partial_batch_filled_up(original, self, x, y, *, epochs, batch_size, lr, seed=0):
     """The last batch is filled up with samples from the beginning."""
     return train(
