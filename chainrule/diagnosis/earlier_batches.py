@@ -19,8 +19,8 @@ SEED, SAMPLES, BEFORE = 3, 7, 2
 def unsteady(impl: Boundary) -> str:
     """The mistake that makes one batch get several outputs, by its id; an empty text if it does not."""
     networks = Networks(impl)
-    case, before = networks.case(2, SAMPLES, SEED), networks.case(2, SAMPLES, SEED + 1)
     try:
+        case, before = networks.case(2, SAMPLES, SEED), networks.case(2, SAMPLES, SEED + 1)
         fresh, used = impl.network(case), impl.network(case)
         alone = impl.forward(fresh, case.x)
         if not np.allclose(alone, impl.forward(fresh, case.x)):
@@ -37,11 +37,10 @@ def remembers(impl: Boundary, name: str) -> bool:
     What the present parameters make of it shows in a network that gets the batch for the first time, and its samples in
     another order.  name: what the network is asked: `forward` or `predict`.
     """
-    networks = Networks(impl)
-    case, other = networks.case(2, SAMPLES, SEED + 2), networks.case(2, SAMPLES, SEED + 3)
-    changed = Case(case.sizes, other.weights, other.biases, case.x, case.y)
-    ask = getattr(impl, name)
+    networks, ask = Networks(impl), getattr(impl, name)
     try:
+        case, other = networks.case(2, SAMPLES, SEED + 2), networks.case(2, SAMPLES, SEED + 3)
+        changed = Case(case.sizes, other.weights, other.biases, case.x, case.y)
         model = impl.network(case)
         ask(model, case.x)
         of_another = ask(impl.network(changed), case.x)
@@ -56,8 +55,8 @@ def remembers(impl: Boundary, name: str) -> bool:
 def stale(impl: Boundary) -> bool:
     """Whether a batch gets other gradients, or an exception, only after a batch of another size."""
     networks = Networks(impl)
-    case, before = networks.case(2, SAMPLES, SEED), networks.case(2, BEFORE, SEED)
     try:
+        case, before = networks.case(2, SAMPLES, SEED), networks.case(2, BEFORE, SEED)
         alone = gradients(impl, impl.network(case), case)
         used = impl.network(case)
         gradients(impl, used, before)
@@ -72,8 +71,8 @@ def stale(impl: Boundary) -> bool:
 
 def of_first_weights(impl: Boundary, concern: str) -> bool:
     """Whether `forward` or `backward` is right for the weights of a new network, beside other biases, alone."""
-    case = Networks(impl).case(2, SAMPLES, SEED)
     try:
+        case = Networks(impl).case(2, SAMPLES, SEED)
         model = impl.create(case.sizes, seed=SEED)
         first = Case(case.sizes, [np.array(w) for w in impl.parameters(model)[0]], case.biases, case.x, case.y)
         impl.assign(model, first.weights, first.biases)

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.contract.chapters import CORE_CHAPTERS, EXTENSION_NAMES
 from chainrule.contract.conventions import checked_value
-from chainrule.diagnosis import mistakes
+from chainrule.diagnosis import earlier_batches, gradient_order, mistakes
 from chainrule.diagnosis.actors import Question, agree, answer, answers_agree
 from chainrule.diagnosis.concerns import concerns
 from chainrule.diagnosis.examples import example
@@ -19,6 +19,7 @@ from chainrule.diagnosis.questions import Setting, questions_about
 from chainrule.diagnosis.where_wrong import BEYOND_USUAL, UNSEEN_IN_NUMBERS
 from chainrule.mathematics.clauses import clauses
 from chainrule.reference import MLP
+from chainrule.running.loading import load
 
 pytestmark = pytest.mark.once
 
@@ -277,3 +278,19 @@ def test_mistakes_that_give_the_same_numbers_say_so():
                 agreeing = all(answers_agree(a, b, U, q) for a, b, q in zip(given, found, asked, strict=True))
                 (same if agreeing else apart).add((first, second))
     assert {(one[0], other[0]) for one, other in same - apart} <= COINCIDING
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        earlier_batches.unsteady,
+        earlier_batches.stale,
+        lambda impl: earlier_batches.remembers(impl, "forward"),
+        lambda impl: earlier_batches.of_first_weights(impl, "forward"),
+        gradient_order.come_reversed,
+    ],
+)
+def test_without_a_network_nothing_is_shown_of_networks(tmp_path, ask):
+    path = tmp_path / "mine.py"
+    path.write_text("def relu(z):\n    return z * (z > 0)\n", encoding="utf-8")
+    assert not ask(load(str(path)).impl)
