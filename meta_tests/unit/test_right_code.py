@@ -324,6 +324,26 @@ if __name__ == "__main__":
     learn(Ws, bs, x, t, 0.3, 40, 25)
 """
 
+LOSS_OF_OUTPUTS = """
+class Net:
+    def __init__(self, sizes, seed=0):
+        rng = np.random.RandomState(seed)
+        self.weights = [rng.normal(0, np.sqrt(2 / (a + b)), (a, b)) for a, b in zip(sizes, sizes[1:])]
+        self.biases = [np.zeros(b) for b in sizes[1:]]
+
+    def forward(self, inputs):
+        self.layers = [inputs]
+        for W, b in zip(self.weights[:-1], self.biases[:-1]):
+            self.layers.append(np.maximum(self.layers[-1] @ W + b, 0))
+        z = self.layers[-1] @ self.weights[-1] + self.biases[-1]
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.layers.append(e / e.sum(axis=1, keepdims=True))
+        return self.layers[-1]
+
+    def loss(self, input, target, epsilon=1e-15):
+        return -np.mean(np.sum(target * np.log(np.clip(input, epsilon, 1 - epsilon)), axis=-1))
+"""
+
 RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
     "an update that returns the loss": (
         UPDATES,
@@ -359,6 +379,11 @@ RIGHT = {  # {style: (source, chapters, what passes only if it is read)}
         TWO_LISTS,
         ("gradients", "training"),
         {"gradients.weights", "training.last_batch"},
+    ),
+    "a loss whose `input` is the output": (
+        LOSS_OF_OUTPUTS,
+        ("shapes",),
+        {"network.loss"},
     ),
     "an update of one-hot labels": (
         ONE_HOT_UPDATE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import FunctionType, MethodType
@@ -135,8 +136,9 @@ class Calling(NativeStyle):
         return self.names.get(operation) == name or fits(operation, name, function)
 
     def reaches(self, function: Callable[..., Any], model: Held) -> bool:
-        """Whether a function reaches the parameters, as a method or by its arguments."""
-        if getattr(function, "__self__", None) is model.value or isinstance(self.form, GlobalForm):
+        """Whether a function reaches the parameters, as a method that reads its object, or by its arguments."""
+        own = getattr(function, "__self__", None) is model.value and reads_its_object(function)
+        if own or isinstance(self.form, GlobalForm):
             return True
         names = self.form.named(model)
         try:
@@ -329,3 +331,14 @@ def samples_in(x: Any, inputs: int) -> int:
     if len(size) < 2:
         return 1
     return size[1] if size[0] == inputs and size[1] != inputs else size[0]
+
+
+def reads_its_object(method: Callable[..., Any]) -> bool:
+    """Whether a method reads the object that it belongs to; true if its code is not known."""
+    code = getattr(method, "__code__", None)
+    if code is None or not code.co_varnames:
+        return True
+    first = code.co_varnames[0]
+    values = (one.argval for one in dis.get_instructions(code) if one.opname.startswith(("LOAD", "STORE")))
+    read = {name for value in values for name in (value if isinstance(value, tuple) else (value,))}
+    return first in read or first in code.co_cellvars

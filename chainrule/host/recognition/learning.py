@@ -138,9 +138,7 @@ class Learning(Calling):
         set_attributes(model.value, {"lr": rate})
         known = self.known_backward(plan, model, x, y, rate, function)
         if starts_with_one(function):  # backward(dout=1): it starts from the loss itself
-            known = replace(
-                known, roles={name: value for name, value in known.roles.items() if name != OUTPUT_GRADIENT}
-            )
+            known = without_output_gradient(known)
         arguments = bind(function, known)
         if not {"y", "output_gradient"} & set(arguments.taken.values()):
             if not self.means("backward", plan.name, function):
@@ -161,7 +159,7 @@ class Learning(Calling):
         known = self.known(model, x=x, y=y, lr=rate, epochs=1, batch_size=n, output_gradient=gradient, seed=0)
         if not self.means("fit", plan.name, function) or self.means("backward", plan.name, function):
             if self.means("step", plan.name, function) and not self.means("backward", plan.name, function):
-                return known  # update(grads): its gradients are those of the parameters
+                return without_output_gradient(known)  # update(grads): its gradients are those of the parameters
             # Before a backward pass there are no gradients but that of the output: backward(delta).
             return replace(known, as_role={**known.as_role, "grads": "output_gradient"})
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
@@ -352,6 +350,10 @@ def trainer_of(function: Callable[..., Any], model: Held) -> list[Any]:
     """The object beside the network whose method a training is; an empty list for others."""
     owner = getattr(function, "__self__", None)
     return [] if owner is None or owner is model.value else [owner]
+
+
+def without_output_gradient(known: Known) -> Known:
+    return replace(known, roles={name: value for name, value in known.roles.items() if name != OUTPUT_GRADIENT})
 
 
 def run_with(function: Callable[..., Any], arguments: Binding) -> Any:
