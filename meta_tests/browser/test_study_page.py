@@ -172,7 +172,8 @@ def test_derivation_and_code_are_both_in_sight(opened, study, size, dark):
         assert right["x"] >= left["x"] + left["width"] - 1
     assert min(left["height"], right["height"]) > 250
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    page.locator("header summary").click()
+    for summary in page.locator("header summary").all():
+        summary.click()
     left, right, footer = (page.locator(pane).bounding_box() for pane in ("#mathematics", "#code", "footer"))
     assert right["y"] + right["height"] <= footer["y"] + 1
     assert footer["y"] + footer["height"] <= size["height"] + 1
