@@ -45,14 +45,12 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
         return "\n".join([*lines, *variance])
     for call in compared(told):
         lines += repeat(names, call)
+    at, *expected = should_give(last, error)
+    if at:
+        lines[-1] = f"{lines[-1].removesuffix(')')}{at})"
     if is_repeated(told):
         lines.append(lines[-1])
-    right = should_give(last, error)
-    if right is not None:
-        at, expected = right
-        if at:
-            lines[-1] = f"{lines[-1].removesuffix(')')}{at})"
-        lines.append(f"# should give {expected}")
+    lines += [f"# should give {told_right}" for told_right in expected]
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else None
 
@@ -119,22 +117,22 @@ def is_repeated(calls: Sequence[Call]) -> bool:
     return same and spell(list(before.arguments[1:])) == spell(list(last.arguments[1:]))
 
 
-def should_give(call: Call, error: BaseException | None) -> tuple[str, str] | None:
+def should_give(call: Call, error: BaseException | None) -> tuple[str, ...]:
     """(the index of one array in a call's result, what a spec expected it to be, as source).
 
-    The index is "" for the whole result.  None if the spec compared something else.
+    The index is "" for the whole result, and stands alone if the spec compared something else.
     """
     expected, actual = getattr(error, "expected", None), getattr(error, "actual", None)
     if expected is None or actual is None or not call.number:  # without a number it raised
-        return None
+        return ("",)
     told = literal(np.asarray(expected))
     if len(told) > LONGEST_RESULT:
-        return None
+        return ("",)
     with suppress(TypeError, ValueError, Failure, SkipTest):  # a cache, or nothing
         for at, piece in pieces(call.reread()):
             if np.array_equal(np.asarray(piece, np.float64), np.asarray(actual, np.float64), equal_nan=True):
                 return at, told
-    return None
+    return ("",)
 
 
 def pieces(result: object, at: str = "") -> Iterator[tuple[str, object]]:

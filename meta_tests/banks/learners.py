@@ -308,7 +308,7 @@ LEARNERS = [  # (the last function written, the chapter to run, {old: new}, the 
         "forward-bias-missing",
         "@",
     ),
-    ("forward", "shapes", {ACTIVE: "a = softmax(z) if i == last else z"}, "relu-missing", "a = "),
+    ("forward", "shapes", {ACTIVE: "a = softmax(z) if i == last else z"}, "relu-missing", "@ self.weights[i]"),
     ("forward", "shapes", {ACTIVE: "a = z if i == last else relu(z)"}, "forward-logits", "return a"),
     ("forward", "shapes", {ACTIVE: "a = softmax(z)"}, "forward-softmax-in-hidden-layers", "softmax(z)"),
     ("forward", "shapes", {ACTIVE: "a = softmax(relu(z)) if i == last else relu(z)"}, "forward-relu-on-output", "relu"),
