@@ -28,6 +28,7 @@ from chainrule.cli.parsing import (
     UNUSABLE,
     add_adapter_argument,
     add_reading_arguments,
+    load_asked,
     reading_options,
     replacing,
     require_writable,
@@ -160,26 +161,18 @@ def check_one(
 ) -> Outcome:
     """Check one TARGET, and print its report if that is text.  rest: options for pytest."""
     from chainrule.api import check_loaded, illustrated
-    from chainrule.contract.declarations import pairs
     from chainrule.host.source.printed import PRINTED
     from chainrule.host.source.targets import loading_within
     from chainrule.reports.conventions import print_conventions
     from chainrule.reports.terminal import console_of
     from chainrule.reports.text import TextReport
-    from chainrule.running.loading import load
 
     written = ""
     report = TextReport(console, [target, *reading_options(arguments)])
     told = arguments.format == "text"
     PRINTED.lines, PRINTED.shown = 0, sys.stderr if arguments.show_prints else None
     with loading_within(arguments.timeout):
-        loaded = load(
-            target,
-            arguments.adapter,
-            conventions=pairs("--convention", arguments.convention),
-            names=pairs("--name", arguments.name),
-            run_all=arguments.run_all,
-        )
+        loaded = load_asked(target, arguments)
     if arguments.explain_conventions:
         print_conventions(console if told else console_of(sys.stderr), loaded)
     if told:

@@ -8,9 +8,12 @@ import os
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from chainrule.contract.errors import UnusableTarget
+
+if TYPE_CHECKING:
+    from chainrule.running.loading import Loaded
 
 PASS, FAIL, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 4, 130, 141
 REPLACED = "replace"  # what an encoding lacks, such as the bytes of a file's name in another one
@@ -93,6 +96,20 @@ def reading_options(arguments: argparse.Namespace) -> list[str]:
     given += [("--convention", pair) for pair in arguments.convention]
     given += [("--name", pair) for pair in arguments.name]
     return [*(word for pair in given for word in pair), *(["--run-all"] if arguments.run_all else [])]
+
+
+def load_asked(target: str, arguments: argparse.Namespace) -> Loaded:
+    """Load a TARGET as the options of a command line say.  Raises UnusableTarget."""
+    from chainrule.contract.declarations import pairs
+    from chainrule.running.loading import load
+
+    return load(
+        target,
+        arguments.adapter,
+        conventions=pairs("--convention", arguments.convention),
+        names=pairs("--name", arguments.name),
+        run_all=arguments.run_all,
+    )
 
 
 def write_new(path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ from chainrule.cli.parsing import (
     Parser,
     add_adapter_argument,
     add_reading_arguments,
+    load_asked,
     reading_options,
     write_new,
 )
@@ -50,10 +51,8 @@ def add_repro(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def run_repro(arguments: argparse.Namespace, _rest: list[str]) -> int:
     """Print the snippet of a clause, or write it to a file."""
-    from chainrule.contract.declarations import pairs
     from chainrule.mathematics.clauses import clauses
     from chainrule.running.limits import Limits
-    from chainrule.running.loading import load
     from chainrule.running.results import RAISED
     from chainrule.running.run import Run
 
@@ -62,13 +61,7 @@ def run_repro(arguments: argparse.Namespace, _rest: list[str]) -> int:
         near = difflib.get_close_matches(clause, clauses(), n=1, cutoff=NEAR)
         hint = f"did you mean {near[0]}?" if near else "`chainrule explain` lists all"
         raise UnusableTarget(f"{clause}: not a clause; {hint}")
-    loaded = load(
-        target,
-        arguments.adapter,
-        conventions=pairs("--convention", arguments.convention),
-        names=pairs("--name", arguments.name),
-        run_all=arguments.run_all,
-    )
+    loaded = load_asked(target, arguments)
     run = Run(loaded, Limits.asked(thorough=False, seed=None, timeout=None))
     run.all()
     if run.interrupted:
