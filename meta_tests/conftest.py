@@ -30,3 +30,16 @@ def command(capsys):
         return status, *capsys.readouterr()
 
     return command
+
+
+@pytest.fixture
+def terminal(tmp_path, monkeypatch):
+    """Works in an empty folder, before a plain terminal of so many columns."""
+
+    def terminal(columns):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+            monkeypatch.delenv(name, raising=False)
+
+    return terminal

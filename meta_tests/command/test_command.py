@@ -40,12 +40,8 @@ BASELINE = f'schema = 1\nchainrule = "{VERSION}"\n[expected]\n'
 
 
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path, monkeypatch):
-    """A folder of its own, and a wide terminal without colours."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
+def surroundings(terminal):
+    terminal(200)
     for name, content in (("right.py", RIGHT), ("wrong.py", WRONG), ("raises.py", RAISES), ("empty.py", "")):
         Path(name).write_text(content, encoding="utf-8")
 

@@ -25,11 +25,8 @@ ACTIVATIONS = ("--chapter", "activations")
 
 
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
+def surroundings(terminal):
+    terminal(200)
     Path("mine.py").write_text(RELU, encoding="utf-8")
 
 

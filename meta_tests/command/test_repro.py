@@ -21,11 +21,8 @@ SCREEN = 24  # lines of a terminal
 
 
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
+def surroundings(terminal):
+    terminal(80)
     Path("my.py").write_text(SUMMED, encoding="utf-8")
 
 
