@@ -105,10 +105,10 @@ def print_facts(console: Console, facts: Sequence[Fact], *, indent: int = 0, wid
                 console.print(shown, soft_wrap=True)
         else:
             table = Table.grid(padding=(0, 2))
-            table.add_column(style="dim", no_wrap=True, width=width)
+            table.add_column(style="dim", no_wrap=True)
             table.add_column(overflow="fold")
-            for row in rows:
-                table.add_row(*row)
+            for name, said in rows:
+                table.add_row(name.ljust(width), said)  # a column's own width counts its padding before rich 14.3
             console.print(Padding(table, (0, 0, 0, indent)))
 
 
