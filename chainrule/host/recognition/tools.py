@@ -13,6 +13,8 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
+from chainrule.host.recognition.call_sites import literal_arguments, parameters_said
+from chainrule.host.recognition.choices import words_in
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.order_of_calls import begin
@@ -138,7 +140,7 @@ class Dense:
         """An activation as the constructor takes it: a name, a function, an object, or None."""
         assert self.activation is not None
         if isinstance(self.activation.default, str) or self.activation.annotation in (str, "str"):
-            return activation
+            return self.word(activation)
         functions = [f for name, f in own_functions(self.namespace) if plain(name) == activation]
         if functions:
             return functions[-1]
@@ -151,7 +153,24 @@ class Dense:
         ]
         if classes:
             return classes[-1] if isinstance(self.activation.default, type) else classes[-1]()
-        return None if activation == "linear" and self.activation.default is None else activation
+        return None if activation == "linear" and self.activation.default is None else self.word(activation)
+
+    def word(self, activation: str) -> str:
+        """The code's word for an activation; for ReLU, if it knows none, that of the file's calls for hidden layers."""
+        assert self.activation is not None
+        said = [
+            parameters_said(self.cls, [call]).get(self.activation.name)
+            for call in literal_arguments(self.cls.__name__, self.namespace)
+        ]
+        methods = [member for member in vars(self.cls).values() if inspect.isfunction(member)]
+        functions = [*methods, *(function for _, function in own_functions(self.namespace))]
+        read = [self.activation.default, *(word for function in functions for word in words_in(function.__code__))]
+        words = [word for word in (*said, *read) if isinstance(word, str)]
+        same = next((word for word in words if is_called("choices", activation, word)), "")
+        if same or activation != "relu":
+            return same or activation
+        hidden = (word for word in words if is_called("choices", "activation", word))
+        return next((word for word in hidden if not is_called("choices", "softmax", word)), activation)
 
 
 def is_activation(parameter: inspect.Parameter) -> bool:
