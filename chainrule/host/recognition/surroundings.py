@@ -122,9 +122,10 @@ def unchanged(x: Any) -> Any:
 def standardizers(cls: type) -> tuple[str, ...]:
     """The methods by which only the training of a class gives its inputs the mean 0 and the deviation 1."""
     functions = inspect.getmembers(cls, inspect.isfunction)
-    if cls.__new__ is not object.__new__ or not any("std" in one.__code__.co_names for _, one in functions):
+    plain = not any("__new__" in vars(base) for base in cls.__mro__[:-1])
+    if not (plain and any("std" in one.__code__.co_names for _, one in functions)):
         return ()
-    bare = object.__new__(cls)
+    bare: Any = object.__new__(cls)
     methods = dict(methods_of(bare))
     used: dict[bool, set[str]] = {True: set(), False: set()}  # by the training, and by others
     for name, method in methods.items():
