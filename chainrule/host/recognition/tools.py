@@ -19,6 +19,7 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
+from chainrule.host.recognition.results import number_in, samples
 from chainrule.host.recognition.slots import discover
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
@@ -55,9 +56,7 @@ class Toolbox:
             self.loss = None
         if self.loss is None and self.combined is None:
             self.loss = next((cls for _, cls in reversed(classes) if loses(cls)), None)
-        self.optimizer = pick(classes, "optimizer", "other_optimizer") or next(
-            (cls for _, cls in classes if learnt_of(cls).operation == "optimizer"), None
-        )
+        self.optimizer = optimizer_of(namespace)
         self.dense: Dense | None = None
         for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
             try:
@@ -226,13 +225,15 @@ class Head:
 
     def loss(self, z: Any, p: Any, y: Any) -> Any:
         if self.tools.combined is not None:
-            return first_number(self.called(("forward", "loss"), {"x": z, "output": z, "y": y}))
+            return first_number(self.called(("forward", "loss"), {"x": z, "output": z, "y": y}), samples(None, y))
         if self.object is not None:
             given = self.given(z, p)
-            return first_number(self.called(("loss", "forward"), {"x": given, "output": given, "y": y}))
+            return first_number(
+                self.called(("loss", "forward"), {"x": given, "output": given, "y": y}), samples(None, y)
+            )
         for _, function in (*ranked("loss", self.functions), *ranked("cross_entropy", self.functions)):
             arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"}))
-            return first_number(function(*arguments.arguments, **arguments.keywords))
+            return first_number(function(*arguments.arguments, **arguments.keywords), samples(None, y))
         raise Unseen("the code has no loss beside the layers")
 
     def called(self, operations: str | tuple[str, ...], roles: Mapping[str, Any]) -> Any:
@@ -324,7 +325,7 @@ def is_of_logits(loss: Any) -> bool:
     for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
         try:
             found = [call(loss, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label}) for z in scores]
-            ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
+            ratios = np.array([float(to_numpy(first_number(one, 1)).reshape(())) for one in found]) / exact
         except (Exception, SystemExit):
             continue
         if ratios.all() and np.isclose(*ratios):
@@ -367,6 +368,13 @@ def pick(classes: Sequence[tuple[str, type]], kind: str, but: str = "") -> type 
     return (working or found)[-1] if found else None
 
 
+def optimizer_of(namespace: Mapping[str, Any]) -> type | None:
+    """The class of plain gradient descent, or the one that the author's calls show to update; None without one."""
+    classes = own_classes(namespace)
+    shown = (cls for _, cls in classes if learnt_of(cls).operation == "optimizer")
+    return pick(classes, "optimizer", "other_optimizer") or next(shown, None)
+
+
 def callable_without(cls: type) -> bool:
     try:
         bind(cls, Known({}))
@@ -381,8 +389,10 @@ def make(cls: Maker | None, what: str) -> Any:
     return cls(*bind(cls, Known({"lr": 0.1})).arguments)
 
 
-def first_number(result: Any) -> Any:
-    return next((leaf for _, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), result)
+def first_number(result: Any, n: int) -> Any:
+    """The number in a result; of several, the first that does not count samples as an accuracy does."""
+    path = number_in(result, n)
+    return result if path is None else follow(result, path)
 
 
 def call(
