@@ -247,6 +247,8 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
         )
     if called and is_right_in_columns_alone(probe, p, y):
         return "is right for samples in columns and not in rows, and nothing that is understood shows which it gets"
+    if "output" not in probe.found and is_binary(probe, p, y):
+        return "is the binary cross-entropy, and no network that is understood shows that it gets several classes"
     if "output" not in probe.found and takes_logits(probe, y):
         return "takes logits, and no network that chainrule understands gives them to it"
     return ""
@@ -270,6 +272,14 @@ def gives_rows(probe: Probe) -> bool:
     z = np.random.default_rng(6).normal(size=(7, 3))
     rows = attempt(lambda: to_numpy(probe.raw.softmax(z.copy())))
     return rows is not None and rows.shape == z.shape and np.allclose(rows.sum(axis=1), 1)
+
+
+def is_binary(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy is that of every entry with its complement, as a mean over samples or entries."""
+    own = attempt(lambda: float(probe.translated.cross_entropy(p, y)))
+    hot = np.eye(p.shape[1])[y]
+    exact = -np.sum(hot * np.log(p) + (1 - hot) * np.log(1 - p)) / len(y)
+    return own is not None and bool(np.isclose(own, (exact, exact / p.shape[1]), rtol=AGREE).any())
 
 
 def takes_logits(probe: Probe, y: np.ndarray) -> bool:

@@ -113,6 +113,7 @@ class Calling(NativeStyle):
         if "x" in roles and not passing:
             found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
             found["probabilities"] = Thunk(lambda: self.as_probabilities(model, roles["x"]))
+            found["logits"] = Thunk(lambda: self.as_logits(model, roles["x"]))
         found["params"] = self.params(model)
         if model.forwarded is not None:
             found.setdefault("cache", remainder(model))
@@ -240,6 +241,14 @@ class Calling(NativeStyle):
         if self.between or are_probabilities(to_numpy(output)):
             return output
         return of_kind(self.probabilities(model), self.arrays, self.dtype)
+
+    def as_logits(self, model: Held, x: Any) -> Any:
+        """Logits of which the softmax is the network's output, for a loss that gets those of the network."""
+        output = self.output(model, x)
+        if not are_probabilities(to_numpy(output)):
+            return output
+        with np.errstate(divide="ignore"):
+            return of_kind(np.log(self.probabilities(model)), self.arrays, self.dtype)
 
     def returned(self, model: Held, x: Any) -> Any:
         """The whole result of the forward pass."""

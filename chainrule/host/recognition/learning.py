@@ -101,14 +101,17 @@ class Learning(Calling):
 
     def clearing(self, model: Held) -> Callable[[], Any] | None:
         """The network's method that sets gradients to zero, if the author calls it and not only in backward passes."""
+        others = (cls for _, cls in own_classes(self.namespace) if not isinstance(model.value, cls))
+        beside = [item for cls in others for item in vars(cls).items()]  # such as an update that begins with it
         users = [
             *own_functions(self.namespace),
-            *(item for _, cls in own_classes(self.namespace) for item in vars(cls).items()),
+            *(item for cls in type(model.value).__mro__[:-1] for item in vars(cls).items()),
         ]
+        users = [*beside, *(item for item in users if not self.means("backward", *item))]
         names = {
             read
             for name, function in users
-            if not clears(name, function) and not self.means("backward", name, function)
+            if not clears(name, function)
             for read in getattr(getattr(function, "__code__", None), "co_names", ())
         }
         for name, method in methods_of(model.value):
