@@ -112,7 +112,7 @@ def written_beside(function: Any) -> list[Any]:
     """The functions and methods of the file in which a function or class stands."""
     members = vars(function).values() if isinstance(function, type) else [function]
     spaces = (getattr(getattr(one, "__func__", one), "__globals__", None) for one in members)
-    space = next((found for found in spaces if found is not None), {})
+    space: dict[str, Any] = next((found for found in spaces if found is not None), {})
     methods = [one for _, cls in own_classes(space) for one in vars(cls).values() if isinstance(one, FunctionType)]
     keys = [key for _, cls in own_classes(space) for one in vars(cls).values() if isinstance(one, dict) for key in one]
     return [*methods, *(one for _, one in own_functions(space)), *keys]
