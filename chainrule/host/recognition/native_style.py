@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.contract.chapters import FUNCTIONS, OPERATIONS
+from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import FUNCTION, GENERATOR, OPTIMIZER
 from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
+from chainrule.host.recognition.batchnorm import BATCHNORM, Normalizations
 from chainrule.host.recognition.binding import (
     Binding,
     Blank,
@@ -190,6 +191,8 @@ class NativeStyle(Native):
         """The result of an extension chapter's function; of an optimizer's, an object with update(params, grads)."""
         if operation.gives[0].kind == OPTIMIZER:
             return self.optimizers.make(operation, arguments)
+        if operation.chapter == BATCHNORM and not self.normalizations.direct(operation):
+            return self.normalizations.call(operation, arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
@@ -197,9 +200,24 @@ class NativeStyle(Native):
         """The optimizers in the namespace."""
         return Optimizers(self.namespace, self.name)
 
+    @cached_property
+    def normalizations(self) -> Normalizations:
+        """The batch normalization in the namespace."""
+        return Normalizations(self.namespace, self.name)
+
+    def is_direct(self, name: str) -> bool:
+        """Whether the code takes the arguments of an operation as they are, so that others can call it."""
+        operation = EXTENSIONS.get(name)
+        if operation is None or operation.chapter != BATCHNORM:
+            return True
+        made_by = operation.undoes or name  # what makes the cache
+        return self.normalizations.direct(operation) and self.normalizations.direct(EXTENSIONS[made_by])
+
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
             return self.optimizers.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == BATCHNORM:
+            return self.normalizations.offers(OPERATIONS[name])
         by_name = super().offers(name) and not self.makes_arrays(name)
         return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
@@ -212,6 +230,8 @@ class NativeStyle(Native):
 
     def where(self, name: str) -> str | None:
         try:
+            if OPERATIONS[name].chapter == BATCHNORM:
+                return self.normalizations.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
             return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
