@@ -22,7 +22,7 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
     x: (N, D); gamma, beta: (D,). Returns out (N, D), and the cache.
     Clauses: batchnorm.values, batchnorm.mean, batchnorm.variance, batchnorm.epsilon.
     """
-    x, gamma = np.asarray(x), np.asarray(gamma)
+    x = np.asarray(x)
     root = np.sqrt(x.var(axis=0) + eps)
     h = (x - x.mean(axis=0)) / root
     return gamma * h + beta, (h, gamma, root)
@@ -69,7 +69,7 @@ def batchnorm_evaluate(x, gamma, beta, mean, variance, eps=1e-5):
     Clauses: batchnorm.evaluation, batchnorm.evaluation_by_samples.
     """
     x, variance = np.asarray(x), np.asarray(variance)
-    return np.asarray(gamma) * (x - mean) / np.sqrt(variance + eps) + beta
+    return gamma * (x - mean) / np.sqrt(variance + eps) + beta
 
 
 def batchnorm_running(x, mean, variance, momentum=0.9):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from chainrule.mathematics.rounding import ELEMENTARY, UNIT_ROUNDOFF, Pair, batc
 # Samples and features of the cases: all different, one feature, two samples, and more features than samples.
 SIZES = ((5, 3), (7, 2), (4, 1), (2, 4), (3, 6))
 SMALL, LARGE = 2.0**-17, 0.5  # eps as small as usual, and as large as a variance; exact in float32
-KEPT = 0.75  # momentum
+KEPT = 0.375  # momentum; not what remains of 1 in units of it
 FORMS = {  # {(what momentum multiplies, the running variance): what the code does}, that of the contract first
     ("old", "biased"): "momentum old + (1 - momentum) batch, the variance over N",
     ("old", "unbiased"): "momentum old + (1 - momentum) batch, the variance over N - 1",
@@ -45,10 +45,9 @@ class Case:
 
     def moved(self, which: int, index: tuple[int, ...], step: float) -> Case:
         """The case with one entry of x, gamma or beta moved by a step."""
-        name = ("x", "gamma", "beta")[which]
-        array = self.inputs[which].copy()
-        array[index] += step
-        return replace(self, **{name: array})
+        x, scale, shift = (array.copy() for array in self.inputs)
+        (x, scale, shift)[which][index] += step
+        return Case(x, scale, shift, self.dout, self.eps, self.eps_error)
 
 
 @dataclass(frozen=True)

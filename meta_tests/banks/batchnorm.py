@@ -331,6 +331,27 @@ def batchnorm_backward(dout, cache):
     return dx_hat * inv + dvar * 2 * (x - mu) / N + dmu / N, (dout * x_hat).sum(0), dout.sum(0)
 """
 
+# Functions for samples in columns, gamma and beta (D, 1).
+UPRIGHT = """
+def batchnorm_forward(Z, gamma, beta, epsilon=1e-8):
+    mu = np.mean(Z, axis=1, keepdims=True)
+    sigma2 = np.var(Z, axis=1, keepdims=True)
+    Z_norm = (Z - mu) / np.sqrt(sigma2 + epsilon)
+    return gamma * Z_norm + beta, (Z, Z_norm, mu, sigma2, gamma, epsilon)
+
+
+def batchnorm_backward(dZ_tilde, cache):
+    Z, Z_norm, mu, sigma2, gamma, epsilon = cache
+    m = Z.shape[1]
+    dgamma = np.sum(dZ_tilde * Z_norm, axis=1, keepdims=True)
+    dbeta = np.sum(dZ_tilde, axis=1, keepdims=True)
+    dZ_norm = dZ_tilde * gamma
+    inverse = 1.0 / np.sqrt(sigma2 + epsilon)
+    total = np.sum(dZ_norm, axis=1, keepdims=True)
+    dZ = inverse / m * (m * dZ_norm - total - Z_norm * np.sum(dZ_norm * Z_norm, axis=1, keepdims=True))
+    return dZ, dgamma, dbeta
+"""
+
 STYLES = {
     "contract": CONTRACT,
     "course": COURSE,
@@ -341,6 +362,7 @@ STYLES = {
     "keeping": KEEPING,
     "arguments": ARGUMENTS,
     "plain": PLAIN,
+    "upright": UPRIGHT,
 }
 
 PLANTED = [

@@ -26,6 +26,7 @@ EVALUATION = {"batchnorm.evaluation", "batchnorm.evaluation_by_samples", "batchn
 NOT_SEEN = {  # beside the second backward pass, which the course has alone
     "book": {"batchnorm.golden"},
     "plain": {"batchnorm.golden", *RUNNING, *EVALUATION},
+    "upright": {*RUNNING, *EVALUATION},
 }
 NAMES = EXTENSION_NAMES["batchnorm"]
 

@@ -181,7 +181,7 @@ about("batchnorm.evaluation batchnorm.evaluation_by_samples batchnorm.evaluation
 # The training pass
 
 
-def about(x, centre, eps):
+def around(x, centre, eps):
     """x normalized by another centre than its mean, and the mean square about that."""
     return (x - centre) / np.sqrt(((x - centre) ** 2).mean(axis=0) + eps)
 
@@ -238,7 +238,7 @@ forward(
     bn_normalized={
         "both": lambda right, x, eps: (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + eps),
         "the mean": lambda right, x, eps: (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=0) + eps),
-        "the mean, with the variance about it": lambda right, x, eps: about(x, x.mean(axis=1, keepdims=True), eps),
+        "the mean, with the variance about it": lambda right, x, eps: around(x, x.mean(axis=1, keepdims=True), eps),
         "the variance": lambda right, x, eps: (x - x.mean(axis=0)) / np.sqrt(x.var(axis=1, keepdims=True) + eps),
     },
 )
@@ -251,7 +251,7 @@ forward(
     bn_normalized={
         "both": lambda right, x, eps: (x - x.mean()) / np.sqrt(x.var() + eps),
         "the mean": lambda right, x, eps: (x - x.mean()) / np.sqrt(x.var(axis=0) + eps),
-        "the mean, with the variance about it": lambda right, x, eps: about(x, x.mean(), eps),
+        "the mean, with the variance about it": lambda right, x, eps: around(x, x.mean(), eps),
         "the variance": lambda right, x, eps: (x - x.mean(axis=0)) / np.sqrt(x.var() + eps),
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from chainrule.contract.operation import Operation
 from chainrule.host.recognition.binding import Unbound, parameters_of
 from chainrule.host.recognition.namespaces import home_of, is_own
 from chainrule.host.recognition.vocabulary import is_called, names, plain
-from chainrule.support.arrays import is_array, to_numpy
+from chainrule.support.arrays import describe, is_array, to_numpy
 
 BATCHNORM = "batchnorm"  # the chapter
 FORWARD, BACKWARD, ALTERNATIVE, EVALUATION, RUNNING = (OPERATIONS[name] for name in EXTENSION_NAMES[BATCHNORM])
@@ -100,10 +100,14 @@ class Form:
 
 
 class Function(Form):
-    """A function of x, gamma and beta, with a dictionary of settings or running statistics among its arguments."""
+    """A function of x, gamma and beta, with a dictionary of settings or running statistics among its arguments.
 
-    def __init__(self, name: str, function: Any) -> None:
-        self.name, self.function, self.words = name, function, words_of(function)
+    backward: the function for the backward pass, or None.  columns: whether samples are columns.
+    """
+
+    def __init__(self, name: str, function: Any, backward: Any) -> None:
+        self.name, self.function, self.backward, self.words = name, function, backward, words_of(function)
+        self.columns = False
         every = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self.taken = labelled([p.name for p in every], (*ARRAYS, *SETTINGS))
         lacking = [thing for thing in ARRAYS if thing not in self.taken]
@@ -111,42 +115,84 @@ class Function(Form):
         if lacking or unknown:
             told = ", ".join(p.name for p in every)
             raise NotOffered(f"{name}: expected {name}(x, gamma, beta, eps=1e-05), found {name}({told})")
-        order = [p.name for p in every][: len(ARRAYS)]
-        self.native = order == [self.taken[thing] for thing in ARRAYS] and self.taken.keys() == {*ARRAYS, "eps"}
         things = SETTINGS[1:5] + (("mode",) if first_called("mode", self.words) else FLAGS)
         self.keys = labelled(self.words, things) if "config" in self.taken else {}
         there = {*self.taken, *self.keys}
         self.chooses = frozenset(there & {"eps", "momentum"})
         self.averages = {"mean", "variance"} <= there
         self.evaluates = self.averages and any(flag in there for flag in FLAGS)
-        if not self.native and "config" not in self.taken:
-            try_out(self, name)
+        self.columns = not self.fits(columns=False) and self.fits(columns=True)
+        order = [p.name for p in every][: len(ARRAYS)] == [self.taken[thing] for thing in ARRAYS]
+        self.native = order and self.taken.keys() == {*ARRAYS, "eps"} and not self.columns
+        if not self.native and "config" not in self.taken and name != FORWARD.name:
+            shaped(self, name)
+
+    def fits(self, columns: bool) -> bool:
+        """Whether a pass, and one back, give results of the right shapes: the sums of dout show the axis of samples."""
+        self.columns = columns
+        try:
+            shaped(self, self.name)
+            return True
+        except (NotOffered, Exception):  # the code's own, in a pass that chainrule only tries
+            return False
 
     def run(self, asked: Asked) -> Passed:
-        centre, variance = asked.statistics or (np.zeros(asked.x.shape[1]), np.ones(asked.x.shape[1]))
+        features = np.shape(asked.x)[1]
+        centre, variance = map(self.upright, asked.statistics or (np.zeros(features), np.ones(features)))
         values = {"eps": asked.eps, "momentum": asked.momentum, "mean": centre, "variance": variance}
         values |= {flag: flagged(flag, asked.training, self.words) for flag in FLAGS}
         settings = {self.keys[thing]: value for thing, value in values.items() if thing in self.keys}
         settings = {key: value for key, value in settings.items() if value is not None}
-        values |= {"x": asked.x, "gamma": asked.gamma, "beta": asked.beta, "config": settings}
+        values |= {"gamma": self.upright(asked.gamma), "beta": self.upright(asked.beta), "config": settings}
+        values["x"] = asked.x.T if self.columns else asked.x
         given = {name: values[thing] for thing, name in self.taken.items() if values[thing] is not None}
         returned = self.function(**given)
+        statistics: list[Any] = [None, None]
         if "config" in self.taken:
-            after = [settings.get(self.keys.get(thing, "")) for thing in ("mean", "variance")]
-            known = not any(array is None for array in after)
-            return Passed(*self.pair(returned), (after[0], after[1]) if known else None)
-        if not self.averages:
-            return Passed(*self.pair(returned))
-        if isinstance(returned, tuple) and len(returned) > 2:
-            return Passed(returned[0], returned[1] if len(returned) > 3 else None, (returned[-2], returned[-1]))
-        out, cache = self.pair(returned) if isinstance(returned, tuple) else (returned, None)
-        return Passed(out, cache, (centre, variance))  # changed in place
+            statistics = [settings.get(self.keys.get(thing, "")) for thing in ("mean", "variance")]
+            out, cache = self.pair(returned)
+        elif self.averages and isinstance(returned, tuple) and len(returned) > 2:
+            out, cache, statistics = returned[0], returned[1] if len(returned) > 3 else None, list(returned[-2:])
+        elif self.averages:  # changed in place
+            out, cache = self.pair(returned) if isinstance(returned, tuple) else (returned, None)
+            statistics = [centre, variance]
+        else:
+            out, cache = self.pair(returned)
+        known = not any(array is None for array in statistics)
+        kept = (np.ravel(statistics[0]), np.ravel(statistics[1])) if known else None
+        if self.columns:
+            return Passed(to_numpy(out).T, Turned(cache), kept)
+        return Passed(out, cache, kept)
+
+    def upright(self, vector: Any) -> Any:
+        """A vector of features as the function takes it."""
+        return np.reshape(vector, (-1, 1)) if self.columns else vector
 
     def pair(self, returned: Any) -> tuple[Any, Any]:
         """(out, cache), as the function returned them.  Raises NotOffered."""
-        if returned is None or not (isinstance(returned, (tuple, list)) and len(returned) == 2):
-            raise NotOffered(f"{self.name}: expected (out, cache), found another result")
+        if not (isinstance(returned, (tuple, list)) and len(returned) == 2):
+            raise NotOffered(f"{self.name}: expected (out, cache), found {describe(returned)}")
         return returned[0], returned[1]
+
+    def back(self, dout: Any, cache: Any) -> tuple[Any, Any, Any]:
+        """(dx, dgamma, dbeta) of a pass.  Raises NotOffered."""
+        return gradients(self.backward, dout, cache)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The cache of a function that takes samples in columns."""
+
+    cache: Any
+
+
+def gradients(backward: Any, dout: Any, cache: Any) -> tuple[Any, Any, Any]:
+    """(dx, dgamma, dbeta) of a function, whichever way samples lie.  Raises NotOffered."""
+    turned = isinstance(cache, Turned)
+    found = backward(dout.T if turned else dout, cache.cache if turned else cache)
+    if not (isinstance(found, (tuple, list)) and len(found) == 3):
+        raise NotOffered(f"{backward.__name__}: expected (dx, dgamma, dbeta), found {describe(found)}")
+    return to_numpy(found[0]).T if turned else found[0], found[1], found[2]
 
 
 @dataclass(frozen=True)
@@ -246,7 +292,7 @@ class Layer(Form):
         self.averages = None not in (place_of("mean", found), place_of("variance", found))
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
         self.evaluates = self.averages and (switched or self.alone is not None)
-        try_out(self, name)
+        shaped(self, name)
 
     def oriented(self) -> Any:
         """An object after a first pass.  Finds out by it whether samples are rows or columns.  Raises NotOffered."""
@@ -353,8 +399,9 @@ class Layer(Form):
         after = [np.array(place.value).reshape(-1) for place in running if place is not None]
         return Passed(out, Again(self, asked), (after[0], after[1]) if len(after) == 2 else None)
 
-    def gradients(self, asked: Asked, dout: Any) -> tuple[Any, Any, Any]:
+    def back(self, dout: Any, cache: Any) -> tuple[Any, Any, Any]:
         """(dx, dgamma, dbeta) of a pass, which is made anew."""
+        asked = cache.asked
         made, running = self.set_up(asked)
         self.pass_of(made, np.array(asked.x), training=True)
         features = np.shape(asked.x)[1]
@@ -384,33 +431,27 @@ class Layer(Form):
         return [place.value for place in new]
 
 
-@dataclass(frozen=True)
 class Again:
     """The cache of an object's pass: how to make that pass again, and go back."""
 
-    layer: Layer
-    asked: Asked
-    kept: Asked = field(init=False)
-
-    def __post_init__(self) -> None:
-        own = {name: np.array(getattr(self.asked, name)) for name in ARRAYS}
-        object.__setattr__(self, "kept", Asked(**own, eps=self.asked.eps))
+    def __init__(self, layer: Layer, asked: Asked) -> None:
+        self.layer = layer
+        self.asked = Asked(np.array(asked.x), np.array(asked.gamma), np.array(asked.beta), eps=asked.eps)
 
     def __call__(self, dout: Any) -> tuple[Any, Any, Any]:
-        return self.layer.gradients(self.kept, dout)
+        return self.layer.back(dout, self)
 
 
-def try_out(form: Form, name: str) -> None:
-    """Make a first pass, and one back of an object.  Raises NotOffered unless the results have the right shapes."""
+def shaped(form: Function | Layer, name: str) -> None:
+    """Make a first pass, and one back.  Raises NotOffered unless the results have the right shapes."""
     x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
     with np.errstate(all="ignore"):
         passed = form.run(Asked(x, 2 * ones, 0 * ones))
         if np.shape(passed.out) != x.shape:
             raise NotOffered(f"{name}: expected an output of the shape of x, found {np.shape(passed.out)}")
-        if isinstance(passed.cache, Again):
-            dx, *slopes = passed.cache(x)
-            if np.shape(dx) != x.shape or any(np.size(slope) != FEATURES for slope in slopes):
-                raise NotOffered(f"{name}: expected gradients of the shapes of x, gamma and beta")
+        dx, *slopes = form.back(x, passed.cache)
+        if np.shape(dx) != x.shape or any(np.size(slope) != FEATURES for slope in slopes):
+            raise NotOffered(f"{name}: expected gradients of the shapes of x, gamma and beta")
 
 
 class Normalizations:
@@ -433,7 +474,9 @@ class Normalizations:
         found, name = self.thing(FORWARD), self.name_of(FORWARD.name)
         if id(found) not in self.forms:
             try:
-                self.forms[id(found)] = Layer(name, found) if inspect.isclass(found) else Function(name, found)
+                back = self.function(BACKWARD)
+                layer = inspect.isclass(found)
+                self.forms[id(found)] = Layer(name, found) if layer else Function(name, found, back)
             except NotOffered as error:
                 self.forms[id(found)] = error
             except (Unbound, Exception) as error:  # the code's own, in a pass that chainrule only tries
@@ -451,19 +494,12 @@ class Normalizations:
             return None
         return None if inspect.isclass(found) else found
 
-    def layer(self) -> bool:
-        """Whether the code normalizes by objects of a class."""
-        try:
-            return isinstance(self.form(), Layer)
-        except NotOffered:
-            return False
-
     def direct(self, operation: Operation) -> bool:
         """Whether a function of the code takes an operation's arguments as they are."""
         if self.function(operation) is None:
             return False
-        if operation is not FORWARD:
-            return not (operation.undoes and self.layer())
+        if operation in (EVALUATION, RUNNING):
+            return True
         try:
             form = self.form()
         except NotOffered:
@@ -486,9 +522,10 @@ class Normalizations:
     def call(self, operation: Operation, arguments: Sequence[Any]) -> Any:
         """The result of an operation.  Raises NotOffered; Unseen for a setting that a caller cannot choose."""
         if operation.undoes:
-            if operation is BACKWARD and isinstance(arguments[1], Again):
-                return arguments[1](arguments[0])
-            raise Missing(f"{self.name_of(operation.name)} is missing")
+            dout, cache = arguments
+            if operation is BACKWARD and isinstance(cache, Again):
+                return cache(dout)
+            return gradients(self.thing(operation), dout, cache)
         form = self.form()
         given = dict(zip(operation.labels, arguments, strict=False))
         if operation is EVALUATION and not form.evaluates:

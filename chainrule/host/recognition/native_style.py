@@ -210,8 +210,7 @@ class NativeStyle(Native):
         operation = EXTENSIONS.get(name)
         if operation is None or operation.chapter != BATCHNORM:
             return True
-        made_by = operation.undoes or name  # what makes the cache
-        return self.normalizations.direct(operation) and self.normalizations.direct(EXTENSIONS[made_by])
+        return self.normalizations.direct(operation)
 
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
