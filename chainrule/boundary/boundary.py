@@ -175,7 +175,7 @@ class Boundary:
     def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[np.ndarray]:
         """The results of `count` calls of xavier, one after the other."""
         if self.goes_through("xavier"):
-            return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
+            return standing_in.draws(self, fan_in, fan_out, rng, count)
         return self._call("xavier", fan_in, fan_out, rng, batch=partial(self.host.draws, count=count))
 
     def _function(self, name: str, *arguments: Any) -> Any:
@@ -195,6 +195,11 @@ class Boundary:
         handle = Handle(self._call("create", list(sizes), seed), list(sizes))
         weakref.finalize(handle, self.host.release, handle.reference.number)
         return handle
+
+    def first_weights(self, sizes: Sequence[int], seeds: Sequence[int]) -> list[np.ndarray]:
+        """The first weights of a new network for each seed."""
+        self.called.add("parameters")
+        return self._call("create", list(sizes), seeds[0], batch=partial(self.host.first_weights, seeds=seeds))
 
     def network(self, case: Case) -> Handle:
         """A network of the code under check, with the parameters of a case."""
