@@ -15,7 +15,7 @@ from unittest import SkipTest  # pytest and Hypothesis take it for a skip and no
 import numpy as np
 
 from chainrule.boundary import standing_in
-from chainrule.boundary.calls import Cache, Call, Handle, Optimizer, Parameters, sent
+from chainrule.boundary.calls import Cache, Call, Function, Handle, Optimizer, Parameters, sent
 from chainrule.boundary.errors import Absent, Hung, NotApplicable, Raised, Todo
 from chainrule.contract.architecture import Architecture
 from chainrule.contract.chapters import OPERATIONS
@@ -303,7 +303,8 @@ class Boundary:
         self.called.add(name)
         self.tried.add(name)
         given = [sent(argument) for argument in arguments]
-        answer = self.host.call(name, given, keywords) if batch is None else batch(given)
+        chosen = {label: sent(argument) for label, argument in keywords.items()}
+        answer = self.host.call(name, given, chosen) if batch is None else batch(given)
         call.ended, call.modified, call.number = True, answer.modified, answer.number
         if answer.kind == MISSING:
             self.calls.pop()
@@ -323,7 +324,7 @@ class Boundary:
             weakref.finalize(update, self.host.release, value.number)
             return Optimizer(update)
         if OPERATIONS[call.name].gives[0].kind == FUNCTION:
-            function = partial(self._apply, call, value)
+            function = Function(value, partial(self._apply, call, value))
             weakref.finalize(function, self.host.release, value.number)
             return function
         if isinstance(value, tuple) and value and isinstance(value[-1], Reference):

@@ -144,7 +144,8 @@ class InProcess:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
         operation = OPERATIONS[name]
         passed = [self.same(argument) for argument in arguments]
-        raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
+        given = {label: self.live(argument) for label, argument in keywords.items()}
+        raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **given))
         if isinstance(raw, Answer):
             return raw
         self.last += 1
