@@ -111,6 +111,24 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
             "    def backward",
         },
     ),
+    "parameters that its backward pass updates by a rate": (
+        LAYER,
+        {
+            "def backward(self, dout):": "def backward(self, dout, learning_rate):",
+            "self.dgamma = np.sum(dout * self.x_hat, axis=0)": "dgamma = np.sum(dout * self.x_hat, axis=0)",
+            "self.dbeta = np.sum(dout, axis=0)": "dbeta = np.sum(dout, axis=0)",
+            "        return dx_hat / self.std": "        self.gamma -= learning_rate * dgamma\n"
+            "        self.beta -= learning_rate * dbeta\n        return dx_hat / self.std",
+        },
+    ),
+    "a mode of the class": (
+        LAYER,
+        {
+            ", training=True": "",
+            "if training:": "if self.training:",
+            "class BatchNorm:\n": "class BatchNorm:\n    training = True\n",
+        },
+    ),
     "training alone": (LAYER, {", training=True": "", "if training:": "if True:"}),
     "its own momentum": (
         LAYER,
@@ -268,6 +286,85 @@ def test_a_core_network_beside_batch_normalization_is_checked_with_it(tmp_path):
     found = api.check(written(tmp_path, source))
     assert found.verdict == "pass"
     assert {spec.chapter for spec in found.specs} >= {"gradients", "batchnorm"}
+
+
+NETWORK = """def relu(z):
+    return np.maximum(z, 0)
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+class MLP:
+    def __init__(self, sizes, seed=0, use_batchnorm=True):
+        rng = np.random.default_rng(seed)
+        self.use_batchnorm = use_batchnorm
+        fans = list(zip(sizes[:-1], sizes[1:]))
+        self.weights = [rng.normal(0, np.sqrt(2 / (a + b)), (a, b)) for a, b in fans]
+        self.biases = [np.zeros(b) for _, b in fans]
+
+    def run(self, x):
+        acts, kept = [np.asarray(x, float)], []
+        for l, (w, b) in enumerate(zip(self.weights, self.biases)):
+            z = acts[-1] @ w + b
+            if l == len(self.weights) - 1:
+                return acts, kept, softmax(z)
+            if self.use_batchnorm:
+                root = np.sqrt(z.var(axis=0) + 1e-5)
+                z = (z - z.mean(axis=0)) / root
+                kept.append((z, root))
+            acts.append(relu(z))
+
+    def forward(self, x):
+        return self.run(x)[2]
+
+    def loss(self, x, y):
+        return -np.mean(np.log(self.forward(x)[np.arange(len(y)), y]))
+
+    def backward(self, x, y):
+        acts, kept, d = self.run(x)
+        d[np.arange(len(y)), y] -= 1
+        d /= len(y)
+        dW, db = [], []
+        for l in reversed(range(len(self.weights))):
+            dW.insert(0, acts[l].T @ d)
+            db.insert(0, d.sum(axis=0))
+            d = (d @ self.weights[l].T) * (acts[l] > 0)
+            if self.use_batchnorm and l:
+                h, root = kept[l - 1]
+                d = (d - d.mean(axis=0) - h * (d * h).mean(axis=0)) / root
+        return dW, db
+"""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "class MLP": "class Brain",
+            "(self, sizes, seed=0, use": "(self, layer_sizes, use",
+            "default_rng(seed)": "default_rng()",
+            "sizes[:-1], sizes[1:]": "layer_sizes[:-1], layer_sizes[1:]",
+        },
+        {"use_batchnorm=True": "batch_norm=True", "= use_batchnorm": "= batch_norm"},
+    ],
+)
+def test_a_network_with_batch_normalization_inside_is_checked_without_it_and_says_so(tmp_path, changes):
+    found = api.check(written(tmp_path, changed(NETWORK, changes)), chapters=("shapes", "gradients"))
+    assert found.verdict == "pass"
+    name = "batch_norm" if "= use_batchnorm" in changes else "use_batchnorm"
+    (note,) = [note for note in found.notes if "batch normalization" in note]
+    assert note == f"{name} is False: chainrule checks the network without batch normalization"
+
+
+def test_a_network_whose_batch_normalization_is_off_by_default_has_no_note(tmp_path):
+    source = changed(NETWORK, {"use_batchnorm=True": "use_batchnorm=False"})
+    found = api.check(written(tmp_path, source), chapters="shapes")
+    assert found.verdict == "pass"
+    assert not any("batch normalization" in note for note in found.notes)
 
 
 def test_what_has_none_of_the_names_is_not_asked(monkeypatch):

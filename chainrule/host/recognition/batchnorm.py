@@ -281,7 +281,7 @@ class Layer(Form):
         if unknown:
             raise NotOffered(f"{name}.{forward}: chainrule knows no value for its parameter {unknown[0]}")
         self.rates = {
-            p.name: 0.0 for p in parameters_of(getattr(cls, backward))[2:] if is_called("normalization", "rate", p.name)
+            p.name: 1.0 for p in parameters_of(getattr(cls, backward))[2:] if is_called("normalization", "rate", p.name)
         }
         self.words = words_of(getattr(cls, forward))
         made = self.oriented()
@@ -355,7 +355,8 @@ class Layer(Form):
 
     def attribute(self, made: Any) -> tuple[str, str] | None:
         """(the kind of flag, its attribute), if the object keeps its mode."""
-        found = [key for key, value in vars(made).items() if isinstance(value, (bool, str))]
+        both = {**vars(self.cls), **vars(made)}
+        found = [key for key, value in both.items() if isinstance(value, (bool, str))]
         return next(((thing, name) for thing in FLAGS if (name := first_called(thing, found))), None)
 
     def pass_of(self, made: Any, x: Any, training: bool) -> Any:
@@ -417,12 +418,16 @@ class Layer(Form):
     def left(self, made: Any, before: Mapping[Any, Any], dout: Any, running: Sequence[Place | None]) -> list[Any]:
         """dgamma and dbeta, as a backward pass left them.  Raises NotOffered.
 
-        Their names show them; else they are the two arrays that changed, and the sum of dout is that of beta.
+        Their names show them; else the changes of gamma and beta, if it updates them by a rate; else they are the two
+        arrays that changed, and the sum of dout is that of beta.
         """
         found = [place for place in places(made, np.shape(dout)[1]) if place not in running]
         named = [place_of("dgamma", found), place_of("dbeta", found)]
         if None not in named:
             return [place.value for place in named if place is not None]
+        if self.rates:
+            now = {place.words: place.value for place in found}
+            return [before[self.learnt[thing]] - now[self.learnt[thing]] for thing in ("gamma", "beta")]
         new = [p for p in found if not np.array_equal(before.get(p.words, np.nan), p.value, equal_nan=True)]
         if len(new) != 2:
             raise NotOffered(f"{self.name}: chainrule found no gradients of gamma and beta after {self.backward}")

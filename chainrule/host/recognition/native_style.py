@@ -27,7 +27,7 @@ from chainrule.host.recognition.binding import (
     takes_axis,
 )
 from chainrule.host.recognition.forms import Form, Held
-from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
@@ -81,6 +81,20 @@ class NativeStyle(Native):
     def forget(self, operation: str, layers: int) -> None:
         """Forget how to call an operation, so that chainrule searches again."""
         self.plans.pop((operation, layers), None)
+
+    def create(self, sizes: Sequence[int], seed: int) -> Any:
+        off = normalizing(self.namespace.get(self.name("MLP")))
+        if not off:
+            return super().create(sizes, seed)
+        return self._call(self.target, "MLP", list(sizes), seed=seed, **dict.fromkeys(off, False))
+
+    @property
+    def switched_off(self) -> tuple[str, ...]:
+        """What chainrule switches off in the code's networks, a sentence each."""
+        makers = [thing for _, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
+        found = next(filter(None, map(normalizing, makers)), [])
+        said = f"{' and '.join(found)} is False: chainrule checks the network without batch normalization"
+        return (said,) if found else ()
 
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""
@@ -235,6 +249,15 @@ class NativeStyle(Native):
             return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
             return None
+
+
+def normalizing(maker: Any) -> list[str]:
+    """The parameters of a class or function that switch batch normalization on, as they do by default."""
+    try:
+        every = parameters_of(maker) if callable(maker) else []
+    except Unbound:
+        return []
+    return [p.name for p in every if p.default is True and role(p.name) == "batch_normalization"]
 
 
 def arguments_of(operation: str) -> int | None:
