@@ -261,6 +261,15 @@ class Boundary:
         """None if the implementation makes networks of these sizes, else the reason why not."""
         return self.host.supports(list(sizes))
 
+    @contextmanager
+    def regularized(self, lam: float) -> Iterator[None]:
+        """Networks have an L2 penalty of this strength inside, where the code takes one."""
+        self.host.regularize(lam)
+        try:
+            yield
+        finally:
+            self.host.regularize(0.0)
+
     def hang(self, limit: float) -> str:
         """Describe what did not end in time.  A method that took most of the time is never called again."""
         message = f"not finished after {limit:g} s"

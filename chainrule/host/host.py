@@ -106,6 +106,9 @@ class Host(Protocol):
     def where(self, name: str) -> str | None:
         """`file:line` of the code behind an operation; None if it is unknown."""
 
+    def regularize(self, lam: float) -> None:
+        """Make and call networks with this strength of their L2 penalty from now on, 0 for none."""
+
     def traits(self) -> Traits:
         """What specs must know about the code beside its conventions."""
 
@@ -260,6 +263,9 @@ class InProcess:
     def where(self, name: str) -> str | None:
         return self.implementation.where(name)
 
+    def regularize(self, lam: float) -> None:
+        self.implementation.regularize(lam)
+
     def traits(self) -> Traits:
         plain = Traits()
         return Traits(
@@ -267,6 +273,8 @@ class InProcess:
             bool(getattr(self.implementation, "fit_takes_seed", plain.fit_takes_seed)),
             getattr(self.implementation, "recovery_rate", plain.recovery_rate),
             getattr(self.implementation, "biases", plain.biases),
+            self.implementation.penalized,
+            bool(getattr(self.implementation, "penalizes_biases", plain.penalizes_biases)),
         )
 
     def trace(self) -> None:

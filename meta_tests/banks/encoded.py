@@ -52,6 +52,9 @@ class Encoded(InProcess):
     def where(self, name):
         return decode(encode(super().where(decode(encode(name)))))
 
+    def regularize(self, lam):
+        super().regularize(decode(encode(lam)))
+
     def traits(self):
         return decode(encode(super().traits()))
 

@@ -58,7 +58,6 @@ EXTENSION_NAMES = {
 }
 # Names from deep-learning courses, such as Stanford's cs231n; the report mentions those that no chapter checks yet.
 COURSE_NAMES = (
-    *("l2_penalty", "l2_gradient"),
     *("dropout_forward", "dropout_backward"),
     *("layernorm_forward", "layernorm_backward"),
     *("spatial_batchnorm_forward", "spatial_batchnorm_backward"),
