@@ -250,6 +250,7 @@ class InProcess:
             bool(getattr(self.implementation, "fit_takes_seed", plain.fit_takes_seed)),
             getattr(self.implementation, "recovery_rate", plain.recovery_rate),
             getattr(self.implementation, "biases", plain.biases),
+            getattr(recognised_of(self.implementation), "extension_conventions", plain.extensions),
         )
 
     def trace(self) -> None:

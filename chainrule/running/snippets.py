@@ -38,7 +38,7 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
     if not told:
         return None
     last = told[-1]
-    names = None if makes_optimizer(last) else names_of(loaded)
+    names = None if makes_optimizer(last) or OPERATIONS[last.name].chapter == "dropout" else names_of(loaded)
     lines = ["import numpy as np", *(opening(loaded, names, last))]
     variance = of_variance(names, told, str(error))
     if variance:

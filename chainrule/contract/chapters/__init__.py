@@ -59,7 +59,7 @@ EXTENSION_NAMES = {
 # Names from deep-learning courses, such as Stanford's cs231n; the report mentions those that no chapter checks yet.
 COURSE_NAMES = (
     *("l2_penalty", "l2_gradient"),
-    *("dropout_forward", "dropout_backward"),
+    *("forward_propagation_with_dropout", "backward_propagation_with_dropout"),
     *("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt", "layernorm_forward", "layernorm_backward"),
     *("spatial_batchnorm_forward", "spatial_batchnorm_backward"),
     *("spatial_groupnorm_forward", "spatial_groupnorm_backward"),
