@@ -101,7 +101,7 @@ class Naming:
         if all(map(ends_in_nan, results)):
             return {"forward", "loss", "softmax", "cross_entropy"}
         if all(result.through for result in results):
-            return {"forward", "loss"}
+            return {"forward", "loss", "softmax"}
         return {"cross_entropy"} if "loss" in cause.concerns else set()
 
     def results(self, cause: Cause) -> list[SpecResult]:
