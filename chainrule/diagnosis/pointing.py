@@ -16,7 +16,7 @@ PRODUCT = (r"@|\b(dot|matmul|outer|einsum|tensordot|multiply)\(",)
 LABELS = r"\b(y\w*|t|targets?|labels?|Y\w*|T|one_?hot\w*)\b"
 DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", *PRODUCT)
 OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
-DIVIDED = r"/ *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
+DIVIDED = r"/=? *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
 REDUCED = r"\b(sum|mean|average|max|amax)\("
 UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=", r"\b(lr|learning_rate|alpha|eta|rate)\b")
 BATCHES = r"\b(range|split|array_split|batches)\((?!.*epoch)|for .* in .*batch"
@@ -156,6 +156,8 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("fit-last-batch-full", (r"/ *\(?(self\.)?(batch\w*|bs|B|size)\b", r"/")),
     ("fit-last-batch", (r"//|\brange\((?!.*epoch)|split\(", r"/")),
     ("fit", (BATCHES, r"\brange\(|while", *UPDATE)),
+    ("history-adds-up", (r"^\w+ *= *0(\.0*)?$", r"\+=", r"append\(|history|losses", r"return")),
+    ("history-summed", (r"append\(.*/", r"\+=", r"append\(|history|losses", r"return")),
     ("history", (r"append\(|history|losses", r"return")),
     ("init-zero", (r"(zeros|full|ones|empty)\w*\(", RANDOM)),
     ("init-biases-in-one-array", (r"(zeros|ones|empty)\(\w+\[1:\]\)",)),
@@ -193,6 +195,11 @@ def likeness(mistake: str, text: str) -> int:
     """How little a statement reads like a mistake: 0 for the most telling expression."""
     signs = signs_of(mistake)
     return next((i for i, sign in enumerate(signs) if re.search(sign, text)), len(signs))
+
+
+def least_unlike(mistake: str, function: Function) -> int:
+    """The likeness of the statement of a function that reads most like a mistake."""
+    return min((likeness(mistake, text) for _, text in statements(function)), default=len(signs_of(mistake)))
 
 
 def signs_of(mistake: str) -> tuple[str, ...]:

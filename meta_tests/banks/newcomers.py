@@ -131,6 +131,7 @@ NEWCOMERS = [  # (what is replaced, by what, the name, chapters to run, the text
         "training",
         "// batch_size",
     ),
+    ("batch = order[start : start", "batch = np.arange(len(x))[start : start", "fit-not-shuffled", "training", ""),
     (
         "range(0, len(x), batch_size)",
         "range(0, len(x) - 1, batch_size)",

@@ -152,7 +152,8 @@ mistake(
     clause="gradients.additivity",
     mend="divide by the number of samples, len(x)",
     fingerprint="N g / c",
-    average={f"c = {c}": lambda right, error, batch, c=c: error / c for c in (*COUNTS, 41000, 42000, 50000, 60000)},
+    average={f"c = {c}": lambda right, error, batch, c=c: error / c for c in (*COUNTS, 41000, 42000, 50000, 60000)}
+    | {f"besides N, c = {c}": lambda right, error, batch, c=c: right(error, batch) / c for c in COUNTS},
 )
 mistake(
     "gradient-divided-by-inputs",

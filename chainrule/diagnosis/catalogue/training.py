@@ -58,7 +58,7 @@ concern(
     own=[TRAINING, UPDATE],
     runs=["backward", "forward", "loss", "step"],
 )
-concern("history", {"history"}, of_history, runs=["backward", "forward", "step"])
+concern("history", {"history"}, of_history, runs=["backward", "forward", "loss", "cross_entropy", "step"])
 about("training", "fit")
 about("training.history", "history")
 about("training.arguments_kept")

@@ -259,7 +259,7 @@ class Editor(Idioms):
 
     def multiply(self, site: EditSite) -> Iterator[Any]:
         if site.value and isinstance(site.node, (ast.BinOp, ast.Call, ast.Name)):
-            for count in self.counts:
+            for count in dict.fromkeys([*self.batch_lengths(), *self.counts]):
                 yield ast.BinOp(site.node, ast.Mult(), expression(count))
 
     def add(self, site: EditSite) -> Iterator[Any]:

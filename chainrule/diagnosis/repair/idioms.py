@@ -247,6 +247,10 @@ class Idioms:
             if isinstance(target, ast.Name) and ast.unparse(node.value.left) == target.id:
                 yield ast.AugAssign(target, node.value.op, node.value.right)
 
+    def batch_lengths(self) -> list[str]:
+        """How many samples each batch has, by what batches are called here: `len(rows)`."""
+        return [f"len({name})" for name in self.assigned if BATCHES.search(name) and not name.endswith("size")]
+
     def order(self, site: EditSite) -> Iterator[Any]:
         """The other end of a list: `found.append(g)` -> `found.insert(0, g)`, and back; or all turned at the end."""
         node = site.node
@@ -275,6 +279,28 @@ class Idioms:
             count = node.args[0]
             if isinstance(count, ast.BinOp) and isinstance(count.op, ast.FloorDiv):
                 yield ast.Call(node.func, [ast.Constant(0), count.left, count.right], [])
+
+    def neighbour(self, site: EditSite) -> Iterator[Any]:
+        """The item of this layer, or of the one below or above, by the variable of the loop: `zs[0]` -> `zs[l - 1]`."""
+        node = site.node
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Constant, ast.Name, ast.BinOp)):
+            loops = [loop.target for loop in ast.walk(self.code.node) if isinstance(loop, ast.For)]
+            for name in dict.fromkeys(target.id for target in loops if isinstance(target, ast.Name)):
+                for place in (f"{name} - 1", name, f"{name} + 1"):
+                    if place != ast.unparse(node.slice):
+                        yield ast.Subscript(node.value, parsed(place), node.ctx)
+
+    def ordered(self, site: EditSite) -> Iterator[Any]:
+        """The samples in the order that was drawn and is not used: `x[i : i + n]` -> `x[order[i : i + n]]`."""
+        node = site.node
+        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
+            return
+        read = {part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name) and loads(part)}
+        for name in self.assigned:
+            if name not in read:
+                statement = InOrder(name).visit(copy.deepcopy(node))
+                if ast.dump(statement) != ast.dump(node):
+                    yield statement
 
     def drawn_once(self, site: EditSite) -> Iterator[Any]:
         """An order of the samples for a draw of them: `rng.integers(n, size=n)` -> `rng.permutation(n)`."""
@@ -427,8 +453,10 @@ class Idioms:
         divides = divisor and site.name in ("right", "value")
         in_type = isinstance(holder, ast.Call) and last_name(holder) in PRECISIONS
         length = isinstance(node, ast.Call) and last_name(node) == "len"
-        if (divides and (length or isinstance(node, ast.Constant))) or (in_type and length):
-            yield from (parsed(count) for count in self.counts if count != ast.unparse(node))
+        number = isinstance(node, (ast.Constant, ast.Name, ast.Attribute))
+        if (divides and (length or number)) or (in_type and length):
+            counts = sorted(self.counts, key=lambda count: not count.isidentifier())
+            yield from (parsed(count) for count in counts if count != ast.unparse(node))
 
     def batch(self, site: EditSite) -> Iterator[Any]:
         """The batch in the place of all samples: `backward(x, y)` -> `backward(x[batch], y[batch])`."""
@@ -515,6 +543,28 @@ class Idioms:
             for name in self.hidden()[:MOST_MASKS]:
                 if name != own:
                     yield ast.Compare(parsed(name), node.ops, node.comparators)
+
+
+class InOrder(ast.NodeTransformer):
+    """Puts the samples of an order in the place of those that follow each other."""
+
+    def __init__(self, order: str) -> None:
+        self.order = order
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """`x[i : i + n]` -> `x[order[i : i + n]]`."""
+        self.generic_visit(node)
+        if isinstance(node.slice, ast.Slice) and is_window(node.slice):
+            return ast.Subscript(node.value, self.taken(node.slice), node.ctx)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`slice(i, i + n)` -> `order[i : i + n]`."""
+        self.generic_visit(node)
+        return self.taken(ast.Slice(*node.args)) if last_name(node) == "slice" and len(node.args) == 2 else node
+
+    def taken(self, window: ast.Slice) -> ast.expr:
+        return ast.Subscript(ast.Name(self.order, ast.Load()), window, ast.Load())
 
 
 class Exponentials(ast.NodeTransformer):
