@@ -38,7 +38,9 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
     if not told:
         return None
     last = told[-1]
-    names = None if makes_optimizer(last) else names_of(loaded)
+    names = names_of(loaded)
+    if makes_optimizer(last) or (names is not None and last.name in EXTENSIONS and last.name not in names):
+        names = None
     lines = ["import numpy as np", *(opening(loaded, names, last))]
     variance = of_variance(names, told, str(error))
     if variance:
