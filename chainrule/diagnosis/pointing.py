@@ -134,6 +134,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("integer-division", (r"//",)),
     ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
     ("step-rate", UPDATE),
+    ("step-clips", (r"clip|minimum|maximum|\bmin\(|norm", *UPDATE)),
     ("step", UPDATE),
     ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
     ("fit-holds-out", (r"^\w+(, \w+)* = .*\[[^\]]*:[^\]]*\]|val|held", r"\[[^\]]*:[^\]]*\]")),

@@ -76,6 +76,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("predict", ("axis", "number", "call", "hoist")),
     ("step-rate-unused", ("rate", "near", "operator", "hoist")),
     ("step-leaves-out", ("in_place", "stepped", "insert", "offset", "number", "fresh", "hoist", "operator")),
+    ("step-clips", ("hoist", "delete")),
     ("step-nothing", ("in_place",)),
     ("step", ("operator", "hoist", "delete", "number", "fresh")),
     ("fit-rate-fixed", ("rate", "near", "name")),

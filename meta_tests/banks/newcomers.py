@@ -5,6 +5,7 @@ LABELS = "delta[np.arange(len(y)), y] -= 1"
 LOSS = "-np.mean(np.log(p[np.arange(len(y)), y]))"
 DRAWN = "return rng.uniform(-a, a, (fan_in, fan_out))"
 ORDER = "            order = rng.permutation(len(x))\n"
+UPDATES = "w -= lr * g\n        for b, g in zip(self.biases, grads[1]):\n            b -= lr * g"
 LOOP = "        for _ in range(epochs):\n"
 ACTIVATIONS = """        acts = [np.asarray(x, dtype=float)]
         for w, b in zip(self.weights[:-1], self.biases[:-1]):
@@ -130,6 +131,13 @@ NEWCOMERS = [  # (what is replaced, by what, the name, chapters to run, the text
         "fit-with-replacement",
         "training",
         "// batch_size",
+    ),
+    (
+        UPDATES,
+        UPDATES.replace("* g", "* np.clip(g, -1, 1)"),
+        "step-clips-gradients",
+        "training",
+        "np.clip",
     ),
     ("batch = order[start : start", "batch = np.arange(len(x))[start : start", "fit-not-shuffled", "training", ""),
     (
