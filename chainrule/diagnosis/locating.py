@@ -178,7 +178,7 @@ class Locating:
             built = [function for function in found if function in making]
             found = [function for function in found if function not in making] or found
             if cause.mistake is not None and cause.mistake.id.startswith(OF_STRUCTURE):
-                found += [function for function in built if function not in found]
+                found = [*found, *(function for function in built if function not in found)]
         elsewhere: set[Function] = set()
         for other in run_by(cause.concerns):
             if other not in self.answers.failing_concerns:

@@ -51,7 +51,7 @@ def always_given(name: str, parameter: str, place: int, namespace: Mapping[str, 
 
 
 def gets_an_array(name: str, namespace: Mapping[str, Any]) -> bool:
-    """Whether a script gives a function a new array of several numbers, or a name that only such a one has."""
+    """Whether a script gives a function a new array of several numbers, or a name for one."""
     for nodes in (outside("".join(linecache.getlines(file))) for file in files(namespace)):
         kept = assigned(nodes)
         for call in (node for node in nodes if isinstance(node, ast.Call) and called(node) == name and node.args):
@@ -142,7 +142,7 @@ def outside(source: str) -> tuple[ast.AST, ...]:
 
 
 def assigned(nodes: Sequence[ast.AST]) -> dict[str, list[ast.expr | None]]:
-    """{name: all that is assigned to it, None for what is no expression, such as what a loop counts}."""
+    """{name: all that is assigned to it, with None for what a loop counts}."""
     values = {id(node.targets[0]): node.value for node in nodes if isinstance(node, ast.Assign)}
     found: dict[str, list[ast.expr | None]] = {}
     for node in nodes:
