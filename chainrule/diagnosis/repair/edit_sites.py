@@ -185,7 +185,7 @@ class Code:
         return self.statements[id(node)]
 
     def in_its_line(self, edit: Edit, statement: ast.stmt) -> tuple[str, str] | None:
-        """The one line of a longer statement that an edit changes, before and after; None if there is no such line."""
+        """The one line of a longer statement that an edit changes, before and after, if there is one."""
         (first, left), (last, right) = edit.begins, edit.ends
         several = statement.end_lineno != statement.lineno and not hasattr(statement, "body")
         if not several or first != last or not isinstance(edit.node, ast.expr):
