@@ -486,7 +486,8 @@ backward(
 backward(
     "batchnorm-dvariance-power",
     "the gradient by the variance has a wrong power of variance + eps",
-    "d(1 / sqrt(v + eps)) / dv is -1/2 (v + eps)^(-3/2).",
+    "d(1 / sqrt(v + eps)) / dv is -1/2 (v + eps)^(-3/2). In the form with the normalized input h, x - mean in its "
+    "place does the same.",
     clause="batchnorm.orthogonal",
     fingerprint="the variance's term of dx with (v + eps)^(-1), ^(-1/2) or ^(-2)",
     bn_dx={
@@ -506,19 +507,6 @@ backward(
         "the variance": lambda right, dout, h, gamma, root: right(dout, h, gamma, root) / root,
         "nothing": lambda right, dout, h, gamma, root: right(dout, h, gamma, root) * root,
         "multiplied by the root": lambda right, dout, h, gamma, root: right(dout, h, gamma, root) * root**2,
-    },
-)
-backward(
-    "batchnorm-dx-of-deviation",
-    "x - mean stands in dx where the normalized input belongs",
-    "The variance's term is h mean(dout h), with the deviation divided by sqrt(v + eps) in both places.",
-    clause="batchnorm.orthogonal",
-    fingerprint="dout - mean(dout) - (x - mean) mean(dout h), or with x - mean in both",
-    bn_dx={
-        "in one place": lambda right, dout, h, gamma, root: (
-            (terms(dout * gamma, h, along=0.0) - h * root * (dout * gamma * h).mean(axis=0)) / root
-        ),
-        "in both": lambda right, dout, h, gamma, root: terms(dout * gamma, h, along=root**2) / root,
     },
 )
 backward(

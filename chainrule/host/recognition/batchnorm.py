@@ -128,7 +128,7 @@ class Function(Form):
             shaped(self, name)
 
     def fits(self, columns: bool) -> bool:
-        """Whether a pass, and one back, give results of the right shapes: the sums of dout show the axis of samples."""
+        """Whether a pass, and one back, give results of the right shapes, for samples in rows or in columns."""
         self.columns = columns
         try:
             shaped(self, self.name)

@@ -90,7 +90,7 @@ class Calling(NativeStyle):
         if known is not None and known.__name__ not in own_values:
             return MethodType(known, model.value)
         plain = self.plain.get(key)
-        if plain is not None and self.namespace.get(plan.name) is plain and plan.name not in own_values:
+        if plain is not None and plain == self.namespace.get(plan.name) and plan.name not in own_values:
             return plain
         for name, function in methods_and_functions(self.form, model):
             if name == plan.name:

@@ -27,6 +27,7 @@ from chainrule.host.recognition.binding import (
     switched_off,
     takes_axis,
 )
+from chainrule.host.recognition.dropout import DropoutLayers
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizers import Optimizers
@@ -43,6 +44,7 @@ from chainrule.support.arrays import to_numpy
 
 # Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
+DROPOUT = "dropout"  # the chapter whose operations dropout.py reads
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
 STRENGTHENED = ("loss", "backward", "step", "fit")  # operations whose functions may take the strength of a penalty
 
@@ -213,6 +215,8 @@ class NativeStyle(Native):
             return self.normalizations.call(operation, arguments)
         if operation.takes[0].kind == ARRAYS:
             return self.penalties.call(operation, *arguments)
+        if operation.chapter == DROPOUT:
+            return self.dropout.call(operation, *arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
@@ -265,6 +269,20 @@ class NativeStyle(Native):
         taken = strengths(parameters_of(function), keywords) if strength_is_set() else {}
         return super()._call(owner, name, *arguments, **keywords, **taken)
 
+    @cached_property
+    def dropout(self) -> DropoutLayers:
+        """The dropout in the namespace."""
+        return DropoutLayers(self.namespace, self.spellings)
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """The names that the code may use for a name of the contract: the declared one, or those from courses."""
+        return (self.names[name],) if name in self.names else in_chapters(name)
+
+    @property
+    def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
+        return self.dropout.conventions
+
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
             return self.optimizers.offers(OPERATIONS[name])
@@ -272,6 +290,8 @@ class NativeStyle(Native):
             return self.normalizations.offers(OPERATIONS[name])
         if OPERATIONS[name].takes[0].kind == ARRAYS:
             return self.penalties.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == DROPOUT:
+            return self.dropout.offers(OPERATIONS[name])
         by_name = super().offers(name) and not self.makes_arrays(name)
         return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
@@ -286,6 +306,8 @@ class NativeStyle(Native):
         try:
             if OPERATIONS[name].chapter == BATCHNORM:
                 return self.normalizations.where(OPERATIONS[name])
+            if OPERATIONS[name].chapter == DROPOUT:
+                return self.dropout.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
             if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
                 return self.penalties.where(OPERATIONS[name])

@@ -111,11 +111,16 @@ def leave_inputs(network: Any) -> None:
 def seed_generators(network: Any, seed: int) -> None:
     """Set the generators that a network keeps to the state of the seed."""
     for owner in owners(network):
-        for value in list(vars(owner).values()):
-            if isinstance(value, np.random.Generator):
-                value.bit_generator.state = type(value.bit_generator)(seed).state
-            elif isinstance(value, (np.random.RandomState, random.Random)):
-                value.seed(seed)
+        seed_each(list(vars(owner).values()), seed)
+
+
+def seed_each(values: Sequence[Any], seed: int) -> None:
+    """Set the generators among values to the state of the seed."""
+    for value in values:
+        if isinstance(value, np.random.Generator):
+            value.bit_generator.state = type(value.bit_generator)(seed).state
+        elif isinstance(value, (np.random.RandomState, random.Random)):
+            value.seed(seed)
 
 
 def told_samples(form: Form) -> tuple[str, ...]:
