@@ -466,6 +466,11 @@ NETWORKS["optimizer"] = (
     .replace("n_out, weight_regularizer_l2)", "n_out)")
     .replace("self.weight_regularizer_l2 = weight_regularizer_l2", "self.weight_regularizer_l2 = 0")
 )
+NETWORKS["a factor of its own"] = (
+    NETWORKS["native"]
+    .replace("0.5 * self.l2 * sum(np.sum(w ** 2)", "0.3 * self.l2 * sum(np.sum(w ** 2)")
+    .replace("+ self.l2 * self.weights[l]", "+ 0.6 * self.l2 * self.weights[l]")
+)
 
 PLANTED = (
     # the penalty
