@@ -270,7 +270,7 @@ def first_of(reading, ask):
 
 
 def form_of(reading):
-    """The published form of the penalty; if it has none of them, that of the contract, or of a network its factor."""
+    """The published form of the penalty; else that of the contract, or of a network its own factor."""
     weights, (found, more) = first_of(reading, lambda weights: reading.penalty(weights, LAM))
 
     def fits(form):

@@ -21,7 +21,10 @@ Arrays = Sequence[np.ndarray]
 
 
 def factor(form: str, samples: int) -> float:
-    """What a form multiplies lam and the sum of the squares by.  form: one of FORMS, or a number that was measured."""
+    """What a form multiplies lam and the sum of the squares by.
+
+    form: one of FORMS, or a number that was measured.
+    """
     if form not in FORMS:
         return float(form)
     return (0.5 if form.startswith("half") else 1.0) / (samples if form.endswith("mean") else 1)

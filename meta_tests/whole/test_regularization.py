@@ -24,6 +24,7 @@ FORM = {  # what the report says of other forms
     "columns": {"l2_factor": "half_mean"},
     "layers": {"l2_factor": "whole"},
     "functions": {"l2_factor": "half_mean"},
+    "a factor of its own": {"l2_factor": "0.3"},
     "biases too": {"l2_biases": "included"},
 }
 OF_FUNCTIONS = {"regularization.no_strength", "regularization.single_precision", "regularization.ridge"}
