@@ -86,6 +86,11 @@ class Parts:
         found = getattr(self, name)(*arguments)
         return found if isinstance(found, tuple) else [found]
 
+    def there_and_back(self, backward: str, dout: np.ndarray, *arguments: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        """As a chapter's part for both passes says, whose name is that of the backward pass and `_pass`."""
+        out, gradient = getattr(self, f"{backward}_pass")(dout, *arguments)
+        return [out], [gradient]
+
     def network(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Model:
         return Model.of(weights, biases)
 

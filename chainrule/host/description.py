@@ -39,7 +39,7 @@ def described(implementation: Implementation) -> Description:
         offered,
         recognised=True,
         form="" if raw.form is None else raw.form.title,
-        names={name: raw.name(name) for name in NAMES} if plain else None,
+        names={name: raw.name(name) for name in NAMES if raw.is_direct(name)} if plain else None,
         served=served(raw),
         refused=tuple(refused(raw.tried)),
         strangers=tuple(strangers(raw.namespace)),

@@ -37,6 +37,7 @@ FIXED = {
     "quiet": False,
     "drop_last": False,
     "normalization": False,
+    "batch_normalization": False,
     "activation": "relu",
     "validation": None,
     "optimizer": None,
@@ -433,7 +434,7 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return FIXED[wanted], wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
-    if wanted in ("quiet", "drop_last", "normalization") and isinstance(default, bool):
+    if wanted in ("quiet", "drop_last", "normalization", "batch_normalization") and isinstance(default, bool):
         return False, wanted
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted

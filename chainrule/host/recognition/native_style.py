@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.contract.chapters import FUNCTIONS, OPERATIONS
+from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import ARRAYS, FUNCTION, GENERATOR, OPTIMIZER
 from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
+from chainrule.host.recognition.batchnorm import BATCHNORM, Normalizations
 from chainrule.host.recognition.binding import (
     Binding,
     Blank,
@@ -26,6 +27,7 @@ from chainrule.host.recognition.binding import (
     switched_off,
     takes_axis,
 )
+from chainrule.host.recognition.dropout import DropoutLayers
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizers import Optimizers
@@ -42,6 +44,7 @@ from chainrule.support.arrays import to_numpy
 
 # Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
+DROPOUT = "dropout"  # the chapter whose operations dropout.py reads
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
 STRENGTHENED = ("loss", "backward", "step", "fit")  # operations whose functions may take the strength of a penalty
 
@@ -84,6 +87,20 @@ class NativeStyle(Native):
     def forget(self, operation: str, layers: int) -> None:
         """Forget how to call an operation, so that chainrule searches again."""
         self.plans.pop((operation, layers), None)
+
+    def create(self, sizes: Sequence[int], seed: int) -> Any:
+        off = normalizing(self.namespace.get(self.name("MLP")))
+        if not off:
+            return super().create(sizes, seed)
+        return self._call(self.target, "MLP", list(sizes), seed=seed, **dict.fromkeys(off, False))
+
+    @property
+    def switched_off(self) -> tuple[str, ...]:
+        """What chainrule switches off in the code's networks, a sentence each."""
+        makers = [thing for _, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
+        found = next(filter(None, map(normalizing, makers)), [])
+        said = f"{' and '.join(found)} is False: chainrule checks the network without batch normalization"
+        return (said,) if found else ()
 
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""
@@ -194,14 +211,30 @@ class NativeStyle(Native):
         """The result of an extension chapter's function; of an optimizer's, an object with update(params, grads)."""
         if operation.gives[0].kind == OPTIMIZER:
             return self.optimizers.make(operation, arguments)
+        if operation.chapter == BATCHNORM and not self.normalizations.direct(operation):
+            return self.normalizations.call(operation, arguments)
         if operation.takes[0].kind == ARRAYS:
             return self.penalties.call(operation, *arguments)
+        if operation.chapter == DROPOUT:
+            return self.dropout.call(operation, *arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
     def optimizers(self) -> Optimizers:
         """The optimizers in the namespace."""
         return Optimizers(self.namespace, self.name)
+
+    @cached_property
+    def normalizations(self) -> Normalizations:
+        """The batch normalization in the namespace."""
+        return Normalizations(self.namespace, self.name)
+
+    def is_direct(self, name: str) -> bool:
+        """Whether the code takes the arguments of an operation as they are, so that others can call it."""
+        operation = EXTENSIONS.get(name)
+        if operation is None or operation.chapter != BATCHNORM:
+            return True
+        return self.normalizations.direct(operation)
 
     @cached_property
     def penalties(self) -> Penalties:
@@ -244,11 +277,29 @@ class NativeStyle(Native):
         taken = strengths(parameters_of(function), keywords) if strength_is_set() else {}
         return super()._call(owner, name, *arguments, **keywords, **taken)
 
+    @cached_property
+    def dropout(self) -> DropoutLayers:
+        """The dropout in the namespace."""
+        return DropoutLayers(self.namespace, self.spellings)
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """The names that the code may use for a name of the contract: the declared one, or those from courses."""
+        return (self.names[name],) if name in self.names else in_chapters(name)
+
+    @property
+    def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
+        return self.dropout.conventions
+
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
             return self.optimizers.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == BATCHNORM:
+            return self.normalizations.offers(OPERATIONS[name])
         if OPERATIONS[name].takes[0].kind == ARRAYS:
             return self.penalties.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == DROPOUT:
+            return self.dropout.offers(OPERATIONS[name])
         by_name = super().offers(name) and not self.makes_arrays(name)
         return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
@@ -261,12 +312,25 @@ class NativeStyle(Native):
 
     def where(self, name: str) -> str | None:
         try:
+            if OPERATIONS[name].chapter == BATCHNORM:
+                return self.normalizations.where(OPERATIONS[name])
+            if OPERATIONS[name].chapter == DROPOUT:
+                return self.dropout.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
             if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
                 return self.penalties.where(OPERATIONS[name])
             return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
             return None
+
+
+def normalizing(maker: Any) -> list[str]:
+    """The parameters of a class or function that switch batch normalization on, as they do by default."""
+    try:
+        every = parameters_of(maker) if callable(maker) else []
+    except Unbound:
+        return []
+    return [p.name for p in every if p.default is True and role(p.name) == "batch_normalization"]
 
 
 def takes_one(function: Any) -> bool:

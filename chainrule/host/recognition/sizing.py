@@ -189,7 +189,7 @@ def other_value(parameter: inspect.Parameter, seed: int, found: str | None) -> t
         return (1.0,)
     if found == "left_out" and isinstance(default, float):
         return (0.0,)
-    if found == "quiet" and isinstance(default, bool):
+    if found in ("quiet", "batch_normalization") and isinstance(default, bool):
         return (False,)
     if found == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu",) if default.lower() != "relu" else None
