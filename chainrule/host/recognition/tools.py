@@ -21,6 +21,7 @@ from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.results import number_in, samples
 from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.strength import strengths
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
 from chainrule.support.arrays import is_array, to_numpy
@@ -133,7 +134,7 @@ class Dense:
             if wanted not in others:
                 raise Unbound(p.name)
             keywords[p.name] = others[wanted]
-        return self.cls(**keywords)
+        return self.cls(**keywords, **strengths(parameters_of(self.cls), keywords))
 
     def spelled(self, activation: str) -> Any:
         """An activation as the constructor takes it: a name, a function, an object, or None."""
