@@ -13,7 +13,8 @@ def dropout_forward(x, rate, rng):
     x: of any shape; rate: in [0, 1); rng: the generator that draws the mask. Returns out, of x's shape, and the cache.
     Clauses: dropout.entries, dropout.rate, dropout.mean, dropout.zero_rate.
     """
-    mask = (rng.random(np.shape(x)) >= rate) / (1 - rate)
+    x = np.asarray(x)
+    mask = ((rng.random(x.shape) >= rate) / (1 - rate)).astype(np.result_type(x, np.float32))
     return x * mask, mask
 
 

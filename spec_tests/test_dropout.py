@@ -179,7 +179,7 @@ def test_entries(impl, networks):
 
 
 def assert_unrelated(kept, rate, what):
-    """No two rows of a square of kept entries have more to do with each other than chance allows."""
+    """No two rows of a square of kept entries have more in common than chance allows."""
     if kept.all() or not kept.any():
         return  # dropout.rate asks how many are
     centred = kept - (1 - rate)

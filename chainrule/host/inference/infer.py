@@ -50,4 +50,6 @@ def infer_conventions(raw: Implementation, declared: Mapping[str, Any]) -> Settl
             notes.append(
                 f"{key} is declared to be {convention.value}, but the code shows {found[key].value}: {found[key].how}"
             )
+    if raw.offers("create"):
+        notes += getattr(raw, "switched_off", ())
     return Settled(implementation, conventions | told, tuple(notes))

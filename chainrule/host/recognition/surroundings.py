@@ -21,6 +21,8 @@ from chainrule.host.recognition.settings_kept import NUMBERS, is_hyperparameter,
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import is_array, to_numpy
 
+KEEPING: list[bool] = []  # an item while a body of `generators_kept` runs
+
 
 def owners(network: Any) -> list[Any]:
     """An object, and the objects in its attributes and lists, such as an optimizer or layers."""
@@ -217,14 +219,19 @@ def seed_everything(seed: int) -> None:
 
 @contextlib.contextmanager
 def generators_kept() -> Iterator[None]:
-    """Restore the global generators after the body."""
+    """Restore the global generators after the body; inside another such body, its end does."""
+    if KEEPING:
+        yield
+        return
     state, own = np.random.get_state(), random.getstate()
     torch = sys.modules.get("torch")
     if torch is not None:
         torch_state = torch.get_rng_state()
+    KEEPING.append(True)
     try:
         yield
     finally:
+        KEEPING.pop()
         np.random.set_state(state)
         random.setstate(own)
         if torch is not None:
