@@ -80,7 +80,8 @@ class MLP:
         x: (N, s[0]); y: (N,) labels; lr: a number, or a function epoch -> number with epochs counted from 0;
         seed: decides every order; callback(epoch, loss): called after each epoch.
         Returns each epoch's mean loss over its samples, measured at the moment of each visit.
-        Raises ValueError for data or settings that do not fit.  Clauses: training.every_sample, training.fresh_order.
+        Raises ValueError for data or settings that do not fit.
+        Clauses: training.every_sample, training.fresh_order, schedules.training.
         """
         x, y = self._inputs(x), self._labels(x, y)
         check_training(len(x), epochs, batch_size)

@@ -3,10 +3,12 @@
 import numpy as np
 
 from chainrule import golden
-from chainrule.boundary.errors import Todo
+from chainrule.boundary.errors import NotApplicable, Raised, Todo
 from chainrule.mathematics.comparison import assert_close, assert_equal
-from chainrule.mathematics.rounding import UNIT_ROUNDOFF
-from chainrule.mathematics.schedules import ALL, CONSTANT, STEPS, WAVES, Schedule
+from chainrule.mathematics.rounding import UNIT_ROUNDOFF, no_errors
+from chainrule.mathematics.schedules import ALL, CONSTANT, IN_TRAINING, STEPS, WAVES, Schedule
+from chainrule.spec_tests.test_training import compare
+from chainrule.specification.sampling import descend_once
 from chainrule.specification.spec import spec
 
 START = "schedules.start"
@@ -121,6 +123,24 @@ def test_golden(impl):
         rate = asked(impl, case)
         bound = [case.error(epoch, u) for epoch in case.epochs]
         assert_close(np.array([rate(epoch) for epoch in case.epochs]), rates[case], bound=bound, what=str(case))
+
+
+@spec("schedules.training", after=("schedules.repeatable", "training.epochs", "training.continues"))
+def test_training(impl, networks):
+    """A training that takes a schedule for its rate uses, in each epoch, the rate of that epoch, counted from 0."""
+    if not impl.has_network:
+        raise impl.no_network("to train")
+    case = networks.case(1, 7)
+    for schedule in offered(impl, IN_TRAINING):
+        rate, model, network = asked(impl, schedule), impl.network(case), case.network()
+        try:
+            impl.fit(model, case.x, case.y, epochs=len(schedule.epochs), batch_size=7, lr=rate, seed=0)
+        except (Raised, Todo):
+            raise NotApplicable("fit takes a number as its rate, and no function of the epoch") from None
+        off = no_errors(network)
+        for epoch in schedule.epochs:
+            off = descend_once(impl, network, case.x, case.y, rate(epoch), off)
+        compare(impl, model, network, off, f"after {len(schedule.epochs)} epochs of {schedule}")
 
 
 TRIALS = {  # {operation: two results that differ if the operation uses its arguments}

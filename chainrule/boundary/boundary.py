@@ -15,7 +15,7 @@ from unittest import SkipTest  # pytest and Hypothesis take it for a skip and no
 import numpy as np
 
 from chainrule.boundary import standing_in
-from chainrule.boundary.calls import Cache, Call, Handle, Optimizer, Parameters, sent
+from chainrule.boundary.calls import Cache, Call, Function, Handle, Optimizer, Parameters, sent
 from chainrule.boundary.errors import Absent, Hung, NotApplicable, Raised, Todo
 from chainrule.contract.architecture import Architecture
 from chainrule.contract.chapters import OPERATIONS
@@ -175,7 +175,7 @@ class Boundary:
     def draws(self, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[np.ndarray]:
         """The results of `count` calls of xavier, one after the other."""
         if self.goes_through("xavier"):
-            return [self.xavier(fan_in, fan_out, rng) for _ in range(count)]
+            return standing_in.draws(self, fan_in, fan_out, rng, count)
         return self._call("xavier", fan_in, fan_out, rng, batch=partial(self.host.draws, count=count))
 
     def _function(self, name: str, *arguments: Any) -> Any:
@@ -195,6 +195,11 @@ class Boundary:
         handle = Handle(self._call("create", list(sizes), seed), list(sizes))
         weakref.finalize(handle, self.host.release, handle.reference.number)
         return handle
+
+    def first_weights(self, sizes: Sequence[int], seeds: Sequence[int]) -> list[np.ndarray]:
+        """The first weights of a new network for each seed."""
+        self.called.add("parameters")
+        return self._call("create", list(sizes), seeds[0], batch=partial(self.host.first_weights, seeds=seeds))
 
     def network(self, case: Case) -> Handle:
         """A network of the code under check, with the parameters of a case."""
@@ -256,6 +261,15 @@ class Boundary:
         """None if the implementation makes networks of these sizes, else the reason why not."""
         return self.host.supports(list(sizes))
 
+    @contextmanager
+    def regularized(self, lam: float) -> Iterator[None]:
+        """Networks have an L2 penalty of this strength inside, where the code takes one."""
+        self.host.regularize(lam)
+        try:
+            yield
+        finally:
+            self.host.regularize(0.0)
+
     def hang(self, limit: float) -> str:
         """Describe what did not end in time.  A method that took most of the time is never called again."""
         message = f"not finished after {limit:g} s"
@@ -298,7 +312,8 @@ class Boundary:
         self.called.add(name)
         self.tried.add(name)
         given = [sent(argument) for argument in arguments]
-        answer = self.host.call(name, given, keywords) if batch is None else batch(given)
+        chosen = {label: sent(argument) for label, argument in keywords.items()}
+        answer = self.host.call(name, given, chosen) if batch is None else batch(given)
         call.ended, call.modified, call.number = True, answer.modified, answer.number
         if answer.kind == MISSING:
             self.calls.pop()
@@ -318,7 +333,7 @@ class Boundary:
             weakref.finalize(update, self.host.release, value.number)
             return Optimizer(update)
         if OPERATIONS[call.name].gives[0].kind == FUNCTION:
-            function = partial(self._apply, call, value)
+            function = Function(value, partial(self._apply, call, value))
             weakref.finalize(function, self.host.release, value.number)
             return function
         if isinstance(value, tuple) and value and isinstance(value[-1], Reference):

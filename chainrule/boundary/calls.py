@@ -72,6 +72,20 @@ class Optimizer:
 
 
 @dataclass(frozen=True, eq=False)
+class Function:
+    """A function of the code under check, of numbers; as an argument it is passed on as it is.
+
+    apply: calls it.
+    """
+
+    reference: Reference
+    apply: Callable[..., float]
+
+    def __call__(self, *arguments: float) -> float:
+        return self.apply(*arguments)
+
+
+@dataclass(frozen=True, eq=False)
 class Cache:
     """The cache that a forward pass returns for its backward pass.  name, arguments: the call that made it."""
 
@@ -82,7 +96,7 @@ class Cache:
 
 def sent(argument: Any) -> Any:
     """An argument in the form in which the host takes it."""
-    if isinstance(argument, (Handle, Cache)):
+    if isinstance(argument, (Handle, Cache, Function)):
         return argument.reference
     if isinstance(argument, (list, tuple)):
         return type(argument)(sent(item) for item in argument)

@@ -34,10 +34,15 @@ def cross_entropy(impl: Boundary, p: np.ndarray, y: np.ndarray) -> float:
 
 def xavier(impl: Boundary, fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
     """The first weights of a new network, by a seed drawn from rng."""
+    return draws(impl, fan_in, fan_out, rng, 1)[0]
+
+
+def draws(impl: Boundary, fan_in: int, fan_out: int, rng: np.random.Generator, count: int) -> list[np.ndarray]:
+    """The first weights of `count` new networks, by seeds drawn from rng."""
     sizes = layer_sizes(impl.fits, fan_in, fan_out)
     if sizes is None:
         raise impl.no_network(f"whose first layer is ({fan_in}, {fan_out})")
-    return impl.parameters(impl.create(sizes, seed=int(rng.integers(2**31))))[0][0]
+    return impl.first_weights(sizes, [int(rng.integers(2**31)) for _ in range(count)])
 
 
 def keeps_negative_inputs_out(impl: Boundary) -> bool:

@@ -99,6 +99,14 @@ class Implementation:
         """(N, D) inputs -> (N,) integer labels."""
         self._not_offered("predict")
 
+    def regularize(self, lam: float) -> None:
+        """From now on loss, backward, step and fit of all networks contain an L2 penalty of this strength."""
+
+    @property
+    def penalized(self) -> str:
+        """What has the strength of an L2 penalty: the `network`, or operations, with blanks; empty without one."""
+        return "" if type(self).regularize is Implementation.regularize else "network"
+
     def extension(self, operation: Operation, *arguments: Any) -> Any:
         """The result of an extension chapter's operation, unless the adapter overrides that operation."""
         self._not_offered(operation.name)

@@ -12,6 +12,7 @@ ARRAY, LABELS, MODEL, PARAMETERS, CACHE = "array", "labels", "model", "parameter
 NUMBER, SIZE, SIZES, SEED, GENERATOR = "number", "size", "sizes", "seed", "generator"
 # Kinds of results beside those of arguments: how chainrule reads a result.
 HISTORY, NOTHING, BIAS, FUNCTION, OPTIMIZER = "history", "nothing", "bias", "function", "optimizer"
+ARRAYS = "arrays"  # a list of them, as an argument or a result
 
 REQUIRED = object()  # the default of an argument that must be passed
 

@@ -11,6 +11,7 @@ from chainrule.contract.chapters import OPERATIONS as CONTRACT
 from chainrule.contract.declarations import NAMES
 from chainrule.contract.errors import NotOffered
 from chainrule.contract.implementation import Implementation
+from chainrule.contract.operation import ARRAYS
 from chainrule.host.adapters.sketch import sketch
 from chainrule.host.protocol import Description, Served
 from chainrule.host.recognition.learnt import learnt_of
@@ -28,7 +29,7 @@ SHOWN = 4  # how many rejected candidates a message lists
 
 def described(implementation: Implementation) -> Description:
     """Describe how chainrule reads an implementation; for an adapter, only which operations it offers."""
-    offered = tuple(name for name in CONTRACT if implementation.offers(name))
+    offered = tuple(name for name in CONTRACT if implementation.offers(name) or seen_in_network(name, implementation))
     unchecked = tuple(name for name in UNCHECKED_NAMES if callable(getattr(implementation.target, name, None)))
     raw = recognised_of(implementation)
     if raw is None:
@@ -38,7 +39,7 @@ def described(implementation: Implementation) -> Description:
         offered,
         recognised=True,
         form="" if raw.form is None else raw.form.title,
-        names={name: raw.name(name) for name in NAMES} if plain else None,
+        names={name: raw.name(name) for name in NAMES if raw.is_direct(name)} if plain else None,
         served=served(raw),
         refused=tuple(refused(raw.tried)),
         strangers=tuple(strangers(raw.namespace)),
@@ -47,6 +48,11 @@ def described(implementation: Implementation) -> Description:
         supplied=() if raw.form is None else raw.counts,
         unchecked=unchecked,
     )
+
+
+def seen_in_network(name: str, implementation: Implementation) -> bool:
+    """Whether networks contain the penalty that an operation computes."""
+    return CONTRACT[name].takes[0].kind == ARRAYS and bool(implementation.penalized)
 
 
 def recognised_of(implementation: Implementation) -> NativeStyle | None:

@@ -39,6 +39,7 @@ from chainrule.host.protocol import (
 )
 from chainrule.host.reading import READERS, parts
 from chainrule.host.recognition.order_of_calls import set_earlier
+from chainrule.host.recognition.surroundings import generators_kept
 from chainrule.host.shapes_raised_for import shapes_where_raised
 from chainrule.host.source.stand_ins import lacking
 from chainrule.host.translation import Translated
@@ -64,6 +65,9 @@ class Host(Protocol):
 
     def draws(self, arguments: Sequence[Any], count: int) -> Answer:
         """The results of `count` calls of xavier, one after the other, as a list."""
+
+    def first_weights(self, arguments: Sequence[Any], seeds: Sequence[int]) -> Answer:
+        """The first weights of a new network for each seed, as a list."""
 
     def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
         """The losses after each of the moves, as a list; afterwards the network has its old parameters."""
@@ -101,6 +105,9 @@ class Host(Protocol):
 
     def where(self, name: str) -> str | None:
         """`file:line` of the code behind an operation; None if it is unknown."""
+
+    def regularize(self, lam: float) -> None:
+        """Make and call networks with this strength of their L2 penalty from now on, 0 for none."""
 
     def traits(self) -> Traits:
         """What specs must know about the code beside its conventions."""
@@ -140,7 +147,8 @@ class InProcess:
         """Call an operation with copies of the arguments, so that code may write into them without harm."""
         operation = OPERATIONS[name]
         passed = [self.same(argument) for argument in arguments]
-        raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **keywords))
+        given = {label: self.live(argument) for label, argument in keywords.items()}
+        raw = self.asked(self.spelled(name), lambda: getattr(self.implementation, name)(*passed, **given))
         if isinstance(raw, Answer):
             return raw
         self.last += 1
@@ -211,6 +219,18 @@ class InProcess:
         fan_in, fan_out, rng = self.live(arguments)
         return self.read_all(OPERATIONS["xavier"], lambda: self.implementation.draws(fan_in, fan_out, rng, count))
 
+    def first_weights(self, arguments: Sequence[Any], seeds: Sequence[int]) -> Answer:
+        (sizes, _), made = arguments, self.implementation
+
+        def ask() -> list[Any]:
+            with generators_kept():
+                return [made.parameters(made.create(sizes, seed)) for seed in seeds]
+
+        raws, operation = self.asked(self.spelled("create"), ask), OPERATIONS["parameters"]
+        if isinstance(raws, Answer):
+            return raws
+        return self.answered(operation, lambda: [self.data(operation, raw)[0][0] for raw in raws])
+
     def losses(self, arguments: Sequence[Any], moves: Moves) -> Answer:
         model, x, y = self.live(arguments)
         return self.read_all(OPERATIONS["loss"], lambda: self.implementation.losses(model, x, y, moves))
@@ -243,6 +263,9 @@ class InProcess:
     def where(self, name: str) -> str | None:
         return self.implementation.where(name)
 
+    def regularize(self, lam: float) -> None:
+        self.implementation.regularize(lam)
+
     def traits(self) -> Traits:
         plain = Traits()
         return Traits(
@@ -250,6 +273,9 @@ class InProcess:
             bool(getattr(self.implementation, "fit_takes_seed", plain.fit_takes_seed)),
             getattr(self.implementation, "recovery_rate", plain.recovery_rate),
             getattr(self.implementation, "biases", plain.biases),
+            self.implementation.penalized,
+            bool(getattr(self.implementation, "penalizes_biases", plain.penalizes_biases)),
+            getattr(recognised_of(self.implementation), "extension_conventions", plain.extensions),
         )
 
     def trace(self) -> None:

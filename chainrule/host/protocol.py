@@ -59,12 +59,18 @@ class Traits:
     fit_takes_seed: whether the training function takes a seed; if not, the code may contain a fixed one.
     recovery_rate: the learning rate at which chainrule computes gradients from updates; None if the code returns them.
     biases: `own` arrays, `inside` the weights, or `none`.
+    penalized: what has the strength of an L2 penalty: the `network`, or operations, with blanks; empty without one.
+    penalizes_biases: whether its functions take all parameters, so that vectors among the weights are biases.
+    extensions: conventions of extension chapters that reading found by their effect: (key, value, how).
     """
 
     summed_fit: bool = False
     fit_takes_seed: bool = True
     recovery_rate: float | None = None
     biases: str = "own"
+    penalized: str = ""
+    penalizes_biases: bool = False
+    extensions: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

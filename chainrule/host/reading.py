@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
-from chainrule.contract.operation import ARRAY, BIAS, CACHE, HISTORY, NUMBER, PARAMETERS, Operation
+from chainrule.contract.operation import ARRAY, ARRAYS, BIAS, CACHE, HISTORY, NUMBER, PARAMETERS, Operation
 from chainrule.support.arrays import describe, flat_bias, to_numpy
 
 
@@ -61,8 +61,15 @@ def parts(operation: Operation, raw: Any) -> Sequence[Any]:
     return raw
 
 
+def read_arrays(raw: Any) -> list[np.ndarray]:
+    if not isinstance(raw, (list, tuple)):
+        raise TypeError(f"expected a list of arrays, found {describe(raw)}")
+    return [to_numpy(array) for array in raw]
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     ARRAY: to_numpy,
+    ARRAYS: read_arrays,
     BIAS: read_bias,
     NUMBER: read_number,
     PARAMETERS: read_parameters,

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chainrule.contract.chapters import OPERATIONS
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.contract.implementation import Implementation
 from chainrule.contract.moves import Moves
-from chainrule.contract.operation import Operation
+from chainrule.contract.operation import ARRAYS, NUMBER, Operation
+from chainrule.host.penalized import penalized
 from chainrule.reference import softmax
 from chainrule.support.arrays import NotNumbers, describe, flat_bias, of_kind, to_numpy
 
@@ -183,10 +186,26 @@ class Translated(Implementation):
         return self.raw.supports(sizes) if self.refusal is None else self.refusal(sizes)
 
     def where(self, name: str) -> str | None:
+        operation = OPERATIONS.get(name)
+        if operation is not None and operation.takes[0].kind == ARRAYS and not self.raw.offers(name):
+            name = "loss" if operation.gives[0].kind == NUMBER else "backward"
         return self.raw.where(name)
 
     def offers(self, name: str) -> bool:
         return self.raw.offers(name)
+
+    def regularize(self, lam: float) -> None:
+        self.raw.regularize(lam)
+
+    @cached_property
+    def penalized(self) -> str:
+        """What has the strength of an L2 penalty."""
+        return penalized(self, self.raw)
+
+    @property
+    def penalizes_biases(self) -> bool:
+        """Whether the functions of a penalty take all parameters."""
+        return bool(getattr(self.raw, "penalizes_biases", False))
 
     def extension(self, operation: Operation, *arguments: Any) -> Any:
         """Call a function of an extension chapter, whose conventions are always the native ones."""

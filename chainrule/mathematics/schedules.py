@@ -49,3 +49,4 @@ STEPS = tuple(
 )
 WAVES = tuple(Schedule("cosine", (lr, total), tuple(range(total + 1))) for lr in RATES for total in LENGTHS)
 ALL = (*CONSTANT, *STEPS, *WAVES)
+IN_TRAINING = (Schedule("step_decay", (0.5, 0.5, 1), (0, 1, 2)), Schedule("cosine", (0.5, 4), (0, 1, 2)))

@@ -38,7 +38,10 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
     if not told:
         return None
     last = told[-1]
-    names = None if makes_optimizer(last) else names_of(loaded)
+    names = names_of(loaded)
+    reached = names is None or last.name not in EXTENSIONS or last.name in names
+    if makes_optimizer(last) or OPERATIONS[last.name].chapter == "dropout" or not reached:
+        names = None
     lines = ["import numpy as np", *(opening(loaded, names, last))]
     variance = of_variance(names, told, str(error))
     if variance:

@@ -18,6 +18,9 @@ class Encoded(InProcess):
     def draws(self, arguments, count):
         return self.passed_on(super().draws, arguments, [count])
 
+    def first_weights(self, arguments, seeds):
+        return self.passed_on(super().first_weights, arguments, [list(seeds)])
+
     def losses(self, arguments, moves):
         return self.passed_on(super().losses, arguments, [moves])
 
@@ -48,6 +51,9 @@ class Encoded(InProcess):
 
     def where(self, name):
         return decode(encode(super().where(decode(encode(name)))))
+
+    def regularize(self, lam):
+        super().regularize(decode(encode(lam)))
 
     def traits(self):
         return decode(encode(super().traits()))

@@ -19,6 +19,7 @@ HELD = {
     "reg": "0",
     "keep_prob": "1",
     "quiet": "off",
+    "batch_normalization": "off",
     "activation": "ReLU",
     "tolerance": "0",
 }  # what recognition gives such a parameter

@@ -138,6 +138,20 @@ def test_layers_take_lists():
 # fit: rate, callback, continuation
 
 
+def test_batch_normalization_takes_lists():
+    x, vector, dout = [[1.0, 2.0], [3.0, 5.0], [5.0, 5.0]], [2.0, -1.0], [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+    out, cache = reference.batchnorm_forward(x, vector, vector, 0.0)
+    assert out == pytest.approx(np.array([[2 - 6**0.5, 2**0.5 - 1], [2, -1 - 0.5**0.5], [2 + 6**0.5, -1 - 0.5**0.5]]))
+    for backward in (reference.batchnorm_backward, reference.batchnorm_backward_alt):
+        dx, dgamma, dbeta = backward(dout, cache)
+        assert dx.sum(axis=0) == pytest.approx(np.zeros(2))
+        assert dgamma == pytest.approx([-(1.5**0.5), 0])
+        assert dbeta.tolist() == [1, 0]
+    assert reference.batchnorm_evaluate(x, vector, vector, [1, 2], [4, 9], 0.0).tolist() == [[2, -1], [4, -2], [6, -2]]
+    running = reference.batchnorm_running(x, [1, 2], [4, 9], 0.5)
+    assert running == pytest.approx(np.array([[2, 3], [10 / 3, 5.5]]))
+
+
 def test_lr_as_a_function_is_asked_once_per_epoch_counted_from_zero():
     asked = []
     network = MLP(SIZES)

@@ -4,6 +4,7 @@ import textwrap
 
 import pytest
 
+from banks import style_bank
 from chainrule import api
 
 pytestmark = pytest.mark.once  # whole checks of networks, the same on every interpreter
@@ -480,6 +481,13 @@ def test_a_mistake_in_such_code_fails(check, mistake):
     style, changes, fails = WRONG[mistake]
     source, chapters, _ = RIGHT[style]
     assert fails <= wrong(check(source, chapters, *changes)).keys()
+
+
+def test_a_summed_loss_whose_object_begins_with_gradients_of_the_mean_fails(check):
+    """Layer classes that no training wires, so that the loss object alone shows how a backward pass begins."""
+    style = (style_bank.FOLDER / "nnfs_style.py").read_text()
+    result = check(style, ("cross_entropy",), ("np.mean(sample_losses)", "np.sum(sample_losses)"))
+    assert {"cross_entropy.uniform", "cross_entropy.additivity"} & wrong(result).keys()
 
 
 COLUMNS = """

@@ -20,6 +20,7 @@ from types import FunctionType
 from typing import Any
 
 from chainrule.host.recognition.learnt import NAMED, NOTHING, VALIDATION_X, VALIDATION_Y, Learnt, PerLayer, learnt_of
+from chainrule.host.recognition.strength import strength
 from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 from chainrule.support.arrays import is_array
@@ -36,6 +37,7 @@ FIXED = {
     "quiet": False,
     "drop_last": False,
     "normalization": False,
+    "batch_normalization": False,
     "activation": "relu",
     "validation": None,
     "optimizer": None,
@@ -255,7 +257,7 @@ def witnessed(
     if source in validates and parameter.default is parameter.empty and validates[source] in known.roles:
         return known.roles[validates[source]], source
     if source == "reg":
-        return FIXED[source], source
+        return strength(parameter.name), source
     wanted = known.as_role.get(source, source)
     if wanted in known.roles and wanted not in {taken for _, taken in chosen.values()}:
         return in_a_column(known.roles[wanted]) if learnt.upright and wanted == "y" else known.roles[wanted], wanted
@@ -411,6 +413,8 @@ def choose_fixed(parameter: inspect.Parameter, wanted: str) -> tuple[Any, str] |
         return RARELY, wanted
     if wanted == "text":  # such as the name of a layer, under which its parameters may lie
         return f"{parameter.name}{next(COUNTER)}", wanted
+    if wanted == "reg":
+        return strength(parameter.name), wanted
     return (FIXED[wanted], wanted) if wanted not in ("validation", "normalization") else None
 
 
@@ -421,7 +425,7 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         name = plain(parameter.name)
         if name.startswith(("lrdecay", "learningratedecay")):  # a factor near 1, or a rate of decay near 0
             return (1.0 if default > MIDDLE else 0.0), wanted
-        return None if name.startswith("decay") else (0.0, wanted)
+        return None if name.startswith("decay") else (strength(parameter.name), wanted)
     if wanted == "tolerance" and is_number(default):
         return 0.0, wanted
     if wanted == "patience" and is_number(default):
@@ -430,7 +434,7 @@ def in_place_of_default(parameter: inspect.Parameter, wanted: str) -> tuple[Any,
         return FIXED[wanted], wanted
     if wanted == "keep_prob" and isinstance(default, (int, float)):
         return 1.0, wanted
-    if wanted in ("quiet", "drop_last", "normalization") and isinstance(default, bool):
+    if wanted in ("quiet", "drop_last", "normalization", "batch_normalization") and isinstance(default, bool):
         return False, wanted
     if wanted == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu"), wanted

@@ -50,6 +50,26 @@ def always_given(name: str, parameter: str, place: int, namespace: Mapping[str, 
     )
 
 
+def gets_an_array(name: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether a script gives a function a new array of several numbers, or a name for one."""
+    for nodes in (outside("".join(linecache.getlines(file))) for file in files(namespace)):
+        kept = assigned(nodes)
+        for call in (node for node in nodes if isinstance(node, ast.Call) and called(node) == name and node.args):
+            given = call.args[0]
+            values = kept.get(given.id, []) if isinstance(given, ast.Name) else [given]
+            if len(values) == 1 and makes_array(values[0]):
+                return True
+    return False
+
+
+def makes_array(node: ast.AST | None) -> bool:
+    """Whether it is `np.linspace(-1, 1)`, `np.arange(3)` or `np.array([1, 2])`."""
+    if not isinstance(node, ast.Call):
+        return False
+    listed = bool(node.args) and isinstance(node.args[0], (ast.List, ast.Tuple))
+    return called(node) in ("linspace", "arange") or (called(node) in ("array", "asarray") and listed)
+
+
 def literals(call: ast.Call) -> Literals:
     """The arguments of a call.  Raises ValueError if one is not a literal."""
     arguments = [ast.literal_eval(argument) for argument in call.args]
@@ -140,3 +160,29 @@ def calls(source: str) -> tuple[ast.Call, ...]:
     except (SyntaxError, ValueError):
         return ()
     return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@lru_cache(maxsize=16)
+def outside(source: str) -> tuple[ast.AST, ...]:
+    """The nodes of a source that stand in no function and no class; none if Python cannot read it."""
+    try:
+        waiting: list[ast.AST] = [*ast.parse(source).body]
+    except (SyntaxError, ValueError):
+        return ()
+    found = []
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            found.append(node)
+            waiting += ast.iter_child_nodes(node)
+    return tuple(found)
+
+
+def assigned(nodes: Sequence[ast.AST]) -> dict[str, list[ast.expr | None]]:
+    """{name: all that is assigned to it, with None for what a loop counts}."""
+    values = {id(node.targets[0]): node.value for node in nodes if isinstance(node, ast.Assign)}
+    found: dict[str, list[ast.expr | None]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.setdefault(node.id, []).append(values.get(id(node)))
+    return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Calling(NativeStyle):
     between: what the code applies to the output before it goes into the loss: `softmax`, `log_softmax` or nothing.
     only: {operation: the one function that may be it}.
     batch: returns inputs and labels for a network of given layer sizes.
-    methods: {(class, name of a plan): the method}, for those that were looked for before.
+    methods, plain: {(class, name of a plan): the method, or the function}, of those that were looked for before.
     begun: whether a backward pass started from (p - y) / N of chainrule's making.
     summed_start: whether it is to start from p - y.
     """
@@ -61,6 +61,7 @@ class Calling(NativeStyle):
         self.only: dict[str, str | None] = {}
         self.batch: Callable[[Sequence[int]], tuple[Any, Any]] | None = None
         self.methods: dict[tuple[type, str], FunctionType] = {}
+        self.plain: dict[tuple[type, str], FunctionType] = {}
         self.arrays = "numpy"
         self.dtype: Any = None
         self.samples, self.class_axis, self.between = "rows", 1, ""
@@ -85,11 +86,14 @@ class Calling(NativeStyle):
         return model.value if handed is None else handed
 
     def function(self, plan: Plan, model: Held) -> Callable[..., Any]:
-        """The function of a plan.  A method is looked for once in each class: there may be many, and many calls."""
-        key = (type(model.value), plan.name)
+        """The function of a plan.  It is looked for once in each class: there may be many, and many calls."""
+        key, own_values = (type(model.value), plan.name), getattr(model.value, "__dict__", {})
         known = self.methods.get(key)
-        if known is not None and known.__name__ not in vars(model.value):
+        if known is not None and known.__name__ not in own_values:
             return MethodType(known, model.value)
+        plain = self.plain.get(key)
+        if plain is not None and plain == self.namespace.get(plan.name) and plan.name not in own_values:
+            return plain
         beside = updates_beside(self.form, model, self.namespace) if plan.operation == "step" else ()
         for name, function in chain(methods_and_functions(self.form, model), beside):
             if name == plan.name:
@@ -97,6 +101,8 @@ class Calling(NativeStyle):
                 method = getattr(function, "__func__", None)
                 if own and isinstance(method, FunctionType):
                     self.methods[key] = method
+                if isinstance(function, FunctionType) and self.namespace.get(name) is function:
+                    self.plain[key] = function
                 return function
         raise NotOffered(f"{plan.name} is missing")
 
@@ -302,7 +308,8 @@ class Calling(NativeStyle):
 
     def mean_surplus(self, model: Held, x: Any, y: Any) -> Any:
         """(p - y) / N, or p - y for a backward pass of a summed loss."""
-        self.begun = True
+        head = self.form.head
+        self.begun = self.begun or head is None or not (self.form.holds_head and head.begins)
         p, one_hot, k = self.probabilities(model), to_numpy(y), model.sizes[-1]
         if one_hot.ndim == 1 and p.ndim == 2:
             one_hot = np.eye(k)[one_hot.astype(int)].reshape(-1, k)
@@ -357,8 +364,12 @@ def samples_in(x: Any, inputs: int) -> int:
 def reads_its_object(method: Callable[..., Any]) -> bool:
     """Whether a method reads the object that it belongs to; true if its code is not known."""
     code = getattr(method, "__code__", None)
-    if code is None or not code.co_varnames:
-        return True
+    return code is None or not code.co_varnames or reads_its_first(code)
+
+
+@lru_cache(maxsize=1024)
+def reads_its_first(code: CodeType) -> bool:
+    """Whether a function's code reads its first parameter."""
     first = code.co_varnames[0]
     values = (one.argval for one in dis.get_instructions(code) if one.opname.startswith(("LOAD", "STORE")))
     read = {name for value in values for name in (value if isinstance(value, tuple) else (value,))}

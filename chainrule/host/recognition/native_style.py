@@ -5,16 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from chainrule.contract.chapters import FUNCTIONS, OPERATIONS
+from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.contract.operation import FUNCTION, GENERATOR, OPTIMIZER
+from chainrule.contract.operation import ARRAYS, FUNCTION, GENERATOR, OPTIMIZER
 from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
+from chainrule.host.recognition.batchnorm import BATCHNORM, Normalizations
 from chainrule.host.recognition.binding import (
     Binding,
     Blank,
@@ -25,13 +27,16 @@ from chainrule.host.recognition.binding import (
     switched_off,
     takes_axis,
 )
+from chainrule.host.recognition.dropout import DropoutLayers
 from chainrule.host.recognition.forms import Form, Held
-from chainrule.host.recognition.namespaces import Operation, own_functions, ranked
+from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
+from chainrule.host.recognition.regularization import OF_SQUARES, Penalties
 from chainrule.host.recognition.results import first_fitting
 from chainrule.host.recognition.sizing import SizeArguments
+from chainrule.host.recognition.strength import is_strength, set_strength, strength_is_set, strengths
 from chainrule.host.recognition.structures import shape
 from chainrule.host.recognition.surroundings import generators_kept, seed_everything
 from chainrule.host.recognition.vocabulary import in_chapters, is_called, plain, role
@@ -39,7 +44,9 @@ from chainrule.support.arrays import to_numpy
 
 # Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
+DROPOUT = "dropout"  # the chapter whose operations dropout.py reads
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
+STRENGTHENED = ("loss", "backward", "step", "fit")  # operations whose functions may take the strength of a penalty
 
 
 class NativeStyle(Native):
@@ -80,6 +87,20 @@ class NativeStyle(Native):
     def forget(self, operation: str, layers: int) -> None:
         """Forget how to call an operation, so that chainrule searches again."""
         self.plans.pop((operation, layers), None)
+
+    def create(self, sizes: Sequence[int], seed: int) -> Any:
+        off = normalizing(self.namespace.get(self.name("MLP")))
+        if not off:
+            return super().create(sizes, seed)
+        return self._call(self.target, "MLP", list(sizes), seed=seed, **dict.fromkeys(off, False))
+
+    @property
+    def switched_off(self) -> tuple[str, ...]:
+        """What chainrule switches off in the code's networks, a sentence each."""
+        makers = [thing for _, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
+        found = next(filter(None, map(normalizing, makers)), [])
+        said = f"{' and '.join(found)} is False: chainrule checks the network without batch normalization"
+        return (said,) if found else ()
 
     def takes_seed(self) -> bool:
         """Whether the function that makes networks takes a seed or a generator."""
@@ -190,6 +211,12 @@ class NativeStyle(Native):
         """The result of an extension chapter's function; of an optimizer's, an object with update(params, grads)."""
         if operation.gives[0].kind == OPTIMIZER:
             return self.optimizers.make(operation, arguments)
+        if operation.chapter == BATCHNORM and not self.normalizations.direct(operation):
+            return self.normalizations.call(operation, arguments)
+        if operation.takes[0].kind == ARRAYS:
+            return self.penalties.call(operation, *arguments)
+        if operation.chapter == DROPOUT:
+            return self.dropout.call(operation, *arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
@@ -197,9 +224,82 @@ class NativeStyle(Native):
         """The optimizers in the namespace."""
         return Optimizers(self.namespace, self.name)
 
+    @cached_property
+    def normalizations(self) -> Normalizations:
+        """The batch normalization in the namespace."""
+        return Normalizations(self.namespace, self.name)
+
+    def is_direct(self, name: str) -> bool:
+        """Whether the code takes the arguments of an operation as they are, so that others can call it."""
+        operation = EXTENSIONS.get(name)
+        if operation is None or operation.chapter != BATCHNORM:
+            return True
+        return self.normalizations.direct(operation)
+
+    @cached_property
+    def penalties(self) -> Penalties:
+        """The penalties in the namespace."""
+        return Penalties(self.namespace, self.name)
+
+    @property
+    def penalizes_biases(self) -> bool:
+        """Whether the functions of a penalty take all parameters."""
+        return self.penalties.takes_biases
+
+    def regularize(self, lam: float) -> None:
+        set_strength(lam)
+
+    def called_with_strength(self) -> list[str]:
+        """The operations of the network whose functions take the strength of an L2 penalty."""
+        return [name for name in STRENGTHENED if takes_one(self.author_of(name))]
+
+    def author_of(self, name: str) -> Any:
+        """The function that computes an operation of the network; None if that is unknown."""
+        return getattr(self.namespace.get(self.name("MLP")), self.name(name), None)
+
+    def takes_strength(self) -> bool:
+        """Whether a parameter of the code is called as the strength of an L2 penalty is."""
+        return bool(self.strengths_named())
+
+    def says_which_penalty(self) -> bool:
+        """Whether the name of a strength says that it is one of squares."""
+        return any(word in plain(name) for name in self.strengths_named() for word in OF_SQUARES)
+
+    def strengths_named(self) -> list[str]:
+        """The parameters of the code that are called as the strength of an L2 penalty is."""
+        things = [thing for name, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
+        methods = [method for thing in things if inspect.isclass(thing) for method in vars(thing).values()]
+        codes = (getattr(thing, "__code__", None) for thing in (*things, *methods))
+        return [name for code in codes if code for name in code.co_varnames[: parameters_in(code)] if is_strength(name)]
+
+    def _call(self, owner: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
+        function = self._find(owner, name)
+        taken = strengths(parameters_of(function), keywords) if strength_is_set() else {}
+        return super()._call(owner, name, *arguments, **keywords, **taken)
+
+    @cached_property
+    def dropout(self) -> DropoutLayers:
+        """The dropout in the namespace."""
+        return DropoutLayers(self.namespace, self.spellings)
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """The names that the code may use for a name of the contract: the declared one, or those from courses."""
+        return (self.names[name],) if name in self.names else in_chapters(name)
+
+    @property
+    def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
+        return self.dropout.conventions
+
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
             return self.optimizers.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == BATCHNORM:
+            return self.normalizations.offers(OPERATIONS[name])
+        if OPERATIONS[name].takes[0].kind == ARRAYS:
+            return self.penalties.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == DROPOUT:
+            return self.dropout.offers(OPERATIONS[name])
         by_name = super().offers(name) and not self.makes_arrays(name)
         return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
@@ -212,10 +312,38 @@ class NativeStyle(Native):
 
     def where(self, name: str) -> str | None:
         try:
+            if OPERATIONS[name].chapter == BATCHNORM:
+                return self.normalizations.where(OPERATIONS[name])
+            if OPERATIONS[name].chapter == DROPOUT:
+                return self.dropout.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
+            if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
+                return self.penalties.where(OPERATIONS[name])
             return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
             return None
+
+
+def normalizing(maker: Any) -> list[str]:
+    """The parameters of a class or function that switch batch normalization on, as they do by default."""
+    try:
+        every = parameters_of(maker) if callable(maker) else []
+    except Unbound:
+        return []
+    return [p.name for p in every if p.default is True and role(p.name) == "batch_normalization"]
+
+
+def takes_one(function: Any) -> bool:
+    """Whether a function has a parameter for the strength of an L2 penalty."""
+    try:
+        return callable(function) and any(is_strength(p.name) for p in parameters_of(function))
+    except Unbound:
+        return False
+
+
+def parameters_in(code: CodeType) -> int:
+    """How many of a code's variables are its parameters."""
+    return code.co_argcount + code.co_kwonlyargcount
 
 
 def arguments_of(operation: str) -> int | None:

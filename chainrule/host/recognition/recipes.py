@@ -25,6 +25,7 @@ from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
 from chainrule.host.recognition.slots import chain, discover
+from chainrule.host.recognition.strength import strength
 from chainrule.host.recognition.structures import inside, leaves, shape
 from chainrule.host.recognition.tools import Toolbox
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
@@ -257,7 +258,8 @@ def step_with(step: Step, instead: Mapping[type, type]) -> Step:
     """A step of a recipe with other classes; an object of one is made with the arguments that both take."""
     if step.function in instead:
         taken = [parameter.name for parameter in parameters_of(instead[step.function])]
-        plainly = {name: 0.0 for name in taken if role(name) == "reg"}  # without momentum, and decay of the rate
+        # without momentum, and decay of the rate
+        plainly = {name: strength(name) for name in taken if role(name) == "reg"}
         return Step(instead[step.function], {name: v for name, v in step.arguments.items() if name in taken} | plainly)
     return replace(step, arguments={name: with_classes(value, instead) for name, value in step.arguments.items()})
 
@@ -351,7 +353,7 @@ def held(value: Any, name: str) -> Any:
         return FIXED[found]
     if found == "reg" and isinstance(value, float):
         if not plain(name).startswith(("lr", "learning", "decay")):
-            return 0.0
+            return strength(name)
         return 1.0 if value > MIDDLE else value  # a factor by which the rate shrinks
     if found == "keep_prob" and isinstance(value, (int, float)):
         return 1.0

@@ -106,6 +106,11 @@ class Recognised(Attempts):
             and of_probabilities(operation, name, function)
         ]
 
+    def author_of(self, name: str) -> Any:
+        plans = (plan for (operation, _), plan in self.plans.items() if operation == name and isinstance(plan, Plan))
+        plan, model = next(plans, None), self.sample()
+        return None if plan is None or model is None else self.function(plan, model)
+
     def sample(self) -> Held | None:
         return self._sample
 

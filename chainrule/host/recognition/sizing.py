@@ -13,6 +13,7 @@ from chainrule.host.recognition.binding import MIDDLE, Unbound, parameters_of
 from chainrule.host.recognition.choices import descending, of_the_output
 from chainrule.host.recognition.learnt import PerLayer, learnt_of
 from chainrule.host.recognition.quirks import for_style
+from chainrule.host.recognition.strength import strength
 from chainrule.host.recognition.vocabulary import plain, rank, role, size_role
 
 SIZES = ("sizes", "following", "inputs", "hidden", "hiddens", "outputs")
@@ -187,6 +188,8 @@ def other_value(parameter: inspect.Parameter, seed: int, found: str | None) -> t
     if found == "rng":
         old = isinstance(default, np.random.RandomState)
         return (np.random.RandomState(seed) if old else np.random.default_rng(seed),)
+    if strength(parameter.name):
+        return (strength(parameter.name),)
     decays = plain(parameter.name).startswith(("lr", "learning", "decay"))
     if found == "reg" and isinstance(default, float) and default > 0 and not decays:
         return (0.0,)
@@ -196,7 +199,7 @@ def other_value(parameter: inspect.Parameter, seed: int, found: str | None) -> t
         return (1.0,)
     if found == "left_out" and isinstance(default, float):
         return (0.0,)
-    if found == "quiet" and isinstance(default, bool):
+    if found in ("quiet", "batch_normalization") and isinstance(default, bool):
         return (False,)
     if found == "activation" and isinstance(default, str):
         return ("ReLU" if default[:1].isupper() else "relu",) if default.lower() != "relu" else None

@@ -24,6 +24,7 @@ from chainrule.host.recognition.settings_kept import NUMBERS, is_hyperparameter,
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import is_array, to_numpy
 
+KEEPING: list[bool] = []  # an item while a body of `generators_kept` runs
 NEARLY = 0.3  # how far from 1 a deviation may be that is taken of one less, or with a constant that avoids 0
 
 
@@ -154,11 +155,16 @@ def standardizes(method: Any) -> bool:
 def seed_generators(network: Any, seed: int) -> None:
     """Set the generators that a network keeps to the state of the seed."""
     for owner in owners(network):
-        for value in list(vars(owner).values()):
-            if isinstance(value, np.random.Generator):
-                value.bit_generator.state = type(value.bit_generator)(seed).state
-            elif isinstance(value, (np.random.RandomState, random.Random)):
-                value.seed(seed)
+        seed_each(list(vars(owner).values()), seed)
+
+
+def seed_each(values: Sequence[Any], seed: int) -> None:
+    """Set the generators among values to the state of the seed."""
+    for value in values:
+        if isinstance(value, np.random.Generator):
+            value.bit_generator.state = type(value.bit_generator)(seed).state
+        elif isinstance(value, (np.random.RandomState, random.Random)):
+            value.seed(seed)
 
 
 def told_samples(form: Form) -> tuple[str, ...]:
@@ -257,14 +263,19 @@ def seed_everything(seed: int) -> None:
 
 @contextlib.contextmanager
 def generators_kept() -> Iterator[None]:
-    """Restore the global generators after the body."""
+    """Restore the global generators after the body; inside another such body, its end does."""
+    if KEEPING:
+        yield
+        return
     state, own = np.random.get_state(), random.getstate()
     torch = sys.modules.get("torch")
     if torch is not None:
         torch_state = torch.get_rng_state()
+    KEEPING.append(True)
     try:
         yield
     finally:
+        KEEPING.pop()
         np.random.set_state(state)
         random.setstate(own)
         if torch is not None:

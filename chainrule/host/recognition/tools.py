@@ -21,6 +21,7 @@ from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.results import number_in, samples
 from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.strength import strengths
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
 from chainrule.support.arrays import is_array, to_numpy
@@ -133,7 +134,7 @@ class Dense:
             if wanted not in others:
                 raise Unbound(p.name)
             keywords[p.name] = others[wanted]
-        return self.cls(**keywords)
+        return self.cls(**keywords, **strengths(parameters_of(self.cls), keywords))
 
     def spelled(self, activation: str) -> Any:
         """An activation as the constructor takes it: a name, a function, an object, or None."""
@@ -241,6 +242,29 @@ class Head:
         self.passed_on = {}
         return call(self.object, operations, roles, passed_on=self.passed_on)
 
+    @property
+    def begins(self) -> bool:
+        """Whether the code computes the gradient from which a backward pass starts."""
+        return self.tools.slope is not None or self.goes_back or self.slope_function is not None
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the loss object has a backward pass."""
+        return self.object is not None and bool(ranked("backward", methods_of(self.object)))
+
+    @property
+    def slope_function(self) -> Callable[..., Any] | None:
+        """The function that computes this gradient, if any."""
+        return next(
+            (
+                function
+                for name, function in self.functions
+                if learnt_of(function).operation == "slope"
+                or is_called("methods", "gives_the_gradient_of_the_loss", name)
+            ),
+            None,
+        )
+
     def gradient(self, z: Any, p: Any, y: Any, fallback: Callable[[], Any]) -> Any:
         """The gradient with respect to the last layer's output, by the code or else by `fallback`.
 
@@ -250,7 +274,7 @@ class Head:
             given = {"output": p, "y": y, "output_gradient": p, "x": p}
             return self.back(make(self.tools.slope, "softmax"), given, shape(p))
         self.started.slope = None
-        if self.object is not None and ranked("backward", methods_of(self.object)):
+        if self.goes_back:
             given = z if self.takes_logits else p
             slope = self.back(
                 self.object,
@@ -264,15 +288,7 @@ class Head:
             if apart and self.tools.combined is None and self.softmax is not None and not self.takes_logits:
                 return self.back(self.softmax, {"output_gradient": slope, "x": slope, "y": y}, shape(z))
             return slope
-        function = next(
-            (
-                function
-                for name, function in self.functions
-                if learnt_of(function).operation == "slope"
-                or is_called("methods", "gives_the_gradient_of_the_loss", name)
-            ),
-            None,
-        )
+        function = self.slope_function
         if function is None:
             return fallback()
         as_output = {"x": "output", "output_gradient": "output"}

@@ -81,3 +81,16 @@ def step_decay_with_a_memory(original, lr, drop, every):
 def cosine_wrong_for_one_length(original, lr, epochs):
     """Wrong for one length that the specification does not ask for, and the golden values do."""
     return lambda epoch: original(lr, epochs)(epoch) * (1.001 if epochs == 45 else 1)
+
+
+@fault("schedules.training", "MLP.fit", first=True)
+def fit_counts_epochs_from_one(original, self, x, y, *, lr, **settings):
+    """The schedule is asked for the number of the epoch that is over."""
+    rate = (lambda epoch: lr(epoch + 1)) if callable(lr) else lr
+    return original(self, x, y, lr=rate, **settings)
+
+
+@fault("schedules.training", "MLP.fit")
+def fit_keeps_the_first_rate(original, self, x, y, *, lr, **settings):
+    """The schedule is asked once, before the loop."""
+    return original(self, x, y, lr=lr(0) if callable(lr) else lr, **settings)
