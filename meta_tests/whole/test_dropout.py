@@ -11,6 +11,7 @@ import pytest
 from banks.dropout import COURSE, MASKS, PLANTED, STYLES
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.host.inference.switched_off import DROPOUT
 from chainrule.host.recognition.recognise import recognise
 from chainrule.mathematics import dropout as mathematics
 from chainrule.running.loading import load
@@ -209,8 +210,50 @@ def test_a_probability_is_read_by_its_effect(tmp_path, mask, does):
 
 def test_names_of_a_course_that_are_not_read_are_said(tmp_path):
     name = "forward_propagation_with_dropout"
-    found = checked(tmp_path, f"def {name}(X, parameters, keep_prob=0.5): return X\n")
+    found = checked(tmp_path, f"{STYLES['masks']}\ndef {name}(X, parameters, keep_prob=0.5): return X\n")
     assert f"recognised, not checked yet: {name}" in str(found)
+
+
+# A network with dropout inside
+
+NETWORK = """
+class Net:
+    def __init__(self, sizes, keep=1.0):
+        self.W = [np.random.randn(a, b) * 0.1 for a, b in zip(sizes[:-1], sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+
+    def forward(self, X):
+        for W, b in zip(self.W, self.b):
+            X = np.maximum(X, 0) if W is not self.W[0] else X
+            X = X @ W + b
+        e = np.exp(X - X.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, X, y):
+        return -np.mean(np.log(self.forward(X)[np.arange(len(y)), y]))
+"""
+LAYER = STYLES["flags"] + NETWORK.replace("        self.W =", "        self.dropout = Dropout(0.5)\n        self.W =")
+
+
+@pytest.mark.parametrize(
+    ("source", "inside"),
+    [
+        (NETWORK, False),
+        (
+            NETWORK.replace("keep=1.0", "keep_prob=0.5").replace(
+                "        self.W =", "        self.keep_prob = keep_prob\n        self.W ="
+            ),
+            True,
+        ),
+        (NETWORK.replace("forward(self, X)", "forward(self, X, dropout=0.0)"), True),
+        (LAYER, True),
+    ],
+    ids=["none", "an attribute", "a parameter", "a layer"],
+)
+def test_dropout_inside_a_network_is_said(tmp_path, source, inside):
+    path = tmp_path / "net.py"
+    path.write_text(f"import numpy as np\n{source}", encoding="utf-8")
+    assert (DROPOUT in load(str(path)).impl.notes) is inside
 
 
 # The oracle
