@@ -160,12 +160,47 @@ def dropout_forward(x, rate, seed=None):
 def dropout_backward(dout, cache):
     return np.where(cache[0], dout / (1 - cache[1]), 0.0)
 """
+NAMED = """
+class Layer:
+    def __init__(self, name):
+        self.name, self.cache = name, {}
+
+class Dropout(Layer):
+    def __init__(self, name, keep):
+        super().__init__(name)
+        self._keep = keep
+
+    def forward_propagation(self, A, training, **settings):
+        if not training:
+            return A
+        self.cache["mask"] = np.random.rand(A.shape[0], A.shape[1]) < self._keep
+        return A * self.cache["mask"] / self._keep
+
+    def backward_propagation(self, dA, learning_rate, **settings):
+        return dA * self.cache["mask"] / self._keep
+"""
+STACKED = """
+class Dropout:
+    def __init__(self, rate):
+        self.rate, self.masks = rate, []
+
+    def forward(self, x, train=True):
+        if not train or self.rate == 0:
+            return x
+        self.masks.append((np.random.rand(*x.shape) > self.rate).astype(np.float32))
+        return x * self.masks[-1] / (1.0 - self.rate)
+
+    def backward(self, grad):
+        return grad * self.masks.pop() / (1.0 - self.rate)
+"""
 SKIPPED = {"dropout.evaluation": "skipped"}
 EDGES = {
     "its own generator in every call": (OWN_GENERATOR, SKIPPED | {"dropout.generator": "skipped"}),
     "a rate of zero refused": (REFUSES, {"dropout.zero_rate": "skipped"}),
     "static methods": (STATIC, {}),
     "a generator in the constructor": (SEEDS, {}),
+    "a name, and a mask in a dictionary": (NAMED, {}),
+    "a stack of masks": (STACKED, {"dropout.zero_rate": "skipped"}),
     "a global mask": (GLOBAL, SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo")),
     "a seed in every call": (SEEDED, SKIPPED),
     "matrices alone, in float32": (

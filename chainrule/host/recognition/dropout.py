@@ -33,7 +33,7 @@ THINGS = (*PROBABILITIES, "config", "training", "evaluating", "mode", "mask")
 TRIED = (64, 64)  # the shape of a first input
 TRIED_RATE = 0.25
 NEAR = 0.06  # of a part of the entries: nine standard deviations
-RATE_OF_UPDATES = 0.0  # for a backward pass that takes a learning rate
+NEUTRAL = {"lr": 0.0, "text": "dropout"}  # for a learning rate, and the name of a layer
 NATIVE = ("x", "rate", "rng")
 KEEPS = "its probability is that of keeping an entry"
 UNSEEDED = "one state of NumPy's global generator gives two masks"
@@ -42,7 +42,7 @@ UNSEEDED = "one state of NumPy's global generator gives two masks"
 def thing_of(name: str) -> str | None:
     """What a parameter or a key of that name is for, or None."""
     named = next((thing for thing in THINGS if is_called("masking", thing, name)), None)
-    return named or (role(name) if role(name) in ("rng", "seed", "lr") else None)
+    return named or (role(name) if role(name) in ("rng", "seed", *NEUTRAL) else None)
 
 
 def first_called(thing: str, found: Sequence[str]) -> str | None:
@@ -132,8 +132,8 @@ class Reading:
                 given[parameter.name] = not known["training"]
             elif thing is not None and thing in known:
                 given[parameter.name] = known[thing]
-            elif thing == "lr":
-                given[parameter.name] = RATE_OF_UPDATES
+            elif thing in NEUTRAL:
+                given[parameter.name] = NEUTRAL[thing]
             elif parameter.default is parameter.empty:
                 raise NotOffered(f"{self.name}: chainrule knows no value for its parameter {parameter.name}")
         return given
@@ -254,9 +254,13 @@ def kept_as(thing: str, made: Any) -> Any:
     return getattr(made, own)
 
 
-def state_of(made: Any) -> dict[str, Any]:
-    """The attributes of an object, with copies of its arrays."""
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in vars(made).items()}
+def held(value: Any) -> Any:
+    """A copy of an array, and of a dictionary, list or tuple of arrays; anything else itself."""
+    if type(value) is dict:
+        return {key: held(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(held, value))
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 @dataclass
@@ -358,7 +362,7 @@ class DropoutLayers:
         if not reading.is_class:
             return out, Passed(cache, None, known | {"x": x})
         made = reading.object(rate)
-        return out, Passed(cache, partial(back, reading, made, state_of(made), cache), {})
+        return out, Passed(cache, partial(back, reading, made, held(vars(made)), cache), {})
 
     def backward(self, reading: Reading, dout: Any, passed: Passed) -> Any:
         """dx, of the pass that left this."""
@@ -379,7 +383,7 @@ class DropoutLayers:
 
 def back(reading: Reading, made: Any, state: Mapping[str, Any], cache: Any, dout: Any) -> Any:
     """dx by an object, whose attributes are those after the forward pass."""
-    vars(made).update({name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()})
+    vars(made).update(held(state))
     backward = reading.method("backward", made)
     found = backward(**reading.arguments(backward, [dout], {"mask": cache}))
     return gradient_of(kept_as("gradient", made) if found is None else found)
