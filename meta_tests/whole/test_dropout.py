@@ -11,6 +11,7 @@ import pytest
 from banks.dropout import COURSE, MASKS, PLANTED, STYLES
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.diagnosis import mistakes
 from chainrule.host.inference.switched_off import DROPOUT
 from chainrule.host.recognition.recognise import recognise
 from chainrule.mathematics import dropout as mathematics
@@ -59,6 +60,12 @@ def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, nam
     assert found.verdict == "fail"
     assert found.diagnoses[0].id == name, found.diagnoses[0]
     assert {cause.id for cause in found.diagnoses if cause.certainty == "certain"} <= {name}
+
+
+def test_every_mistake_of_the_chapter_is_planted():
+    assert {mistake.id for mistake in mistakes().values() if mistake.chapter == "dropout"} == {
+        name for *_, name in PLANTED
+    }
 
 
 WITHOUT_A_CALL = [
