@@ -20,7 +20,11 @@ from chainrule.spec_tests import test_dropout as spec_tests
 from chainrule.specification.networks import Networks
 
 OPERATIONS = EXTENSION_NAMES["dropout"]
-OTHER_FORMS = {"course": {"dropout_p": "keeps"}, "flags": {"dropout": "classic"}}  # what the report says of them
+OTHER_FORMS = {  # what the report says of them
+    "course": {"dropout_p": "keeps"},
+    "flags": {"dropout": "classic"},
+    **{style: {"dropout_p": "drops"} for style in ("older course", "modes", "forward only", "generators")},
+}
 NOT_SEEN = {  # where the code has no mode, or does not keep its mask at rate 0
     **{style: {"dropout.evaluation"} for style in ("contract", "masks", "forward only")},
     "modes": {"dropout.zero_rate"},
@@ -247,7 +251,7 @@ def test_a_probability_is_read_by_its_effect(tmp_path, mask, does):
     impl = load(str(path)).impl
     spec_tests.forward(impl, np.ones((2, 3)), 0.5)
     found = impl.host.traits().extensions
-    assert [value for key, value, _ in found if key == "dropout_p"] == ["keeps"] * (does == "keeps")
+    assert [value for key, value, _ in found if key == "dropout_p"] == [does]
 
 
 def test_names_of_a_course_that_are_not_read_are_said(tmp_path):

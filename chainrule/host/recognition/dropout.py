@@ -35,7 +35,10 @@ TRIED_RATE = 0.25
 NEAR = 0.06  # of a part of the entries: nine standard deviations
 NEUTRAL = {"lr": 0.0, "text": "dropout"}  # for a learning rate, and the name of a layer
 NATIVE = ("x", "rate", "rng")
-KEEPS = "its probability is that of keeping an entry"
+EFFECTS = {
+    "drops": "its probability is that of dropping an entry",
+    "keeps": "its probability is that of keeping an entry",
+}
 UNSEEDED = "one state of NumPy's global generator gives two masks"
 
 
@@ -286,11 +289,11 @@ class DropoutLayers:
 
     @property
     def conventions(self) -> tuple[tuple[str, str, str], ...]:
-        """What is another convention than the contract's, and was found by its effect: (key, value, how)."""
+        """What the effect of a pass showed, beside the contract's conventions: (key, value, how)."""
         if not isinstance(self.known, Reading):
             return ()
-        keeps = self.known.effect and self.known.probability == "keeps"
-        found = [("dropout_p", "keeps", KEEPS)] if keeps else []
+        kind = self.known.probability
+        found = [("dropout_p", kind, EFFECTS[kind])] if self.known.effect else []
         return (*found, ("dropout_seeding", "none", UNSEEDED)) if self.known.seedless else tuple(found)
 
     def named(self, operation: str) -> list[str]:
