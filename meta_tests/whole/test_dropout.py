@@ -213,6 +213,10 @@ EDGES = {
     "a name, and a mask in a dictionary": (NAMED, {}),
     "a stack of masks": (STACKED, {"dropout.zero_rate": "skipped"}),
     "a global mask": (GLOBAL, SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo")),
+    "a global mask, and a probability": (
+        GLOBAL.replace("(dout):", "(dout, p):"),
+        SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo"),
+    ),
     "a seed in every call": (SEEDED, SKIPPED),
     "matrices alone, in float32": (
         MASKS.replace("D = D < keep_prob", "D = np.float32(D < keep_prob)").replace(
@@ -252,6 +256,17 @@ def test_a_probability_is_read_by_its_effect(tmp_path, mask, does):
     spec_tests.forward(impl, np.ones((2, 3)), 0.5)
     found = impl.host.traits().extensions
     assert [value for key, value, _ in found if key == "dropout_p"] == [does]
+
+
+def test_a_generator_of_the_file_is_left_in_its_state():
+    namespace = {"np": np, "__name__": "drop"}
+    exec(STYLES["generators"], namespace)
+    before = namespace["rng"].bit_generator.state
+    found = recognise(namespace, {})
+    first, _ = found.dropout_forward(np.ones((2, 3)), 0.5, np.random.default_rng(1))
+    again, _ = found.dropout_forward(np.ones((2, 3)), 0.5, np.random.default_rng(1))
+    assert np.array_equal(first, again)
+    assert namespace["rng"].bit_generator.state == before
 
 
 def test_names_of_a_course_that_are_not_read_are_said(tmp_path):
