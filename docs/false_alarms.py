@@ -13,10 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+from chainrule.mathematics import dropout as masks
 from chainrule.mathematics import tail_bounds
 from chainrule.running.loading import load
+from chainrule.spec_tests import test_dropout as dropout
 from chainrule.spec_tests import test_initialization as initialization
 from chainrule.spec_tests import test_training as training
 from chainrule.specification.networks import Networks
@@ -53,6 +56,19 @@ WITHOUT_CHANCE = {  # specs that see something drawn, and hold whatever is drawn
     "training.convex": "full batches",
     "training.xor": "full batches, from one start",
     "golden.steps": "steps, or full batches, with given gradients",
+    "dropout.shape": "only the shapes are looked at",
+    "dropout.arguments_kept": "only the arguments are looked at",
+    "dropout.results_kept": "results are compared with themselves",
+    "dropout.zero_rate": "nothing is dropped",
+    "dropout.entries": "an entry is one of two numbers, whatever is drawn",
+    "dropout.fresh": "two masks of 65536 entries are the same with probability 2^-65536",
+    "dropout.generator": "the same draws are made again; others are the same with probability 2^-65536",
+    "dropout.same_mask": "the mask is that of the output",
+    "dropout.linearity": "the mask is that of the output",
+    "dropout.caches": "the mask is that of the output",
+    "dropout.evaluation": "nothing is drawn",
+    "dropout.single_precision": "the mask is that of the output",
+    "dropout.golden": "the mask is that of the output",
 }
 MEASURED = {"accuracy.fashion_mnist"}  # known from experience, with no bound below 1e-9
 
@@ -115,6 +131,15 @@ STATISTICS = {  # {spec: (what is compared, by which theorem)}
 }
 
 
+MASKED = {  # {spec of dropout: what is compared, by Hoeffding's bound}
+    "dropout.rate": "part of entries that is dropped",
+    "dropout.mean": "mean of the output",
+    "dropout.independent_entries": "products of rows, and of columns",
+    "dropout.independent_of_input": "sums with the input's sign and size",
+    "dropout.zero_inputs": "part of gradients that is dropped",
+}
+
+
 def allowed() -> dict[str, list[tuple[str, int, float]]]:
     """{spec: (name of the tail, what it is for so many of, the tail) of each comparison}, noted on the reference."""
     impl = load("chainrule.reference").impl
@@ -148,6 +173,27 @@ def bounded() -> list[Row]:
     return rows
 
 
+def masked() -> list[Row]:
+    """The specs of dropout whose probability Hoeffding's bound gives, solved for it at each tail."""
+    impl, original = load("chainrule.reference").impl, masks.tail
+    networks, rows = Networks(impl), []
+    for test in vars(dropout).values():
+        clause = getattr(getattr(test, "spec", None), "clause", None)
+        if clause in MASKED:
+            noted: list[tuple[int, float]] = []
+
+            def tail(weights: Any, comparisons: int = 1, noted: list[tuple[int, float]] = noted) -> float:
+                found = original(weights, comparisons)
+                noted.append((comparisons, hoeffding(comparisons, 2 * found / math.sqrt(float((weights**2).sum())))))
+                return found
+
+            with mock.patch.object(masks, "tail", tail), mock.patch.object(dropout, "tail", tail):
+                test(impl, networks)
+            count, probability = (sum(each) for each in zip(*noted, strict=True))
+            rows.append(Row(clause, MASKED[clause], "Hoeffding", int(count), probability))
+    return rows
+
+
 def counted() -> list[Row]:
     """The specs whose probability is a quotient of numbers of ways, or of numbers that coincide."""
     entries = min(math.prod(fans) for fans in pairwise(initialization.SEEDED))
@@ -174,7 +220,7 @@ def counted() -> list[Row]:
 
 def rows() -> list[Row]:
     """All statistical specs but the one on real data."""
-    return [*bounded(), *counted()]
+    return [*bounded(), *masked(), *counted()]
 
 
 def total(found: list[Row]) -> float:

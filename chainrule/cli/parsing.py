@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from chainrule.contract.chapters import CHAPTERS
 from chainrule.contract.errors import UnusableTarget
 
 if TYPE_CHECKING:
@@ -48,13 +49,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def with_targets_first(words: Sequence[str]) -> list[str]:
-    """The words of a command line, with the files behind `--chapter`, which would take them, in front of it."""
+    """The words of a command line, with the files behind `--chapter`, which would take them, in front of it.
+
+    The name of a chapter is the chapter, although a folder may be called so.
+    """
     found: list[str] = []
     start: int | None = None  # of the last --chapter, while only its values follow
     for word in words:
         if word.startswith("-"):
             start = len(found) if word == "--chapter" else None
-        if start is not None and (Path(word).suffix in (".py", ".ipynb") or os.path.isdir(word)):
+        is_path = Path(word).suffix in (".py", ".ipynb") or os.path.isdir(word)
+        if start is not None and is_path and word not in CHAPTERS:
             found.insert(start, word)
             start += 1
         else:

@@ -10,13 +10,13 @@ from chainrule.cli.parsing import TARGET, Parser, add_reading_arguments
 from chainrule.training.settings import Settings
 
 DESCRIPTION = """\
-Train a network on Fashion-MNIST by plain mini-batch SGD with a fixed learning
-rate, and show what it learned: its accuracy beside a linear classifier's, the
-confusion matrix, and the classes it confuses most. The network is that of
-TARGET, with its own fit, or the reference if none is given.
+Train a network on Fashion-MNIST, and show what it learned: its accuracy beside
+a linear classifier's, the confusion matrix, and the classes it confuses most.
+The network is that of TARGET, with its own fit, or a model of the reference:
+plain mini-batch SGD with a fixed learning rate, unless --model names another.
 
-The defaults were chosen on validation images, never on the test set, which is
-looked at once, at the end."""
+The models' settings were chosen on validation images, never on the test set,
+which is looked at once, at the end."""
 EPILOG = """\
 Ctrl-C ends the training early: the weights of that moment are evaluated, and
 saved if --save was given.
@@ -40,6 +40,8 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
 def run_train(arguments: argparse.Namespace, _rest: list[str]) -> int:
     from chainrule.training import command  # imported late, as the other commands do not need it or the data sets
 
+    if arguments.list_models:
+        return command.list_models()
     if arguments.target is None:
         return command.run(arguments)
     from chainrule.contract.declarations import pairs
@@ -58,20 +60,23 @@ def run_train(arguments: argparse.Namespace, _rest: list[str]) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `chainrule train` to PARSER."""
+    """Add the options of `chainrule train` to PARSER.
+
+    An option that a model decides is None if it is not given; its help names the plain model's value.
+    """
     defaults = Settings()
     hidden = " ".join(map(str, defaults.hidden))
     add = parser.add_argument
     add("target", metavar="TARGET", nargs="?", help=f"{TARGET}; it stands before --hidden")
     add("--adapter", metavar="FILE", help="a file whose class Adapter subclasses chainrule.Implementation")
     add_reading_arguments(parser)
-    add("--hidden", type=int, nargs="*", default=defaults.hidden, metavar="SIZE",
+    add("--model", metavar="NAME", help="the model of the reference to train (mlp); its own settings are the defaults")
+    add("--list-models", action="store_true", help="list the models with their recipes, and exit")
+    add("--hidden", type=int, nargs="*", metavar="SIZE",
         help=f"sizes of the hidden layers; without a size, a linear classifier (default: {hidden})")  # fmt: skip
-    add(
-        "--epochs", type=int, default=defaults.epochs, metavar="N", help="passes over the training images (%(default)s)"
-    )
-    add("--batch-size", type=int, default=defaults.batch_size, metavar="N", help="images per step (%(default)s)")
-    add("--lr", type=float, default=defaults.lr, metavar="RATE", help="learning rate of every epoch (%(default)s)")
+    add("--epochs", type=int, metavar="N", help=f"passes over the training images ({defaults.epochs})")
+    add("--batch-size", type=int, metavar="N", help=f"images per step ({defaults.batch_size})")
+    add("--lr", type=float, metavar="RATE", help=f"learning rate, of every epoch or the first ({defaults.lr})")
     add("--seed", type=int, default=defaults.seed, metavar="N",
         help="decides the initial weights and the order of the images (%(default)s)")  # fmt: skip
     add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")

@@ -24,6 +24,9 @@ class Actor(Protocol):
         arguments: of a backward pass those of the forward pass, after dout.
         """
 
+    def there_and_back(self, backward: str, dout: np.ndarray, *arguments: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The arrays of a forward pass with these arguments, and those of its backward pass of that name."""
+
     def network(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Any: ...
     def parameters(self, model: Any) -> Gradients: ...
     def forward(self, model: Any, x: np.ndarray) -> Any: ...

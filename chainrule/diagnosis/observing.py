@@ -27,13 +27,13 @@ class Observed:
         self.predict, self.backward, self.step = impl.predict, impl.backward, impl.step
 
     def function(self, name: str, *arguments: np.ndarray) -> Sequence[Any]:
-        forward = OPERATIONS[name].undoes
-        if forward:
-            dout, *given = arguments
-            _, cache = getattr(self.impl, forward)(*given)
-            arguments = (dout, cache)
-        found = getattr(self.impl, name)(*arguments)
-        return [one for one in (found if isinstance(found, tuple) else [found]) if not isinstance(one, Cache)]
+        if OPERATIONS[name].undoes:
+            return self.there_and_back(name, *arguments)[1]
+        return arrays_of(getattr(self.impl, name)(*arguments))
+
+    def there_and_back(self, backward: str, dout: np.ndarray, *arguments: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        *found, cache = getattr(self.impl, OPERATIONS[backward].undoes)(*arguments)
+        return found, arrays_of(getattr(self.impl, backward)(dout, cache))
 
     def network(self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Handle:
         model = self.impl.create([len(weights[0]), *(len(b) for b in biases)], seed=0)
@@ -42,6 +42,11 @@ class Observed:
 
     def fit(self, model: Handle, x: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int, lr: float) -> Any:
         return self.impl.fit(model, x, y, epochs=epochs, batch_size=batch_size, lr=lr, seed=0)
+
+
+def arrays_of(found: Any) -> list[Any]:
+    """The arrays that a function returned, without its cache."""
+    return [one for one in (found if isinstance(found, tuple) else [found]) if not isinstance(one, Cache)]
 
 
 class InColumns(Observed):

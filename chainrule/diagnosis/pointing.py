@@ -16,7 +16,7 @@ PRODUCT = (r"@|\b(dot|matmul|outer|einsum|tensordot|multiply)\(",)
 LABELS = r"\b(y\w*|t|targets?|labels?|Y\w*|T|one_?hot\w*)\b"
 DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", *PRODUCT)
 OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
-DIVIDED = r"/ *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
+DIVIDED = r"/=? *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
 REDUCED = r"\b(sum|mean|average|max|amax)\("
 UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=", r"\b(lr|learning_rate|alpha|eta|rate)\b")
 BATCHES = r"\b(range|split|array_split|batches)\((?!.*epoch)|for .* in .*batch"
@@ -39,6 +39,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("softmax-shift-after", (r"\bexp\(.*\) *- ", r"- .*\bmax\(", r"\bexp\(")),
     ("softmax-global-maximum", (r"\b(max|amax)\(", r"\bexp\(")),
     ("softmax-column-maximum", (r"\b(max|amax)\(", r"\bexp\(")),
+    ("softmax-logits-clipped", (r"clip|minimum|maximum|where|\bm(in|ax)\(", r"\bexp\(")),
     ("softmax-clipped", (r"clip|maximum|minimum|where", r"return")),
     ("softmax-flushed", (r"where|[<>]", r"return")),
     ("softmax-epsilon", (r"1e-|eps", r"/")),
@@ -48,18 +49,22 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("loss-clipped", (r"clip|maximum|minimum", *LOGARITHM)),
     ("loss-certainty-rounded", (r"clip|maximum|minimum|where", *LOGARITHM)),
     ("loss-epsilon", (r"1e-|eps", *LOGARITHM)),
+    ("labels-renumbered", (r"unique|searchsorted|rank|set\(|index\(", r"eye\(|zeros\(")),
     ("loss-one-hot-classes", (r"max\(|unique|set\(", r"eye\(|zeros\(")),
     ("loss-in-place", (r"[-+*/]=|\[.*\] *=|out=",)),
     ("loss-squared-error", (r"\*\* *2|square", *LOGARITHM)),
     ("loss-softmax-twice", (r"softmax|exp\(", *LOGARITHM)),
     ("loss", LOGARITHM),
     ("gradient-nan", (r"/ *\(?1(\.0)? - ", r"/ *[A-Za-z_]", r"/")),
+    ("gradient-softmax-over-batch", (r"\bsum\(.*\*|\*.*\bsum\(", r"\bsum\(", r" - ")),
+    ("gradient-log-softmax-without", (r" - .*(\bexp\(|softmax|\b(p|probs?|s)\b)", r" - ")),
     ("gradient-softmax-ignored", (r"/ *[A-Za-z_(]", r"-")),
     ("gradient-softmax", (r"\(1(\.0)? - \w+\)|outer|diag", r" - ")),
     ("gradient-true-class-only", (r"\(1(\.0)? - \w+\)|outer|diag", r"-= *1| - ")),
     ("gradient-not-averaged", (rf"( - |-=).*{LABELS}|{LABELS}.*( - |-=|/)", r" - |-=", *PRODUCT)),
     ("gradient-averaged-twice", (DIVIDED,)),
     ("gradient-divided", (DIVIDED,)),
+    ("array-reshaped", (r"reshape\(", *PRODUCT)),
     ("array-averaged", (DIVIDED,)),
     ("array-divided", (DIVIDED,)),
     ("gradient-one-hot", (r"eye\(|zeros\(|\[.*\] *= *1|[-]= *1", r" - ")),
@@ -83,6 +88,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
     ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask-of-delta", (r"(relu|maximum|where)\(.*(@|dot\(|matmul\(|delta|grad)|(delta|grad|err)\w*\[.*[<>]", *MASK)),
+    ("mask-added", (r" [-+] .*([<>]=? *0|relu|mask|deriv|prime|grad|where)", *MASK)),
     ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=.*\*", r"\* *\w+(\[|$|\))", r"\*")),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
@@ -128,6 +134,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("integer-division", (r"//",)),
     ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
     ("step-rate", UPDATE),
+    ("step-clips", (r"clip|minimum|maximum|\bmin\(|norm", *UPDATE)),
     ("step", UPDATE),
     ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
     ("fit-holds-out", (r"^\w+(, \w+)* = .*\[[^\]]*:[^\]]*\]|val|held", r"\[[^\]]*:[^\]]*\]")),
@@ -147,8 +154,11 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("fit-along-sum", (r"sum\(|/|mean\(", *UPDATE)),
     ("fit-averaged", (r"/",)),
     ("fit-divided", (r"/",)),
+    ("fit-last-batch-full", (r"/ *\(?(self\.)?(batch\w*|bs|B|size)\b", r"/")),
     ("fit-last-batch", (r"//|\brange\((?!.*epoch)|split\(", r"/")),
     ("fit", (BATCHES, r"\brange\(|while", *UPDATE)),
+    ("history-adds-up", (r"^\w+ *= *0(\.0*)?$", r"\+=", r"append\(|history|losses", r"return")),
+    ("history-summed", (r"append\(.*/", r"\+=", r"append\(|history|losses", r"return")),
     ("history", (r"append\(|history|losses", r"return")),
     ("init-zero", (r"(zeros|full|ones|empty)\w*\(", RANDOM)),
     ("init-biases-in-one-array", (r"(zeros|ones|empty)\(\w+\[1:\]\)",)),
@@ -214,6 +224,13 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("l2-missing-in-gradient", (r"\bd?[wW]\w*(\[.*\])* *=.*(@|dot\()", r"return")),
     ("l2-gradient", (r"(reg|lam\w*|l2|alpha|decay|lmb?da) *[*/]|\* *(self\.)?(reg|lam\w*|l2|alpha)", r"return")),
     ("l2", (r"sum\(|norm\(|mean\(|abs\(|\*\* *2|square\(", r"(reg|lam\w*|l2|alpha|decay) *[*/]", r"return")),
+    ("dropout-mask-repeats", (r"seed\(|default_rng\(|is None|RandomState\(", RANDOM)),
+    ("dropout-mask", (RANDOM, r"mask|[<>]")),
+    ("dropout-normal", (r"randn|normal", RANDOM)),
+    ("dropout-keeps", (r"[<>]|binomial|choice", RANDOM)),
+    ("dropout-generator", (RANDOM,)),
+    ("dropout-rate", (r"[<>]|binomial|choice", RANDOM)),
+    ("dropout", (r"mask|keep|drop", r"[*/]", r"return")),
     ("schedule", (r"\*\*|cos\(|//", r"return")),
     ("layer-mask", MASK),
     ("layer", (REDUCED, *PRODUCT, r"return")),
@@ -224,6 +241,11 @@ def likeness(mistake: str, text: str) -> int:
     """How little a statement reads like a mistake: 0 for the most telling expression."""
     signs = signs_of(mistake)
     return next((i for i, sign in enumerate(signs) if re.search(sign, text)), len(signs))
+
+
+def least_unlike(mistake: str, function: Function) -> int:
+    """The likeness of the statement of a function that reads most like a mistake."""
+    return min((likeness(mistake, text) for _, text in statements(function)), default=len(signs_of(mistake)))
 
 
 def signs_of(mistake: str) -> tuple[str, ...]:

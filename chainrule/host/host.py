@@ -275,6 +275,7 @@ class InProcess:
             getattr(self.implementation, "biases", plain.biases),
             self.implementation.penalized,
             bool(getattr(self.implementation, "penalizes_biases", plain.penalizes_biases)),
+            getattr(recognised_of(self.implementation), "extension_conventions", plain.extensions),
         )
 
     def trace(self) -> None:

@@ -61,6 +61,7 @@ class Traits:
     biases: `own` arrays, `inside` the weights, or `none`.
     penalized: what has the strength of an L2 penalty: the `network`, or operations, with blanks; empty without one.
     penalizes_biases: whether its functions take all parameters, so that vectors among the weights are biases.
+    extensions: conventions of extension chapters that reading found by their effect: (key, value, how).
     """
 
     summed_fit: bool = False
@@ -69,6 +70,7 @@ class Traits:
     biases: str = "own"
     penalized: str = ""
     penalizes_biases: bool = False
+    extensions: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

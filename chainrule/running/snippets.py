@@ -39,7 +39,8 @@ def snippet(loaded: Loaded, calls: Sequence[Call], error: BaseException | None =
         return None
     last = told[-1]
     names = names_of(loaded)
-    if makes_optimizer(last) or (names is not None and last.name in EXTENSIONS and last.name not in names):
+    reached = names is None or last.name not in EXTENSIONS or last.name in names
+    if makes_optimizer(last) or OPERATIONS[last.name].chapter == "dropout" or not reached:
         names = None
     lines = ["import numpy as np", *(opening(loaded, names, last))]
     variance = of_variance(names, told, str(error))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
 from chainrule.training import datasets, storing
@@ -24,10 +25,12 @@ from chainrule.training.loop import (
     probabilities,
     train,
 )
+from chainrule.training.models import MODELS, PLAIN, Model, normalizations
 from chainrule.training.outcome import TrainingOutcome
 from chainrule.training.settings import Settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130  # 130 = 128 + SIGINT, as a shell reports a command ended by Ctrl-C
+CHANGEABLE = ("hidden", "epochs", "batch_size", "lr", "seed", "dtype", "validation")  # settings that are options
 PAIRS = 5  # how many pairs of confused classes are printed
 
 
@@ -52,14 +55,15 @@ def run(args: argparse.Namespace, made: Made | None = None) -> int:
 
 
 def _train_and_report(args: argparse.Namespace, console: Console, made: Made | None) -> int:
-    settings = _settings(args)
+    model = _model(args.model, made)
+    settings = _settings(args, model)
     save_to = _writable(storing.archive(args.save)) if args.save else None
     draw_to = _drawable(args.plot) if args.plot else None
     data = load(settings, args.data)
     sizes = [data.train_x.shape[1], *settings.hidden, len(data.class_names)]
-    network = None if made is None else made(sizes, settings.seed)
+    network = model.make(sizes, settings.seed, settings.dtype) if made is None else made(sizes, settings.seed)
 
-    _print_plan(console, data, settings, sizes if network is None else network.sizes)
+    _print_plan(console, data, settings, model, network)
     _print_heading(console)
     with _progress(console, settings.epochs, "training") as advance:
 
@@ -71,13 +75,13 @@ def _train_and_report(args: argparse.Namespace, console: Console, made: Made | N
     _print_interruption(console, training, "continuing with the present weights")
     outcome = evaluate(data, training)
     if save_to:
-        written = _written(lambda: storing.save(training.network, save_to), save_to)
+        written = _written(lambda: storing.save(training.network, save_to, args.model or PLAIN), save_to)
         console.print(f"\nNetwork saved to {written}", soft_wrap=True)
 
     linear = baseline = None
     if settings.hidden and not args.no_baseline and not training.interrupted:
-        with _progress(console, settings.epochs, "linear baseline") as advance:
-            linear = train(data, replace(settings, hidden=()), on_epoch=lambda _: advance())
+        with _progress(console, _linear(settings, model).epochs, "linear baseline") as advance:
+            linear = train(data, _linear(settings, model), on_epoch=lambda _: advance())
         _print_interruption(console, linear, "continuing without the linear baseline")
         baseline = None if linear.interrupted else evaluate(data, linear)
     interrupted = training.interrupted or (linear is not None and linear.interrupted)
@@ -118,13 +122,40 @@ def evaluate(data: Data, training: Training) -> TrainingOutcome:
     return TrainingOutcome(training, probabilities(training.network, data.test_x), data.test_y, data.class_names)
 
 
-def _settings(args: argparse.Namespace) -> Settings:
+def list_models() -> int:
+    """Run `chainrule train --list-models`.  Returns the exit status."""
+    table = Table.grid(padding=(0, 2))
+    for name, model in MODELS.items():
+        hidden = "-".join(map(str, model.settings.hidden))
+        beside = f"; {model.beside}" if model.beside else ""
+        table.add_row(Text(name, "bold"), f"hidden layers {hidden}; {_recipe(model.settings, model)}{beside}")
+    Console(highlight=False).print(table)
+    return DONE
+
+
+def _model(name: str | None, made: Made | None) -> Model:
+    if name is not None and made is not None:
+        raise Unusable("--model names a network of the reference, but TARGET brings its own: leave one of them out")
+    if name is not None and name not in MODELS:
+        raise Unusable(f"--model: expected one of {', '.join(MODELS)}, found {name}; --list-models describes them")
+    return MODELS[name or PLAIN]
+
+
+def _settings(args: argparse.Namespace, model: Model) -> Settings:
+    """The model's settings, with those that the command line changes."""
+    given = {name: value for name in CHANGEABLE if (value := getattr(args, name)) is not None}
     try:
-        return Settings(
-            tuple(args.hidden), args.epochs, args.batch_size, args.lr, args.seed, args.dtype, args.validation
-        )
+        return replace(model.settings, **given)
     except ValueError as error:
         raise Unusable(error) from None
+
+
+def _linear(settings: Settings, model: Model) -> Settings:
+    """How the linear baseline is trained: as the plain model, which has no recipe of its own."""
+    if model is MODELS[PLAIN]:
+        return replace(settings, hidden=())
+    kept = {name: getattr(settings, name) for name in ("seed", "dtype", "validation")}
+    return replace(MODELS[PLAIN].settings, hidden=(), **kept)
 
 
 def _writable(path: Path) -> Path:
@@ -157,16 +188,23 @@ def _written(write: Callable[[], object], path: Path) -> object:
         raise Unusable(f"{path} could not be written: {error.strerror or error}") from None
 
 
-def _print_plan(console: Console, data: Data, settings: Settings, sizes: Sequence[int]) -> None:
+def _print_plan(console: Console, data: Data, settings: Settings, model: Model, network: Network) -> None:
+    sizes = network.sizes
     parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
-    console.print(
-        f"Fashion-MNIST   {len(data.train_y):,} images to train on, "
-        f"{len(data.validation_y):,} to validate, {len(data.test_y):,} to test"
-    )
-    console.print(f"Network         {'-'.join(map(str, sizes))}, {parameters:,} parameters, {settings.dtype}")
-    console.print(
-        f"Training        {settings.epochs} epochs of SGD, batches of {settings.batch_size}, "
-        f"learning rate {settings.lr:g}, seed {settings.seed}"
+    parameters += 2 * sum(sizes[1:-1]) * bool(normalizations(network))
+    beside = f", with {model.beside}" if model.beside else ""
+    plan = Table.grid(padding=(0, 3))
+    parts = ((data.train_y, "images to train on"), (data.validation_y, "to validate"), (data.test_y, "to test"))
+    plan.add_row("Fashion-MNIST", ", ".join(f"{len(labels):,} {purpose}" for labels, purpose in parts))
+    plan.add_row("Network", f"{'-'.join(map(str, sizes))}, {parameters:,} parameters, {settings.dtype}{beside}")
+    plan.add_row("Training", f"{_recipe(settings, model)}, seed {settings.seed}")
+    console.print(plan)
+
+
+def _recipe(settings: Settings, model: Model) -> str:
+    return (
+        f"{settings.epochs} epochs of {model.method}, batches of {settings.batch_size}, "
+        f"learning rate {settings.lr:g}{model.falls}"
     )
 
 

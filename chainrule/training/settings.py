@@ -11,10 +11,11 @@ import numpy as np
 class Settings:
     """The hyperparameters of one training.  Raises ValueError, naming the option, for a value that cannot be used.
 
-    The defaults were chosen by accuracy on validation images, never on the test set; benchmarks/defaults.py measures
-    their accuracy.  At this rate the network finally fits its training images, and the noise of SGD vanishes with their
-    gradients, so that the last epoch is as good as any; at a rate of 0.5 the loss still jumps at the end.  The batch
-    size divides the number of images, which avoids a noisy last step on a few images.
+    The defaults, of the plain model, were chosen by accuracy on validation images, never on the test set;
+    benchmarks/models.py measures their accuracy.  At this rate the network finally fits its training images, and the
+    noise of SGD vanishes with their gradients, so that the last epoch is as good as any; at a rate of 0.5 the loss
+    still jumps at the end.  The batch size divides the number of images, which avoids a noisy last step on a few
+    images.
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -26,6 +27,7 @@ class Settings:
     validation: int = 5_000
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
         _require(
             "--hidden", "sizes of at least 1", " ".join(map(str, self.hidden)), all(size >= 1 for size in self.hidden)
         )

@@ -97,6 +97,12 @@ def test_a_target_may_stand_behind_the_chapters(command):
         assert (said, "right.py  sha256 " in printed, "wrong.py  sha256 " in printed) == ("", True, len(words) > 3)
 
 
+def test_a_chapter_is_the_chapter_beside_a_folder_of_its_name(command):
+    Path("activations").mkdir()
+    status, printed, said = command("check", "right.py", "--chapter", "activations")
+    assert (status, said, "right.py  sha256 " in printed) == (0, "", True)
+
+
 @pytest.mark.parametrize("option", ["-q", "-v", "--tb=short"])
 def test_options_about_what_pytest_prints_are_refused_with_the_reason(refused, option):
     assert f"unrecognized arguments: {option}; options about what pytest prints" in refused("check", "right.py", option)

@@ -12,6 +12,7 @@ from chainrule.reference import MLP
 from chainrule.training import command, datasets, storing
 from chainrule.training.datasets import CLASSES, DatasetUnavailable, FashionMNIST
 from chainrule.training.loop import Data, Diverged, accuracy, confusion_matrix, most_confused, probabilities, train
+from chainrule.training.models import MODELS
 from chainrule.training.settings import Settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130
@@ -174,6 +175,57 @@ def test_the_folder_is_handed_to_the_data_set(chainrule_train, monkeypatch, tmp_
     assert asked == [tmp_path]
 
 
+# The models
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_trains(chainrule_train, tmp_path, model):
+    status, out, err = chainrule_train(*QUICK, "--model", model, "--save", tmp_path / "network")
+    assert (status, err) == (DONE, "")
+    assert MODELS[model].method in " ".join(out.split())
+    assert MODELS[model].beside in " ".join(out.split())
+    network = storing.load(tmp_path / "network.npz")
+    assert f"{np.mean(network.predict(TEST_X) == STAND_IN.test_labels):.2%}" in out
+
+
+def test_a_model_has_settings_of_its_own_that_options_change(chainrule_train):
+    _, out, _ = chainrule_train(*QUICK, "--model", "mlp-adam", "--no-baseline")
+    plan = " ".join(out.split())
+    assert "3 epochs of Adam, batches of 20, learning rate 0.001, falling to 0 along half a wave, seed 0" in plan
+    _, out, _ = chainrule_train(*QUICK, "--model", "mlp-batchnorm", "--lr", 0.01, "--no-baseline")
+    plan = " ".join(out.split())
+    assert "784-8-10, 6,386 parameters, float32, with batch norm" in plan
+    assert "learning rate 0.01, falling" in plan
+
+
+def test_the_linear_baseline_of_a_model_is_trained_as_the_plain_one(chainrule_train, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        command, "train", lambda data, settings, **kept: asked.append(settings) or train(data, settings)
+    )
+    chainrule_train(*QUICK, "--model", "mlp-adam", "--seed", 2)
+    assert asked[1] == Settings(hidden=(), seed=2, validation=60)
+
+
+def test_models_are_listed(chainrule_train):
+    status, out, _ = chainrule_train("--list-models")
+    assert status == DONE
+    assert all(name in out and model.method in out for name, model in MODELS.items())
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--model", "mlp-adma"], "--model: expected one of mlp, mlp-adam"),
+        (["chainrule.reference", "--model", "mlp"], "--model names a network of the reference, but TARGET brings"),
+    ],
+)
+def test_a_model_that_cannot_be_trained_is_told(chainrule_train, options, expected):
+    status, _, err = chainrule_train(*options, *QUICK)
+    assert status == UNUSABLE
+    assert expected in err
+
+
 # What it writes
 
 
@@ -216,7 +268,7 @@ def test_a_check_of_the_path_leaves_no_file_and_spoils_none(chainrule_train, tmp
 
 
 def test_a_disk_that_fills_during_training_is_told(chainrule_train, monkeypatch, tmp_path):
-    def full(network, path):
+    def full(network, path, model):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(storing, "save", full)

@@ -21,6 +21,7 @@ PLACES = (  # of a chapter's files; two of a room make one place
     ("meta_tests/banks/faults/{}.py", "meta_tests/banks/correct/{}.py"),
 )
 SEARCHED = ("chainrule", "reference", "golden", "spec_tests")
+USERS = ("reference/composed/", "chainrule/training/models.py")  # networks that are put together from the chapters
 
 
 def missing(chapter, root=ROOT):
@@ -32,10 +33,11 @@ def missing(chapter, root=ROOT):
 def elsewhere(chapter, root=ROOT):
     """The places, file:line, outside a chapter's own files that name one of its operations."""
     own = {path for place in PLACES for pattern in place for path in root.glob(pattern.format(chapter))}
-    files = [path for folder in SEARCHED for path in (root / folder).rglob("*.py") if path not in own]
+    files = {path: path.relative_to(root).as_posix() for folder in SEARCHED for path in (root / folder).rglob("*.py")}
     return [
-        f"{path.relative_to(root)}:{line}"
-        for path in sorted(files)
+        f"{name}:{line}"
+        for path, name in sorted(files.items())
+        if path not in own and not name.startswith(USERS)
         for line in lines_that_name(EXTENSION_NAMES[chapter], path.read_text(encoding="utf-8"))
     ]
 

@@ -76,10 +76,10 @@ def test_probabilities_are_rounded_up(probability, text):
 
 
 def drawing_specs():
-    """The clauses whose specs draw weights, or train: those of initialization, and what calls fit on the reference."""
+    """The clauses whose specs draw weights or masks, or train: those of their chapters, and what calls fit."""
     clauses = [clause for clause in variants.specs() if clause.partition(".")[0] != "accuracy"]
     ready = variants.loaded(variants.fresh_reference())
-    found = {clause for clause in clauses if variants.specs()[clause].chapter == "initialization"}
+    found = {clause for clause in clauses if variants.specs()[clause].chapter in ("initialization", "dropout")}
     for clause in clauses:
         spec = variants.specs()[clause].spec
         if spec.chapter in ("training", "golden"):

@@ -358,7 +358,15 @@ def test_provenance_names_every_case_with_its_seed():
         if line.startswith("| `")
     ]
     listed = {cells[1].strip(" `"): cells[2:5] for cells in (row.split("|") for row in rows)}
-    assert list(listed) == [*golden.names(), "functions", "layers", "batchnorm", "optimizers", "regularization"]
+    assert list(listed) == [
+        *golden.names(),
+        "functions",
+        "dropout",
+        "layers",
+        "batchnorm",
+        "optimizers",
+        "regularization",
+    ]
     for name in golden.names():
         case = golden.load(name)
         assert [cell.strip() for cell in listed[name]] == [

@@ -166,3 +166,29 @@ def test_patterns_in_every_place(tmp_path):
         "class Adapter(chainrule.Implementation):\n    pass\n"
     )
     assert read(adapter=str(adapter)) == "[*, 5, 10]"
+
+
+DEEP = """
+import numpy as np
+
+class Net:
+    def __init__(self):
+        sizes = [8, 7, 6, 5, 4, 6, 7, 3]
+        rng = np.random.default_rng(0)
+        self.W = [rng.normal(0, np.sqrt(2 / (a + b)), (a, b)) for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+
+    def forward(self, x):
+        for W, b in zip(self.W[:-1], self.b[:-1]):
+            x = np.maximum(x @ W + b, 0)
+        z = x @ self.W[-1] + self.b[-1]
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+def test_a_network_of_one_depth_beyond_the_usual_ones_is_read(tmp_path):
+    (tmp_path / "deep.py").write_text(DEEP, encoding="utf-8")
+    loaded = load(str(tmp_path / "deep.py"))
+    found = {spec.id: spec.outcome for spec in check_loaded(loaded, chapters=("shapes",)).specs}
+    assert found["network.forward"] == "passed"

@@ -58,8 +58,8 @@ EXTENSION_NAMES = {
 }
 # Names from deep-learning courses, such as Stanford's cs231n; the report mentions those that no chapter checks yet.
 COURSE_NAMES = (
-    *("dropout_forward", "dropout_backward"),
     *("layernorm_forward", "layernorm_backward"),
+    *("forward_propagation_with_dropout", "backward_propagation_with_dropout"),
     *("spatial_batchnorm_forward", "spatial_batchnorm_backward"),
     *("spatial_groupnorm_forward", "spatial_groupnorm_backward"),
     *("conv2d_forward", "conv2d_backward", "conv_forward_naive", "conv_backward_naive"),

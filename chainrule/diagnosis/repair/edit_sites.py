@@ -184,6 +184,17 @@ class Code:
             self.statements[id(node)] = max(around, key=begin)
         return self.statements[id(node)]
 
+    def in_its_line(self, edit: Edit, statement: ast.stmt) -> tuple[str, str] | None:
+        """The one line of a longer statement that an edit changes, before and after, if there is one."""
+        (first, left), (last, right) = edit.begins, edit.ends
+        several = statement.end_lineno != statement.lineno and not hasattr(statement, "body")
+        if not several or first != last or not isinstance(edit.node, ast.expr):
+            return None
+        line, new = self.lines[first - self.function.begins], ast.parse(edit.text, mode="eval").body
+        alone = isinstance(new, (ast.Name, ast.Attribute, ast.Constant, ast.Call, ast.Subscript))
+        after = line[:left] + (ast.unparse(new) if alone else edit.text).encode() + line[right:]
+        return line.decode().strip(), after.decode().strip()
+
     def after(self, edit: Edit) -> ast.stmt:
         """The edited statement, as it reads then."""
         place = begin(self.statement(edit.node))

@@ -133,7 +133,8 @@ class Form:
 
     def probe_sizes(self) -> list[int]:
         """Layer sizes of a network for trying functions."""
-        fitted = (self.fitted(sizes) for sizes in PROBES)
+        depth = 0 if self.pattern is None else len(self.pattern)
+        fitted = (self.fitted(sizes) for sizes in (*PROBES, range(4, 4 + depth)))  # the last, for fixed depths beyond
         return next(sizes for sizes in fitted if sizes is not None)
 
 

@@ -27,12 +27,13 @@ from chainrule.host.recognition.binding import (
     switched_off,
     takes_axis,
 )
+from chainrule.host.recognition.dropout import DropoutLayers
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
-from chainrule.host.recognition.regularization import Penalties
+from chainrule.host.recognition.regularization import OF_SQUARES, Penalties
 from chainrule.host.recognition.results import first_fitting
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.strength import is_strength, set_strength, strength_is_set, strengths
@@ -43,6 +44,7 @@ from chainrule.support.arrays import to_numpy
 
 # Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
+DROPOUT = "dropout"  # the chapter whose operations dropout.py reads
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
 STRENGTHENED = ("loss", "backward", "step", "fit")  # operations whose functions may take the strength of a penalty
 
@@ -213,6 +215,8 @@ class NativeStyle(Native):
             return self.normalizations.call(operation, arguments)
         if operation.takes[0].kind == ARRAYS:
             return self.penalties.call(operation, *arguments)
+        if operation.chapter == DROPOUT:
+            return self.dropout.call(operation, *arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
@@ -255,15 +259,37 @@ class NativeStyle(Native):
 
     def takes_strength(self) -> bool:
         """Whether a parameter of the code is called as the strength of an L2 penalty is."""
+        return bool(self.strengths_named())
+
+    def says_which_penalty(self) -> bool:
+        """Whether the name of a strength says that it is one of squares."""
+        return any(word in plain(name) for name in self.strengths_named() for word in OF_SQUARES)
+
+    def strengths_named(self) -> list[str]:
+        """The parameters of the code that are called as the strength of an L2 penalty is."""
         things = [thing for name, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
         methods = [method for thing in things if inspect.isclass(thing) for method in vars(thing).values()]
         codes = (getattr(thing, "__code__", None) for thing in (*things, *methods))
-        return any(is_strength(name) for code in codes if code for name in code.co_varnames[: parameters_in(code)])
+        return [name for code in codes if code for name in code.co_varnames[: parameters_in(code)] if is_strength(name)]
 
     def _call(self, owner: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
         function = self._find(owner, name)
         taken = strengths(parameters_of(function), keywords) if strength_is_set() else {}
         return super()._call(owner, name, *arguments, **keywords, **taken)
+
+    @cached_property
+    def dropout(self) -> DropoutLayers:
+        """The dropout in the namespace."""
+        return DropoutLayers(self.namespace, self.spellings)
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """The names that the code may use for a name of the contract: the declared one, or those from courses."""
+        return (self.names[name],) if name in self.names else in_chapters(name)
+
+    @property
+    def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
+        return self.dropout.conventions
 
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
@@ -272,6 +298,8 @@ class NativeStyle(Native):
             return self.normalizations.offers(OPERATIONS[name])
         if OPERATIONS[name].takes[0].kind == ARRAYS:
             return self.penalties.offers(OPERATIONS[name])
+        if OPERATIONS[name].chapter == DROPOUT:
+            return self.dropout.offers(OPERATIONS[name])
         by_name = super().offers(name) and not self.makes_arrays(name)
         return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
@@ -286,6 +314,8 @@ class NativeStyle(Native):
         try:
             if OPERATIONS[name].chapter == BATCHNORM:
                 return self.normalizations.where(OPERATIONS[name])
+            if OPERATIONS[name].chapter == DROPOUT:
+                return self.dropout.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
             if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
                 return self.penalties.where(OPERATIONS[name])

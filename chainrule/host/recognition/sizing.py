@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule.host.recognition.binding import MIDDLE, Unbound, parameters_of
-from chainrule.host.recognition.choices import descending
+from chainrule.host.recognition.choices import descending, of_the_output
 from chainrule.host.recognition.learnt import PerLayer, learnt_of
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.strength import strength
@@ -61,6 +62,11 @@ class SizeArguments:
         self.roles = self.find_roles(hidden)
         self.free = bool(self.variadic) or bool(LISTS.keys() & set(self.roles.values()))
         self.single = sum(found == "hidden" for found in self.roles.values())
+
+    @cached_property
+    def of_output(self) -> dict[str, str]:
+        """{parameter: word} for the activation of the outputs, and the loss, in place of other defaults."""
+        return of_the_output(self.function, self.parameters)
 
     def find_roles(self, hidden: str) -> dict[str, str]:
         shown = {name: found for name, found in self.learnt.roles.items() if found in SIZES}
@@ -132,7 +138,7 @@ class SizeArguments:
             return (fixed.of(len(sizes) - 1),)
         if is_of_the_output(fixed):
             return (fixed,)
-        word = descending(self.function, parameter)
+        word = self.of_output.get(parameter.name) or descending(self.function, parameter)
         return (word,) if word else other_value(parameter, seed, self.role_of(parameter))
 
     def is_data(self, parameter: inspect.Parameter) -> bool:

@@ -1,0 +1,149 @@
+"""A network of layers in a row, with the mean cross-entropy of its softmax, and any optimizer of 13_optimizers.md."""
+
+from functools import partial
+
+import numpy as np
+
+from ..arguments import check_training, checked_dtype, checked_inputs, checked_labels, checked_sizes
+from ..functions import softmax
+from ..layers import softmax_loss
+from ..optimizers import SGD
+from ..regularization import l2_gradient
+from .layers import Affine, BatchNorm, Dropout, ReLU
+
+
+class Network:
+    """Layers in a row; the last gives logits (N, K).
+
+    Clauses: network.forward, network.loss, gradients.weights, training.every_sample.
+    """
+
+    def __init__(self, layers):
+        self.layers = list(layers)
+
+    @property
+    def parameters(self):
+        """The parameters of all layers, from the first to the last."""
+        return [theta for layer in self.layers for theta in layer.parameters]
+
+    @property
+    def gradients(self):
+        """The gradients that the last `descend` left, in the order of the parameters."""
+        return [g for layer in self.layers for g in layer.gradients]
+
+    def logits(self, x, training=False):
+        """Run a batch through the layers: x (N, D) -> (N, K)."""
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def descend(self, x, y, training=True):
+        """Run a batch forward and back, which leaves the gradients in the layers.  Returns its mean loss.
+
+        x: (N, D); y: (N,) labels.  training: whether layers drop entries, and normalize by the batch.
+        """
+        loss, dout = softmax_loss(self.logits(x, training), y)
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return loss
+
+    def train(self, x, y, *, epochs, batch_size, lr, optimizer=SGD, lam=0.0, seed=0, callback=lambda epoch, loss: None):
+        """Train in place by mini-batches; every epoch visits every sample once, in a new random order.
+
+        lr: a number, or a function epoch -> number with epochs counted from 0.  optimizer: makes, of a rate, an object
+        whose update(params, grads) changes the parameters; its `lr` is set in each epoch.  lam: the strength of an L2
+        penalty on all matrices; the history leaves its value out.
+        The other arguments, and what it returns, are those of `chainrule.reference.MLP.fit`.
+        Clauses: training.every_sample, training.fresh_order, optimizers.parameters, schedules.training.
+        """
+        check_training(len(x), epochs, batch_size)
+        rate = lr if callable(lr) else lambda epoch: lr
+        rng, updates, history = np.random.default_rng(seed), optimizer(rate(0)), []
+        for epoch in range(epochs):
+            updates.lr = rate(epoch)
+            order, total = rng.permutation(len(x)), 0.0
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                total += len(batch) * self.descend(x[batch], y[batch])
+                updates.update(self.parameters, self.penalized(lam))
+            history.append(total / len(x))
+            callback(epoch, history[-1])
+        return history
+
+    def penalized(self, lam):
+        """The gradients, with those of the L2 penalty added for matrices.  Clause: l2.gradient."""
+        if not lam:
+            return self.gradients
+        pairs = zip(self.parameters, self.gradients, strict=True)
+        return [g + l2_gradient([theta], lam)[0] if theta.ndim > 1 else g for theta, g in pairs]
+
+
+class MLP(Network):
+    """The multilayer perceptron of `chainrule.reference.MLP`, put together from layers, with more between them.
+
+    Between two affine layers: batch norm if `normalized`, ReLU, and dropout at `rate` unless that is 0.
+    optimizer, lam: what `fit` trains with, as in `Network.train`.
+    Clauses: initialization.sizes, network.assignable, gradients.weights, training.step.
+    """
+
+    def __init__(self, sizes, seed=0, *, dtype=np.float64, normalized=False, rate=0.0, optimizer=SGD, lam=0.0):
+        self.sizes, self.dtype = checked_sizes(sizes), checked_dtype(dtype)
+        self.optimizer, self.lam = optimizer, lam
+        rng = np.random.default_rng(seed)
+        self.affine = [Affine(*fans, rng, self.dtype) for fans in zip(self.sizes[:-1], self.sizes[1:], strict=True)]
+        between = [
+            partial(BatchNorm, dtype=self.dtype) if normalized else None,
+            lambda size: ReLU(),
+            (lambda size: Dropout(rate, rng)) if rate else None,
+        ]
+        layers = [self.affine[0]]
+        for affine, size in zip(self.affine[1:], self.sizes[1:], strict=False):
+            layers += [make(size) for make in between if make is not None] + [affine]
+        super().__init__(layers)
+
+    @property
+    def weights(self):
+        """A list of L arrays, (s[l], s[l+1])."""
+        return [layer.parameters[0] for layer in self.affine]
+
+    @property
+    def biases(self):
+        """A list of L arrays, (s[l+1],)."""
+        return [layer.parameters[1] for layer in self.affine]
+
+    def forward(self, x):
+        """Class probabilities of every row: x (N, s[0]) -> p (N, s[L]).  Clause: network.forward."""
+        return softmax(self.logits(self._inputs(x)))
+
+    def predict(self, x):
+        """The likeliest class of every row: x (N, s[0]) -> (N,) integers.  Clause: network.predict."""
+        return self.logits(self._inputs(x)).argmax(axis=1)
+
+    def loss(self, x, y):
+        """Mean cross-entropy of the batch in nats, a float.  Clause: network.loss."""
+        return softmax_loss(self.logits(self._inputs(x)), self._labels(x, y))[0]
+
+    def backward(self, x, y):
+        """Gradients of the training's loss on a batch: (weight_grads, bias_grads), shaped like the parameters.
+
+        Without batch norm and dropout that loss is `loss(x, y)`.  Clauses: gradients.weights, gradients.biases.
+        """
+        self.descend(self._inputs(x), self._labels(x, y))
+        weight_grads, bias_grads = zip(*(layer.gradients for layer in self.affine), strict=True)
+        return list(weight_grads), list(bias_grads)
+
+    def step(self, grads, lr):
+        """One gradient-descent update of weights and biases in place.  Clauses: training.step, sgd.update."""
+        for parameters, gradients in zip((self.weights, self.biases), grads, strict=True):
+            SGD(lr).update(parameters, gradients)
+
+    def fit(self, x, y, **settings):
+        """Train in place with the network's optimizer and penalty; the other arguments are those of `train`."""
+        x, y = self._inputs(x), self._labels(x, y)
+        return self.train(x, y, optimizer=self.optimizer, lam=self.lam, **settings)
+
+    def _inputs(self, x):
+        return checked_inputs(x, self.sizes[0], self.dtype)
+
+    def _labels(self, x, y):
+        return checked_labels(y, len(x), self.sizes[-1])
