@@ -85,6 +85,9 @@ def found_setting(impl):
         impl.batchnorm_forward(*case.inputs, case.eps)
     except NotApplicable:
         own = own_epsilon(measured(impl, TINY), TINY)
+    for key, value, how in impl.host.traits().extensions:
+        if key.startswith("batchnorm"):
+            impl.learn(key, value, how)
     setting = Setting(own, impl.unit_roundoff)
     return setting if resolves(impl, setting, case) else replace(setting, u=UNIT_ROUNDOFF["float32"])
 
