@@ -289,7 +289,7 @@ class NativeStyle(Native):
     @property
     def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
         """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
-        return self.dropout.conventions
+        return (*self.dropout.conventions, *self.normalizations.conventions)
 
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
