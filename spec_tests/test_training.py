@@ -500,7 +500,7 @@ def test_labels(impl, networks):
         )
 
 
-@spec("training.history", after="training.full_batch")
+@spec("training.history", after=("training.full_batch", "training.epochs", "training.batch_size"))
 def test_history(impl, networks):
     """If fit returns a history, it has each epoch's mean loss: over samples, over batches, or after the epoch."""
     model, network, x, y = alike(impl, networks, 7)

@@ -18,7 +18,12 @@ from chainrule.spec_tests import test_batchnorm as spec_tests
 from chainrule.specification.networks import Networks
 
 OTHER_FORMS = {  # what the report says of them
-    "columns": {"batchnorm_momentum": "of the batch", "batchnorm_running_variance": "unbiased"},
+    "columns": {
+        "batchnorm_samples": "columns",
+        "batchnorm_momentum": "of the batch",
+        "batchnorm_running_variance": "unbiased",
+    },
+    "upright": {"batchnorm_samples": "columns"},
     "module": {"batchnorm_momentum": "of the batch"},
 }
 RUNNING = {"batchnorm.running", "batchnorm.running_limit"}

@@ -24,6 +24,8 @@ FORM = {  # what the report says of other forms
     "columns": {"l2_factor": "half_mean"},
     "layers": {"l2_factor": "whole"},
     "functions": {"l2_factor": "half_mean"},
+    "a factor of its own": {"l2_factor": "0.3"},
+    "wired": {"l2_factor": "whole"},
     "biases too": {"l2_biases": "included"},
 }
 OF_FUNCTIONS = {"regularization.no_strength", "regularization.single_precision", "regularization.ridge"}
@@ -32,6 +34,7 @@ NOT_SEEN = dict.fromkeys(NETWORKS, OF_FUNCTIONS) | {
     "course": {"regularization.layers", "regularization.ridge", "regularization.golden"},
     "decay": OF_FUNCTIONS | OF_LOSSES,
     "optimizer": OF_FUNCTIONS | OF_LOSSES,
+    "wired": OF_FUNCTIONS | OF_LOSSES | {"regularization.decay"},
 }
 
 

@@ -499,6 +499,13 @@ class Normalizations:
             return None
         return None if inspect.isclass(found) else found
 
+    @property
+    def conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """(key, value, how it was found) for samples in columns."""
+        forms = [form for form in self.forms.values() if isinstance(form, (Function, Layer))]
+        shown = "gamma, or its gradient, has a number for each row"
+        return (("batchnorm_samples", "columns", shown),) if any(form.columns for form in forms) else ()
+
     def direct(self, operation: Operation) -> bool:
         """Whether a function of the code takes an operation's arguments as they are."""
         if self.function(operation) is None:

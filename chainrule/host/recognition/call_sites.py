@@ -92,6 +92,43 @@ def files(namespace: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(function.__code__.co_filename for function in functions))
 
 
+def takes_one_of_each(name: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether every call of a function takes what a loop over zip() binds, as one sample and its label."""
+    every = [call for file in files(namespace) for call in calls_in_loops("".join(linecache.getlines(file)), name)]
+    return bool(every) and all(every)
+
+
+@lru_cache(maxsize=16)
+def calls_in_loops(source: str, name: str) -> tuple[bool, ...]:
+    """For each call of a function of this name, whether it takes only names that a loop over zip() binds."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ()
+    bound: dict[ast.Call, set[str]] = {}
+    for node in ast.walk(tree):
+        loops = node.generators if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else [node]
+        zips = [one for one in loops if isinstance(one, (ast.For, ast.comprehension)) and is_zip(one.iter)]
+        found = {part.id for one in zips for part in ast.walk(one.target) if isinstance(part, ast.Name)}
+        for inner in ast.walk(node) if found else ():
+            if isinstance(inner, ast.Call):
+                bound[inner] = bound.get(inner, set()) | found
+    every = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node) == name]
+    return tuple(
+        bool(call.args) and all(isinstance(one, ast.Name) and one.id in bound.get(call, ()) for one in call.args)
+        for call in every
+    )
+
+
+def is_zip(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and last_name(node) == "zip"
+
+
+def last_name(call: ast.Call) -> str:
+    """The last name of what is called, also of a method that an object calls on itself."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
 def counts_from_one(namespace: Mapping[str, Any]) -> bool:
     """Whether a file takes 1 from labels, and adds 1 to predictions: to the place of the largest output."""
     taken = added = False

@@ -33,7 +33,7 @@ from chainrule.host.recognition.namespaces import Operation, own_classes, own_fu
 from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
-from chainrule.host.recognition.regularization import Penalties
+from chainrule.host.recognition.regularization import OF_SQUARES, Penalties
 from chainrule.host.recognition.results import first_fitting
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.strength import is_strength, set_strength, strength_is_set, strengths
@@ -259,10 +259,18 @@ class NativeStyle(Native):
 
     def takes_strength(self) -> bool:
         """Whether a parameter of the code is called as the strength of an L2 penalty is."""
+        return bool(self.strengths_named())
+
+    def says_which_penalty(self) -> bool:
+        """Whether the name of a strength says that it is one of squares."""
+        return any(word in plain(name) for name in self.strengths_named() for word in OF_SQUARES)
+
+    def strengths_named(self) -> list[str]:
+        """The parameters of the code that are called as the strength of an L2 penalty is."""
         things = [thing for name, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
         methods = [method for thing in things if inspect.isclass(thing) for method in vars(thing).values()]
         codes = (getattr(thing, "__code__", None) for thing in (*things, *methods))
-        return any(is_strength(name) for code in codes if code for name in code.co_varnames[: parameters_in(code)])
+        return [name for code in codes if code for name in code.co_varnames[: parameters_in(code)] if is_strength(name)]
 
     def _call(self, owner: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
         function = self._find(owner, name)
@@ -281,7 +289,7 @@ class NativeStyle(Native):
     @property
     def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
         """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
-        return self.dropout.conventions
+        return (*self.dropout.conventions, *self.normalizations.conventions)
 
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
