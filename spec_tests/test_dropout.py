@@ -163,6 +163,8 @@ def test_zero_rate(impl, networks):
             dx = impl.dropout_backward(dout, cache)
         except Todo:
             continue
+        except Raised as error:
+            raise NotApplicable(f"the code goes no way back at a rate of 0: {error}") from None
         assert_masked(dx, dout, np.True_, rule)
 
 

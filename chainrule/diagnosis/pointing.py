@@ -89,7 +89,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask-of-delta", (r"(relu|maximum|where)\(.*(@|dot\(|matmul\(|delta|grad)|(delta|grad|err)\w*\[.*[<>]", *MASK)),
     ("mask-added", (r" [-+] .*([<>]=? *0|relu|mask|deriv|prime|grad|where)", *MASK)),
-    ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=.*\*", r"\* *\w+(\[|$|\))", r"\*")),
+    ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=(?!.*\] \*).*\*", r"\* *\w+(\[|$|\))", r"\*")),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),

@@ -560,6 +560,7 @@ PLANTED = (
     ("native", "+ 0.5 * self.l2", "- 0.5 * self.l2", "l2-sign"),
     ("two layers", "        loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))\n", "", "l2-missing-in-loss"),
     ("two layers", "2 * reg * W", "reg * W", "l2-gradient-half"),
+    ("two layers", "+ np.sum(W2 * W2)", "+ np.sum(W1 * W1)", "l2-layer-twice"),
     ("two layers", "np.sum(W1 * W1) + np.sum(W2 * W2)", "np.sum(W1 * W1)", "l2-layer-overwritten"),
     ("two layers", "np.sum(W1 * W1) +", "np.sum(W1 * W1) + np.sum(b1 * b1) + np.sum(b2 * b2) +", "l2-biases-in-one"),
     ("columns", "self.lambd / m * self", "self.lambd * self", "l2-samples-in-one"),

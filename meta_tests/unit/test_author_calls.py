@@ -479,3 +479,68 @@ def test_what_is_not_understood_is_not_judged(check, source, chapter, sentence):
     outcome = check(source, chapters=chapter)
     assert not wrong(outcome)
     assert any(spec.message.startswith(sentence) for spec in outcome.specs if spec.outcome == "todo")
+
+
+# Networks by their constructors and by functions that make them
+
+METHODS = """
+    def forward(self, x):
+        self.a = [x]
+        for W, b in self.layers[:-1]:
+            self.a.append(np.maximum(self.a[-1] @ W + b, 0))
+        W, b = self.layers[-1]
+        z = self.a[-1] @ W + b
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def backward(self, x, y):
+        d = self.forward(x).copy()
+        d[np.arange(len(y)), y] -= 1
+        d /= len(y)
+        self.dW, self.db = [], []
+        for (W, _), a in zip(self.layers[::-1], self.a[::-1]):
+            self.dW.insert(0, a.T @ d)
+            self.db.insert(0, d.sum(axis=0))
+            d = (d @ W.T) * (a > 0)
+        return self.dW, self.db
+"""
+LAYER = "(np.random.randn(a, b) * np.sqrt(2 / (a + b)), np.zeros(b))"
+OF_SEVERAL = f"""
+class Net:
+    def __init__(self, *n, seed=0):
+        self.layers = [{LAYER} for a, b in zip(n, n[1:])]
+"""
+OF_A_COUNT = f"""
+class MLP:
+    def __init__(self, n_inputs, n_hidden, n_outputs, n_layers=2):
+        n = [n_inputs] + [n_hidden] * n_layers + [n_outputs]
+        self.layers = [{LAYER} for a, b in zip(n, n[1:])]
+"""
+BY_A_FUNCTION = f"""
+class Net:
+    def __init__(self, inputs):
+        self.width, self.layers = inputs, []
+
+    def add(self, units):
+        a, b = self.width, units
+        self.layers.append({LAYER})
+        self.width = units
+        return self
+"""
+FUNCTION = """
+def usual_network(n_features, n_classes):
+    return Net(n_features).add(24).add(12).add(n_classes)
+"""
+MADE = {
+    "a constructor of any number of sizes": OF_SEVERAL + METHODS,
+    "a constructor of a number of layers": OF_A_COUNT + METHODS,
+    "a function that nothing calls": BY_A_FUNCTION + METHODS + FUNCTION,
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_network_is_made_as_its_maker_takes_sizes(check, name):
+    outcome = check(MADE[name], chapters="gradients")
+    assert not wrong(outcome)
+    assert "gradients.values" in passed(outcome)

@@ -11,6 +11,7 @@ import pytest
 from banks.dropout import COURSE, MASKS, PLANTED, STYLES
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.diagnosis import mistakes
 from chainrule.host.inference.switched_off import DROPOUT
 from chainrule.host.recognition.recognise import recognise
 from chainrule.mathematics import dropout as mathematics
@@ -19,7 +20,11 @@ from chainrule.spec_tests import test_dropout as spec_tests
 from chainrule.specification.networks import Networks
 
 OPERATIONS = EXTENSION_NAMES["dropout"]
-OTHER_FORMS = {"course": {"dropout_p": "keeps"}, "flags": {"dropout": "classic"}}  # what the report says of them
+OTHER_FORMS = {  # what the report says of them
+    "course": {"dropout_p": "keeps"},
+    "flags": {"dropout": "classic"},
+    **{style: {"dropout_p": "drops"} for style in ("older course", "modes", "forward only", "generators")},
+}
 NOT_SEEN = {  # where the code has no mode, or does not keep its mask at rate 0
     **{style: {"dropout.evaluation"} for style in ("contract", "masks", "forward only")},
     "modes": {"dropout.zero_rate"},
@@ -59,6 +64,12 @@ def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, nam
     assert found.verdict == "fail"
     assert found.diagnoses[0].id == name, found.diagnoses[0]
     assert {cause.id for cause in found.diagnoses if cause.certainty == "certain"} <= {name}
+
+
+def test_every_mistake_of_the_chapter_is_planted():
+    assert {mistake.id for mistake in mistakes().values() if mistake.chapter == "dropout"} == {
+        name for *_, name in PLANTED
+    }
 
 
 WITHOUT_A_CALL = [
@@ -160,13 +171,52 @@ def dropout_forward(x, rate, seed=None):
 def dropout_backward(dout, cache):
     return np.where(cache[0], dout / (1 - cache[1]), 0.0)
 """
+NAMED = """
+class Layer:
+    def __init__(self, name):
+        self.name, self.cache = name, {}
+
+class Dropout(Layer):
+    def __init__(self, name, keep):
+        super().__init__(name)
+        self._keep = keep
+
+    def forward_propagation(self, A, training, **settings):
+        if not training:
+            return A
+        self.cache["mask"] = np.random.rand(A.shape[0], A.shape[1]) < self._keep
+        return A * self.cache["mask"] / self._keep
+
+    def backward_propagation(self, dA, learning_rate, **settings):
+        return dA * self.cache["mask"] / self._keep
+"""
+STACKED = """
+class Dropout:
+    def __init__(self, rate):
+        self.rate, self.masks = rate, []
+
+    def forward(self, x, train=True):
+        if not train or self.rate == 0:
+            return x
+        self.masks.append((np.random.rand(*x.shape) > self.rate).astype(np.float32))
+        return x * self.masks[-1] / (1.0 - self.rate)
+
+    def backward(self, grad):
+        return grad * self.masks.pop() / (1.0 - self.rate)
+"""
 SKIPPED = {"dropout.evaluation": "skipped"}
 EDGES = {
     "its own generator in every call": (OWN_GENERATOR, SKIPPED | {"dropout.generator": "skipped"}),
     "a rate of zero refused": (REFUSES, {"dropout.zero_rate": "skipped"}),
     "static methods": (STATIC, {}),
     "a generator in the constructor": (SEEDS, {}),
+    "a name, and a mask in a dictionary": (NAMED, {}),
+    "a stack of masks": (STACKED, {"dropout.zero_rate": "skipped"}),
     "a global mask": (GLOBAL, SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo")),
+    "a global mask, and a probability": (
+        GLOBAL.replace("(dout):", "(dout, p):"),
+        SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo"),
+    ),
     "a seed in every call": (SEEDED, SKIPPED),
     "matrices alone, in float32": (
         MASKS.replace("D = D < keep_prob", "D = np.float32(D < keep_prob)").replace(
@@ -205,7 +255,18 @@ def test_a_probability_is_read_by_its_effect(tmp_path, mask, does):
     impl = load(str(path)).impl
     spec_tests.forward(impl, np.ones((2, 3)), 0.5)
     found = impl.host.traits().extensions
-    assert [value for key, value, _ in found if key == "dropout_p"] == ["keeps"] * (does == "keeps")
+    assert [value for key, value, _ in found if key == "dropout_p"] == [does]
+
+
+def test_a_generator_of_the_file_is_left_in_its_state():
+    namespace = {"np": np, "__name__": "drop"}
+    exec(STYLES["generators"], namespace)
+    before = namespace["rng"].bit_generator.state
+    found = recognise(namespace, {})
+    first, _ = found.dropout_forward(np.ones((2, 3)), 0.5, np.random.default_rng(1))
+    again, _ = found.dropout_forward(np.ones((2, 3)), 0.5, np.random.default_rng(1))
+    assert np.array_equal(first, again)
+    assert namespace["rng"].bit_generator.state == before
 
 
 def test_names_of_a_course_that_are_not_read_are_said(tmp_path):

@@ -624,6 +624,7 @@ mistake(
     "argmax takes the first of them.",
     clause="network.predict",
     mend="argmax(axis=1)",
+    lines=("np.where(p == p.max(axis=1, keepdims=True))[1]", "p.argmax(axis=1)"),
     fingerprint="the columns of all p[n, k] == max over j of p[n, j]",
     label=lambda right, p: np.nonzero(p == p.max(axis=1, keepdims=True))[1],
 )

@@ -353,6 +353,17 @@ of_penalty(
         "the first": lambda right, layers: layers[0],
     },
 )
+of_penalty(
+    "l2-layer-twice",
+    "one layer counts in place of another",
+    "The sum has the same weights in each of its terms, as a copied term keeps its name: W1 stands where W2 should.",
+    clause="regularization.penalty",
+    fingerprint="lam/2 (||W[0]||^2 + ||W[0]||^2)",
+    l2_total={
+        "the first": lambda right, layers: len(layers) * layers[0] if len(layers) > 1 else right(layers),
+        "the last": lambda right, layers: len(layers) * layers[-1] if len(layers) > 1 else right(layers),
+    },
+)
 of_both(
     "l2-layer-left-out",
     "one layer is left out",

@@ -20,6 +20,8 @@ COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
 GRADIENTS = re.compile(r"d|g|grad|err|up", re.IGNORECASE)
 HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
 WEIGHTS = re.compile(r"\.(weights?|w|ws)$", re.IGNORECASE)
+SIZES_ALONE = ("randn", "rand", "random", "random_sample", "standard_normal")  # draws whose arguments are sizes
+DRAWN = (*SIZES_ALONE, "normal", "uniform", "full", "ones")
 CHANGES_A_LIST = ("pop", "append", "remove", "insert", "sort", "reverse", "extend", "clear")
 MOST_MASKS = 12
 
@@ -400,6 +402,35 @@ class Idioms:
                 total = f"({g}).sum(axis={axis}, keepdims=True)"
                 kept = " * ".join(f"({ast.unparse(part)})" for part in factors)
                 yield ast.BinOp(node.left, ast.Sub(), parsed(f"{kept} * {total}" if kept else total))
+
+    def derivative(self, site: EditSite) -> Iterator[Any]:
+        """ReLU's derivative for its value: `d * a` -> `d * (a > 0)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for kept, a in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(a, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+                    yield ast.BinOp(kept, ast.Mult(), ast.Compare(a, [ast.Gt()], [ast.Constant(0)]))
+
+    def within(self, site: EditSite) -> Iterator[Any]:
+        """A bias in the argument of an activation: `relu(a @ w) + b` -> `relu(a @ w + b)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and isinstance(node.left, ast.Call):
+            call = node.left
+            for i, argument in enumerate(call.args):
+                if not isinstance(argument, ast.Constant):
+                    whole = ast.BinOp(argument, ast.Add(), node.right)
+                    yield ast.Call(call.func, [*call.args[:i], whole, *call.args[i + 1 :]], call.keywords)
+
+    def zeros(self, site: EditSite) -> Iterator[Any]:
+        """Zeros for what is drawn, or is another number: `rng.uniform(-k, k, n)` -> `np.zeros(n)`."""
+        node = site.node
+        if self.numpy and isinstance(node, ast.Call) and last_name(node) in DRAWN:
+            size = [keyword.value for keyword in node.keywords if keyword.arg in ("size", "shape")]
+            sizes = node.args if last_name(node) in SIZES_ALONE else node.args[-1:]
+            shape = size[0] if size else sizes[0] if len(sizes) == 1 else ast.Tuple(list(sizes), ast.Load())
+            if last_name(node) == "full":
+                shape = node.args[0] if node.args else shape
+            yield ast.Call(parsed(f"{self.numpy}.zeros"), [shape], [])
 
     def each(self, site: EditSite) -> Iterator[Any]:
         """An array for every layer: `np.zeros(sizes[1:])` -> `[np.zeros(n) for n in sizes[1:]]`."""

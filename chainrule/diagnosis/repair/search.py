@@ -25,7 +25,8 @@ KINDS = (
 # Kinds that would mend anything, for mistakes that are known.
 WITH_A_NAME = (
     "relu", "surprise", "forwarded", "whole_labels", "weights", "incoming", "jacobian", "each", "reshaped", "scheme",
-    "rectified", "shared_rate", "term", "labels", "powers", "incoming_sum", "neighbour", "ordered",
+    "rectified", "shared_rate", "term", "labels", "powers", "incoming_sum", "neighbour", "ordered", "derivative",
+    "within", "zeros",
 )  # fmt: skip
 FIRST = ("outdent", "fraction")  # kinds that hardly any function has a place for, and that are it where one has
 # Kinds that leave no statement, or another one, in the place of one.

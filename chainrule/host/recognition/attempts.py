@@ -457,8 +457,8 @@ class Attempts(Learning):
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)
-                if not any(np.any(to_numpy(follow(model.value, path))) for group in paths for path in group):
-                    raise NotThisWay("the gradients that the network keeps stay zero")
+                if not any(np.any(to_numpy(follow(model.value, path))) for path in paths[0]):
+                    raise NotThisWay("the gradients of weights that the network keeps stay zero")
                 turned = lie_transposed(model.value, slots, model.value, paths[0]) and self.trains_itself(model)
                 return Plan("backward", name, paths=paths, how="attributes", inside=True, turned=turned)
         for source, how in ((result, "returned"), (model.value, "attributes")):
