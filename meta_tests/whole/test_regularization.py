@@ -111,6 +111,25 @@ def test_a_penalty_beside_a_core_network_is_checked_with_it(tmp_path):
     assert {spec.outcome for spec in found.specs if spec.chapter in ("shapes", "gradients")} == {"passed"}
 
 
+OF_LAYERS = """
+import numpy as np
+
+def l2_regularization(layers, lam=0.001):
+    cost = 0.0
+    for layer in layers:
+        if hasattr(layer, "W"):
+            cost += 0.5 * lam * np.sum(layer.W * layer.W)
+    return cost
+"""
+
+
+def test_a_penalty_of_layers_is_not_given_arrays(tmp_path):
+    (tmp_path / "penalty.py").write_text(OF_LAYERS, encoding="utf-8")
+    found = {spec.id: spec.outcome for spec in api.check(str(tmp_path / "penalty.py"), chapters="regularization").specs}
+    assert found["l2.penalty"] == "passed"
+    assert set(found.values()) == {"passed", "todo"}
+
+
 def test_every_published_form_has_golden_values():
     cases = golden.values("regularization")["l2"]
     assert list(dict.fromkeys(case.form for case in cases)) == list(FORMS)

@@ -169,6 +169,9 @@ def try_out(way: Way, number: bool) -> Tried:
             trouble = trouble or f"{type(error).__name__}: {error}"
             continue
         arrays, others, larger = each
+        if number and not arrays[0].any():
+            trouble = trouble or "it gives 0 for arrays, and may take something else"
+            continue
         if arrays[0].size == 1 if number else [a.shape for a in arrays] == [w.shape for w in weights]:
             fine.append(count)
             reached += [count] if not np.array_equal(arrays[-1], others[-1]) else []
