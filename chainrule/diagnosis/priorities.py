@@ -96,7 +96,7 @@ PRIORITIES: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mista
     ("inputs-of-float32", ("delete", "hoist")),
     ("fit-along-sum", ("shared_rate", "hoist", "scale")),
     ("fit-labels", ("index", "near")),
-    ("fit-last-batch-full", ("near", "name", "counted", "scale", "hoist")),
+    ("fit-last-batch-full", ("near", "hoist", "name", "counted", "scale")),
     ("fit-last-batch-dropped", ("split", "hoist", "operator", "offset")),
     ("fit-whole-set", ("batch",)),
     ("fit-epochs", ("number", "hoist", "offset")),
