@@ -93,6 +93,7 @@ def made(source, kind):
         ("incoming_sum", "g, p", "return g - p * g", "return g - p * g.sum(axis=1, keepdims=True)"),
         ("shift", "z", "e = np.exp(np.clip(z, -9, 9))", "e = np.exp(z - z.max(axis=1, keepdims=True))"),
         ("surprise", "x, y", "return -np.sum(y * np.log(run(x)))", "return -np.log((run(x) * y).sum(axis=1)).mean()"),
+        ("surprise", "x, y", "return -np.sum(y * np.log(run(x)[1]))", "-np.log((run(x)[1] * y).sum(axis=1)).mean()"),
         ("counted", "d, W", "d = d / np.float32(len(W))", "d = d / np.float32(len(d))"),
         ("handed", "m, seed", "rng = np.random.default_rng(1); w = np.random.default_rng(2)", "w = rng"),
         ("derivative", "d, a", "d = d * a", "d = d * (a > 0)"),

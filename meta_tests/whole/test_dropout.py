@@ -204,8 +204,26 @@ class Dropout:
     def backward(self, grad):
         return grad * self.masks.pop() / (1.0 - self.rate)
 """
+SEEDED_LAYER = """
+class Dropout:
+    def __init__(self, rate, seed=None):
+        self.rate, self.seed = rate, seed
+
+    def forward(self, x, trainable=True):
+        if not trainable or self.rate == 0:
+            self.mask = np.ones_like(x)
+            return x
+        if self.seed is not None:
+            np.random.seed(self.seed)
+        self.mask = np.random.binomial(1, 1 - self.rate, x.shape) / (1 - self.rate)
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+"""
 SKIPPED = {"dropout.evaluation": "skipped"}
 EDGES = {
+    "an optional seed that every pass sets": (SEEDED_LAYER, {}),
     "its own generator in every call": (OWN_GENERATOR, SKIPPED | {"dropout.generator": "skipped"}),
     "a rate of zero refused": (REFUSES, {"dropout.zero_rate": "skipped"}),
     "static methods": (STATIC, {}),

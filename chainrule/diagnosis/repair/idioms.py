@@ -362,6 +362,8 @@ class Idioms:
         if isinstance(node, (ast.Name, ast.Attribute)) or called:
             yield ast.unparse(node)
             return
+        if isinstance(node, ast.Subscript):
+            yield ast.unparse(node)
         parts = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
         for part in parts:
             if isinstance(part, ast.expr):

@@ -202,7 +202,9 @@ class Reading:
     def object(self, rate: float) -> Any:
         """The object for a rate, which is used again for the same rate."""
         if rate not in self.made:
-            known = {"rate": rate, "training": True, "rng": self.generator, "seed": 0}
+            known = {"rate": rate, "training": True, "rng": self.generator}
+            if any(thing_of(p.name) == "seed" and p.default is p.empty for p in parameters_of(self.found)):
+                known["seed"] = 0  # one that is optional may be set anew in every pass
             self.made[rate] = self.found(**self.arguments(self.found, [], known))
         return self.made[rate]
 

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.contract.operation import ARRAYS, FUNCTION, GENERATOR, OPTIMIZER
+from chainrule.contract.operation import ARRAYS, GENERATOR, OPTIMIZER
 from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
 from chainrule.host.recognition.batchnorm import BATCHNORM, Normalizations
@@ -35,6 +35,7 @@ from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.regularization import OF_SQUARES, Penalties
 from chainrule.host.recognition.results import first_fitting
+from chainrule.host.recognition.schedules import SCHEDULES, Schedules
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.strength import is_strength, set_strength, strength_is_set, strengths
 from chainrule.host.recognition.structures import shape
@@ -217,6 +218,8 @@ class NativeStyle(Native):
             return self.penalties.call(operation, *arguments)
         if operation.chapter == DROPOUT:
             return self.dropout.call(operation, *arguments)
+        if operation.chapter == SCHEDULES:
+            return self.schedules.call(operation, *arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
@@ -278,6 +281,11 @@ class NativeStyle(Native):
         return super()._call(owner, name, *arguments, **keywords, **taken)
 
     @cached_property
+    def schedules(self) -> Schedules:
+        """The schedules in the namespace."""
+        return Schedules(self.namespace, self.name)
+
+    @cached_property
     def dropout(self) -> DropoutLayers:
         """The dropout in the namespace."""
         return DropoutLayers(self.namespace, self.spellings)
@@ -300,15 +308,9 @@ class NativeStyle(Native):
             return self.penalties.offers(OPERATIONS[name])
         if OPERATIONS[name].chapter == DROPOUT:
             return self.dropout.offers(OPERATIONS[name])
-        by_name = super().offers(name) and not self.makes_arrays(name)
-        return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
-
-    def makes_arrays(self, name: str) -> bool:
-        """Whether a function with the name of a schedule takes a shape, as `constant(shape)` for parameters does."""
-        own = dict(own_functions(self.namespace)).get(self.name(name))
-        if own is None or OPERATIONS[name].gives[0].kind != FUNCTION:
-            return False
-        return any(is_called("arrays", "shapes", parameter.name) for parameter in parameters_of(own)[:1])
+        if OPERATIONS[name].chapter == SCHEDULES:
+            return self.schedules.offers(OPERATIONS[name])
+        return super().offers(name) or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
     def where(self, name: str) -> str | None:
         try:
@@ -316,6 +318,8 @@ class NativeStyle(Native):
                 return self.normalizations.where(OPERATIONS[name])
             if OPERATIONS[name].chapter == DROPOUT:
                 return self.dropout.where(OPERATIONS[name])
+            if OPERATIONS[name].chapter == SCHEDULES:
+                return self.schedules.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
             if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
                 return self.penalties.where(OPERATIONS[name])
