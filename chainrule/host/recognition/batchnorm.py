@@ -59,7 +59,7 @@ def words_of(function: Any) -> list[str]:
 
 
 def flagged(thing: str, training: bool, words: Sequence[str]) -> Any:
-    """The value of a flag: a truth value, or the word of the code for a mode, if it has words for modes."""
+    """The value of a flag: a truth value, or the word that the code has for a mode."""
     known = first_called("training_word", words), first_called("evaluation_word", words)
     if thing == "mode" and any(known):
         return (known[0] or "train") if training else (known[1] or "test")
