@@ -390,6 +390,259 @@ def adam(w, dw, m, v, t, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
 """,
 }
 
+VARIABLES = {  # functions of one variable, hyperparameters first, that return it with its moments
+    "Momentum": """
+def update_variables_momentum(alpha, beta1, var, grad, v):
+    v = beta1 * v + (1 - beta1) * grad
+    return var - alpha * v, v
+""",
+    "RMSProp": """
+def update_variables_RMSProp(alpha, beta2, epsilon, var, grad, s):
+    s = beta2 * s + (1 - beta2) * grad * grad
+    return var - alpha * grad / (s**0.5 + epsilon), s
+""",
+    "Adam": """
+def update_variables_Adam(alpha, beta1, beta2, epsilon, var, grad, v, s, t):
+    v = beta1 * v + (1 - beta1) * grad
+    s = beta2 * s + (1 - beta2) * grad * grad
+    v_unbiased, s_unbiased = v / (1 - beta1**t), s / (1 - beta2**t)
+    return var - alpha * v_unbiased / (s_unbiased**0.5 + epsilon), v, s
+""",
+}
+
+TENSOR_BY_TENSOR = {  # an object for each array, which returns the new one, under names of methods other than update
+    "SGD": """
+class Sgd:
+    def __init__(self, learning_rate):
+        self.learning_rate = learning_rate
+
+    def calculate_update(self, weight_tensor, gradient_tensor):
+        return weight_tensor - self.learning_rate * gradient_tensor
+""",
+    "Momentum": """
+class SgdWithMomentum:
+    def __init__(self, learning_rate, momentum_rate):
+        self.learning_rate, self.momentum_rate, self.velocity = learning_rate, momentum_rate, 0.0
+
+    def calculate_update(self, weight_tensor, gradient_tensor):
+        self.velocity = self.momentum_rate * self.velocity - self.learning_rate * gradient_tensor
+        return weight_tensor + self.velocity
+""",
+    "RMSProp": """
+class RMSprop:
+    def __init__(self, lr=0.01, rho=0.9, eps=1e-8):
+        self.lr, self.rho, self.eps, self.cache = lr, rho, eps, None
+
+    def get_next_update(self, x, dx):
+        if self.cache is None:
+            self.cache = np.zeros_like(x)
+        self.cache = self.rho * self.cache + (1 - self.rho) * dx**2
+        return x - self.lr * dx / (np.sqrt(self.cache) + self.eps)
+""",
+    "Adam": """
+class Adam:
+    def __init__(self, learning_rate, mu, rho):
+        self.learning_rate, self.mu, self.rho, self.eps = learning_rate, mu, rho, 1e-8
+        self.v = self.r = 0.0
+        self.k = 1
+
+    def calculate_update(self, weight_tensor, gradient_tensor):
+        self.v = self.mu * self.v + (1 - self.mu) * gradient_tensor
+        self.r = self.rho * self.r + (1 - self.rho) * gradient_tensor**2
+        v, r = self.v / (1 - self.mu**self.k), self.r / (1 - self.rho**self.k)
+        self.k += 1
+        return weight_tensor - self.learning_rate * v / (np.sqrt(r) + self.eps)
+""",
+}
+
+NETWORKS = {  # classes that are given layers or a network, each with names of its own
+    "SGD": """
+class SGD:
+    def __init__(self, lr=0.01):
+        self.lr = lr
+
+    def update(self, model):
+        for layer in model.layers:
+            if hasattr(layer, "W"):
+                layer.W -= self.lr * layer.dw
+            if hasattr(layer, "B"):
+                layer.B -= self.lr * layer.db
+""",
+    "Momentum": """
+class Momentum:
+    def __init__(self, layers, learning_rate, momentum=0.9, weight_decay=0.0):
+        self.layers, self.rate, self.momentum, self.weight_decay = layers, learning_rate, momentum, weight_decay
+        self.v = [[np.zeros(layer.grad_W.shape), np.zeros(layer.grad_b.shape)] for layer in layers]
+
+    def step(self):
+        for v, layer in zip(self.v, self.layers):
+            v[0] = self.momentum * v[0] + layer.grad_W + self.weight_decay * layer.weights
+            v[1] = self.momentum * v[1] + layer.grad_b
+            layer.weights = layer.weights - self.rate * v[0]
+            layer.biases = layer.biases - self.rate * v[1]
+""",
+    "RMSProp": """
+class RMSProp:
+    def __init__(self, learning_rate=0.001, rho=0.9, epsilon=1e-7):
+        self.learning_rate, self.rho, self.epsilon, self.cache = learning_rate, rho, epsilon, {}
+
+    def update(self, layer, grad_weights, grad_bias=None):
+        if not layer.trainable:
+            return
+        kept = self.cache.setdefault(id(layer), [np.zeros_like(layer.weights), np.zeros_like(layer.bias)])
+        kept[0] = self.rho * kept[0] + (1 - self.rho) * grad_weights**2
+        layer.weights -= self.learning_rate * grad_weights / (np.sqrt(kept[0]) + self.epsilon)
+        if grad_bias is not None:
+            kept[1] = self.rho * kept[1] + (1 - self.rho) * grad_bias**2
+            layer.bias -= self.learning_rate * grad_bias / (np.sqrt(kept[1]) + self.epsilon)
+""",
+    "Adam": """
+class Adam:
+    def __init__(self, model, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.model, self.lr, self.beta1, self.beta2, self.eps = model, lr, beta1, beta2, eps
+        self.t, self.m, self.v = 0, {}, {}
+
+    def step(self):
+        self.t += 1
+        for i, layer in enumerate(self.model.layers):
+            for key, g in layer.grads.items():
+                self.m[i, key] = self.beta1 * self.m.get((i, key), 0.0) + (1 - self.beta1) * g
+                self.v[i, key] = self.beta2 * self.v.get((i, key), 0.0) + (1 - self.beta2) * g**2
+                m, v = self.m[i, key] / (1 - self.beta1**self.t), self.v[i, key] / (1 - self.beta2**self.t)
+                layer.params[key] -= self.lr * m / (np.sqrt(v) + self.eps)
+""",
+}
+
+KEPT = {  # classes that keep what they are made with, or keep the memory by name
+    "SGD": """
+class SGD:
+    def __init__(self, parameters, lr=0.01):
+        self.parameters, self.lr = parameters, lr
+
+    def step(self):
+        for parameter in self.parameters:
+            parameter.value -= self.lr * parameter.grad
+""",
+    "Momentum": """
+class Momentum:
+    def __init__(self, params, grads, lr=0.01, momentum=0.9):
+        self.params, self.grads, self.lr, self.momentum = params, grads, lr, momentum
+        self.v = {key: np.zeros_like(array) for key, array in params.items()}
+
+    def step(self):
+        for key in self.params:
+            self.v[key] = self.momentum * self.v[key] + self.grads[key]
+            self.params[key] -= self.lr * self.v[key]
+""",
+    "RMSProp": """
+class RMSProp:
+    def __init__(self, params, lr=0.01, decay_rate=0.99, eps=1e-8):
+        self.params, self.lr, self.decay_rate, self.eps = list(params), lr, decay_rate, eps
+        for p in self.params:
+            p.cache = np.zeros(p.shape)
+
+    def step(self):
+        for p in self.params:
+            p.cache = self.decay_rate * p.cache + (1 - self.decay_rate) * p.grads**2
+            p.params -= self.lr * p.grads / (np.sqrt(p.cache) + self.eps)
+""",
+    "Adam": """
+class Adam:
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr, self.beta1, self.beta2, self.eps, self.t, self.cache = lr, beta1, beta2, eps, 0, {}
+
+    def step(self):
+        self.t += 1
+
+    def update(self, param, param_grad, param_name):
+        m, v = self.cache.get(param_name, (0.0, 0.0))
+        m = self.beta1 * m + (1 - self.beta1) * param_grad
+        v = self.beta2 * v + (1 - self.beta2) * param_grad**2
+        self.cache[param_name] = m, v
+        m, v = m / (1 - self.beta1**self.t), v / (1 - self.beta2**self.t)
+        return param - self.lr * m / (np.sqrt(v) + self.eps)
+""",
+}
+
+PARALLEL = {  # weights beside biases: as lists, as arrays, as dictionaries, and as a dictionary a layer
+    "SGD": """
+class SGD:
+    def __init__(self, lr=0.01):
+        self.lr = lr
+
+    def update(self, weights, biases, dW, db):
+        return weights - self.lr * dW, biases - self.lr * db
+""",
+    "Momentum": """
+class Momentum:
+    def __init__(self, learning_rate=0.01, momentum=0.9):
+        self.learning_rate, self.momentum, self.v_w = learning_rate, momentum, []
+
+    def update(self, weights, biases, dW, db):
+        if not self.v_w:
+            self.v_w, self.v_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
+        for i in range(len(weights)):
+            self.v_w[i] = self.momentum * self.v_w[i] - self.learning_rate * dW[i]
+            self.v_b[i] = self.momentum * self.v_b[i] - self.learning_rate * db[i]
+            weights[i] += self.v_w[i]
+            biases[i] += self.v_b[i]
+""",
+    "RMSProp": """
+class RMSProp:
+    def __init__(self, lr=0.01, beta=0.9, eps=1e-8):
+        self.lr, self.beta, self.eps, self.cache = lr, beta, eps, {}
+
+    def update_layer(self, index, w, b, dw, db):
+        old_w, old_b = self.cache.get(index, (0.0, 0.0))
+        self.cache[index] = s_w, s_b = (
+            self.beta * old_w + (1 - self.beta) * dw**2,
+            self.beta * old_b + (1 - self.beta) * db**2,
+        )
+        w -= self.lr * dw / (np.sqrt(s_w) + self.eps)
+        b -= self.lr * db / (np.sqrt(s_b) + self.eps)
+""",
+    "Adam": """
+class Adam:
+    def __init__(self, lr=0.001, betas=(0.9, 0.999), eps=1e-8):
+        self.lr, self.betas, self.eps, self.t, self.m, self.v = lr, betas, eps, 0, None, None
+
+    def update(self, params, grads):
+        if self.m is None:
+            self.m, self.v = ([{key: np.zeros_like(a) for key, a in row.items()} for row in params] for _ in range(2))
+        self.t += 1
+        for row, gradients, m, v in zip(params, grads, self.m, self.v):
+            for key in ("weights", "bias"):
+                g = gradients["d" + key]
+                m[key] = self.betas[0] * m[key] + (1 - self.betas[0]) * g
+                v[key] = self.betas[1] * v[key] + (1 - self.betas[1]) * g**2
+                m_hat, v_hat = m[key] / (1 - self.betas[0] ** self.t), v[key] / (1 - self.betas[1] ** self.t)
+                row[key] -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+""",
+}
+
+LAYER_BY_LAYER = {  # one call a layer, t and the memory kept by layer
+    "Adam": """
+class AdamOptimizer:
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+        self.learning_rate, self.beta1, self.beta2, self.epsilon = learning_rate, beta1, beta2, epsilon
+        self.m, self.v, self.t = {}, {}, {}
+
+    def update(self, layer):
+        if layer not in self.m:
+            self.m[layer], self.v[layer], self.t[layer] = [0.0, 0.0], [0.0, 0.0], 0
+        self.t[layer] += 1
+        m, v, t = self.m[layer], self.v[layer], self.t[layer]
+        steps = []
+        for i, g in enumerate((layer.dweights, layer.dbiases)):
+            m[i] = self.beta1 * m[i] + (1 - self.beta1) * g
+            v[i] = self.beta2 * v[i] + (1 - self.beta2) * g**2
+            step = m[i] / (1 - self.beta1**t) / (np.sqrt(v[i] / (1 - self.beta2**t)) + self.epsilon)
+            steps.append(self.learning_rate * step)
+        layer.weights -= steps[0]
+        layer.biases -= steps[1]
+""",
+}
+
 STYLES = {
     "lists": LISTS,
     "course": COURSE,
@@ -399,6 +652,12 @@ STYLES = {
     "tensors": TENSORS,
     "arrays": ARRAYS,
     "functions": FUNCTIONS,
+    "variables": VARIABLES,
+    "tensor by tensor": TENSOR_BY_TENSOR,
+    "networks": NETWORKS,
+    "kept": KEPT,
+    "parallel": PARALLEL,
+    "layer by layer": LAYER_BY_LAYER,
 }
 
 MADE_FOR_EACH = """    def __init__(self, lr=0.01, momentum=0.9):
@@ -614,5 +873,59 @@ PLANTED = (
         "self.m[i] / (1 - self.beta1**self.t), self.v[i] / (1 - self.beta2**self.t)",
         "self.m[i], self.v[i]",
         "adam-without-correction",
+    ),
+    # other forms
+    ("variables", "Momentum", "beta1 * v + (1 - beta1) * grad", "beta1 * (v + grad)", "momentum-of-the-sum"),
+    ("variables", "RMSProp", "s**0.5", "s", "rmsprop-without-root"),
+    ("variables", "Adam", "v, s\n", "v_unbiased, s_unbiased\n", "adam-keeps-corrected"),
+    ("variables", "Adam", "s / (1 - beta2**t)", "s / (1 - beta2**2)", "adam-power-is-two"),
+    ("tensor by tensor", "SGD", "- self", "+ self", "optimizer-ascends"),
+    ("tensor by tensor", "Momentum", "- self.learning_rate * grad", "- grad", "optimizer-rate-missing"),
+    ("tensor by tensor", "RMSProp", "np.sqrt(self.cache)", "self.cache", "rmsprop-without-root"),
+    ("tensor by tensor", "Adam", "        self.k += 1\n", "", "adam-does-not-count"),
+    ("networks", "SGD", "self.lr * layer.d", "self.lr * self.lr * layer.d", "optimizer-rate-twice"),
+    (
+        "networks",
+        "Momentum",
+        "layer.biases - self.rate * v[1]",
+        "layer.biases - self.rate * v[0].sum()",
+        "unnamed",
+    ),
+    ("networks", "RMSProp", "np.sqrt(kept[", "(kept[", "rmsprop-without-root"),
+    (
+        "networks",
+        "Adam",
+        "        self.t += 1\n        for i, layer in enumerate(self.model.layers):\n",
+        "        for i, layer in enumerate(self.model.layers):\n            self.t += 1\n",
+        "adam-counts-layers",
+    ),
+    ("kept", "SGD", "-= self.lr", "+= self.lr", "optimizer-ascends"),
+    ("kept", "Momentum", "self.v[key] + self", "self.v[key] - self", "optimizer-ascends"),
+    ("kept", "RMSProp", "(1 - self.decay_rate) * p", "p", "rmsprop-without-complement"),
+    ("kept", "Adam", "        self.t += 1\n", "        self.t = 1\n", "adam-does-not-count"),
+    ("parallel", "SGD", "- self", "+ self", "optimizer-ascends"),
+    ("parallel", "Momentum", "weights[i] += self.v_w[i]", "weights[i] += self.v_b[i]", "optimizer-memory-of-the-other"),
+    ("parallel", "RMSProp", "(np.sqrt(s_w)", "(np.sqrt(s_b)", "optimizer-memory-of-the-other"),
+    ("parallel", "Adam", "self.betas[1] *", "self.betas[0] *", "adam-one-beta"),
+    (
+        "layer by layer",
+        "Adam",
+        "self.v[layer], self.t[layer]\n",
+        "self.v[layer], sum(self.t.values())\n",
+        "adam-counts-layers",
+    ),
+    (
+        "layers",
+        "Adam",
+        "np.sqrt(layer.weight_cache",
+        "np.sqrt(layer.bias_cache",
+        "optimizer-memory-of-the-other",
+    ),
+    (
+        "notebook",
+        "Momentum",
+        'learning_rate * v["dW" + str(l)]',
+        'learning_rate * v["db" + str(l)]',
+        "optimizer-memory-of-the-other",
     ),
 )

@@ -129,9 +129,9 @@ G = tuple(np.array(values) for values in ((0.5, -1.5), (-1.0, 0.25), (2.0, 0.75)
 
 
 def asked(name, *settings):
-    """Questions about one optimizer: two parameters of one shape, a parameter alone, and gradients of zero."""
-    theta = [np.array([1.0, -2.0]), np.array([0.5, 3.0])]
-    pairs = [[G[0], G[1]], [G[2], G[3]], [G[1], G[0]]]
+    """Questions about one optimizer: three parameters of one shape, a parameter alone, and gradients of zero."""
+    theta = [np.array([1.0, -2.0]), np.array([0.5, 3.0]), np.array([-0.75, 2.0])]
+    threes = [[G[0], G[1], G[2]], [G[2], G[3], G[0]], [G[1], G[0], G[3]]]
     alone = [[g] for g in (G[0], G[2], G[3], G[1])]
     zeros = [[np.zeros(2)]] * 2
 
@@ -139,7 +139,7 @@ def asked(name, *settings):
         for arguments in settings:
             given = ", ".join(f"{argument:g}" for argument in arguments)
             inputs = (
-                ("two parameters", theta, pairs),
+                ("three parameters", theta, threes),
                 ("one parameter", theta[:1], alone),
                 ("zeros", theta[:1], zeros),
             )
@@ -180,6 +180,7 @@ concern(
     {"Adam", "moments", "corrections", "adam_size", *ANY},
     asked("Adam", (0.5, 0.75, 0.96875, 0.25), (0.125, 0.5, 0.875, 2.0**-24), (0.5, 0.75, 0.96875)),
     own=[frozenset({"Adam", "moments", "corrections", "adam_size"})],
+    stages=[(frozenset({"moments", "corrections"}), frozenset({"adam_size"}))],
     readings=(
         {"adam_size": lambda right, s, below, eps: np.sqrt(s / below + eps)},
         {"adam_size": lambda right, s, below, eps: (np.sqrt(s) + eps) / np.sqrt(below)},
@@ -196,6 +197,60 @@ about("optimizers", "SGD", "Momentum", "RMSProp", "Adam")
 def every(past, i):
     """The gradients that one memory for all parameters has seen."""
     return [g for grads in past[:-1] for g in grads] + list(past[-1][: i + 1])
+
+
+def layers_of(past):
+    """How many layers the parameters belong to, each with weights and biases."""
+    return (len(past[-1]) + 1) // 2
+
+
+class Beside(list):
+    """The gradients of one parameter so far.  partner: those of the other parameter of its layer."""
+
+    def __init__(self, gs, partner):
+        super().__init__(gs)
+        self.partner = partner
+
+
+def with_partner(first, second):
+    """How a parameter sees the gradients, if the memory of weights, of biases, or of both is the other's."""
+
+    def opt_past(right, past, i):
+        own, j = right(past, i), i ^ 1
+        partner = right(past, j) if j < len(past[-1]) else [np.zeros(1) for _ in past]
+        return Beside(own, partner if (second if i % 2 else first) else own)
+
+    return opt_past
+
+
+def mixed_memory(first, second):
+    """Every rule with the memory of the other parameter of the layer: for weights, for biases, or for both."""
+    whose = " and ".join(name for name, on in (("weights", first), ("biases", second)) if on)
+    past = with_partner(first, second)
+    return {
+        f"momentum, {whose}": {
+            "opt_past": past,
+            "velocity": lambda right, gs, momentum: right(gs.partner, momentum),
+        },
+        f"RMSProp, {whose}": {
+            "opt_past": past,
+            "mean_square": lambda right, gs, decay: right(gs.partner, decay),
+        },
+        f"m, {whose}": {
+            "opt_past": past,
+            "moments": lambda right, gs, beta1, beta2: (
+                right(gs.partner, beta1, beta2)[0],
+                right(list(gs), beta1, beta2)[1],
+            ),
+        },
+        f"s, {whose}": {
+            "opt_past": past,
+            "moments": lambda right, gs, beta1, beta2: (
+                right(list(gs), beta1, beta2)[0],
+                right(gs.partner, beta1, beta2)[1],
+            ),
+        },
+    }
 
 
 def kept_corrected(gs, beta1, beta2, t):
@@ -294,6 +349,19 @@ of_optimizers(
     mend="self.v = [np.zeros_like(theta) for theta in params]",
     fingerprint="v of all gradients in turn",
     opt_past=lambda right, past, i: every(past, i),
+)
+of_optimizers(
+    "optimizer-memory-of-the-other",
+    "weights move by the memory of the biases, or biases by that of the weights",
+    "The step of a parameter takes the average of another one of its layer, mostly a `db` where `dW` is meant. What "
+    "has the bias's shape broadcasts, so that nothing is raised.",
+    clause="optimizers.parameters",
+    mend='the same name on both sides: v["dW1"] moves W1',
+    fingerprint="v or s of db in the step of W",
+    variants={
+        **mixed_memory(first=True, second=False),
+        **mixed_memory(first=False, second=True),
+    },
 )
 of_optimizers(
     "optimizer-memory-made-anew",
@@ -551,6 +619,18 @@ of_adam(
     opt_count=lambda right, past, i: 1,
 )
 of_adam(
+    "adam-power-is-two",
+    "the correction has the power 2 in place of t",
+    "1 - beta^2 is the correction of the second update alone: the power is the number of updates.",
+    clause="adam.bias_correction",
+    fingerprint="1 - beta^2",
+    corrections={
+        "both": lambda right, beta1, beta2, t: right(beta1, beta2, 2),
+        "m": lambda right, beta1, beta2, t: (right(beta1, beta2, 2)[0], right(beta1, beta2, t)[1]),
+        "s": lambda right, beta1, beta2, t: (right(beta1, beta2, t)[0], right(beta1, beta2, 2)[1]),
+    },
+)
+of_adam(
     "adam-counts-parameters",
     "t counts the parameters, not the updates",
     "t += 1 stands inside the loop over the parameters, so that it grows by their number in each update. It belongs "
@@ -558,6 +638,15 @@ of_adam(
     clause="optimizers.parameters",
     fingerprint="1 - beta^(number of parameters * updates)",
     opt_count=lambda right, past, i: (right(past, i) - 1) * len(past[-1]) + i + 1,
+)
+of_adam(
+    "adam-counts-layers",
+    "t counts the layers, not the updates",
+    "t += 1 stands in what runs once a layer, so that it grows by their number in each update. It belongs into what "
+    "runs once an update, or every layer needs its own t.",
+    clause="optimizers.parameters",
+    fingerprint="1 - beta^(number of layers * updates)",
+    opt_count=lambda right, past, i: (right(past, i) - 1) * layers_of(past) + i // 2 + 1,
 )
 of_adam(
     "adam-betas-exchanged",

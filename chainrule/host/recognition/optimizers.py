@@ -1,8 +1,8 @@
 """Optimizers under other names and in other forms, with the contract's update(params, grads).
 
-A class may update lists of arrays, dictionaries, one array, or layers; a function takes and returns its memory, or
-keeps it in a dictionary.  Which of these it is shows by its first update: the first form in which every parameter
-moves.
+A class may update lists of arrays, dictionaries, one array, layers, or a network; a function takes and returns its
+memory, or keeps it in a dictionary.  Which of these it is shows by its first update: the first form in which every
+parameter moves.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,76 +20,37 @@ from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.operation import Operation
 from chainrule.host.recognition.binding import Unbound, parameters_of
-from chainrule.host.recognition.vocabulary import in_chapters, names, plain, role
+from chainrule.host.recognition.optimizer_forms import (
+    COLLECTIONS,
+    Arrays,
+    Collection,
+    EachArray,
+    Form,
+    changed,
+    first_called,
+    forms,
+    place,
+    roles_of,
+    thing_called,
+)
+from chainrule.host.recognition.vocabulary import in_chapters, plain, role
 
-Arrays = list[Any]
 Way = Callable[[Arrays, Arrays], Arrays]  # of parameters and gradients, the parameters after an update
-OTHER_FORM = (TypeError, IndexError, KeyError, AttributeError, ValueError)  # what other code raises for a list
+OTHER_FORM = (
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    ValueError,
+    ArithmeticError,
+)  # what other code raises for a list
 UNBOUNDED = 1e30  # of gradients that code clips
 TRIED = ((3, 4), (4,), (4, 5), (5,))  # shapes of the parameters of a first update, no axis of length two
 NATIVE = ("params", "grads")
-
-
-def place(thing: str, name: str) -> int | None:
-    """The position of a parameter's name among those for one thing, or None."""
-    return names("hyperparameters")[thing].position(plain(name))
-
-
-def first_called(thing: str, found: Sequence[str]) -> str | None:
-    """The name, among these, that is the likeliest for one thing."""
-    known = [(position, name) for name in found if (position := place(thing, name)) is not None]
-    return min(known)[1] if known else None
-
-
-class Box:
-    """One parameter, or those of a layer, as an object with its gradient."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"chainrule's object for a parameter or a layer has no {name}")
-
-    def zero_grad(self) -> None:
-        """Leave the gradient: the next update sets it."""
-
-
-class Form:
-    """How code takes parameters and gradients: what it is passed, and the parameters in what it leaves."""
-
-    def passed(self, params: Arrays, grads: Arrays) -> tuple[Any, Any]:
-        return params, grads
-
-    def read(self, passed: Any, count: int) -> Arrays:
-        return list(passed)
-
-
-class Keyed(Form):
-    """Dictionaries with W1, b1, W2, b2, ...  prefix: what the names of gradients begin with."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-
-    def passed(self, params: Arrays, grads: Arrays) -> tuple[Any, Any]:
-        if len(params) % 2:  # code counts layers by pairs
-            params, grads = [*params, np.zeros(1)], [*grads, np.zeros(1)]
-        keys = [f"{'b' if i % 2 else 'W'}{i // 2 + 1}" for i in range(len(params))]
-        return dict(zip(keys, params, strict=True)), {self.prefix + key: g for key, g in zip(keys, grads, strict=True)}
-
-    def read(self, passed: Any, count: int) -> Arrays:
-        return list(passed.values())[:count]
-
-
-class Paired(Form):
-    """Lists of (W, b)."""
-
-    def passed(self, params: Arrays, grads: Arrays) -> tuple[Any, Any]:
-        if len(params) % 2:
-            params, grads = [*params, np.zeros(1)], [*grads, np.zeros(1)]
-        return list(zip(params[::2], params[1::2], strict=True)), list(zip(grads[::2], grads[1::2], strict=True))
-
-    def read(self, passed: Any, count: int) -> Arrays:
-        return [array for pair in passed for array in pair][:count]
-
-
-COLLECTIONS = (Form(), Keyed(""), Keyed("d"), Paired())
+POSITIONAL = (NATIVE, ("param", "grad"))  # the roles that parameters of any name have
+BETAS = ("beta1", "beta2")
+GRADIENTS = ("dweights", "dbiases")  # that a method may take or leave
+LISTED = ("params", "grads", "layers", "layer", "model")  # what a constructor may take
 
 
 @dataclass
@@ -98,7 +60,8 @@ class Reading:
     name: its name.  method: that updates; empty for a function.  labels: {parameter: the contract's name of its value}.
     fixed: {parameter: value} of others.  unset: names of the contract for which it has no parameter.
     words: {the contract's name: the key of its value} for a function that takes a dictionary with its hyperparameters.
-    listed: the parameter of a constructor that takes all parameters of the network.
+    listed: the parameters of a constructor that takes parameters, layers or a network.
+    both: the parameter of a constructor that takes beta1 and beta2 together.
     form: the index of the way to update that its first update showed.
     """
 
@@ -109,7 +72,8 @@ class Reading:
     fixed: dict[str, Any] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
     words: dict[str, str] = field(default_factory=dict)
-    listed: str = ""
+    listed: tuple[str, ...] = ()
+    both: str = ""
     form: int | None = None
 
 
@@ -131,6 +95,8 @@ class Optimizers:
         """How the operation is read.  Raises NotOffered."""
         name = self.name_of(operation.name)
         if name not in self.namespace:
+            name = self.in_file_called(operation) or name
+        if name not in self.namespace:
             raise Missing(f"{name} is missing")
         found = self.namespace[name]
         key = operation.name, id(found)
@@ -148,6 +114,14 @@ class Optimizers:
         if isinstance(known, NotOffered):
             raise known
         return known
+
+    def in_file_called(self, operation: Operation) -> str | None:
+        """The function that updates, in a file whose name says the operation, as adam.py does; else None."""
+        stem = Path(str(self.namespace.get("__file__") or "")).stem.lstrip("0123456789-_. ")
+        called = {plain(name) for name in in_chapters(operation.name)}
+        if plain(stem.replace("-", "_")) not in called:
+            return None
+        return first_called("updates", [name for name, thing in self.namespace.items() if inspect.isfunction(thing)])
 
     def make(self, operation: Operation, arguments: Sequence[Any]) -> Updating:
         """An optimizer with these arguments.  Raises NotOffered, Unseen."""
@@ -169,12 +143,18 @@ def read(name: str, found: Any, operation: Operation) -> Reading:
             free.remove(own)
     missing = [label for label in operation.labels if label not in labels.values()]
     reading = Reading(name, found, "", labels)
+    both = first_called("betas", free)
+    if both is not None and {*BETAS} <= {*missing}:
+        reading.both = both
+        free.remove(both)
+        missing = [label for label in missing if label not in BETAS]
     if inspect.isclass(found):
         reading.method = update_of(name, found)
         required = [p.name for p in every if p.name in free and p.default is p.empty]
-        reading.listed = next((p for p in required if place("params", p) is not None), "")
-        if [p for p in required if p != reading.listed]:
-            raise NotOffered(f"{name}: chainrule knows no value for its parameter {required[0]}")
+        reading.listed = tuple(p for p in required if thing_called(p, LISTED) is not None)
+        unknown = [p for p in required if p not in reading.listed]
+        if unknown:
+            raise NotOffered(f"{name}: chainrule knows no value for its parameter {unknown[0]}")
         reading.fixed = {p.name: held for p in every if p.name in free and (held := held_at(p)) is not None}
     elif first_called("config", free) is not None:
         reading.words = words_in(found, operation)
@@ -247,11 +227,10 @@ class Updating:
         if "eps" in self.values and not self.trying:
             raise Unseen(f"{self.reading.name} takes no eps: its own cannot be chosen")
 
-    def make(self, *listed: Any) -> Any:
+    def make(self, **listed: Any) -> Any:
         """An object of the class.  Raises NotOffered or Unseen for a value that it does not take."""
         reading = self.reading
-        keywords = self.known() | reading.fixed
-        made = reading.found(**({reading.listed: listed[0]} if listed else {}), **keywords)
+        made = reading.found(**self.known(), **reading.fixed, **listed)
         for label in reading.unset:
             own = first_called(label, [key for key, value in vars(made).items() if isinstance(value, float)])
             if own is None and label == "eps":
@@ -264,7 +243,10 @@ class Updating:
 
     def known(self) -> dict[str, Any]:
         """{parameter: value} of those that have a value."""
-        return {own: self.values[label] for own, label in self.reading.labels.items() if label in self.values}
+        known = {own: self.values[label] for own, label in self.reading.labels.items() if label in self.values}
+        if self.reading.both and {*BETAS} <= {*self.values}:
+            known[self.reading.both] = tuple(self.values[label] for label in BETAS)
+        return known
 
     def update(self, params: Arrays, grads: Arrays) -> Arrays:
         """Update the arrays in the list, or replace them."""
@@ -283,6 +265,7 @@ class Updating:
         if self.reading.form is not None:
             return ways[self.reading.form]()
         trouble: Exception | None = None
+        first: int | None = None  # of those that move every parameter, to what is not a number
         for i, make in enumerate(ways):
             copies = [np.array(p) for p in params]
             try:
@@ -290,9 +273,14 @@ class Updating:
             except (*OTHER_FORM, NotOffered) as error:
                 trouble = trouble or error
                 continue
-            if is_native(self.reading) or self.certain or moved(params, found):
+            if is_native(self.reading) or self.certain or (moved(params, found) and all_finite(found)):
                 self.reading.form = i
                 return make()
+            if first is None and moved(params, found):
+                first = i
+        if first is not None:
+            self.reading.form = first
+            return ways[first]()
         if is_native(self.reading) and trouble is not None and not of_the_form(trouble):
             return ways[0]()  # the specs report what it raises
         said = f" ({type(trouble).__name__}: {trouble})" if trouble is not None else ""
@@ -315,89 +303,99 @@ class Updating:
             if self.takes_config:
                 return [self.with_config]
             return [*(partial(self.by_function, form) for form in COLLECTIONS), self.function_by_array]
-        taken = [p.name for p in parameters_of(getattr(reading.found, reading.method))[1:]]
-        if reading.listed:
-            return [self.listed_at_first]
-        if len(taken) == 1 and place("layer", taken[0]) is not None:
-            return [partial(self.by_layers, False)]
-        if len(taken) == 1 and place("layers", taken[0]) is not None:
-            return [partial(self.by_layers, True)]
-        if len(taken) != 2:
-            raise NotOffered(f"{reading.name}.{reading.method}: expected (params, grads), found ({', '.join(taken)})")
-        by_collection = [partial(self.by_collection, form) for form in COLLECTIONS]
-        single = place("param", taken[0]) is not None and plain(taken[0]) != "params"
-        return [self.by_array, *by_collection] if single else [*by_collection, self.by_array]
+        found = [way for make in self.forms() for way in self.ways_of(make)]
+        if not found:
+            taken = [p.name for p in parameters_of(getattr(reading.found, reading.method))[1:]]
+            made_with = f" of {reading.name}({', '.join(reading.listed)})" if reading.listed else ""
+            raise NotOffered(
+                f"{reading.name}.{reading.method}: expected (params, grads), found ({', '.join(taken)}){made_with}"
+            )
+        return found
 
     # Classes
 
-    def by_collection(self, form: Form) -> Way:
-        """update(params, grads), in one of the forms."""
-        optimizer = self.make()
+    def forms(self) -> list[Callable[[], Form]]:
+        """Makers of the forms in which a class may update, the likeliest first."""
+        cls = self.reading.found
+        every = forms(strings_in(cls), bool(self.reading.listed))
+        taken = [p.name for p in parameters_of(getattr(cls, self.reading.method))[1:]]
+        if taken and place("param", taken[0]) is not None and plain(taken[0]) != "params":
+            every.sort(key=lambda make: make is not EachArray)
+        return every
+
+    def ways_of(self, make: Callable[[], Form]) -> list[Callable[[], Way]]:
+        """The ways to update in one form: with one optimizer for all, or with one for each array or layer."""
+        reading, form = self.reading, make()
+        own, listed = self.roles_of_method(form), roles_of(reading.listed, form.roles)
+        taken = {*(own or {}).values(), *(listed or {}).values()}
+        if own is None or listed is None or not taken & {*form.needed}:
+            return []
+        one = form.is_one or "key" in taken or "index" in taken
+        alone = [True] if isinstance(form, EachArray) and not one else [False] if one else [False, True]
+        if listed and not form.is_one:
+            alone = [True]
+        methods = dir(reading.found)
+        before, after = (first_called(thing, methods) or "" for thing in ("before", "after"))
+        around = [(before, after)]
+        counts = first_called(
+            "counts", [m for m in methods if place("counts", m) is not None and self.takes_nothing(m)]
+        )
+        if counts is not None and not before and not after:
+            around = [("", counts), (counts, "")]
+        return [partial(self.by_call, make, separate, *pair) for separate in alone for pair in around]
+
+    def takes_nothing(self, method: str) -> bool:
+        """Whether a method that is not the one that updates is called without arguments."""
+        found = getattr(self.reading.found, method)
+        return method != self.reading.method and callable(found) and not parameters_of(found)[1:]
+
+    def by_call(self, make: Callable[[], Form], separate: bool, before: str, after: str) -> Way:
+        """Calls of the method that updates, for what the form shows.
+
+        separate: an optimizer for each call's unit.  before, after: methods to call around all.
+        """
+        form, made = make(), list[Any]()
+        listed = roles_of([*self.reading.listed], form.roles) or {}
+        own = self.roles_of_method(form) or {}
 
         def update(params: Arrays, grads: Arrays) -> Arrays:
-            passed, gradients = form.passed(params, grads)
-            returned = getattr(optimizer, self.reading.method)(passed, gradients)
-            return changed(params, form, passed, returned)
-
-        return update
-
-    def by_array(self) -> Way:
-        """update(w, dw): an optimizer for each array."""
-        made: list[Any] = []
-
-        def update(params: Arrays, grads: Arrays) -> Arrays:
-            made.extend(self.make() for _ in range(len(params) - len(made)))
-            each = []
-            for optimizer, p, g in zip(made, params, grads, strict=True):
-                returned = getattr(optimizer, self.reading.method)(p, g)
-                each.append(returned if np.shape(returned) == np.shape(p) and returned is not None else p)
-            return each
-
-        return update
-
-    def by_layers(self, together: bool) -> Way:
-        """update_params(layer), for one layer after the other or for all together."""
-        optimizer, boxes = self.make(), list[Box]()
-        method = getattr(optimizer, self.reading.method)
-        around = [
-            getattr(optimizer, name) if name else lambda: None
-            for name in (first_called(thing, dir(optimizer)) for thing in ("before", "after"))
-        ]
-
-        def update(params: Arrays, grads: Arrays) -> Arrays:
-            odd = len(params) % 2
-            ps, gs = ([*arrays, np.zeros(1)] if odd else arrays for arrays in (params, grads))
-            boxes.extend(Box() for _ in range(len(ps) // 2 - len(boxes)))
-            for box, w, b, dw, db in zip(boxes, ps[::2], ps[1::2], gs[::2], gs[1::2], strict=True):
-                set_layer(box, w, b, dw, db)
-            around[0]()
-            if together:
-                method(boxes)
-            else:
-                for box in boxes:
-                    method(box)
-            around[1]()
-            return [array for box, w, b in zip(boxes, ps[::2], ps[1::2], strict=True) for array in of_layer(box, w, b)][
-                : len(params)
+            units = form.units(params, grads)
+            for unit in units[len(made) :] if separate or not made else []:
+                made.append(self.make(**{name: unit[role] for name, role in listed.items()}))
+                if not separate:
+                    break
+            for optimizer in made:
+                if before:
+                    getattr(optimizer, before)()
+            returned = [
+                getattr(made[i if separate else 0], self.reading.method)(
+                    **{name: unit[role] for name, role in own.items()}
+                )
+                for i, unit in enumerate(units)
             ]
+            for optimizer in made:
+                if after:
+                    getattr(optimizer, after)()
+            return form.after(params, returned)
 
         return update
 
-    def listed_at_first(self) -> Way:
-        """A constructor that takes the parameters, and step(): each is an object with data and grad."""
-        boxes: list[Box] = []
-        optimizer: list[Any] = []
-
-        def update(params: Arrays, grads: Arrays) -> Arrays:
-            boxes.extend(Box() for _ in params[len(boxes) :])
-            for box, p, g in zip(boxes, params, grads, strict=True):
-                vars(box).update(data=p, grad=g)
-            if not optimizer:
-                optimizer.append(self.make(boxes))
-            getattr(optimizer[0], self.reading.method)()
-            return [box.data for box in boxes]
-
-        return update
+    def roles_of_method(self, form: Form) -> dict[str, str] | None:
+        """{parameter: role} of the method that updates, for what a form shows; None if it takes something else."""
+        taken = parameters_of(getattr(self.reading.found, self.reading.method))[1:]
+        taken = [p for p in taken if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        required = [p.name for p in taken if p.default is p.empty]
+        found = roles_of(required, form.roles)
+        if found is None and len(taken) == len(required) == 2 and form.roles[:2] in POSITIONAL:
+            return dict(zip(required, form.roles, strict=False))  # whatever they are called
+        if found is not None:
+            free = [role for role in form.roles if role in GRADIENTS and role not in found.values()]
+            for name in (p.name for p in taken if p.name not in required):
+                role = thing_called(name, tuple(free))
+                if role is not None:
+                    found[name] = role
+                    free.remove(role)
+        return found
 
     # Functions
 
@@ -427,7 +425,7 @@ class Updating:
 
         return update
 
-    def by_function(self, form: Form | None) -> Way:
+    def by_function(self, form: Collection | None) -> Way:
         """f(params, grads, memories, ...) -> params, or (params, memories), as collections or a single array."""
         function, count = self.reading.found, [0]
         memories: dict[str, Any] = {}
@@ -463,15 +461,6 @@ class Updating:
         return update
 
 
-def changed(params: Arrays, form: Form, passed: Any, returned: Any) -> Arrays:
-    """The parameters after an update: those returned in the form in which they were passed, else those passed."""
-    if type(returned) is type(passed) and len(returned) == len(passed):
-        found = form.read(returned, len(params))
-        if [np.shape(p) for p in found] == [np.shape(p) for p in params]:
-            return found
-    return form.read(passed, len(params))
-
-
 def of_the_form(error: Exception) -> bool:
     """Whether an exception may come of parameters in a form that the code does not take."""
     if isinstance(error, AttributeError):
@@ -479,23 +468,19 @@ def of_the_form(error: Exception) -> bool:
     return isinstance(error, (TypeError, IndexError, KeyError))
 
 
+def all_finite(found: Arrays) -> bool:
+    """Whether all numbers are finite."""
+    return all(np.isfinite(array).all() for array in found)
+
+
+def strings_in(cls: type) -> list[str]:
+    """The strings in the code of a class and those that it inherits from."""
+    codes = [method.__code__ for one in cls.__mro__ for method in vars(one).values() if inspect.isfunction(method)]
+    return [text for code in codes for text in code.co_consts if isinstance(text, str)]
+
+
 def moved(before: Arrays, after: Arrays) -> bool:
     """Whether every parameter has kept its shape and changed."""
     return len(before) == len(after) and all(
         np.shape(a) == np.shape(b) and not np.array_equal(a, b) for a, b in zip(before, after, strict=True)
     )
-
-
-LAYER_NAMES = (("weights", "biases", "dweights", "dbiases"), ("W", "b", "dW", "db"))
-
-
-def set_layer(box: Box, w: Any, b: Any, dw: Any, db: Any) -> None:
-    """Give a layer its parameters and gradients, under each of the usual names."""
-    for usual in LAYER_NAMES:
-        vars(box).update(zip(usual, (w, b, dw, db), strict=True))
-
-
-def of_layer(box: Box, w: Any, b: Any) -> tuple[Any, Any]:
-    """The parameters that an update left: under the names that it replaced, else as they were passed."""
-    found = [(getattr(box, usual[0]), getattr(box, usual[1])) for usual in LAYER_NAMES]
-    return next((pair for pair in found if pair[0] is not w or pair[1] is not b), (w, b))

@@ -22,7 +22,7 @@ from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import NUMBER, Operation
 from chainrule.host.recognition.binding import Unbound, is_number, parameters_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions, ranked
-from chainrule.host.recognition.optimizers import first_called, place
+from chainrule.host.recognition.optimizer_forms import first_called, place
 from chainrule.host.recognition.vocabulary import names, plain, role
 from chainrule.support.arrays import to_numpy
 
