@@ -1661,3 +1661,44 @@ def test_hidden_units_are_not_the_output_of_a_network_of_one_output(check, chang
     result = check(ONE_UNIT, *changes)
     assert not wrong(result)
     assert "architecture [2, 3, 1]" in str(result)
+
+
+IN_TWO_STEPS = (
+    SOFTMAX
+    + """
+class Net:
+    def __init__(self, sizes):
+        self.W = [np.random.randn(a, b) * (2 / (a + b)) ** 0.5 for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+        self.delta_W, self.delta_b = [np.zeros_like(w) for w in self.W], [np.zeros_like(b) for b in self.b]
+        self.e = [np.zeros(b) for b in sizes[1:]]
+
+    def forward(self, x):
+        self.a = [x]
+        for i, (w, b) in enumerate(zip(self.W, self.b)):
+            z = self.a[-1] @ w + b
+            self.a.append(np.maximum(z, 0) if i < len(self.W) - 1 else softmax(z))
+        return self.a[-1]
+
+    def loss(self, x, y):
+        return -np.log(self.forward(x)[np.arange(len(y)), y]).mean()
+
+    def backward(self, y):
+        d = self.a[-1].copy()
+        d[np.arange(len(y)), y] -= 1
+        self.e[-1] = d / len(y)
+        for l in range(len(self.W) - 1, 0, -1):
+            self.e[l - 1] = (self.e[l] @ self.W[l].T) * (self.a[l] > 0)
+
+    def gradient(self, x):
+        for l in range(len(self.W)):
+            self.delta_W[l], self.delta_b[l] = self.a[l].T @ self.e[l], self.e[l].sum(axis=0)
+"""
+)
+
+
+def test_a_backward_pass_that_relies_on_another_one_is_not_asked_alone(check):
+    result = check(IN_TWO_STEPS)
+    assert not wrong(result)
+    assert "network.loss" in passed(result)
+    assert "gradients.values" not in passed(result)

@@ -33,7 +33,7 @@ from chainrule.host.recognition.gradients import (
     gradient_paths,
     lie_transposed,
 )
-from chainrule.host.recognition.learning import Learning, run_with, trainer_of
+from chainrule.host.recognition.learning import SHAPES_AND_KINDS, Learning, run_with, trainer_of
 from chainrule.host.recognition.learnt import learn, learnt_of
 from chainrule.host.recognition.library import library_of
 from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes
@@ -85,7 +85,7 @@ FIXED_SIZES = {10, 784}  # classes and inputs on which code for digits may insis
 OPERATIONS_OF_A_NETWORK = ("init", "forward", "loss", "backward", "step", "fit")
 DOES = {
     "loss": "loss",
-    "step": "update step of its own",
+    "step": "separate update step",
     "fit": "training",
     "predict": "prediction of labels",
 }
@@ -146,6 +146,8 @@ class Failures:
             self.unseen = self.unseen or Unseen(f"{name} is not understood, and the training does not use it")
             return
         promised = self.operation in ("forward", "backward") or fits(self.operation, name, function)
+        if self.operation == "predict" and not promised:
+            return
         self.fitted = self.fitted or fits(self.operation, name, function)
         if isinstance(error, Unbound):
             unknown = f"chainrule knows no value for its parameter {error}"
@@ -192,7 +194,8 @@ class Failures:
         if not self.tried and self.operation == "loss" and elsewhere:
             return NotOffered(elsewhere)
         if not self.tried and self.operation in DOES:
-            return Unseen(elsewhere or f"{title} has no {DOES[self.operation]} that could be called from outside")
+            found = f"chainrule found no {DOES[self.operation]} that it could call in {title.rstrip(',')}"
+            return Unseen(elsewhere or found)
         if not self.tried:
             return Missing(f"{self.operation} is missing: {title} has nothing of such a name")
         if self.raised is not None:
@@ -346,7 +349,9 @@ class Attempts(Learning):
             return
         others = ("loss",) if operation == "forward" else OPERATIONS_OF_A_NETWORK
         for name, function in self.form.everything(model):
-            if not learnt_of(function).operation and all(rank(other, name) is None for other in others):
+            if learnt_of(function).operation or any(rank(other, name) is not None for other in others):
+                continue
+            if operation == "forward" or any(role(parameter.name) == "x" for parameter in signature(function)):
                 yield name, function
 
     # The attempts.  Each returns the plan or raises Unbound, NotThisWay, Unseen, or the code's exception.
@@ -446,6 +451,35 @@ class Attempts(Learning):
         return bool(np.isclose(found[0], found[1]))
 
     def try_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
+        """The plan for a backward pass.  One of inputs without labels may rely on another method that takes these."""
+        known = self.known_backward(Plan("backward", name), model, x, y, RATES[1], function)
+        try:
+            taken = {*bind(function, known).taken.values()}
+        except Unbound:
+            taken = set()
+        without = not {"y", "output_gradient"} & taken
+        try:
+            plan = self.found_backward(name, function, model, x, y)
+        except SHAPES_AND_KINDS as error:
+            if without and "x" in taken:
+                raise NotThisWay(f"it takes no labels, and {came_of(name, error)}") from None
+            raise
+        if without and plan.how != "update" and not self.depends_on_labels(plan, model, x, y):
+            raise NotThisWay("its gradients do not depend on the labels, so that something else has to run before it")
+        return plan
+
+    def depends_on_labels(self, plan: Plan, model: Held, x: Any, y: Any) -> bool:
+        """Whether a backward pass that does not take labels knows those of a batch otherwise."""
+        labels = to_numpy(y)
+        others = np.roll(labels, 1, axis=-1)
+        if np.array_equal(others, labels):  # one sample, or several of one class
+            others = (labels + 1) % model.sizes[-1]
+        try:
+            return changed(self.run_backward(plan, model, x, y), self.run_backward(plan, model, x, others))
+        except SHAPES_AND_KINDS:
+            return True
+
+    def found_backward(self, name: str, function: Callable[..., Any], model: Held, x: Any, y: Any) -> Plan:
         slots = self.slots(model)
         before = slots.read(model.value)
         self.before_backward(function, model, x, y)
@@ -688,7 +722,8 @@ class Attempts(Learning):
             arguments = bind(function, self.known(model, x=x, as_output=as_output))
         result = function(*arguments.arguments, **arguments.keywords)
         wanted = output_shapes(model.sizes, x)
-        if not fits("predict", name, function) and not are_labels(result, model.sizes[-1]):
+        named = fits("predict", name, function)
+        if not named and (as_output or shape(result) in wanted or not are_labels(result, model.sizes[-1])):
             raise NotThisWay("neither its name nor its result says that it gives labels")
         counts = {size for found in wanted for size in found} - {model.sizes[-1]} or {max(wanted[0][0], 1)}
         for path, leaf in leaves(result):
