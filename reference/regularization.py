@@ -10,10 +10,10 @@ def l2_penalty(weights, lam):
 
         penalty = lam / 2 * (sum of the squares of all entries of all weights)
 
-    weights: arrays of any shapes, without the biases; lam: the strength, not negative.  Returns a float.
+    weights: arrays of any shapes, without the biases; lam: the strength, not negative.  Returns a number.
     Clauses: regularization.penalty, regularization.layers, regularization.homogeneous, regularization.strength.
     """
-    return lam / 2 * float(sum(np.sum(np.square(w)) for w in weights))
+    return lam / 2 * sum(np.sum(np.square(w)) for w in weights)
 
 
 def l2_gradient(weights, lam):

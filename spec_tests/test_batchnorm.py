@@ -84,15 +84,18 @@ def found_setting(impl):
     try:
         impl.batchnorm_forward(*case.inputs, case.eps)
     except NotApplicable:
-        own = own_epsilon(measured(impl))
+        own = own_epsilon(measured(impl, TINY), TINY)
+    for key, value, how in impl.host.traits().extensions:
+        if key.startswith("batchnorm"):
+            impl.learn(key, value, how)
     setting = Setting(own, impl.unit_roundoff)
     return setting if resolves(impl, setting, case) else replace(setting, u=UNIT_ROUNDOFF["float32"])
 
 
-def measured(impl):
-    """The output for deviations of TINY on either side of zero."""
+def measured(impl, size):
+    """The output for deviations of a size, on either side of zero."""
     ones = np.ones(3)
-    out, _ = impl.batchnorm_forward(TINY * np.array([ones, -ones]), ones, 0 * ones)
+    out, _ = impl.batchnorm_forward(size * np.array([ones, -ones]), ones, 0 * ones)
     return out
 
 
@@ -173,7 +176,38 @@ def test_mean(impl, networks):
         assert_close(out.astype(float).mean(axis=0), case.beta, bound=bound, what=f"the mean of out ({case})")
 
 
-@spec("batchnorm.variance", after=("batchnorm.shape", "batchnorm.mean"))
+@spec("batchnorm.epsilon", after=("batchnorm.shape", "batchnorm.mean"))
+def test_epsilon(impl, networks):
+    """The eps is added to the variance, inside the root, and not to the root."""
+    setting = setting_of(impl, networks)
+    if setting.own_epsilon is not None:
+        impl.measured = f"eps {setting.own_epsilon:.3g}, the code's own"
+        for size in (2.0**-20, 2.0**-12):
+            bound = MEASURED * setting.u * (setting.own_epsilon + size**2)
+            found = own_epsilon(measured(impl, size), size)
+            assert_close(found, setting.own_epsilon, bound=bound, what=f"the eps that deviations of {size:.1g} show")
+        return
+    without, error = squared_divisor(impl, setting, NO_EPSILON)
+    for eps in (LARGE, 4.0):
+        squared, off = squared_divisor(impl, setting, eps)
+        what = f"what eps {eps:g} adds to the square of the divisor"
+        assert_close(squared - without, np.full(squared.shape, eps), bound=error + off, what=what)
+
+
+def squared_divisor(impl, setting, eps):
+    """The square of what each feature's largest deviation was divided by, with its error."""
+    case = drawn(5, 3, eps)
+    deviation = case.x - case.x.mean(axis=0)
+    place = np.abs(deviation).argmax(axis=0), np.arange(len(case.gamma))
+    exact, (out, _) = setting.analyse(case), setting.forward(impl, case)
+    scaled = out[place].astype(float) - case.beta
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squared = (case.gamma * deviation[place] / scaled) ** 2
+        relative = exact.out[1][place] / np.abs(scaled) + 8 * OWN
+        return squared, 4 * squared * relative
+
+
+@spec("batchnorm.variance", after=("batchnorm.shape", "batchnorm.mean", "batchnorm.epsilon"))
 def test_variance(impl, networks):
     """The variance of each feature's output over the batch is gamma^2 times variance / (variance + eps)."""
     for setting, case in cases(impl, networks, eps=NO_EPSILON):
@@ -185,18 +219,6 @@ def test_variance(impl, networks):
         expected = case.gamma**2 * variance / (variance + case.eps)
         bound += case.gamma**2 * (2 * off + case.eps_error) / (variance + case.eps)
         assert_close(out.var(axis=0), expected, bound=bound, what=f"the variance of out ({case})")
-
-
-@spec("batchnorm.epsilon", after=("batchnorm.shape", "batchnorm.mean", "batchnorm.variance"))
-def test_epsilon(impl, networks):
-    """The eps is added to the variance, inside the root, and not to the root."""
-    setting = setting_of(impl, networks)
-    if setting.own_epsilon is not None:
-        impl.measured = f"eps {setting.own_epsilon:.3g}, the code's own"
-    for eps in (LARGE, 4.0):
-        case = setting.of(drawn(5, 3, eps))
-        out, error = setting.analyse(case).out
-        assert_close(setting.forward(impl, case)[0], out, bound=error, what=f"out ({case})")
 
 
 VALUES = "batchnorm.values"

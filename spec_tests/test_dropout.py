@@ -163,6 +163,8 @@ def test_zero_rate(impl, networks):
             dx = impl.dropout_backward(dout, cache)
         except Todo:
             continue
+        except Raised as error:
+            raise NotApplicable(f"the code goes no way back at a rate of 0: {error}") from None
         assert_masked(dx, dout, np.True_, rule)
 
 
@@ -212,8 +214,9 @@ def test_rate(impl, networks):
             what = f"the part of {x.size} entries that is dropped at rate {rate:g}"
             assert_close(np.mean(out == 0), rate, bound=fraction_tail(x.size), what=what)
     for key, value, how in impl.host.traits().extensions:
-        impl.learn(key, value, how)
-        impl.measured = f"{key} {value}: {how}"
+        if key.startswith("dropout"):
+            impl.learn(key, value, how)
+            impl.measured = f"{key} {value}: {how}"
 
 
 @spec("dropout.mean", after="dropout.shape")

@@ -156,7 +156,8 @@ def test_survive(impl, networks):
             impl.backward(later, other.x, other.y)
             for name, earlier, now in zip(("weight_grads", "bias_grads"), first, call.reread(), strict=True):
                 for l, (a, b) in enumerate(zip(earlier, now, strict=True)):
-                    assert_equal(b, a, what=f"{name}[{l}] of an earlier call, after a later one")
+                    if not np.array_equal(a, b, equal_nan=True):
+                        assert_equal(b, a, what=f"{name}[{l}] of an earlier call, after a later one")
 
 
 @spec("gradients.additivity", after=(*FORWARD, "gradients.shapes", "gradients.memoryless"))

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from chainrule import golden
-from chainrule.boundary.added import RATE, added, kept, trained
+from chainrule.boundary.added import RATE, added, kept, shown, trained
 from chainrule.boundary.errors import Absent, NotApplicable, Raised, Todo
 from chainrule.contract.chapters.regularization import SAMPLES
 from chainrule.mathematics.cases import Case
@@ -45,6 +46,7 @@ class Functions:
     impl: Any
     u: float = UNIT_ROUNDOFF["float64"]
     samples: int = SAMPLES
+    others: bool = True  # whether the code takes weights of other numbers of axes than two
     whose = "the "
 
     def offers(self, name):
@@ -57,7 +59,7 @@ class Functions:
         return True
 
     def cases(self):
-        return [drawn(shapes) for shapes in (*NETWORKS, *OTHERS)]
+        return [drawn(shapes) for shapes in (*NETWORKS, *(OTHERS if self.others else ()))]
 
     def sparse(self, weights):
         """Of how many entries one is moved: every one of two layers, fewer of others."""
@@ -202,12 +204,22 @@ def readings(impl, networks):
 
 def functions_of(impl):
     """The functions of the penalty, held to the precision in which they compute; None without any."""
-    functions, coarse = Functions(impl), []
+    functions, coarse = Functions(impl, others=takes_axes(impl)), []
     for name, ask in (("l2_penalty", functions.penalty), ("l2_gradient", functions.gradient)):
         if functions.offers(name):
             coarse.append(first_of(functions, partial(is_coarse, ask))[1])
     u = UNIT_ROUNDOFF["float32"] if any(coarse) else impl.unit_roundoff
     return replace(functions, u=u) if coarse else None
+
+
+def takes_axes(impl):
+    """Whether the functions take weights of one axis, or of three, which the norm of a matrix does not."""
+    try:
+        for name, shapes in product(("l2_penalty", "l2_gradient"), OTHERS):
+            shown(lambda name=name, shapes=shapes: getattr(impl, name)(drawn(shapes), LAM))
+    except Raised:
+        return False
+    return True
 
 
 def is_coarse(ask, weights):
@@ -258,18 +270,33 @@ def first_of(reading, ask):
 
 
 def form_of(reading):
-    """The published form of the penalty; that of the contract if it has none of them."""
+    """The published form of the penalty; else that of the contract, or of a network its own factor."""
     weights, (found, more) = first_of(reading, lambda weights: reading.penalty(weights, LAM))
 
     def fits(form):
         value, error = penalty(weights, LAM, form, reading.samples, reading.u)
         return abs(found - value) <= error + more
 
-    return next(filter(fits, FORMS), "half")
+    return next(filter(fits, FORMS), None) or measured(reading, weights, own_factor)
+
+
+def own_factor(reading, weights):
+    """What a network multiplies lam and the sum of the squares by; 0 if other weights show another factor."""
+    one, other = (
+        reading.penalty(own, LAM)[0] / penalty(own, LAM, "whole", 1, reading.u)[0]
+        for own in (weights, [2 * weights[0], *weights[1:]])
+    )
+    return one if np.isclose(one, other, rtol=2.0**-20) else 0.0
+
+
+def own_slope(reading, weights):
+    """Half of what a network multiplies lam and the weights by in their gradient; 0 if that has another shape."""
+    g, largest = reading.gradient(weights, LAM)[0][0], np.unravel_index(np.abs(weights[0]).argmax(), weights[0].shape)
+    return g[largest] / (2 * LAM * weights[0][largest]) if g.shape == weights[0].shape else 0.0
 
 
 def slope_form_of(reading):
-    """The published form whose gradient the code has; that of the contract if it has none of them."""
+    """The published form whose gradient the code has, as in form_of."""
     weights, (found, more) = first_of(reading, lambda weights: reading.gradient(weights, LAM))
 
     def fits(form):
@@ -278,14 +305,21 @@ def slope_form_of(reading):
         same = all(np.shape(g) == np.shape(value) for g, (value, _), _ in pairs)
         return same and all((np.abs(g - value) <= error + off).all() for g, (value, error), off in pairs)
 
-    return next(filter(fits, FORMS), "half")
+    return next(filter(fits, FORMS), None) or measured(reading, weights, own_slope)
+
+
+def measured(reading, weights, ask):
+    """The form of a network's own factor, with which its strength is chosen; of functions it is the contract's."""
+    ratio = ask(reading, weights) if isinstance(reading, Network) else 0.0
+    return repr(float(ratio)) if ratio > 0 else "half"
 
 
 def report(impl, reading, form):
     """Say which form the penalty has, if it is another than the contract's."""
     if form != "half":
-        impl.learn("l2_factor", form, f"{reading.whose}penalty is {FORMS[form]}")
-        impl.measured = f"the penalty is {FORMS[form]}"
+        words = FORMS.get(form) or f"{float(form):.6g} lam sum ||W||^2"
+        impl.learn("l2_factor", form if form in FORMS else f"{float(form):.6g}", f"{reading.whose}penalty is {words}")
+        impl.measured = f"the penalty is {words}"
 
 
 @spec("regularization.shapes")

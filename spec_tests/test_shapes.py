@@ -157,7 +157,8 @@ def test_predict(impl, networks):
     """predict returns for each sample the integer label of its largest probability."""
     unusual = list(networks.unusual())
     many_classes = [case for case in unusual if case.sizes[-1] > 256]
-    for case in (*networks(batches=(1, 2, 7)), *unusual, *map(likely_last, many_classes)):
+    unusual += [*map(likely_last, many_classes), undecided(networks.case(0, 3))]
+    for case in (*networks(batches=(1, 2, 7)), *unusual):
         model = impl.network(case)
         check_labels(impl, model, case, impl.predict(model, case.x), f"predict ({case})")
 
@@ -179,6 +180,12 @@ def likely_last(case):
     """The case with a bias that makes the last class the likeliest one."""
     raised = np.where(np.arange(case.sizes[-1]) == case.sizes[-1] - 1, case.biases[-1] + 16, case.biases[-1])
     return Case(case.sizes, case.weights, [*case.biases[:-1], raised], case.x, case.y)
+
+
+def undecided(case):
+    """The case with parameters of zero, which make all classes equally likely: one of them is the label."""
+    zeros = [[np.zeros_like(array) for array in group] for group in (case.weights, case.biases)]
+    return Case(case.sizes, *zeros, case.x, case.y)
 
 
 @spec("network.integer_inputs", after=("network.forward", "network.loss", "network.predict"))

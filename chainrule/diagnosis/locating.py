@@ -15,7 +15,7 @@ from chainrule.diagnosis.answers import Answers
 from chainrule.diagnosis.cause import Cause
 from chainrule.diagnosis.concerns import run_by
 from chainrule.diagnosis.observing import Observed, observe
-from chainrule.diagnosis.pointing import likeness, pointed
+from chainrule.diagnosis.pointing import least_unlike, likeness, pointed
 from chainrule.diagnosis.priorities import NAMED_BY_CHANGE, OF_SHAPES, likeliest_after, likeliest_edits
 from chainrule.diagnosis.questions import questions_about
 from chainrule.diagnosis.repair.changing import changed, ran
@@ -38,6 +38,7 @@ CALLED = {
     ("loss",): r"loss|cost|entropy|error|nll|likelihood|log|objective|criterion",
     ("softmax",): r"soft|logsumexp",
 }
+OF_STRUCTURE = ("forward-relu-on-output", "forward-activation", "relu-missing")  # what the making of layers may decide
 MEANT = "; did you mean "  # in what is said of a misspelt name
 TELLING = ("golden",)  # the chapter whose few values say that every other operation is as it was
 
@@ -134,8 +135,11 @@ class Locating:
             first = (*first, "delete")
         raising = [found for function in functions for found in at(function, cause.where)] if cause.raised else []
 
-        def rank(function: Function, statement: str) -> tuple[bool, int]:
-            return function.source.startswith(ADAPTER), likeness(cause.mistake.id, statement) if cause.mistake else 0
+        mistake = cause.mistake.id if cause.mistake else ""
+        unlike = {function: least_unlike(mistake, function) for function in functions}
+
+        def rank(function: Function, statement: str) -> tuple[bool, int, int]:
+            return function.source.startswith(ADAPTER), likeness(mistake, statement), unlike.get(function, 0)
 
         if raising:
             there = replace(budget, left=budget.left // 3)  # what raises there may come of another line
@@ -171,7 +175,10 @@ class Locating:
         if "create" in cause.concerns:
             found = [function for function in found if function in making] or found
         elif making:
+            built = [function for function in found if function in making]
             found = [function for function in found if function not in making] or found
+            if cause.mistake is not None and cause.mistake.id.startswith(OF_STRUCTURE):
+                found = [*found, *(function for function in built if function not in found)]
         elsewhere: set[Function] = set()
         for other in run_by(cause.concerns):
             if other not in self.answers.failing_concerns:

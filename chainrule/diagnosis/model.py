@@ -23,7 +23,7 @@ Gradients = tuple[list[np.ndarray], list[np.ndarray]]
 SOFTMAX = frozenset({"softmax", "shift", "total"})
 FORWARD = SOFTMAX | {"relu", "affine", "activation", "output", "features"}
 ERROR = frozenset({"one_hot", "error", "average"})  # what the last layer's gradients are made of
-BELOW = frozenset({"carried", "slope", "weight_gradient", "bias_gradient"})
+BELOW = frozenset({"carried", "slope", "masked", "weight_gradient", "bias_gradient"})
 BACKWARD = ERROR | BELOW | {"gradients"}
 UPDATE = frozenset({"updated"})
 NORMALIZING = (frozenset({"shift"}), frozenset({"total"}))
@@ -184,6 +184,10 @@ class Parts:
         """da/dz of hidden layer l, counted from 0."""
         return batch.z[l] > 0
 
+    def masked(self, carried: np.ndarray, slope: Any, batch: Pass) -> np.ndarray:
+        """dloss/dz of a hidden layer."""
+        return carried * slope
+
     def weight_gradient(self, batch: Pass, l: int, delta: np.ndarray) -> np.ndarray:
         return batch.inputs[l].T @ delta
 
@@ -207,7 +211,7 @@ class Parts:
             bias_grads.insert(0, self.bias_gradient(batch, l, delta))
             if l > 0:
                 carried = self.carried(delta, batch, l)
-                delta = carried * self.slope(batch, l - 1, carried)
+                delta = self.masked(carried, self.slope(batch, l - 1, carried), batch)
         return self.gradients((weight_grads, bias_grads), batch), batch
 
     def backward(self, model: Model, x: np.ndarray, y: np.ndarray) -> Gradients:

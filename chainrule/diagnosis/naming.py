@@ -68,6 +68,7 @@ class Naming:
         kept = []
         for cause in causes:
             below = run_by(cause.concerns) | self.seen_through(cause)
+            undefined = all(" is nan" in result.message for result in self.results(cause))
             possible = named if all(map(ends_in_nan, self.results(cause))) else sure
             misshapen = set(cause.concerns) if cause.mistake is None else set()
             foundation = next(
@@ -75,8 +76,11 @@ class Naming:
                     other
                     for other in possible
                     if other is not cause
-                    and (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
-                    & set(other.concerns)
+                    and (
+                        (below | (misshapen if other.mistake and other.mistake.id in SHAPES else set()))
+                        & set(other.concerns)
+                        or (undefined and self.undefined_too(other, cause))
+                    )
                 ),
                 None,
             )
@@ -88,6 +92,11 @@ class Naming:
             else:
                 kept.append(cause)
         return kept
+
+    def undefined_too(self, other: Cause, cause: Cause) -> bool:
+        """Whether another cause is of the same operations, where they give nan."""
+        shown = all(" is nan" in result.message for result in self.results(other))
+        return shown and bool({*other.concerns} & {*cause.concerns})
 
     def seen_through(self, cause: Cause) -> set[str]:
         """The operations whose results a spec sees beside those that it is about.
@@ -101,7 +110,7 @@ class Naming:
         if all(map(ends_in_nan, results)):
             return {"forward", "loss", "softmax", "cross_entropy"}
         if all(result.through for result in results):
-            return {"forward", "loss"}
+            return {"forward", "loss", "softmax"}
         return {"cross_entropy"} if "loss" in cause.concerns else set()
 
     def results(self, cause: Cause) -> list[SpecResult]:
@@ -124,7 +133,7 @@ class Naming:
         matched = self.by_numbers(result, known)
         if matched and matched[0].certainty != "partial":
             return matched
-        named = self.by_place(result) or self.by_clause(result)
+        named = self.by_place(result) or self.by_clause(result, known)
         if matched and not (named and (named[0].certainty == "certain" or self.beyond_usual(named[0]))):
             return matched
         return named or self.of_a_copy(result) or [self.unnamed(result)]
@@ -207,8 +216,8 @@ class Naming:
         """Whether a cause is one of networks or batches of unusual sizes: partial matches explain none of them."""
         return cause.mistake is not None and cause.mistake.id in BEYOND_USUAL
 
-    def by_clause(self, result: SpecResult) -> list[Cause]:
-        """Mistakes that a clause names by failing."""
+    def by_clause(self, result: SpecResult, known: Sequence[Mistake | None] = ()) -> list[Cause]:
+        """Mistakes that a clause names by failing; of several, one that is known."""
         if UPDATED_TOO_EARLY in result.message:
             early, checks = mistakes()["carry-updated-weights"], [lambda: self.answers.now_right("backward")]
             return [Cause(early, "likely", result.message, [result.id], ("backward",), checks=checks)]
@@ -233,10 +242,10 @@ class Naming:
             mistake = mistakes()[self.unsteady]
             certainty = "certain" if mistake.id == "forward-stale" else "likely"
             return [Cause(mistake, certainty, result.message, self.by_forward(), ("forward",))]
-        initial = list(initial_mistakes(self.impl, result.id))
+        initial = sorted(initial_mistakes(self.impl, result.id), key=lambda one: one[0] not in known)
         if initial:
             mistake, found = initial[0]
-            certainty = "certain" if len(initial) == 1 else "likely"
+            certainty = "certain" if len(initial) == 1 or mistake in known else "likely"
             checks = [lambda: quickly_right(self.impl)] if result.id == "initialization.variance" else []
             follow = [other.id for other in self.failing if other.id in FOLLOWS.get(mistake.id, ())]
             clauses = list(dict.fromkeys([result.id, *follow]))

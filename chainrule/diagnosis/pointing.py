@@ -16,7 +16,7 @@ PRODUCT = (r"@|\b(dot|matmul|outer|einsum|tensordot|multiply)\(",)
 LABELS = r"\b(y\w*|t|targets?|labels?|Y\w*|T|one_?hot\w*)\b"
 DOWN = (r"(@|\b(dot|matmul)\().*(\.T\b|transpose)|\.T\b.*(@|\b(dot|matmul)\()", *PRODUCT)
 OF_BIASES = r"^[^=]*b[^=]*=.*\b(sum|mean|average|dot)\("
-DIVIDED = r"/ *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
+DIVIDED = r"/=? *\(?\w(?!.*\bsum\()|mean\("  # not by a sum, as softmax does
 REDUCED = r"\b(sum|mean|average|max|amax)\("
 UPDATE = (r"=.*\b(lr|learning_rate|alpha|eta|rate|step_size)\b", r"-=|\+=", r"\b(lr|learning_rate|alpha|eta|rate)\b")
 BATCHES = r"\b(range|split|array_split|batches)\((?!.*epoch)|for .* in .*batch"
@@ -39,6 +39,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("softmax-shift-after", (r"\bexp\(.*\) *- ", r"- .*\bmax\(", r"\bexp\(")),
     ("softmax-global-maximum", (r"\b(max|amax)\(", r"\bexp\(")),
     ("softmax-column-maximum", (r"\b(max|amax)\(", r"\bexp\(")),
+    ("softmax-logits-clipped", (r"clip|minimum|maximum|where|\bm(in|ax)\(", r"\bexp\(")),
     ("softmax-clipped", (r"clip|maximum|minimum|where", r"return")),
     ("softmax-flushed", (r"where|[<>]", r"return")),
     ("softmax-epsilon", (r"1e-|eps", r"/")),
@@ -48,18 +49,22 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("loss-clipped", (r"clip|maximum|minimum", *LOGARITHM)),
     ("loss-certainty-rounded", (r"clip|maximum|minimum|where", *LOGARITHM)),
     ("loss-epsilon", (r"1e-|eps", *LOGARITHM)),
+    ("labels-renumbered", (r"unique|searchsorted|rank|set\(|index\(", r"eye\(|zeros\(")),
     ("loss-one-hot-classes", (r"max\(|unique|set\(", r"eye\(|zeros\(")),
     ("loss-in-place", (r"[-+*/]=|\[.*\] *=|out=",)),
     ("loss-squared-error", (r"\*\* *2|square", *LOGARITHM)),
     ("loss-softmax-twice", (r"softmax|exp\(", *LOGARITHM)),
     ("loss", LOGARITHM),
     ("gradient-nan", (r"/ *\(?1(\.0)? - ", r"/ *[A-Za-z_]", r"/")),
+    ("gradient-softmax-over-batch", (r"\bsum\(.*\*|\*.*\bsum\(", r"\bsum\(", r" - ")),
+    ("gradient-log-softmax-without", (r" - .*(\bexp\(|softmax|\b(p|probs?|s)\b)", r" - ")),
     ("gradient-softmax-ignored", (r"/ *[A-Za-z_(]", r"-")),
     ("gradient-softmax", (r"\(1(\.0)? - \w+\)|outer|diag", r" - ")),
     ("gradient-true-class-only", (r"\(1(\.0)? - \w+\)|outer|diag", r"-= *1| - ")),
     ("gradient-not-averaged", (rf"( - |-=).*{LABELS}|{LABELS}.*( - |-=|/)", r" - |-=", *PRODUCT)),
     ("gradient-averaged-twice", (DIVIDED,)),
     ("gradient-divided", (DIVIDED,)),
+    ("array-reshaped", (r"reshape\(", *PRODUCT)),
     ("array-averaged", (DIVIDED,)),
     ("array-divided", (DIVIDED,)),
     ("gradient-one-hot", (r"eye\(|zeros\(|\[.*\] *= *1|[-]= *1", r" - ")),
@@ -83,7 +88,8 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("gradient", (r"-= *1|[A-Za-z\])] - \(?[A-Za-z]", r"\bexp\(|softmax", r"=")),
     ("mask-of-sigmoid", (r"1(\.0)? - |\bexp\(|tanh|\*\* *2", *MASK)),
     ("mask-of-delta", (r"(relu|maximum|where)\(.*(@|dot\(|matmul\(|delta|grad)|(delta|grad|err)\w*\[.*[<>]", *MASK)),
-    ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=.*\*", r"\* *\w+(\[|$|\))", r"\*")),
+    ("mask-added", (r" [-+] .*([<>]=? *0|relu|mask|deriv|prime|grad|where)", *MASK)),
+    ("mask-is-activation", (r"\b(d|delta|err|grad|dz|da)\w* *\*?=(?!.*\] \*).*\*", r"\* *\w+(\[|$|\))", r"\*")),
     ("mask", MASK),
     ("carry-updated-weights", UPDATE),
     ("carry", DOWN),
@@ -128,6 +134,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("integer-division", (r"//",)),
     ("predict", (r"argmax|argmin|max\(|round|[<>]", r"return")),
     ("step-rate", UPDATE),
+    ("step-clips", (r"clip|minimum|maximum|\bmin\(|norm", *UPDATE)),
     ("step", UPDATE),
     ("fit-whole-set", (r"(backward|backprop|grad|step|update|train)\w*\(",)),
     ("fit-holds-out", (r"^\w+(, \w+)* = .*\[[^\]]*:[^\]]*\]|val|held", r"\[[^\]]*:[^\]]*\]")),
@@ -147,8 +154,11 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("fit-along-sum", (r"sum\(|/|mean\(", *UPDATE)),
     ("fit-averaged", (r"/",)),
     ("fit-divided", (r"/",)),
+    ("fit-last-batch-full", (r"/ *\(?(self\.)?(batch\w*|bs|B|size)\b", r"/")),
     ("fit-last-batch", (r"//|\brange\((?!.*epoch)|split\(", r"/")),
     ("fit", (BATCHES, r"\brange\(|while", *UPDATE)),
+    ("history-adds-up", (r"^\w+ *= *0(\.0*)?$", r"\+=", r"append\(|history|losses", r"return")),
+    ("history-summed", (r"append\(.*/", r"\+=", r"append\(|history|losses", r"return")),
     ("history", (r"append\(|history|losses", r"return")),
     ("init-zero", (r"(zeros|full|ones|empty)\w*\(", RANDOM)),
     ("init-biases-in-one-array", (r"(zeros|ones|empty)\(\w+\[1:\]\)",)),
@@ -182,7 +192,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ),
     ("batchnorm-dbeta", (r"d_?beta.*=.*(sum|mean|einsum)|dbiases.*=|grads\[.beta.*\+?=", r"return .*\bd\w*.*sum\(")),
     ("batchnorm-gradients", (r"return .*d_?(gamma|beta)", r"d_?gamma|d_?beta")),
-    ("batchnorm-running-in", (r"= *self\.(running|moving)\w*(,|$)", r"- .*(running|moving)")),
+    ("batchnorm-running-in", (r"= *\(?self\.(running|moving)\w*(,|$)", r"- .*(running|moving)")),
     ("batchnorm-running-deviation", (r"var\w* *=.*(momentum|rate|decay)", r"(running|moving).*=")),
     ("batchnorm-running", (r"(running|moving|mean|var)\w*.*=.*(momentum|rate|decay)", r"(running|moving).*=")),
     ("batchnorm-evaluation-learns", (r"(running|moving)\w*.*=.*\b(mean|var)\(", r"(running|moving)\w*.*=")),
@@ -195,6 +205,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("batchnorm-dvariance", (r"d_?var.*=.*sum", r"d_?var", r"\bd_?x\w* *[-+*]?=", r"return .*\bd[a-zA-Z_]*\b")),
     ("batchnorm-dx-sign", (r"d_?var.*=.*sum", r"d_?mu.*=|d_?mean.*=", r"\bd_?x *[-+*]?=", r"return .*\bd[a-zA-Z_]*\b")),
     ("batchnorm-dx-without-gamma", (r"\bd_?x\w* *=", r"return .*\bd[a-zA-Z_]*\b")),
+    ("batchnorm-deviation", (r"\bstd\(", r"sqrt\(")),
     ("batchnorm-d", (r"\bd_?x *[-+*]?=", r"dinputs *=", r"return .*\bd[a-zA-Z_]*\b", r"return \w+( / .*)?$")),
     ("batchnorm-mean-constant", (r"\bd_?x *=", r"dinputs *=", r"return .*\bd[a-zA-Z_]*\b", r"return \w+ / ")),
     ("batchnorm-variance-constant", (r"\bd_?x *=", r"dinputs *=", r"return .*\bd[a-zA-Z_]*\b", r"return \w+ / ")),
@@ -204,7 +215,6 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("batchnorm-integers", (r"zeros_like|empty_like|dtype|astype", r"return")),
     ("batchnorm-epsilon", (r"sqrt\(|\*\* *-?0?\.5", r"/")),
     ("batchnorm-root", (r"\+ *(self\.)?eps\w*", r"/")),
-    ("batchnorm-deviation", (r"\bstd\(", r"sqrt\(")),
     ("batchnorm-not-centred", (r"=.*\b[xX]\w* [*/] ", r"/")),
     ("batchnorm", (r"\b(var|std)\(|var\w* *=.*(mean|sum)\(", r"\bmean\(", r"sqrt\(|\*\* *-?0?\.5", r"return")),
     ("l2-layer", (r"\w+ *=[^=].*(sum|norm|\*\* *2|square)", r"range\(|\bfor\b", r"return")),
@@ -231,6 +241,11 @@ def likeness(mistake: str, text: str) -> int:
     """How little a statement reads like a mistake: 0 for the most telling expression."""
     signs = signs_of(mistake)
     return next((i for i, sign in enumerate(signs) if re.search(sign, text)), len(signs))
+
+
+def least_unlike(mistake: str, function: Function) -> int:
+    """The likeness of the statement of a function that reads most like a mistake."""
+    return min((likeness(mistake, text) for _, text in statements(function)), default=len(signs_of(mistake)))
 
 
 def signs_of(mistake: str) -> tuple[str, ...]:

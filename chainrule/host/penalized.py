@@ -34,13 +34,22 @@ def penalized(implementation: Implementation, raw: Implementation) -> str:
         return ""
     fixed = () if raw.form is None else (tuple(raw.form.probe_sizes()),)
     for sizes in (*fixed, *SIZES):
-        found = None
-        with suppress(TimedOut), silence(), generators_kept(), np.errstate(all="ignore"):
-            found = attempt(partial(effects, implementation, sizes))
-        if found is not None:
-            holds, called = found
-            return "network" if holds else " ".join(raw.called_with_strength()) if called else ""
+        found = quietly(partial(effects, implementation, sizes))
+        if found is None:
+            continue
+        holds, called = found
+        other = quietly(partial(is_of_absolute_values, implementation, sizes, holds)) if any(found) else False
+        if other and not raw.says_which_penalty():
+            return ""
+        return "network" if holds else " ".join(raw.called_with_strength()) if called else ""
     return ""
+
+
+def quietly(ask: Callable[[], Any]) -> Any:
+    """What the code answers; None if it raises, or does not end."""
+    with suppress(TimedOut), silence(), generators_kept(), np.errstate(all="ignore"):
+        return attempt(ask)
+    return None
 
 
 def effects(implementation: Implementation, sizes: Sequence[int]) -> tuple[bool, bool] | None:
@@ -62,12 +71,27 @@ def effects(implementation: Implementation, sizes: Sequence[int]) -> tuple[bool,
     return found
 
 
+def is_of_absolute_values(implementation: Implementation, sizes: Sequence[int], held: bool) -> bool:
+    """Whether twice the weights have twice the penalty, and the same gradient of it: L1, and a penalty of its own."""
+    strengths = (STRENGTH, 0.0) if held else (0.0, STRENGTH)
+    shown = []
+    for ask, growth in ((loss, 2.0), (gradients, 1.0)):
+        (plain, more), (larger, most) = (
+            [ask(implementation, sizes, *at, scale) for at in ((0.0, 0.0), strengths)] for scale in (1.0, 2.0)
+        )
+        if not any(answer is None for answer in (plain, more, larger, most)) and not np.array_equal(plain, more):
+            shown.append(np.allclose(most - larger, growth * (more - plain), rtol=1e-6, atol=1e-9))
+    return bool(shown) and all(shown)
+
+
 def of_network(ask: Callable[[Implementation, Any, np.ndarray, np.ndarray], Any]) -> Callable[..., Any]:
     """An answer about a network that is made with one strength, and called with another; None if the code raises."""
 
-    def answer(implementation: Implementation, sizes: Sequence[int], made: float, called: float) -> Any:
+    def answer(
+        implementation: Implementation, sizes: Sequence[int], made: float, called: float, scale: float = 1.0
+    ) -> Any:
         rng = np.random.default_rng(len(sizes))
-        weights = [rng.normal(size=shape) for shape in pairwise(sizes)]
+        weights = [scale * rng.normal(size=shape) for shape in pairwise(sizes)]
         x, y = rng.normal(size=(6, sizes[0])), np.arange(6) % sizes[-1]
         try:
             implementation.regularize(made)

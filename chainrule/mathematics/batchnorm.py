@@ -183,10 +183,11 @@ class Averages:
         return self.kept * old + (1 - self.kept) * value, off
 
 
-def own_epsilon(found: np.ndarray) -> float:
-    """The eps that explains how the deviation TINY was normalized."""
+def own_epsilon(found: np.ndarray, size: float) -> float:
+    """The eps that explains how deviations of a size were normalized, or 0."""
     with np.errstate(divide="ignore"):
-        return max(float(TINY**2 * (1 / np.abs(found).max() ** 2 - 1)), 0.0)
+        eps = float(size**2 * (1 / np.abs(found).max() ** 2 - 1))
+    return eps if 0 <= eps < np.inf else 0.0
 
 
 def largest_step(variance: np.ndarray, eps: float, samples: int) -> float:

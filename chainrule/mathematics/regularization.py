@@ -11,6 +11,7 @@ from chainrule.mathematics.rounding import UNIT_ROUNDOFF, Pair, gamma
 
 FORMS = {"half": "lam/2 sum ||W||^2", "whole": "lam sum ||W||^2"}
 FORMS |= {"half_mean": "lam/(2N) sum ||W||^2, N samples", "mean": "lam/N sum ||W||^2, N samples"}
+MEASURED = 8  # times the error, where the factor of a penalty was measured, with an error of its own
 OTHERWISE = 16  # roundings beside those of the sum: factors, and divisions by a number of samples
 # Weights of networks, (inputs, outputs) of each layer, of one layer and of several, no two axes of one length:
 NETWORKS = (((3, 4), (4, 2)), ((3, 4), (4, 5), (5, 2)), ((4, 3),), ((3, 4), (4, 5), (5, 6), (6, 2)))
@@ -20,7 +21,12 @@ Arrays = Sequence[np.ndarray]
 
 
 def factor(form: str, samples: int) -> float:
-    """What a form multiplies lam and the sum of the squares by."""
+    """What a form multiplies lam and the sum of the squares by.
+
+    form: one of FORMS, or a number that was measured.
+    """
+    if form not in FORMS:
+        return float(form)
     return (0.5 if form.startswith("half") else 1.0) / (samples if form.endswith("mean") else 1)
 
 
@@ -30,7 +36,7 @@ def penalty(weights: Arrays, lam: float, form: str, samples: int, u: float) -> t
     The unit roundoff of this computation is added to that of the code.
     """
     value = factor(form, samples) * lam * float(sum(np.square(np.asarray(w, np.float64)).sum() for w in weights))
-    return value, error_of(value, weights, u)
+    return value, error_of(value, weights, u) * (1 if form in FORMS else MEASURED)
 
 
 def error_of(value: float, weights: Arrays, u: float) -> float:
@@ -41,7 +47,8 @@ def error_of(value: float, weights: Arrays, u: float) -> float:
 def gradients(weights: Arrays, lam: float, form: str, samples: int, u: float) -> list[Pair]:
     """The gradient with respect to each of the weights, with the error that it may carry: rounding.regularization."""
     found = [2 * factor(form, samples) * lam * np.asarray(w, np.float64) for w in weights]
-    return [(g, gamma(OTHERWISE, u + UNIT_ROUNDOFF["float64"]) * np.abs(g)) for g in found]
+    times = 1 if form in FORMS else MEASURED
+    return [(g, times * gamma(OTHERWISE, u + UNIT_ROUNDOFF["float64"]) * np.abs(g)) for g in found]
 
 
 def drawn(shapes: Sequence[tuple[int, ...]], seed: int = 0) -> list[np.ndarray]:

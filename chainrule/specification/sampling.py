@@ -152,6 +152,7 @@ def repeats(impl, case, batch_size, lr, seed):
 
 TRIED = 8  # epochs of the trainings that `repeats` compares
 SHAPES = [(400, 50), (50, 400), (784, 64), (4, 2), (2, 5), (100, 100), (4100, 5), (5, 4100)]
+SMALL = (2, 5)  # of these, where one more input makes a difference
 ENTRIES = 20_000  # weights drawn of each shape, in as many layers as that takes
 VARIANCES: dict[str, Callable[[int, int], float]] = {
     "xavier": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
@@ -160,14 +161,22 @@ VARIANCES: dict[str, Callable[[int, int], float]] = {
 }
 
 
-def scheme(impl):
+def scheme(impl, networks):
     """The declared initialization's variance as a function of the fans."""
     declared = impl.conventions["initialization"].value
     if declared == "any":
         raise NotApplicable("the initialization is declared to be `any`")
-    if impl.host.traits().biases == "inside":  # the bias is a row of the weights, which may count in the fan-in or not
-        raise NotApplicable("the weights contain the biases, which are drawn with them")
-    return declared, VARIANCES[declared]
+    variance = VARIANCES[declared]
+    if impl.host.traits().biases == "inside" and counts_bias(impl, networks, variance):
+        return declared, lambda fan_in, fan_out: variance(fan_in + 1, fan_out)
+    return declared, variance
+
+
+def counts_bias(impl, networks, variance):
+    """Whether the weights of small layers are rather those of layers with one more input, which is the bias."""
+    fan_in, fan_out = SMALL if impl.reaches_layer(*SMALL) else reached(impl, SHAPES)[0]
+    found = float((draws(impl, networks, fan_in, fan_out) ** 2).mean())
+    return abs(found / variance(fan_in + 1, fan_out) - 1) < abs(found / variance(fan_in, fan_out) - 1)
 
 
 def seeds(impl, count):

@@ -221,6 +221,7 @@ PLANTED = (
     ("contract", "out = x * mask", "out = x * mask * mask", "dropout-applied-twice"),
     ("contract", "out = x * mask", "out = x + mask", "dropout-mask-added"),
     ("contract", "out = x * mask", "out = mask * 1.0", "dropout-returns-mask"),
+    ("contract", "out = x * mask", "out = np.where(kept, x * mask, x)", "dropout-leaves-dropped"),
     # the backward pass
     ("contract", "dx = dout * cache", "dx = dout.copy()", "dropout-backward-unmasked"),
     ("modes", "return grad * self.keep / (1 - self.p)", "return grad / (1 - self.p)", "dropout-backward-unmasked"),

@@ -458,6 +458,21 @@ class Network:
     def predict(self, X):
         return self.forward(X).argmax(axis=1)
 """
+NETWORKS["wired"] = (  # layers that chainrule puts together, and a loss beside them
+    NETWORKS["layers"].partition("class Network:")[0]
+    + """
+class SoftmaxCrossEntropy:
+    def forward(self, logits, y):
+        e = np.exp(logits - logits.max(axis=1, keepdims=True))
+        self.p, self.y = e / e.sum(axis=1, keepdims=True), y
+        return -np.mean(np.log(self.p[range(len(y)), y]))
+
+    def backward(self):
+        d = self.p.copy()
+        d[range(len(self.y)), self.y] -= 1
+        return d / len(self.y)
+"""
+)
 NETWORKS["optimizer"] = (
     NETWORKS["layers"]
     .replace("batch_size=32, learning_rate=0.1)", "batch_size=32, learning_rate=0.1, weight_decay=0.0)")
@@ -465,6 +480,11 @@ NETWORKS["optimizer"] = (
     .replace(", weight_regularizer_l2=0", "")
     .replace("n_out, weight_regularizer_l2)", "n_out)")
     .replace("self.weight_regularizer_l2 = weight_regularizer_l2", "self.weight_regularizer_l2 = 0")
+)
+NETWORKS["a factor of its own"] = (
+    NETWORKS["native"]
+    .replace("0.5 * self.l2 * sum(np.sum(w ** 2)", "0.3 * self.l2 * sum(np.sum(w ** 2)")
+    .replace("+ self.l2 * self.weights[l]", "+ 0.6 * self.l2 * self.weights[l]")
 )
 
 PLANTED = (
@@ -540,6 +560,7 @@ PLANTED = (
     ("native", "+ 0.5 * self.l2", "- 0.5 * self.l2", "l2-sign"),
     ("two layers", "        loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))\n", "", "l2-missing-in-loss"),
     ("two layers", "2 * reg * W", "reg * W", "l2-gradient-half"),
+    ("two layers", "+ np.sum(W2 * W2)", "+ np.sum(W1 * W1)", "l2-layer-twice"),
     ("two layers", "np.sum(W1 * W1) + np.sum(W2 * W2)", "np.sum(W1 * W1)", "l2-layer-overwritten"),
     ("two layers", "np.sum(W1 * W1) +", "np.sum(W1 * W1) + np.sum(b1 * b1) + np.sum(b2 * b2) +", "l2-biases-in-one"),
     ("columns", "self.lambd / m * self", "self.lambd * self", "l2-samples-in-one"),

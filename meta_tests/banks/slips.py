@@ -11,6 +11,7 @@ PASS = "        acts, z = self.run(x)"
 INPUTS = "        acts = [np.asarray(x, dtype=float)]"
 DRAWN = "    return rng.uniform(-a, a, (fan_in, fan_out))"
 SUBTRACTED = "        delta[np.arange(len(y)), y] -= 1"
+ORDER = "        for _ in range(epochs):\n            order = rng.permutation(len(x))"
 PREDICTED = "        return self.run(x)[1].argmax(axis=1)"
 
 SLIPS = [  # (what is replaced, by what, the name of the first cause, the chapter)
@@ -126,4 +127,17 @@ SLIPS = [  # (what is replaced, by what, the name of the first cause, the chapte
     ),
     # digits
     (GRADIENTS, "        return [g.astype(np.float32) for g in dW], db", "gradient-rounded", "gradients"),
+    # ties, and late epochs
+    (
+        PREDICTED,
+        "        p = self.forward(x)\n        return np.where(p == p.max(axis=1, keepdims=True))[1]",
+        "predict-every-largest",
+        "shapes",
+    ),
+    (
+        ORDER,
+        ORDER.replace("for _", "for epoch").replace("order = ", "order = order if epoch > 20 else "),
+        "fit-same-batches",
+        "training",
+    ),
 ]

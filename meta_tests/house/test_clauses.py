@@ -147,7 +147,7 @@ def test_a_spec_builds_on_no_later_chapter():
     assert [pair for pair in late if pair[0] != "golden.steps"] == []  # the one that joins gradients and steps
 
 
-@pytest.mark.parametrize("path", sorted(variants.FOLDER.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(variants.FOLDER.rglob("*.py")), ids=lambda path: path.name)
 def test_the_reference_cites_clauses_that_exist(path):
     citations = cited(path.read_text(encoding="utf-8"))
     assert [clause for clause in citations if clause not in clauses()] == []

@@ -37,6 +37,7 @@ def network(sizes=(3, 5, 4, 2), n=6, seed=3):
 COINCIDING = {  # pairs of mistakes of which a variant of each gives the same numbers
     ("softmax-unnormalized", "softmax-divided-by-maximum"),  # with the shift the largest exponential is 1
     ("softmax-no-shift", "loss-zero-times-infinity"),  # the nan of a saturated loss beside one-hot labels
+    ("softmax-logits-clipped", "forward-clipped"),  # in a network: asked by itself, softmax clips or it does not
     ("fit-last-batch-dropped", "fit-first-batch-missing"),  # where all samples are equal
     ("fit-last-batch-dropped", "fit-holds-out"),  # the same: which samples are visited tells them apart
 }

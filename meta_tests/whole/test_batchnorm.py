@@ -18,7 +18,12 @@ from chainrule.spec_tests import test_batchnorm as spec_tests
 from chainrule.specification.networks import Networks
 
 OTHER_FORMS = {  # what the report says of them
-    "columns": {"batchnorm_momentum": "of the batch", "batchnorm_running_variance": "unbiased"},
+    "columns": {
+        "batchnorm_samples": "columns",
+        "batchnorm_momentum": "of the batch",
+        "batchnorm_running_variance": "unbiased",
+    },
+    "upright": {"batchnorm_samples": "columns"},
     "module": {"batchnorm_momentum": "of the batch"},
 }
 RUNNING = {"batchnorm.running", "batchnorm.running_limit"}
@@ -101,6 +106,7 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
         {"training=True": "inference=False", "if training:": "if not inference:"},
     ),
     "a word for the mode": (LAYER, {"training=True": 'mode="train"', "if training:": 'if mode == "train":'}),
+    "a mode that is no word": (LAYER, {"training=True": "mode=True", "if training:": "if mode:"}),
     "evaluation in a method of its own": (
         LAYER,
         {
@@ -205,6 +211,12 @@ def test_a_function_of_the_contracts_name_is_offered_in_any_form(tmp_path):
     found = api.check(written(tmp_path, "def batchnorm_forward(x, gamma, kind):\n    return x\n"))
     assert found.verdict == "incomplete"
     assert "expected batchnorm_forward(x, gamma, beta, eps=1e-05)" in str(found)
+
+
+def test_what_evaluates_unless_told_otherwise_by_an_unknown_name_is_not_judged(tmp_path):
+    found = checked(tmp_path, changed(LAYER, {"training=True": "learn=False", "if training:": "if learn:"}))
+    assert found.verdict == "incomplete"
+    assert "chainrule found nothing that says whether it trains or evaluates" in str(found)
 
 
 def test_other_normalizations_are_left_alone(tmp_path):

@@ -11,6 +11,8 @@ import pytest
 from banks.dropout import COURSE, MASKS, PLANTED, STYLES
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
+from chainrule.diagnosis import mistakes
+from chainrule.host.inference.switched_off import DROPOUT
 from chainrule.host.recognition.recognise import recognise
 from chainrule.mathematics import dropout as mathematics
 from chainrule.running.loading import load
@@ -18,7 +20,11 @@ from chainrule.spec_tests import test_dropout as spec_tests
 from chainrule.specification.networks import Networks
 
 OPERATIONS = EXTENSION_NAMES["dropout"]
-OTHER_FORMS = {"course": {"dropout_p": "keeps"}, "flags": {"dropout": "classic"}}  # what the report says of them
+OTHER_FORMS = {  # what the report says of them
+    "course": {"dropout_p": "keeps"},
+    "flags": {"dropout": "classic"},
+    **{style: {"dropout_p": "drops"} for style in ("older course", "modes", "forward only", "generators")},
+}
 NOT_SEEN = {  # where the code has no mode, or does not keep its mask at rate 0
     **{style: {"dropout.evaluation"} for style in ("contract", "masks", "forward only")},
     "modes": {"dropout.zero_rate"},
@@ -58,6 +64,12 @@ def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, nam
     assert found.verdict == "fail"
     assert found.diagnoses[0].id == name, found.diagnoses[0]
     assert {cause.id for cause in found.diagnoses if cause.certainty == "certain"} <= {name}
+
+
+def test_every_mistake_of_the_chapter_is_planted():
+    assert {mistake.id for mistake in mistakes().values() if mistake.chapter == "dropout"} == {
+        name for *_, name in PLANTED
+    }
 
 
 WITHOUT_A_CALL = [
@@ -159,13 +171,70 @@ def dropout_forward(x, rate, seed=None):
 def dropout_backward(dout, cache):
     return np.where(cache[0], dout / (1 - cache[1]), 0.0)
 """
+NAMED = """
+class Layer:
+    def __init__(self, name):
+        self.name, self.cache = name, {}
+
+class Dropout(Layer):
+    def __init__(self, name, keep):
+        super().__init__(name)
+        self._keep = keep
+
+    def forward_propagation(self, A, training, **settings):
+        if not training:
+            return A
+        self.cache["mask"] = np.random.rand(A.shape[0], A.shape[1]) < self._keep
+        return A * self.cache["mask"] / self._keep
+
+    def backward_propagation(self, dA, learning_rate, **settings):
+        return dA * self.cache["mask"] / self._keep
+"""
+STACKED = """
+class Dropout:
+    def __init__(self, rate):
+        self.rate, self.masks = rate, []
+
+    def forward(self, x, train=True):
+        if not train or self.rate == 0:
+            return x
+        self.masks.append((np.random.rand(*x.shape) > self.rate).astype(np.float32))
+        return x * self.masks[-1] / (1.0 - self.rate)
+
+    def backward(self, grad):
+        return grad * self.masks.pop() / (1.0 - self.rate)
+"""
+SEEDED_LAYER = """
+class Dropout:
+    def __init__(self, rate, seed=None):
+        self.rate, self.seed = rate, seed
+
+    def forward(self, x, trainable=True):
+        if not trainable or self.rate == 0:
+            self.mask = np.ones_like(x)
+            return x
+        if self.seed is not None:
+            np.random.seed(self.seed)
+        self.mask = np.random.binomial(1, 1 - self.rate, x.shape) / (1 - self.rate)
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+"""
 SKIPPED = {"dropout.evaluation": "skipped"}
 EDGES = {
+    "an optional seed that every pass sets": (SEEDED_LAYER, {}),
     "its own generator in every call": (OWN_GENERATOR, SKIPPED | {"dropout.generator": "skipped"}),
     "a rate of zero refused": (REFUSES, {"dropout.zero_rate": "skipped"}),
     "static methods": (STATIC, {}),
     "a generator in the constructor": (SEEDS, {}),
+    "a name, and a mask in a dictionary": (NAMED, {}),
+    "a stack of masks": (STACKED, {"dropout.zero_rate": "skipped"}),
     "a global mask": (GLOBAL, SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo")),
+    "a global mask, and a probability": (
+        GLOBAL.replace("(dout):", "(dout, p):"),
+        SKIPPED | dict.fromkeys(BACKWARD | {"dropout.golden"}, "todo"),
+    ),
     "a seed in every call": (SEEDED, SKIPPED),
     "matrices alone, in float32": (
         MASKS.replace("D = D < keep_prob", "D = np.float32(D < keep_prob)").replace(
@@ -204,13 +273,66 @@ def test_a_probability_is_read_by_its_effect(tmp_path, mask, does):
     impl = load(str(path)).impl
     spec_tests.forward(impl, np.ones((2, 3)), 0.5)
     found = impl.host.traits().extensions
-    assert [value for key, value, _ in found if key == "dropout_p"] == ["keeps"] * (does == "keeps")
+    assert [value for key, value, _ in found if key == "dropout_p"] == [does]
+
+
+def test_a_generator_of_the_file_is_left_in_its_state():
+    namespace = {"np": np, "__name__": "drop"}
+    exec(STYLES["generators"], namespace)
+    before = namespace["rng"].bit_generator.state
+    found = recognise(namespace, {})
+    first, _ = found.dropout_forward(np.ones((2, 3)), 0.5, np.random.default_rng(1))
+    again, _ = found.dropout_forward(np.ones((2, 3)), 0.5, np.random.default_rng(1))
+    assert np.array_equal(first, again)
+    assert namespace["rng"].bit_generator.state == before
 
 
 def test_names_of_a_course_that_are_not_read_are_said(tmp_path):
     name = "forward_propagation_with_dropout"
-    found = checked(tmp_path, f"def {name}(X, parameters, keep_prob=0.5): return X\n")
+    found = checked(tmp_path, f"{STYLES['masks']}\ndef {name}(X, parameters, keep_prob=0.5): return X\n")
     assert f"recognised, not checked yet: {name}" in str(found)
+
+
+# A network with dropout inside
+
+NETWORK = """
+class Net:
+    def __init__(self, sizes, keep=1.0):
+        self.W = [np.random.randn(a, b) * 0.1 for a, b in zip(sizes[:-1], sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+
+    def forward(self, X):
+        for W, b in zip(self.W, self.b):
+            X = np.maximum(X, 0) if W is not self.W[0] else X
+            X = X @ W + b
+        e = np.exp(X - X.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, X, y):
+        return -np.mean(np.log(self.forward(X)[np.arange(len(y)), y]))
+"""
+LAYER = STYLES["flags"] + NETWORK.replace("        self.W =", "        self.dropout = Dropout(0.5)\n        self.W =")
+
+
+@pytest.mark.parametrize(
+    ("source", "inside"),
+    [
+        (NETWORK, False),
+        (
+            NETWORK.replace("keep=1.0", "keep_prob=0.5").replace(
+                "        self.W =", "        self.keep_prob = keep_prob\n        self.W ="
+            ),
+            True,
+        ),
+        (NETWORK.replace("forward(self, X)", "forward(self, X, dropout=0.0)"), True),
+        (LAYER, True),
+    ],
+    ids=["none", "an attribute", "a parameter", "a layer"],
+)
+def test_dropout_inside_a_network_is_said(tmp_path, source, inside):
+    path = tmp_path / "net.py"
+    path.write_text(f"import numpy as np\n{source}", encoding="utf-8")
+    assert (DROPOUT in load(str(path)).impl.notes) is inside
 
 
 # The oracle

@@ -24,6 +24,8 @@ FORM = {  # what the report says of other forms
     "columns": {"l2_factor": "half_mean"},
     "layers": {"l2_factor": "whole"},
     "functions": {"l2_factor": "half_mean"},
+    "a factor of its own": {"l2_factor": "0.3"},
+    "wired": {"l2_factor": "whole"},
     "biases too": {"l2_biases": "included"},
 }
 OF_FUNCTIONS = {"regularization.no_strength", "regularization.single_precision", "regularization.ridge"}
@@ -32,6 +34,7 @@ NOT_SEEN = dict.fromkeys(NETWORKS, OF_FUNCTIONS) | {
     "course": {"regularization.layers", "regularization.ridge", "regularization.golden"},
     "decay": OF_FUNCTIONS | OF_LOSSES,
     "optimizer": OF_FUNCTIONS | OF_LOSSES,
+    "wired": OF_FUNCTIONS | OF_LOSSES | {"regularization.decay"},
 }
 
 
@@ -106,6 +109,25 @@ def test_a_penalty_beside_a_core_network_is_checked_with_it(tmp_path):
         if spec.id in ("regularization.penalty", "regularization.gradient", "regularization.decay")
     } == {"passed"}
     assert {spec.outcome for spec in found.specs if spec.chapter in ("shapes", "gradients")} == {"passed"}
+
+
+OF_LAYERS = """
+import numpy as np
+
+def l2_regularization(layers, lam=0.001):
+    cost = 0.0
+    for layer in layers:
+        if hasattr(layer, "W"):
+            cost += 0.5 * lam * np.sum(layer.W * layer.W)
+    return cost
+"""
+
+
+def test_a_penalty_of_layers_is_not_given_arrays(tmp_path):
+    (tmp_path / "penalty.py").write_text(OF_LAYERS, encoding="utf-8")
+    found = {spec.id: spec.outcome for spec in api.check(str(tmp_path / "penalty.py"), chapters="regularization").specs}
+    assert found["regularization.penalty"] == "passed"
+    assert set(found.values()) == {"passed", "todo"}
 
 
 def test_every_published_form_has_golden_values():

@@ -71,7 +71,7 @@ class Network:
         return history
 
     def penalized(self, lam):
-        """The gradients, with those of the L2 penalty added for matrices.  Clause: l2.gradient."""
+        """The gradients, with those of the L2 penalty added for matrices.  Clause: regularization.gradient."""
         if not lam:
             return self.gradients
         pairs = zip(self.parameters, self.gradients, strict=True)

@@ -193,6 +193,7 @@ forward(
     "through at a constant feature. eps belongs to the variance.",
     clause="batchnorm.epsilon",
     fingerprint="(x - mean) / (sqrt(variance) + eps)",
+    suspected="batchnorm.epsilon",
     bn_root=lambda right, variance, eps: np.sqrt(variance) + eps,
 )
 forward(
@@ -201,6 +202,7 @@ forward(
     "A feature that is constant in a batch has variance 0, and 0 / 0 is nan.",
     clause="batchnorm.epsilon",
     fingerprint="(x - mean) / sqrt(variance)",
+    suspected="batchnorm.constant",
     bn_root=lambda right, variance, eps: np.sqrt(variance),
 )
 forward(

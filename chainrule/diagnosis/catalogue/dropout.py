@@ -379,7 +379,7 @@ of_masks(
     },
 )
 of_masks(
-    "dropout-subtracted-from-x",
+    "dropout-leaves-dropped",
     "what is dropped is negated, or kept as it is, and not set to zero",
     "The mask is 0 where an entry is dropped.",
     clause="dropout.entries",

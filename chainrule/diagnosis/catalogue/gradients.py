@@ -63,6 +63,22 @@ def of_first(n, grads, batch):
     return Parts().backward(batch.model, batch.x[:n], batch.y[:n])
 
 
+def hot(batch):
+    """The one-hot labels of a batch."""
+    return np.eye(batch.classes)[batch.y]
+
+
+def through(p, target):
+    """N dloss/dp, as NumPy gives it."""
+    with np.errstate(all="ignore"):
+        return -target / p
+
+
+def summed_over(axis, p, target):
+    """The sum of dloss/dp times p over an axis, or over all entries."""
+    return (through(p, target) * p).sum(axis=axis, keepdims=True)
+
+
 def fitted(mask, like):
     """A mask of another layer, cut to size as np.resize does, where it does not fit."""
     return mask if mask.shape == like.shape else np.resize(mask, like.shape)
@@ -136,7 +152,8 @@ mistake(
     clause="gradients.additivity",
     mend="divide by the number of samples, len(x)",
     fingerprint="N g / c",
-    average={f"c = {c}": lambda right, error, batch, c=c: error / c for c in (*COUNTS, 41000, 42000, 50000, 60000)},
+    average={f"c = {c}": lambda right, error, batch, c=c: error / c for c in (*COUNTS, 41000, 42000, 50000, 60000)}
+    | {f"besides N, c = {c}": lambda right, error, batch, c=c: right(error, batch) / c for c in COUNTS},
 )
 mistake(
     "gradient-divided-by-inputs",
@@ -150,6 +167,18 @@ mistake(
         "": lambda right, error, batch: error / batch.x.shape[1],
         "besides N": lambda right, error, batch: right(error, batch) / batch.x.shape[1],
         "of all entries": lambda right, error, batch: error / batch.x.size,
+    },
+)
+mistake(
+    "gradient-divided-by-layers",
+    "divided by the number of layers, not of samples",
+    "len of the list of weights, or of the sizes, for len of the batch: the loss is a mean over the samples.",
+    clause="gradients.additivity",
+    mend="divide by the number of samples, len(x)",
+    fingerprint="N g / L",
+    average={
+        name: lambda right, error, batch, more=more: error / (len(batch.z) + more)
+        for name, more in (("L", 0), ("the number of sizes, L + 1", 1))
     },
 )
 mistake_at_output(
@@ -186,6 +215,30 @@ mistake_at_output(
         "p alone": lambda right, p, target, batch: right(p, target, batch) * p,
         "of softmax's full Jacobian": lambda right, p, target, batch: jacobian(p, right(p, target, batch)),
         "2, and the full Jacobian": lambda right, p, target, batch: jacobian(p, 2 * right(p, target, batch)),
+    },
+)
+mistake_at_output(
+    "gradient-softmax-over-batch",
+    "softmax's derivative is summed over the samples, not over the classes",
+    "dz[n, k] = p[n, k] (dp[n, k] - sum over j of dp[n, j] p[n, j]): each sample has a sum of its own.",
+    clause="gradients.class_sum",
+    fingerprint="p (dp - sum over n of dp p)",
+    error={
+        name: lambda right, p, target, batch, axis=axis: p * (through(p, target) - summed_over(axis, p, target))
+        for name, axis in (("", 0), ("over everything", None))
+    },
+)
+mistake_at_output(
+    "gradient-log-softmax-without-sum",
+    "the sum of the incoming gradient is left out behind log-softmax",
+    "z - log sum exp z has the derivative dz[n, k] = g[n, k] - p[n, k] sum over j of g[n, j]. Of the loss, g is -1/N "
+    "at the true class: without that sum, which is -1/N, the probabilities are subtracted as they are.",
+    clause="gradients.class_sum",
+    mend="g - np.exp(log_p) * g.sum(axis=1, keepdims=True)",
+    fingerprint="g - p, with g = -y / N",
+    average={
+        "g - p": lambda right, error, batch: -hot(batch) / batch.n - batch.p,
+        "g + p": lambda right, error, batch: -hot(batch) / batch.n + batch.p,
     },
 )
 mistake_at_output(
@@ -504,6 +557,19 @@ mistake_of_mask(
     },
 )
 mistake_of_mask(
+    "mask-added",
+    "ReLU's derivative is added, where it should be a factor",
+    "The chain rule multiplies: what comes from above, times the derivative of the layer. A unit that is off must let "
+    "nothing through.",
+    clause="gradients.dead_units",
+    fingerprint="delta W^T + (z > 0)",
+    masked={
+        "": lambda right, carried, slope, batch: carried + slope,
+        "sample by sample": lambda right, carried, slope, batch: carried + slope / batch.n,
+        "subtracted": lambda right, carried, slope, batch: carried - slope,
+    },
+)
+mistake_of_mask(
     "mask-quotient",
     "ReLU's derivative as a quotient a / (a + eps)",
     "It is a little less than 1 where the unit is on: the digits beyond eps are wrong.",
@@ -747,6 +813,17 @@ mistake(
 
 # In single arrays, of a delta that is right
 
+mistake(
+    "array-reshaped",
+    "the transposed product is brought into shape by reshape",
+    "delta.T @ a has the entries of the gradient in another order: reshape reads them row by row, and leaves them in "
+    "that order. The transposition is what exchanges rows and columns.",
+    clause="gradients.class_sum",
+    mend="a.T @ delta",
+    fingerprint="(delta^T a) reshaped as dloss/dW[l]",
+    array=lambda g, batch, l, kind: g.T.reshape(g.shape),
+    of=("weights",),
+)
 mistake(
     "array-not-averaged",
     "the mean's 1/N is missing in some of the gradients",

@@ -568,6 +568,20 @@ mistake(
     suspected="network.missing_class",
 )
 mistake(
+    "labels-renumbered",
+    "the labels are numbered anew in every batch",
+    "np.unique(y, return_inverse=True) counts the classes that occur. Where one is missing from the batch, all that "
+    "come after it move down, and the network learns another class.",
+    clause="network.missing_class",
+    mend="use the labels as they are: np.eye(number of classes)[y]",
+    fingerprint="y counted among the labels of the batch",
+    variants={
+        "in backward": {"one_hot": lambda right, y, classes: right(renumbered(y), classes)},
+        "in the loss": {"cross_entropy": lambda right, p, y: right(p, renumbered(y))},
+        "in the loss, nan where p is 0": {"cross_entropy": lambda right, p, y: weighed(p, renumbered(y))},
+    },
+)
+mistake(
     "predict-over-batch",
     "argmax runs over the samples",
     "argmax(axis=0) says for each class which sample has most of it; a label is wanted for each sample.",
@@ -602,6 +616,17 @@ mistake(
         "a column": lambda right, p: right(p)[:, None],
         "a row": lambda right, p: right(p)[None, :],
     },
+)
+mistake(
+    "predict-every-largest",
+    "where two classes are equally likely, a sample gets two labels",
+    "p == p.max() is true for each of several equal probabilities: np.where then finds more labels than samples. "
+    "argmax takes the first of them.",
+    clause="network.predict",
+    mend="argmax(axis=1)",
+    lines=("np.where(p == p.max(axis=1, keepdims=True))[1]", "p.argmax(axis=1)"),
+    fingerprint="the columns of all p[n, k] == max over j of p[n, j]",
+    label=lambda right, p: np.nonzero(p == p.max(axis=1, keepdims=True))[1],
 )
 mistake(
     "predict-probability",
@@ -672,6 +697,17 @@ def counted(p, y):
     """The loss of one-hot labels of as many classes as the batch has; raises ValueError where that does not fit."""
     with np.errstate(all="ignore"):
         return float(-(np.eye(y.max() + 1)[y] * np.log(p)).sum() / len(p))
+
+
+def renumbered(y):
+    """The place of each label among those that occur."""
+    return np.unique(y, return_inverse=True)[1].reshape(np.shape(y))
+
+
+def weighed(p, y):
+    """The loss of one-hot labels, as NumPy gives it: nan where p is 0."""
+    with np.errstate(all="ignore"):
+        return float(-(np.eye(p.shape[1])[y] * np.log(p)).sum() / len(p))
 
 
 def standardized(x):

@@ -149,7 +149,7 @@ class OfNetworks:
 
     def all(self, operation):
         found = []
-        for case in map(without_biases, self.cases):
+        for case in (make(case) for case in self.cases for make in (without_biases, with_larger_weights)):
             seen = added(self.impl, case, LARGE)
             result = seen.penalty if operation == "l2_penalty" else (seen.penalty_gradients or [None])[0]
             found += [] if result is None else [(case.weights, LARGE, result)]
@@ -169,6 +169,11 @@ def without_biases(case):
     return replace(case, biases=[np.zeros(b.shape) for b in case.biases])
 
 
+def with_larger_weights(case):
+    """The case without biases, the first layer's weights twice as large."""
+    return replace(without_biases(case), weights=[2 * case.weights[0], *case.weights[1:]])
+
+
 def factor_in(things, operation):
     """What a right result has in place of the contract's 1/2; None if it has no known form."""
     ratios = []
@@ -183,6 +188,8 @@ def factor_in(things, operation):
         else:
             ratios.append(float("nan") if found is None or np.ndim(found) else float(found) / (lam * squares))
     known = [factor(form, SAMPLES) for form in FORMS]
+    if isinstance(things, OfNetworks) and ratios and ratios[0] > 0:
+        known.append(ratios[0])
     return next((c for c in known if ratios and np.allclose(ratios, c, rtol=NEARLY, atol=0)), None)
 
 
@@ -344,6 +351,17 @@ of_penalty(
     l2_total={
         "the last": lambda right, layers: layers[-1],
         "the first": lambda right, layers: layers[0],
+    },
+)
+of_penalty(
+    "l2-layer-twice",
+    "one layer counts in place of another",
+    "The sum has the same weights in each of its terms, as a copied term keeps its name: W1 stands where W2 should.",
+    clause="regularization.penalty",
+    fingerprint="lam/2 (||W[0]||^2 + ||W[0]||^2)",
+    l2_total={
+        "the first": lambda right, layers: len(layers) * layers[0] if len(layers) > 1 else right(layers),
+        "the last": lambda right, layers: len(layers) * layers[-1] if len(layers) > 1 else right(layers),
     },
 )
 of_both(

@@ -330,6 +330,23 @@ mistake(
     },
 )
 mistake(
+    "softmax-logits-clipped",
+    "the logits are clipped before exp",
+    "Beyond the clip all logits are the same: softmax does not change when a constant is subtracted from a row, and "
+    "with the maximum subtracted there is nothing to clip.",
+    clause="softmax.overflow",
+    fingerprint="exp(clip(z, -c, c)), divided by its sum",
+    shift={
+        f"{where} {c:g}": lambda right, z, c=c, of=of: of(right, z, c)
+        for c in (5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0, 700.0, 709.0)
+        for where, of in (
+            ("at", lambda right, z, c: np.clip(z, -c, c)),
+            ("above at", lambda right, z, c: np.minimum(z, c)),
+            ("less the maximum, at", lambda right, z, c: np.maximum(right(z), -c)),
+        )
+    },
+)
+mistake(
     "softmax-flushed",
     "small probabilities are set to zero",
     "A probability of 1e-22 is a number like any other, and its logarithm matters to the loss.",

@@ -196,9 +196,22 @@ mistake(
     updated={
         "the sign": every(lambda theta, g, lr: theta - lr * np.sign(g)),
         "g / norm": every(lambda theta, g, lr: theta - lr * g / max(np.linalg.norm(g), 1e-300)),
-        "clipped to 1": every(lambda theta, g, lr: theta - lr * np.clip(g, -1, 1)),
-        "clipped to 0.5": every(lambda theta, g, lr: theta - lr * np.clip(g, -0.5, 0.5)),
-        "clipped to 5": every(lambda theta, g, lr: theta - lr * np.clip(g, -5, 5)),
+    },
+)
+mistake(
+    "step-clips-gradients",
+    "the step clips the gradients",
+    "Entries beyond a limit, or a norm beyond it, are cut down. That is a method of its own, against exploding "
+    "gradients: a step of gradient descent is lr times the gradient.",
+    clause="training.step",
+    fingerprint="theta - lr clip(g, -c, c), or theta - lr g min(1, c / |g|)",
+    updated={
+        f"{words} {c:g}": every(lambda theta, g, lr, c=c, cut=cut: theta - lr * cut(g, c))
+        for c in (0.1, 0.25, 0.5, 1.0, 2.0)
+        for words, cut in (
+            ("each entry at", lambda g, c: np.clip(g, -c, c)),
+            ("each norm at", lambda g, c: g * min(1.0, c / max(np.linalg.norm(g), 1e-300))),
+        )
     },
 )
 mistake(

@@ -22,7 +22,7 @@ def questions(setting):
     for case in setting.threes:
         for lr in (0.5, 0.125):
             yield trained(f"an epoch in one batch at rate {lr}", setting, case, lr, (3, 1))
-    for n, size, epochs in ((6, 2, 1), (6, 6, 3), (7, 3, 1), (7, 7, 0), (3, 1, 1), (7, 2, 2)):
+    for n, size, epochs in ((6, 2, 1), (6, 6, 3), (7, 3, 1), (7, 7, 0), (3, 1, 1), (7, 2, 2), (3, 8, 1)):
         words = f"{epochs} epochs of {n} equal samples in batches of {size}"
         yield trained(words, setting, copies(setting.single, n), 0.25, (size, epochs))
     yield trained("fit called twice", setting, copies(setting.single, 4), 0.25, (4, 1), (4, 1))
@@ -58,7 +58,7 @@ concern(
     own=[TRAINING, UPDATE],
     runs=["backward", "forward", "loss", "step"],
 )
-concern("history", {"history"}, of_history, runs=["backward", "forward", "step"])
+concern("history", {"history"}, of_history, runs=["backward", "forward", "loss", "cross_entropy", "step"])
 about("training", "fit")
 about("training.history", "history")
 about("training.arguments_kept")
@@ -89,6 +89,14 @@ def resampled(drawn):
 def scaled_in_part(grads, weights, biases):
     """The gradients of weights and biases, each times a number of its own."""
     return [weights * g for g in grads[0]], [biases * g for g in grads[1]]
+
+
+def shared(grads, factor, chosen):
+    """The gradients, those of the chosen parameters times a factor.  chosen: of kind, layer and the last layer."""
+    groups = zip(("weights", "biases"), grads, strict=True)
+    return tuple(
+        [factor * g if chosen(kind, l, len(group) - 1) else g for l, g in enumerate(group)] for kind, group in groups
+    )
 
 
 def scaled(grads, factor):
@@ -180,9 +188,18 @@ mistake(
     clause="training.last_batch",
     mend="divide by len(batch), not by batch_size",
     fingerprint="theta - lr (rest / B) g in the last batch",
-    batch_gradient=lambda right, model, x, y, batch, size: scaled(
-        right(model, x, y, batch, size), min(1.0, len(batch) / size)
-    ),
+    batch_gradient={
+        name: lambda right, model, x, y, batch, size, chosen=chosen: shared(
+            right(model, x, y, batch, size), min(1.0, len(batch) / size), chosen
+        )
+        for name, chosen in {
+            "": lambda kind, l, last: True,
+            "in the weights": lambda kind, l, last: kind == "weights",
+            "in the biases": lambda kind, l, last: kind == "biases",
+            "in the first layer": lambda kind, l, last: l == 0 < last,
+            "in the last layer": lambda kind, l, last: l == last > 0,
+        }.items()
+    },
 )
 mistake(
     "fit-last-batch-dropped",
@@ -194,6 +211,12 @@ mistake(
     fingerprint="floor(N / B) updates",
     batches={
         "": lambda right, order, size: [batch for batch in right(order, size) if len(batch) == min(size, len(order))],
+        "where it has one sample": lambda right, order, size: [
+            batch for batch in right(order, size) if len(batch) > 1 or size == 1
+        ],
+        "the last sample, where it is alone": lambda right, order, size: [
+            batch for batch in right(order, size) if len(batch) > 1 or batch[0] != order[-1]
+        ],
         "also a full one": lambda right, order, size: list(right(order, size))[:-1],
     },
 )

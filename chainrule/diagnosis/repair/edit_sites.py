@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.host.protocol import Function
@@ -183,6 +183,24 @@ class Code:
             ]
             self.statements[id(node)] = max(around, key=begin)
         return self.statements[id(node)]
+
+    def in_its_line(self, edit: Edit, statement: ast.stmt) -> tuple[str, str] | None:
+        """The one line of a longer statement that an edit changes, before and after, if there is one."""
+        first, last = edit.begins[0], edit.ends[0]
+        several = statement.end_lineno != statement.lineno and not hasattr(statement, "body")
+        if not several or first != last or not isinstance(edit.node, ast.expr):
+            return None
+        bare = replace(edit, text=ast.unparse(ast.parse(edit.text, mode="eval")))
+        shown = bare if self.same(self.edited(bare), self.edited(edit)) else edit
+        place = first - self.function.begins
+        return self.lines[place].decode().strip(), self.edited(shown).split("\n")[place].strip()
+
+    def same(self, first: str, second: str) -> bool:
+        """Whether two sources mean the same."""
+        try:
+            return ast.dump(ast.parse(first)) == ast.dump(ast.parse(second))
+        except SyntaxError:
+            return False
 
     def after(self, edit: Edit) -> ast.stmt:
         """The edited statement, as it reads then."""

@@ -259,7 +259,7 @@ class Editor(Idioms):
 
     def multiply(self, site: EditSite) -> Iterator[Any]:
         if site.value and isinstance(site.node, (ast.BinOp, ast.Call, ast.Name)):
-            for count in self.counts:
+            for count in dict.fromkeys([*self.batch_lengths(), *self.counts]):
                 yield ast.BinOp(site.node, ast.Mult(), expression(count))
 
     def add(self, site: EditSite) -> Iterator[Any]:
@@ -492,7 +492,9 @@ def exponentials(node: ast.AST) -> list[ast.Call]:
 
 
 def shifted(node: ast.expr) -> Iterator[ast.BinOp]:
-    """z -> z - z.max(axis=1, keepdims=True), by the other axis, by the maximum of all."""
+    """z -> z - z.max(axis=1, keepdims=True), by the other axis, by the maximum of all; for clip(z, ...) too."""
+    if isinstance(node, ast.Call) and called(node) in ("clip", "minimum") and node.args:
+        yield from shifted(node.args[0])
     for axis in (1, 0, None):
         how = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
         largest = ast.Call(ast.Attribute(node, "max", ast.Load()), [], [] if axis is None else how)

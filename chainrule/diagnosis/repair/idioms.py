@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainrule.diagnosis.repair.edit_sites import Code, EditSite, last_name, loads
-from chainrule.diagnosis.repair.nonsense import INDEX
+from chainrule.diagnosis.repair.nonsense import INDEX, PRECISIONS
 
 ACTIVATIONS = re.compile(r"^(tanh|sigmoid|expit|logistic|softplus|elu|selu|swish|silu|gelu|leaky_?relu|abs|absolute)$")
 BATCHES = re.compile(r"batch|idx|ind|ids|sel|rows|perm|order|chosen", re.IGNORECASE)
@@ -20,6 +20,8 @@ COUNTED_CLASSES = re.compile(  # what reads the number of classes off labels
 GRADIENTS = re.compile(r"d|g|grad|err|up", re.IGNORECASE)
 HIDDEN = re.compile(r"(^|\.)_?(z|a|h|x|pre|hidden|act|out|layer|in|cache)", re.IGNORECASE)  # what masks are made of
 WEIGHTS = re.compile(r"\.(weights?|w|ws)$", re.IGNORECASE)
+SIZES_ALONE = ("randn", "rand", "random", "random_sample", "standard_normal")  # draws whose arguments are sizes
+DRAWN = (*SIZES_ALONE, "normal", "uniform", "full", "ones")
 CHANGES_A_LIST = ("pop", "append", "remove", "insert", "sort", "reverse", "extend", "clear")
 MOST_MASKS = 12
 
@@ -118,6 +120,14 @@ class Idioms:
     def relu_of(self, z: ast.expr) -> ast.expr:
         return ast.Call(parsed(f"{self.numpy}.maximum"), [z, ast.Constant(0)], [])
 
+    def term(self, site: EditSite) -> Iterator[Any]:
+        """A factor for a term, or a term for a factor: `g + (z > 0)` -> `g * (z > 0)`, `m * n` -> `m + n`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+            yield ast.BinOp(node.left, ast.Mult(), node.right)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+            yield ast.BinOp(node.left, ast.Add(), node.right)
+
     def product(self, site: EditSite) -> Iterator[Any]:
         """A product of matrices for one of their entries: `np.multiply(a, b)` -> `np.dot(a, b)`, `a * b` -> `a @ b`."""
         node = site.node
@@ -144,6 +154,14 @@ class Idioms:
                 if name not in text:
                     base = name.partition("[")[0]
                     yield from (parsed(f"{base}{of}") for of in (".shape[-1]", "[-1].shape[-1]", ".shape[0]"))
+
+    def labels(self, site: EditSite) -> Iterator[Any]:
+        """The labels for their places among those of the batch: `np.unique(y, return_inverse=True)[1]` -> `y`."""
+        node = site.node
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call) and last_name(node.value) == "unique":
+            yield from node.value.args[:1]
+        elif isinstance(node, ast.Call) and last_name(node) == "searchsorted":
+            yield from node.args[1:2]
 
     def rows(self, site: EditSite) -> Iterator[Any]:
         """An entry of each row for whole columns, or for the largest: `p[:, y]` -> `p[np.arange(len(y)), y]`."""
@@ -231,6 +249,10 @@ class Idioms:
             if isinstance(target, ast.Name) and ast.unparse(node.value.left) == target.id:
                 yield ast.AugAssign(target, node.value.op, node.value.right)
 
+    def batch_lengths(self) -> list[str]:
+        """How many samples each batch has, by what batches are called here: `len(rows)`."""
+        return [f"len({name})" for name in self.assigned if BATCHES.search(name) and not name.endswith("size")]
+
     def order(self, site: EditSite) -> Iterator[Any]:
         """The other end of a list: `found.append(g)` -> `found.insert(0, g)`, and back; or all turned at the end."""
         node = site.node
@@ -260,6 +282,28 @@ class Idioms:
             if isinstance(count, ast.BinOp) and isinstance(count.op, ast.FloorDiv):
                 yield ast.Call(node.func, [ast.Constant(0), count.left, count.right], [])
 
+    def neighbour(self, site: EditSite) -> Iterator[Any]:
+        """The item of this layer, or of the one below or above, by the variable of the loop: `zs[0]` -> `zs[l - 1]`."""
+        node = site.node
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Constant, ast.Name, ast.BinOp)):
+            loops = [loop.target for loop in ast.walk(self.code.node) if isinstance(loop, ast.For)]
+            for name in dict.fromkeys(target.id for target in loops if isinstance(target, ast.Name)):
+                for place in (f"{name} - 1", name, f"{name} + 1"):
+                    if place != ast.unparse(node.slice):
+                        yield ast.Subscript(node.value, parsed(place), node.ctx)
+
+    def ordered(self, site: EditSite) -> Iterator[Any]:
+        """The samples in the order that was drawn and is not used: `x[i : i + n]` -> `x[order[i : i + n]]`."""
+        node = site.node
+        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
+            return
+        read = {part.id for part in ast.walk(self.code.node) if isinstance(part, ast.Name) and loads(part)}
+        for name in self.assigned:
+            if name not in read:
+                statement = InOrder(name).visit(copy.deepcopy(node))
+                if ast.dump(statement) != ast.dump(node):
+                    yield statement
+
     def drawn_once(self, site: EditSite) -> Iterator[Any]:
         """An order of the samples for a draw of them: `rng.integers(n, size=n)` -> `rng.permutation(n)`."""
         node = site.node
@@ -272,7 +316,7 @@ class Idioms:
         """The generator that was handed in for one made here, or the seed for the one that is made."""
         node = site.node
         if isinstance(node, ast.Call) and last_name(node) in ("default_rng", "RandomState", "Generator", "seed"):
-            for name in self.parameters:
+            for name in [*self.parameters, *self.assigned]:
                 if re.search(r"rng|generator|random_state", name):
                     yield ast.Name(name, ast.Load())
                 elif "seed" in name:
@@ -306,12 +350,24 @@ class Idioms:
             return
         whole = [part for part in ast.walk(site.node) if isinstance(part, ast.Call)]
         logs = [part.args[0] for part in whole if last_name(part).startswith("log") and part.args]
-        names = dict.fromkeys(part.id for log in logs for part in ast.walk(log) if isinstance(part, ast.Name))
-        for p in names:
+        for p in dict.fromkeys(part for log in logs for part in self.arrays_in(log)):
             for y in self.parameters:
                 if p != y:
                     yield parsed(f"-{self.numpy}.log({p}[{self.numpy}.arange(len({y})), {y}]).mean()")
                     yield from (parsed(f"-{self.numpy}.log(({p} * {y}).sum(axis={axis})).mean()") for axis in (1, 0))
+
+    def arrays_in(self, node: ast.expr) -> Iterator[str]:
+        """The arrays that an expression is made of: names, and what other functions than NumPy's return."""
+        called = isinstance(node, ast.Call) and not ast.unparse(node.func).startswith(f"{self.numpy}.")
+        if isinstance(node, (ast.Name, ast.Attribute)) or called:
+            yield ast.unparse(node)
+            return
+        if isinstance(node, ast.Subscript):
+            yield ast.unparse(node)
+        parts = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+        for part in parts:
+            if isinstance(part, ast.expr):
+                yield from self.arrays_in(part)
 
     def per_sample(self, site: EditSite) -> Iterator[Any]:
         """A mean over the samples alone: `np.mean(y * np.log(p))` -> `np.sum(y * np.log(p)) / len(y)`."""
@@ -337,6 +393,46 @@ class Idioms:
             rest = [text for text in factors if text not in (a, f"1 - {a}", f"1.0 - {a}")]
             if len(rest) < len(factors) - 1:
                 yield parsed(" * ".join([*rest, f"({a} > 0)"]))
+
+    def incoming_sum(self, site: EditSite) -> Iterator[Any]:
+        """The incoming gradient's sum beside the probabilities: `g - p` -> `g - p * g.sum(axis=1, keepdims=True)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+            g = ast.unparse(node.left)
+            factors = [part for part in factors_of(node.right) if ast.unparse(part) != g]
+            for axis in (1, 0):
+                total = f"({g}).sum(axis={axis}, keepdims=True)"
+                kept = " * ".join(f"({ast.unparse(part)})" for part in factors)
+                yield ast.BinOp(node.left, ast.Sub(), parsed(f"{kept} * {total}" if kept else total))
+
+    def derivative(self, site: EditSite) -> Iterator[Any]:
+        """ReLU's derivative for its value: `d * a` -> `d * (a > 0)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for kept, a in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(a, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+                    yield ast.BinOp(kept, ast.Mult(), ast.Compare(a, [ast.Gt()], [ast.Constant(0)]))
+
+    def within(self, site: EditSite) -> Iterator[Any]:
+        """A bias in the argument of an activation: `relu(a @ w) + b` -> `relu(a @ w + b)`."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and isinstance(node.left, ast.Call):
+            call = node.left
+            for i, argument in enumerate(call.args):
+                if not isinstance(argument, ast.Constant):
+                    whole = ast.BinOp(argument, ast.Add(), node.right)
+                    yield ast.Call(call.func, [*call.args[:i], whole, *call.args[i + 1 :]], call.keywords)
+
+    def zeros(self, site: EditSite) -> Iterator[Any]:
+        """Zeros for what is drawn, or is another number: `rng.uniform(-k, k, n)` -> `np.zeros(n)`."""
+        node = site.node
+        if self.numpy and isinstance(node, ast.Call) and last_name(node) in DRAWN:
+            size = [keyword.value for keyword in node.keywords if keyword.arg in ("size", "shape")]
+            sizes = node.args if last_name(node) in SIZES_ALONE else node.args[-1:]
+            shape = size[0] if size else sizes[0] if len(sizes) == 1 else ast.Tuple(list(sizes), ast.Load())
+            if last_name(node) == "full":
+                shape = node.args[0] if node.args else shape
+            yield ast.Call(parsed(f"{self.numpy}.zeros"), [shape], [])
 
     def each(self, site: EditSite) -> Iterator[Any]:
         """An array for every layer: `np.zeros(sizes[1:])` -> `[np.zeros(n) for n in sizes[1:]]`."""
@@ -384,11 +480,16 @@ class Idioms:
                 yield parsed(f"{name}[{index_text(node.slice)}].T")
 
     def counted(self, site: EditSite) -> Iterator[Any]:
-        """The number of samples for a fixed one: `d / 32` -> `d / len(y)`."""
-        holder = site.holder
+        """The number of samples for a fixed one, or for another: `d / 32` -> `d / len(y)`."""
+        node, holder = site.node, site.holder
         divisor = isinstance(holder, (ast.BinOp, ast.AugAssign)) and isinstance(holder.op, ast.Div)
-        if divisor and site.name in ("right", "value") and isinstance(site.node, ast.Constant):
-            yield from map(parsed, self.counts)
+        divides = divisor and site.name in ("right", "value")
+        in_type = isinstance(holder, ast.Call) and last_name(holder) in PRECISIONS
+        length = isinstance(node, ast.Call) and last_name(node) == "len"
+        number = isinstance(node, (ast.Constant, ast.Name, ast.Attribute))
+        if (divides and (length or number)) or (in_type and length):
+            counts = sorted(self.counts, key=lambda count: not count.isidentifier())
+            yield from (parsed(count) for count in counts if count != ast.unparse(node))
 
     def batch(self, site: EditSite) -> Iterator[Any]:
         """The batch in the place of all samples: `backward(x, y)` -> `backward(x[batch], y[batch])`."""
@@ -450,6 +551,14 @@ class Idioms:
                 if name not in read:
                     yield ast.BinOp(site.node, ast.Mult(), ast.Name(name, ast.Load()))
 
+    def powers(self, site: EditSite) -> Iterator[Any]:
+        """exp for every power of a number: `2 ** z / (2 ** z).sum()` -> `np.exp(z) / np.exp(z).sum()`."""
+        node = site.node
+        if self.numpy and isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            statement = Exponentials(self.numpy).visit(copy.deepcopy(node))
+            if ast.dump(statement) != ast.dump(node):
+                yield statement
+
     def log(self, site: EditSite) -> Iterator[Any]:
         """A logarithm of what is subtracted: `z - total` -> `z - np.log(total)`."""
         holder = site.holder
@@ -467,6 +576,50 @@ class Idioms:
             for name in self.hidden()[:MOST_MASKS]:
                 if name != own:
                     yield ast.Compare(parsed(name), node.ops, node.comparators)
+
+
+class InOrder(ast.NodeTransformer):
+    """Puts the samples of an order in the place of those that follow each other."""
+
+    def __init__(self, order: str) -> None:
+        self.order = order
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """`x[i : i + n]` -> `x[order[i : i + n]]`."""
+        self.generic_visit(node)
+        if isinstance(node.slice, ast.Slice) and is_window(node.slice):
+            return ast.Subscript(node.value, self.taken(node.slice), node.ctx)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`slice(i, i + n)` -> `order[i : i + n]`."""
+        self.generic_visit(node)
+        return self.taken(ast.Slice(*node.args)) if last_name(node) == "slice" and len(node.args) == 2 else node
+
+    def taken(self, window: ast.Slice) -> ast.expr:
+        return ast.Subscript(ast.Name(self.order, ast.Load()), window, ast.Load())
+
+
+class Exponentials(ast.NodeTransformer):
+    """Puts exp in the place of powers of a number."""
+
+    def __init__(self, numpy: str) -> None:
+        self.numpy = numpy
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """`2 ** z`, and `2.0 ** z`."""
+        self.generic_visit(node)
+        of_number = isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Constant)
+        return self.exp(node.right) if of_number else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`np.exp2(z)`, and `np.power(2, z)`."""
+        self.generic_visit(node)
+        of_number = last_name(node) in ("power", "pow", "exp2") and isinstance((node.args or [node])[0], ast.Constant)
+        return self.exp(node.args[-1]) if of_number or last_name(node) == "exp2" else node
+
+    def exp(self, exponent: ast.expr) -> ast.expr:
+        return ast.Call(parsed(f"{self.numpy}.exp"), [exponent], [])
 
 
 def factors_of(node: ast.AST) -> list[ast.expr]:

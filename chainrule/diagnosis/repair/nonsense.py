@@ -11,6 +11,7 @@ from chainrule.diagnosis.repair.edit_sites import Code, EditSite, last_name
 TURNED: list[set[type]] = [{one, other} for one in (ast.Gt, ast.GtE) for other in (ast.Lt, ast.LtE)]
 INDEX = (-1, 0, 1, 2)  # what a place in a list is compared with, or moved by
 WHOLE_NUMBERS = ("int", "round", "floor", "ceil")
+PRECISIONS = ("float", "float16", "float32", "float64")  # in which a number is written
 TRAINING = re.compile(r"(step|update|backward|backprop|train|fit|descent)\w*\(|\b(lr|learning_rate|alpha|eta)\b")
 
 
@@ -63,6 +64,8 @@ def ends_in_number(node: ast.expr) -> bool:
 def neutral(site: EditSite, new: ast.expr) -> bool:
     """Whether a number has no effect where it stands, or is all that has: `i + 0`, `1.0 * x`, `0 * x`, `x ** 1`."""
     holder = site.holder
+    if isinstance(holder, ast.Call) and last_name(holder) in PRECISIONS and isinstance(new, ast.Constant):
+        return new.value in (0, 1)
     if not (isinstance(holder, ast.BinOp) and isinstance(new, ast.Constant)):
         return False
     if new.value == 0:

@@ -25,7 +25,8 @@ KINDS = (
 # Kinds that would mend anything, for mistakes that are known.
 WITH_A_NAME = (
     "relu", "surprise", "forwarded", "whole_labels", "weights", "incoming", "jacobian", "each", "reshaped", "scheme",
-    "rectified", "shared_rate",
+    "rectified", "shared_rate", "term", "labels", "powers", "incoming_sum", "neighbour", "ordered", "derivative",
+    "within", "zeros",
 )  # fmt: skip
 FIRST = ("outdent", "fraction")  # kinds that hardly any function has a place for, and that are it where one has
 # Kinds that leave no statement, or another one, in the place of one.
@@ -149,6 +150,8 @@ def in_words(code: Code, edit: Edit) -> tuple[int, str, str]:
         after = edit.text.removeprefix("; ")
     elif edit.kind == "copied":
         after = edit.text + first_line_of(statement)
+    elif (shown := code.in_its_line(edit, statement)) is not None:
+        return edit.line, *shown
     else:
         after = first_line_of(code.after(edit))
     line = statement.lineno if edit.kind in ("move", "delete", "outdent", *ADDED) else edit.line

@@ -38,10 +38,14 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def imported_anew(names: Collection[str], folders: Collection[Path]) -> Iterator[None]:
-    """Let the body import these modules, and others of the folders, anew, and put the present ones back afterwards."""
+    """Let the body import these modules, and others of the folders, anew, and put the present ones back afterwards.
+
+    What is inside a package goes with it: a folder without a file of its own, too, finds its path by the package.
+    """
     before = dict(sys.modules)
-    for name in names:
-        sys.modules.pop(name, None)
+    for name in before:
+        if name in names or any(name.startswith(f"{package}.") for package in names):
+            del sys.modules[name]
     try:
         yield
     finally:

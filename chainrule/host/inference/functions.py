@@ -13,7 +13,7 @@ from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, fo
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt, attempt_array
 from chainrule.host.recognition.binding import parameters_of, takes_axis
-from chainrule.host.recognition.call_sites import always_given
+from chainrule.host.recognition.call_sites import always_given, gets_an_array, takes_one_of_each
 from chainrule.host.recognition.graph_forms import TensorForm
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.namespaces import names_read, own_classes
@@ -65,6 +65,9 @@ def find_relu(probe: Probe) -> None:
             continue
         if (found.shape != z.shape or found.dtype.kind not in "fiu") and is_used_unseen(probe, "relu"):
             continue
+        if way == "entries" and probe.recognised is not None and gets_an_array("relu", probe.recognised.namespace):
+            del probe.layout.ways["relu"]  # the author gives it arrays, for which it raises
+            return
         if told and found.shape == z.shape:
             probe.notes.append(f"relu takes {told} at a time")
         return
@@ -168,7 +171,7 @@ def find_cross_entropy(probe: Probe) -> None:
     every = [] if probe.recognised is None else probe.recognised.lone_functions("cross_entropy")
     read_cross_entropy(probe)
     p, y = softmax(np.random.default_rng(4).normal(size=(7, 3))), labels_of(7, 3)
-    if len(every) < 2 or not right_for_one_alone(probe, p, y):
+    if not right_for_one_alone(probe, p, y) or takes_one_sample(probe, p, y) or len(every) < 2:
         return
     first, before = every.pop(0), copy.deepcopy(probe.layout)
     notes = list(probe.notes)
@@ -177,6 +180,21 @@ def find_cross_entropy(probe: Probe) -> None:
         every.insert(0, first)
         vars(probe.layout).update(vars(before))
         probe.notes[:] = notes
+
+
+def takes_one_sample(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy is right for one sample at a time, and the author calls it so; then say so."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions("cross_entropy")
+    if probe.recognised is None or not found or not takes_one_of_each(found[0][0], probe.recognised.namespace):
+        return False
+    layout = probe.layout
+    usual = layout.ways["cross_entropy"]
+    for layout.ways["cross_entropy"] in ("column", "vector") if usual == "columns" else ("vector", "row"):
+        if is_the_mean(probe, p, y):
+            probe.notes.append("cross_entropy takes one sample at a time, as the loop that calls it does")
+            return True
+    layout.ways["cross_entropy"] = usual
+    return False
 
 
 def read_cross_entropy(probe: Probe) -> None:
@@ -232,6 +250,8 @@ def trouble_with_cross_entropy(probe: Probe, p: np.ndarray, y: np.ndarray, *, ca
         )
     if called and is_right_in_columns_alone(probe, p, y):
         return "is right for samples in columns and not in rows, and nothing that is understood shows which it gets"
+    if "output" not in probe.found and is_binary(probe, p, y):
+        return "is the binary cross-entropy, and no network that is understood shows that it gets several classes"
     if "output" not in probe.found and takes_logits(probe, y):
         return "takes logits, and no network that chainrule understands gives them to it"
     return ""
@@ -255,6 +275,14 @@ def gives_rows(probe: Probe) -> bool:
     z = np.random.default_rng(6).normal(size=(7, 3))
     rows = attempt(lambda: to_numpy(probe.raw.softmax(z.copy())))
     return rows is not None and rows.shape == z.shape and np.allclose(rows.sum(axis=1), 1)
+
+
+def is_binary(probe: Probe, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether cross_entropy is that of every entry with its complement, as a mean over samples or entries."""
+    own = attempt(lambda: float(probe.translated.cross_entropy(p, y)))
+    hot = np.eye(p.shape[1])[y]
+    exact = -np.sum(hot * np.log(p) + (1 - hot) * np.log(1 - p)) / len(y)
+    return own is not None and bool(np.isclose(own, (exact, exact / p.shape[1]), rtol=AGREE).any())
 
 
 def takes_logits(probe: Probe, y: np.ndarray) -> bool:

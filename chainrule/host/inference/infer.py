@@ -14,6 +14,7 @@ from chainrule.contract.implementation import Implementation
 from chainrule.host.inference.arithmetic import effects
 from chainrule.host.inference.order import find_conventions, prepare
 from chainrule.host.inference.probe import Probe
+from chainrule.host.inference.switched_off import notes_on
 from chainrule.host.translation import Translated
 
 
@@ -43,7 +44,7 @@ def infer_conventions(raw: Implementation, declared: Mapping[str, Any]) -> Settl
     for key, (value, how) in effects(implementation, pattern, probe.held).items():
         found[key] = Convention(value, "inferred", how)
     conventions |= found
-    notes = list(probe.notes)
+    notes = [*probe.notes, *notes_on(raw)]
     for key, convention in told.items():
         if key in found and found[key].value != convention.value and key != "log_epsilon":
             notes.append(

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import NotOffered
+from chainrule.host.inference.labels import alone_note
 from chainrule.host.inference.points import AGREE, Point, alignment, flat, ratio, surplus
 from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
+from chainrule.host.recognition.call_sites import takes_one_of_each
 from chainrule.host.recognition.gradients import Contradiction
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.plan import Plan
@@ -144,10 +146,10 @@ def find_reduction(probe: Probe, point: Point) -> None:
 
     Only if loss and gradients agree it is a convention; a sum beside a mean is a mistake, or worth a note.
     """
-    alone = {probe.layout.way("loss"), probe.layout.way("backward")} & set(SINGLE)
-    if alone or "reduction" in probe.declared:
+    if probe.layout.way("backward") in SINGLE or "reduction" in probe.declared:
         return
-    of_loss = ratio(probe.loss(point, point.y), probe.loss(point, point.y, 2))
+    alone = probe.layout.way("loss") in SINGLE  # a loss of one sample shows nothing of batches
+    of_loss = None if alone else ratio(probe.loss(point, point.y), probe.loss(point, point.y, 2))
     grads = probe.backward(point)
     of_grads = ratio_of_gradients(grads, probe.backward(point, 2))
     begins = how_it_begins(probe, point) if of_grads == "mean" else "mean"
@@ -177,6 +179,9 @@ def find_reduction(probe: Probe, point: Point) -> None:
         probe.notes.append(
             "the loss is a sum over the batch, and some of the gradients are not: chainrule takes these for wrong"
         )
+    elif of_loss == "sum" and is_the_sum(probe, point) and loses_one_sample(probe, point):
+        probe.layout.ways["loss"] = "column" if probe.layout.samples == "columns" else "row"
+        probe.notes.append(alone_note("loss", probe.layout.samples))
     elif of_loss == "sum" and (grads is None or not begins) and is_the_sum(probe, point):
         probe.layout.unproven["loss"] = (
             "the loss is a sum over the batch, and no gradient that chainrule understands shows whether that is meant: "
@@ -208,6 +213,14 @@ def is_the_sum(probe: Probe, point: Point) -> bool:
     own = probe.loss(point, point.y)
     exact = len(point.y) * cross_entropy(softmax(point.logits), point.y)
     return own is not None and bool(np.isclose(own, exact, rtol=AGREE))
+
+
+def loses_one_sample(probe: Probe, point: Point) -> bool:
+    """Whether the author calls the loss of outputs with one sample after the other."""
+    network, plan = probe.network, probe.plan("loss", point)
+    if network is None or not isinstance(plan, Plan) or "output" not in dict(plan.taken).values():
+        return False
+    return takes_one_of_each(plan.name.rsplit(".")[-1], network.namespace)
 
 
 def ratio_of_gradients(once: Any, twice: Any) -> str | None:

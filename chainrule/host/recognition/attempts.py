@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import Missing, NotOffered, Unseen
-from chainrule.host.recognition.binding import Unbound, bind, doubtful, named_values, parameters_of, takes_labels
+from chainrule.host.recognition.binding import (
+    SCRATCH,
+    Unbound,
+    bind,
+    doubtful,
+    named_values,
+    parameters_of,
+    signature,
+    takes_labels,
+)
 from chainrule.host.recognition.calling import methods_and_functions
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import (
@@ -26,6 +35,7 @@ from chainrule.host.recognition.gradients import (
 )
 from chainrule.host.recognition.learning import Learning, run_with, trainer_of
 from chainrule.host.recognition.learnt import learn, learnt_of
+from chainrule.host.recognition.library import library_of
 from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes
 from chainrule.host.recognition.order_of_calls import set_earlier
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
@@ -56,6 +66,8 @@ from chainrule.host.recognition.through_losses import (
     some_labels,
     through_losses,
 )
+from chainrule.host.recognition.trainers import trainings_of_any_kind
+from chainrule.host.recognition.updates_beside import updates_beside
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role
 from chainrule.host.source.stand_ins import lacking
 from chainrule.support.arrays import to_numpy
@@ -111,6 +123,7 @@ class Failures:
 
     tried: a sentence for each candidate whose name fits.  unseen: the first one that cannot be called from outside.
     raised: the exception of the first one of the right name, called with all its arguments.
+    left: a sentence on the first update that takes something unknown.
     whole: whether an object contains the parameters.  fitted: whether the name of a candidate fits the operation.
     """
 
@@ -121,6 +134,7 @@ class Failures:
         self.tried: list[str] = []
         self.unseen: Unseen | None = None
         self.raised: Exception | None = None
+        self.left = ""
 
     def note(self, name: str, function: Callable[..., Any], error: Exception | SystemExit) -> None:
         """Note why a function was rejected."""
@@ -132,8 +146,11 @@ class Failures:
         promised = self.operation in ("forward", "backward") or fits(self.operation, name, function)
         self.fitted = self.fitted or fits(self.operation, name, function)
         if isinstance(error, Unbound):
-            if promised and self.operation != "step":  # a step takes only gradients and a rate
-                self.tried.append(f"{name}: chainrule knows no value for its parameter {error}")
+            unknown = f"chainrule knows no value for its parameter {error}"
+            if promised and self.operation == "step":  # a step takes only gradients and a rate
+                self.left = self.left or f"{name} was found but not understood: {unknown}"
+            elif promised:
+                self.tried.append(f"{name}: {unknown}")
         elif isinstance(error, NotThisWay):
             self.tried += [f"{name}: {error}"] if promised else []
         elif isinstance(error, Unseen):
@@ -149,7 +166,9 @@ class Failures:
         elif self.operation == "fit" and isinstance(error, TypeError) and "os.PathLike" in str(error):
             self.unseen = self.unseen or Unseen(f"{name} reads its data from a file")
         elif self.operation == "fit" and isinstance(error, FileNotFoundError):
-            self.unseen = self.unseen or Unseen(f"{name} uses {error.filename}, which is absent here")
+            made = str(error.filename).startswith(SCRATCH.name)
+            why = "reads its data from a file" if made else f"uses {error.filename}, which is absent here"
+            self.unseen = self.unseen or Unseen(f"{name} {why}")
         elif self.operation == "step" and set_earlier(error):
             self.unseen = self.unseen or Unseen(f"{name} cannot be called by itself: {set_earlier(error)}")
         else:
@@ -164,12 +183,14 @@ class Failures:
         as_loss = self.operation == "backward" and fits("loss", name, function) and not self.fitted
         return as_loss or fits(self.operation, name, function)
 
-    def verdict(self, title: str) -> Exception:
-        """The exception if no candidate fits.  title: of the form."""
+    def verdict(self, title: str, elsewhere: str) -> Exception:
+        """The exception if no candidate fits.  title: of the form.  elsewhere: where else the code computes it."""
         if self.unseen is not None:
             return self.unseen
+        if not self.tried and self.operation == "loss" and elsewhere:
+            return NotOffered(elsewhere)
         if not self.tried and self.operation in DOES:
-            return Unseen(f"{title} has no {DOES[self.operation]} that could be called from outside")
+            return Unseen(elsewhere or f"{title} has no {DOES[self.operation]} that could be called from outside")
         if not self.tried:
             return Missing(f"{self.operation} is missing: {title} has nothing of such a name")
         if self.raised is not None:
@@ -215,7 +236,33 @@ class Attempts(Learning):
         trainer = getattr(self.form, "trainer", "")
         if operation == "backward" and trainer and failures.raised is None and not failures.fitted:
             raise Unseen(f"{self.form.title} computes gradients inside {trainer} alone")
-        raise failures.verdict(self.form.title)
+        raise failures.verdict(self.form.title, failures.left or self.elsewhere(operation, model))
+
+    def elsewhere(self, operation: str, model: Held) -> str:
+        """A sentence on code that computes an operation in a way that chainrule does not call; else empty."""
+        if operation == "loss":
+            losses = [(name, cls) for name, cls in library_of(self.namespace).items() if inspect.isclass(cls)]
+            named = [name for name, cls in losses if is_called("classes", "cross_entropy", name)]
+            return f"{named[0]} was found but not understood: chainrule does not see how it is called" if named else ""
+        updating = self.plans.get(("backward", len(model.sizes)))
+        if operation not in ("fit", "step") or not isinstance(updating, Plan):
+            return ""
+        if operation == "step":
+            updates = [name for name, _ in self.form.functions("backward", model) if rank("step", name) is not None]
+            updates = [updating.name] if updating.how == "update" else updates
+            return f"{updates[0]} computes the gradients itself: the code has no separate step" if updates else ""
+        trainer = getattr(self.form, "trainer", "")
+        if trainer:
+            return f"{trainer} makes new parameters at every call, so that no training starts from given ones"
+        method = updating.name.rsplit(".")[-1]
+        for name, function in trainings_of_any_kind(self.namespace, model.value):
+            if method in names_reached(function, None):
+                taken = {role(parameter.name) for parameter in signature(function)}
+                why = "it takes no inputs and labels" if not {"x", "y"} <= taken else "chainrule does not see its data"
+                why = f"chainrule does not make a {name.split('.')[0]}" if "." in name else why
+                return f"{name} was found but not understood: {why}"
+        where = learnt_of(self.function(updating, model)).where
+        return f"the training is written out where {where} stands, and no function does it" if where else ""
 
     def attempt(
         self,
@@ -263,7 +310,10 @@ class Attempts(Learning):
             self.form.functions(place, model) for place in places
         )
         if operation == "fit":  # a training that the author calls, before a method that makes one of its updates
-            named = iter(sorted(named, key=lambda item: learnt_of(item[1]).operation != "fit"))
+            updates = [one for one in self.form.functions("backward", model) if rank("step", one[0]) is not None]
+            named = iter(sorted((*named, *updates), key=lambda item: learnt_of(item[1]).operation != "fit"))
+        if operation == "step":
+            named = chain(named, updates_beside(self.form, model, self.namespace))
         labelled = list(self.with_labels(model)) if operation in ("loss", "backward") else []
         first, last = (labelled, []) if operation == "loss" else ([], labelled)
         for name, function in chain(first, named, last, self.unnamed(operation, model)):
@@ -407,8 +457,8 @@ class Attempts(Learning):
             paths = gradient_paths(model.value, slots, model.value, {}, names=names, inside=True)
             if paths is not None:
                 self.restore(model, before)
-                if not any(np.any(to_numpy(follow(model.value, path))) for group in paths for path in group):
-                    raise NotThisWay("the gradients that the network keeps stay zero")
+                if not any(np.any(to_numpy(follow(model.value, path))) for path in paths[0]):
+                    raise NotThisWay("the gradients of weights that the network keeps stay zero")
                 turned = lie_transposed(model.value, slots, model.value, paths[0]) and self.trains_itself(model)
                 return Plan("backward", name, paths=paths, how="attributes", inside=True, turned=turned)
         for source, how in ((result, "returned"), (model.value, "attributes")):

@@ -59,11 +59,11 @@ def words_of(function: Any) -> list[str]:
 
 
 def flagged(thing: str, training: bool, words: Sequence[str]) -> Any:
-    """The value of a flag: a truth value, or the word of the code for a mode."""
-    if thing != "mode":
-        return training if thing == "training" else not training
-    usual = "training_word" if training else "evaluation_word"
-    return first_called(usual, words) or ("train" if training else "test")
+    """The value of a flag: a truth value, or the word that the code has for a mode."""
+    known = first_called("training_word", words), first_called("evaluation_word", words)
+    if thing == "mode" and any(known):
+        return (known[0] or "train") if training else (known[1] or "test")
+    return not training if thing == "evaluating" else training
 
 
 @dataclass
@@ -126,6 +126,8 @@ class Function(Form):
         self.native = order and self.taken.keys() == {*ARRAYS, "eps"} and not self.columns
         if not self.native and "config" not in self.taken and name != FORWARD.name:
             shaped(self, name)
+        if self.averages and not self.evaluates:
+            require_mode(self, name)
 
     def fits(self, columns: bool) -> bool:
         """Whether a pass, and one back, give results of the right shapes, for samples in rows or in columns."""
@@ -293,6 +295,8 @@ class Layer(Form):
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
         self.evaluates = self.averages and (switched or self.alone is not None)
         shaped(self, name)
+        if self.averages and not switched:
+            require_mode(self, name)
 
     def oriented(self) -> Any:
         """An object after a first pass.  Finds out by it whether samples are rows or columns.  Raises NotOffered."""
@@ -447,6 +451,15 @@ class Again:
         return self.layer.back(dout, self)
 
 
+def require_mode(form: Function | Layer, name: str) -> None:
+    """Raise NotOffered if a training pass uses running statistics: chainrule has then not found what sets the mode."""
+    x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
+    with np.errstate(all="ignore"):
+        outs = [form.run(Asked(x, ones, ones, statistics=(k * ones, k * ones))).out for k in (2.0, 8.0)]
+    if not np.array_equal(*outs):
+        raise NotOffered(f"{name}: chainrule found nothing that says whether it trains or evaluates")
+
+
 def shaped(form: Function | Layer, name: str) -> None:
     """Make a first pass, and one back.  Raises NotOffered unless the results have the right shapes."""
     x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
@@ -498,6 +511,13 @@ class Normalizations:
         except Missing:
             return None
         return None if inspect.isclass(found) else found
+
+    @property
+    def conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """(key, value, how it was found) for samples in columns."""
+        forms = [form for form in self.forms.values() if isinstance(form, (Function, Layer))]
+        shown = "gamma, or its gradient, has a number for each row"
+        return (("batchnorm_samples", "columns", shown),) if any(form.columns for form in forms) else ()
 
     def direct(self, operation: Operation) -> bool:
         """Whether a function of the code takes an operation's arguments as they are."""

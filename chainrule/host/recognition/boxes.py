@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.contract.errors import NotOffered
 from chainrule.host.recognition.binding import Binding, Unbound, parameters_of
 from chainrule.host.recognition.namespaces import is_own, own_classes
 from chainrule.host.recognition.structures import SIMPLE
@@ -118,5 +119,9 @@ def called(function: Callable[..., Any], given: Binding) -> Any:
             raise
         arguments = [box(value) if is_array(value) else value for value in given.arguments]
         keywords = {name: box(value) if is_array(value) else value for name, value in given.keywords.items()}
-        result = function(*arguments, **keywords)
+        try:
+            result = function(*arguments, **keywords)
+        except (AttributeError, TypeError):
+            name = getattr(function, "__name__", "it")
+            raise NotOffered(f"{name} takes objects of the code's own, chainrule does not see in which form") from None
     return data_of(result) if is_box(result) else result

@@ -50,6 +50,26 @@ def always_given(name: str, parameter: str, place: int, namespace: Mapping[str, 
     )
 
 
+def gets_an_array(name: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether a script gives a function a new array of several numbers, or a name for one."""
+    for nodes in (outside("".join(linecache.getlines(file))) for file in files(namespace)):
+        kept = assigned(nodes)
+        for call in (node for node in nodes if isinstance(node, ast.Call) and called(node) == name and node.args):
+            given = call.args[0]
+            values = kept.get(given.id, []) if isinstance(given, ast.Name) else [given]
+            if len(values) == 1 and makes_array(values[0]):
+                return True
+    return False
+
+
+def makes_array(node: ast.AST | None) -> bool:
+    """Whether it is `np.linspace(-1, 1)`, `np.arange(3)` or `np.array([1, 2])`."""
+    if not isinstance(node, ast.Call):
+        return False
+    listed = bool(node.args) and isinstance(node.args[0], (ast.List, ast.Tuple))
+    return called(node) in ("linspace", "arange") or (called(node) in ("array", "asarray") and listed)
+
+
 def literals(call: ast.Call) -> Literals:
     """The arguments of a call.  Raises ValueError if one is not a literal."""
     arguments = [ast.literal_eval(argument) for argument in call.args]
@@ -70,6 +90,43 @@ def files(namespace: Mapping[str, Any]) -> list[str]:
     methods = [item for _, cls in own_classes(namespace) for item in vars(cls).values() if inspect.isfunction(item)]
     functions = [*(function for _, function in own_functions(namespace)), *methods]
     return list(dict.fromkeys(function.__code__.co_filename for function in functions))
+
+
+def takes_one_of_each(name: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether every call of a function takes what a loop over zip() binds, as one sample and its label."""
+    every = [call for file in files(namespace) for call in calls_in_loops("".join(linecache.getlines(file)), name)]
+    return bool(every) and all(every)
+
+
+@lru_cache(maxsize=16)
+def calls_in_loops(source: str, name: str) -> tuple[bool, ...]:
+    """For each call of a function of this name, whether it takes only names that a loop over zip() binds."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ()
+    bound: dict[ast.Call, set[str]] = {}
+    for node in ast.walk(tree):
+        loops = node.generators if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else [node]
+        zips = [one for one in loops if isinstance(one, (ast.For, ast.comprehension)) and is_zip(one.iter)]
+        found = {part.id for one in zips for part in ast.walk(one.target) if isinstance(part, ast.Name)}
+        for inner in ast.walk(node) if found else ():
+            if isinstance(inner, ast.Call):
+                bound[inner] = bound.get(inner, set()) | found
+    every = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node) == name]
+    return tuple(
+        bool(call.args) and all(isinstance(one, ast.Name) and one.id in bound.get(call, ()) for one in call.args)
+        for call in every
+    )
+
+
+def is_zip(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and last_name(node) == "zip"
+
+
+def last_name(call: ast.Call) -> str:
+    """The last name of what is called, also of a method that an object calls on itself."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def counts_from_one(namespace: Mapping[str, Any]) -> bool:
@@ -103,3 +160,29 @@ def calls(source: str) -> tuple[ast.Call, ...]:
     except (SyntaxError, ValueError):
         return ()
     return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@lru_cache(maxsize=16)
+def outside(source: str) -> tuple[ast.AST, ...]:
+    """The nodes of a source that stand in no function and no class; none if Python cannot read it."""
+    try:
+        waiting: list[ast.AST] = [*ast.parse(source).body]
+    except (SyntaxError, ValueError):
+        return ()
+    found = []
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            found.append(node)
+            waiting += ast.iter_child_nodes(node)
+    return tuple(found)
+
+
+def assigned(nodes: Sequence[ast.AST]) -> dict[str, list[ast.expr | None]]:
+    """{name: all that is assigned to it, with None for what a loop counts}."""
+    values = {id(node.targets[0]): node.value for node in nodes if isinstance(node, ast.Assign)}
+    found: dict[str, list[ast.expr | None]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.setdefault(node.id, []).append(values.get(id(node)))
+    return found

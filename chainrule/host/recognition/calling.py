@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -18,12 +19,13 @@ from chainrule.host.recognition.learnt import KEPT, Start, learnt_of
 from chainrule.host.recognition.namespaces import Operation, fits
 from chainrule.host.recognition.native_style import NativeStyle
 from chainrule.host.recognition.plan import Plan
-from chainrule.host.recognition.results import are_probabilities, remainder, samples
+from chainrule.host.recognition.results import are_probabilities, samples
 from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.slots import Slots
 from chainrule.host.recognition.structures import follow, shape
 from chainrule.host.recognition.surroundings import owners, set_attributes, told_samples
 from chainrule.host.recognition.through_losses import some_labels, through_losses
+from chainrule.host.recognition.updates_beside import updates_beside
 from chainrule.host.recognition.vocabulary import rank, role
 from chainrule.support.arrays import of_kind, to_numpy
 
@@ -92,7 +94,8 @@ class Calling(NativeStyle):
         plain = self.plain.get(key)
         if plain is not None and plain == self.namespace.get(plan.name) and plan.name not in own_values:
             return plain
-        for name, function in methods_and_functions(self.form, model):
+        beside = updates_beside(self.form, model, self.namespace) if plan.operation == "step" else ()
+        for name, function in chain(methods_and_functions(self.form, model), beside):
             if name == plan.name:
                 own = hasattr(model.value, "__dict__") and getattr(function, "__self__", None) is model.value
                 method = getattr(function, "__func__", None)
@@ -116,6 +119,7 @@ class Calling(NativeStyle):
         if "x" in roles and not passing:
             found.setdefault("output", Thunk(lambda: self.output(model, roles["x"])))
             found["probabilities"] = Thunk(lambda: self.as_probabilities(model, roles["x"]))
+            found["logits"] = Thunk(lambda: self.as_logits(model, roles["x"]))
         found["params"] = self.params(model)
         if model.forwarded is not None:
             found.setdefault("cache", remainder(model))
@@ -244,6 +248,14 @@ class Calling(NativeStyle):
             return output
         return of_kind(self.probabilities(model), self.arrays, self.dtype)
 
+    def as_logits(self, model: Held, x: Any) -> Any:
+        """Logits of which the softmax is the network's output, for a loss that gets those of the network."""
+        output = self.output(model, x)
+        if not are_probabilities(to_numpy(output)):
+            return output
+        with np.errstate(divide="ignore"):
+            return of_kind(np.log(self.probabilities(model)), self.arrays, self.dtype)
+
     def returned(self, model: Held, x: Any) -> Any:
         """The whole result of the forward pass."""
         self.run_forward(self.plan("forward", model, x), model, x)
@@ -330,6 +342,15 @@ def methods_and_functions(form: Form, model: Held) -> Iterator[Operation]:
     for operation in ("forward", "predict", "loss", "backward", "step", "fit"):
         yield from form.functions(operation, model)
     yield from form.everything(model)
+
+
+def remainder(model: Held) -> Any:
+    """The cache: the forward pass's result without its output, or the whole result if it is only the output."""
+    result = model.forwarded
+    if isinstance(result, tuple) and len(result) == 2:
+        others = [item for item in result if item is not model.output]
+        return others[0] if len(others) == 1 else result
+    return result
 
 
 def samples_in(x: Any, inputs: int) -> int:

@@ -10,6 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from chainrule.host.recognition.learnt import PerLayer
+from chainrule.host.recognition.namespaces import own_classes, own_functions
 from chainrule.host.recognition.vocabulary import is_called, names, plain, role
 
 
@@ -65,8 +66,8 @@ class Choices:
 
 
 def choices_of(functions: Iterable[Any]) -> Choices:
-    """The words that these functions compare or look up."""
-    words = list(dict.fromkeys(word for function in functions for word in words_in(function.__code__)))
+    """The words that these functions compare or look up, and words by themselves."""
+    words = list(dict.fromkeys(word for one in functions for word in words_in(getattr(one, "__code__", one))))
 
     def likeliest(kind: str) -> str:
         places = {word: names("choices")[kind].position(plain(word)) for word in words}
@@ -90,6 +91,33 @@ def descending(function: Any, parameter: Parameter) -> str:
     return found if found != default else ""
 
 
+def of_the_output(function: Any, parameters: Sequence[Parameter]) -> dict[str, str]:
+    """{parameter: word} of a constructor whose defaults name another activation of the outputs than softmax.
+
+    They are the words for softmax and cross-entropy, if the code knows both; else the outputs keep their default.
+    """
+    said = [one for one in parameters if isinstance(one.default, str)]
+    chosen = [one for one in said if is_called("choices", "activation", one.default)]
+    outputs = [one for one in chosen if any(word in plain(one.name) for word in OF_OUTPUTS)]
+    if not outputs or any(is_called("choices", "softmax", one.default) for one in outputs):
+        return {}
+    losses = [one for one in said if is_called("choices", "loss", one.default)]
+    known = choices_of(written_beside(function))
+    if not known.softmax or (losses and not known.cross_entropy):
+        return {one.name: one.default for one in outputs}
+    return {one.name: known.softmax for one in outputs} | {one.name: known.cross_entropy for one in losses}
+
+
+def written_beside(function: Any) -> list[Any]:
+    """The functions and methods of the file in which a function or class stands."""
+    members = vars(function).values() if isinstance(function, type) else [function]
+    spaces = (getattr(getattr(one, "__func__", one), "__globals__", None) for one in members)
+    space: dict[str, Any] = next((found for found in spaces if found is not None), {})
+    methods = [one for _, cls in own_classes(space) for one in vars(cls).values() if isinstance(one, FunctionType)]
+    keys = [key for _, cls in own_classes(space) for one in vars(cls).values() if isinstance(one, dict) for key in one]
+    return [*methods, *(one for _, one in own_functions(space)), *keys]
+
+
 def words_in(value: Any) -> Iterator[str]:
     """The texts among the constants of a function, without its documentation."""
     if isinstance(value, CodeType):
@@ -103,6 +131,7 @@ def words_in(value: Any) -> Iterator[str]:
 
 
 LONGEST = 40  # letters of a word
+OF_OUTPUTS = ("out", "last", "final")  # in the names of parameters for the activation of the last layer
 
 
 def chosen(name: str, value: Any, choices: Choices, words: Choices) -> Any:

@@ -33,16 +33,19 @@ THINGS = (*PROBABILITIES, "config", "training", "evaluating", "mode", "mask")
 TRIED = (64, 64)  # the shape of a first input
 TRIED_RATE = 0.25
 NEAR = 0.06  # of a part of the entries: nine standard deviations
-RATE_OF_UPDATES = 0.0  # for a backward pass that takes a learning rate
+NEUTRAL = {"lr": 0.0, "text": "dropout"}  # for a learning rate, and the name of a layer
 NATIVE = ("x", "rate", "rng")
-KEEPS = "its probability is that of keeping an entry"
+EFFECTS = {
+    "drops": "its probability is that of dropping an entry",
+    "keeps": "its probability is that of keeping an entry",
+}
 UNSEEDED = "one state of NumPy's global generator gives two masks"
 
 
 def thing_of(name: str) -> str | None:
     """What a parameter or a key of that name is for, or None."""
     named = next((thing for thing in THINGS if is_called("masking", thing, name)), None)
-    return named or (role(name) if role(name) in ("rng", "seed", "lr") else None)
+    return named or (role(name) if role(name) in ("rng", "seed", *NEUTRAL) else None)
 
 
 def first_called(thing: str, found: Sequence[str]) -> str | None:
@@ -64,6 +67,11 @@ def mode_of(function: Any, training: bool) -> Any:
     if on is None and off is None:
         return training
     return (on or "train") if training else (off or "test")
+
+
+def taken_by(function: Any) -> list[str]:
+    """The names of the parameters of a function or class after `self`."""
+    return [p.name for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 @dataclass
@@ -95,15 +103,11 @@ class Reading:
         """The probability that the code takes for a rate of dropping."""
         return 1 - rate if self.probability == "keeps" else rate
 
-    def taken(self, function: Any) -> list[str]:
-        """The names of the parameters of a function or class after `self`."""
-        return [p.name for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-
     def find_probability(self) -> None:
         """Read off the names which probability the code takes.  Raises NotOffered if it takes none."""
         functions = [self.found] if not self.is_class else [self.found, getattr(self.found, "forward", None)]
         for function in filter(None, functions):
-            shown = self.taken(function)
+            shown = taken_by(function)
             if any(is_called("masking", "config", name) for name in shown):
                 shown = [*shown, *words_of(function)]
             for kind in PROBABILITIES:
@@ -132,8 +136,8 @@ class Reading:
                 given[parameter.name] = not known["training"]
             elif thing is not None and thing in known:
                 given[parameter.name] = known[thing]
-            elif thing == "lr":
-                given[parameter.name] = RATE_OF_UPDATES
+            elif thing in NEUTRAL:
+                given[parameter.name] = NEUTRAL[thing]
             elif parameter.default is parameter.empty:
                 raise NotOffered(f"{self.name}: chainrule knows no value for its parameter {parameter.name}")
         return given
@@ -149,7 +153,7 @@ class Reading:
 
     def by_function(self, x: Any, rate: float, rng: np.random.Generator | None, training: bool = True) -> Any:
         known: dict[str, Any] = {"rate": rate, "training": training}
-        if any(thing_of(name) == "config" for name in self.taken(self.found)[1:]):
+        if any(thing_of(name) == "config" for name in taken_by(self.found)[1:]):
             known["config"] = self.config(rate, training)
         with self.drawing(self.found, rng, [], known):
             return self.found(**self.arguments(self.found, [x], known)), known
@@ -167,7 +171,7 @@ class Reading:
         if rng is None:
             rng = np.random.default_rng(0)
         plain_function = getattr(function, "__func__", function)
-        if any(thing_of(name) == "rng" for name in self.taken(function)):
+        if any(thing_of(name) == "rng" for name in taken_by(function)):
             known["rng"] = rng
             yield
         elif self.made_with_generator:
@@ -176,28 +180,31 @@ class Reading:
             rng.bit_generator.state = self.generator.bit_generator.state
         else:
             known["seed"] = int(rng.integers(2**31))
-            with generators_kept():
+            others = list(getattr(plain_function, "__globals__", {}).values())
+            with generators_kept(), states_kept(others):
                 seed_everything(known["seed"])
-                seed_each([*kept, *getattr(plain_function, "__globals__", {}).values()], known["seed"])
+                seed_each([*kept, *others], known["seed"])
                 yield
 
     @property
     def takes_generator(self) -> bool:
         """Whether a generator is passed to the code."""
         forward = [] if not self.is_class else [self.method("forward", self.object(TRIED_RATE))]
-        return any(thing_of(name) == "rng" for one in (self.found, *forward) for name in self.taken(one))
+        return any(thing_of(name) == "rng" for one in (self.found, *forward) for name in taken_by(one))
 
     @property
     def made_with_generator(self) -> bool:
         """Whether the constructor takes a generator."""
-        return self.is_class and any(thing_of(name) == "rng" for name in self.taken(self.found))
+        return self.is_class and any(thing_of(name) == "rng" for name in taken_by(self.found))
 
     # Classes
 
     def object(self, rate: float) -> Any:
         """The object for a rate, which is used again for the same rate."""
         if rate not in self.made:
-            known = {"rate": rate, "training": True, "rng": self.generator, "seed": 0}
+            known = {"rate": rate, "training": True, "rng": self.generator}
+            if any(thing_of(p.name) == "seed" and p.default is p.empty for p in parameters_of(self.found)):
+                known["seed"] = 0  # one that is optional may be set anew in every pass
             self.made[rate] = self.found(**self.arguments(self.found, [], known))
         return self.made[rate]
 
@@ -221,10 +228,24 @@ class Reading:
     def has_mode(self) -> bool:
         """Whether the code is told whether it trains."""
         function = self.method("forward", self.object(TRIED_RATE)) if self.is_class else self.found
-        things = {thing_of(name) for name in self.taken(function)[0 if self.is_class else 1 :]}
+        things = {thing_of(name) for name in taken_by(function)[0 if self.is_class else 1 :]}
         if things & {"config", "training", "evaluating", "mode"}:
             return True
         return self.is_class and set_mode(self.object(TRIED_RATE), True)
+
+
+@contextmanager
+def states_kept(values: Sequence[Any]) -> Iterator[None]:
+    """Restore the generators among values after the body, as other functions draw from them too."""
+    before = [(value, value.bit_generator.state) for value in values if isinstance(value, np.random.Generator)]
+    older = [(value, value.get_state()) for value in values if isinstance(value, np.random.RandomState)]
+    try:
+        yield
+    finally:
+        for value, state in before:
+            value.bit_generator.state = state
+        for one, its in older:
+            one.set_state(its)
 
 
 def set_mode(made: Any, training: bool) -> bool:
@@ -238,10 +259,9 @@ def set_mode(made: Any, training: bool) -> bool:
             setattr(made, name, training == (thing == "training"))
             return True
         if thing in ("training", "mode") and isinstance(value, str):
-            words = names("masking")["words_of_training" if training else "words_of_evaluation"]
-            forward = ranked("forward", methods_of(made))[0][1]
-            said = first_called("words_of_training" if training else "words_of_evaluation", words_of(forward))
-            setattr(made, name, said or words.spelled[0])
+            words = "words_of_training" if training else "words_of_evaluation"
+            said = first_called(words, words_of(ranked("forward", methods_of(made))[0][1]))
+            setattr(made, name, said or names("masking")[words].spelled[0])
             return True
     return False
 
@@ -254,9 +274,13 @@ def kept_as(thing: str, made: Any) -> Any:
     return getattr(made, own)
 
 
-def state_of(made: Any) -> dict[str, Any]:
-    """The attributes of an object, with copies of its arrays."""
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in vars(made).items()}
+def held(value: Any) -> Any:
+    """A copy of an array, and of a dictionary, list or tuple of arrays; anything else itself."""
+    if type(value) is dict:
+        return {key: held(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(held, value))
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 @dataclass
@@ -282,11 +306,11 @@ class DropoutLayers:
 
     @property
     def conventions(self) -> tuple[tuple[str, str, str], ...]:
-        """What is another convention than the contract's, and was found by its effect: (key, value, how)."""
+        """What the effect of a pass showed, beside the contract's conventions: (key, value, how)."""
         if not isinstance(self.known, Reading):
             return ()
-        keeps = self.known.effect and self.known.probability == "keeps"
-        found = [("dropout_p", "keeps", KEEPS)] if keeps else []
+        kind = self.known.probability
+        found = [("dropout_p", kind, EFFECTS[kind])] if self.known.effect else []
         return (*found, ("dropout_seeding", "none", UNSEEDED)) if self.known.seedless else tuple(found)
 
     def named(self, operation: str) -> list[str]:
@@ -306,7 +330,7 @@ class DropoutLayers:
                     break
                 except NotOffered as error:
                     refused = refused or error
-                except (Unbound, Exception) as error:  # the code's own, in a pass that chainrule only tries
+                except (Unbound, Exception, SystemExit) as error:  # the code's own, in a pass that chainrule only tries
                     refused = refused or NotOffered(f"{name}: {type(error).__name__}: {error}")
             self.known = self.known or refused
         if isinstance(self.known, Reading):
@@ -358,7 +382,7 @@ class DropoutLayers:
         if not reading.is_class:
             return out, Passed(cache, None, known | {"x": x})
         made = reading.object(rate)
-        return out, Passed(cache, partial(back, reading, made, state_of(made), cache), {})
+        return out, Passed(cache, partial(back, reading, made, held(vars(made)), cache), {})
 
     def backward(self, reading: Reading, dout: Any, passed: Passed) -> Any:
         """dx, of the pass that left this."""
@@ -368,18 +392,18 @@ class DropoutLayers:
         if not found:
             raise Missing(f"{BACKWARD} is missing")
         function = self.namespace[found[0]]
-        taken = reading.taken(function)
+        others = [thing_of(name) for name in taken_by(function)[1:]]
+        alone = len(others) == 1 and others[0] not in PROBABILITIES
+        if not alone and "mask" not in others:
+            raise NotOffered(f"{found[0]}: expected (dout, cache), found ({', '.join(taken_by(function))})")
+        first = [dout, passed.cache] if alone else [dout]
         known = dict(passed.known) | {"mask": passed.cache}
-        first = [dout, passed.cache] if len(taken) == 2 else [dout]
-        given = reading.arguments(function, first, known) if len(taken) != 1 else None
-        if given is None:
-            raise NotOffered(f"{found[0]}: expected (dout, cache), found ({', '.join(taken)})")
-        return gradient_of(function(**given))
+        return gradient_of(function(**reading.arguments(function, first, known)))
 
 
 def back(reading: Reading, made: Any, state: Mapping[str, Any], cache: Any, dout: Any) -> Any:
     """dx by an object, whose attributes are those after the forward pass."""
-    vars(made).update({name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()})
+    vars(made).update(held(state))
     backward = reading.method("backward", made)
     found = backward(**reading.arguments(backward, [dout], {"mask": cache}))
     return gradient_of(kept_as("gradient", made) if found is None else found)

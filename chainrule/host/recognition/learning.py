@@ -34,6 +34,7 @@ from chainrule.host.recognition.surroundings import (
     seeded,
     set_attributes,
 )
+from chainrule.host.recognition.updates_beside import Beside
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import to_numpy
 
@@ -100,14 +101,17 @@ class Learning(Calling):
 
     def clearing(self, model: Held) -> Callable[[], Any] | None:
         """The network's method that sets gradients to zero, if the author calls it and not only in backward passes."""
+        others = (cls for _, cls in own_classes(self.namespace) if not isinstance(model.value, cls))
+        beside = [item for cls in others for item in vars(cls).items()]  # such as an update that begins with it
         users = [
             *own_functions(self.namespace),
-            *(item for _, cls in own_classes(self.namespace) for item in vars(cls).items()),
+            *(item for cls in type(model.value).__mro__[:-1] for item in vars(cls).items()),
         ]
+        users = [*beside, *(item for item in users if not self.means("backward", *item))]
         names = {
             read
             for name, function in users
-            if not clears(name, function) and not self.means("backward", name, function)
+            if not clears(name, function)
             for read in getattr(getattr(function, "__code__", None), "co_names", ())
         }
         for name, method in methods_of(model.value):
@@ -161,10 +165,14 @@ class Learning(Calling):
             if self.means("step", plan.name, function) and not self.means("backward", plan.name, function):
                 return without_output_gradient(known)  # update(grads): its gradients are those of the parameters
             # Before a backward pass there are no gradients but that of the output: backward(delta).
-            return replace(known, as_role={**known.as_role, "grads": "output_gradient"})
+            if takes_one_unknown(function):  # it is not the number of inputs, as in backward(d)
+                sizes = size_values(model.sizes)
+                roles = {name: value for name, value in known.roles.items() if name not in sizes}
+                known = replace(known, roles=roles, order=(OUTPUT_GRADIENT, *known.order))
+            return replace(known, as_role={**known.as_role, "grads": OUTPUT_GRADIENT})
         set_attributes(model.value, {"epochs": 1, "batch_size": n})
-        roles = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
-        return Known(roles, self.form.named(model), known.order, layers=known.layers)
+        given = {name: value for name, value in known.roles.items() if name not in ("output", "cache")}
+        return Known(given, self.form.named(model), known.order, layers=known.layers)
 
     def recovered(self, plan: Plan, model: Held, x: Any, y: Any) -> Any:
         """Compute gradients from the change of the parameters in one update, at two rates.
@@ -337,9 +345,9 @@ class Learning(Calling):
             "seed": training.seed,
             "rng": np.random.default_rng(training.seed),
         }
-        optimizer = self.form.optimizer
-        if optimizer is not None:
-            roles["optimizer"] = Thunk(lambda: made_with_rate(optimizer, training.lr))
+        beside = Beside(self.form, model, self.namespace)
+        if beside.optimizer is not None:
+            roles["optimizer"] = Thunk(lambda: beside.make(training.lr))
         handed = self.form.handed(model)
         roles["params"] = model.value if handed is None else copy.deepcopy(handed)
         order, layers = ("x", "y", "epochs", "lr"), len(model.sizes) - 1
@@ -365,6 +373,12 @@ def run_with(function: Callable[..., Any], arguments: Binding) -> Any:
         raise
 
 
+def takes_one_unknown(function: Callable[..., Any]) -> bool:
+    """Whether a function takes a single argument, of which neither its name nor the author's calls say what it is."""
+    taken = [p for p in parameters_of(function) if p.kind == p.POSITIONAL_OR_KEYWORD]
+    return len(taken) == 1 and role(taken[0].name) is None and taken[0].name not in learnt_of(function).roles
+
+
 def starts_with_one(function: Callable[..., Any]) -> bool:
     """Whether a backward pass takes the gradient of the loss with respect to itself, 1 if nothing else is said."""
     given = [parameter for parameter in parameters_of(function) if role(parameter.name) == OUTPUT_GRADIENT]
@@ -374,9 +388,3 @@ def starts_with_one(function: Callable[..., Any]) -> bool:
 def clears(name: str, method: Any) -> bool:
     """Whether a method sets gradients to zero."""
     return is_called("methods", "clears_gradients", name) or learnt_of(method).operation == "clear"
-
-
-def made_with_rate(cls: type, lr: float) -> Any:
-    """An optimizer with this learning rate."""
-    arguments = bind(cls, Known({"lr": lr}))
-    return cls(*arguments.arguments, **arguments.keywords)

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.contract.operation import ARRAYS, FUNCTION, GENERATOR, OPTIMIZER
+from chainrule.contract.operation import ARRAYS, GENERATOR, OPTIMIZER
 from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
 from chainrule.host.recognition.batchnorm import BATCHNORM, Normalizations
@@ -33,8 +33,9 @@ from chainrule.host.recognition.namespaces import Operation, own_classes, own_fu
 from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.recognition.quirks import for_style
-from chainrule.host.recognition.regularization import Penalties
+from chainrule.host.recognition.regularization import OF_SQUARES, Penalties
 from chainrule.host.recognition.results import first_fitting
+from chainrule.host.recognition.schedules import SCHEDULES, Schedules
 from chainrule.host.recognition.sizing import SizeArguments
 from chainrule.host.recognition.strength import is_strength, set_strength, strength_is_set, strengths
 from chainrule.host.recognition.structures import shape
@@ -217,6 +218,8 @@ class NativeStyle(Native):
             return self.penalties.call(operation, *arguments)
         if operation.chapter == DROPOUT:
             return self.dropout.call(operation, *arguments)
+        if operation.chapter == SCHEDULES:
+            return self.schedules.call(operation, *arguments)
         return super().extension(operation, *arguments)
 
     @cached_property
@@ -259,15 +262,28 @@ class NativeStyle(Native):
 
     def takes_strength(self) -> bool:
         """Whether a parameter of the code is called as the strength of an L2 penalty is."""
+        return bool(self.strengths_named())
+
+    def says_which_penalty(self) -> bool:
+        """Whether the name of a strength says that it is one of squares."""
+        return any(word in plain(name) for name in self.strengths_named() for word in OF_SQUARES)
+
+    def strengths_named(self) -> list[str]:
+        """The parameters of the code that are called as the strength of an L2 penalty is."""
         things = [thing for name, thing in (*own_classes(self.namespace), *own_functions(self.namespace))]
         methods = [method for thing in things if inspect.isclass(thing) for method in vars(thing).values()]
         codes = (getattr(thing, "__code__", None) for thing in (*things, *methods))
-        return any(is_strength(name) for code in codes if code for name in code.co_varnames[: parameters_in(code)])
+        return [name for code in codes if code for name in code.co_varnames[: parameters_in(code)] if is_strength(name)]
 
     def _call(self, owner: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
         function = self._find(owner, name)
         taken = strengths(parameters_of(function), keywords) if strength_is_set() else {}
         return super()._call(owner, name, *arguments, **keywords, **taken)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """The schedules in the namespace."""
+        return Schedules(self.namespace, self.name)
 
     @cached_property
     def dropout(self) -> DropoutLayers:
@@ -281,7 +297,7 @@ class NativeStyle(Native):
     @property
     def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
         """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
-        return self.dropout.conventions
+        return (*self.dropout.conventions, *self.normalizations.conventions)
 
     def offers(self, name: str) -> bool:
         if OPERATIONS[name].gives[0].kind == OPTIMIZER:
@@ -292,15 +308,9 @@ class NativeStyle(Native):
             return self.penalties.offers(OPERATIONS[name])
         if OPERATIONS[name].chapter == DROPOUT:
             return self.dropout.offers(OPERATIONS[name])
-        by_name = super().offers(name) and not self.makes_arrays(name)
-        return by_name or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
-
-    def makes_arrays(self, name: str) -> bool:
-        """Whether a function with the name of a schedule takes a shape, as `constant(shape)` for parameters does."""
-        own = dict(own_functions(self.namespace)).get(self.name(name))
-        if own is None or OPERATIONS[name].gives[0].kind != FUNCTION:
-            return False
-        return any(is_called("arrays", "shapes", parameter.name) for parameter in parameters_of(own)[:1])
+        if OPERATIONS[name].chapter == SCHEDULES:
+            return self.schedules.offers(OPERATIONS[name])
+        return super().offers(name) or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
     def where(self, name: str) -> str | None:
         try:
@@ -308,6 +318,8 @@ class NativeStyle(Native):
                 return self.normalizations.where(OPERATIONS[name])
             if OPERATIONS[name].chapter == DROPOUT:
                 return self.dropout.where(OPERATIONS[name])
+            if OPERATIONS[name].chapter == SCHEDULES:
+                return self.schedules.where(OPERATIONS[name])
             found = self.lone_functions(name) if name in FUNCTIONS else []
             if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
                 return self.penalties.where(OPERATIONS[name])

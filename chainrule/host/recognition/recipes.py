@@ -470,7 +470,18 @@ class RecipeForm(FittedForm):
         made = self.recipe.make(list(sizes), seed)
         if not self.has_weights(made, sizes) and not (self.run_once(made, sizes[0]) and self.has_weights(made, sizes)):
             self.fill_by_training(made, sizes)
+        self.complete(made)
         return made
+
+    def complete(self, made: Any) -> None:
+        """Compile a network, if the calls that make it leave that to those that train it."""
+        assert self.recipe is not None
+        called = {step.function for step in self.recipe.steps if step.owner == self.recipe.network}
+        for name, method in methods_of(made):
+            if plain(name) == "compile" and name not in called:
+                with contextlib.suppress(Exception):
+                    arguments = bind(method, Known({"lr": 0.1}))
+                    method(*arguments.arguments, **arguments.keywords)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
         """The functions that may compute an operation; for a loss, first what a loss in the network offers."""

@@ -130,5 +130,6 @@ class Recognised(Attempts):
         plans = [plan for (operation, _), plan in self.plans.items() if operation == name and isinstance(plan, Plan)]
         model = self.sample()
         if plans and model is not None:
-            return source_line(self.form.author(name, model) or self.function(plans[0], model))
+            found = self.form.author(name, model) or self.function(plans[0], model)
+            return source_line(getattr(found, "author", found))
         return super().where(name)

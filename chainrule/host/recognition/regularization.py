@@ -20,7 +20,7 @@ from chainrule.contract.chapters.regularization import SAMPLES
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import NUMBER, Operation
-from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.binding import Unbound, is_number, parameters_of
 from chainrule.host.recognition.namespaces import own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizer_forms import first_called, place
 from chainrule.host.recognition.vocabulary import names, plain, role
@@ -30,6 +30,8 @@ Arrays = list[Any]
 Way = Callable[[Arrays, float], Any]  # of weights and a strength, the penalty or its gradients
 TRIED = ((3, 4), (4, 5), (5, 6), (6, 3))  # shapes of weights, those of a network; the first two, three and one as well
 COUNTS = (2, 3, 4, 1)  # of layers
+NUMBERED = ("w", "weight", "weights", "theta")  # names of one layer's weights, with a number
+OF_SQUARES = ("l2", "ridge", "weightdecay", "weightpenalty")  # of which a name says which penalty it is
 NEARLY = 2.0**-24  # 1 - p of outputs whose cross-entropy is next to nothing
 
 
@@ -125,72 +127,97 @@ def read(name: str, found: Any, operation: Operation, namespace: Mapping[str, An
     taken = [p.name for p in parameters_of(found)]
     if not inspect.isclass(found) and plain(name) == plain(operation.name) and taken == list(operation.labels):
         return Reading(name, found, native=True)
-    ways = of_class(name, found, wanted) if inspect.isclass(found) else of_function(name, found, namespace)
+    ways = of_class(found, wanted) if inspect.isclass(found) else of_function(found, wanted, namespace)
     tried = [(biased, way, try_out(way, wanted)) for biased, way in ways]
-    for shaped in (True, False):  # if nothing has the right shapes, the specs say what is wrong with them
-        counts = [found.fine if shaped else found.plainly for *_, found in tried]
+    surely = any(word in plain(name) for word in OF_SQUARES)
+    for shaped in (True, False) if surely else (True,):  # the specs say what is wrong with other shapes
+        counts = [one.fine if shaped else one.plainly for *_, one in tried]
         best = max(range(len(tried)), key=lambda i: len(counts[i]), default=None)
         if best is not None and counts[best]:
-            biased, way, _ = tried[best]
+            biased, way, one = tried[best]
+            if not (surely or one.grows):
+                raise NotOffered("its result does not grow as a penalty of squares does")
             return Reading(name, way, () if len(counts[best]) == len(COUNTS) else counts[best], biased)
-    trouble = next((found.trouble for *_, found in tried if found.trouble), "")
+    trouble = next((one.trouble for *_, one in tried if one.trouble), "")
     raise NotOffered(f"chainrule found no form of weights that it takes{f' ({trouble})' if trouble else ''}")
 
 
 @dataclass(frozen=True)
 class Tried:
-    """For how many layers a way gives what it should, for how many numbers, and what it raised first."""
+    """For how many layers a way gives what it should, for how many numbers, and what it raised first.
+
+    grows: whether twice the weights have four times the penalty, or twice the gradient.
+    """
 
     fine: tuple[int, ...]
     plainly: tuple[int, ...]
     trouble: str
+    grows: bool
 
 
 def try_out(way: Way, number: bool) -> Tried:
     """Try a way.  Code for a fixed number of layers may take more, and leave them out."""
-    fine, plainly, reached, trouble = [], [], [], ""
+    fine, plainly, reached, grown, trouble = [], [], [], [], ""
     for count in COUNTS:
         weights = [np.full(shape, 0.5) + 0.125 * i for i, shape in enumerate(TRIED[:count])]
         try:
             with np.errstate(all="ignore"):
                 found, again = way(weights, 0.5), way([*weights[:-1], 2 * weights[-1]], 0.5)
-            arrays, others = ([to_numpy(r)] if number else [to_numpy(a) for a in r] for r in (found, again))
+                twice = way([2 * w for w in weights], 0.5)
+            each = [[to_numpy(r)] if number else [to_numpy(a) for a in r] for r in (found, again, twice)]
         except Exception as error:  # the code's own, for arguments that chainrule only tries
             trouble = trouble or f"{type(error).__name__}: {error}"
+            continue
+        arrays, others, larger = each
+        if number and not arrays[0].any():
+            trouble = trouble or "it gives 0 for arrays, and may take something else"
             continue
         if arrays[0].size == 1 if number else [a.shape for a in arrays] == [w.shape for w in weights]:
             fine.append(count)
             reached += [count] if not np.array_equal(arrays[-1], others[-1]) else []
+            grown.append(all(np.allclose(b, (4 if number else 2) * a) for a, b in zip(arrays, larger, strict=True)))
         elif not number and len(arrays) == len(weights):
             plainly.append(count)
     fixed = len(reached) == 1 and reached[0] == min(fine) > 1  # fewer raise, more are left out
-    return Tried(tuple(reached if fixed else sorted(fine)), tuple(sorted(plainly)), trouble)
+    return Tried(tuple(reached if fixed else sorted(fine)), tuple(sorted(plainly)), trouble, all(grown))
 
 
 # Functions
 
 
-def of_function(name: str, function: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[bool, Way]]:
-    """The ways to call a function, the likeliest first, and whether each takes biases.  Raises NotOffered."""
+def of_function(function: Any, number: bool, namespace: Mapping[str, Any]) -> Iterator[tuple[bool, Way]]:
+    """The ways to call a function, the likeliest first, and whether each takes biases.  Raises NotOffered.
+
+    number: whether the penalty is wanted, not its gradient, of a function that returns both.
+    """
     parameters = [p for p in parameters_of(function) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     free = [p.name for p in parameters]
     lam = first_called("strength", free) or first_called("lam", [n for n in free if place("param", n) is None])
     if lam is None:
         raise NotOffered("found no parameter for the strength")
     free.remove(lam)
-    weights = next((n for n in free if is_weights(n)), None)
-    if weights is not None:
-        free.remove(weights)
+    numbered = [n for n in free if plain(n).rstrip("0123456789") in NUMBERED and plain(n)[-1].isdigit()]
+    weights = None if numbered else next((n for n in free if is_weights(n)), None)
+    free = [n for n in free if n not in (weights, *numbered)]
     grads = next((n for n in free if role(n) == "grads" or place("grads", n) or place("grad", n)), None)
     samples = next((n for n in free if role(n) == "samples" or place("samples", n) is not None), None)
     fixed: dict[str, Any] = {} if samples is None else {samples: SAMPLES}
-    rest = [p.name for p in parameters if p.default is p.empty and p.name in free and p.name not in (samples, grads)]
+    other = [p for p in parameters if p.name in free and p.name not in (samples, grads)]
+    fixed |= {
+        p.name: 0.0 for p in other if is_number(p.default) and role(p.name) == "reg"
+    }  # as of an L1 penalty beside
+    rest = [p.name for p in other if p.default is p.empty]
     roles = {n: role(n) for n in rest}
 
     def called(passed: Any, strength: float, **others: Any) -> Any:
-        return function(**{weights or "": passed, lam: strength, **fixed, **others})
+        given = dict(zip(numbered, passed, strict=True)) if numbered else {weights or "": passed}
+        found = function(**{**given, lam: strength, **fixed, **others})
+        both = isinstance(found, tuple) and len(found) == 2 and np.ndim(found[0]) == 0 and not is_number(found[1])
+        return found[0 if number else 1] if both else found
 
-    if weights is not None and not rest:
+    if numbered and not rest and grads is None:
+        yield False, partial(collected, called, Listed(), None)
+    elif weights is not None and not rest:
         yield from in_collections(called, weights, grads)
     elif weights is not None and set(roles.values()) == {"output", "y"}:
         outputs = np.where(np.eye(SAMPLES) == 1, 1 - NEARLY, NEARLY)
@@ -382,7 +409,7 @@ def through_backward(
 # Classes
 
 
-def of_class(name: str, cls: Any, number: bool) -> Iterator[tuple[bool, Way]]:
+def of_class(cls: Any, number: bool) -> Iterator[tuple[bool, Way]]:
     """The ways to call a class that takes the strength, and weights in a method.  Raises NotOffered."""
     parameters = parameters_of(cls)
     free = [p.name for p in parameters]
@@ -393,7 +420,7 @@ def of_class(name: str, cls: Any, number: bool) -> Iterator[tuple[bool, Way]]:
     methods = [n for n in dir(cls) if callable(getattr(cls, n)) and (n == "__call__" or not n.startswith("__"))]
     method = first_called("penalizes" if number else "penalty_gradient", methods)
     taken = [p.name for p in parameters_of(getattr(cls, method))[1:]] if method else []
-    if method is None or len(taken) != 1:
+    if method is None or len(taken) != 1 or not is_weights(taken[0]):
         raise NotOffered(f"found no method that takes weights and returns the {'penalty' if number else 'gradient'}")
 
     def called(passed: Any, strength: float) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.host.recognition.binding import Binding
 from chainrule.host.recognition.boxes import called
-from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.structures import Item, Path, Step, follow, label, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called
 from chainrule.support.arrays import describe, is_array, to_numpy
@@ -81,15 +80,6 @@ def from_the_end(step: Step, length: int) -> Step:
     if isinstance(step, Item) and isinstance(step.key, int) and step.key > 0 and step.key >= length - 2:
         return Item(step.key - length)
     return step
-
-
-def remainder(model: Held) -> Any:
-    """The cache: the forward pass's result without its output, or the whole result if it is only the output."""
-    result = model.forwarded
-    if isinstance(result, tuple) and len(result) == 2:
-        others = [item for item in result if item is not model.output]
-        return others[0] if len(others) == 1 else result
-    return result
 
 
 def history(result: Any, epochs: int, names: Mapping[str, Any]) -> list[float] | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule.host.recognition.binding import MIDDLE, Unbound, parameters_of
-from chainrule.host.recognition.choices import descending
+from chainrule.host.recognition.choices import descending, of_the_output
 from chainrule.host.recognition.learnt import PerLayer, learnt_of
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.strength import strength
@@ -30,6 +31,7 @@ WITHOUT_DEFAULT: dict[str, Any] = {
     "samples": 1,
 }
 
+COUNTS_LAYERS = ("nlayers", "numlayers", "nhiddenlayers", "numhiddenlayers", "hiddenlayers", "layers", "depth")
 
 LISTS = {  # {role: the sizes that a parameter of this role takes in a list}
     "sizes": slice(None),
@@ -57,10 +59,17 @@ class SizeArguments:
         self.function = function
         every = parameters_of(function)
         self.parameters = [p for p in every if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name != "self"]
-        self.variadic = [p for p in every if p.kind == p.VAR_POSITIONAL and size_role(p.name) == "sizes"]
+        alone = all(p.default is not p.empty for p in self.parameters)  # what else would *n take?
+        several = [p for p in every if p.kind == p.VAR_POSITIONAL]
+        self.variadic = [p for p in several if alone or size_role(p.name) == "sizes"]
         self.roles = self.find_roles(hidden)
         self.free = bool(self.variadic) or bool(LISTS.keys() & set(self.roles.values()))
         self.single = sum(found == "hidden" for found in self.roles.values())
+
+    @cached_property
+    def of_output(self) -> dict[str, str]:
+        """{parameter: word} for the activation of the outputs, and the loss, in place of other defaults."""
+        return of_the_output(self.function, self.parameters)
 
     def find_roles(self, hidden: str) -> dict[str, str]:
         shown = {name: found for name, found in self.learnt.roles.items() if found in SIZES}
@@ -132,7 +141,7 @@ class SizeArguments:
             return (fixed.of(len(sizes) - 1),)
         if is_of_the_output(fixed):
             return (fixed,)
-        word = descending(self.function, parameter)
+        word = self.of_output.get(parameter.name) or descending(self.function, parameter)
         return (word,) if word else other_value(parameter, seed, self.role_of(parameter))
 
     def is_data(self, parameter: inspect.Parameter) -> bool:
@@ -162,7 +171,8 @@ def role_of(parameter: inspect.Parameter) -> str:
     if isinstance(default, (str, bool, float)) or (default is None and other in NONE_BY_DEFAULT):
         return "other"
     found = size_role(parameter.name)
-    if found is None or (other in NEVER_SIZES and isinstance(default, int)):
+    counts = found == "sizes" and isinstance(default, int)  # as n_layers=2 does
+    if found is None or counts or (other in NEVER_SIZES and isinstance(default, int)):
         return "other"
     return found
 
@@ -230,6 +240,8 @@ def sizings(function: Any, namespace: Mapping[str, Any]) -> Iterator[SizeArgumen
         yield SizeArguments(function, listed=listed_beside(named))
     if {"hidden", "hiddens"} & set(first.roles.values()):
         yield from (SizeArguments(function, "number"), SizeArguments(function, "list"))
+    counts = [p.name for p in first.parameters if type(p.default) is int and plain(p.name) in COUNTS_LAYERS]
+    yield from (SizeArguments(function, known={name: 1}) for name in counts)
     values = {plain(name): value for name, value in namespace.items() if isinstance(value, (list, tuple, dict, int))}
     known = {p.name: values[plain(p.name)] for p in first.parameters if plain(p.name) in values}
     if known:

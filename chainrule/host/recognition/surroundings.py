@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.binding import is_of_labels
+from chainrule.host.recognition.binding import is_of_labels, parameters_of
 from chainrule.host.recognition.forms import ClassForm, Form, Held
 from chainrule.host.recognition.function_forms import FunctionForm
 from chainrule.host.recognition.learnt import attributes_of
-from chainrule.host.recognition.namespaces import own_functions
+from chainrule.host.recognition.namespaces import fits, methods_of, own_functions
+from chainrule.host.recognition.settings import names_reached
 from chainrule.host.recognition.settings_kept import NUMBERS, is_hyperparameter, items_of, set_settings, settings_kept
 from chainrule.host.recognition.vocabulary import is_called, role
 from chainrule.support.arrays import is_array, to_numpy
 
 KEEPING: list[bool] = []  # an item while a body of `generators_kept` runs
+NEARLY = 0.3  # how far from 1 a deviation may be that is taken of one less, or with a constant that avoids 0
 
 
 def owners(network: Any) -> list[Any]:
@@ -103,9 +107,49 @@ def normalizes(network: Any) -> bool:
 
 
 def leave_inputs(network: Any) -> None:
-    """Let an object take inputs as they are, whatever it learnt of others."""
+    """Let an object take inputs as they are, whatever it learnt of others, and let its training leave them so."""
     for name, neutral in moments_of(network).items():
         setattr(network, name, neutral)
+    kind: type = type(network)
+    for name in standardizers(kind):
+        setattr(network, name, unchanged)
+
+
+def unchanged(x: Any) -> Any:
+    return x
+
+
+@lru_cache(maxsize=64)
+def standardizers(cls: type) -> tuple[str, ...]:
+    """The methods by which only the training of a class gives its inputs the mean 0 and the deviation 1."""
+    functions = inspect.getmembers(cls, inspect.isfunction)
+    plain = not any("__new__" in vars(base) for base in cls.__mro__[:-1])
+    if not (plain and any("std" in one.__code__.co_names for _, one in functions)):
+        return ()
+    bare: Any = object.__new__(cls)
+    methods = dict(methods_of(bare))
+    used: dict[bool, set[str]] = {True: set(), False: set()}  # by the training, and by others
+    for name, method in methods.items():
+        others = any(fits(operation, name, method) for operation in ("forward", "predict", "loss", "backward"))
+        if others or fits("fit", name, method):
+            used[not others] |= names_reached(method, bare)
+    found = methods.keys() & used[True] - used[False]
+    return tuple(name for name in found if standardizes(methods[name]))
+
+
+def standardizes(method: Any) -> bool:
+    """Whether a method of one array returns it with the mean 0 and the deviation 1, of all or of each feature."""
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
+    if code is None or "std" not in code.co_names or len(parameters_of(method)) != 1:
+        return False
+    x = np.array([[1.0, 4.0, -2.0], [3.0, -1.0, 0.5], [0.0, 2.0, 8.0], [-5.0, 1.5, 1.0]])
+    with contextlib.suppress(Exception):
+        found = to_numpy(method(x.copy()))
+        return found.shape == x.shape and any(
+            np.allclose(found.mean(axis=axis), 0) and np.allclose(found.std(axis=axis), 1, rtol=NEARLY)
+            for axis in (None, 0)
+        )
+    return False
 
 
 def seed_generators(network: Any, seed: int) -> None:

@@ -13,11 +13,15 @@ import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.host.recognition.binding import Known, Unbound, bind, named_values, parameters_of
+from chainrule.host.recognition.call_sites import literal_arguments, parameters_said
+from chainrule.host.recognition.choices import words_in
 from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
+from chainrule.host.recognition.results import number_in, samples
 from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.strength import strengths
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
 from chainrule.support.arrays import is_array, to_numpy
@@ -53,9 +57,7 @@ class Toolbox:
             self.loss = None
         if self.loss is None and self.combined is None:
             self.loss = next((cls for _, cls in reversed(classes) if loses(cls)), None)
-        self.optimizer = pick(classes, "optimizer", "other_optimizer") or next(
-            (cls for _, cls in classes if learnt_of(cls).operation == "optimizer"), None
-        )
+        self.optimizer = optimizer_of(namespace)
         self.dense: Dense | None = None
         for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
             try:
@@ -132,13 +134,13 @@ class Dense:
             if wanted not in others:
                 raise Unbound(p.name)
             keywords[p.name] = others[wanted]
-        return self.cls(**keywords)
+        return self.cls(**keywords, **strengths(parameters_of(self.cls), keywords))
 
     def spelled(self, activation: str) -> Any:
         """An activation as the constructor takes it: a name, a function, an object, or None."""
         assert self.activation is not None
         if isinstance(self.activation.default, str) or self.activation.annotation in (str, "str"):
-            return activation
+            return self.word(activation)
         functions = [f for name, f in own_functions(self.namespace) if plain(name) == activation]
         if functions:
             return functions[-1]
@@ -151,7 +153,24 @@ class Dense:
         ]
         if classes:
             return classes[-1] if isinstance(self.activation.default, type) else classes[-1]()
-        return None if activation == "linear" and self.activation.default is None else activation
+        return None if activation == "linear" and self.activation.default is None else self.word(activation)
+
+    def word(self, activation: str) -> str:
+        """The code's word for an activation; for ReLU, if it knows none, that of the file's calls for hidden layers."""
+        assert self.activation is not None
+        said = [
+            parameters_said(self.cls, [call]).get(self.activation.name)
+            for call in literal_arguments(self.cls.__name__, self.namespace)
+        ]
+        methods = [member for member in vars(self.cls).values() if inspect.isfunction(member)]
+        functions = [*methods, *(function for _, function in own_functions(self.namespace))]
+        read = [self.activation.default, *(word for function in functions for word in words_in(function.__code__))]
+        words = [word for word in (*said, *read) if isinstance(word, str)]
+        same = next((word for word in words if is_called("choices", activation, word)), "")
+        if same or activation != "relu":
+            return same or activation
+        hidden = (word for word in words if is_called("choices", "activation", word))
+        return next((word for word in hidden if not is_called("choices", "softmax", word)), activation)
 
 
 def is_activation(parameter: inspect.Parameter) -> bool:
@@ -207,13 +226,15 @@ class Head:
 
     def loss(self, z: Any, p: Any, y: Any) -> Any:
         if self.tools.combined is not None:
-            return first_number(self.called(("forward", "loss"), {"x": z, "output": z, "y": y}))
+            return first_number(self.called(("forward", "loss"), {"x": z, "output": z, "y": y}), samples(None, y))
         if self.object is not None:
             given = self.given(z, p)
-            return first_number(self.called(("loss", "forward"), {"x": given, "output": given, "y": y}))
+            return first_number(
+                self.called(("loss", "forward"), {"x": given, "output": given, "y": y}), samples(None, y)
+            )
         for _, function in (*ranked("loss", self.functions), *ranked("cross_entropy", self.functions)):
             arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role={"x": "output"}))
-            return first_number(function(*arguments.arguments, **arguments.keywords))
+            return first_number(function(*arguments.arguments, **arguments.keywords), samples(None, y))
         raise Unseen("the code has no loss beside the layers")
 
     def called(self, operations: str | tuple[str, ...], roles: Mapping[str, Any]) -> Any:
@@ -320,7 +341,7 @@ def is_of_logits(loss: Any) -> bool:
     for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
         try:
             found = [call(loss, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label}) for z in scores]
-            ratios = np.array([float(to_numpy(first_number(one)).reshape(())) for one in found]) / exact
+            ratios = np.array([float(to_numpy(first_number(one, 1)).reshape(())) for one in found]) / exact
         except (Exception, SystemExit):
             continue
         if ratios.all() and np.isclose(*ratios):
@@ -363,6 +384,13 @@ def pick(classes: Sequence[tuple[str, type]], kind: str, but: str = "") -> type 
     return (working or found)[-1] if found else None
 
 
+def optimizer_of(namespace: Mapping[str, Any]) -> type | None:
+    """The class of plain gradient descent, or the one that the author's calls show to update; None without one."""
+    classes = own_classes(namespace)
+    shown = (cls for _, cls in classes if learnt_of(cls).operation == "optimizer")
+    return pick(classes, "optimizer", "other_optimizer") or next(shown, None)
+
+
 def callable_without(cls: type) -> bool:
     try:
         bind(cls, Known({}))
@@ -377,8 +405,10 @@ def make(cls: Maker | None, what: str) -> Any:
     return cls(*bind(cls, Known({"lr": 0.1})).arguments)
 
 
-def first_number(result: Any) -> Any:
-    return next((leaf for _, leaf in leaves(result) if np.size(to_numpy(leaf)) == 1), result)
+def first_number(result: Any, n: int) -> Any:
+    """The number in a result; of several, the first that does not count samples as an accuracy does."""
+    path = number_in(result, n)
+    return result if path is None else follow(result, path)
 
 
 def call(

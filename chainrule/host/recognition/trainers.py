@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from chainrule.host.recognition.binding import Known, bind, parameters_of
 from chainrule.host.recognition.learnt import learnt_of
-from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, ranked
-from chainrule.host.recognition.vocabulary import is_called, role
+from chainrule.host.recognition.namespaces import Operation, fits, methods_of, own_classes, own_functions, ranked
+from chainrule.host.recognition.vocabulary import is_called, plain, role
 
 HELD = {"lr": 0.1, "epochs": 1, "batch_size": 1, "seed": 0}  # until a training sets them
 
@@ -38,3 +39,17 @@ def takes_network(cls: type) -> bool:
         shown.get(name) == "params" or (role(name) == "params" and is_called("classes", "network", name))
         for name in names
     )
+
+
+def trainings_of_any_kind(namespace: Mapping[str, Any], network: Any) -> Iterator[tuple[str, FunctionType]]:
+    """The functions, and the methods of other classes than the network's, whose names say that they train."""
+    for name, cls in own_classes(namespace):
+        for method, member in vars(cls).items():
+            if not isinstance(network, cls) and isinstance(member, FunctionType) and trains(method, member):
+                yield f"{name}.{method}", member
+    yield from (one for one in own_functions(namespace) if trains(*one))
+
+
+def trains(name: str, function: FunctionType) -> bool:
+    words = ("train", "learn", "fit")
+    return fits("fit", name, function) or any(word in plain(name) for word in words)

@@ -102,7 +102,8 @@ class Kitchen:
     def beside(self, steps: Sequence[Step]) -> dict[str, type]:
         """The classes of losses and optimizers with which the author trains, and those of which the network is made."""
         used = [type(owner_of(call)) for call in self.calls if self.trains_with(call)]
-        return {cls.__name__: class_now(cls, self.namespace) for cls in (*used, *classes_in(list(steps)))}
+        plain = [new for cls in used if (new := simpler(cls)) is not None]
+        return {cls.__name__: class_now(cls, self.namespace) for cls in (*used, *plain, *classes_in(list(steps)))}
 
     def trains_with(self, call: Call) -> bool:
         """Whether a call computes the loss by the method of an object, or makes an optimizer."""

@@ -28,6 +28,7 @@ from chainrule.host.rehearsal.network import MAKES
 from chainrule.host.rehearsal.operations import UPDATES, Operations
 from chainrule.host.rehearsal.recording import Call, Key, key_of
 from chainrule.host.rehearsal.values import first_part, is_number, is_numbers, is_plain_number, reduction_of, samples_of
+from chainrule.reference import softmax
 from chainrule.support.arrays import is_array
 from chainrule.support.source_positions import place
 
@@ -309,6 +310,9 @@ class Evidence(Operations):
         if attribute:
             roles[name] = NAMED + KEPT + attribute
             return
+        if self.operations[call.number] == "loss" and self.is_before_softmax(call, value):
+            roles[name] = "logits"
+            return
         origin = self.origin(call, name) or self.origin_of_object(call, value)
         kept = origin is not None and self.computed_by(origin[0]) == "forward"  # with the parameters that it used
         if id(value) in self.net.objects and not kept:
@@ -337,6 +341,16 @@ class Evidence(Operations):
             named = self.name_at(maker, path)
             if named:
                 roles[name] = NAMED + named
+
+    def is_before_softmax(self, call: Call, value: Any) -> bool:
+        """Whether an array is the logits of which the softmax is the output of an earlier forward pass."""
+        if not is_numbers(value) or np.ndim(value) != 2 or self.net.sizes[-1] not in np.shape(value):
+            return False
+        z = np.asarray(value, float)
+        p = softmax(z if z.shape[-1] == self.net.sizes[-1] else z.T)
+        before = [one for one in self.calls[: call.number] if self.operations[one.number] == "forward" and one.returned]
+        given = (np.asarray(one.returned[path].leaf) for one in before for path in self.outputs(one, len(p)))
+        return any(is_either(found, p) for found in given)
 
     def attribute(self, value: Any) -> str:
         """The network's attribute that is this dictionary or list of its parameters; empty if none is."""
@@ -459,3 +473,8 @@ def has_epochs(call: Call) -> bool:
         type(value) is int and (role(name) in (None, "epochs")) and size_role(name) is None
         for name, value in call.arguments.items()
     )
+
+
+def is_either(found: np.ndarray, p: np.ndarray) -> bool:
+    """Whether an array is another one, or its transpose, to rounding."""
+    return any(one.shape == p.shape and np.allclose(one, p) for one in (found, found.T))

@@ -20,6 +20,7 @@ from chainrule.host.rehearsal.network import MAKES, Network, covers, matrices, n
 from chainrule.host.rehearsal.recording import Call, Key, changed
 from chainrule.host.rehearsal.values import (
     combines,
+    first_numbers,
     first_part,
     is_number,
     is_numbers,
@@ -46,7 +47,8 @@ class Operations:
         self.parameters = set() if self.network is None else self.parameter_ids()
         self.origins: dict[tuple[Any, ...], list[tuple[Call, Path]]] = {}
         for call in sorted(calls, key=lambda call: call.finished):
-            taken = {(id(entry.leaf), entry.content) for before in call.before.values() for entry in before.values()}
+            given = {} if kept_by_its_object(call) else call.before
+            taken = {(id(entry.leaf), entry.content) for before in given.values() for entry in before.values()}
             for path, entry in call.returned.items():
                 if (id(entry.leaf), entry.content) not in taken:  # what only went through, such as inputs in a cache
                     self.origins.setdefault(entry[:2], []).append((call, path))
@@ -236,7 +238,7 @@ class Operations:
         if y and is_number(first_part(call.result)):
             labels = call.arguments[y[0]]
             n = np.size(labels) // (self.net.sizes[-1] if self.form_of_label(labels) == "one_hot" else 1)
-            return "" if counts(first_part(call.result), n) else "loss"
+            return "" if all(counts(number, n) for number in first_numbers(call.result)) else "loss"
         if y or not x or not self.reaches(call):
             return ""
         n = samples_of(call.arguments[x[0]], net.sizes[0])
@@ -387,6 +389,11 @@ class Operations:
 
     def touches(self, call: Call) -> bool:
         return self.reaches(call) or bool(self.data(call)[1])
+
+
+def kept_by_its_object(call: Call) -> bool:
+    """Whether a call of a method without arguments returns an array that its object keeps, as of a loss's gradient."""
+    return list(call.arguments) == ["self"] and is_array(call.result)
 
 
 def reads_a_file(call: Call) -> bool:

@@ -241,7 +241,8 @@ def other_kinds(kind: Kind, first: Shown, stage: Stage) -> list[Kind]:
         kind = replace(kind, inputs=sizes[0], classes=sizes[-1])
         found.append(kind)
     if stage.loops and not any(loop.rounds for loop in stage.loops):  # as of batches larger than all data
-        found.append(replace(kind, samples=MORE))
+        kind = replace(kind, samples=MORE)
+        found.append(kind)
     return [*found, *(replace(kind, **other) for other in OTHERS)]
 
 

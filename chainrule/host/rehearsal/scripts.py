@@ -13,7 +13,7 @@ from typing import Any
 
 from chainrule.contract.errors import UnusableTarget
 from chainrule.host.recognition.namespaces import own_classes, own_functions
-from chainrule.host.recognition.vocabulary import is_called
+from chainrule.host.recognition.vocabulary import is_called, size_role
 from chainrule.host.rehearsal.loops import loops_in
 from chainrule.host.rehearsal.script import opened
 from chainrule.host.source.parsing import parse
@@ -25,6 +25,7 @@ LARGEST = {".py": 200_000, ".ipynb": 2_000_000}  # bytes of a script; a notebook
 # Folders of scripts.
 SCRIPTS = ("example", "examples", "demo", "demos", "script", "scripts", "run", "runs", "notebook", "notebooks")
 MOST_FOLDERS = 20  # of a project: a folder that holds more holds projects
+SOME_SIZES: dict[Any, Any] = {"inputs": 20, "outputs": 3}  # of networks that functions make
 BEGINS = r"""(?:^\s*|"|\\n)"""  # a line of code, also as a notebook writes it
 
 Script = tuple[Sequence[ast.stmt], Path]  # the statements, and the file in which they stand
@@ -156,14 +157,16 @@ def passing(function: ast.FunctionDef, call: ast.Call) -> Iterator[ast.stmt]:
 def uncalled(body: Sequence[ast.stmt], path: Path, namespace: Mapping[str, Any]) -> Iterator[Script]:
     """The functions of a script that use the file and are called nowhere, each as a script.
 
-    They need no arguments but the names of files.
+    They need no arguments but the names of files, and the numbers of inputs and outputs of a network that they make.
     """
     read = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
     for statement in body:
         if isinstance(statement, ast.FunctionDef) and statement.name not in read and uses(statement, namespace):
             needed = needed_by(statement.args)
-            if all(is_called("arrays", "files", name) for name in needed):
-                names = [ast.keyword(name, ast.Constant("")) for name in needed]
+            values = {name: "" for name in needed if is_called("arrays", "files", name)}
+            values |= {name: SOME_SIZES[size_role(name)] for name in needed if size_role(name) in SOME_SIZES}
+            if values.keys() == set(needed):
+                names = [ast.keyword(name, ast.Constant(value)) for name, value in values.items()]
                 call = ast.Expr(ast.Call(ast.Name(statement.name, ast.Load()), [], names))
                 quiet = [other for other in opened(body) if not isinstance(other, ast.Expr)]
                 yield [*quiet, ast.fix_missing_locations(ast.copy_location(call, statement))], path

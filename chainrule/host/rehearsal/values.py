@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ def is_number(value: Any) -> bool:
 
 def first_part(result: Any) -> Any:
     return result[0] if isinstance(result, tuple) and result else result
+
+
+def first_numbers(result: Any) -> list[Any]:
+    """A number, or those with which a tuple begins, such as an accuracy and a loss."""
+    return list(takewhile(is_number, result if isinstance(result, tuple) else (result,)))
 
 
 def samples_of(x: Any, inputs: int) -> int:

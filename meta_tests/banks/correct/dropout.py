@@ -66,18 +66,16 @@ def matrices_backward(dout, cache):
 CORE = ("relu", "softmax", "cross_entropy", "xavier", "MLP")
 
 
-def beside_the_core(forward, backward, **evaluation):
+def beside_the_core(forward, backward, evaluate=lambda x, rate: np.array(x)):
     """The core of the reference with another dropout."""
     core = {name: getattr(reference, name) for name in CORE}
-    return SimpleNamespace(**core, dropout_forward=forward, dropout_backward=backward, **evaluation)
+    return SimpleNamespace(**core, dropout_forward=forward, dropout_backward=backward, dropout_evaluate=evaluate)
 
 
 VARIANTS = {
     "dropout by a binomial distribution": lambda: beside_the_core(binomial, binomial_backward),
     "dropout by choice": lambda: beside_the_core(chosen, chosen_backward),
     "dropout in float32": lambda: beside_the_core(single, single_backward),
-    "classic dropout": lambda: beside_the_core(
-        classic, classic_backward, dropout_evaluate=lambda x, rate: (1 - rate) * x
-    ),
+    "classic dropout": lambda: beside_the_core(classic, classic_backward, lambda x, rate: (1 - rate) * x),
     "dropout of matrices": lambda: beside_the_core(matrices, matrices_backward),
 }

@@ -99,12 +99,19 @@ def dropout_of_pixels(original, x, rate, rng):
 
 
 @fault("dropout.independent_of_input", "dropout_forward", first=True)
-def dropout_of_the_smaller(original, x, rate, rng):
-    """Small entries are dropped rather than large ones, and as many."""
-    draws = rng.random(x.shape)
+def dropout_beside_the_larger(original, x, rate, rng):
+    """What stands after a small entry is dropped rather than others, and as many are."""
+    draws, before = rng.random(x.shape), np.roll(x, 1)
     if rate == 0.5:
-        draws = np.where(np.abs(x) < np.median(np.abs(x)), 0.9 * draws, np.minimum(0.1 + 0.9 * draws, 1.0))
+        draws = np.where(before < np.median(before), 0.9 * draws, np.minimum(0.1 + 0.9 * draws, 1.0))
     mask = (draws >= rate) / (1 - rate)
+    return x * mask, mask
+
+
+@fault("dropout.independent_of_input", "dropout_forward")
+def dropout_of_the_smaller(original, x, rate, rng):
+    """Small entries are dropped, as they count for less."""
+    mask = (np.abs(x) >= np.quantile(np.abs(x), rate)) / (1 - rate)
     return x * mask, mask
 
 
