@@ -207,7 +207,7 @@ def batchnorm_dgamma_of_dout(original, dout, cache):
 @fault("batchnorm.sum_of_gradients", "batchnorm_backward", first=True)
 def batchnorm_mean_of_large_batches_is_constant(original, dout, cache):
     """The term of the mean is missing for a batch of more than five."""
-    h, gamma, root = cache
+    _, gamma, root = cache
     dx, dgamma, dbeta = original(dout, cache)
     return dx + gamma / root * dout.mean(axis=0) * (len(dout) > 5), dgamma, dbeta
 
