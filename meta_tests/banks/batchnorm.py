@@ -452,7 +452,7 @@ PLANTED = [
     (
         "keeping",
         "(1 - self.momentum) * self.variance",
-        "(1 - self.momentum) / self.scale**2",
+        "(1 - self.momentum) * (self.variance + self.epsilon)",
         "batchnorm-running-epsilon",
     ),
     ("module", "self.momentum * var\n", "self.momentum * (var + 1e-8)\n", "batchnorm-running-epsilon"),
