@@ -117,6 +117,42 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
             "    def backward",
         },
     ),
+    "eps given to each pass, and kept": (
+        LAYER,
+        {
+            "num_features, eps=1e-5, momentum": "num_features, momentum",
+            "        self.eps = eps\n": "",
+            "x, training=True):": "x, training=True, epsilon=1e-10):\n        self.epsilon = epsilon",
+            "var + self.eps": "var + epsilon",
+        },
+    ),
+    "eps and momentum that each pass needs": (
+        LAYER,
+        {
+            "num_features, eps=1e-5, momentum=0.9": "num_features",
+            "        self.eps = eps\n        self.momentum = momentum\n": "",
+            "x, training=True": "x, eps, momentum, training=True",
+            "self.eps": "eps",
+            "self.momentum": "momentum",
+        },
+    ),
+    "eps given to the training pass, and not to the evaluation": (
+        LAYER,
+        {
+            "num_features, eps=1e-5, momentum": "num_features, momentum",
+            "        self.eps = eps\n": "",
+            ", training=True": ", eps=1e-8",
+            "if training:": "if True:",
+            "self.eps": "eps",
+            "    def backward": "    def predict(self, x):\n"
+            "        return self.gamma * (x - self.running_mean) / np.sqrt(self.running_var + 1e-8) + self.beta\n\n"
+            "    def backward",
+        },
+    ),
+    "an eps of no effect": (
+        LAYER,
+        {"eps=1e-5, momentum": "momentum", "self.eps = eps": "self.eps = 1e-5", "var + self.eps": "var + 1e-8"},
+    ),
     "parameters that its backward pass updates by a rate": (
         LAYER,
         {
