@@ -304,9 +304,33 @@ class Layer(Form):
         self.averages = None not in (place_of("mean", found), place_of("variance", found))
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
         self.evaluates = self.averages and (switched or self.alone is not None)
-        shaped(self, name)
+        try:
+            shaped(self, name)
+        except (NotOffered, Unbound):
+            raise
+        except Exception as error:
+            if not self.breaks(error):
+                raise
         if self.averages and not switched:
             require_mode(self, name)
+
+    def breaks(self, error: Exception) -> bool:
+        """Whether the backward pass raises by a mistake of its own, which its clauses then show.
+
+        The forward pass is right then, and no other method sets up what is missing.
+        """
+        x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
+        out = np.asarray(self.run(Asked(x, 2 * ones, 0 * ones)).out)
+        if out.shape != x.shape or not np.allclose([out.mean(axis=0), out.std(axis=0)], [0 * ones, 2 * ones], atol=0.1):
+            return False
+        own = parameters_of(getattr(self.cls, self.backward))[2:]
+        if any(p.default is p.empty and p.name not in self.rates and p.kind is p.POSITIONAL_OR_KEYWORD for p in own):
+            return False
+        if not isinstance(error, AttributeError):
+            return isinstance(error, (NameError, ValueError, IndexError))
+        methods = [getattr(self.cls, name) for name in dir(self.cls) if name != self.backward]
+        named = {word for method in methods if hasattr(method, "__code__") for word in method.__code__.co_names}
+        return isinstance(error.obj, self.cls) and error.name not in named
 
     def oriented(self) -> Any:
         """An object after a first pass.  Finds out by it whether samples are rows or columns.  Raises NotOffered."""
