@@ -444,6 +444,19 @@ PLANTED = [
         "batchnorm-running-deviation",
     ),
     (
+        "course",
+        "momentum * running_var + (1 - momentum) * var",
+        "momentum * running_var + (1 - momentum) * sqrtvar**2",
+        "batchnorm-running-epsilon",
+    ),
+    (
+        "keeping",
+        "(1 - self.momentum) * self.variance",
+        "(1 - self.momentum) * (self.variance + self.epsilon)",
+        "batchnorm-running-epsilon",
+    ),
+    ("module", "self.momentum * var\n", "self.momentum * (var + 1e-8)\n", "batchnorm-running-epsilon"),
+    (
         "contract",
         "momentum * mean + (1 - momentum) * x.mean(axis=0)",
         "momentum * mean + x.mean(axis=0)",

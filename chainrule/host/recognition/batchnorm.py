@@ -29,6 +29,7 @@ FEATURES = 3  # of a first pass
 ARRAYS = ("x", "gamma", "beta")
 SETTINGS = ("config", "mean", "variance", "momentum", "eps", "training", "evaluating", "mode")
 FLAGS = ("training", "evaluating", "mode")
+CHOSEN = {"eps": 1e-5, "momentum": 0.9}  # settings that a caller may choose, and what a pass gets that needs one
 
 
 def first_called(thing: str, found: Sequence[str]) -> str | None:
@@ -278,25 +279,58 @@ class Layer(Form):
         taken = parameters_of(getattr(cls, forward))[1:]
         if not taken:
             raise NotOffered(f"{name}.{forward}: expected it to take x")
-        self.flags = labelled([p.name for p in taken[1:]], FLAGS)
-        unknown = [p.name for p in taken[1:] if p.name not in self.flags.values() and p.default is p.empty]
+        of_pass = labelled([p.name for p in taken[1:]], (*FLAGS, *CHOSEN))
+        self.flags = {thing: name for thing, name in of_pass.items() if thing in FLAGS}
+        self.of_pass = {thing: name for thing, name in of_pass.items() if thing in CHOSEN}
+        self.needed = {p.name for p in taken[1:] if p.default is p.empty}
+        unknown = [name for name in self.needed if name not in of_pass.values()]
         if unknown:
             raise NotOffered(f"{name}.{forward}: chainrule knows no value for its parameter {unknown[0]}")
         self.rates = {
             p.name: 1.0 for p in parameters_of(getattr(cls, backward))[2:] if is_called("normalization", "rate", p.name)
         }
         self.words = words_of(getattr(cls, forward))
+        self.attributes: dict[str, str] = {}
         made = self.oriented()
-        self.chooses = frozenset(
-            thing for thing in ("eps", "momentum") if thing in self.taken or self.number(made, thing)
-        )
+        for thing in CHOSEN:
+            own = self.number(made, thing)
+            if own is not None and not {thing} & {*self.taken, *self.of_pass} and self.heeds(own):
+                self.attributes[thing] = own
+        apart = [] if self.alone is None else [p.name for p in parameters_of(getattr(cls, self.alone))[1:]]
+        self.of_evaluation = labelled(apart, tuple(CHOSEN))
+        both = self.of_pass if self.alone is None else self.of_pass.keys() & self.of_evaluation.keys()
+        self.chooses = frozenset(CHOSEN) & {*self.taken, *both, *self.attributes}
         found = list(places(made, FEATURES))
         self.averages = None not in (place_of("mean", found), place_of("variance", found))
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
         self.evaluates = self.averages and (switched or self.alone is not None)
-        shaped(self, name)
+        try:
+            shaped(self, name)
+        except (NotOffered, Unbound):
+            raise
+        except Exception as error:
+            if not self.breaks(error):
+                raise
         if self.averages and not switched:
             require_mode(self, name)
+
+    def breaks(self, error: Exception) -> bool:
+        """Whether the backward pass raises by a mistake of its own, which its clauses then show.
+
+        The forward pass is right then, and no other method sets up what is missing.
+        """
+        x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
+        out = np.asarray(self.run(Asked(x, 2 * ones, 0 * ones)).out)
+        if out.shape != x.shape or not np.allclose([out.mean(axis=0), out.std(axis=0)], [0 * ones, 2 * ones], atol=0.1):
+            return False
+        own = parameters_of(getattr(self.cls, self.backward))[2:]
+        if any(p.default is p.empty and p.name not in self.rates and p.kind is p.POSITIONAL_OR_KEYWORD for p in own):
+            return False
+        if not isinstance(error, AttributeError):
+            return isinstance(error, (NameError, ValueError, IndexError))
+        methods = [getattr(self.cls, name) for name in dir(self.cls) if name != self.backward]
+        named = {word for method in methods if hasattr(method, "__code__") for word in method.__code__.co_names}
+        return isinstance(error.obj, self.cls) and error.name not in named
 
     def oriented(self) -> Any:
         """An object after a first pass.  Finds out by it whether samples are rows or columns.  Raises NotOffered."""
@@ -347,11 +381,21 @@ class Layer(Form):
             word = self.taken["count"]
             shaped = "shape" in plain(word)
             made = self.cls(**given, **{word: upright if shaped else features})
-        for thing, value in (("eps", eps), ("momentum", momentum)):
-            own = self.number(made, thing) if thing not in self.taken and value is not None else None
-            if own is not None:
-                setattr(made, own, value)
+        for thing, own in self.attributes.items():
+            if chosen[thing] is not None:
+                setattr(made, own, chosen[thing])
         return made
+
+    def heeds(self, own: str) -> bool:
+        """Whether the number in an attribute matters to two passes: not if it is unused, or the passes write it."""
+        shown = []
+        for value in (0.25, 0.5):
+            made = self.make(FEATURES, None, None)
+            setattr(made, own, value)
+            outs = [self.pass_of(made, batch(FEATURES + more, FEATURES), training=True) for more in (1, 2)]
+            kept = [place.value for place in places(made, FEATURES)]
+            shown.append(np.concatenate([np.ravel(array) for array in (*outs, *kept)]))
+        return not np.array_equal(*shown, equal_nan=True)
 
     def number(self, made: Any, thing: str) -> str | None:
         """The attribute with a number of that name."""
@@ -363,7 +407,14 @@ class Layer(Form):
         found = [key for key, value in both.items() if isinstance(value, (bool, str))]
         return next(((thing, name) for thing in FLAGS if (name := first_called(thing, found))), None)
 
-    def pass_of(self, made: Any, x: Any, training: bool) -> Any:
+    def settings(self, method: str, asked: Asked | None) -> dict[str, float]:
+        """The settings that a method takes, by their names: those chosen, and what it needs of the others."""
+        chosen = {} if asked is None else {"eps": asked.eps, "momentum": asked.momentum}
+        taken = self.of_pass if method == self.forward else self.of_evaluation
+        needed = {name: CHOSEN[thing] for thing, name in taken.items() if name in self.needed}
+        return needed | {name: value for thing, name in taken.items() if (value := chosen.get(thing)) is not None}
+
+    def pass_of(self, made: Any, x: Any, training: bool, asked: Asked | None = None) -> Any:
         """The output of a pass, (N, D)."""
         method, flags = self.forward, {name: flagged(t, training, self.words) for t, name in self.flags.items()}
         attribute = self.attribute(made)
@@ -373,7 +424,7 @@ class Layer(Form):
             getattr(made, str(self.switches[0 if training else 1]))()
         elif not flags and not training and self.alone is not None:
             method = self.alone
-        out = getattr(made, method)(x.T if self.columns else x, **flags)
+        out = getattr(made, method)(x.T if self.columns else x, **flags, **self.settings(method, asked))
         out = out[0] if isinstance(out, tuple) else out
         out = self.kept(made, "output") if out is None else out
         return to_numpy(out).T if self.columns else out
@@ -400,7 +451,7 @@ class Layer(Form):
 
     def run(self, asked: Asked) -> Passed:
         made, running = self.set_up(asked)
-        out = self.pass_of(made, asked.x, asked.training)
+        out = self.pass_of(made, asked.x, asked.training, asked)
         after = [np.array(place.value).reshape(-1) for place in running if place is not None]
         return Passed(out, Again(self, asked), (after[0], after[1]) if len(after) == 2 else None)
 
@@ -408,7 +459,7 @@ class Layer(Form):
         """(dx, dgamma, dbeta) of a pass, which is made anew."""
         asked = cache.asked
         made, running = self.set_up(asked)
-        self.pass_of(made, np.array(asked.x), training=True)
+        self.pass_of(made, np.array(asked.x), True, asked)
         features = np.shape(asked.x)[1]
         before = {place.words: np.array(place.value) for place in places(made, features)}
         found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates)
