@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from banks.optimizers import LISTS, NOTEBOOK, PLANTED, STYLES, VARIABLES
+from banks.planted import in_turn
 from chainrule import api, golden
 from chainrule.contract.chapters import OPERATIONS
 from chainrule.host.recognition.recognise import recognise
@@ -189,9 +190,7 @@ def test_what_stays_unread_says_why(tmp_path, source, reason):
     assert all(reason in spec.message for spec in found.specs if spec.id == "sgd.update")
 
 
-@pytest.mark.parametrize(
-    ("style", "operation", "old", "new", "name"), PLANTED, ids=[f"{i}-{case[-1]}" for i, case in enumerate(PLANTED)]
-)
+@pytest.mark.parametrize(("style", "operation", "old", "new", "name"), **in_turn(PLANTED))
 def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, operation, old, new, name):
     source = STYLES[style][operation]
     assert old in source
