@@ -149,6 +149,26 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
             "    def backward",
         },
     ),
+    "running statistics called as those of a batch": (
+        LAYER,
+        {"self.running_mean": "self.mean", "self.running_var": "self.var"},
+    ),
+    "a mode in a base class": (
+        LAYER,
+        {
+            ", training=True": "",
+            "if training:": "if not self.testing_phase:",
+            "class BatchNorm:\n": "class Base:\n    testing_phase = False\n\n\nclass BatchNorm(Base):\n",
+        },
+    ),
+    "statistics of a batch beside running ones whose names are unknown": (
+        LAYER,
+        {
+            "self.running_mean": "self.hither",
+            "self.running_var": "self.thither",
+            "        self.std = ": "        self.mean, self.var = mean, var\n        self.std = ",
+        },
+    ),
     "an eps of no effect": (
         LAYER,
         {"eps=1e-5, momentum": "momentum", "self.eps = eps": "self.eps = 1e-5", "var + self.eps": "var + 1e-8"},
@@ -205,6 +225,25 @@ def test_right_code_of_other_kinds_does_not_fail(tmp_path, name):
     alternative = {"batchnorm.alternative"} if "second" in name else set()
     assert {spec.id for spec in found.specs if spec.outcome == "todo"} == alternative
     assert sum(spec.outcome == "passed" for spec in found.specs) >= 23
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BN",
+        "BatchNormal",
+        "Batch_norm_Layer",
+        "Batch_Norm",
+        "batch_norm1d",
+        "batch_norm_layer",
+        "BatchNorm_1D",
+        "BN_layer",
+    ],
+)
+def test_a_layer_is_read_under_many_names(name):
+    namespace = {"np": np}
+    exec(changed(LAYER, {"BatchNorm": name}), namespace)
+    assert recognise(SimpleNamespace(**namespace), {}).offers("batchnorm_evaluate")
 
 
 @pytest.mark.parametrize(

@@ -300,10 +300,11 @@ class Layer(Form):
         self.of_evaluation = labelled(apart, tuple(CHOSEN))
         both = self.of_pass if self.alone is None else self.of_pass.keys() & self.of_evaluation.keys()
         self.chooses = frozenset(CHOSEN) & {*self.taken, *both, *self.attributes}
-        found = list(places(made, FEATURES))
-        self.averages = None not in (place_of("mean", found), place_of("variance", found))
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
-        self.evaluates = self.averages and (switched or self.alone is not None)
+        modes = switched or self.alone is not None
+        self.running = [self.averaged(made, thing, modes) for thing in ("mean", "variance")]
+        self.averages = None not in self.running
+        self.evaluates = self.averages and modes
         try:
             shaped(self, name)
         except (NotOffered, Unbound):
@@ -349,6 +350,20 @@ class Layer(Form):
                 self.learnt = {"gamma": gamma.words, "beta": beta.words}
                 return made
         raise NotOffered(f"{self.name}: {trouble}")
+
+    def averaged(self, made: Any, thing: str, modes: bool) -> tuple[str, ...] | None:
+        """The words on the way to a running statistic: by its name, or by that of a batch's if evaluation uses it."""
+        found = list(places(made, FEATURES))
+        place = place_of(thing, found)
+        for other in places_of(f"kept_{thing}", found) if place is None and modes else ():
+            outs, before = [], np.array(other.value)
+            for more in (1, 2):
+                other.set(before + more)
+                outs.append(np.array(self.pass_of(made, batch(FEATURES + 1, FEATURES), training=False)))
+            other.set(before)
+            if not np.array_equal(*outs):
+                return other.words
+        return None if place is None else place.words
 
     def lasting(self, made: Any, thing: str) -> Place | None:
         """The likeliest place of a parameter, which keeps what is put there: a pass computes others of that name."""
@@ -403,8 +418,9 @@ class Layer(Form):
 
     def attribute(self, made: Any) -> tuple[str, str] | None:
         """(the kind of flag, its attribute), if the object keeps its mode."""
-        both = {**vars(self.cls), **vars(made)}
-        found = [key for key, value in both.items() if isinstance(value, (bool, str))]
+        both = [*(vars(base) for base in self.cls.__mro__[-2::-1]), vars(made)]
+        kept = {key: value for attributes in both for key, value in attributes.items()}
+        found = [key for key, value in kept.items() if isinstance(value, (bool, str))]
         return next(((thing, name) for thing in FLAGS if (name := first_called(thing, found))), None)
 
     def settings(self, method: str, asked: Asked | None) -> dict[str, float]:
@@ -443,7 +459,7 @@ class Layer(Form):
         found = list(places(made, features))
         for thing, array in (("gamma", asked.gamma), ("beta", asked.beta)):
             next(place for place in found if place.words == self.learnt[thing]).set(array)
-        running = [place_of(thing, found) for thing in ("mean", "variance")]
+        running = [next((place for place in found if place.words == words), None) for words in self.running]
         for place, array in zip(running, asked.statistics or (np.zeros(features), np.ones(features)), strict=True):
             if place is not None:
                 place.set(array)
