@@ -169,6 +169,27 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
             "        self.std = ": "        self.mean, self.var = mean, var\n        self.std = ",
         },
     ),
+    "the letters of a course for every array": (
+        LAYER,
+        {
+            "self.gamma": "self.BW",
+            "self.beta": "self.Bb",
+            "self.running_mean": "self.running_M",
+            "self.running_var": "self.running_V",
+            "self.dgamma": "self.dLdBW",
+            "self.dbeta": "self.dLdBb",
+            "training=True": "eval=False",
+            "if training:": "if not eval:",
+        },
+    ),
+    "passes that take whatever else a network hands them": (
+        LAYER,
+        {
+            "training=True": "is_training, *args, **kwargs",
+            "if training": "if is_training",
+            "dout):": "dout, is_first_layer, **kw):",
+        },
+    ),
     "an eps of no effect": (
         LAYER,
         {"eps=1e-5, momentum": "momentum", "self.eps = eps": "self.eps = 1e-5", "var + self.eps": "var + 1e-8"},

@@ -276,7 +276,7 @@ class Layer(Form):
         self.forward, self.backward = forward, backward
         self.alone = first_called("evaluation", methods)  # a method of evaluation alone
         self.switches = [first_called(thing, methods) for thing in ("trains", "evaluates")]
-        taken = parameters_of(getattr(cls, forward))[1:]
+        taken = [p for p in parameters_of(getattr(cls, forward))[1:] if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         if not taken:
             raise NotOffered(f"{name}.{forward}: expected it to take x")
         of_pass = labelled([p.name for p in taken[1:]], (*FLAGS, *CHOSEN))
@@ -288,6 +288,11 @@ class Layer(Form):
             raise NotOffered(f"{name}.{forward}: chainrule knows no value for its parameter {unknown[0]}")
         self.rates = {
             p.name: 1.0 for p in parameters_of(getattr(cls, backward))[2:] if is_called("normalization", "rate", p.name)
+        }
+        self.lowest = {
+            p.name: False
+            for p in parameters_of(getattr(cls, backward))[2:]
+            if is_called("normalization", "first", p.name)
         }
         self.words = words_of(getattr(cls, forward))
         self.attributes: dict[str, str] = {}
@@ -325,7 +330,8 @@ class Layer(Form):
         if out.shape != x.shape or not np.allclose([out.mean(axis=0), out.std(axis=0)], [0 * ones, 2 * ones], atol=0.1):
             return False
         own = parameters_of(getattr(self.cls, self.backward))[2:]
-        if any(p.default is p.empty and p.name not in self.rates and p.kind is p.POSITIONAL_OR_KEYWORD for p in own):
+        own = [p for p in own if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if any(p.name not in (*self.rates, *self.lowest) for p in own):
             return False
         if not isinstance(error, AttributeError):
             return isinstance(error, (NameError, ValueError, IndexError))
@@ -478,7 +484,7 @@ class Layer(Form):
         self.pass_of(made, np.array(asked.x), True, asked)
         features = np.shape(asked.x)[1]
         before = {place.words: np.array(place.value) for place in places(made, features)}
-        found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates)
+        found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates, **self.lowest)
         if isinstance(found, tuple) and len(found) == 3:
             dx, *slopes = found
         else:
