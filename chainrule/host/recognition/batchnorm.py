@@ -358,7 +358,10 @@ class Layer(Form):
         raise NotOffered(f"{self.name}: {trouble}")
 
     def averaged(self, made: Any, thing: str, modes: bool) -> tuple[str, ...] | None:
-        """The words on the way to a running statistic: by its name, or by that of a batch's if evaluation uses it."""
+        """The words on the way to a running statistic.
+
+        Its name shows it; or evaluation uses what is called as a batch's.
+        """
         found = list(places(made, FEATURES))
         place = place_of(thing, found)
         for other in places_of(f"kept_{thing}", found) if place is None and modes else ():
