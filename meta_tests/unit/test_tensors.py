@@ -207,3 +207,81 @@ def softmax(z, axis):
         layers=LINEAR + MODULES + softmax.replace("e.sum(axis=axis, keepdims=True)", "e.sum()"), chapters=("softmax",)
     )
     assert wrong(outcomes)
+
+
+CHECKED = ("shapes", "gradients", *CHAPTERS)
+OF_ARRAYS = """
+class MLP:
+    def __init__(self, sizes, seed=0):
+        rng = np.random.default_rng(seed)
+        self.weights = [Tensor(rng.normal(0, (2 / (a + b)) ** 0.5, (a, b))) for a, b in zip(sizes, sizes[1:])]
+        self.biases = [Tensor(np.zeros(b)) for b in sizes[1:]]
+    def logits(self, x):
+        h = Tensor(x)
+        for w, b in zip(self.weights[:-1], self.biases[:-1]):
+            h = (h @ w + b).relu()
+        return h @ self.weights[-1] + self.biases[-1]
+    def fit(self, x, y, epochs=10, batch_size=32, lr=0.1, seed=0):
+        rng = np.random.default_rng(seed)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for i in range(0, len(x), batch_size):
+                rows = order[i:i + batch_size]
+                for p in self.weights + self.biases:
+                    p.grad = np.zeros_like(p.data)
+                self.logits(x[rows]).cross_entropy(y[rows]).backward()
+                for p in self.weights + self.biases:
+                    p.data = p.data - lr * p.grad
+    def predict(self, x):
+        return self.logits(x).data.argmax(axis=1)
+"""
+TENSOR = """
+class Tensor:
+    def __init__(self, data, parents=(), vjp=None):
+        self.data, self.parents, self.vjp, self.grad = np.asarray(data), parents, vjp, None
+    def __matmul__(self, other):
+        return Tensor(self.data @ other.data, (self, other), lambda g: (g @ other.data.T, self.data.T @ g))
+    def __add__(self, other):
+        return Tensor(self.data + other.data, (self, other), lambda g: (g, g.sum(axis=0)))
+    def relu(self):
+        return Tensor(np.maximum(self.data, 0), (self,), lambda g: (g * (self.data > 0),))
+    def cross_entropy(self, y):
+        z = self.data - self.data.max(axis=1, keepdims=True)
+        logp, rows = z - np.log(np.exp(z).sum(axis=1, keepdims=True)), np.arange(len(y))
+        d = np.exp(logp)
+        d[rows, y] -= 1
+        return Tensor(-logp[rows, y].mean(), (self,), lambda g: (g * d / len(y),))
+    def backward(self):
+        order = []
+        def visit(t):
+            if t not in order:
+                for p in t.parents:
+                    visit(p)
+                order.append(t)
+        visit(self)
+        self.grad = np.ones_like(self.data)
+        for t in reversed(order):
+            for p, g in zip(t.parents, t.vjp(t.grad) if t.vjp else ()):
+                p.grad = g if p.grad is None else p.grad + g
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "chapter"),
+    [
+        pytest.param((), None, id="right"),
+        pytest.param(("g.sum(axis=0)", "g.mean(axis=0)"), "gradients", id="the mean of the biases' gradients"),
+        pytest.param(("p.data - lr", "p.data + lr"), "training", id="ascent"),
+        pytest.param((".argmax(axis=1)", ".argmin(axis=1)"), "network", id="the least likely class"),
+    ],
+)
+def test_a_network_that_makes_tensors_of_its_inputs(tmp_path, change, chapter):
+    source = f"import numpy as np\n{TENSOR}{OF_ARRAYS}"
+    path = tmp_path / "net.py"
+    path.write_text(source.replace(*change) if change else source, encoding="utf-8")
+    outcomes = {one.id: one.outcome for one in check_loaded(load(str(path)), chapters=CHECKED).specs}
+    if chapter is None:
+        assert wrong(outcomes) == set()
+        assert outcomes["golden.gradients"] == outcomes["training.overfit"] == outcomes["network.predict"] == "passed"
+    else:
+        assert chapter in {spec.split(".")[0] for spec in wrong(outcomes)}

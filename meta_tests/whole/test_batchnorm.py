@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from banks.batchnorm import CONTRACT, COURSE, LAYER, PLAIN, PLANTED, STYLES
+from banks.planted import in_turn
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.host.recognition.recognise import recognise
@@ -267,9 +268,7 @@ def test_a_layer_is_read_under_many_names(name):
     assert recognise(SimpleNamespace(**namespace), {}).offers("batchnorm_evaluate")
 
 
-@pytest.mark.parametrize(
-    ("style", "old", "new", "name"), PLANTED, ids=[f"{i}-{case[-1]}" for i, case in enumerate(PLANTED)]
-)
+@pytest.mark.parametrize(("style", "old", "new", "name"), **in_turn(PLANTED))
 def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, name):
     found = checked(tmp_path, changed(STYLES[style], {old: new}))
     assert found.verdict == "fail"

@@ -65,8 +65,8 @@ class TensorForm(Form):
         """Find out how networks of tensors are called, with what loss and optimizer.  Raises Unbound."""
         self.way = settle(graph, [cls for _, cls in functions_and_classes(library)[1]])
         self.prepare(graph)
+        self.criterion = find_criterion(graph, library)
         if self.way.start is not None:
-            self.criterion = find_criterion(graph, library)
             self.updates = next((cls for cls in optimizers(library) if moves(graph, cls)), None)
         self.without_loss, self.may_end_in_logits = self.criterion is None, True
 
@@ -82,6 +82,14 @@ class TensorForm(Form):
         offered = {"loss": self.criterion is not None, "step": self.updates is not None}
         if operation in ("forward", "backward") or offered.get(operation):
             yield operation, getattr(model.value, operation)
+        elif operation == "predict" and self.own(operation, model):
+            yield operation, model.value.predict
+        elif operation == "fit":
+            yield from self.own(operation, model)
+
+    def own(self, operation: str, model: Held) -> Sequence[Operation]:
+        """The network's own methods for an operation, if it takes arrays."""
+        return model.value.own(operation) if self.way is not None and self.way.bare else ()
 
     def everything(self, model: Held) -> Iterator[Operation]:
         return iter(())
@@ -91,6 +99,8 @@ class TensorForm(Form):
             return model.value.call
         if operation == "loss" and self.criterion is not None:
             return self.criterion.function
+        if operation in ("predict", "fit"):
+            return next((method for _, method in self.own(operation, model)), None)
         if operation == "step" and self.updates is not None:
             return next((method for _, method in ranked("step", own_methods(self.updates))), None)
         graph = model.value

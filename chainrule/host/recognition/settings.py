@@ -126,13 +126,29 @@ def names_reached(function: Any, owner: Any) -> set[str]:
 
 
 def draws_with_replacement(function: Any, owner: Any) -> bool:
-    """Whether a training, or what it calls, draws samples by `choice` without replace=False, or by `randint`."""
+    """Whether a training, or what it calls, draws samples by `choice` without replace=False, or by `randint`.
+
+    Draws for each start of a batch, in a loop over range(0, N, batch_size), are meant as a pass over the samples.
+    """
     for one in called_by(getattr(function, "__func__", function), owner):
         defined = source_of(one.__code__)
-        calls = [] if defined is None else [node for node in ast.walk(defined[1]) if isinstance(node, ast.Call)]
+        if defined is None:
+            continue
+        meant = {id(node) for loop in ast.walk(defined[1]) if goes_by_batches(loop) for node in ast.walk(loop)}
+        calls = (node for node in ast.walk(defined[1]) if isinstance(node, ast.Call) and id(node) not in meant)
         if any(draws_several(call) for call in calls):
             return True
     return False
+
+
+def goes_by_batches(loop: ast.AST) -> bool:
+    """Whether a loop goes over the starts of batches: for i in range(0, N, batch_size)."""
+    return (
+        isinstance(loop, ast.For)
+        and isinstance(loop.iter, ast.Call)
+        and getattr(loop.iter.func, "id", "") == "range"
+        and len(loop.iter.args) == len(("start", "stop", "step"))
+    )
 
 
 def ends_by_itself(function: Any, epochs: str) -> bool:

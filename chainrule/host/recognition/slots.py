@@ -221,7 +221,9 @@ def folded(
     found: Sequence[tuple[Path, tuple[int, ...]]], sizes: Sequence[int], orientation: str, fold: Fold
 ) -> Slots | None:
     """The slots among the arrays found, for weights that contain the biases; None if an array is called a bias."""
-    if any(found_shape and is_called("arrays", "biases", label(path)) for path, found_shape in found):
+    if any(
+        found_shape and is_called("arrays", "biases", step_name(step)) for path, found_shape in found for step in path
+    ):
         return None
     used: set[Path] = set()
     weights = []

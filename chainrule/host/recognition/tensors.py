@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from chainrule.host.recognition.boxes import (
     is_node,
     kept_gradient,
 )
-from chainrule.host.recognition.namespaces import methods_of, ranked
+from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
 from chainrule.host.recognition.nodes import Graph, backward_of, deep_recursion, output_slopes
 from chainrule.host.recognition.slots import Slots, discover, step_name
 from chainrule.host.recognition.structures import NOT_ENTERED, SIMPLE, Item, follow, inside
@@ -47,12 +47,20 @@ class Way:
     """How a network of tensors is called.
 
     box: makes a tensor of an array.  columns: whether a batch is a list of one column for each sample.
+    bare: whether it makes a tensor of the inputs itself.
     start: begins the backward pass at the outputs, with their gradient; None if no way leaves gradients.
     """
 
     box: Box
     columns: bool
     start: Callable[[Box, Sequence[Any], np.ndarray], None] | None = None
+    bare: bool = False
+
+    def inputs(self, x: np.ndarray) -> Any:
+        """What the network takes for inputs in rows."""
+        if self.columns:
+            return [self.box(row[:, None]) for row in x]
+        return x.copy() if self.bare else self.box(x)
 
 
 @dataclass(frozen=True)
@@ -132,12 +140,22 @@ class TensorGraph(Graph):
         way = self.way()
         assert way is not None
         x = x if x.dtype.kind == "f" else x.astype(float)
-        found = self.applied([way.box(row[:, None]) for row in x] if way.columns else way.box(x))
+        found = self.applied(way.inputs(x))
         found = found[0] if isinstance(found, tuple) else found
         return found if isinstance(found, list) else [found]
 
     def forward(self, x: Any) -> Any:
         return rows_of(self.outputs(np.asarray(x)), len(x))
+
+    def own(self, operation: str) -> list[Operation]:
+        """The methods of the network for an operation, by their names."""
+        return ranked(operation, methods_of(getattr(self.call, "__self__", None)))
+
+    def predict(self, x: Any) -> Any:
+        """What the network's own prediction gives for inputs in rows."""
+        _, method = self.own("predict")[0]
+        arguments = bind(method, Known({"x": x}, order=("x",)))
+        return method(*arguments.arguments, **arguments.keywords)
 
     def loss(self, x: Any, y: Any) -> float:
         """The loss, by the code's own function."""
@@ -336,8 +354,8 @@ def settle(graph: TensorGraph, classes: Sequence[Any]) -> Way:
     moved: Way | None = None
     trouble: Exception | None = None
     for box in boxes([*own, *(cls for cls in classes if cls not in own)]):
-        for columns in (False, True):
-            way = Way(box, columns)
+        for columns, bare in ((False, False), (True, False), (False, True)):
+            way = Way(box, columns, bare=bare)
             try:
                 with use(graph, way):
                     if graph.forward(x).shape != slopes.shape:
@@ -347,11 +365,12 @@ def settle(graph: TensorGraph, classes: Sequence[Any]) -> Way:
                 continue
             found = found or way
             for start in STARTS:
-                shown = last_biases(graph, Way(box, columns, start), x, slopes)
+                started = replace(way, start=start)
+                shown = last_biases(graph, started, x, slopes)
                 if shown is not None and np.allclose(shown, slopes.sum(axis=0), rtol=AGREE, atol=AGREE):
-                    return Way(box, columns, start)
+                    return started
                 if shown is not None and shown.any():
-                    moved = moved or Way(box, columns, start)
+                    moved = moved or started
     if found is None:
         raise trouble or Unbound("no class of the code makes tensors of arrays")
     return moved or found
