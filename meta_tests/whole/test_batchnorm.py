@@ -283,6 +283,7 @@ def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, nam
         ("columns", "dbeta = np.sum(dZ, axis=1, keepdims=True)", "dbeta = np.sum(dZ, axis=1)", "broadcast"),
         ("keeping", "self.scale * (d -", "self.scale[2] * (d -", "out of bounds"),
         ("contract", "h, gamma, root = cache", "h, gamma = cache", "too many values"),
+        ("arguments", "scale = gamma /", "scale = gama /", "name 'gama' is not defined"),
     ],
 )
 def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, style, old, new, raised):
@@ -301,7 +302,7 @@ def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, 
     [
         {"np.sum(dout, axis=0)\n": "np.sum(dout, axis=0)\n        self.optimizer.update(self)\n"},
         {"np.sum(dout, axis=0)\n": "np.sum(dout, axis=0)\n        self.steps['beta'] += 1\n"},
-        {"self, dout": "self, dout, first", "n = dout.shape[0]": "n = dout[first].shape"},
+        {"self, dout": "self, dout, order", "n = dout.shape[0]": "n = dout[order].shape"},
     ],
 )
 def test_a_backward_pass_that_needs_what_chainrule_does_not_set_up_is_not_judged(tmp_path, changes):
