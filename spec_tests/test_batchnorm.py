@@ -527,7 +527,7 @@ def found_averages(impl, u):
         batch = case.x.mean(axis=0)
         momentum, error = float(np.median((found[0] - batch) / (old[0] - batch))), MEASURED * u
     forms = [form for form in FORMS if passed or form[0] == "old"]
-    momentum = momentum if 0 <= momentum < 1 else KEPT
+    momentum = momentum if error < momentum < 1 else KEPT  # an average keeps a part of the old ones
     each = [Averages(form, momentum, error) for form in forms]
     averages = next((one for one in each if follows(one, found, case.x, old, u)), each[0])
     if averages.form[0] == "new":

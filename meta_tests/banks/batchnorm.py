@@ -463,6 +463,13 @@ PLANTED = [
         "batchnorm-running-complement",
     ),
     ("arguments", "momentum * moving_mean + (1.0 - momentum) * mean", "mean", "batchnorm-running-replaced"),
+    (
+        "book",
+        "= self.momentum * self.running_mean + (1 - self.momentum) * mu\n"
+        "            self.running_var = self.momentum * self.running_var + (1 - self.momentum) * var",
+        "= mu\n            self.running_var = var",
+        "batchnorm-running-replaced",
+    ),
     # Evaluation
     (
         "course",

@@ -150,6 +150,47 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
             "    def backward",
         },
     ),
+    "running statistics called as those of a batch": (
+        LAYER,
+        {"self.running_mean": "self.mean", "self.running_var": "self.var"},
+    ),
+    "a mode in a base class": (
+        LAYER,
+        {
+            ", training=True": "",
+            "if training:": "if not self.testing_phase:",
+            "class BatchNorm:\n": "class Base:\n    testing_phase = False\n\n\nclass BatchNorm(Base):\n",
+        },
+    ),
+    "statistics of a batch beside running ones whose names are unknown": (
+        LAYER,
+        {
+            "self.running_mean": "self.hither",
+            "self.running_var": "self.thither",
+            "        self.std = ": "        self.mean, self.var = mean, var\n        self.std = ",
+        },
+    ),
+    "the letters of a course for every array": (
+        LAYER,
+        {
+            "self.gamma": "self.BW",
+            "self.beta": "self.Bb",
+            "self.running_mean": "self.running_M",
+            "self.running_var": "self.running_V",
+            "self.dgamma": "self.dLdBW",
+            "self.dbeta": "self.dLdBb",
+            "training=True": "eval=False",
+            "if training:": "if not eval:",
+        },
+    ),
+    "passes that take whatever else a network hands them": (
+        LAYER,
+        {
+            "training=True": "is_training, *args, **kwargs",
+            "if training": "if is_training",
+            "dout):": "dout, is_first_layer, **kw):",
+        },
+    ),
     "an eps of no effect": (
         LAYER,
         {"eps=1e-5, momentum": "momentum", "self.eps = eps": "self.eps = 1e-5", "var + self.eps": "var + 1e-8"},
@@ -208,6 +249,25 @@ def test_right_code_of_other_kinds_does_not_fail(tmp_path, name):
     assert sum(spec.outcome == "passed" for spec in found.specs) >= 23
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BN",
+        "BatchNormal",
+        "Batch_norm_Layer",
+        "Batch_Norm",
+        "batch_norm1d",
+        "batch_norm_layer",
+        "BatchNorm_1D",
+        "BN_layer",
+    ],
+)
+def test_a_layer_is_read_under_many_names(name):
+    namespace = {"np": np}
+    exec(changed(LAYER, {"BatchNorm": name}), namespace)
+    assert recognise(SimpleNamespace(**namespace), {}).offers("batchnorm_evaluate")
+
+
 @pytest.mark.parametrize(("style", "old", "new", "name"), **in_turn(PLANTED))
 def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, name):
     found = checked(tmp_path, changed(STYLES[style], {old: new}))
@@ -223,6 +283,7 @@ def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, nam
         ("columns", "dbeta = np.sum(dZ, axis=1, keepdims=True)", "dbeta = np.sum(dZ, axis=1)", "broadcast"),
         ("keeping", "self.scale * (d -", "self.scale[2] * (d -", "out of bounds"),
         ("contract", "h, gamma, root = cache", "h, gamma = cache", "too many values"),
+        ("arguments", "scale = gamma /", "scale = gama /", "name 'gama' is not defined"),
     ],
 )
 def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, style, old, new, raised):
@@ -241,7 +302,7 @@ def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, 
     [
         {"np.sum(dout, axis=0)\n": "np.sum(dout, axis=0)\n        self.optimizer.update(self)\n"},
         {"np.sum(dout, axis=0)\n": "np.sum(dout, axis=0)\n        self.steps['beta'] += 1\n"},
-        {"self, dout": "self, dout, first", "n = dout.shape[0]": "n = dout[first].shape"},
+        {"self, dout": "self, dout, order", "n = dout.shape[0]": "n = dout[order].shape"},
     ],
 )
 def test_a_backward_pass_that_needs_what_chainrule_does_not_set_up_is_not_judged(tmp_path, changes):

@@ -29,6 +29,7 @@ FEATURES = 3  # of a first pass
 ARRAYS = ("x", "gamma", "beta")
 SETTINGS = ("config", "mean", "variance", "momentum", "eps", "training", "evaluating", "mode")
 FLAGS = ("training", "evaluating", "mode")
+BROKEN = (NameError, ValueError, IndexError)  # what a pass raises by a mistake of its own
 CHOSEN = {"eps": 1e-5, "momentum": 0.9}  # settings that a caller may choose, and what a pass gets that needs one
 
 
@@ -126,7 +127,7 @@ class Function(Form):
         order = [p.name for p in every][: len(ARRAYS)] == [self.taken[thing] for thing in ARRAYS]
         self.native = order and self.taken.keys() == {*ARRAYS, "eps"} and not self.columns
         if not self.native and "config" not in self.taken and name != FORWARD.name:
-            shaped(self, name)
+            shaped_or_broken(self, name)
         if self.averages and not self.evaluates:
             require_mode(self, name)
 
@@ -176,6 +177,10 @@ class Function(Form):
         if not (isinstance(returned, (tuple, list)) and len(returned) == 2):
             raise NotOffered(f"{self.name}: expected (out, cache), found {describe(returned)}")
         return returned[0], returned[1]
+
+    def lacks_setup(self, error: Exception) -> bool:
+        """Whether an error may be one for want of what a caller provides."""
+        return not isinstance(error, BROKEN) or len(parameters_of(self.backward)) != 2
 
     def back(self, dout: Any, cache: Any) -> tuple[Any, Any, Any]:
         """(dx, dgamma, dbeta) of a pass.  Raises NotOffered."""
@@ -276,7 +281,7 @@ class Layer(Form):
         self.forward, self.backward = forward, backward
         self.alone = first_called("evaluation", methods)  # a method of evaluation alone
         self.switches = [first_called(thing, methods) for thing in ("trains", "evaluates")]
-        taken = parameters_of(getattr(cls, forward))[1:]
+        taken = [p for p in parameters_of(getattr(cls, forward))[1:] if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         if not taken:
             raise NotOffered(f"{name}.{forward}: expected it to take x")
         of_pass = labelled([p.name for p in taken[1:]], (*FLAGS, *CHOSEN))
@@ -289,6 +294,11 @@ class Layer(Form):
         self.rates = {
             p.name: 1.0 for p in parameters_of(getattr(cls, backward))[2:] if is_called("normalization", "rate", p.name)
         }
+        self.lowest = {
+            p.name: False
+            for p in parameters_of(getattr(cls, backward))[2:]
+            if is_called("normalization", "first", p.name)
+        }
         self.words = words_of(getattr(cls, forward))
         self.attributes: dict[str, str] = {}
         made = self.oriented()
@@ -300,37 +310,26 @@ class Layer(Form):
         self.of_evaluation = labelled(apart, tuple(CHOSEN))
         both = self.of_pass if self.alone is None else self.of_pass.keys() & self.of_evaluation.keys()
         self.chooses = frozenset(CHOSEN) & {*self.taken, *both, *self.attributes}
-        found = list(places(made, FEATURES))
-        self.averages = None not in (place_of("mean", found), place_of("variance", found))
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
-        self.evaluates = self.averages and (switched or self.alone is not None)
-        try:
-            shaped(self, name)
-        except (NotOffered, Unbound):
-            raise
-        except Exception as error:
-            if not self.breaks(error):
-                raise
+        modes = switched or self.alone is not None
+        self.running = [self.averaged(made, thing, modes) for thing in ("mean", "variance")]
+        self.averages = None not in self.running
+        self.evaluates = self.averages and modes
+        shaped_or_broken(self, name)
         if self.averages and not switched:
             require_mode(self, name)
 
-    def breaks(self, error: Exception) -> bool:
-        """Whether the backward pass raises by a mistake of its own, which its clauses then show.
-
-        The forward pass is right then, and no other method sets up what is missing.
-        """
-        x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
-        out = np.asarray(self.run(Asked(x, 2 * ones, 0 * ones)).out)
-        if out.shape != x.shape or not np.allclose([out.mean(axis=0), out.std(axis=0)], [0 * ones, 2 * ones], atol=0.1):
-            return False
+    def lacks_setup(self, error: Exception) -> bool:
+        """Whether an error may be one for want of what another method, or a caller, provides."""
         own = parameters_of(getattr(self.cls, self.backward))[2:]
-        if any(p.default is p.empty and p.name not in self.rates and p.kind is p.POSITIONAL_OR_KEYWORD for p in own):
-            return False
+        own = [p for p in own if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if any(p.name not in (*self.rates, *self.lowest) for p in own):
+            return True
         if not isinstance(error, AttributeError):
-            return isinstance(error, (NameError, ValueError, IndexError))
+            return not isinstance(error, BROKEN)
         methods = [getattr(self.cls, name) for name in dir(self.cls) if name != self.backward]
         named = {word for method in methods if hasattr(method, "__code__") for word in method.__code__.co_names}
-        return isinstance(error.obj, self.cls) and error.name not in named
+        return not isinstance(error.obj, self.cls) or error.name in named
 
     def oriented(self) -> Any:
         """An object after a first pass.  Finds out by it whether samples are rows or columns.  Raises NotOffered."""
@@ -349,6 +348,23 @@ class Layer(Form):
                 self.learnt = {"gamma": gamma.words, "beta": beta.words}
                 return made
         raise NotOffered(f"{self.name}: {trouble}")
+
+    def averaged(self, made: Any, thing: str, modes: bool) -> tuple[str, ...] | None:
+        """The words on the way to a running statistic.
+
+        Its name shows it; or evaluation uses what is called as a batch's.
+        """
+        found = list(places(made, FEATURES))
+        place = place_of(thing, found)
+        for other in places_of(f"kept_{thing}", found) if place is None and modes else ():
+            outs, before = [], np.array(other.value)
+            for more in (1, 2):
+                other.set(before + more)
+                outs.append(np.array(self.pass_of(made, batch(FEATURES + 1, FEATURES), training=False)))
+            other.set(before)
+            if not np.array_equal(outs[0], outs[1]):
+                return other.words
+        return None if place is None else place.words
 
     def lasting(self, made: Any, thing: str) -> Place | None:
         """The likeliest place of a parameter, which keeps what is put there: a pass computes others of that name."""
@@ -395,7 +411,7 @@ class Layer(Form):
             outs = [self.pass_of(made, batch(FEATURES + more, FEATURES), training=True) for more in (1, 2)]
             kept = [place.value for place in places(made, FEATURES)]
             shown.append(np.concatenate([np.ravel(array) for array in (*outs, *kept)]))
-        return not np.array_equal(*shown, equal_nan=True)
+        return not np.array_equal(shown[0], shown[1], equal_nan=True)
 
     def number(self, made: Any, thing: str) -> str | None:
         """The attribute with a number of that name."""
@@ -403,8 +419,9 @@ class Layer(Form):
 
     def attribute(self, made: Any) -> tuple[str, str] | None:
         """(the kind of flag, its attribute), if the object keeps its mode."""
-        both = {**vars(self.cls), **vars(made)}
-        found = [key for key, value in both.items() if isinstance(value, (bool, str))]
+        both = [*(vars(base) for base in self.cls.__mro__[-2::-1]), vars(made)]
+        kept = {key: value for attributes in both for key, value in attributes.items()}
+        found = [key for key, value in kept.items() if isinstance(value, (bool, str))]
         return next(((thing, name) for thing in FLAGS if (name := first_called(thing, found))), None)
 
     def settings(self, method: str, asked: Asked | None) -> dict[str, float]:
@@ -443,7 +460,7 @@ class Layer(Form):
         found = list(places(made, features))
         for thing, array in (("gamma", asked.gamma), ("beta", asked.beta)):
             next(place for place in found if place.words == self.learnt[thing]).set(array)
-        running = [place_of(thing, found) for thing in ("mean", "variance")]
+        running = [next((place for place in found if place.words == words), None) for words in self.running]
         for place, array in zip(running, asked.statistics or (np.zeros(features), np.ones(features)), strict=True):
             if place is not None:
                 place.set(array)
@@ -462,7 +479,7 @@ class Layer(Form):
         self.pass_of(made, np.array(asked.x), True, asked)
         features = np.shape(asked.x)[1]
         before = {place.words: np.array(place.value) for place in places(made, features)}
-        found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates)
+        found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates, **self.lowest)
         if isinstance(found, tuple) and len(found) == 3:
             dx, *slopes = found
         else:
@@ -521,6 +538,25 @@ def shaped(form: Function | Layer, name: str) -> None:
         dx, *slopes = form.back(x, passed.cache)
         if np.shape(dx) != x.shape or any(np.size(slope) != FEATURES for slope in slopes):
             raise NotOffered(f"{name}: expected gradients of the shapes of x, gamma and beta")
+
+
+def shaped_or_broken(form: Function | Layer, name: str) -> None:
+    """As shaped, but for a backward pass that raises by a mistake of its own, which its clauses then show.
+
+    The forward pass is right then.
+    """
+    try:
+        shaped(form, name)
+    except (NotOffered, Unbound):
+        raise
+    except Exception as error:
+        x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
+        out = np.asarray(form.run(Asked(x, 2 * ones, 0 * ones)).out)
+        normal = out.shape == x.shape and np.allclose(
+            [out.mean(axis=0), out.std(axis=0)], [0 * ones, 2 * ones], atol=0.1
+        )
+        if not normal or form.lacks_setup(error):
+            raise
 
 
 class Normalizations:
