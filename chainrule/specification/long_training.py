@@ -28,7 +28,7 @@ def copies(case: Case, n: int) -> Case:
 
 def at_odds(case: Case) -> Case:
     """The case with two copies of its first sample, labelled with the two classes that it takes for the likeliest."""
-    labels = np.argsort(case.reference.forward(case.x[:1])[0])[-2:]
+    labels = np.resize(np.argsort(case.reference.forward(case.x[:1])[0])[-2:], 2)  # one class alone comes twice
     return Case(case.sizes, case.weights, case.biases, np.repeat(case.x[:1], 2, axis=0), labels)
 
 

@@ -1539,3 +1539,125 @@ def test_another_style_is_read_right(check, style):
     result = check(before + source)
     assert wrong(result) == {}
     assert read <= passed(result)
+
+
+# Names in another language, of functions that the author's training tells apart
+
+FOREIGN = (
+    SOFTMAX
+    + """
+def anlegen(schichten):
+    paare = list(zip(schichten, schichten[1:]))
+    return [np.random.randn(m, n) * (2 / (m + n)) ** 0.5 for m, n in paare], [np.zeros(n) for _, n in paare]
+
+def vorwaerts(gewichte, schwellen, x):
+    werte = [x]
+    for i, (w, b) in enumerate(zip(gewichte, schwellen)):
+        z = werte[-1] @ w + b
+        werte.append(np.maximum(z, 0) if i < len(gewichte) - 1 else softmax(z))
+    return werte
+
+def verlust(p, y):
+    return -np.log(p[np.arange(len(y)), y]).mean()
+
+def lernen(gewichte, schwellen, x, y, runden=8, umfang=32, tempo=0.1):
+    zufall = np.random.default_rng(0)
+    for _ in range(runden):
+        folge = zufall.permutation(len(x))
+        for i in range(0, len(x), umfang):
+            r = folge[i:i + umfang]
+            werte = vorwaerts(gewichte, schwellen, x[r])
+            d = (werte[-1] - np.eye(werte[-1].shape[1])[y[r]]) / len(r)
+            for l in range(len(gewichte) - 1, -1, -1):
+                dw, db = werte[l].T @ d, d.sum(axis=0)
+                d = (d @ gewichte[l].T) * (werte[l] > 0)
+                gewichte[l] -= tempo * dw
+                schwellen[l] -= tempo * db
+
+def vorhersagen(gewichte, schwellen, x):
+    return vorwaerts(gewichte, schwellen, x)[-1].argmax(axis=1)
+
+if __name__ == "__main__":
+    x = np.random.default_rng(0).normal(size=(120, 4))
+    y = x[:, :3].argmax(axis=1)
+    g, s = anlegen([4, 12, 3])
+    lernen(g, s, x, y)
+    print(verlust(vorwaerts(g, s, x)[-1], y))
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        pytest.param((), None, id="right"),
+        pytest.param(
+            ("folge[i:i + umfang]", "zufall.choice(len(x), len(folge[i:i + umfang]))"),
+            "fit-with-replacement",
+            id="drawn",
+        ),
+        pytest.param(("range(runden)", "range(1, runden)"), "fit-epochs-off-by-one", id="an epoch too few"),
+        pytest.param((" / len(r)", ""), "gradient-not-averaged", id="a sum over the batch"),
+        pytest.param((".argmax(axis=1)\n\nif", ".argmin(axis=1)\n\nif"), "predict-least-likely", id="the least likely"),
+    ],
+)
+def test_names_in_another_language(check, change, cause):
+    result = check(FOREIGN, *([change] if change else []))
+    if cause is None:
+        assert not wrong(result)
+        assert {"network.predict", "training.epochs"} <= passed(result)
+    else:
+        assert cause in causes(result)
+        assert not {"carry-updated-weights", "gradients-accumulate"} & causes(result)
+
+
+def test_a_training_that_draws_some_batches_shows_no_gradients_of_a_batch(check):
+    result = check(
+        FOREIGN,
+        ("folge[i:i + umfang]", "zufall.choice(len(x), umfang)"),
+        ("range(0, len(x), umfang)", "range(len(x) // umfang)"),
+    )
+    assert not wrong(result)
+    assert "network.forward" in passed(result)
+
+
+ONE_UNIT = """
+def relu(z):
+    return np.maximum(z, 0)
+
+def initialize_parameters():
+    return {
+        "W1": np.random.randn(2, 3), "b1": np.zeros((1, 3)), "W2": np.random.randn(3, 1), "b2": np.zeros((1, 1))
+    }
+
+def forward(X, parameters):
+    Z1 = X @ parameters["W1"] + parameters["b1"]
+    A1 = relu(Z1)
+    Z2 = A1 @ parameters["W2"] + parameters["b2"]
+    return {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": 1 / (1 + np.exp(-Z2))}
+
+def train(X, y, epochs, learning_rate=0.01):
+    parameters = initialize_parameters()
+    for epoch in range(epochs):
+        found = forward(X, parameters)
+        dZ2 = (found["A2"] - y.reshape(-1, 1)) / len(X)
+        dZ1 = (dZ2 @ parameters["W2"].T) * (found["Z1"] > 0)
+        parameters["W2"] -= learning_rate * found["A1"].T @ dZ2
+        parameters["b2"] -= learning_rate * dZ2.sum(axis=0, keepdims=True)
+        parameters["W1"] -= learning_rate * X.T @ dZ1
+        parameters["b1"] -= learning_rate * dZ1.sum(axis=0, keepdims=True)
+    return parameters
+"""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param((), id="rows"),
+        pytest.param((("np.zeros((1, 3))", "np.zeros(3)"), ("np.zeros((1, 1))", "np.zeros(1)")), id="flat biases"),
+    ],
+)
+def test_hidden_units_are_not_the_output_of_a_network_of_one_output(check, changes):
+    result = check(ONE_UNIT, *changes)
+    assert not wrong(result)
+    assert "architecture [2, 3, 1]" in str(result)

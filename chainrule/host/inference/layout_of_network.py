@@ -124,6 +124,10 @@ def find_samples(probe: Probe, point: Point) -> np.ndarray | None:
             if out.shape == (len(point.x), point.classes):
                 if takes_one_alone(probe, point, out):
                     break
+                if point.classes == 1 and ((out > 0) & (out < 1)).all():
+                    probe.unproven = ONE_OUTPUT
+                    probe.notes.append(ONE_OUTPUT)
+                    return None
                 samples_found(probe, way, point.x)
                 return out
             failed[way] = odd_shape(out, way, point)

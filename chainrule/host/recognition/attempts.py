@@ -70,9 +70,10 @@ from chainrule.host.recognition.trainers import trainings_of_any_kind
 from chainrule.host.recognition.updates_beside import updates_beside
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role
 from chainrule.host.source.stand_ins import lacking
-from chainrule.support.arrays import to_numpy
+from chainrule.support.arrays import is_array, to_numpy
 from chainrule.support.source_positions import came_of
 
+SMALL_RATE = 2.0**-10  # at which the gradients of a few updates are nearly those of the first
 SHOWN = 4  # how many candidates a message lists
 WIDER = {  # {operation: other operations under whose names its function may be found}
     "forward": ("forward", "predict", "loss"),
@@ -81,6 +82,7 @@ WIDER = {  # {operation: other operations under whose names its function may be 
     "fit": ("fit", "step"),
 }
 FIXED_SIZES = {10, 784}  # classes and inputs on which code for digits may insist; chainrule's networks have others
+OPERATIONS_OF_A_NETWORK = ("init", "forward", "loss", "backward", "step", "fit")
 DOES = {
     "loss": "loss",
     "step": "update step of its own",
@@ -282,7 +284,7 @@ class Attempts(Learning):
             "fit": self.try_fit,
             "predict": self.try_predict,
         }
-        before = self.parameters(model) if operation in ("backward", "fit", "step", "loss") else None
+        before = self.parameters(model) if operation in ("backward", "fit", "step", "loss", "predict") else None
         kept = dict(getattr(model.value, "__dict__", {}))
         try:
             return attempts[operation](name, function, model, *arguments)
@@ -336,11 +338,16 @@ class Attempts(Learning):
                 yield name, function
 
     def unnamed(self, operation: str, model: Held) -> Iterator[Operation]:
-        """Functions of any name that may be the forward pass, if neither names nor the author's calls tell it."""
-        if operation == "forward" and not any(True for _ in self.form.functions("forward", model)):
-            for name, function in self.form.everything(model):
-                if not learnt_of(function).operation and rank("loss", name) is None:
-                    yield name, function
+        """Functions of any name that may be the forward pass, if neither names nor the author's calls tell it.
+
+        Of any name but those of other operations, functions may be the prediction.
+        """
+        if operation not in ("forward", "predict") or any(True for _ in self.form.functions(operation, model)):
+            return
+        others = ("loss",) if operation == "forward" else OPERATIONS_OF_A_NETWORK
+        for name, function in self.form.everything(model):
+            if not learnt_of(function).operation and all(rank(other, name) is None for other in others):
+                yield name, function
 
     # The attempts.  Each returns the plan or raises Unbound, NotThisWay, Unseen, or the code's exception.
 
@@ -469,6 +476,8 @@ class Attempts(Learning):
                 return Plan("backward", name, paths=paths, how=how, inside=inside, turned=True)
         if updated or self.returned_parameters(model, result, function) is not None:
             self.restore(model, before)
+            if draws_with_replacement(function, model.value, even_in_passes=True):
+                raise Unseen(f"{name} draws its batches with replacement: its updates do not show a batch's gradients")
             self.recovery_rate = RATES[0]
             plan = Plan("backward", name, how="update")
             self.settle_rate(plan, model, x, y, function)
@@ -571,6 +580,10 @@ class Attempts(Learning):
             self.run_fit(plan, model, training, function)
         if not changed(before, self.parameters(model)) and plan.how == "batches":  # the code may drop the only batch
             self.run_fit(plan, model, replace(training, batch_size=1), function)
+        if not changed(before, self.parameters(model)) and counted is not None:
+            self.run_fit(plan, model, replace(training, lr=SMALL_RATE), function)  # it may keep the best network
+            if not changed(before, self.parameters(model)):  # one epoch may be none, and two be one
+                self.run_fit(plan, model, replace(training, lr=SMALL_RATE, epochs=2), function)
         if not changed(before, self.parameters(model)):
             if not self.reaches(function, model) and self.makes_its_own(function):
                 raise Unseen(f"{name} trains a network that it makes itself, and gives it to nobody")
@@ -601,11 +614,15 @@ class Attempts(Learning):
         return {name for name, cls in classes if not isinstance(model.value, cls) and is_dataclass(cls)}
 
     def told_apart(self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any]) -> Plan:
-        """Tell the number of epochs from the batch size, if names do not: read rightly, one epoch moves less."""
+        """Tell the number of epochs from the batch size, if names do not: read rightly, one epoch moves less.
+
+        It does so at a small rate: steps along summed gradients may lead anywhere at a larger one.
+        """
         learnt = learnt_of(function)
         unnamed = {found: name for name, found in learnt.roles.items() if found in ("epochs", "batch_size")}
         if len(unnamed) < 2 or training.samples < 2:
             return plan
+        training = replace(training, lr=SMALL_RATE)
         first = self.distance(plan, model, training, function)
         exchanged = {unnamed["epochs"]: "batch_size", unnamed["batch_size"]: "epochs"}
         learn(function, replace(learnt, roles={**learnt.roles, **exchanged}))
@@ -671,6 +688,8 @@ class Attempts(Learning):
             arguments = bind(function, self.known(model, x=x, as_output=as_output))
         result = function(*arguments.arguments, **arguments.keywords)
         wanted = output_shapes(model.sizes, x)
+        if not fits("predict", name, function) and not are_labels(result, model.sizes[-1]):
+            raise NotThisWay("neither its name nor its result says that it gives labels")
         counts = {size for found in wanted for size in found} - {model.sizes[-1]} or {max(wanted[0][0], 1)}
         for path, leaf in leaves(result):
             if len(path) <= 1 and np.size(to_numpy(leaf)) in counts and is_integral(leaf):
@@ -686,6 +705,16 @@ class Attempts(Learning):
         output = to_numpy(self.output(model, x))
         axis = list(output.shape).index(model.sizes[-1]) if model.sizes[-1] in output.shape else 0
         return output.ndim == 2 and np.array_equal(to_numpy(result), output.argmax(axis=1 - axis))
+
+
+def are_labels(result: Any, classes: int) -> bool:
+    """Whether a result is one whole number for each of several samples, all of them below the number of classes."""
+    return (
+        is_array(result)
+        and np.ndim(result) == 1
+        and is_integral(result)
+        and bool(np.isin(result, range(classes)).all())
+    )
 
 
 def named_type(parameter: inspect.Parameter) -> str:

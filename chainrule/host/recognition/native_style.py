@@ -313,6 +313,8 @@ class NativeStyle(Native):
         return super().offers(name) or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
     def where(self, name: str) -> str | None:
+        if name not in OPERATIONS:
+            return None
         try:
             if OPERATIONS[name].chapter == BATCHNORM:
                 return self.normalizations.where(OPERATIONS[name])

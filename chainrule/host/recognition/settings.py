@@ -125,16 +125,18 @@ def names_reached(function: Any, owner: Any) -> set[str]:
     return found
 
 
-def draws_with_replacement(function: Any, owner: Any) -> bool:
+def draws_with_replacement(function: Any, owner: Any, *, even_in_passes: bool = False) -> bool:
     """Whether a training, or what it calls, draws samples by `choice` without replace=False, or by `randint`.
 
-    Draws for each start of a batch, in a loop over range(0, N, batch_size), are meant as a pass over the samples.
+    Draws for each start of a batch, in a loop over range(0, N, batch_size), are meant as a pass over the samples and
+    do not count, unless they do `even_in_passes`.
     """
     for one in called_by(getattr(function, "__func__", function), owner):
         defined = source_of(one.__code__)
         if defined is None:
             continue
-        meant = {id(node) for loop in ast.walk(defined[1]) if goes_by_batches(loop) for node in ast.walk(loop)}
+        passes = [] if even_in_passes else [node for node in ast.walk(defined[1]) if goes_by_batches(node)]
+        meant = {id(node) for loop in passes for node in ast.walk(loop)}
         calls = (node for node in ast.walk(defined[1]) if isinstance(node, ast.Call) and id(node) not in meant)
         if any(draws_several(call) for call in calls):
             return True

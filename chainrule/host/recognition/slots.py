@@ -304,7 +304,17 @@ def chain(value: Any) -> list[int] | None:
 
     If they fit together in both orientations, the order of the biases decides.
     """
-    return chain_of([found_shape for _, found_shape in parameters_in(value)])
+    shapes = [found_shape for _, found_shape in parameters_in(value)]
+    sizes = chain_of(shapes)
+    return sizes if sizes is None or not ends_in_one(shapes, sizes) else [*sizes, 1]
+
+
+def ends_in_one(shapes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> bool:
+    """Whether a layer of one unit, whose weights look like a vector, follows on those of these sizes."""
+    vectors = [max(found_shape) for found_shape in shapes if is_vector(found_shape)]
+    last = sizes[-1]
+    edged = any(found_shape in ((last, 1), (1, last)) for found_shape in shapes)
+    return edged and 1 in vectors and vectors.count(last) == [*sizes[1:], last].count(last) + list(sizes[1:]).count(1)
 
 
 def chain_of(shapes: Sequence[tuple[int, ...]]) -> list[int] | None:
