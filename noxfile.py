@@ -97,6 +97,14 @@ def diagnoses(session: nox.Session) -> None:
     program(session, "diagnoses", *(session.posargs or SAMPLE))
 
 
+@nox.session(python="3.11")
+def planted(session: nox.Session) -> None:
+    """By hand: every mistake planted in the extension chapters, of which `whole` tries a third."""
+    session.install(*group("test"))
+    chosen = ("meta_tests/whole", "-k", "planted", *session.posargs)
+    session.run("pytest", *PARALLEL, *chosen, env=ONE_THREAD | {"CHAINRULE_EVERY_PLANTED": "1"})
+
+
 @nox.session(python="3.10")
 def lowest(session: nox.Session) -> None:
     """The meta-tests with the lowest versions that pyproject.toml declares."""

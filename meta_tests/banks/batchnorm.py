@@ -444,12 +444,32 @@ PLANTED = [
         "batchnorm-running-deviation",
     ),
     (
+        "course",
+        "momentum * running_var + (1 - momentum) * var",
+        "momentum * running_var + (1 - momentum) * sqrtvar**2",
+        "batchnorm-running-epsilon",
+    ),
+    (
+        "keeping",
+        "(1 - self.momentum) * self.variance",
+        "(1 - self.momentum) * (self.variance + self.epsilon)",
+        "batchnorm-running-epsilon",
+    ),
+    ("module", "self.momentum * var\n", "self.momentum * (var + 1e-8)\n", "batchnorm-running-epsilon"),
+    (
         "contract",
         "momentum * mean + (1 - momentum) * x.mean(axis=0)",
         "momentum * mean + x.mean(axis=0)",
         "batchnorm-running-complement",
     ),
     ("arguments", "momentum * moving_mean + (1.0 - momentum) * mean", "mean", "batchnorm-running-replaced"),
+    (
+        "book",
+        "= self.momentum * self.running_mean + (1 - self.momentum) * mu\n"
+        "            self.running_var = self.momentum * self.running_var + (1 - self.momentum) * var",
+        "= mu\n            self.running_var = var",
+        "batchnorm-running-replaced",
+    ),
     # Evaluation
     (
         "course",

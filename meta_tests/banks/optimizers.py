@@ -906,7 +906,7 @@ PLANTED = (
     ("parallel", "SGD", "- self", "+ self", "optimizer-ascends"),
     ("parallel", "Momentum", "weights[i] += self.v_w[i]", "weights[i] += self.v_b[i]", "optimizer-memory-of-the-other"),
     ("parallel", "RMSProp", "(np.sqrt(s_w)", "(np.sqrt(s_b)", "optimizer-memory-of-the-other"),
-    ("parallel", "Adam", "self.betas[1] *", "self.betas[0] *", "adam-one-beta"),
+    ("parallel", "Adam", "self.betas[1]", "self.betas[0]", "adam-one-beta"),
     (
         "layer by layer",
         "Adam",

@@ -149,12 +149,18 @@ def test_an_idiom(kind, arguments, before, after):
         ("axis", "return np.sum(x, axis=0, keepdims=True)", "np.sum(x, axis=1)\n"),
         ("hoist", "rng = np.random.default_rng(l)", "rng = np.random\n"),
         ("hoist", "for i in range(l // a): x[i] = 0", "range(l)"),
+        ("number", "eps = a.get('eps', 1e-5)", "a.get'eps', 0.0\n"),
+        ("number", "a.setdefault('momentum', 0.9)", "'momentum', 1.8\n"),
+        ("number", "eps = getattr(self, 'eps', 1e-5)", "'eps', 0.0\n"),
+        ("number", "eps = l or 1e-5", "l or 0.0\n"),
+        ("number", "eps = a['eps'] if 'eps' in a else 1e-5", "else 0.0\n"),
+        ("number", "eps = 1e-5 if l is None else l", "0.0 if"),
     ],
 )
 def test_nonsense_is_not_tried(kind, before, after):
     """No constant for what hangs on data, no number without effect, no condition turned, no training left out.
 
-    No axis that is lost, no generator without a seed, no pass for every sample.
+    No axis that is lost, no generator without a seed, no pass for every sample, no other default of a setting.
     """
     plain = after.replace("(", "").replace(")", "")
     sources = made(f"def f(self, x, lr, a, b, l, i, late):\n    {before}", kind)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from banks.batchnorm import CONTRACT, COURSE, LAYER, PLAIN, PLANTED, STYLES
+from banks.planted import in_turn
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.host.recognition.recognise import recognise
@@ -117,6 +118,83 @@ RIGHT = {  # {what is special about it: (the code, what changes in it)}
             "    def backward",
         },
     ),
+    "eps given to each pass, and kept": (
+        LAYER,
+        {
+            "num_features, eps=1e-5, momentum": "num_features, momentum",
+            "        self.eps = eps\n": "",
+            "x, training=True):": "x, training=True, epsilon=1e-10):\n        self.epsilon = epsilon",
+            "var + self.eps": "var + epsilon",
+        },
+    ),
+    "eps and momentum that each pass needs": (
+        LAYER,
+        {
+            "num_features, eps=1e-5, momentum=0.9": "num_features",
+            "        self.eps = eps\n        self.momentum = momentum\n": "",
+            "x, training=True": "x, eps, momentum, training=True",
+            "self.eps": "eps",
+            "self.momentum": "momentum",
+        },
+    ),
+    "eps given to the training pass, and not to the evaluation": (
+        LAYER,
+        {
+            "num_features, eps=1e-5, momentum": "num_features, momentum",
+            "        self.eps = eps\n": "",
+            ", training=True": ", eps=1e-8",
+            "if training:": "if True:",
+            "self.eps": "eps",
+            "    def backward": "    def predict(self, x):\n"
+            "        return self.gamma * (x - self.running_mean) / np.sqrt(self.running_var + 1e-8) + self.beta\n\n"
+            "    def backward",
+        },
+    ),
+    "running statistics called as those of a batch": (
+        LAYER,
+        {"self.running_mean": "self.mean", "self.running_var": "self.var"},
+    ),
+    "a mode in a base class": (
+        LAYER,
+        {
+            ", training=True": "",
+            "if training:": "if not self.testing_phase:",
+            "class BatchNorm:\n": "class Base:\n    testing_phase = False\n\n\nclass BatchNorm(Base):\n",
+        },
+    ),
+    "statistics of a batch beside running ones whose names are unknown": (
+        LAYER,
+        {
+            "self.running_mean": "self.hither",
+            "self.running_var": "self.thither",
+            "        self.std = ": "        self.mean, self.var = mean, var\n        self.std = ",
+        },
+    ),
+    "the letters of a course for every array": (
+        LAYER,
+        {
+            "self.gamma": "self.BW",
+            "self.beta": "self.Bb",
+            "self.running_mean": "self.running_M",
+            "self.running_var": "self.running_V",
+            "self.dgamma": "self.dLdBW",
+            "self.dbeta": "self.dLdBb",
+            "training=True": "eval=False",
+            "if training:": "if not eval:",
+        },
+    ),
+    "passes that take whatever else a network hands them": (
+        LAYER,
+        {
+            "training=True": "is_training, *args, **kwargs",
+            "if training": "if is_training",
+            "dout):": "dout, is_first_layer, **kw):",
+        },
+    ),
+    "an eps of no effect": (
+        LAYER,
+        {"eps=1e-5, momentum": "momentum", "self.eps = eps": "self.eps = 1e-5", "var + self.eps": "var + 1e-8"},
+    ),
     "parameters that its backward pass updates by a rate": (
         LAYER,
         {
@@ -172,12 +250,68 @@ def test_right_code_of_other_kinds_does_not_fail(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("style", "old", "new", "name"), PLANTED, ids=[f"{i}-{case[-1]}" for i, case in enumerate(PLANTED)]
+    "name",
+    [
+        "BN",
+        "BatchNormal",
+        "Batch_norm_Layer",
+        "Batch_Norm",
+        "batch_norm1d",
+        "batch_norm_layer",
+        "BatchNorm_1D",
+        "BN_layer",
+    ],
 )
+def test_a_layer_is_read_under_many_names(name):
+    namespace = {"np": np}
+    exec(changed(LAYER, {"BatchNorm": name}), namespace)
+    assert recognise(SimpleNamespace(**namespace), {}).offers("batchnorm_evaluate")
+
+
+@pytest.mark.parametrize(("style", "old", "new", "name"), **in_turn(PLANTED))
 def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, name):
     found = checked(tmp_path, changed(STYLES[style], {old: new}))
     assert found.verdict == "fail"
     assert found.diagnoses[0].id == name, found.diagnoses[0]
+
+
+@pytest.mark.parametrize(
+    ("style", "old", "new", "raised"),
+    [
+        ("layer", "np.sum(dout * self.x_hat, axis=0)", "np.sum(dout * self.inp, axis=0)", "no attribute 'inp'"),
+        ("book", "dxn = self.gamma * dout", "dxn = gamma * dout", "name 'gamma' is not defined"),
+        ("columns", "dbeta = np.sum(dZ, axis=1, keepdims=True)", "dbeta = np.sum(dZ, axis=1)", "broadcast"),
+        ("keeping", "self.scale * (d -", "self.scale[2] * (d -", "out of bounds"),
+        ("contract", "h, gamma, root = cache", "h, gamma = cache", "too many values"),
+        ("arguments", "scale = gamma /", "scale = gama /", "name 'gama' is not defined"),
+    ],
+)
+def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, style, old, new, raised):
+    found = checked(tmp_path, changed(STYLES[style], {old: new}))
+    outcomes = {spec.id: spec.outcome for spec in found.specs}
+    assert outcomes["batchnorm.gradient_shapes"] == "error"
+    assert {outcomes[clause] for clause in ("batchnorm.values", "batchnorm.running", "batchnorm.evaluation")} == {
+        "passed"
+    }
+    assert "todo" not in outcomes.values()
+    assert raised in found.diagnoses[0].title
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"np.sum(dout, axis=0)\n": "np.sum(dout, axis=0)\n        self.optimizer.update(self)\n"},
+        {"np.sum(dout, axis=0)\n": "np.sum(dout, axis=0)\n        self.steps['beta'] += 1\n"},
+        {"self, dout": "self, dout, order", "n = dout.shape[0]": "n = dout[order].shape"},
+    ],
+)
+def test_a_backward_pass_that_needs_what_chainrule_does_not_set_up_is_not_judged(tmp_path, changes):
+    prepares = (
+        "    def prepare(self, optimizer):\n        self.optimizer, self.steps = optimizer, {}\n\n    def backward"
+    )
+    found = checked(tmp_path, changed(LAYER, {**changes, "    def backward": prepares}))
+    assert found.verdict == "incomplete"
+    assert {spec.outcome for spec in found.specs} == {"todo"}
 
 
 def test_both_backward_passes_of_the_course_are_asked(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from banks.dropout import COURSE, MASKS, PLANTED, STYLES
+from banks.planted import in_turn
 from chainrule import api, golden
 from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.diagnosis import mistakes
@@ -55,9 +56,7 @@ def test_dropout_of_many_styles_passes(tmp_path, style):
     assert all(f"{key} {value}" in str(found) for key, value in conventions.items())
 
 
-@pytest.mark.parametrize(
-    ("style", "old", "new", "name"), PLANTED, ids=[f"{i}-{case[-1]}" for i, case in enumerate(PLANTED)]
-)
+@pytest.mark.parametrize(("style", "old", "new", "name"), **in_turn(PLANTED))
 def test_a_planted_mistake_fails_and_has_its_name(tmp_path, style, old, new, name):
     assert STYLES[style].count(old) >= 1
     found = checked(tmp_path, STYLES[style].replace(old, new))

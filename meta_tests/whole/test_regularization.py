@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from banks.planted import in_turn
 from banks.regularization import LEFT_ALONE, NETWORKS, PLANTED, STYLES, WITHOUT
 from chainrule import api, golden
 from chainrule.host.recognition.recognise import recognise
@@ -56,7 +57,7 @@ def test_penalties_of_many_styles_pass(tmp_path, style):
     assert all(f"{key} {value}" in str(found) for key, value in told.items())
 
 
-@pytest.mark.parametrize("case", PLANTED, ids=[f"{i}-{case[-1]}" for i, case in enumerate(PLANTED)])
+@pytest.mark.parametrize("case", **in_turn(PLANTED))
 def test_a_planted_mistake_fails_and_has_its_name(tmp_path, case):
     style, old, new, name = case
     assert old in EVERY[style]

@@ -652,6 +652,14 @@ running(
     },
 )
 running(
+    "batchnorm-running-epsilon",
+    "eps is in the running variance",
+    "Evaluation adds eps to the running variance: it is there twice then. Average the variance of the batch alone.",
+    clause="batchnorm.running",
+    fingerprint="running_variance = momentum running_variance + (1 - momentum) (variance + eps)",
+    bn_kept_variance={f"eps {eps:g}": lambda right, x, eps=eps: right(x) + eps for eps in 10.0 ** -np.arange(2, 11)},
+)
+running(
     "batchnorm-running-swapped",
     "the mean enters the running variance, or the variance the running mean",
     "The two averages have been mixed up.",

@@ -12,6 +12,7 @@ TURNED: list[set[type]] = [{one, other} for one in (ast.Gt, ast.GtE) for other i
 INDEX = (-1, 0, 1, 2)  # what a place in a list is compared with, or moved by
 WHOLE_NUMBERS = ("int", "round", "floor", "ceil")
 PRECISIONS = ("float", "float16", "float32", "float64")  # in which a number is written
+DEFAULTS = {"get": 1, "setdefault": 1, "pop": 1, "getattr": 2}  # calls, and which of their arguments is a default
 TRAINING = re.compile(r"(step|update|backward|backprop|train|fit|descent)\w*\(|\b(lr|learning_rate|alpha|eta)\b")
 
 
@@ -24,6 +25,7 @@ def nonsense(code: Code, site: EditSite, new: Any) -> bool:
         return False
     return (
         discards(site, new)
+        or is_default(site)
         or neutral(site, new)
         or alike(site, new)
         or loses_shape(site, new)
@@ -53,6 +55,22 @@ def discards(site: EditSite, new: ast.expr) -> bool:
     if whole or isinstance(site.holder, ast.IfExp) or (limited and new.value == 1):
         return whole
     return any(isinstance(part, ast.Name) for part in ast.walk(site.node))
+
+
+def is_default(site: EditSite) -> bool:
+    """Whether a setting has this number where the caller gives none: `get("eps", 1e-5)`, `eps or 1e-5`.
+
+    Whole numbers are left out: they may be where a count begins.
+    """
+    holder = site.holder
+    if not (isinstance(site.node, ast.Constant) and isinstance(site.node.value, float)):
+        return False
+    if isinstance(holder, ast.Call):
+        return site.name == "args" and DEFAULTS.get(last_name(holder)) == site.index
+    if isinstance(holder, ast.BoolOp):
+        return isinstance(holder.op, ast.Or)
+    asks = holder.test if isinstance(holder, ast.IfExp) else None
+    return isinstance(asks, ast.Compare) and isinstance(asks.ops[0], (ast.Is, ast.IsNot, ast.In, ast.NotIn))
 
 
 def ends_in_number(node: ast.expr) -> bool:

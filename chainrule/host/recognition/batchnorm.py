@@ -29,6 +29,8 @@ FEATURES = 3  # of a first pass
 ARRAYS = ("x", "gamma", "beta")
 SETTINGS = ("config", "mean", "variance", "momentum", "eps", "training", "evaluating", "mode")
 FLAGS = ("training", "evaluating", "mode")
+BROKEN = (NameError, ValueError, IndexError)  # what a pass raises by a mistake of its own
+CHOSEN = {"eps": 1e-5, "momentum": 0.9}  # settings that a caller may choose, and what a pass gets that needs one
 
 
 def first_called(thing: str, found: Sequence[str]) -> str | None:
@@ -125,7 +127,7 @@ class Function(Form):
         order = [p.name for p in every][: len(ARRAYS)] == [self.taken[thing] for thing in ARRAYS]
         self.native = order and self.taken.keys() == {*ARRAYS, "eps"} and not self.columns
         if not self.native and "config" not in self.taken and name != FORWARD.name:
-            shaped(self, name)
+            shaped_or_broken(self, name)
         if self.averages and not self.evaluates:
             require_mode(self, name)
 
@@ -175,6 +177,10 @@ class Function(Form):
         if not (isinstance(returned, (tuple, list)) and len(returned) == 2):
             raise NotOffered(f"{self.name}: expected (out, cache), found {describe(returned)}")
         return returned[0], returned[1]
+
+    def lacks_setup(self, error: Exception) -> bool:
+        """Whether an error may be one for want of what a caller provides."""
+        return not isinstance(error, BROKEN) or len(parameters_of(self.backward)) != 2
 
     def back(self, dout: Any, cache: Any) -> tuple[Any, Any, Any]:
         """(dx, dgamma, dbeta) of a pass.  Raises NotOffered."""
@@ -275,28 +281,55 @@ class Layer(Form):
         self.forward, self.backward = forward, backward
         self.alone = first_called("evaluation", methods)  # a method of evaluation alone
         self.switches = [first_called(thing, methods) for thing in ("trains", "evaluates")]
-        taken = parameters_of(getattr(cls, forward))[1:]
+        taken = [p for p in parameters_of(getattr(cls, forward))[1:] if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         if not taken:
             raise NotOffered(f"{name}.{forward}: expected it to take x")
-        self.flags = labelled([p.name for p in taken[1:]], FLAGS)
-        unknown = [p.name for p in taken[1:] if p.name not in self.flags.values() and p.default is p.empty]
+        of_pass = labelled([p.name for p in taken[1:]], (*FLAGS, *CHOSEN))
+        self.flags = {thing: name for thing, name in of_pass.items() if thing in FLAGS}
+        self.of_pass = {thing: name for thing, name in of_pass.items() if thing in CHOSEN}
+        self.needed = {p.name for p in taken[1:] if p.default is p.empty}
+        unknown = [name for name in self.needed if name not in of_pass.values()]
         if unknown:
             raise NotOffered(f"{name}.{forward}: chainrule knows no value for its parameter {unknown[0]}")
         self.rates = {
             p.name: 1.0 for p in parameters_of(getattr(cls, backward))[2:] if is_called("normalization", "rate", p.name)
         }
+        self.lowest = {
+            p.name: False
+            for p in parameters_of(getattr(cls, backward))[2:]
+            if is_called("normalization", "first", p.name)
+        }
         self.words = words_of(getattr(cls, forward))
+        self.attributes: dict[str, str] = {}
         made = self.oriented()
-        self.chooses = frozenset(
-            thing for thing in ("eps", "momentum") if thing in self.taken or self.number(made, thing)
-        )
-        found = list(places(made, FEATURES))
-        self.averages = None not in (place_of("mean", found), place_of("variance", found))
+        for thing in CHOSEN:
+            own = self.number(made, thing)
+            if own is not None and not {thing} & {*self.taken, *self.of_pass} and self.heeds(own):
+                self.attributes[thing] = own
+        apart = [] if self.alone is None else [p.name for p in parameters_of(getattr(cls, self.alone))[1:]]
+        self.of_evaluation = labelled(apart, tuple(CHOSEN))
+        both = self.of_pass if self.alone is None else self.of_pass.keys() & self.of_evaluation.keys()
+        self.chooses = frozenset(CHOSEN) & {*self.taken, *both, *self.attributes}
         switched = bool(self.flags) or self.attribute(made) is not None or None not in self.switches
-        self.evaluates = self.averages and (switched or self.alone is not None)
-        shaped(self, name)
+        modes = switched or self.alone is not None
+        self.running = [self.averaged(made, thing, modes) for thing in ("mean", "variance")]
+        self.averages = None not in self.running
+        self.evaluates = self.averages and modes
+        shaped_or_broken(self, name)
         if self.averages and not switched:
             require_mode(self, name)
+
+    def lacks_setup(self, error: Exception) -> bool:
+        """Whether an error may be one for want of what another method, or a caller, provides."""
+        own = parameters_of(getattr(self.cls, self.backward))[2:]
+        own = [p for p in own if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if any(p.name not in (*self.rates, *self.lowest) for p in own):
+            return True
+        if not isinstance(error, AttributeError):
+            return not isinstance(error, BROKEN)
+        methods = [getattr(self.cls, name) for name in dir(self.cls) if name != self.backward]
+        named = {word for method in methods if hasattr(method, "__code__") for word in method.__code__.co_names}
+        return not isinstance(error.obj, self.cls) or error.name in named
 
     def oriented(self) -> Any:
         """An object after a first pass.  Finds out by it whether samples are rows or columns.  Raises NotOffered."""
@@ -315,6 +348,23 @@ class Layer(Form):
                 self.learnt = {"gamma": gamma.words, "beta": beta.words}
                 return made
         raise NotOffered(f"{self.name}: {trouble}")
+
+    def averaged(self, made: Any, thing: str, modes: bool) -> tuple[str, ...] | None:
+        """The words on the way to a running statistic.
+
+        Its name shows it; or evaluation uses what is called as a batch's.
+        """
+        found = list(places(made, FEATURES))
+        place = place_of(thing, found)
+        for other in places_of(f"kept_{thing}", found) if place is None and modes else ():
+            outs, before = [], np.array(other.value)
+            for more in (1, 2):
+                other.set(before + more)
+                outs.append(np.array(self.pass_of(made, batch(FEATURES + 1, FEATURES), training=False)))
+            other.set(before)
+            if not np.array_equal(outs[0], outs[1]):
+                return other.words
+        return None if place is None else place.words
 
     def lasting(self, made: Any, thing: str) -> Place | None:
         """The likeliest place of a parameter, which keeps what is put there: a pass computes others of that name."""
@@ -347,11 +397,21 @@ class Layer(Form):
             word = self.taken["count"]
             shaped = "shape" in plain(word)
             made = self.cls(**given, **{word: upright if shaped else features})
-        for thing, value in (("eps", eps), ("momentum", momentum)):
-            own = self.number(made, thing) if thing not in self.taken and value is not None else None
-            if own is not None:
-                setattr(made, own, value)
+        for thing, own in self.attributes.items():
+            if chosen[thing] is not None:
+                setattr(made, own, chosen[thing])
         return made
+
+    def heeds(self, own: str) -> bool:
+        """Whether the number in an attribute matters to two passes: not if it is unused, or the passes write it."""
+        shown = []
+        for value in (0.25, 0.5):
+            made = self.make(FEATURES, None, None)
+            setattr(made, own, value)
+            outs = [self.pass_of(made, batch(FEATURES + more, FEATURES), training=True) for more in (1, 2)]
+            kept = [place.value for place in places(made, FEATURES)]
+            shown.append(np.concatenate([np.ravel(array) for array in (*outs, *kept)]))
+        return not np.array_equal(shown[0], shown[1], equal_nan=True)
 
     def number(self, made: Any, thing: str) -> str | None:
         """The attribute with a number of that name."""
@@ -359,11 +419,19 @@ class Layer(Form):
 
     def attribute(self, made: Any) -> tuple[str, str] | None:
         """(the kind of flag, its attribute), if the object keeps its mode."""
-        both = {**vars(self.cls), **vars(made)}
-        found = [key for key, value in both.items() if isinstance(value, (bool, str))]
+        both = [*(vars(base) for base in self.cls.__mro__[-2::-1]), vars(made)]
+        kept = {key: value for attributes in both for key, value in attributes.items()}
+        found = [key for key, value in kept.items() if isinstance(value, (bool, str))]
         return next(((thing, name) for thing in FLAGS if (name := first_called(thing, found))), None)
 
-    def pass_of(self, made: Any, x: Any, training: bool) -> Any:
+    def settings(self, method: str, asked: Asked | None) -> dict[str, float]:
+        """The settings that a method takes, by their names: those chosen, and what it needs of the others."""
+        chosen = {} if asked is None else {"eps": asked.eps, "momentum": asked.momentum}
+        taken = self.of_pass if method == self.forward else self.of_evaluation
+        needed = {name: CHOSEN[thing] for thing, name in taken.items() if name in self.needed}
+        return needed | {name: value for thing, name in taken.items() if (value := chosen.get(thing)) is not None}
+
+    def pass_of(self, made: Any, x: Any, training: bool, asked: Asked | None = None) -> Any:
         """The output of a pass, (N, D)."""
         method, flags = self.forward, {name: flagged(t, training, self.words) for t, name in self.flags.items()}
         attribute = self.attribute(made)
@@ -373,7 +441,7 @@ class Layer(Form):
             getattr(made, str(self.switches[0 if training else 1]))()
         elif not flags and not training and self.alone is not None:
             method = self.alone
-        out = getattr(made, method)(x.T if self.columns else x, **flags)
+        out = getattr(made, method)(x.T if self.columns else x, **flags, **self.settings(method, asked))
         out = out[0] if isinstance(out, tuple) else out
         out = self.kept(made, "output") if out is None else out
         return to_numpy(out).T if self.columns else out
@@ -392,7 +460,7 @@ class Layer(Form):
         found = list(places(made, features))
         for thing, array in (("gamma", asked.gamma), ("beta", asked.beta)):
             next(place for place in found if place.words == self.learnt[thing]).set(array)
-        running = [place_of(thing, found) for thing in ("mean", "variance")]
+        running = [next((place for place in found if place.words == words), None) for words in self.running]
         for place, array in zip(running, asked.statistics or (np.zeros(features), np.ones(features)), strict=True):
             if place is not None:
                 place.set(array)
@@ -400,7 +468,7 @@ class Layer(Form):
 
     def run(self, asked: Asked) -> Passed:
         made, running = self.set_up(asked)
-        out = self.pass_of(made, asked.x, asked.training)
+        out = self.pass_of(made, asked.x, asked.training, asked)
         after = [np.array(place.value).reshape(-1) for place in running if place is not None]
         return Passed(out, Again(self, asked), (after[0], after[1]) if len(after) == 2 else None)
 
@@ -408,10 +476,10 @@ class Layer(Form):
         """(dx, dgamma, dbeta) of a pass, which is made anew."""
         asked = cache.asked
         made, running = self.set_up(asked)
-        self.pass_of(made, np.array(asked.x), training=True)
+        self.pass_of(made, np.array(asked.x), True, asked)
         features = np.shape(asked.x)[1]
         before = {place.words: np.array(place.value) for place in places(made, features)}
-        found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates)
+        found = getattr(made, self.backward)(dout.T if self.columns else dout, **self.rates, **self.lowest)
         if isinstance(found, tuple) and len(found) == 3:
             dx, *slopes = found
         else:
@@ -470,6 +538,25 @@ def shaped(form: Function | Layer, name: str) -> None:
         dx, *slopes = form.back(x, passed.cache)
         if np.shape(dx) != x.shape or any(np.size(slope) != FEATURES for slope in slopes):
             raise NotOffered(f"{name}: expected gradients of the shapes of x, gamma and beta")
+
+
+def shaped_or_broken(form: Function | Layer, name: str) -> None:
+    """As shaped, but for a backward pass that raises by a mistake of its own, which its clauses then show.
+
+    The forward pass is right then.
+    """
+    try:
+        shaped(form, name)
+    except (NotOffered, Unbound):
+        raise
+    except Exception as error:
+        x, ones = batch(FEATURES + 1, FEATURES), np.ones(FEATURES)
+        out = np.asarray(form.run(Asked(x, 2 * ones, 0 * ones)).out)
+        normal = out.shape == x.shape and np.allclose(
+            [out.mean(axis=0), out.std(axis=0)], [0 * ones, 2 * ones], atol=0.1
+        )
+        if not normal or form.lacks_setup(error):
+            raise
 
 
 class Normalizations:

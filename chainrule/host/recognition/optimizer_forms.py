@@ -6,8 +6,11 @@ call leaves or returns.  Objects in place of layers, parameters and networks kno
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -65,10 +68,11 @@ class Box:
     """A layer, a parameter or a network in place of the code's own, with an array under every usual name.
 
     things: {what the names in hyperparameters.toml stand for: its value}.
+    classes: the code's own, whose methods it has.
     """
 
-    def __init__(self, **things: Any) -> None:
-        vars(self)["_things"] = things
+    def __init__(self, classes: Sequence[type] = (), **things: Any) -> None:
+        vars(self).update(_things=things, _classes=classes)
 
     def __getattr__(self, name: str) -> Any:
         things = vars(self)["_things"]
@@ -81,6 +85,9 @@ class Box:
             return always
         if place("numpy", name) is not None:
             return np
+        for cls in vars(self)["_classes"]:
+            if inspect.isfunction(own := inspect.getattr_static(cls, name, None)):
+                return MethodType(own, self)
         raise AttributeError(f"chainrule's object for a parameter or a layer has no {name}")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -173,16 +180,17 @@ def changed(params: Arrays, form: Collection, passed: Any, returned: Any) -> Arr
 
 
 class Layer:
-    """A layer with its arrays as attributes."""
+    """A layer with its arrays as attributes.  classes: the code's own, whose methods it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: Sequence[type] = ()) -> None:
         self.layer: Any = None
+        self.classes = classes
 
     def show(self, w: Any, b: Any, dw: Any, db: Any) -> None:
         """Give the layer its parameters and gradients, the layer itself the same in every update."""
         things = dict(zip(LAYER, (w, b, dw, db), strict=True))
         if self.layer is None:
-            self.layer = Box(**things)
+            self.layer = Box(self.classes, **things)
         else:
             vars(self.layer)["_things"].update(things)
 
@@ -215,7 +223,7 @@ class WithCollections(Layer):
 
     def show(self, w: Any, b: Any, dw: Any, db: Any) -> None:
         if self.layer is None:
-            made = [[None, None], [None, None]] if self.listed else [{}, {}]
+            made: list[Any] = [[None, None], [None, None]] if self.listed else [{}, {}]
             self.layer = Box(params=made[0], grads=made[1])
         things = vars(self.layer)["_things"]
         for held, keys, pair in (("params", self.keys[:2], (w, b)), ("grads", self.keys[2:], (dw, db))):
@@ -382,11 +390,12 @@ class Objects(Form):
     roles = needed = ("params", "model")
     is_one = True
 
-    def __init__(self) -> None:
+    def __init__(self, classes: Sequence[type] = ()) -> None:
         self.boxes = Listed()
+        self.classes = classes
 
     def units(self, params: Arrays, grads: Arrays) -> list[Unit]:
-        self.boxes.extend(Box(value=None, grad=None) for _ in params[len(self.boxes) :])
+        self.boxes.extend(Box(self.classes, value=None, grad=None) for _ in params[len(self.boxes) :])
         for box, p, g in zip(self.boxes, params, grads, strict=True):
             vars(box)["_things"].update(value=p, grad=g)
         return [{"params": self.boxes, "model": Box(params=self.boxes)}]
@@ -414,31 +423,40 @@ class Model(Form):
         return self.collection.read(vars(self.model)["_things"]["params"], len(params))
 
 
-def forms(strings: Sequence[str], held: bool) -> list[Callable[[], Form]]:
+def named_in_annotations(functions: Sequence[Any]) -> list[type]:
+    """The classes of the code that annotations of these functions name, as `Layer` in `layers: List[Layer]`."""
+    found: dict[type, None] = {}
+    for function in functions:
+        own = getattr(function, "__globals__", {})
+        for annotation in getattr(function, "__annotations__", {}).values():
+            text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+            classes = [own.get(word) for word in re.findall(r"\w+", text)]
+            found.update((cls, None) for cls in classes if isinstance(cls, type) and cls.__module__ != "builtins")
+    return list(found)
+
+
+def forms(strings: Sequence[str], held: bool, classes: Sequence[type]) -> list[Callable[[], Form]]:
     """Makers of all forms, the likeliest first.
 
     strings: those in the code, which say the keys of its dictionaries.  held: whether it keeps what it is made with.
+    classes: its own, whose methods the objects in place of layers and parameters have.
     """
     own = [first_called(thing, strings) or usual for thing, usual in (("weights", "W"), ("biases", "b"))]
     keys = own + [first_called(f"d{thing}", strings) or f"d{key}" for thing, key in zip(LAYER, own, strict=False)]
     collections = [*COLLECTIONS, Rows(keys[:2], keys[:2]), Rows(keys[:2], keys[2:])]
     kinds: list[Callable[[], Layer]] = [
-        Layer,
+        lambda: Layer(classes),
         lambda: WithCollections([*keys[:2], *keys[:2]]),
         lambda: WithCollections(keys),
         lambda: WithCollections([0, 1, 0, 1], listed=True),
         lambda: Dictionary(keys),
     ]
     return [
-        *(lambda one=one: Whole(one, held) for one in collections),  # type: ignore[misc]
+        *(lambda one=one: Whole(one, held) for one in collections),
         EachArray,
         Parallel,
         EachPair,
-        *(
-            lambda kind=kind, together=together: Layers(kind, together)  # type: ignore[misc]
-            for together in (False, True)
-            for kind in kinds
-        ),
-        Objects,
-        *(lambda one=one: Model(one) for one in collections),  # type: ignore[misc]
+        *(lambda kind=kind, together=together: Layers(kind, together) for together in (False, True) for kind in kinds),
+        lambda: Objects(classes),
+        *(lambda one=one: Model(one) for one in collections),
     ]

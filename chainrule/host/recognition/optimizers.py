@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,17 @@ from chainrule.host.recognition.optimizer_forms import (
     Collection,
     EachArray,
     Form,
+    Unit,
     changed,
     first_called,
     forms,
+    named_in_annotations,
     place,
     roles_of,
     thing_called,
 )
 from chainrule.host.recognition.vocabulary import in_chapters, plain, role
+from chainrule.support.source_positions import last_line
 
 Way = Callable[[Arrays, Arrays], Arrays]  # of parameters and gradients, the parameters after an update
 OTHER_FORM = (
@@ -75,6 +78,15 @@ class Reading:
     listed: tuple[str, ...] = ()
     both: str = ""
     form: int | None = None
+
+
+@dataclass(frozen=True)
+class Around:
+    """Methods that are called beside the one that updates: at first with what the form shows, before it, and after."""
+
+    at_first: str
+    before: str
+    after: str
 
 
 class Optimizers:
@@ -152,10 +164,10 @@ def read(name: str, found: Any, operation: Operation) -> Reading:
         reading.method = update_of(name, found)
         required = [p.name for p in every if p.name in free and p.default is p.empty]
         reading.listed = tuple(p for p in required if thing_called(p, LISTED) is not None)
-        unknown = [p for p in required if p not in reading.listed]
+        reading.fixed = {p.name: held for p in every if p.name in free and (held := held_at(p)) is not None}
+        unknown = [p for p in required if p not in (*reading.listed, *reading.fixed)]
         if unknown:
             raise NotOffered(f"{name}: chainrule knows no value for its parameter {unknown[0]}")
-        reading.fixed = {p.name: held for p in every if p.name in free and (held := held_at(p)) is not None}
     elif first_called("config", free) is not None:
         reading.words = words_in(found, operation)
         missing = [label for label in missing if label not in reading.words]
@@ -168,7 +180,7 @@ def read(name: str, found: Any, operation: Operation) -> Reading:
 def held_at(parameter: inspect.Parameter) -> Any:
     """The value at which a parameter leaves the rule as it is, without penalty, decay of the rate or clipping."""
     if parameter.default is parameter.empty:
-        return None
+        return 0.0 if role(parameter.name) == "reg" else None
     if isinstance(parameter.default, (int, float)) and place("unbounded", parameter.name) is not None:
         return UNBOUNDED
     if place("off", parameter.name) is not None:
@@ -264,14 +276,14 @@ class Updating:
             self.reading.form = 0
         if self.reading.form is not None:
             return ways[self.reading.form]()
-        trouble: Exception | None = None
+        troubles: list[Exception] = []
         first: int | None = None  # of those that move every parameter, to what is not a number
         for i, make in enumerate(ways):
             copies = [np.array(p) for p in params]
             try:
                 found = make()(copies, [np.array(g) for g in grads])
             except (*OTHER_FORM, NotOffered) as error:
-                trouble = trouble or error
+                troubles.append(error)
                 continue
             if is_native(self.reading) or self.certain or (moved(params, found) and all_finite(found)):
                 self.reading.form = i
@@ -281,10 +293,11 @@ class Updating:
         if first is not None:
             self.reading.form = first
             return ways[first]()
-        if is_native(self.reading) and trouble is not None and not of_the_form(trouble):
+        if is_native(self.reading) and troubles and not of_the_form(troubles[0]):
             return ways[0]()  # the specs report what it raises
-        said = f" ({type(trouble).__name__}: {trouble})" if trouble is not None else ""
-        raise NotOffered(f"{self.reading.name}: chainrule found no form in which it updates parameters{said}")
+        furthest = max(troubles, key=line_of, default=None)
+        said = f"{type(furthest).__name__}: {furthest}" if furthest else "its update leaves them where they are"
+        raise NotOffered(f"{self.reading.name}: chainrule found no form in which it updates parameters ({said})")
 
     @property
     def certain(self) -> bool:
@@ -317,7 +330,8 @@ class Updating:
     def forms(self) -> list[Callable[[], Form]]:
         """Makers of the forms in which a class may update, the likeliest first."""
         cls = self.reading.found
-        every = forms(strings_in(cls), bool(self.reading.listed))
+        beside = named_in_annotations([getattr(cls, name, None) for name in ("__init__", self.reading.method)])
+        every = forms(strings_in(cls), bool(self.reading.listed), beside)
         taken = [p.name for p in parameters_of(getattr(cls, self.reading.method))[1:]]
         if taken and place("param", taken[0]) is not None and plain(taken[0]) != "params":
             every.sort(key=lambda make: make is not EachArray)
@@ -336,56 +350,59 @@ class Updating:
             alone = [True]
         methods = dir(reading.found)
         before, after = (first_called(thing, methods) or "" for thing in ("before", "after"))
-        around = [(before, after)]
+        around = [Around("", before, after)]
         counts = first_called(
             "counts", [m for m in methods if place("counts", m) is not None and self.takes_nothing(m)]
         )
         if counts is not None and not before and not after:
-            around = [("", counts), (counts, "")]
-        return [partial(self.by_call, make, separate, *pair) for separate in alone for pair in around]
+            around = [Around("", "", counts), Around("", counts, "")]
+        at_first = first_called("prepares", methods)
+        if at_first is not None and self.roles_of_method(form, at_first):
+            around += [replace(calls, at_first=at_first) for calls in around]
+        return [partial(self.by_call, make, separate, calls) for separate in alone for calls in around]
 
     def takes_nothing(self, method: str) -> bool:
         """Whether a method that is not the one that updates is called without arguments."""
         found = getattr(self.reading.found, method)
         return method != self.reading.method and callable(found) and not parameters_of(found)[1:]
 
-    def by_call(self, make: Callable[[], Form], separate: bool, before: str, after: str) -> Way:
-        """Calls of the method that updates, for what the form shows.
-
-        separate: an optimizer for each call's unit.  before, after: methods to call around all.
-        """
+    def by_call(self, make: Callable[[], Form], separate: bool, around: Around) -> Way:
+        """Calls of the method that updates, for what the form shows.  separate: an optimizer for each of its units."""
         form, made = make(), list[Any]()
         listed = roles_of([*self.reading.listed], form.roles) or {}
         own = self.roles_of_method(form) or {}
+        prepared = (around.at_first and self.roles_of_method(form, around.at_first)) or {}
+        count = [0]
+
+        def given(unit: Unit, names: Mapping[str, str]) -> dict[str, Any]:
+            every = {**unit, "count": count[0]}
+            return {name: every[role] for name, role in names.items()}
 
         def update(params: Arrays, grads: Arrays) -> Arrays:
             units = form.units(params, grads)
-            for unit in units[len(made) :] if separate or not made else []:
-                made.append(self.make(**{name: unit[role] for name, role in listed.items()}))
-                if not separate:
-                    break
-            for optimizer in made:
-                if before:
-                    getattr(optimizer, before)()
-            returned = [
-                getattr(made[i if separate else 0], self.reading.method)(
-                    **{name: unit[role] for name, role in own.items()}
-                )
-                for i, unit in enumerate(units)
-            ]
-            for optimizer in made:
-                if after:
-                    getattr(optimizer, after)()
+            count[0] += 1
+            for unit in units[len(made) :] if separate else units[: not made]:
+                made.append(self.make(**given(unit, listed)))
+                if around.at_first:
+                    getattr(made[-1], around.at_first)(**given(unit, prepared))
+            for optimizer in made if around.before else []:
+                getattr(optimizer, around.before)()
+            returned = []
+            for i, unit in enumerate(units):
+                method = getattr(made[i if separate else 0], self.reading.method)
+                returned.append(method(**given(unit, own)))
+            for optimizer in made if around.after else []:
+                getattr(optimizer, around.after)()
             return form.after(params, returned)
 
         return update
 
-    def roles_of_method(self, form: Form) -> dict[str, str] | None:
-        """{parameter: role} of the method that updates, for what a form shows; None if it takes something else."""
-        taken = parameters_of(getattr(self.reading.found, self.reading.method))[1:]
+    def roles_of_method(self, form: Form, method: str = "") -> dict[str, str] | None:
+        """{parameter: role} of the method that updates, or of another; None if it takes what the form does not show."""
+        taken = parameters_of(getattr(self.reading.found, method or self.reading.method))[1:]
         taken = [p for p in taken if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         required = [p.name for p in taken if p.default is p.empty]
-        found = roles_of(required, form.roles)
+        found = roles_of(required, (*form.roles, "count"))
         if found is None and len(taken) == len(required) == 2 and form.roles[:2] in POSITIONAL:
             return dict(zip(required, form.roles, strict=False))  # whatever they are called
         if found is not None:
@@ -476,7 +493,15 @@ def all_finite(found: Arrays) -> bool:
 def strings_in(cls: type) -> list[str]:
     """The strings in the code of a class and those that it inherits from."""
     codes = [method.__code__ for one in cls.__mro__ for method in vars(one).values() if inspect.isfunction(method)]
-    return [text for code in codes for text in code.co_consts if isinstance(text, str)]
+    constants = [
+        one for code in codes for item in code.co_consts for one in (item if isinstance(item, tuple) else [item])
+    ]
+    return [text for text in constants if isinstance(text, str)]
+
+
+def line_of(error: Exception) -> int:
+    """The line that the code reached before it raised; 0 for what chainrule raised."""
+    return int((last_line(error) or "0").rpartition(":")[2])
 
 
 def moved(before: Arrays, after: Arrays) -> bool:

@@ -34,6 +34,7 @@ class NameTable:
         self.spelled: list[str] = []
         self.exact: dict[str, int] = {}
         self.patterns: dict[str, list[tuple[int, Pattern]]] = {}  # {first letter: patterns}
+        self.positions: dict[str, int | None] = {}  # of names that were asked for
         position = 0
         for line in text.replace("\\\n", " ").strip().splitlines():
             parts = line.split(">")
@@ -50,6 +51,12 @@ class NameTable:
 
     def position(self, name: str) -> int | None:
         """The position of a plain name, from 1, or None."""
+        if name not in self.positions:
+            self.positions[name] = self.found(name)
+        return self.positions[name]
+
+    def found(self, name: str) -> int | None:
+        """The position of a name that was not asked for before."""
         possible = heapq.merge(self.patterns.get(name[:1], ()), self.patterns.get(LETTERS, ()))
         first = next((position for position, pattern in possible if fits(pattern, name)), None)
         return min(filter(None, (self.exact.get(name), first)), default=None)
