@@ -208,8 +208,8 @@ class Dropout:
     def __init__(self, rate, seed=None):
         self.rate, self.seed = rate, seed
 
-    def forward(self, x, trainable=True):
-        if not trainable or self.rate == 0:
+    def forward(self, x, training=True):
+        if not training or self.rate == 0:
             self.mask = np.ones_like(x)
             return x
         if self.seed is not None:
@@ -220,9 +220,30 @@ class Dropout:
     def backward(self, dout):
         return dout * self.mask
 """
+PHASES = """
+class BaseLayer:
+    def __init__(self):
+        self.trainable = False
+        self.testing_phase = False
+
+class Dropout(BaseLayer):
+    def __init__(self, probability):
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, x):
+        self.mask = np.ones(x.shape)
+        if not self.testing_phase:
+            self.mask = (np.random.rand(*x.shape) < self.probability) / self.probability
+        return x * self.mask
+
+    def backward(self, error_tensor):
+        return error_tensor * self.mask
+"""
 SKIPPED = {"dropout.evaluation": "skipped"}
 EDGES = {
     "an optional seed that every pass sets": (SEEDED_LAYER, {}),
+    "a phase of testing, beside what the word trainable means": (PHASES, {}),
     "its own generator in every call": (OWN_GENERATOR, SKIPPED | {"dropout.generator": "skipped"}),
     "a rate of zero refused": (REFUSES, {"dropout.zero_rate": "skipped"}),
     "static methods": (STATIC, {}),

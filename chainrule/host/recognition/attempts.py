@@ -74,6 +74,7 @@ from chainrule.support.arrays import is_array, to_numpy
 from chainrule.support.source_positions import came_of
 
 SMALL_RATE = 2.0**-10  # at which the gradients of a few updates are nearly those of the first
+TRACES = {*"open save savez savetxt dump write remove unlink plot scatter show savefig imshow input system".split()}
 SHOWN = 4  # how many candidates a message lists
 WIDER = {  # {operation: other operations under whose names its function may be found}
     "forward": ("forward", "predict", "loss"),
@@ -343,13 +344,15 @@ class Attempts(Learning):
     def unnamed(self, operation: str, model: Held) -> Iterator[Operation]:
         """Functions of any name that may be the forward pass, if neither names nor the author's calls tell it.
 
-        Of any name but those of other operations, functions may be the prediction.
+        Of any name but those of other operations, functions may be the prediction.  None that writes or draws is tried.
         """
         if operation not in ("forward", "predict") or any(True for _ in self.form.functions(operation, model)):
             return
         others = ("loss",) if operation == "forward" else OPERATIONS_OF_A_NETWORK
         for name, function in self.form.everything(model):
             if learnt_of(function).operation or any(rank(other, name) is not None for other in others):
+                continue
+            if TRACES & {*getattr(getattr(function, "__code__", None), "co_names", ())}:
                 continue
             if operation == "forward" or any(role(parameter.name) == "x" for parameter in signature(function)):
                 yield name, function
