@@ -42,8 +42,9 @@ def diagnose(impl: Boundary, specs: Sequence[SpecResult]) -> tuple[list[SpecResu
             raise
         notes = (f"the search for causes failed, by a fault of chainrule's own ({type(error).__name__}: {error})",)
     by_clause: dict[str, list[Diagnosis]] = {}
+    doubted = {one.operation for one in impl.host.description().served if one.doubted} if causes else set()
     for cause in causes:
-        found = described(cause, impl)
+        found = doubting(described(cause, impl), [name for name in cause.concerns if name in doubted])
         for clause in cause.clauses:
             by_clause.setdefault(clause, []).append(found)
     return [replace(result, diagnoses=tuple(by_clause.get(result.id, ()))) for result in specs], notes
@@ -68,6 +69,17 @@ def described(cause: Cause, impl: Boundary) -> Diagnosis:
         placed,
         cause.line,
     )
+
+
+def doubting(found: Diagnosis, operations: Sequence[str]) -> Diagnosis:
+    """The diagnosis, which is not certain where chainrule may have misread one of these operations."""
+    if found.certainty != "certain" or not operations:
+        return found
+    said = (
+        f" (chainrule found {' and '.join(operations)} by name alone, and did not understand the file's own calls: if "
+        "these are right, chainrule misread the code.)"
+    )
+    return replace(found, certainty="likely", explanation=found.explanation + said)
 
 
 def place_of(cause: Cause, impl: Boundary) -> tuple[str | None, str]:

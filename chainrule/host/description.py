@@ -92,7 +92,9 @@ def served(raw: NativeStyle) -> tuple[Served, ...]:
     for (operation, _), plan in raw.plans.items():
         if operation not in found and isinstance(plan, Plan):
             proof = PROOFS.get(plan.how if operation == "backward" else operation, "")
-            found[operation] = Served(operation, signature_of(raw, plan), how(plan), shown(raw, plan), proof)
+            found[operation] = Served(
+                operation, signature_of(raw, plan), how(plan), shown(raw, plan), proof, doubted(raw, plan)
+            )
         elif operation not in found:
             found[operation] = Served(operation, "", str(plan))
     return tuple(found[name] for name in NETWORK_OPERATIONS if name in found)
@@ -111,13 +113,23 @@ def shown(raw: NativeStyle, plan: Plan) -> str:
     """What showed that a function computes an operation: a declaration, a call of the author's, or its name."""
     if plan.operation in raw.names:
         return "declared"
+    learnt = learnt_of(function_of(raw, plan))
+    return f"by the author's call, {learnt.where}" if learnt.operation and learnt.where else "by its name"
+
+
+def doubted(raw: NativeStyle, plan: Plan) -> bool:
+    """Whether a name alone showed an operation in a file whose own calls chainrule does not understand."""
+    learnt = learnt_of(function_of(raw, plan))
+    return plan.operation not in raw.names and not learnt.operation and learnt.unsettled
+
+
+def function_of(raw: NativeStyle, plan: Plan) -> Any:
+    """The function of a plan; None if it is not there."""
     model = raw.sample()
     try:
-        function = raw.function(plan, model) if isinstance(raw, Recognised) and model else None
+        return raw.function(plan, model) if isinstance(raw, Recognised) and model else None
     except NotOffered:
-        function = None
-    learnt = learnt_of(function)
-    return f"by the author's call, {learnt.where}" if learnt.operation and learnt.where else "by its name"
+        return None
 
 
 def how(plan: Plan) -> str:

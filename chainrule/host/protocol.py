@@ -78,6 +78,7 @@ class Served:
     """An operation of the contract, the function (with its parameters) that computes it, or "", and how, in words.
 
     shown: what showed that it is this function.  proof: what showed that chainrule calls it rightly.
+    doubted: whether a name alone showed it, although the file has calls of its own, which were not understood.
     """
 
     operation: str
@@ -85,6 +86,7 @@ class Served:
     how: str
     shown: str = ""
     proof: str = ""
+    doubted: bool = False
 
 
 @dataclass(frozen=True)

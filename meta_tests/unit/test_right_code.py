@@ -490,6 +490,15 @@ def test_a_summed_loss_whose_object_begins_with_gradients_of_the_mean_fails(chec
     assert {"cross_entropy.uniform", "cross_entropy.additivity"} & wrong(result).keys()
 
 
+def test_no_cause_is_certain_where_names_alone_show_what_is_called(check):
+    """The file trains, in a way that chainrule does not see through."""
+    style = (style_bank.FOLDER / "no_biases.py").read_text()
+    result = check(style, ("gradients",), ("grad_h[h < 0] = 0", "grad_h[grad_h < 0] = 0"))
+    first = result.diagnoses[0]
+    assert (first.id, first.certainty) == ("mask-of-delta", "likely")
+    assert "backward by name alone" in first.explanation
+
+
 COLUMNS = """
 def xent(a, t):
     return -np.sum(t * np.log(a)) / t.shape[1]
