@@ -89,7 +89,7 @@ def known(trial, values):
 def test_step(impl, networks):
     """A step is theta - lr g, for every parameter of every layer."""
     for case in (*networks(batches=(1,)), *networks.unusual()):
-        for lr in (0.5, 0.1):
+        for lr in (0.5, 0.125):  # exact in float32, in which code may keep its rate
             model, grads = impl.network(case), some_gradients(networks, case)
             impl.step(model, grads, lr)
             weights, biases = impl.parameters(model)
@@ -406,7 +406,13 @@ def test_last_batch(impl, networks):
             batches = visits_of_some_cut(impl, networks, n, batch_size, seed)
             averages(impl, networks, n, batch_size, list(map(len, batches)), seed)
 
-        known(trial, ((7, 3), (5, 2), (5, 4), (3, 8)))  # the last is one update, for code that is followed no further
+        try:
+            for cut in ((7, 3), (5, 2), (5, 4)):
+                trial(cut)
+        except NotApplicable:
+            if impl.host.traits().biases != "none":
+                raise
+        trial((3, 8))  # one update, which is also followed without biases
 
 
 def visits_of_some_cut(impl, networks, n, batch_size, seed):

