@@ -1141,8 +1141,8 @@ def nn_epoch(X, y, W1, W2, lr=0.1, batch=100):
         G2 = np.exp(Z1 @ W2 - (Z1 @ W2).max(axis=1, keepdims=True))
         G2 = G2 / G2.sum(axis=1, keepdims=True) - np.eye(W2.shape[1])[t]
         G1 = (G2 @ W2.T) * (Z1 > 0)
-        W1 -= lr * x.T @ G1 / batch
-        W2 -= lr * Z1.T @ G2 / batch
+        W1 -= lr * x.T @ G1 / len(x)
+        W2 -= lr * Z1.T @ G2 / len(x)
 """
 
 
