@@ -76,8 +76,8 @@ def doubting(found: Diagnosis, operations: Sequence[str]) -> Diagnosis:
     if found.certainty != "certain" or not operations:
         return found
     said = (
-        f" (chainrule found {' and '.join(operations)} by name alone, and did not understand the file's own calls: if "
-        "these are right, chainrule misread the code.)"
+        f" (chainrule found {' and '.join(operations)} by name alone, and understood no call of it in the file: if the "
+        "code is right as its author calls it, chainrule misread it.)"
     )
     return replace(found, certainty="likely", explanation=found.explanation + said)
 

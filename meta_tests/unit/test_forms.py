@@ -1163,7 +1163,7 @@ def test_mistakes_in_a_network_inside_a_training(check, change):
 
 
 def test_weights_that_are_updated_too_early_inside_a_training(check):
-    late = "        W2 -= lr * Z1.T @ G2 / batch\n"
+    late = "        W2 -= lr * Z1.T @ G2 / len(x)\n"
     early = (late, ""), ("        G1 =", late + "        G1 =")
     found = check(EPOCH, *early, chapters=("gradients",))
     assert "before the error is propagated back through it" in next(iter(found.wrong().values()))
