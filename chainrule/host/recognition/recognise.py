@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -104,13 +105,19 @@ def forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterator[tuple
         yield name, partial(RecipeForm, name, cls, namespace)
     for name, cls in classes:
         yield name, partial(of_arrays, FittedForm, name, cls, namespace)
-    for name, function in ranked("init", own_functions(namespace)):
+    for name, function in initializations(namespace):
         yield name, partial(FunctionForm, name, function, namespace)
     yield "layers", partial(StackGraphForm, namespace)
     yield "layers", partial(StackForm, namespace)
     for name, function in ranked("forward", own_functions(namespace)):
         yield name, partial(SignatureForm, name, function, namespace)
     yield "globals", partial(GlobalForm, namespace)
+
+
+def initializations(namespace: Mapping[str, Any]) -> list[tuple[str, FunctionType]]:
+    """The functions that may make the parameters of a network, without methods that stand outside of a class."""
+    found = ranked("init", own_functions(namespace))
+    return [(name, function) for name, function in found if function.__code__.co_varnames[:1] != ("self",)]
 
 
 def of_arrays(kind: type[ClassForm], name: str, cls: type, namespace: Mapping[str, Any]) -> Form:
@@ -129,7 +136,7 @@ def folded_forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterato
         for name, cls in possible_classes(namespace, names):
             yield partial(ClassForm, name, cls, namespace, fold)
             yield partial(FittedForm, name, cls, namespace, fold)
-        for name, function in ranked("init", own_functions(namespace)):
+        for name, function in initializations(namespace):
             yield partial(FunctionForm, name, function, namespace, fold)
     for name, function in own_functions(namespace):
         yield partial(EpochForm, name, function, namespace, FOLDS[-1])
