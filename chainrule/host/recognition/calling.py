@@ -101,8 +101,10 @@ class Calling(NativeStyle):
                 method = getattr(function, "__func__", None)
                 if own and isinstance(method, FunctionType):
                     self.methods[key] = method
-                lone = isinstance(function, FunctionType) and self.namespace.get(name) is function
-                if lone and not isinstance(self.form, GlobalForm):  # which sets the globals of a network meanwhile
+                lone = self.namespace.get(name) is function and not isinstance(self.form, GlobalForm)
+                if lone and isinstance(
+                    function, FunctionType
+                ):  # the other form sets the globals of a network meanwhile
                     self.plain[key] = function
                 return function
         raise NotOffered(f"{plan.name} is missing")
