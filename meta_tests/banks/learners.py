@@ -273,7 +273,7 @@ LEARNERS = [  # (the last function written, the chapter to run, {old: new}, the 
         "predict",
         "training",
         {"(0, len(x), batch_size)": "(0, len(x) - batch_size + 1, batch_size)"},
-        "fit-last-batch-dropped",
+        "should be",
         "+ 1",
     ),
     (
@@ -356,7 +356,7 @@ LEARNERS = [  # (the last function written, the chapter to run, {old: new}, the 
         "backward",
         "gradients",
         {"delta[np.arange(n), y] -= 1\n        delta /= n": "delta = delta - np.eye(delta.shape[1])[y] / n"},
-        "should be",
+        "gradient-log-softmax-without-sum",
         "/ n",
     ),
     ("predict", "shapes", {"x), axis=1)": "x), axis=1) + 1"}, "predict-shifted", "+ 1"),

@@ -223,18 +223,15 @@ mistake_at_output(
     "dz[n, k] = p[n, k] (dp[n, k] - sum over j of dp[n, j] p[n, j]): each sample has a sum of its own.",
     clause="gradients.class_sum",
     fingerprint="p (dp - sum over n of dp p)",
-    error={
-        name: lambda right, p, target, batch, axis=axis: p * (through(p, target) - summed_over(axis, p, target))
-        for name, axis in (("", 0), ("over everything", None))
-    },
+    error={"": lambda right, p, target, batch: p * (through(p, target) - summed_over(0, p, target))},
 )
 mistake_at_output(
     "gradient-log-softmax-without-sum",
-    "the sum of the incoming gradient is left out behind log-softmax",
-    "z - log sum exp z has the derivative dz[n, k] = g[n, k] - p[n, k] sum over j of g[n, j]. Of the loss, g is -1/N "
-    "at the true class: without that sum, which is -1/N, the probabilities are subtracted as they are.",
+    "only the label's part of the gradient is averaged: p - onehot / N",
+    "(p - onehot) / N divides both parts. Behind log-softmax the same comes of leaving out the sum of the incoming "
+    "gradient g: dz[n, k] = g[n, k] - p[n, k] sum over j of g[n, j], where that sum is -1/N.",
     clause="gradients.class_sum",
-    mend="g - np.exp(log_p) * g.sum(axis=1, keepdims=True)",
+    mend="(p - onehot) / N; behind log-softmax g - np.exp(log_p) * g.sum(axis=1, keepdims=True)",
     fingerprint="g - p, with g = -y / N",
     average={
         "g - p": lambda right, error, batch: -hot(batch) / batch.n - batch.p,
