@@ -60,6 +60,7 @@ def load(path: str | PathLike[str]) -> Network:
                     theta[...] = loaded
     except OSError:
         raise
-    except Exception as error:  # a damaged archive raises exceptions of NumPy, zipfile or zlib
+    except Exception as problem:  # a damaged archive raises exceptions of NumPy, zipfile or zlib
+        error = "it holds objects, which are not read" if "allow_pickle" in str(problem) else problem
         raise ValueError(f"{path}: expected a network that `chainrule train --save` wrote, but {error}") from None
     return network
