@@ -36,7 +36,7 @@ EVERYTHING = "3.11"  # the interpreter that runs all meta-tests
 PROJECT = nox.project.load_toml("pyproject.toml")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SAMPLE = ("--every", "10")  # in CI, every tenth planted mistake; `nox -s diagnoses -- --every 1` checks all
-PARALLEL = ("-n", "auto", "--dist", "worksteal")
+PARALLEL = ("-n", "auto", "--dist", "worksteal", "--timeout", "900")  # seconds: many times the longest test's
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -113,7 +113,8 @@ def lowest(session: nox.Session) -> None:
         *PROJECT["project"]["dependencies"],
         *(requirement for extra in extras.values() for requirement in extra),
     ]
-    session.install(*[requirement.replace(">=", "==") for requirement in declared], "mpmath==1.3.0", "pyyaml")
+    beside = ("mpmath==1.3.0", "pytest-timeout", "pyyaml")
+    session.install(*[requirement.replace(">=", "==") for requirement in declared], *beside)
     session.install("--no-deps", ".")
     quiet = ("-W", "ignore::DeprecationWarning")  # old packages warn about newer ones
     session.run("pytest", *PARALLEL, *quiet, *once("3.10"), *session.posargs, env=ONE_THREAD)

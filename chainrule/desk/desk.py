@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -45,19 +46,22 @@ class Desk:
                 stack.enter_context(keys.single_keys())
                 self.beside(self.read_keys)
             self.beside(self.watch)
+            before = signal.signal(signal.SIGINT, lambda *_: self.closed.set())
+            stack.callback(signal.signal, signal.SIGINT, before)
             try:
                 self.start([])
                 while not self.closed.is_set():
                     self.next_event()
-            except KeyboardInterrupt:
-                pass
             finally:
                 self.close()
 
     def next_event(self) -> None:
-        """Wait for something to happen, and answer it."""
+        """Wait for something to happen, and answer it.
+
+        Ctrl-C only says that the desk is to close, as one in the middle of the start of a process would leave half of it.
+        """
         with suppress(queue.Empty):
-            self.events.get(timeout=PAUSE)()  # with a limit, because Windows passes on no Ctrl-C meanwhile
+            self.events.get(timeout=PAUSE)()
 
     def start(self, saved: list[str]) -> None:
         """Start a check, and end the one before.  saved: what happened to which files."""

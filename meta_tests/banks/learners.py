@@ -273,7 +273,7 @@ LEARNERS = [  # (the last function written, the chapter to run, {old: new}, the 
         "predict",
         "training",
         {"(0, len(x), batch_size)": "(0, len(x) - batch_size + 1, batch_size)"},
-        "should be",
+        "fit-last-batch-dropped",
         "+ 1",
     ),
     (

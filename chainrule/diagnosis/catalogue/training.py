@@ -211,6 +211,9 @@ mistake(
     fingerprint="floor(N / B) updates",
     batches={
         "": lambda right, order, size: [batch for batch in right(order, size) if len(batch) == min(size, len(order))],
+        "also where it is the only one": lambda right, order, size: [
+            batch for batch in right(order, size) if len(batch) == size
+        ],
         "where it has one sample": lambda right, order, size: [
             batch for batch in right(order, size) if len(batch) > 1 or size == 1
         ],

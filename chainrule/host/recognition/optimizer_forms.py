@@ -23,6 +23,7 @@ LAYER = ("weights", "biases", "dweights", "dbiases")
 OF_AN_ARRAY = ("shape", "size", "ndim", "dtype")
 
 
+@lru_cache(maxsize=4096)
 def place(thing: str, name: str) -> int | None:
     """The position of a parameter's name among those for one thing, or None."""
     return names("hyperparameters")[thing].position(plain(name))

@@ -39,6 +39,7 @@ from chainrule.host.recognition.vocabulary import in_chapters, plain, role
 from chainrule.support.source_positions import last_line
 
 Way = Callable[[Arrays, Arrays], Arrays]  # of parameters and gradients, the parameters after an update
+Maker = Callable[["Updating"], Way]  # for one optimizer
 OTHER_FORM = (
     TypeError,
     IndexError,
@@ -65,7 +66,7 @@ class Reading:
     words: {the contract's name: the key of its value} for a function that takes a dictionary with its hyperparameters.
     listed: the parameters of a constructor that takes parameters, layers or a network.
     both: the parameter of a constructor that takes beta1 and beta2 together.
-    form: the index of the way to update that its first update showed.
+    form: the way to update that its first update showed.
     """
 
     name: str
@@ -77,7 +78,7 @@ class Reading:
     words: dict[str, str] = field(default_factory=dict)
     listed: tuple[str, ...] = ()
     both: str = ""
-    form: int | None = None
+    form: Maker | None = None
 
 
 @dataclass(frozen=True)
@@ -271,30 +272,31 @@ class Updating:
 
         A way is tried with another optimizer than the one that is used then.  Raises NotOffered.
         """
-        ways = self.ways()
-        if self.reading.form is None and len(ways) == 1 and not self.trying:
-            self.reading.form = 0
         if self.reading.form is not None:
-            return ways[self.reading.form]()
+            return self.reading.form(self)
+        ways = self.ways()
+        if len(ways) == 1 and not self.trying:
+            self.reading.form = ways[0]
+            return ways[0](self)
         troubles: list[Exception] = []
-        first: int | None = None  # of those that move every parameter, to what is not a number
-        for i, make in enumerate(ways):
+        first: Maker | None = None  # of those that move every parameter, to what is not a number
+        for make in ways:
             copies = [np.array(p) for p in params]
             try:
-                found = make()(copies, [np.array(g) for g in grads])
+                found = make(self)(copies, [np.array(g) for g in grads])
             except (*OTHER_FORM, NotOffered) as error:
                 troubles.append(error)
                 continue
             if is_native(self.reading) or self.certain or (moved(params, found) and all_finite(found)):
-                self.reading.form = i
-                return make()
+                self.reading.form = make
+                return make(self)
             if first is None and moved(params, found):
-                first = i
+                first = make
         if first is not None:
             self.reading.form = first
-            return ways[first]()
+            return first(self)
         if is_native(self.reading) and troubles and not of_the_form(troubles[0]):
-            return ways[0]()  # the specs report what it raises
+            return ways[0](self)  # the specs report what it raises
         furthest = max(troubles, key=line_of, default=None)
         said = f"{type(furthest).__name__}: {furthest}" if furthest else "its update leaves them where they are"
         raise NotOffered(f"{self.reading.name}: chainrule found no form in which it updates parameters ({said})")
@@ -309,13 +311,13 @@ class Updating:
         """Whether a function takes the dictionary with its memory and its hyperparameters."""
         return first_called("config", [p.name for p in parameters_of(self.reading.found)]) is not None
 
-    def ways(self) -> list[Callable[[], Way]]:
+    def ways(self) -> list[Maker]:
         """Makers of possible ways to update, the likeliest first."""
         reading = self.reading
         if not inspect.isclass(reading.found):
             if self.takes_config:
-                return [self.with_config]
-            return [*(partial(self.by_function, form) for form in COLLECTIONS), self.function_by_array]
+                return [Updating.with_config]
+            return [*(partial(Updating.by_function, form=form) for form in COLLECTIONS), Updating.function_by_array]
         found = [way for make in self.forms() for way in self.ways_of(make)]
         if not found:
             taken = [p.name for p in parameters_of(getattr(reading.found, reading.method))[1:]]
@@ -337,7 +339,7 @@ class Updating:
             every.sort(key=lambda make: make is not EachArray)
         return every
 
-    def ways_of(self, make: Callable[[], Form]) -> list[Callable[[], Way]]:
+    def ways_of(self, make: Callable[[], Form]) -> list[Maker]:
         """The ways to update in one form: with one optimizer for all, or with one for each array or layer."""
         reading, form = self.reading, make()
         own, listed = self.roles_of_method(form), roles_of(reading.listed, form.roles)
@@ -359,7 +361,11 @@ class Updating:
         at_first = first_called("prepares", methods)
         if at_first is not None and self.roles_of_method(form, at_first):
             around += [replace(calls, at_first=at_first) for calls in around]
-        return [partial(self.by_call, make, separate, calls) for separate in alone for calls in around]
+        return [
+            partial(Updating.by_call, make=make, separate=separate, around=calls)
+            for separate in alone
+            for calls in around
+        ]
 
     def takes_nothing(self, method: str) -> bool:
         """Whether a method that is not the one that updates is called without arguments."""

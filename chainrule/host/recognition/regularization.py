@@ -57,6 +57,7 @@ class Penalties:
         self.namespace, self.name_of = namespace, name_of
         self.readings: dict[tuple[Any, ...], Reading | NotOffered] = {}
         self.offered: dict[str, Operation] = {}
+        self.present: dict[tuple[str, ...], list[str]] = {}  # {(operation, *all names): those that are called so}
 
     def offers(self, operation: Operation) -> bool:
         """Whether the code has a function or class for the operation that chainrule can call."""
@@ -102,6 +103,12 @@ class Penalties:
 
     def called(self, operation: Operation) -> list[str]:
         """The functions and classes with a name of the operation, a declared one first, then the likeliest."""
+        key = operation.name, *self.namespace
+        if key not in self.present:
+            self.present[key] = self.likeliest(operation)
+        return self.present[key]
+
+    def likeliest(self, operation: Operation) -> list[str]:
         own = self.name_of(operation.name)
         own_names = [name for name, _ in (*own_functions(self.namespace), *own_classes(self.namespace))]
         ranks = {name: names(operation.chapter)[operation.name].position(plain(name)) for name in own_names}
