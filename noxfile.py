@@ -254,4 +254,5 @@ def bench(session: nox.Session) -> None:
     session.install(*group("bench"))
     session.run("python", "benchmarks/check.py")
     session.run("python", "benchmarks/watch.py")
+    session.run("python", "benchmarks/convolution.py")
     session.run("python", "benchmarks/training.py", *session.posargs)

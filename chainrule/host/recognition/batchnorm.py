@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from chainrule.contract.chapters import EXTENSION_NAMES, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered, Unseen
 from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import Operation
+from chainrule.host.recognition import vocabulary
 from chainrule.host.recognition.binding import Unbound, parameters_of
 from chainrule.host.recognition.namespaces import home_of, is_own
-from chainrule.host.recognition.vocabulary import is_called, names, plain
+from chainrule.host.recognition.vocabulary import is_called, likeliest, names, plain
 from chainrule.support.arrays import describe, is_array, to_numpy
 
 BATCHNORM = "batchnorm"  # the chapter
+first_called, labelled = partial(likeliest, "normalization"), partial(vocabulary.labelled, "normalization")
 FORWARD, BACKWARD, ALTERNATIVE, EVALUATION, RUNNING = (OPERATIONS[name] for name in EXTENSION_NAMES[BATCHNORM])
 Statistics = tuple[Any, Any]
 FEATURES = 3  # of a first pass
@@ -31,23 +34,6 @@ SETTINGS = ("config", "mean", "variance", "momentum", "eps", "training", "evalua
 FLAGS = ("training", "evaluating", "mode")
 BROKEN = (NameError, ValueError, IndexError)  # what a pass raises by a mistake of its own
 CHOSEN = {"eps": 1e-5, "momentum": 0.9}  # settings that a caller may choose, and what a pass gets that needs one
-
-
-def first_called(thing: str, found: Sequence[str]) -> str | None:
-    """The name, among these, that is the likeliest for one thing."""
-    known = [(at, name) for name in found if (at := names("normalization")[thing].position(plain(name))) is not None]
-    return min(known)[1] if known else None
-
-
-def labelled(found: Sequence[str], things: Sequence[str]) -> dict[str, str]:
-    """{thing: the name for it}, each name for one thing."""
-    free, taken = list(found), dict[str, str]()
-    for thing in things:
-        name = first_called(thing, free)
-        if name is not None:
-            taken[thing] = name
-            free.remove(name)
-    return taken
 
 
 def batch(samples: int, features: int) -> np.ndarray:
@@ -631,7 +617,7 @@ class Normalizations:
             return one or self.function(operation) is not None
         return {EVALUATION: form.evaluates, RUNNING: form.averages}.get(operation, True)
 
-    def call(self, operation: Operation, arguments: Sequence[Any]) -> Any:
+    def call(self, operation: Operation, *arguments: Any) -> Any:
         """The result of an operation.  Raises NotOffered; Unseen for a setting that a caller cannot choose."""
         if operation.undoes:
             dout, cache = arguments

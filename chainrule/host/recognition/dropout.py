@@ -22,12 +22,13 @@ from chainrule.contract.operation import Operation
 from chainrule.host.recognition.binding import Unbound, parameters_of
 from chainrule.host.recognition.namespaces import methods_of, ranked
 from chainrule.host.recognition.surroundings import generators_kept, seed_each, seed_everything
-from chainrule.host.recognition.vocabulary import is_called, names, plain, role
+from chainrule.host.recognition.vocabulary import is_called, likeliest, names, role
 from chainrule.support.arrays import describe, is_array, to_numpy
 
 NAMES = EXTENSION_NAMES["dropout"]
 BACKWARD = next(name for name in NAMES if OPERATIONS[name].undoes)
 FORWARD = OPERATIONS[BACKWARD].undoes
+first_called = partial(likeliest, "masking")
 PROBABILITIES = ("drops", "keeps", "either")
 THINGS = (*PROBABILITIES, "config", "training", "evaluating", "mode", "mask")
 TRIED = (64, 64)  # the shape of a first input
@@ -46,12 +47,6 @@ def thing_of(name: str) -> str | None:
     """What a parameter or a key of that name is for, or None."""
     named = next((thing for thing in THINGS if is_called("masking", thing, name)), None)
     return named or (role(name) if role(name) in ("rng", "seed", *NEUTRAL) else None)
-
-
-def first_called(thing: str, found: Sequence[str]) -> str | None:
-    """The name, among these, that is the likeliest for one thing."""
-    known = [(place, name) for name in found if (place := names("masking")[thing].position(plain(name))) is not None]
-    return min(known)[1] if known else None
 
 
 def words_of(function: Any) -> list[str]:

@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from chainrule.contract.chapters import EXTENSIONS, FUNCTIONS, OPERATIONS
 from chainrule.contract.errors import Missing, NotOffered
 from chainrule.contract.implementation import source_line
-from chainrule.contract.operation import ARRAYS, GENERATOR, OPTIMIZER
+from chainrule.contract.operation import GENERATOR
 from chainrule.contract.operation import Operation as ContractOperation
 from chainrule.host.native import Native
 from chainrule.host.recognition.batchnorm import BATCHNORM, Normalizations
@@ -27,6 +27,7 @@ from chainrule.host.recognition.binding import (
     switched_off,
     takes_axis,
 )
+from chainrule.host.recognition.convolution import CONVOLUTION, Convolutions
 from chainrule.host.recognition.dropout import DropoutLayers
 from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
@@ -45,7 +46,16 @@ from chainrule.support.arrays import to_numpy
 
 # Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
-DROPOUT = "dropout"  # the chapter whose operations dropout.py reads
+REGULARIZATION = "regularization"
+READERS: dict[str, Callable[[NativeStyle], Any]] = {  # {extension chapter: what reads its operations}
+    "optimizers": lambda style: Optimizers(style.namespace, style.name),
+    "dropout": lambda style: DropoutLayers(style.namespace, style.spellings),
+    BATCHNORM: lambda style: Normalizations(style.namespace, style.name),
+    CONVOLUTION: lambda style: Convolutions(style.namespace, style.name),
+    REGULARIZATION: lambda style: Penalties(style.namespace, style.name),
+    SCHEDULES: lambda style: Schedules(style.namespace, style.name),
+}
+DIRECT = (BATCHNORM, CONVOLUTION)  # chapters whose functions may take the contract's arguments as they are
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
 STRENGTHENED = ("loss", "backward", "step", "fit")  # operations whose functions may take the strength of a penalty
 
@@ -210,44 +220,27 @@ class NativeStyle(Native):
 
     def extension(self, operation: ContractOperation, *arguments: Any) -> Any:
         """The result of an extension chapter's function; of an optimizer's, an object with update(params, grads)."""
-        if operation.gives[0].kind == OPTIMIZER:
-            return self.optimizers.make(operation, arguments)
-        if operation.chapter == BATCHNORM and not self.normalizations.direct(operation):
-            return self.normalizations.call(operation, arguments)
-        if operation.takes[0].kind == ARRAYS:
-            return self.penalties.call(operation, *arguments)
-        if operation.chapter == DROPOUT:
-            return self.dropout.call(operation, *arguments)
-        if operation.chapter == SCHEDULES:
-            return self.schedules.call(operation, *arguments)
-        return super().extension(operation, *arguments)
+        reader = self.readers.get(operation.chapter)
+        if reader is None or (operation.chapter in DIRECT and reader.direct(operation)):
+            return super().extension(operation, *arguments)
+        return reader.call(operation, *arguments)
 
     @cached_property
-    def optimizers(self) -> Optimizers:
-        """The optimizers in the namespace."""
-        return Optimizers(self.namespace, self.name)
-
-    @cached_property
-    def normalizations(self) -> Normalizations:
-        """The batch normalization in the namespace."""
-        return Normalizations(self.namespace, self.name)
+    def readers(self) -> dict[str, Any]:
+        """{extension chapter: what reads its operations in the namespace}; a chapter without is called as it is."""
+        return {chapter: reader(self) for chapter, reader in READERS.items()}
 
     def is_direct(self, name: str) -> bool:
         """Whether the code takes the arguments of an operation as they are, so that others can call it."""
         operation = EXTENSIONS.get(name)
-        if operation is None or operation.chapter != BATCHNORM:
+        if operation is None or operation.chapter not in DIRECT:
             return True
-        return self.normalizations.direct(operation)
-
-    @cached_property
-    def penalties(self) -> Penalties:
-        """The penalties in the namespace."""
-        return Penalties(self.namespace, self.name)
+        return bool(self.readers[operation.chapter].direct(operation))
 
     @property
     def penalizes_biases(self) -> bool:
         """Whether the functions of a penalty take all parameters."""
-        return self.penalties.takes_biases
+        return bool(self.readers[REGULARIZATION].takes_biases)
 
     def regularize(self, lam: float) -> None:
         set_strength(lam)
@@ -280,16 +273,6 @@ class NativeStyle(Native):
         taken = strengths(parameters_of(function), keywords) if strength_is_set() else {}
         return super()._call(owner, name, *arguments, **keywords, **taken)
 
-    @cached_property
-    def schedules(self) -> Schedules:
-        """The schedules in the namespace."""
-        return Schedules(self.namespace, self.name)
-
-    @cached_property
-    def dropout(self) -> DropoutLayers:
-        """The dropout in the namespace."""
-        return DropoutLayers(self.namespace, self.spellings)
-
     def spellings(self, name: str) -> tuple[str, ...]:
         """The names that the code may use for a name of the contract: the declared one, or those from courses."""
         return (self.names[name],) if name in self.names else in_chapters(name)
@@ -297,34 +280,22 @@ class NativeStyle(Native):
     @property
     def extension_conventions(self) -> tuple[tuple[str, str, str], ...]:
         """The conventions of extension chapters that reading found by their effect: (key, value, how)."""
-        return (*self.dropout.conventions, *self.normalizations.conventions)
+        return tuple(one for reader in self.readers.values() for one in getattr(reader, "conventions", ()))
 
     def offers(self, name: str) -> bool:
-        if OPERATIONS[name].gives[0].kind == OPTIMIZER:
-            return self.optimizers.offers(OPERATIONS[name])
-        if OPERATIONS[name].chapter == BATCHNORM:
-            return self.normalizations.offers(OPERATIONS[name])
-        if OPERATIONS[name].takes[0].kind == ARRAYS:
-            return self.penalties.offers(OPERATIONS[name])
-        if OPERATIONS[name].chapter == DROPOUT:
-            return self.dropout.offers(OPERATIONS[name])
-        if OPERATIONS[name].chapter == SCHEDULES:
-            return self.schedules.offers(OPERATIONS[name])
+        reader = self.readers.get(OPERATIONS[name].chapter)
+        if reader is not None:
+            return bool(reader.offers(OPERATIONS[name]))
         return super().offers(name) or bool(name in FUNCTIONS and ranked(name, own_functions(self.namespace)))
 
     def where(self, name: str) -> str | None:
         if name not in OPERATIONS:
             return None
         try:
-            if OPERATIONS[name].chapter == BATCHNORM:
-                return self.normalizations.where(OPERATIONS[name])
-            if OPERATIONS[name].chapter == DROPOUT:
-                return self.dropout.where(OPERATIONS[name])
-            if OPERATIONS[name].chapter == SCHEDULES:
-                return self.schedules.where(OPERATIONS[name])
+            reader = self.readers.get(OPERATIONS[name].chapter)
+            if reader is not None:
+                return cast("str | None", reader.where(OPERATIONS[name]))
             found = self.lone_functions(name) if name in FUNCTIONS else []
-            if name in OPERATIONS and OPERATIONS[name].takes[0].kind == ARRAYS:
-                return self.penalties.where(OPERATIONS[name])
             return source_line(found[0][1]) if found else super().where(name)
         except NotOffered:
             return None

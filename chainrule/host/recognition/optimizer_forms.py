@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MethodType
 from typing import Any
 
 import numpy as np
 
-from chainrule.host.recognition.vocabulary import names, plain
+from chainrule.host.recognition.vocabulary import likeliest, names, plain
 
 Arrays = list[Any]
 Unit = dict[str, Any]  # {role: the argument} of one call
@@ -29,10 +29,7 @@ def place(thing: str, name: str) -> int | None:
     return names("hyperparameters")[thing].position(plain(name))
 
 
-def first_called(thing: str, found: Sequence[str]) -> str | None:
-    """The name, among these, that is the likeliest for one thing."""
-    known = [(position, name) for name in found if (position := place(thing, name)) is not None]
-    return min(known)[1] if known else None
+first_called = partial(likeliest, "hyperparameters")
 
 
 @lru_cache(maxsize=4096)

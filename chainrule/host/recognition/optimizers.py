@@ -8,7 +8,7 @@ parameter moves.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 
 from chainrule.contract.chapters import EXTENSION_NAMES
 from chainrule.contract.errors import Missing, NotOffered, Unseen
+from chainrule.contract.implementation import source_line
 from chainrule.contract.operation import Operation
 from chainrule.host.recognition.binding import Unbound, parameters_of
 from chainrule.host.recognition.optimizer_forms import (
@@ -128,6 +129,10 @@ class Optimizers:
             raise known
         return known
 
+    def where(self, operation: Operation) -> str | None:
+        """The position of the code behind an operation, or None."""
+        return source_line(self.namespace.get(self.name_of(operation.name)))
+
     def in_file_called(self, operation: Operation) -> str | None:
         """The function that updates, in a file whose name says the operation, as adam.py does; else None."""
         stem = Path(str(self.namespace.get("__file__") or "")).stem.lstrip("0123456789-_. ")
@@ -136,7 +141,7 @@ class Optimizers:
             return None
         return first_called("updates", [name for name, thing in self.namespace.items() if inspect.isfunction(thing)])
 
-    def make(self, operation: Operation, arguments: Sequence[Any]) -> Updating:
+    def call(self, operation: Operation, *arguments: Any) -> Updating:
         """An optimizer with these arguments.  Raises NotOffered, Unseen."""
         return Updating(self.reading(operation), dict(zip(operation.labels, arguments, strict=False)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -124,6 +124,23 @@ def plain(name: str) -> str:
 def is_called(kind: str, key: str, name: str) -> bool:
     """Whether the file of a kind lists a name under this key."""
     return names(kind)[key].position(plain(name)) is not None
+
+
+def likeliest(kind: str, key: str, found: Sequence[str]) -> str | None:
+    """The name, among these, that the file of a kind lists first under this key; None if it lists none of them."""
+    known = [(at, name) for name in found if (at := names(kind)[key].position(plain(name))) is not None]
+    return min(known)[1] if known else None
+
+
+def labelled(kind: str, found: Sequence[str], keys: Sequence[str]) -> dict[str, str]:
+    """{key: the likeliest name for it}, each name for one key, those of the first keys first."""
+    free, taken = list(found), dict[str, str]()
+    for key in keys:
+        name = likeliest(kind, key, free)
+        if name is not None:
+            taken[key] = name
+            free.remove(name)
+    return taken
 
 
 @lru_cache(maxsize=4096)
