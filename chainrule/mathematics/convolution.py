@@ -31,12 +31,14 @@ WIDE, TALL, LONG, SHORT = (
     *(Sizes(7, 2, 6, 8, 5, 3, 4), Sizes(1, 3, 7, 5, 2, 4, 1)),
     *(Sizes(2, 3, 9, 8, 4, 2, 5), Sizes(3, 2, 5, 6, 1, 3, 4)),
 )
+SMALL = Sizes(1, 2, 4, 6, 3, 1, 5)  # its arrays fit on a page
 SINGLE = Sizes(3, 1, 4, 5, 1, 2, 3)  # one channel and one filter
 SQUARE = Sizes(2, 2, 5, 5, 4, 3, 3)  # for code that takes no others
 Geometry = tuple[Sizes, int, int]  # sizes, stride and padding
-PLAIN: tuple[Geometry, ...] = ((WIDE, 1, 0), (TALL, 1, 0), (SINGLE, 1, 0), (SQUARE, 1, 0))
-STRIDED: tuple[Geometry, ...] = ((LONG, 2, 0), (TALL, 3, 0), (WIDE, 2, 0), (SQUARE, 2, 0))
+PLAIN: tuple[Geometry, ...] = ((SMALL, 1, 0), (WIDE, 1, 0), (TALL, 1, 0), (SINGLE, 1, 0), (SQUARE, 1, 0))
+STRIDED: tuple[Geometry, ...] = ((SMALL, 2, 0), (LONG, 2, 0), (TALL, 3, 0), (WIDE, 2, 0), (SQUARE, 2, 0))
 PADDED: tuple[Geometry, ...] = (
+    (SMALL, 1, 1),
     (SHORT, 1, 1),
     (TALL, 1, 2),
     (LONG, 2, 1),
@@ -44,9 +46,9 @@ PADDED: tuple[Geometry, ...] = (
     (SQUARE, 1, 1),
     (SQUARE, 2, 1),
 )
-ONE_BY_ONE: tuple[Geometry, ...] = ((Sizes(3, 4, 5, 6, 2, 1, 1), 1, 0), (Sizes(2, 3, 4, 4, 5, 1, 1), 1, 0))
-FULL_SIZE: tuple[Geometry, ...] = ((Sizes(2, 3, 4, 5, 6, 4, 5), 1, 0), (Sizes(1, 2, 3, 3, 5, 3, 3), 1, 0))
-USUAL: tuple[Geometry, ...] = ((SHORT, 1, 0), (LONG, 2, 1), (TALL, 1, 2), (SQUARE, 1, 1), (SQUARE, 1, 0))
+ONE_BY_ONE: tuple[Geometry, ...] = ((Sizes(2, 3, 2, 4, 5, 1, 1), 1, 0), (Sizes(1, 2, 4, 4, 3, 1, 1), 1, 0))
+FULL_SIZE: tuple[Geometry, ...] = ((Sizes(1, 2, 3, 4, 5, 3, 4), 1, 0), (Sizes(2, 1, 3, 3, 4, 3, 3), 1, 0))
+USUAL: tuple[Geometry, ...] = ((SMALL, 1, 0), (SHORT, 1, 0), (LONG, 2, 1), (TALL, 1, 2), (SQUARE, 1, 1), (SQUARE, 1, 0))
 
 
 def output_length(length: int, window: int, stride: int, pad: int) -> int:

@@ -364,6 +364,7 @@ def test_provenance_names_every_case_with_its_seed():
         "dropout",
         "layers",
         "batchnorm",
+        "convolution",
         "optimizers",
         "regularization",
     ]

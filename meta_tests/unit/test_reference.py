@@ -152,6 +152,17 @@ def test_batch_normalization_takes_lists():
     assert running == pytest.approx(np.array([[2, 3], [10 / 3, 5.5]]))
 
 
+def test_convolution_takes_lists():
+    x, w, dout = [[[[1.0, 2.0, 0.0], [3.0, 4.0, 1.0]]]], [[[[1.0, 0.0], [0.0, 2.0]]]], [[[[1.0, -1.0]]]]
+    out, cache = reference.conv2d_forward(x, w, [0.5])
+    assert out.tolist() == [[[[9.5, 4.5]]]]
+    dx, dw, db = reference.conv2d_backward(dout, cache)
+    assert dx.tolist() == [[[[1.0, -1.0, 0.0], [0.0, 2.0, -2.0]]]]
+    assert dw.tolist() == [[[[-1.0, 2.0], [-1.0, 3.0]]]]
+    assert db.tolist() == [0.0]
+    assert reference.conv2d_forward(x, w, [0.0], stride=2, pad=1)[0].tolist() == [[[[2.0, 0.0], [0.0, 4.0]]]]
+
+
 def test_lr_as_a_function_is_asked_once_per_epoch_counted_from_zero():
     asked = []
     network = MLP(SIZES)

@@ -165,7 +165,7 @@ concern(
 )
 concern(
     "conv2d_backward",
-    (*OF_DX, "cv_dw", "cv_db", "cv_gradients"),
+    (*OF_DX, "cv_dw", "cv_db", "cv_gradients", "conv2d_backward"),
     asked("conv2d_backward", "dx", "dw", "db"),
     runs=["conv2d_forward"],
     stages=[(frozenset(OF_DX), frozenset({"cv_dw", "cv_db"}))],
@@ -221,6 +221,19 @@ forward(
         ),
     },
 )
+ORDERS = {  # of the axes of an output
+    "(F, N, H', W')": (1, 0, 2, 3),
+    "(F, H', W', N)": (1, 2, 3, 0),
+    "(N, H', W', F)": (0, 2, 3, 1),
+    "(H', W', N, F)": (2, 3, 0, 1),
+}
+
+
+def reshaped(out, axes):
+    """The numbers of an output whose axes lie in another order, as if they did not."""
+    return out.transpose(axes).reshape(out.shape)
+
+
 forward(
     "convolution-output-reshaped",
     "the output is reshaped where its axes should be turned",
@@ -230,15 +243,11 @@ forward(
     fingerprint="(F, N, H', W') numbers reshaped to (N, F, H', W')",
     mend="out.reshape(F, N, H', W').transpose(1, 0, 2, 3)",
     cv_products={
-        name: lambda right, windows, w, axes=axes: (
-            out.transpose(axes).reshape(out.shape) if (out := right(windows, w)) is not None else out
-        )
-        for name, axes in {
-            "(F, N, H', W')": (1, 0, 2, 3),
-            "(F, H', W', N)": (1, 2, 3, 0),
-            "(N, H', W', F)": (0, 2, 3, 1),
-            "(H', W', N, F)": (2, 3, 0, 1),
-        }.items()
+        name: lambda right, windows, w, axes=axes: reshaped(right(windows, w), axes) for name, axes in ORDERS.items()
+    },
+    cv_biased={
+        f"{name} with the bias": lambda right, out, b, shape, axes=axes: reshaped(right(out, b, shape), axes)
+        for name, axes in ORDERS.items()
     },
 )
 forward(
@@ -375,6 +384,8 @@ forward(
             "for each product": lambda c, rows, columns: c * rows * columns,
             "for each row": lambda c, rows, columns: rows,
             "twice": lambda c, rows, columns: 2,
+            "for each channel, and once more": lambda c, rows, columns: c + 1,
+            "for each entry of the window, and once more": lambda c, rows, columns: rows * columns + 1,
         }.items()
     },
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import product
 from typing import Any
 
@@ -81,7 +82,8 @@ def framed(frame: Sequence[int], longer: int = 0) -> Asked:
     n, c, high, wide, f, rows, columns = frame
     rng = np.random.default_rng(frame)
     shapes = (n, c, high + longer, wide + longer), (f, c, rows, columns), (f,)
-    return Asked(*(rng.normal(size=shape) for shape in shapes))
+    x, w, b = (rng.normal(size=shape) for shape in shapes)
+    return Asked(x, w, b)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Form:
     bias: tuple[int, ...] = BIASES[0]
     sides = "any"
     flipped = False
+    strict = False  # whether filters and images with channels first have sides of any length
     layouts: Sequence[Layout] = LAYOUTS
     biases: Sequence[tuple[int, ...]] = BIASES
 
@@ -118,7 +121,7 @@ class Form:
         Raises NotOffered.
         """
         for sides, frame in zip(("any", "square filters", "squares"), FRAMES, strict=True):
-            for layout, bias in product(self.layouts, self.biases):
+            for layout, bias in product(self.layouts[self.strict and frame != FRAMES[0] :], self.biases):
                 self.sides, self.layout, self.bias = sides, layout, bias
                 if self.fits(frame):
                     return
@@ -128,13 +131,13 @@ class Form:
     def fits(self, frame: Sequence[int]) -> bool:
         """Whether the output has the right shape, for some stride and padding of the code's own."""
         for asked in (framed(frame), framed(frame, LONGER)):
-            found = quietly(lambda asked=asked: np.shape(self.raw(asked)))
-            if found is None:
+            out = quietly(partial(self.raw, asked))
+            if out is None:
                 return False
             possible = [
                 (stride, pad)
                 for stride, pad in self.moves.own()
-                if found == replace(asked, stride=stride, pad=number(pad, asked.sides[0])).out_shape
+                if np.shape(out) == replace(asked, stride=stride, pad=number(pad, asked.sides[0])).out_shape
             ]
             if not possible:
                 return False
@@ -215,11 +218,11 @@ class Function(Form):
         )
         chosen = frozenset(key for key in SETTINGS if key in (*self.taken, *self.keys))
         spelled = "pad" in self.taken and is_spelled(function, self.taken["pad"])
-        self.moves = Moves(name, chosen, spelled)
+        self.moves, self.strict = Moves(name, chosen, spelled), name in COURSES and chosen == {*SETTINGS}
         try:
             self.find()
         except NotOffered:
-            if name not in COURSES or chosen != {*SETTINGS}:
+            if not self.strict:
                 raise
         order = [p.name for p in every] == [self.taken.get(thing) for thing in (*ARRAYS, *SETTINGS)]
         self.native = order and self.layout == LAYOUTS[0] and self.bias == BIASES[0] and self.sides == "any"
@@ -301,7 +304,7 @@ class Layer(Form):
             self.rates = {p.name: 1.0 for p in after if first_called("rate", [p.name])}
             if any(p.default is p.empty and p.name not in self.rates for p in after):
                 self.backward = None
-        spelled = "pad" in self.taken and is_spelled(cls.__init__, self.taken["pad"])
+        spelled = "pad" in self.taken and is_spelled(vars(cls).get("__init__", cls), self.taken["pad"])
         self.moves = Moves(name, frozenset(key for key in SETTINGS if key in self.taken), spelled)
         self.as_pair = False
         self.layouts = LAYOUTS[:2] if "w" not in self.taken else LAYOUTS
@@ -330,11 +333,10 @@ class Layer(Form):
             raise NotOffered(f"{self.name}: chainrule reads no convolution with an activation, or other memory, inside")
         one = np.zeros(np.shape(asked.w))
         one[:, :, 0, 0] = 1.0
-        outs = []
-        for flipped in (True, False):
-            self.flipped = flipped
-            outs.append(self.raw(replace(none, w=one)))
-        self.flipped = self.turns(*outs, none.x.sum(axis=1))
+        self.flipped = True
+        around = self.raw(replace(none, w=one))
+        self.flipped = False
+        self.flipped = self.turns(around, self.raw(replace(none, w=one)), none.x.sum(axis=1))
 
     def turns(self, around: np.ndarray, straight: np.ndarray, image: np.ndarray) -> bool:
         """Whether the layer turns filters around: those that pick the first entry then pick the last one."""
@@ -407,14 +409,12 @@ class Layer(Form):
         return out, None
 
     def back(self, dout: Any, passed: Passed) -> tuple[Any, Any, Any]:
-        if self.backward is None:
-            raise Missing(f"{self.name} has no backward pass that takes dout alone")
         asked = passed.asked
         made, w, b = self.set_up(asked, self.moves.values(asked.sides, asked.stride, asked.pad))
         self.asked_of(made, np.array(turned(asked.x, self.layout.images)))
         before = None if w is None or b is None else (np.array(w.value), np.array(b.value))
         slopes = turned(dout, self.layout.images)
-        found = getattr(made, self.backward)(slopes, **self.rates)
+        found = getattr(made, str(self.backward))(slopes, **self.rates)
         written_back(slopes, self.layout.images, dout)
         if isinstance(found, tuple) and len(found) == 3:
             return self.slopes(found)
@@ -427,8 +427,11 @@ class Layer(Form):
             raise NotOffered(f"{self.name}: chainrule found no gradients of filters and biases after {self.backward}")
         return self.slopes((dx, dw.value, db.value))
 
+    @cached_property
     def goes_back(self) -> bool:
         """Whether a backward pass gives gradients, or raises by a mistake of its own."""
+        if self.backward is None:
+            return False
         asked = replace(framed(FRAMES[2]), stride=self.moves.stride, pad=number(self.moves.pad, 3))
         try:
             out, passed = self.run(asked)
@@ -518,14 +521,15 @@ class Convolutions:
             return False
         if operation is FORWARD:
             return True
-        return form.goes_back() if isinstance(form, Layer) else self.function(BACKWARD) is not None
+        return form.goes_back if isinstance(form, Layer) else self.function(BACKWARD) is not None
 
     def call(self, operation: Operation, *arguments: Any) -> Any:
         """The result of an operation.  Raises NotOffered; Unseen for what a caller cannot choose."""
         form = self.form()
         if operation.undoes:
-            dout, passed = arguments
-            return form.back(dout, passed)
+            if isinstance(form, Layer) and not form.goes_back:
+                raise Missing(f"{form.name} has no backward pass that chainrule can call with dout alone")
+            return form.back(*arguments)
         return form.run(Asked(*arguments))
 
     def where(self, operation: Operation) -> str | None:

@@ -47,13 +47,13 @@ from chainrule.support.arrays import to_numpy
 # Names for the argument of relu and softmax, and for the probabilities of cross_entropy.
 IN_PLACE_OF_X = tuple((wanted, "x") for wanted in ("output", "output_gradient", "y", "params", "cache", "activation"))
 REGULARIZATION = "regularization"
-READERS: dict[str, Callable[[NativeStyle], Any]] = {  # {extension chapter: what reads its operations}
-    "optimizers": lambda style: Optimizers(style.namespace, style.name),
-    "dropout": lambda style: DropoutLayers(style.namespace, style.spellings),
-    BATCHNORM: lambda style: Normalizations(style.namespace, style.name),
-    CONVOLUTION: lambda style: Convolutions(style.namespace, style.name),
-    REGULARIZATION: lambda style: Penalties(style.namespace, style.name),
-    SCHEDULES: lambda style: Schedules(style.namespace, style.name),
+READERS: dict[str, Callable[..., Any]] = {  # {extension chapter: what reads its operations in a namespace}
+    "optimizers": Optimizers,
+    "dropout": DropoutLayers,
+    BATCHNORM: Normalizations,
+    CONVOLUTION: Convolutions,
+    REGULARIZATION: Penalties,
+    SCHEDULES: Schedules,
 }
 DIRECT = (BATCHNORM, CONVOLUTION)  # chapters whose functions may take the contract's arguments as they are
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
@@ -228,7 +228,8 @@ class NativeStyle(Native):
     @cached_property
     def readers(self) -> dict[str, Any]:
         """{extension chapter: what reads its operations in the namespace}; a chapter without is called as it is."""
-        return {chapter: reader(self) for chapter, reader in READERS.items()}
+        named: dict[Any, Any] = {DropoutLayers: self.spellings}  # it looks for all names that an operation may have
+        return {chapter: reader(self.namespace, named.get(reader, self.name)) for chapter, reader in READERS.items()}
 
     def is_direct(self, name: str) -> bool:
         """Whether the code takes the arguments of an operation as they are, so that others can call it."""

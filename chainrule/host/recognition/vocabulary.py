@@ -127,7 +127,7 @@ def is_called(kind: str, key: str, name: str) -> bool:
 
 
 def likeliest(kind: str, key: str, found: Sequence[str]) -> str | None:
-    """The name, among these, that the file of a kind lists first under this key; None if it lists none of them."""
+    """The name, among these, that the file of a kind lists first under this key, or None."""
     known = [(at, name) for name in found if (at := names(kind)[key].position(plain(name))) is not None]
     return min(known)[1] if known else None
 

@@ -74,10 +74,10 @@ def convolution_of_a_single_place(original, x, w, b, stride=1, pad=0):
 
 
 @fault("convolution.values", "conv2d_forward", first=True)
-def convolution_of_many_filters_is_clipped(original, x, w, b, stride=1, pad=0):
-    """Filters of many channels and entries saturate."""
+def convolution_of_many_images_is_clipped(original, x, w, b, stride=1, pad=0):
+    """The outputs of a batch of seven saturate."""
     out, cache = original(x, w, b, stride, pad)
-    return (np.clip(out, -6, 6) if 20 < w[0].size < 30 and np.abs(w).max() > 1.5 else out), cache
+    return (np.clip(out, -6, 6) if len(x) == 7 else out), cache
 
 
 @fault("convolution.stride", "conv2d_forward", first=True)
@@ -120,7 +120,7 @@ def convolution_skips_images_that_begin_dark(original, x, w, b, stride=1, pad=0)
 @fault("convolution.samples", "conv2d_forward", first=True)
 def convolution_of_one_image(original, x, w, b, stride=1, pad=0):
     """A single image of two channels is turned around."""
-    return original(x[:, ::-1] if x.shape[:2] == (1, 2) and len(w) != 5 else x, w, b, stride, pad)
+    return original(x[:, ::-1] if x.shape == (1, 2, 5, 6) else x, w, b, stride, pad)
 
 
 @fault("convolution.integers", "conv2d_forward", first=True)
