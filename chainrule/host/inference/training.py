@@ -15,7 +15,7 @@ from chainrule.host.inference.probe import RATE, Probe
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.call_sites import takes_one_of_each
 from chainrule.host.recognition.gradients import Contradiction
-from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.recognition.learnt import VALIDATION_X, VALIDATION_Y, learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
@@ -24,6 +24,7 @@ from chainrule.support.time_limit import TimedOut, limit
 
 STEP = 0.25  # the learning rate of updates that are compared
 TRAINS = 0.9  # with this alignment or a larger one, training follows the gradient of its labels
+EPOCHS, SELECTIONS = 6, 4  # of a training that may select parameters by held-out labels, and how many such labels
 ONE_ROUNDING = 1e-6  # the largest difference between equal updates of float32 parameters
 
 
@@ -280,6 +281,34 @@ def find_summed_fit(probe: Probe, point: Point) -> None:
         return
     if np.allclose(moved, RATE * len(point.x) * grads[1][-1].reshape(-1), rtol=AGREE):
         probe.raw.summed_fit = True  # type: ignore[attr-defined]  # also on an adapter
+
+
+def find_selection(probe: Probe, point: Point) -> None:
+    """Find out whether fit ends with the parameters that did best on validation data, which are arguments of its own.
+
+    The labels of these data then decide where a training of several epochs ends.
+    """
+    plan, network = probe.plan("fit", point), probe.network
+    validates = {VALIDATION_X, VALIDATION_Y, "validation"}
+    if network is None or not isinstance(plan, Plan) or not validates & {source for _, source in plan.taken}:
+        return
+    ends = []
+    for turn in range(SELECTIONS):
+        y = np.roll(point.y, turn)
+        network.held_out = probe.layout.targets(y, point.classes, "fit") if turn else None
+        ends.append(attempt(lambda: trained_for(probe, point, EPOCHS)))
+        probe.reset(point)
+    network.held_out = None
+    if any(end is not None and not np.array_equal(end, ends[0]) for end in ends if ends[0] is not None):
+        probe.layout.selects = True
+        probe.notes.append("fit ends with the parameters that did best on the validation data that it is given")
+
+
+def trained_for(probe: Probe, point: Point, epochs: int) -> np.ndarray:
+    """The parameters after so many epochs on all samples at once."""
+    size = len(point.x)
+    probe.translated.fit(point.model, point.x, point.y, epochs=epochs, batch_size=size, lr=STEP, seed=0)
+    return flat(probe.translated.parameters(point.model))
 
 
 def find_seeding(probe: Probe, point: Point) -> None:

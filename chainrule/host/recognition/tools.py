@@ -338,9 +338,17 @@ def is_of_logits(loss: Any) -> bool:
     """Whether a loss of logits is the cross-entropy of their softmax, apart from a factor."""
     scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
     exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
-    for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
+    row, one_hot = (1, 3), np.array([1.0, 0.0, 0.0])
+    for size, label in (
+        (row, np.array([0])),
+        (row, one_hot[None]),
+        ((3, 1), one_hot[:, None]),
+        ((3,), 0),
+        ((3,), one_hot),
+    ):
         try:
-            found = [call(loss, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label}) for z in scores]
+            given = [z.reshape(size) for z in scores]
+            found = [call(loss, ("loss", "forward"), {"x": z, "output": z, "y": label}) for z in given]
             ratios = np.array([float(to_numpy(first_number(one, 1)).reshape(())) for one in found]) / exact
         except (Exception, SystemExit):
             continue
