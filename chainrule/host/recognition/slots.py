@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -178,6 +179,13 @@ def discover(value: Any, sizes: Sequence[int], fold: Fold | None = None) -> Slot
     tried = [slots_of(found, sizes, way) if fold is None else folded(found, sizes, way, fold) for way in ways]
     fitting = [slots for slots in tried if slots is not None]
     return max(fitting, key=lambda slots: in_order(order, slots.weights), default=None)
+
+
+def keeps_matrices(value: Any, sizes: Sequence[int]) -> bool:
+    """Whether an object keeps a matrix for every layer, whether or not it has biases."""
+    found = [size for _, size in parameters_in(value)]
+    fans = list(pairwise(sizes))
+    return any(Counter(found) >= Counter(wanted) for wanted in (fans, [fan[::-1] for fan in fans]))
 
 
 def parameters_in(value: Any) -> list[tuple[Path, tuple[int, ...]]]:
