@@ -44,6 +44,9 @@ def contradicted_on(probe: Probe, point: Point) -> None:
     wrong = [operation for operation, right in rights(probe, point).items() if right() is False]
     probe.reset(point)
     ran = update_is_right(probe, point) if wrong else None
+    if ran is not None and "forward" in wrong and gives_logits(probe, point):
+        probe.layout.output = "logits"
+        wrong.remove("forward")
     for operation in wrong if ran is not None else ():
         plan = probe.plan(operation, point)
         codes = codes_of(probe, plan, point) if isinstance(plan, Plan) else set()
@@ -71,6 +74,15 @@ def rights(probe: Probe, point: Point) -> Mapping[str, Callable[[], bool | None]
         "backward": lambda: agrees(lambda: flat(translated.backward(model, point.x, point.y)), flat(grads)),
         "step": lambda: agrees(stepped, wanted),
     }
+
+
+def gives_logits(probe: Probe, point: Point) -> bool:
+    """Whether forward gives the last layer's z, of which the training then takes the softmax."""
+    if probe.layout.output == "logits" or not agrees(
+        lambda: probe.translated.forward(point.model, point.x), point.logits
+    ):
+        return False
+    return probe.find("output", "logits", "forward gives the last z, and the file's own training steps by its softmax")
 
 
 def agrees(ask: Callable[[], Any], right: np.ndarray) -> bool | None:

@@ -27,7 +27,14 @@ from chainrule.host.inference.layout_of_network import (
 from chainrule.host.inference.numbers import find_numbers, shorten
 from chainrule.host.inference.points import Point, are_rows_of_probabilities
 from chainrule.host.inference.probe import Probe
-from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_selection, find_sign, find_summed_fit
+from chainrule.host.inference.training import (
+    find_fit,
+    find_reduction,
+    find_seeding,
+    find_selection,
+    find_sign,
+    find_summed_fit,
+)
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.binding import parameters_of
 from chainrule.host.recognition.call_sites import counts_from_one

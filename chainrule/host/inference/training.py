@@ -12,7 +12,7 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.labels import alone_note
 from chainrule.host.inference.points import AGREE, Point, alignment, flat, ratio, surplus
 from chainrule.host.inference.probe import RATE, Probe
-from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
+from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.call_sites import takes_one_of_each
 from chainrule.host.recognition.gradients import Contradiction
 from chainrule.host.recognition.learnt import VALIDATION_X, VALIDATION_Y, learnt_of
@@ -107,17 +107,22 @@ def lowered_by_a_step(probe: Probe, point: Point) -> np.ndarray:
 
 
 def find_updates_one_by_one(probe: Probe, point: Point) -> None:
-    """Find out whether a fit without a batch size makes one update for every sample."""
+    """Find out whether a fit without a batch size makes one update for every sample.
+
+    It does the same as steps along the gradients of one sample after the other, or as its trainings on one alone.
+    """
     plan = probe.plan("fit", point)
     if probe.network is None or not isinstance(plan, Plan) or plan.how != "whole":
         return
-    with attempting():
-        end = after_two_samples(probe, point)
+    end = attempt(lambda: after_two_samples(probe, point))
+    for after in (after_steps, after_trainings) if end is not None else ():
         for order in ((0, 1), (1, 0)):
-            if np.allclose(end, after_steps(probe, point, order), rtol=0, atol=ONE_ROUNDING):
+            found = attempt(lambda after=after, order=order: after(probe, point, order))
+            if found is not None and np.allclose(end, found, rtol=0, atol=ONE_ROUNDING):
                 probe.keep_plan("fit", point, replace(plan, how="single"))
                 probe.network.one_by_one = True
-                break
+                probe.reset(point)
+                return
     probe.reset(point)
 
 
@@ -135,6 +140,15 @@ def after_steps(probe: Probe, point: Point, order: Sequence[int]) -> np.ndarray:
         grads = probe.translated.backward(point.model, point.x[i : i + 1], point.y[i : i + 1])
         before = probe.translated.parameters(point.model)
         probe.translated.assign(point.model, *[stepped(*pair) for pair in zip(before, grads, strict=True)])
+    return flat(probe.translated.parameters(point.model))
+
+
+def after_trainings(probe: Probe, point: Point, order: Sequence[int]) -> np.ndarray:
+    """The parameters after an epoch on each of these samples alone, in turn."""
+    probe.reset(point)
+    for i in order:
+        x, y = point.x[i : i + 1], point.y[i : i + 1]
+        probe.translated.fit(point.model, x, y, epochs=1, batch_size=1, lr=STEP, seed=0)
     return flat(probe.translated.parameters(point.model))
 
 

@@ -24,7 +24,7 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
 from chainrule.host.recognition.results import are_probabilities
 from chainrule.host.recognition.sizing import NEVER_SIZES
-from chainrule.host.recognition.slots import chain, discover, keeps_matrices
+from chainrule.host.recognition.slots import chain, discover
 from chainrule.host.recognition.strength import strength
 from chainrule.host.recognition.structures import inside, leaves, shape
 from chainrule.host.recognition.tools import Toolbox
@@ -468,9 +468,8 @@ class RecipeForm(FittedForm):
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         assert self.recipe is not None
         made = self.recipe.make(list(sizes), seed)
-        if not self.has_weights(made, sizes) and not keeps_matrices(made, sizes):  # else it does not have biases
-            if not (self.run_once(made, sizes[0]) and self.has_weights(made, sizes)):
-                self.fill_by_training(made, sizes)
+        if not self.has_weights(made, sizes) and not (self.run_once(made, sizes[0]) and self.has_weights(made, sizes)):
+            self.fill_by_training(made, sizes)
         self.complete(made)
         return made
 

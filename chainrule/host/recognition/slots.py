@@ -189,7 +189,7 @@ def keeps_matrices(value: Any, sizes: Sequence[int]) -> bool:
 
 
 def parameters_in(value: Any) -> list[tuple[Path, tuple[int, ...]]]:
-    """(path, shape) of every array and number that may be a parameter, by its name; those that nothing reads at last."""
+    """(path, shape) of every array and number that may be a parameter, by its name; what nothing reads comes last."""
     found = ((path, shape(leaf)) for path, leaf in leaves(value) if not counts_something(leaf))
     every = [(path, size) for path, size in found if not is_called("arrays", "not_parameters", label(path))]
     return sorted(every, key=lambda one: is_only_set(value, one[0]))
