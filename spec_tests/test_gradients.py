@@ -293,11 +293,13 @@ def test_euler(impl, networks):
 def test_values(impl, networks):
     """The gradients agree with the independent reference, at any size, and for inputs however stored."""
     images = [image(case, np.uint8) for case in networks.each((1, 2), 7, seed=4)]
-    for case in (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images, *networks.unusual()):
-        check_values(impl, case, analysis(impl, case), f"{case}: ")
+    every = (*networks(batches=(1, 2, 7)), networks.case(2, 64), *images, *networks.unusual())
+    compared = [check_values(impl, case, analysis(impl, case), f"{case}: ") for case in every]
     for case in networks.each((1, 2), 7, seed=6):
         for how, stored, exact in stored_otherwise(impl, case):
-            check_values(impl, stored, exact, f"for an array {how}, ")
+            compared.append(check_values(impl, stored, exact, f"for an array {how}, "))
+    if not any(compared):
+        raise NotApplicable("in networks of its sizes some ReLU may always lie at its kink")
 
 
 def check_values(impl, case, exact, where):

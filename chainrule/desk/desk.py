@@ -58,7 +58,7 @@ class Desk:
     def next_event(self) -> None:
         """Wait for something to happen, and answer it.
 
-        Ctrl-C only says that the desk is to close, as one in the middle of the start of a process would leave half of it.
+        Ctrl-C only says that the desk is to close: in the middle of the start of a process it would leave half of one.
         """
         with suppress(queue.Empty):
             self.events.get(timeout=PAUSE)()

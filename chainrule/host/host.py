@@ -421,7 +421,8 @@ def refuses(name: str, error: BaseException) -> bool:
 
     A training that did nothing, as in zero epochs, may also lack what its loop would have made: a loss to return.
     """
-    if name == "fit" and isinstance(error, LEFT_UNMADE):
+    nothing = isinstance(error, TypeError) and "NoneType" in str(error)  # nothing was kept as the best
+    if name == "fit" and (isinstance(error, LEFT_UNMADE) or nothing):
         return True
     frame = error.__traceback__
     if frame is None or not isinstance(error, (ValueError, AssertionError)):

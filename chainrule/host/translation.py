@@ -50,6 +50,7 @@ class Layout:
     counts_labels: whether the code takes the number of classes from the labels, which must then include the last.
     unproven: {operation: why chainrule does not know how to call it}; what needs it is todo.
     unseen: {operation: why it cannot be seen from outside}; what needs it is skipped.
+    selects: whether fit ends with the parameters that were best on validation data that it is given.
     extended: whether inputs get one more feature, which is always 1 and whose weights stand for missing biases.
     """
 
@@ -69,6 +70,7 @@ class Layout:
     numpy_functions: bool = False
     unproven: dict[str, str] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
+    selects: bool = False
     extended: bool = False
 
     @property
@@ -358,6 +360,7 @@ class Translated(Implementation):
         return super().losses(model, x, y, moves)
 
     def backward(self, model: Any, x: Any, y: Any) -> Any:
+        self.layout.prove("backward")
         x, y, k = np.asarray(x), np.asarray(y), self.classes(model)
 
         def raw_gradients(x: Any, y: Any) -> Any:
@@ -378,6 +381,7 @@ class Translated(Implementation):
         return [self.turned(g) / n for g in raw[0]], [to_numpy(g) / n for g in raw[1]]
 
     def step(self, model: Any, grads: Any, lr: float) -> None:
+        self.layout.prove("step")
         if self.layout.ascending:
             grads = [[-to_numpy(g) for g in group] for group in grads]
         if self.layout.weights == "in_out":
@@ -386,6 +390,8 @@ class Translated(Implementation):
 
     def fit(self, model: Any, x: Any, y: Any, *, epochs: int, batch_size: int, lr: float, seed: int) -> Any:
         self.layout.prove("fit")
+        if self.layout.selects and epochs > 1:
+            raise Unseen("fit ends with the parameters that did best on its validation data, of whichever epoch")
         x, y, k = np.asarray(x), np.asarray(y), self.classes(model)
         rate = lr / batch_size if self.summed_fit else lr
 
@@ -404,6 +410,7 @@ class Translated(Implementation):
         return history if self.layout.reduction == "mean" else None
 
     def predict(self, model: Any, x: Any) -> Any:
+        self.layout.prove("predict")
         x, way = np.asarray(x), self.layout.way("predict")
         if way in SINGLE:
             found = [to_numpy(self.raw.predict(model, self.layout.inputs(row, way))) for row in singles(x)]

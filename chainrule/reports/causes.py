@@ -19,6 +19,7 @@ FAILED = {"failed": "bold red", "error": "bold red"}
 SURE = {"certain": "Cause (certain)", "likely": "Likely cause", "partial": "Partly", "unknown": "Unknown"}
 NAMES = 8  # columns of the names of facts
 INDENT = 4  # spaces before a line of a snippet
+BESIDE = 0.5  # the share of a line that a place may take beside a title
 SNIPPET = 6  # lines of a snippet that the report prints; `chainrule repro` prints longer ones
 
 
@@ -31,9 +32,10 @@ def print_cause(console: Console, cause: Diagnosis, outcome: Outcome, again: Seq
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
     named = Text.assemble((f"{SURE[cause.certainty]}: ", FAILED["failed"]), (cause.title, "bold"))
-    head.add_row(named, Text(cause.position, "bold"))
+    beside = len(cause.position) <= console.width * BESIDE
+    head.add_row(named, Text(cause.position if beside else "", "bold"))
     console.print(head)
-    body: list[Fact] = []
+    body: list[Fact] = [] if beside else [("At", Text(cause.position, "bold"))]
     if cause.change is not None:
         before, after = cause.change
         body.append(("Line", code(before)))
@@ -68,9 +70,11 @@ def print_failure(console: Console, result: SpecResult, again: Sequence[str], *,
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
     where = "" if indent else result.where or ""  # the cause above names the place
-    head.add_row(Text(result.id, FAILED[result.outcome]), Text(result.title), Text(where, "dim"))
+    beside = len(where) <= console.width * BESIDE
+    head.add_row(Text(result.id, FAILED[result.outcome]), Text(result.title), Text(where if beside else "", "dim"))
     console.print(Padding(head, (0, 0, 0, indent)))
-    body = [("Equation", Text(result.formula))]
+    body = [] if beside else [("At", Text(where, "dim"))]
+    body.append(("Equation", Text(result.formula)))
     body.append(("Error" if result.outcome == "error" else "Found", Text(in_short(result.message))))
     if result.expected is not None and result.expected.startswith("["):
         body.append(("Expected", Text(result.expected)))

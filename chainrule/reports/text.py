@@ -135,7 +135,8 @@ class TextReport:
         """Print a line for each chapter, the causes, the failures, and what was not checked."""
         for chapter in dict.fromkeys(result.chapter for result in outcome.specs):
             results = [result for result in outcome.specs if result.chapter == chapter]
-            measured = "".join(f"  {result.measured}" for result in results if result.measured)
+            reached = dict.fromkeys(result.measured for result in results if result.measured)
+            measured = "".join(f"  {figure}" for figure in reached)
             counts = Counter(result.outcome for result in results)
             self.console.print(f"{chapter:<16} {told(counts)}{escape(measured)}", highlight=False)
         causes = [cause for cause in outcome.diagnoses if outcome.unaccepted.intersection(cause.explains)]

@@ -13,7 +13,7 @@ from chainrule.host.inference.points import AGREE, are_rows_of_probabilities, fo
 from chainrule.host.inference.probe import Probe
 from chainrule.host.inference.trying import attempt, attempt_array
 from chainrule.host.recognition.binding import parameters_of, takes_axis
-from chainrule.host.recognition.call_sites import always_given, gets_an_array, takes_one_of_each
+from chainrule.host.recognition.call_sites import always_given, gets_an_array, takes_a_row, takes_one_of_each
 from chainrule.host.recognition.graph_forms import TensorForm
 from chainrule.host.recognition.learnt import NOTHING, Learnt, learnt_of
 from chainrule.host.recognition.namespaces import names_read, own_classes
@@ -106,8 +106,9 @@ def find_softmax(probe: Probe) -> None:
             "declare samples=columns if they are"
         )
     shown = shown_of(probe, "softmax")
+    alone = shown.alone or (not shown.operation and takes_a_row_of(probe, "softmax"))
     unsettled = shown.unsettled and (shown.idle or not proven)
-    if unsettled and not shown.alone and any(normalized.values()):
+    if unsettled and not alone and any(normalized.values()):
         fitting = ", ".join(way for way, right in normalized.items() if right)
         said = f"softmax is right for samples as {fitting}"
         if shown.idle:
@@ -117,8 +118,9 @@ def find_softmax(probe: Probe) -> None:
     if found and takes_axis(found[0][1]) and normalized.get("rows"):  # chainrule tells it the last axis
         probe.layout.ways["softmax"] = "rows"
         return
-    other = next((way for way, right in normalized.items() if right and (proven or way in SINGLE)), None)
-    if other is not None and (proven or list(normalized) == [other] or (shown.alone and other in SINGLE)):
+    ways = {"vector": True} if alone and normalized.get("vector") else normalized
+    other = next((way for way, right in ways.items() if right and (proven or way in SINGLE)), None)
+    if other is not None and (proven or list(normalized) == [other] or (alone and other in SINGLE)):
         probe.layout.ways["softmax"] = other
         probe.notes.append(f"softmax takes samples as {other}, forward as {main}")
 
@@ -130,6 +132,12 @@ def is_used_unseen(probe: Probe, operation: str) -> bool:
         return False
     found = recognised.lone_functions(operation)
     return bool(found) and found[0][0] in names_read(recognised.namespace)
+
+
+def takes_a_row_of(probe: Probe, operation: str) -> bool:
+    """Whether every call of the code gives a function one row of an array."""
+    found = [] if probe.recognised is None else probe.recognised.lone_functions(operation)
+    return probe.recognised is not None and bool(found) and takes_a_row(found[0][0], probe.recognised.namespace)
 
 
 def axis_is_given(probe: Probe, operation: str) -> bool:

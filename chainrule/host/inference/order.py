@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.contract.errors import NotOffered, Unseen
+from chainrule.host.inference.contradictions import find_contradicted
 from chainrule.host.inference.functions import find_functions
 from chainrule.host.inference.labels import (
     find_counted_labels,
@@ -26,7 +27,14 @@ from chainrule.host.inference.layout_of_network import (
 from chainrule.host.inference.numbers import find_numbers, shorten
 from chainrule.host.inference.points import Point, are_rows_of_probabilities
 from chainrule.host.inference.probe import Probe
-from chainrule.host.inference.training import find_fit, find_reduction, find_seeding, find_sign, find_summed_fit
+from chainrule.host.inference.training import (
+    find_fit,
+    find_reduction,
+    find_seeding,
+    find_selection,
+    find_sign,
+    find_summed_fit,
+)
 from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
 from chainrule.host.recognition.binding import parameters_of
 from chainrule.host.recognition.call_sites import counts_from_one
@@ -109,6 +117,8 @@ def search_network(probe: Probe, point: Point) -> None:
     find_counted_labels(probe, point)
     find_seeding(probe, point)
     find_remaining(probe, point)
+    find_selection(probe, point)
+    find_contradicted(probe, point)
 
 
 @for_style("networks for digits, with ten classes written into the loss", otherwise=None)

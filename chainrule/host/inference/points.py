@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -39,6 +40,13 @@ class Point:
         self.network = MLP(sizes)
         self.network.weights, self.network.biases = self.copies()
         self.logits = self.network.propagate(self.x)[1]
+
+    def of_first(self, samples: int) -> Point:
+        """The same network and parameters with the first samples alone."""
+        fewer = copy.copy(self)
+        fewer.x, fewer.y, fewer.logits = self.x[:samples].copy(), self.y[:samples].copy(), self.logits[:samples]
+        fewer.batch = fewer.x.copy(), fewer.y.copy()
+        return fewer
 
     def restore(self) -> None:
         """Make inputs and labels what they were, after code that wrote into them."""

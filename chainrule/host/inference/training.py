@@ -12,10 +12,10 @@ from chainrule.contract.errors import NotOffered
 from chainrule.host.inference.labels import alone_note
 from chainrule.host.inference.points import AGREE, Point, alignment, flat, ratio, surplus
 from chainrule.host.inference.probe import RATE, Probe
-from chainrule.host.inference.trying import PROBE_LIMIT, attempt, attempting
+from chainrule.host.inference.trying import PROBE_LIMIT, attempt
 from chainrule.host.recognition.call_sites import takes_one_of_each
 from chainrule.host.recognition.gradients import Contradiction
-from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.recognition.learnt import VALIDATION_X, VALIDATION_Y, learnt_of
 from chainrule.host.recognition.plan import Plan
 from chainrule.host.translation import SINGLE
 from chainrule.reference import cross_entropy, softmax
@@ -24,6 +24,7 @@ from chainrule.support.time_limit import TimedOut, limit
 
 STEP = 0.25  # the learning rate of updates that are compared
 TRAINS = 0.9  # with this alignment or a larger one, training follows the gradient of its labels
+EPOCHS, SELECTIONS = 6, 4  # of a training that may select parameters by held-out labels, and how many such labels
 ONE_ROUNDING = 1e-6  # the largest difference between equal updates of float32 parameters
 
 
@@ -106,17 +107,22 @@ def lowered_by_a_step(probe: Probe, point: Point) -> np.ndarray:
 
 
 def find_updates_one_by_one(probe: Probe, point: Point) -> None:
-    """Find out whether a fit without a batch size makes one update for every sample."""
+    """Find out whether a fit without a batch size makes one update for every sample.
+
+    It does the same as steps along the gradients of one sample after the other, or as its trainings on one alone.
+    """
     plan = probe.plan("fit", point)
     if probe.network is None or not isinstance(plan, Plan) or plan.how != "whole":
         return
-    with attempting():
-        end = after_two_samples(probe, point)
+    end = attempt(lambda: after_two_samples(probe, point))
+    for after in (after_steps, after_trainings) if end is not None else ():
         for order in ((0, 1), (1, 0)):
-            if np.allclose(end, after_steps(probe, point, order), rtol=0, atol=ONE_ROUNDING):
+            found = attempt(lambda after=after, order=order: after(probe, point, order))
+            if found is not None and np.allclose(end, found, rtol=0, atol=ONE_ROUNDING):
                 probe.keep_plan("fit", point, replace(plan, how="single"))
                 probe.network.one_by_one = True
-                break
+                probe.reset(point)
+                return
     probe.reset(point)
 
 
@@ -134,6 +140,15 @@ def after_steps(probe: Probe, point: Point, order: Sequence[int]) -> np.ndarray:
         grads = probe.translated.backward(point.model, point.x[i : i + 1], point.y[i : i + 1])
         before = probe.translated.parameters(point.model)
         probe.translated.assign(point.model, *[stepped(*pair) for pair in zip(before, grads, strict=True)])
+    return flat(probe.translated.parameters(point.model))
+
+
+def after_trainings(probe: Probe, point: Point, order: Sequence[int]) -> np.ndarray:
+    """The parameters after an epoch on each of these samples alone, in turn."""
+    probe.reset(point)
+    for i in order:
+        x, y = point.x[i : i + 1], point.y[i : i + 1]
+        probe.translated.fit(point.model, x, y, epochs=1, batch_size=1, lr=STEP, seed=0)
     return flat(probe.translated.parameters(point.model))
 
 
@@ -280,6 +295,34 @@ def find_summed_fit(probe: Probe, point: Point) -> None:
         return
     if np.allclose(moved, RATE * len(point.x) * grads[1][-1].reshape(-1), rtol=AGREE):
         probe.raw.summed_fit = True  # type: ignore[attr-defined]  # also on an adapter
+
+
+def find_selection(probe: Probe, point: Point) -> None:
+    """Find out whether fit ends with the parameters that did best on validation data, which are arguments of its own.
+
+    The labels of these data then decide where a training of several epochs ends.
+    """
+    plan, network = probe.plan("fit", point), probe.network
+    validates = {VALIDATION_X, VALIDATION_Y, "validation"}
+    if network is None or not isinstance(plan, Plan) or not validates & {source for _, source in plan.taken}:
+        return
+    ends = []
+    for turn in range(SELECTIONS):
+        y = np.roll(point.y, turn)
+        network.held_out = probe.layout.targets(y, point.classes, "fit") if turn else None
+        ends.append(attempt(lambda: trained_for(probe, point, EPOCHS)))
+        probe.reset(point)
+    network.held_out = None
+    if any(end is not None and not np.array_equal(end, ends[0]) for end in ends if ends[0] is not None):
+        probe.layout.selects = True
+        probe.notes.append("fit ends with the parameters that did best on the validation data that it is given")
+
+
+def trained_for(probe: Probe, point: Point, epochs: int) -> np.ndarray:
+    """The parameters after so many epochs on all samples at once."""
+    size = len(point.x)
+    probe.translated.fit(point.model, point.x, point.y, epochs=epochs, batch_size=size, lr=STEP, seed=0)
+    return flat(probe.translated.parameters(point.model))
 
 
 def find_seeding(probe: Probe, point: Point) -> None:

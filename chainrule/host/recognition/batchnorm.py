@@ -46,6 +46,13 @@ def words_of(function: Any) -> list[str]:
     return [text for text in function.__code__.co_consts if isinstance(text, str)]
 
 
+def words_of_members(cls: type) -> list[str]:
+    """The strings in the code of a class's methods and properties."""
+    members = [member for base in cls.__mro__[:-1] for member in vars(base).values()]
+    functions = [getattr(member, "fget", member) for member in members]
+    return [word for one in functions if inspect.isfunction(one) for word in words_of(one)]
+
+
 def flagged(thing: str, training: bool, words: Sequence[str]) -> Any:
     """The value of a flag: a truth value, or the word that the code has for a mode."""
     known = first_called("training_word", words), first_called("evaluation_word", words)
@@ -285,7 +292,7 @@ class Layer(Form):
             for p in parameters_of(getattr(cls, backward))[2:]
             if is_called("normalization", "first", p.name)
         }
-        self.words = words_of(getattr(cls, forward))
+        self.words = [*words_of(getattr(cls, forward)), *words_of_members(cls)]
         self.attributes: dict[str, str] = {}
         made = self.oriented()
         for thing in CHOSEN:

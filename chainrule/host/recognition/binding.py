@@ -255,7 +255,7 @@ def witnessed(
         return None if value is MISSING else (value, name)
     validates = {VALIDATION_X: "x", VALIDATION_Y: "y"}
     if source in validates and parameter.default is parameter.empty and validates[source] in known.roles:
-        return known.roles[validates[source]], source
+        return known.roles.get(source, known.roles[validates[source]]), source
     if source == "reg":
         return strength(parameter.name), source
     wanted = known.as_role.get(source, source)
@@ -332,8 +332,8 @@ def choose(parameter: inspect.Parameter, known: Known, chosen: Mapping[str, Any]
     if size is not None:
         return size
     if wanted == "validation" and parameter.default is parameter.empty:
-        same = "y" if is_of_labels(parameter.name) else "x"
-        return (known.roles[same], wanted) if same in known.roles else None
+        same, own = ("y", VALIDATION_Y) if is_of_labels(parameter.name) else ("x", VALIDATION_X)
+        return (known.roles.get(own, known.roles[same]), wanted) if same in known.roles else None
     if wanted == "activation" and parameter.default is parameter.empty and "cache" in known.roles:
         wanted = "cache"  # of a layer's results, not the name of a function
     if wanted == "rate_or_guard":  # 0.01 is a learning rate, 1e-8 keeps a denominator from zero

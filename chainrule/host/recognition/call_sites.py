@@ -98,13 +98,39 @@ def takes_one_of_each(name: str, namespace: Mapping[str, Any]) -> bool:
     return bool(every) and all(every)
 
 
+def takes_a_row(name: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether every call of a function takes one row of an array: `softmax(scores[i])`."""
+    every = [
+        node
+        for file in files(namespace)
+        for node in ast.walk(parsed("".join(linecache.getlines(file))))
+        if isinstance(node, ast.Call) and last_name(node) == name
+    ]
+    return bool(every) and all(len(call.args) == 1 and is_a_row(call.args[0]) for call in every)
+
+
+def is_a_row(node: ast.expr) -> bool:
+    """Whether it is `a[i]` or `a[i, :]`, for a name or a number i."""
+    if not isinstance(node, ast.Subscript):
+        return False
+    first, *others = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    whole = all(isinstance(one, ast.Slice) and one.lower is one.upper is None for one in others)
+    return whole and isinstance(first, (ast.Name, ast.Constant)) and not isinstance(getattr(first, "value", 0), str)
+
+
+@lru_cache(maxsize=16)
+def parsed(source: str) -> ast.Module:
+    """A source's syntax tree; an empty one if Python cannot read it."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
 @lru_cache(maxsize=16)
 def calls_in_loops(source: str, name: str) -> tuple[bool, ...]:
     """For each call of a function of this name, whether it takes only names that a loop over zip() binds."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return ()
+    tree = parsed(source)
     bound: dict[ast.Call, set[str]] = {}
     for node in ast.walk(tree):
         loops = node.generators if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else [node]

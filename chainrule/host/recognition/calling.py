@@ -43,6 +43,7 @@ class Calling(NativeStyle):
     methods, plain: {(class, name of a plan): the method, or the function}, of those that were looked for before.
     begun: whether a backward pass started from (p - y) / N of chainrule's making.
     summed_start: whether it is to start from p - y.
+    held_out: the labels that a training gets as those of validation data; None for those of the training data.
     """
 
     form: Form
@@ -66,6 +67,7 @@ class Calling(NativeStyle):
         self.dtype: Any = None
         self.samples, self.class_axis, self.between = "rows", 1, ""
         self.begun = self.summed_start = False
+        self.held_out: Any = None
 
     def plan(self, operation: str, model: Held, *arguments: Any) -> Plan:
         """How to call `operation` for networks of this depth, found on first use.  Raises NotOffered."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from inspect import Parameter
+from inspect import Parameter, isfunction
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -44,9 +45,9 @@ class Choices:
         ]
 
     def of_layers(self, given: PerLayer) -> PerLayer:
-        """The names of activations that the author gives for each layer, or those of a classifier."""
+        """The activations that the author gives for each layer, as names or objects, or those of a classifier."""
         if not all(isinstance(word, str) for word in given.values):
-            return given
+            return with_relu(given)
         found = self.for_a_classifier(given.values, len(given.values))
         return PerLayer(tuple(map(found[0], given.values))) if found else given
 
@@ -63,6 +64,29 @@ class Choices:
     def loss(self, word: str) -> str:
         """The word for the cross-entropy in place of that for another loss."""
         return self.cross_entropy if self.cross_entropy and is_called("choices", "loss", word) else word
+
+
+def with_relu(given: PerLayer) -> PerLayer:
+    """ReLU for the hidden layers in place of other activations, where these are objects or functions of one file."""
+    *hidden, last = given.values
+    places = {module_of(one) for one in hidden}
+    space = vars(sys.modules[places.pop()]) if len(places) == 1 and places <= sys.modules.keys() else {}
+    known = ("activation", "identity")
+    if not all(any(is_called("choices", kind, name_of(one)) for kind in known) for one in hidden):
+        return given
+    makers: list[Any] = list(own_functions(space)) if hidden and isfunction(hidden[0]) else list(own_classes(space))
+    found = next((maker for name, maker in makers if is_called("choices", "relu", name)), None)
+    if found is None or all(is_called("choices", "relu", name_of(one)) for one in hidden):
+        return given
+    return PerLayer((*(found if isfunction(found) else found() for _ in hidden), last))
+
+
+def name_of(value: Any) -> str:
+    return value.__name__ if isfunction(value) else type(value).__name__
+
+
+def module_of(value: Any) -> str:
+    return str(value.__module__ if isfunction(value) else type(value).__module__)
 
 
 def choices_of(functions: Iterable[Any]) -> Choices:

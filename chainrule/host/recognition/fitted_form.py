@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.host.recognition.binding import Known, Unbound, bind
 from chainrule.host.recognition.forms import ClassForm, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, ranked
-from chainrule.host.recognition.slots import Fold
+from chainrule.host.recognition.slots import Fold, keeps_matrices
 from chainrule.host.recognition.surroundings import keeps_number, roles_kept, set_attributes
 
 STILL = (0.0, 5e-324)  # learning rates at which training leaves the initial parameters as they are
@@ -43,7 +43,12 @@ class FittedForm(ClassForm):
         return made
 
     def fill_by_training(self, made: Any, sizes: Sequence[int]) -> bool:
-        """Give an object its parameters by a training that changes none.  Returns whether it has some."""
+        """Give an object its parameters by a training that changes none.  Returns whether it has some.
+
+        What a training leaves beside the matrices that an object had before is no bias.
+        """
+        if keeps_matrices(made, sizes):
+            return False
         for name, method in ranked("fit", methods_of(made)):
             if self.trainer in ("", name) and self.fill(made, method, sizes):
                 self.trainer = name

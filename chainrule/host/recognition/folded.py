@@ -97,9 +97,13 @@ class Folded(Recognised):
     def run_fit(
         self, plan: Plan, model: Held, training: TrainingArguments, function: Callable[..., Any] | None = None
     ) -> list[float] | None:
-        """Train.  Raises Unseen for several updates, after which the units that pass the 1 on no longer do so."""
+        """Train.  Raises Unseen for several updates, after which the units that pass the 1 on no longer do so.
+
+        A training without a batch size may make one for every sample.
+        """
         updates = training.epochs * -(-training.samples // training.batch_size)
-        if self.carried and len(model.sizes) > 2 and (updates != 1 or plan.how not in ("batches", "update")):
+        several = updates != 1 and len(model.sizes) > 2
+        if self.carried and (several or plan.how not in ("batches", "update")):
             raise Unseen(SEVERAL)
         self.restore(model, self.parameters(model))  # after an earlier update
         return super().run_fit(plan, model, training, function)

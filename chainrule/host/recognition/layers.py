@@ -110,7 +110,8 @@ class WiredForm(Form):
         self.title, self.maker = f"class {name} with layers given to it", self.tools.maker
         self.softmax = False
         trouble: Exception | None = None
-        for softmax in (False, True) if self.tools.combined else (True, False):
+        of_logits = self.tools.combined is not None or self.head.takes_logits
+        for softmax in (False, True) if of_logits else (True, False):
             self.softmax = softmax
             try:
                 made = self.construct(self.probe_sizes(), 0)

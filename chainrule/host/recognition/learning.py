@@ -18,7 +18,7 @@ from chainrule.host.recognition.binding import Binding, Known, Thunk, bind, name
 from chainrule.host.recognition.calling import Calling, compares
 from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.gradients import RATES, changed, check_agreement, gradients_alone, per_rate
-from chainrule.host.recognition.learnt import learnt_of
+from chainrule.host.recognition.learnt import VALIDATION_Y, learnt_of
 from chainrule.host.recognition.namespaces import methods_of, own_classes, own_functions
 from chainrule.host.recognition.order_of_calls import attributes_cleared
 from chainrule.host.recognition.plan import NotThisWay, Plan, TrainingArguments
@@ -345,6 +345,8 @@ class Learning(Calling):
             "seed": training.seed,
             "rng": np.random.default_rng(training.seed),
         }
+        if self.held_out is not None:
+            roles[VALIDATION_Y] = self.held_out
         beside = Beside(self.form, model, self.namespace)
         if beside.optimizer is not None:
             roles["optimizer"] = Thunk(lambda: beside.make(training.lr))

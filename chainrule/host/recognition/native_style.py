@@ -84,6 +84,7 @@ class NativeStyle(Native):
         self.namespace, self.tried, self.counts = namespace, tried, tuple(counts)
         self.plans: dict[tuple[str, int], Plan | NotOffered] = {}
         self.closed: dict[str, NotOffered] = {}
+        self.understood: set[str] = set()  # operations of extension chapters that have given a result
 
     def name(self, name: str) -> str:
         """The code's name for a name of the contract: the declared one, or one from courses."""
@@ -222,8 +223,30 @@ class NativeStyle(Native):
         """The result of an extension chapter's function; of an optimizer's, an object with update(params, grads)."""
         reader = self.readers.get(operation.chapter)
         if reader is None or (operation.chapter in DIRECT and reader.direct(operation)):
-            return super().extension(operation, *arguments)
+            return self.as_it_stands(operation, *arguments)
         return reader.call(operation, *arguments)
+
+    def as_it_stands(self, operation: ContractOperation, *arguments: Any) -> Any:
+        """The result of a function with the name of an operation.
+
+        One whose parameters have other names may be something else: raises NotOffered if it raises before it has given
+        any result.
+        """
+        name = self.name(operation.name)
+        try:
+            result = super().extension(operation, *arguments)
+        except (NotOffered, NotImplementedError):
+            raise
+        except Exception as error:
+            taken = [plain(p.name) for p in parameters_of(self.namespace[name])]
+            if operation.name in self.understood or taken == [plain(label) for label in operation.labels]:
+                raise
+            wanted, raised = ", ".join(operation.labels), f"{type(error).__name__}: {error}"
+            raise NotOffered(
+                f"{name} was found but not understood: called as {name}({wanted}) it raised {raised}"
+            ) from None
+        self.understood.add(operation.name)
+        return result
 
     @cached_property
     def readers(self) -> dict[str, Any]:

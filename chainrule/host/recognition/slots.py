@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dis
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -178,10 +181,37 @@ def discover(value: Any, sizes: Sequence[int], fold: Fold | None = None) -> Slot
     return max(fitting, key=lambda slots: in_order(order, slots.weights), default=None)
 
 
+def keeps_matrices(value: Any, sizes: Sequence[int]) -> bool:
+    """Whether an object keeps a matrix for every layer, whether or not it has biases."""
+    found = [size for _, size in parameters_in(value)]
+    fans = list(pairwise(sizes))
+    return any(Counter(found) >= Counter(wanted) for wanted in (fans, [fan[::-1] for fan in fans]))
+
+
 def parameters_in(value: Any) -> list[tuple[Path, tuple[int, ...]]]:
-    """(path, shape) of every array and number that may be a parameter, by its name."""
+    """(path, shape) of every array and number that may be a parameter, by its name; what nothing reads comes last."""
     found = ((path, shape(leaf)) for path, leaf in leaves(value) if not counts_something(leaf))
-    return [(path, size) for path, size in found if not is_called("arrays", "not_parameters", label(path))]
+    every = [(path, size) for path, size in found if not is_called("arrays", "not_parameters", label(path))]
+    return sorted(every, key=lambda one: is_only_set(value, one[0]))
+
+
+def is_only_set(value: Any, path: Path) -> bool:
+    """Whether a path ends in an attribute that the methods of its object set and never read, while they read others."""
+    last = path[-1] if path else None
+    if not isinstance(last, Attribute):
+        return False
+    read, written = attributes_in(type(follow(value, path[:-1])))
+    return last.name in written - read and bool(written & read)
+
+
+@lru_cache(maxsize=256)
+def attributes_in(cls: type) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of attributes that the methods of a class read, and those that they set."""
+    methods = (member for base in cls.__mro__[:-1] for member in vars(base).values())
+    codes = [code for member in methods if (code := getattr(member, "__code__", None)) is not None]
+    every = [one for code in codes for one in dis.get_instructions(code)]
+    read = (one.argval for one in every if one.opname in ("LOAD_ATTR", "LOAD_METHOD"))
+    return frozenset(read), frozenset(one.argval for one in every if one.opname == "STORE_ATTR")
 
 
 def counts_something(leaf: Any) -> bool:

@@ -209,11 +209,11 @@ class Head:
                     yield f"{type(self.object).__name__}.{name}", method
 
     def probabilities(self, z: Any) -> Any:
-        """The output for logits: their softmax, if the code has a separate one, else the logits."""
+        """The output for logits: their softmax, if the code has a separate one for samples in rows, else the logits."""
         if self.softmax is not None:
             return call(self.softmax, "forward", {"x": z})
         found = [] if self.activated else ranked("softmax", self.functions)
-        return found[0][1](z) if found and self.tools.combined is None else z
+        return found[0][1](z) if found and self.tools.combined is None and not in_columns(found[0][1]) else z
 
     @cached_property
     def takes_logits(self) -> bool:
@@ -334,13 +334,30 @@ class Started:
 
 
 @for_style("loss objects after PyTorch, which take logits", otherwise=False)
+def in_columns(function: Callable[..., Any]) -> bool:
+    """Whether a softmax is one of columns, or of one vector: those sum to 1, and rows do not."""
+    try:
+        found = to_numpy(function(np.add.outer(SCORES[0], [1.0, -2.0, 0.5]) ** 2))
+    except (Exception, SystemExit):
+        return False
+    return bool(np.allclose(found.sum(axis=0), 1) and not np.allclose(found.sum(axis=1), 1))
+
+
 def is_of_logits(loss: Any) -> bool:
     """Whether a loss of logits is the cross-entropy of their softmax, apart from a factor."""
     scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])
     exact = np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]
-    for label in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
+    row, one_hot = (1, 3), np.array([1.0, 0.0, 0.0])
+    for size, label in (
+        (row, np.array([0])),
+        (row, one_hot[None]),
+        ((3, 1), one_hot[:, None]),
+        ((3,), 0),
+        ((3,), one_hot),
+    ):
         try:
-            found = [call(loss, ("loss", "forward"), {"x": z[None], "output": z[None], "y": label}) for z in scores]
+            given = [z.reshape(size) for z in scores]
+            found = [call(loss, ("loss", "forward"), {"x": z, "output": z, "y": label}) for z in given]
             ratios = np.array([float(to_numpy(first_number(one, 1)).reshape(())) for one in found]) / exact
         except (Exception, SystemExit):
             continue

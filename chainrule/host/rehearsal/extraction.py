@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.host.recognition.learnt import Learnt, learn
+from chainrule.host.recognition.namespaces import own_functions
 from chainrule.host.recognition.vocabulary import role
-from chainrule.host.rehearsal.dependence import latest, pruned, uses
+from chainrule.host.rehearsal.dependence import latest, names_in, pruned, uses
+from chainrule.host.rehearsal.global_data import taking
 from chainrule.host.rehearsal.loop_data import Data, find_data
 from chainrule.host.rehearsal.loop_network import RATE, LoopNetwork, NotRead
 from chainrule.host.rehearsal.loops import Loop
@@ -49,13 +51,27 @@ def functions_of_loop(network: LoopNetwork) -> dict[str, FunctionType]:
     }
     where, alone = place(network.file, network.loop.line), data.axis is None
     network.hold(network.loaded)
-    made: dict[str, FunctionType] = {}
+    made = functions_outside(network)
     for operation, (proven, taken) in found.items():
         if proven is not None:
             name = proven.__name__
             made[name] = FunctionType(proven.__code__, network.loaded, name, closure=proven.__closure__)
             learn(made[name], Learnt(operation, taken, labels=data.form, where=where, alone=alone))
     return made
+
+
+def functions_outside(network: LoopNetwork) -> dict[str, FunctionType]:
+    """{name: a function that takes the parameters}, of those that read them from globals and that the loop leaves out.
+
+    A prediction after the training reads them, itself or through the forward pass that it calls.
+    """
+    inside = set().union(*(names_in(one) for one in network.loop.nest))
+    found = {}
+    for name, function in own_functions(network.loaded):
+        read = [parameter for parameter in network.parameters if parameter in network.read_by.get(name, ())]
+        if read and name not in inside:
+            found[name] = taking(function, read)
+    return found
 
 
 def resizes(network: LoopNetwork, layers: Mapping[str, int], forward: FunctionType, backward: FunctionType) -> bool:
