@@ -38,7 +38,7 @@ Geometry = tuple[Sizes, int, int]  # sizes, stride and padding
 PLAIN: tuple[Geometry, ...] = ((SMALL, 1, 0), (WIDE, 1, 0), (TALL, 1, 0), (SINGLE, 1, 0), (SQUARE, 1, 0))
 STRIDED: tuple[Geometry, ...] = ((SMALL, 2, 0), (LONG, 2, 0), (TALL, 3, 0), (WIDE, 2, 0), (SQUARE, 2, 0))
 PADDED: tuple[Geometry, ...] = (
-    (SMALL, 1, 1),
+    (SMALL, 1, 3),
     (SHORT, 1, 1),
     (TALL, 1, 2),
     (LONG, 2, 1),

@@ -7,7 +7,7 @@ every question.  Where the channels are shows by a first pass.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import product
@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.chapters import EXTENSION_NAMES, OPERATIONS
-from chainrule.contract.errors import Missing, NotOffered, Unseen
-from chainrule.contract.implementation import source_line
+from chainrule.contract.errors import NotOffered, Unseen
 from chainrule.contract.operation import Operation
 from chainrule.host.recognition.batchnorm import BROKEN, Place, places
-from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.binding import parameters_of
 from chainrule.host.recognition.images import (
     FIRST,
     LAYOUTS,
+    ImageLayers,
     Layout,
     Moves,
     first_called,
@@ -38,7 +38,6 @@ from chainrule.host.recognition.images import (
     words_of,
     written_back,
 )
-from chainrule.host.recognition.namespaces import home_of, is_own
 from chainrule.support.arrays import describe, is_array
 
 CONVOLUTION = "convolution"  # the chapter
@@ -107,6 +106,7 @@ class Form:
     bias: tuple[int, ...] = BIASES[0]
     sides = "any"
     flipped = False
+    native = False
     strict = False  # whether filters and images with channels first have sides of any length
     layouts: Sequence[Layout] = LAYOUTS
     biases: Sequence[tuple[int, ...]] = BIASES
@@ -186,6 +186,15 @@ class Form:
         raise NotImplementedError
 
     @property
+    def goes_back(self) -> bool:
+        """Whether chainrule can ask for a backward pass."""
+        raise NotImplementedError
+
+    def place(self, operation: Operation) -> Any:
+        """What computes an operation."""
+        raise NotImplementedError
+
+    @property
     def conventions(self) -> tuple[tuple[str, str, str], ...]:
         """(key, value, how it was found) for what differs from the contract."""
         shown = "a first pass gives an output of the right shape"
@@ -243,9 +252,14 @@ class Function(Form):
             return returned, None
         raise NotOffered(f"{self.name}: expected (out, cache), found {describe(returned)}")
 
+    @property
+    def goes_back(self) -> bool:
+        return self.backward is not None
+
+    def place(self, operation: Operation) -> Any:
+        return self.function
+
     def back(self, dout: Any, passed: Passed) -> tuple[Any, Any, Any]:
-        if self.backward is None:
-            raise Missing(f"{BACKWARD.name} is missing")
         every = own_parameters(self.backward)
         taken = labelled([p.name for p in every], ("dout", "cache", *ARRAYS, "config", *SETTINGS))
         slopes, asked = turned(dout, self.layout.images), passed.asked
@@ -427,6 +441,10 @@ class Layer(Form):
             raise NotOffered(f"{self.name}: chainrule found no gradients of filters and biases after {self.backward}")
         return self.slopes((dx, dw.value, db.value))
 
+    def place(self, operation: Operation) -> Any:
+        method = self.backward if operation.undoes else self.forward
+        return getattr(self.cls, method) if method else self.cls
+
     @cached_property
     def goes_back(self) -> bool:
         """Whether a backward pass gives gradients, or raises by a mistake of its own."""
@@ -457,86 +475,15 @@ def likeliest_place(thing: str, found: Sequence[Place]) -> Place | None:
     return next((place for place in found if place.name == name), None)
 
 
-class Convolutions:
+class Convolutions(ImageLayers):
     """The convolution of a namespace, read once."""
 
-    def __init__(self, namespace: Mapping[str, Any], name_of: Callable[[str], str]) -> None:
-        self.namespace, self.name_of = namespace, name_of
-        self.forms: dict[int, Form | NotOffered] = {}
+    forward, backward = FORWARD, BACKWARD
 
-    def thing(self, operation: Operation) -> Any:
-        """The function or class for an operation.  Raises Missing."""
-        name = self.name_of(operation.name)
-        found = self.namespace.get(name)
-        if not callable(found) or not is_own(found, home_of(self.namespace)):
-            raise Missing(f"{name} is missing")
-        return found
-
-    def function(self, operation: Operation) -> Any:
-        """The function of the code for an operation, or None."""
-        try:
-            found = self.thing(operation)
-        except Missing:
-            return None
-        return None if inspect.isclass(found) else found
-
-    def form(self) -> Form:
-        """How the code convolves.  Raises NotOffered."""
-        found, name = self.thing(FORWARD), self.name_of(FORWARD.name)
-        if id(found) not in self.forms:
-            try:
-                layer = inspect.isclass(found)
-                self.forms[id(found)] = Layer(name, found) if layer else Function(name, found, self.function(BACKWARD))
-            except NotOffered as error:
-                self.forms[id(found)] = error
-            except (Unbound, Exception) as error:  # the code's own, in a pass that chainrule only tries
-                self.forms[id(found)] = NotOffered(f"{name}: {type(error).__name__}: {error}")
-        known = self.forms[id(found)]
-        if isinstance(known, NotOffered):
-            raise known
-        return known
-
-    @property
-    def conventions(self) -> tuple[tuple[str, str, str], ...]:
-        """What first passes showed, beside the contract's conventions: (key, value, how)."""
-        return tuple(one for form in self.forms.values() if isinstance(form, Form) for one in form.conventions)
-
-    def direct(self, operation: Operation) -> bool:
-        """Whether a function of the code takes an operation's arguments as they are."""
-        if self.function(operation) is None:
-            return False
-        try:
-            form = self.form()
-        except NotOffered:
-            return False
-        return isinstance(form, Function) and form.native
-
-    def offers(self, operation: Operation) -> bool:
-        """Whether chainrule can ask the code for an operation; a function of the contract's name counts in any form."""
-        if self.name_of(operation.name) == operation.name and self.function(operation) is not None:
-            return True
-        try:
-            form = self.form()
-        except NotOffered:
-            return False
-        if operation is FORWARD:
-            return True
-        return form.goes_back if isinstance(form, Layer) else self.function(BACKWARD) is not None
-
-    def call(self, operation: Operation, *arguments: Any) -> Any:
-        """The result of an operation.  Raises NotOffered; Unseen for what a caller cannot choose."""
-        form = self.form()
-        if operation.undoes:
-            if isinstance(form, Layer) and not form.goes_back:
-                raise Missing(f"{form.name} has no backward pass that chainrule can call with dout alone")
-            return form.back(*arguments)
-        return form.run(Asked(*arguments))
-
-    def where(self, operation: Operation) -> str | None:
-        """The position of the code behind an operation, or None."""
-        found = self.thing(FORWARD)
+    def read(self, name: str, found: Any) -> Form:
         if inspect.isclass(found):
-            form = self.forms.get(id(found))
-            method = (form.backward if operation.undoes else form.forward) if isinstance(form, Layer) else None
-            return source_line(getattr(found, method) if method else found)
-        return source_line(self.function(operation) or found)
+            return Layer(name, found)
+        return Function(name, found, self.function(BACKWARD))
+
+    def asked(self, *arguments: Any) -> Asked:
+        return Asked(*arguments)

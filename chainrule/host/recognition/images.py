@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from chainrule.contract.errors import NotOffered, Unseen
+from chainrule.contract.errors import Missing, NotOffered, Unseen
+from chainrule.contract.implementation import source_line
+from chainrule.contract.operation import Operation
 from chainrule.host.recognition import vocabulary
-from chainrule.host.recognition.binding import parameters_of
+from chainrule.host.recognition.binding import Unbound, parameters_of
+from chainrule.host.recognition.namespaces import home_of, is_own
 from chainrule.host.recognition.vocabulary import likeliest
 from chainrule.support.arrays import is_array, to_numpy
 
@@ -136,3 +139,109 @@ def quietly(ask: Callable[[], Any]) -> Any:
             return ask()
     except (NotOffered, Exception):  # the code's own
         return None
+
+
+class ImageForm(Protocol):
+    """How the code has a layer for images.
+
+    native: whether it is a function that takes the contract's arguments as they are.  goes_back: whether chainrule can
+    ask it for its backward pass.
+    """
+
+    name: str
+    native: bool
+
+    @property
+    def goes_back(self) -> bool: ...
+    @property
+    def conventions(self) -> tuple[tuple[str, str, str], ...]: ...
+    def run(self, asked: Any) -> Any: ...
+    def back(self, dout: Any, passed: Any) -> Any: ...
+    def place(self, operation: Operation) -> Any: ...
+
+
+class ImageLayers:
+    """The layer of a chapter in a namespace, read once.  forward, backward: the chapter's operations."""
+
+    forward: Operation
+    backward: Operation
+
+    def __init__(self, namespace: Mapping[str, Any], name_of: Callable[[str], str]) -> None:
+        self.namespace, self.name_of = namespace, name_of
+        self.forms: dict[int, ImageForm | NotOffered] = {}
+
+    def read(self, name: str, found: Any) -> ImageForm:
+        """The form of a function or class.  Raises NotOffered, or what the code raises."""
+        raise NotImplementedError
+
+    def asked(self, *arguments: Any) -> Any:
+        """What a forward pass is asked for."""
+        raise NotImplementedError
+
+    def thing(self, operation: Operation) -> Any:
+        """The function or class for an operation.  Raises Missing."""
+        name = self.name_of(operation.name)
+        found = self.namespace.get(name)
+        if not callable(found) or not is_own(found, home_of(self.namespace)):
+            raise Missing(f"{name} is missing")
+        return found
+
+    def function(self, operation: Operation) -> Any:
+        """The function of the code for an operation, or None."""
+        try:
+            found = self.thing(operation)
+        except Missing:
+            return None
+        return None if inspect.isclass(found) else found
+
+    def form(self) -> ImageForm:
+        """How the code has the layer.  Raises NotOffered."""
+        found, name = self.thing(self.forward), self.name_of(self.forward.name)
+        if id(found) not in self.forms:
+            try:
+                self.forms[id(found)] = self.read(name, found)
+            except NotOffered as error:
+                self.forms[id(found)] = error
+            except (Unbound, Exception) as error:  # the code's own, in a pass that chainrule only tries
+                self.forms[id(found)] = NotOffered(f"{name}: {type(error).__name__}: {error}")
+        known = self.forms[id(found)]
+        if isinstance(known, NotOffered):
+            raise known
+        return known
+
+    @property
+    def conventions(self) -> tuple[tuple[str, str, str], ...]:
+        """What first passes showed, beside the contract's conventions: (key, value, how)."""
+        return tuple(
+            one for form in self.forms.values() if not isinstance(form, NotOffered) for one in form.conventions
+        )
+
+    def direct(self, operation: Operation) -> bool:
+        """Whether a function of the code takes an operation's arguments as they are."""
+        try:
+            return self.function(operation) is not None and self.form().native
+        except NotOffered:
+            return False
+
+    def offers(self, operation: Operation) -> bool:
+        """Whether chainrule can ask the code for an operation; a function of the contract's name counts in any form."""
+        if self.name_of(operation.name) == operation.name and self.function(operation) is not None:
+            return True
+        try:
+            form = self.form()
+        except NotOffered:
+            return False
+        return operation is self.forward or form.goes_back
+
+    def call(self, operation: Operation, *arguments: Any) -> Any:
+        """The result of an operation.  Raises NotOffered; Unseen for what a caller cannot choose."""
+        form = self.form()
+        if not operation.undoes:
+            return form.run(self.asked(*arguments))
+        if not form.goes_back:
+            raise Missing(f"{self.name_of(operation.name)} is missing")
+        return form.back(*arguments)
+
+    def where(self, operation: Operation) -> str | None:
+        """The position of the code behind an operation."""
+        return source_line(self.function(operation) or self.form().place(operation))

@@ -33,6 +33,7 @@ from chainrule.host.recognition.forms import Form, Held
 from chainrule.host.recognition.namespaces import Operation, own_classes, own_functions, ranked
 from chainrule.host.recognition.optimizers import Optimizers
 from chainrule.host.recognition.plan import Plan
+from chainrule.host.recognition.pooling import POOLING, Pools
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.regularization import OF_SQUARES, Penalties
 from chainrule.host.recognition.results import first_fitting
@@ -52,10 +53,11 @@ READERS: dict[str, Callable[..., Any]] = {  # {extension chapter: what reads its
     "dropout": DropoutLayers,
     BATCHNORM: Normalizations,
     CONVOLUTION: Convolutions,
+    POOLING: Pools,
     REGULARIZATION: Penalties,
     SCHEDULES: Schedules,
 }
-DIRECT = (BATCHNORM, CONVOLUTION)  # chapters whose functions may take the contract's arguments as they are
+DIRECT = (BATCHNORM, CONVOLUTION, POOLING)  # chapters whose functions may take the contract's arguments as they are
 IN_PLACE_OF_OUTPUT = tuple((wanted, "output") for wanted in ("x", "activation"))
 STRENGTHENED = ("loss", "backward", "step", "fit")  # operations whose functions may take the strength of a penalty
 
