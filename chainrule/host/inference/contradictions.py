@@ -25,7 +25,7 @@ from chainrule.reference import softmax
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
-CALLED = {"forward": "forward", "backward": "the gradients", "step": "the update"}
+GIVES = {"forward": "outputs", "backward": "gradients", "step": "parameters"}
 
 
 def find_contradicted(probe: Probe, point: Point) -> None:
@@ -51,10 +51,10 @@ def contradicted_on(probe: Probe, point: Point) -> None:
         plan = probe.plan(operation, point)
         codes = codes_of(probe, plan, point) if isinstance(plan, Plan) else set()
         if not codes or codes & ran:
-            name = f" ({plan.name})" if isinstance(plan, Plan) else ""
+            name = plan.name if isinstance(plan, Plan) else operation
             probe.layout.unproven[operation] = (
-                f"{CALLED[operation]}{name} comes out wrong as chainrule calls it, and right inside the file's own "
-                "training: chainrule does not see how it is called"
+                f"{name} gives other {GIVES[operation]}, as chainrule calls it, than inside the file's own training, "
+                "where they are right: chainrule does not see how it is called"
             )
 
 
