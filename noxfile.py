@@ -36,7 +36,8 @@ EVERYTHING = "3.11"  # the interpreter that runs all meta-tests
 PROJECT = nox.project.load_toml("pyproject.toml")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SAMPLE = ("--every", "10")  # in CI, every tenth planted mistake; `nox -s diagnoses -- --every 1` checks all
-PARALLEL = ("-n", "auto", "--dist", "worksteal", "--timeout", "900")  # seconds: many times the longest test's
+HANGS = ("--timeout", "900", "--timeout-method", "thread")  # many times what the longest test takes; without a signal
+PARALLEL = ("-n", "auto", "--dist", "worksteal", *HANGS)
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

@@ -130,7 +130,7 @@ def test_gradients_that_are_right_in_the_training_are_not_judged_otherwise(check
     result = check(LAYERS, OTHER_LOSS)
     assert outcomes(result, "gradients") <= {"todo", "skipped", "passed"}
     said = {spec.message for spec in result.specs if spec.chapter == "gradients" and spec.outcome == "todo"}
-    assert any("comes out wrong as chainrule calls it, and right inside the file's own training" in one for one in said)
+    assert any("gives other gradients, as chainrule calls it" in one for one in said)
 
 
 def test_gradients_that_are_wrong_in_the_training_too_are_judged(check):
@@ -500,3 +500,51 @@ def test_a_place_that_is_long_does_not_squeeze_its_title(tmp_path):
     lines = str(api.check(str(notebook), chapters=["activations"])).splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("  At "))
     assert lines[at - 1].startswith("Cause (certain): the sign is dropped")
+
+
+COUNTED = """
+class NeuralNetwork:
+    def __init__(self, input_size, hidden_sizes, output_size, num_layers, optimizer):
+        assert len(hidden_sizes) == num_layers - 1
+        sizes = [input_size, *hidden_sizes, output_size]
+        self.optimizer, self.num_layers = optimizer, num_layers
+        self.params = {f"W{i}": np.random.randn(sizes[i - 1], sizes[i]) for i in range(1, num_layers + 1)}
+        self.params |= {f"b{i}": np.zeros(sizes[i]) for i in range(1, num_layers + 1)}
+
+    def forward(self, x):
+        for i in range(1, self.num_layers + 1):
+            x = x @ self.params[f"W{i}"] + self.params[f"b{i}"]
+            if i < self.num_layers:
+                x = np.maximum(x, 0)
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def update(self, grads, lr):
+        if self.optimizer == "SGD":
+            for name, grad in grads.items():
+                self.params[name] -= lr * grad
+        elif self.optimizer == "Adam":
+            raise NotImplementedError
+"""
+
+
+def test_a_number_of_layers_and_a_word_beside_the_sizes(check):
+    result = check(COUNTED, chapters=["shapes"])
+    assert not wrong(result)
+    assert "network.forward" in passed(result)
+
+
+def test_a_mistake_beside_a_number_of_layers(check):
+    assert "network.forward" in wrong(
+        check(COUNTED, ("i < self.num_layers", "i <= self.num_layers"), chapters=["shapes"])
+    )
+
+
+def test_a_package_in_the_sources_of_its_project(tmp_path):
+    (tmp_path / "src" / "ownlibrary").mkdir(parents=True)
+    (tmp_path / "src" / "ownlibrary" / "__init__.py").write_text("def relu(z):\n    return abs(z)\n", encoding="utf-8")
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "run.py").write_text("from ownlibrary import relu\n", encoding="utf-8")
+    result = api.check(str(tmp_path / "scripts" / "run.py"), chapters=["activations"])
+    assert "relu.values" in wrong(result)

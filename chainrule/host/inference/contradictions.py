@@ -25,7 +25,7 @@ from chainrule.reference import softmax
 from chainrule.support.arrays import to_numpy
 from chainrule.support.time_limit import TimedOut, limit
 
-CALLED = {"forward": "forward", "backward": "the gradients", "step": "the update"}
+GIVES = {"forward": "outputs", "backward": "gradients", "step": "parameters"}
 
 
 def find_contradicted(probe: Probe, point: Point) -> None:
@@ -44,17 +44,19 @@ def contradicted_on(probe: Probe, point: Point) -> None:
     wrong = [operation for operation, right in rights(probe, point).items() if right() is False]
     probe.reset(point)
     ran = update_is_right(probe, point) if wrong else None
-    if ran is not None and "forward" in wrong and gives_logits(probe, point):
+    if ran is None:
+        return
+    if "forward" in wrong and gives_logits(probe, point):
         probe.layout.output = "logits"
         wrong.remove("forward")
-    for operation in wrong if ran is not None else ():
+    for operation in wrong:
         plan = probe.plan(operation, point)
         codes = codes_of(probe, plan, point) if isinstance(plan, Plan) else set()
         if not codes or codes & ran:
-            name = f" ({plan.name})" if isinstance(plan, Plan) else ""
+            name = plan.name if isinstance(plan, Plan) else operation
             probe.layout.unproven[operation] = (
-                f"{CALLED[operation]}{name} comes out wrong as chainrule calls it, and right inside the file's own "
-                "training: chainrule does not see how it is called"
+                f"{name} gives other {GIVES[operation]}, as chainrule calls it, than inside the file's own training, "
+                "where they are right: chainrule does not see how it is called"
             )
 
 
@@ -86,7 +88,7 @@ def gives_logits(probe: Probe, point: Point) -> bool:
 
 
 def agrees(ask: Callable[[], Any], right: np.ndarray) -> bool | None:
-    """Whether a result is the right one, as far as two precisions agree; None if the code does not offer it."""
+    """Whether a result is the right one, up to its precision; None if the code does not offer it."""
     try:
         with limit(PROBE_LIMIT):
             found = to_numpy(ask())
@@ -98,7 +100,7 @@ def agrees(ask: Callable[[], Any], right: np.ndarray) -> bool | None:
 
 
 def update_is_right(probe: Probe, point: Point) -> set[CodeType] | None:
-    """The functions that run in an epoch of one batch, if it moves every parameter as the reference does; else None."""
+    """The functions that run in an epoch of one batch; None if it does not step as the reference does."""
     with noted() as ran:
         attempt(
             lambda: probe.translated.fit(
@@ -110,7 +112,7 @@ def update_is_right(probe: Probe, point: Point) -> set[CodeType] | None:
     if after is None:
         return None
     moved, exact = flat(point.parameters) - after, RATE * flat(point.network.backward(point.x, point.y))
-    for factor in (1, len(point.x)):  # by the mean, or by the sum
+    for factor in (1, len(point.x)) if probe.layout.reduction == "sum" else (1,):
         if np.allclose(moved, factor * exact, rtol=AGREE, atol=AGREE * factor * np.abs(exact).max()):
             return ran
     return None
@@ -135,8 +137,9 @@ def noted() -> Iterator[set[CodeType]]:
 
 def codes_of(probe: Probe, plan: Plan, point: Point) -> set[CodeType]:
     """The code of the author's function that a plan calls; none if chainrule puts the operation together."""
-    assert probe.network is not None
-    found = probe.network.form.author(plan.operation, point.model)
-    function = attempt(lambda: probe.network.function(plan, point.model)) if found is None else None
+    network = probe.network
+    assert network is not None
+    found = network.form.author(plan.operation, point.model)
+    function = attempt(lambda: network.function(plan, point.model)) if found is None else None
     code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
     return set() if code is None else {code}

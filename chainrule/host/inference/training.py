@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def find_updates_one_by_one(probe: Probe, point: Point) -> None:
     end = attempt(lambda: after_two_samples(probe, point))
     for after in (after_steps, after_trainings) if end is not None else ():
         for order in ((0, 1), (1, 0)):
-            found = attempt(lambda after=after, order=order: after(probe, point, order))
+            found = attempt(partial(after, probe, point, order))
             if found is not None and np.allclose(end, found, rtol=0, atol=ONE_ROUNDING):
                 probe.keep_plan("fit", point, replace(plan, how="single"))
                 probe.network.one_by_one = True

@@ -101,18 +101,19 @@ def choices_of(functions: Iterable[Any]) -> Choices:
 
 
 def descending(function: Any, parameter: Parameter) -> str:
-    """The word for gradient descent, for a parameter whose default is that for another optimizer; empty if unknown.
+    """The word for gradient descent, for a parameter that takes an optimizer's, or has another as default; else empty.
 
     The function knows it, or a method of its class.
     """
     default = parameter.default
-    if not (isinstance(default, str) and is_called("choices", "optimizer", default)):
+    needed = default is parameter.empty and role(parameter.name) == "optimizer"
+    if not (needed or (isinstance(default, str) and is_called("choices", "optimizer", default))):
         return ""
     owner = function if isinstance(function, type) else type(getattr(function, "__self__", None))
     members = [member for base in owner.__mro__[:-1] for member in vars(base).values()]
     own = getattr(function, "__func__", function)
-    found = choices_of(one for one in (*members, own) if isinstance(one, FunctionType)).optimizer(default)
-    return found if found != default else ""
+    known = choices_of(one for one in (*members, own) if isinstance(one, FunctionType))
+    return known.gradient_descent if known.gradient_descent != default else ""
 
 
 def of_the_output(function: Any, parameters: Sequence[Parameter]) -> dict[str, str]:

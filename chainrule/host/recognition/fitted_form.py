@@ -45,7 +45,7 @@ class FittedForm(ClassForm):
     def fill_by_training(self, made: Any, sizes: Sequence[int]) -> bool:
         """Give an object its parameters by a training that changes none.  Returns whether it has some.
 
-        What a training leaves beside the matrices that an object had before is no bias.
+        What a training leaves beside the matrices that an object had before is not a bias.
         """
         if keeps_matrices(made, sizes):
             return False

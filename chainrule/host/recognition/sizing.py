@@ -31,6 +31,7 @@ WITHOUT_DEFAULT: dict[str, Any] = {
     "samples": 1,
 }
 
+COUNTED = ("layers of weights", "hidden layers")  # roles of a number of layers beside their sizes
 COUNTS_LAYERS = ("nlayers", "numlayers", "nhiddenlayers", "numhiddenlayers", "hiddenlayers", "layers", "depth")
 
 LISTS = {  # {role: the sizes that a parameter of this role takes in a list}
@@ -79,6 +80,7 @@ class SizeArguments:
             roles |= dict.fromkeys((p.name for p in counted), "hidden")
             roles[counted[0].name] = "inputs"
             roles[counted[-1].name] = "outputs"
+        roles |= self.counts_beside(roles)
         if self.listed != "sizes":
             return {name: self.listed if found in ("sizes", "hiddens") else found for name, found in roles.items()}
         if "sizes" in roles.values():
@@ -88,6 +90,13 @@ class SizeArguments:
             listed = self.is_list(hiddens[0]) if hidden == "as named" else hidden == "list"
             roles[hiddens[0]] = "hiddens" if listed else "hidden"
         return roles
+
+    def counts_beside(self, roles: Mapping[str, str]) -> dict[str, str]:
+        """{parameter: one of COUNTED}, of the numbers of layers that a network takes beside all their sizes."""
+        if not {"inputs", "outputs"} <= set(roles.values()) or not {"hidden", "hiddens"} & set(roles.values()):
+            return {}
+        needed = [p.name for p in self.parameters if p.default is p.empty and plain(p.name) in COUNTS_LAYERS]
+        return {name: COUNTED["hidden" in plain(name)] for name in needed if roles[name] not in ("hidden", "hiddens")}
 
     def is_list(self, name: str) -> bool:
         default = next(p.default for p in self.parameters if p.name == name)
@@ -136,6 +145,8 @@ class SizeArguments:
             return (sizes[-1],)
         if found == "hidden" and hidden:
             return (hidden.pop(0),)
+        if found in COUNTED:
+            return (len(sizes) - 1 - COUNTED.index(found),)
         fixed = self.learnt.fixed.get(parameter.name)
         if isinstance(fixed, PerLayer):
             return (fixed.of(len(sizes) - 1),)

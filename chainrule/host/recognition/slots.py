@@ -189,18 +189,18 @@ def keeps_matrices(value: Any, sizes: Sequence[int]) -> bool:
 
 
 def parameters_in(value: Any) -> list[tuple[Path, tuple[int, ...]]]:
-    """(path, shape) of every array and number that may be a parameter, by its name; what nothing reads comes last."""
+    """(path, shape) of what may be a parameter, by its name; what the code only sets comes last."""
     found = ((path, shape(leaf)) for path, leaf in leaves(value) if not counts_something(leaf))
     every = [(path, size) for path, size in found if not is_called("arrays", "not_parameters", label(path))]
     return sorted(every, key=lambda one: is_only_set(value, one[0]))
 
 
 def is_only_set(value: Any, path: Path) -> bool:
-    """Whether a path ends in an attribute that the methods of its object set and never read, while they read others."""
+    """Whether a path ends in an attribute that its object's methods set, and never read as they read others."""
     last = path[-1] if path else None
     if not isinstance(last, Attribute):
         return False
-    read, written = attributes_in(type(follow(value, path[:-1])))
+    read, written = attributes_in(follow(value, path[:-1]).__class__)
     return last.name in written - read and bool(written & read)
 
 

@@ -333,7 +333,6 @@ class Started:
         raise NotTheNetwork(f"the loss uses {name} of the network with which it is made")
 
 
-@for_style("loss objects after PyTorch, which take logits", otherwise=False)
 def in_columns(function: Callable[..., Any]) -> bool:
     """Whether a softmax is one of columns, or of one vector: those sum to 1, and rows do not."""
     try:
@@ -343,6 +342,7 @@ def in_columns(function: Callable[..., Any]) -> bool:
     return bool(np.allclose(found.sum(axis=0), 1) and not np.allclose(found.sum(axis=1), 1))
 
 
+@for_style("loss objects after PyTorch, which take logits", otherwise=False)
 def is_of_logits(loss: Any) -> bool:
     """Whether a loss of logits is the cross-entropy of their softmax, apart from a factor."""
     scores = np.array([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]])

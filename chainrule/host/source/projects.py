@@ -11,6 +11,7 @@ from pathlib import Path
 PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
 LOOSE_MARKS = ("README", "README.md", "README.rst", "README.txt", "LICENSE", "requirements.txt", "setup.cfg")
 SHARED = {os.path.expanduser("~"), tempfile.gettempdir(), os.sep}  # of many projects: their scripts are not the file's
+SOURCES = "src"  # the folder in which a project may keep its packages
 HIGHEST = 3  # folders above the file's that count as its project, if nothing marks the project's root
 
 
@@ -33,7 +34,9 @@ def home(path: Path) -> tuple[str, list[Path], list[Path]]:
     first = [root] if path.name == "__init__.py" else list(dict.fromkeys([path.parent, root]))
     if names_modules_of(name.partition(".")[0], path):  # and not from a module of the same name beside the file
         first.reverse()
-    return name, first, list(dict.fromkeys([*first, *ancestors(path.parent)]))
+    above = [*first, *ancestors(path.parent)]
+    sources = [folder / SOURCES for folder in above if (folder / SOURCES).is_dir()]
+    return name, first, list(dict.fromkeys([*above, *sources]))
 
 
 def names_modules_of(package: str, path: Path) -> bool:
