@@ -365,6 +365,7 @@ def test_provenance_names_every_case_with_its_seed():
         "layers",
         "batchnorm",
         "convolution",
+        "pooling",
         "optimizers",
         "regularization",
     ]

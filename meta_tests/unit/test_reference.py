@@ -163,6 +163,16 @@ def test_convolution_takes_lists():
     assert reference.conv2d_forward(x, w, [0.0], stride=2, pad=1)[0].tolist() == [[[[2.0, 0.0], [0.0, 4.0]]]]
 
 
+def test_max_pooling_takes_lists():
+    x, dout = [[[[1, 3, 2], [0, 3, 5]]]], [[[[1.0, -2.0]]]]
+    out, cache = reference.maxpool2d_forward(x, stride=1)
+    assert out.tolist() == [[[[3, 5]]]]
+    assert reference.maxpool2d_backward(dout, cache).tolist() == [[[[0.0, 1.0, 0.0], [0.0, 0.0, -2.0]]]]
+    out, cache = reference.maxpool2d_forward(x)
+    assert out.tolist() == [[[[3]]]]
+    assert reference.maxpool2d_backward([[[[0.5]]]], cache).tolist() == [[[[0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]]]
+
+
 def test_lr_as_a_function_is_asked_once_per_epoch_counted_from_zero():
     asked = []
     network = MLP(SIZES)
