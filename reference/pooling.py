@@ -33,6 +33,6 @@ def maxpool2d_backward(dout, cache):
     dout = np.asarray(dout)
     dx, (rows, columns) = np.zeros(shape, dout.dtype), dout.shape[2:]
     for k, l in np.ndindex(size, size):
-        kept = dout * (largest == k * size + l)
+        kept = np.where(largest == k * size + l, dout, 0)
         dx[:, :, k : k + stride * rows : stride, l : l + stride * columns : stride] += kept
     return dx

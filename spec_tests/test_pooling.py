@@ -43,7 +43,7 @@ def found_setting(impl):
 
 
 def takes(impl, case):
-    """Whether the code takes a size, a stride and images of these lengths: it may have its own, or refuse some."""
+    """Whether the code takes such images, with this size and stride; it may have its own, or refuse some."""
     try:
         forward(impl, case)
     except NotApplicable:
