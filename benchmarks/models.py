@@ -39,7 +39,7 @@ def results(name, seeds, changed):
     tested, times = [], []
     for seed in seeds:
         settings = replace(MODELS[name].settings, seed=seed, **changed)
-        data = load(settings, None)
+        data = load(settings)
         network = MODELS[name].make([data.train_x.shape[1], *settings.hidden, 10], seed, settings.dtype)
         training = train(data, settings, network=network)
         tested.append(accuracy(network, data.test_x, data.test_y))

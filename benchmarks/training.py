@@ -121,7 +121,7 @@ def seconds_to_goal(data: Data, settings: Settings, seed: int) -> tuple[float, i
 
 
 def report(settings: Settings, turns: int, seeds: int, threads: int) -> None:
-    data = load(settings, None)
+    data = load(settings)
     x = data.train_x - data.train_x.mean(axis=0)  # what `chainrule train` trains on
     sizes = [x.shape[1], *settings.hidden, len(data.class_names)]
     makers = {

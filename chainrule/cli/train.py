@@ -1,4 +1,4 @@
-"""`chainrule train`: train the reference, or the network of a TARGET, on Fashion-MNIST."""
+"""`chainrule train`: train the reference, or the network of a TARGET, on pictures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from chainrule.cli.parsing import TARGET, Parser, add_reading_arguments
 from chainrule.training.settings import Settings
 
 DESCRIPTION = """\
-Train a network on Fashion-MNIST, and show what it learned: its accuracy beside
-a linear classifier's, the confusion matrix, and the classes it confuses most.
-The network is that of TARGET, with its own fit, or a model of the reference:
+Train a network on Fashion-MNIST, or other pictures (--data), and show what it
+learned: its accuracy beside a linear classifier's, the confusion matrix, and
+the classes it confuses most. The network is that of TARGET, with its own fit, or a model of the reference:
 plain mini-batch SGD with a fixed learning rate, unless --model names another.
 
 The models' settings were chosen on validation images, never on the test set,
@@ -81,8 +81,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="decides the initial weights and the order of the images (%(default)s)")  # fmt: skip
     add("--dtype", choices=("float32", "float64"), default=defaults.dtype, help="precision (%(default)s)")
     add("--validation", type=int, default=defaults.validation, metavar="N",
-        help="how many of the 60,000 training images, the last ones, to keep for validation (%(default)s)")  # fmt: skip
-    add("--data", type=Path, metavar="FOLDER", help="a folder that holds the four files of Fashion-MNIST")
+        help="how many of the training images, the last ones, to keep for validation (%(default)s)")  # fmt: skip
+    add("--data", metavar="NAME|FOLDER",
+        help="fashion-mnist (default), mnist, kmnist, cifar10, cifar100, or a folder with one's files")  # fmt: skip
     add("--no-baseline", action="store_true", help="do not train a linear classifier for comparison")
     add("--save", type=Path, metavar="FILE", help="write the trained network here (.npz)")
     add("--plot", type=Path, metavar="FILE",

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from chainrule.running.pictures import GradientErrors, InitialWeights, Picture, Training
-from chainrule.training.datasets import CLASSES
+from chainrule.training.datasets.published import FASHION_MNIST
 
 WIDTH, HEIGHT = 340, 150
 LEFT, BOTTOM = 34, 22  # margins for the numbers at the axes
@@ -159,7 +159,7 @@ def confusion(counts: Sequence[Sequence[int]]) -> str:
     for i, row in enumerate(counts):
         kinds = ["diagonal" if i == j else confused(count / worst) for j, count in enumerate(row)]
         cells = "".join(f'<td class="{kind}">{count}</td>' for kind, count in zip(kinds, row, strict=True))
-        rows.append(f"<tr><th scope='row'>{escape(CLASSES[i])} {i}</th>{cells}</tr>")
+        rows.append(f"<tr><th scope='row'>{escape(FASHION_MNIST.classes[i])} {i}</th>{cells}</tr>")
     words = f"{right / total:.2%} of {total:,} test images are right. Rows: the class; columns: what was predicted."
     return framed("Fashion-MNIST", words, f'<table class="confusion"><tr><td></td>{head}</tr>{"".join(rows)}</table>')
 

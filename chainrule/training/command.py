@@ -1,4 +1,4 @@
-"""`chainrule train`: the reference on Fashion-MNIST, with its progress.  loop.py trains, plotting.py draws."""
+"""`chainrule train`: the reference on pictures, with its progress.  loop.py trains, plotting.py draws."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from chainrule.training import datasets, storing
+from chainrule.training.datasets.published import DATASETS, FASHION_MNIST, Published
 from chainrule.training.loop import (
     Data,
     Diverged,
@@ -32,6 +35,7 @@ from chainrule.training.settings import Settings
 DONE, UNUSABLE, INTERRUPTED = 0, 4, 130  # 130 = 128 + SIGINT, as a shell reports a command ended by Ctrl-C
 CHANGEABLE = ("hidden", "epochs", "batch_size", "lr", "seed", "dtype", "validation")  # settings that are options
 PAIRS = 5  # how many pairs of confused classes are printed
+MOST_IN_A_ROW = 20  # classes, of which a matrix is printed
 
 
 class Unusable(Exception):
@@ -59,7 +63,7 @@ def _train_and_report(args: argparse.Namespace, console: Console, made: Made | N
     settings = _settings(args, model)
     save_to = _writable(storing.archive(args.save)) if args.save else None
     draw_to = _drawable(args.plot) if args.plot else None
-    data = load(settings, args.data)
+    data = load(settings, *_dataset(args.data))
     sizes = [data.train_x.shape[1], *settings.hidden, len(data.class_names)]
     network = model.make(sizes, settings.seed, settings.dtype) if made is None else made(sizes, settings.seed)
 
@@ -90,30 +94,32 @@ def _train_and_report(args: argparse.Namespace, console: Console, made: Made | N
     if draw_to:
         from chainrule.training.plotting import draw
 
-        _written(lambda: draw(outcome, data.test_x, draw_to), draw_to)
+        _written(lambda: draw(outcome, data, draw_to), draw_to)
         console.print(f"\nPicture drawn to {draw_to}", soft_wrap=True)
     return INTERRUPTED if interrupted else DONE
 
 
-def load(settings: Settings, folder: Path | None) -> Data:
-    """Fashion-MNIST in three parts, pixels scaled to [0, 1]; the last settings.validation training images validate.
+def load(settings: Settings, dataset: Published = FASHION_MNIST, folder: Path | None = None) -> Data:
+    """A data set in three parts, pixels scaled to [0, 1]; the last settings.validation training images validate.
 
     Raises Unusable if no images are left to train on, DatasetUnavailable if the data cannot be loaded.
     """
-    fashion = datasets.fashion_mnist(folder)
-    count = len(fashion.train_labels) - settings.validation
+    found = datasets.load(dataset, folder)
+    count = len(found.train_labels) - settings.validation
     if count < 1:
-        total = len(fashion.train_labels)
+        total = len(found.train_labels)
         raise Unusable(f"--validation: expected fewer than the {total} training images, found {settings.validation}")
-    images = datasets.scaled(fashion.train_images, settings.dtype)
+    images = datasets.scaled(found.train_images, settings.dtype)
     return Data(
         images[:count],
-        fashion.train_labels[:count],
+        found.train_labels[:count],
         images[count:],
-        fashion.train_labels[count:],
-        datasets.scaled(fashion.test_images, settings.dtype),
-        fashion.test_labels,
-        datasets.CLASSES,
+        found.train_labels[count:],
+        datasets.scaled(found.test_images, settings.dtype),
+        found.test_labels,
+        dataset.classes,
+        dataset.title,
+        found.train_images.shape[1:],
     )
 
 
@@ -131,6 +137,16 @@ def list_models() -> int:
         table.add_row(Text(name, "bold"), f"hidden layers {hidden}; {_recipe(model.settings, model)}{beside}")
     Console(highlight=False).print(table)
     return DONE
+
+
+def _dataset(said: str | None) -> tuple[Published, Path | None]:
+    """The data set that --data names, and the folder if it names one instead."""
+    if said is None or said in DATASETS:
+        return DATASETS[said or FASHION_MNIST.name], None
+    folder = Path(said)
+    if not folder.exists() and len(folder.parts) == 1:
+        raise Unusable(f"--data: expected one of {', '.join(DATASETS)}, or a folder that exists, found {said}")
+    return datasets.held_by(folder) or FASHION_MNIST, folder
 
 
 def _model(name: str | None, made: Made | None) -> Model:
@@ -195,7 +211,7 @@ def _print_plan(console: Console, data: Data, settings: Settings, model: Model, 
     beside = f", with {model.beside}" if model.beside else ""
     plan = Table.grid(padding=(0, 3))
     parts = ((data.train_y, "images to train on"), (data.validation_y, "to validate"), (data.test_y, "to test"))
-    plan.add_row("Fashion-MNIST", ", ".join(f"{len(labels):,} {purpose}" for labels, purpose in parts))
+    plan.add_row(data.title, ", ".join(f"{len(labels):,} {purpose}" for labels, purpose in parts))
     plan.add_row("Network", f"{'-'.join(map(str, sizes))}, {parameters:,} parameters, {settings.dtype}{beside}")
     plan.add_row("Training", f"{_recipe(settings, model)}, seed {settings.seed}")
     console.print(plan)
@@ -247,16 +263,31 @@ def _print_accuracies(console: Console, outcome: TrainingOutcome, baseline: Trai
 
 def _print_confusion(console: Console, outcome: TrainingOutcome) -> None:
     matrix, names = outcome.confusion, outcome.class_names
+    if len(names) <= MOST_IN_A_ROW:
+        _print_matrix(console, matrix, names)
+    else:
+        _print_hardest(console, matrix, names)
+    console.print("\nMost confused: A and B (A taken for B, B taken for A)", style="bold")
+    for i, j in most_confused(matrix, PAIRS):
+        both = matrix[i, j] + matrix[j, i]
+        console.print(f"  {both:4}  {names[i]} and {names[j]} ({matrix[i, j]}, {matrix[j, i]})")
+
+
+def _print_matrix(console: Console, matrix: NDArray[np.int64], names: Sequence[str]) -> None:
     console.print("\nConfusion matrix: rows are true classes, columns the predicted ones", style="bold")
     console.print(" " * 14 + "".join(f"{j:5}" for j in range(len(names))) + "   right")
     for i, row in enumerate(matrix):
         cells = [Text(f"{count:5}", style=_shade(i, j, count, row.sum())) for j, count in enumerate(row)]
         right = f"{row[i] / row.sum():8.1%}" if row.sum() else f"{'-':>8}"
         console.print(Text.assemble(f"{i:2} {names[i]:11}", *cells, right))
-    console.print("\nMost confused: A and B (A taken for B, B taken for A)", style="bold")
-    for i, j in most_confused(matrix, PAIRS):
-        both = matrix[i, j] + matrix[j, i]
-        console.print(f"  {both:4}  {names[i]} and {names[j]} ({matrix[i, j]}, {matrix[j, i]})")
+
+
+def _print_hardest(console: Console, matrix: NDArray[np.int64], names: Sequence[str]) -> None:
+    """Print the classes that are least often right, where there are too many for a matrix."""
+    right = matrix.diagonal() / np.maximum(matrix.sum(axis=1), 1)
+    console.print("\nLeast often right", style="bold")
+    for i in np.argsort(right, kind="stable")[:PAIRS]:
+        console.print(f"  {right[i]:6.1%}  {names[i]}")
 
 
 def _shade(i: int, j: int, count: int, total: int) -> str:

@@ -20,7 +20,10 @@ ROWS_AT_ONCE = 1000  # so many rows of activations fit into the processor's cach
 
 @dataclass(frozen=True)
 class Data:
-    """Labelled inputs in three parts, x (N, D) in [0, 1] and y (N,); validation may be empty."""
+    """Labelled inputs in three parts, x (N, D) in [0, 1] and y (N,); validation may be empty.
+
+    title: what the data set is called.  image_shape: of the picture in a row of x, (H, W) or (C, H, W).
+    """
 
     train_x: Array
     train_y: Labels
@@ -29,6 +32,8 @@ class Data:
     test_x: Array
     test_y: Labels
     class_names: tuple[str, ...]
+    title: str
+    image_shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)

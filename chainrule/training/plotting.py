@@ -16,23 +16,23 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from chainrule.training.loop import Data
     from chainrule.training.outcome import TrainingOutcome
 
 FORMATS = tuple(sorted(FigureCanvasBase.get_supported_filetypes()))
 BLUE, VERMILION = "#0072B2", "#D55E00"
 ROWS, COLUMNS = 3, 6  # of the misclassified images
+MOST_NAMED = 20  # classes, beyond which names and counts have no room in the confusion matrix
 
 
-def draw(outcome: TrainingOutcome, test_images: NDArray[np.floating], path: Path) -> None:
+def draw(outcome: TrainingOutcome, data: Data, path: Path) -> None:
     """Write the picture of OUTCOME to PATH, in the format its suffix names.  Raises OSError if it can't be written.
 
-    test_images: (N, 784), the images OUTCOME was measured on.
+    data: what it was measured on.
     """
     figure = Figure(figsize=(14, 9), layout="constrained")
     sizes = "-".join(map(str, outcome.training.network.sizes))
-    figure.suptitle(
-        f"Fashion-MNIST, network {sizes}: {outcome.test_accuracy:.2%} of the test images right", fontsize=15
-    )
+    figure.suptitle(f"{data.title}, network {sizes}: {outcome.test_accuracy:.2%} of the test images right", fontsize=15)
     halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.15))  # matplotlib declares one figure
     left, right = halves
     loss, accuracy = left.subplots(2, 1, sharex=True)
@@ -40,7 +40,7 @@ def draw(outcome: TrainingOutcome, test_images: NDArray[np.floating], path: Path
     _draw_accuracy(accuracy, outcome)
     above, below = right.subfigures(2, 1, height_ratios=(1.35, 1))
     _draw_confusion(above.subplots(), outcome)
-    _draw_mistakes(below, outcome, test_images)
+    _draw_mistakes(below, outcome, data)
     figure.savefig(path, dpi=120)
 
 
@@ -71,24 +71,26 @@ def _draw_confusion(axes: Axes, outcome: TrainingOutcome) -> None:
     matrix, names = outcome.confusion, outcome.class_names
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    few = len(names) <= MOST_NAMED
     for (i, j), count in np.ndenumerate(matrix):
-        if count:
+        if count and few:
             axes.text(
                 j, i, f"{count}", ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.5 else "black"
             )
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    if few:
+        axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+        axes.set_yticks(range(len(names)), names)
     axes.set(title="Confusion matrix of the test images", xlabel="predicted class", ylabel="true class")
 
 
-def _draw_mistakes(figure: SubFigure, outcome: TrainingOutcome, test_images: NDArray[np.floating]) -> None:
+def _draw_mistakes(figure: SubFigure, outcome: TrainingOutcome, data: Data) -> None:
     wrong = most_certain_mistakes(outcome, ROWS * COLUMNS)
     figure.suptitle("The surest mistakes: true class \N{RIGHTWARDS ARROW} predicted class", fontsize=12)
     for axes in figure.subplots(ROWS, COLUMNS).flat:
         axes.set_axis_off()
     for axes, n in zip(figure.axes, wrong, strict=False):
-        side = int(np.sqrt(test_images.shape[1]))
-        axes.imshow(test_images[n].reshape(side, side), cmap="gray_r")
+        picture = data.test_x[n].reshape(data.image_shape)
+        axes.imshow(picture if picture.ndim == 2 else np.moveaxis(picture, 0, -1), cmap="gray_r")
         names = outcome.class_names
         axes.set_title(f"{names[outcome.test_y[n]]}\n\N{RIGHTWARDS ARROW} {names[outcome.predicted[n]]}", fontsize=8)
 

@@ -406,7 +406,7 @@ def test_full_needs_the_data(refused, monkeypatch, arguments, specs):
 
 def test_full_requires_the_last_chapter(command, monkeypatch):
     image, labels = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8)
-    monkeypatch.setattr(datasets, "fashion_mnist", lambda: datasets.FashionMNIST(image, labels, image, labels))
+    monkeypatch.setattr(datasets, "fashion_mnist", lambda: datasets.Images(image, labels, image, labels))
     status, printed, _ = command("check", "empty.py", "--full", "--format", "json")
     written = json.loads(printed)
     assert (status, written["verdict"]) == (1, "incomplete")

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from banks.honest import HONEST
 from chainrule.cli import main
 from chainrule.reference import MLP
 from chainrule.training import command, datasets, storing
-from chainrule.training.datasets import CLASSES, DatasetUnavailable, FashionMNIST
+from chainrule.training.datasets import FASHION_MNIST, DatasetUnavailable, Images
 from chainrule.training.loop import Data, Diverged, accuracy, confusion_matrix, most_confused, probabilities, train
 from chainrule.training.models import MODELS
 from chainrule.training.settings import Settings
@@ -29,7 +30,7 @@ def pictures(count, seed):
     return images, labels
 
 
-STAND_IN = FashionMNIST(*pictures(360, 1), *pictures(150, 2))
+STAND_IN = Images(*pictures(360, 1), *pictures(150, 2))
 TEST_X = datasets.scaled(STAND_IN.test_images, np.float32)
 
 
@@ -47,7 +48,7 @@ def trained_by_hand(epochs, seed=0):
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch):
-    monkeypatch.setattr(datasets, "fashion_mnist", lambda folder=None: STAND_IN)
+    monkeypatch.setattr(datasets, "load", lambda dataset, folder=None: STAND_IN)
 
 
 @pytest.fixture
@@ -170,9 +171,50 @@ def test_float64(chainrule_train, tmp_path):
 
 def test_the_folder_is_handed_to_the_data_set(chainrule_train, monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr(datasets, "fashion_mnist", lambda folder=None: asked.append(folder) or STAND_IN)
+    monkeypatch.setattr(datasets, "load", lambda dataset, folder=None: asked.append(folder) or STAND_IN)
     chainrule_train(*QUICK, "--data", tmp_path)
     assert asked == [tmp_path]
+
+
+def in_colour(count, seed, classes):
+    """Pictures of random colours, whose red brightens with the class."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(classes, size=count, dtype=np.uint8)
+    images = rng.integers(60, size=(count, 3, 32, 32), dtype=np.uint8)
+    images[:, 0] += labels[:, None, None]
+    return images, labels
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100"])
+def test_another_data_set_by_its_name(chainrule_train, monkeypatch, tmp_path, name):
+    asked = []
+    classes = len(datasets.DATASETS[name].classes)
+    made = Images(*in_colour(360, 1, classes), *in_colour(300, 2, classes))
+    monkeypatch.setattr(datasets, "load", lambda dataset, folder=None: asked.append((dataset.name, folder)) or made)
+    status, out, err = chainrule_train(*QUICK, "--data", name, "--plot", tmp_path / "a.png")
+    assert (status, err, asked) == (DONE, "", [(name, None)])
+    assert out.startswith(datasets.DATASETS[name].title)
+    assert f"3072-8-{classes}" in out
+    assert ("Confusion matrix" in out) == (classes == 10)
+    assert ("Least often right" in out) == (classes == 100)
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_a_folder_names_its_data_set(chainrule_train, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(datasets, "held_by", lambda folder: datasets.DATASETS["kmnist"])
+    monkeypatch.setattr(datasets, "load", lambda dataset, folder=None: asked.append(dataset.name) or STAND_IN)
+    assert "KMNIST" in chainrule_train(*QUICK, "--data", tmp_path)[1]
+    assert asked == ["kmnist"]
+
+
+def test_a_data_set_that_is_not_known(chainrule_train):
+    status, out, err = chainrule_train("--data", "cifar1000")
+    assert (status, out) == (UNUSABLE, "")
+    assert err.startswith(
+        "chainrule train: --data: expected one of fashion-mnist, mnist, kmnist, cifar10, cifar100, or"
+    )
+    assert err.endswith("found cifar1000\n")
 
 
 # The models
@@ -327,10 +369,10 @@ def test_options_that_cannot_be_read(chainrule_train, options):
 
 
 def test_no_data(chainrule_train, monkeypatch, tmp_path):
-    def unavailable(folder=None):
+    def unavailable(dataset, folder=None):
         raise DatasetUnavailable(f"nothing in {folder}")
 
-    monkeypatch.setattr(datasets, "fashion_mnist", unavailable)
+    monkeypatch.setattr(datasets, "load", unavailable)
     assert chainrule_train("--data", tmp_path) == (UNUSABLE, "", f"chainrule train: nothing in {tmp_path}\n")
 
 
@@ -378,7 +420,7 @@ def test_ctrl_c_during_the_baseline_keeps_the_network(chainrule_train, monkeypat
 
 
 def test_ctrl_c_while_the_data_is_read_ends_it(chainrule_train, monkeypatch):
-    monkeypatch.setattr(datasets, "fashion_mnist", lambda folder=None: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(datasets, "load", lambda dataset, folder=None: signal.raise_signal(signal.SIGINT))
     assert chainrule_train() == (INTERRUPTED, "", "chainrule train: ended by Ctrl-C\n")
 
 
@@ -389,7 +431,7 @@ def small_data(count=40, classes=3):
     rng = np.random.default_rng(0)
     y = rng.integers(classes, size=count)
     x = np.eye(classes)[y] + rng.normal(scale=0.3, size=(count, classes))
-    return Data(x[:20], y[:20], x[20:30], y[20:30], x[30:], y[30:], tuple("abc"))
+    return Data(x[:20], y[:20], x[20:30], y[20:30], x[30:], y[30:], tuple("abc"), "Made up", (classes,))
 
 
 def test_confusion_matrix_against_a_count_by_hand():
@@ -432,9 +474,7 @@ def test_training_reports_each_epoch_as_it_ends():
 def test_training_never_sees_validation_or_test_labels():
     data = small_data()
     settings = Settings(hidden=(4,), epochs=3, batch_size=5, dtype="float64")
-    other = Data(
-        data.train_x, data.train_y, data.validation_x, 2 - data.validation_y, data.test_x, 2 - data.test_y, tuple("abc")
-    )
+    other = replace(data, validation_y=2 - data.validation_y, test_y=2 - data.test_y)
     for one, two in zip(train(data, settings).network.weights, train(other, settings).network.weights, strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -452,7 +492,7 @@ def test_the_surest_mistakes_come_first():
     from chainrule.training.plotting import most_certain_mistakes
 
     p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
-    outcome = TrainingOutcome(None, p, np.array([0, 0, 0, 1]), CLASSES[:2])
+    outcome = TrainingOutcome(None, p, np.array([0, 0, 0, 1]), FASHION_MNIST.classes[:2])
     assert most_certain_mistakes(outcome, 9).tolist() == [2, 3, 1]
     assert most_certain_mistakes(outcome, 2).tolist() == [2, 3]
 

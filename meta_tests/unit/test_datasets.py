@@ -14,9 +14,11 @@ import socket
 import socketserver
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ import pooch
 import pytest
 
 from chainrule.training import datasets
-from chainrule.training.datasets import DatasetUnavailable, fashion_mnist, files, sources
+from chainrule.training.datasets import DATASETS, DatasetUnavailable, fashion_mnist, files, load, published, sources
 
 SHAPES = {
     "train-images-idx3-ubyte.gz": (6, 2, 3),
@@ -73,13 +75,28 @@ def isolated(monkeypatch, tmp_path):
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CHAINRULE_FASHION_MNIST", raising=False)
     monkeypatch.setattr(datasets, "SYSTEM_FOLDER", tmp_path / "system")
-    monkeypatch.setattr(sources, "MIRRORS", ())
     monkeypatch.setattr(sources, "STALL_SECONDS", 0.3)
-    monkeypatch.setattr(files, "DIGITS_MD5", {hashlib.md5(data).hexdigest() for data in DIGITS.values()})
-    table = [
-        files.DataFile(name, SHAPES[name], len(data), sha256(data), sha256(RAW[name])) for name, data in GOOD.items()
-    ]
-    monkeypatch.setattr(files, "FILES", tuple(table))
+    monkeypatch.setitem(DATASETS, "mnist", replace(published.MNIST, files=four(DIGITS, OTHER)))
+    put_in_place(monkeypatch, files=four(GOOD, RAW), mirrors=())
+
+
+def four(compressed, contents):
+    """Stand-ins for four published files."""
+    return tuple(
+        files.IDXFile(name, SHAPES[name], len(data), sha256(data), sha256(contents[name]))
+        for name, data in compressed.items()
+    )
+
+
+def put_in_place(monkeypatch, **changes):
+    """Change what is published of Fashion-MNIST."""
+    changed = replace(DATASETS["fashion-mnist"], **changes)
+    monkeypatch.setitem(DATASETS, "fashion-mnist", changed)
+    monkeypatch.setattr(datasets, "FASHION_MNIST", changed)
+
+
+def mirrors():
+    return DATASETS["fashion-mnist"].mirrors
 
 
 @pytest.fixture
@@ -90,7 +107,7 @@ def cache(tmp_path):
 @pytest.fixture
 def no_sources(monkeypatch):
     """Any wish to download is an error."""
-    monkeypatch.setattr(sources, "sources", lambda: pytest.fail("the network was asked"))
+    monkeypatch.setattr(sources, "sources", lambda dataset: pytest.fail("the network was asked"))
 
 
 def fill(folder, contents=GOOD):
@@ -165,7 +182,7 @@ def mirror(monkeypatch):
         server = Mirror(contents, answer)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)
-        monkeypatch.setattr(sources, "MIRRORS", (*sources.MIRRORS, server.url))
+        put_in_place(monkeypatch, mirrors=(*mirrors(), server.url))
         return server
 
     yield start
@@ -241,16 +258,17 @@ def test_given_folder_is_not_passed_over(monkeypatch, no_sources, tmp_path, cach
 
 
 WRONG = {
-    "digits": (DIGITS[IMAGES], "handwritten digits MNIST"),
-    "digits compressed anew": (gzip.compress(OTHER[IMAGES], 1, mtime=7), "another dataset"),
-    "digits decompressed": (OTHER[IMAGES], "another dataset"),
+    "digits": (DIGITS[IMAGES], "is of MNIST, not of Fashion-MNIST, whose files have the same names"),
+    "digits compressed anew": (gzip.compress(OTHER[IMAGES], 1, mtime=7), "is of MNIST, not of Fashion-MNIST"),
+    "digits decompressed": (OTHER[IMAGES], "is of MNIST, not of Fashion-MNIST"),
     "truncated": (GOOD[IMAGES][:-5], f"truncated ({len(GOOD[IMAGES]) - 5} bytes of {len(GOOD[IMAGES])})"),
     "truncated in the header": (GOOD[IMAGES][:4], "truncated (4 bytes"),
     "truncated and decompressed": (RAW[IMAGES][:-5], "truncated"),
     "corrupted": (FLIPPED[IMAGES], "corrupted"),
     "corrupted and decompressed": (RAW[IMAGES][:-1] + b"?", "corrupted copy"),
+    "of an unknown data set": (idx(random_bytes(SHAPES[IMAGES], 7)), "another dataset"),
     "web page": (WEB_PAGE, "web page"),
-    "renamed": (GOOD[LABELS], f"holds {LABELS} under the wrong name"),
+    "renamed": (GOOD[LABELS], f"is {LABELS} under a wrong name"),
     "empty": (b"", "empty"),
     "something else": (b"%PDF-1.7 ...", "neither gzip nor IDX data (it starts with b'%PDF-1.7')"),
 }
@@ -290,13 +308,13 @@ def test_user_cache(monkeypatch, no_sources, tmp_path):
 
 
 def test_system_folder(no_sources, tmp_path):
-    fill(tmp_path / "system")
+    fill(tmp_path / "system" / "fashion-mnist")
     assert_loaded(fashion_mnist())
 
 
 def test_half_from_the_cache_half_from_the_system(no_sources, tmp_path, cache):
     fill(cache, {IMAGES: GOOD[IMAGES], LABELS: FLIPPED[LABELS]})
-    fill(tmp_path / "system", {name: data for name, data in GOOD.items() if name != IMAGES})
+    fill(tmp_path / "system" / "fashion-mnist", {name: data for name, data in GOOD.items() if name != IMAGES})
     assert_loaded(fashion_mnist())
 
 
@@ -335,7 +353,7 @@ FAILING = {
     "silent": (GOOD, "silent", "no answer within 0.3 s"),
     "has nothing": ({}, "well", "404"),
     "sends a login page": (dict.fromkeys(GOOD, WEB_PAGE), "well", f"{IMAGES} is a web page"),
-    "sends digits": (DIGITS, "well", f"{IMAGES} is of the handwritten digits MNIST"),
+    "sends digits": (DIGITS, "well", f"{IMAGES} is of MNIST"),
     "sends corrupted data": (FLIPPED, "well", f"{IMAGES} is corrupted"),
     "hangs up": (GOOD, "hangs up", IMAGES),
     "stalls": (GOOD, "stalls", f"{IMAGES}: "),
@@ -349,10 +367,10 @@ def failing_mirror(request, monkeypatch, mirror):
     if answer == "silent":
         monkeypatch.setattr(sources, "ANSWER_SECONDS", 0.3)
     if contents is None:
-        monkeypatch.setattr(sources, "MIRRORS", (refusing_mirror(),))
+        put_in_place(monkeypatch, mirrors=(refusing_mirror(),))
     else:
         mirror(contents, answer)
-    return sources.MIRRORS[0], reason
+    return mirrors()[0], reason
 
 
 def test_next_mirror_serves(cache, failing_mirror, mirror):
@@ -374,7 +392,7 @@ def test_failing_mirror_is_reported_soon(cache, failing_mirror):
 
 def test_a_slow_name_server_is_not_waited_for(monkeypatch):
     """No timeout of a request covers the look-up of a name. All mirrors together wait once."""
-    monkeypatch.setattr(sources, "MIRRORS", tuple(f"http://127.0.0.1:{port}/" for port in range(1, 21)))
+    put_in_place(monkeypatch, mirrors=tuple(f"http://127.0.0.1:{port}/" for port in range(1, 21)))
     monkeypatch.setattr(sources, "ANSWER_SECONDS", 0.2)
     over = threading.Event()
 
@@ -574,17 +592,17 @@ def test_debian_is_not_waited_for_forever(monkeypatch, programs, command):
 
 
 def test_message_lists_what_was_tried_and_every_way(monkeypatch, tmp_path, cache):
-    mirrors = (refusing_mirror(), refusing_mirror())
-    monkeypatch.setattr(sources, "MIRRORS", mirrors)
+    refusing = (refusing_mirror(), refusing_mirror())
+    put_in_place(monkeypatch, mirrors=refusing)
     fill(cache, {LABELS: WEB_PAGE})
     with pytest.raises(DatasetUnavailable) as caught:
         fashion_mnist()
     tried, ways = str(caught.value).split("To make it available, do one of these:")
-    for place in (cache, tmp_path / "system", *mirrors, "Debian's package dataset-fashion-mnist"):
+    for place in (cache, tmp_path / "system" / "fashion-mnist", *refusing, "Debian's package dataset-fashion-mnist"):
         assert f"\n  - {place}: " in tried
     assert f"{IMAGES} is missing; {LABELS} is a web page" in tried
     assert "Max retries exceeded" not in tried
-    for way in (*SHAPES, "CHAINRULE_FASHION_MNIST", str(cache), "CHAINRULE_CACHE", *mirrors):
+    for way in (*SHAPES, "CHAINRULE_FASHION_MNIST", str(cache), "CHAINRULE_CACHE", *refusing):
         assert way in ways
     assert "apt-get install dataset-fashion-mnist" in ways
     assert isinstance(caught.value, RuntimeError)
@@ -625,15 +643,163 @@ def test_scaled():
     assert images.max() == 255
 
 
-def test_published_table(monkeypatch):
-    """The real table agrees with the IDX format, and with the class names."""
+# The other data sets.
+
+IN_FOUR_FILES = ("fashion-mnist", "mnist", "kmnist")
+
+
+def test_published_tables(monkeypatch):
+    """The real tables agree with the formats, with the number of the classes, and share no digest."""
     monkeypatch.undo()
-    assert [file.name for file in files.FILES] == list(SHAPES)
-    assert [file.content_size for file in files.FILES] == [47040016, 60008, 7840016, 10008]
-    digests = {digest for file in files.FILES for digest in (file.sha256, file.content_sha256)}
-    assert len(digests) == 8
+    for name in IN_FOUR_FILES:
+        assert [file.name for file in DATASETS[name].files] == list(SHAPES)
+        assert [file.content_size for file in DATASETS[name].files] == [47040016, 60008, 7840016, 10008]
+    digests = [digest for dataset in DATASETS.values() for file in dataset.files for digest in file.digests]
+    assert len(set(digests)) == len(digests) == 8 + 8 + 7 + 7 + 3
     assert all(len(bytes.fromhex(digest)) == 32 for digest in digests)
-    assert len(set(datasets.CLASSES)) == 10
+    for name, dataset in DATASETS.items():
+        assert dataset.name == name
+        assert len(set(dataset.classes)) == len(dataset.classes) == (100 if name == "cifar100" else 10)
+        assert all(mirror.endswith("/") for mirror in dataset.mirrors)
+    assert [dataset.variable for dataset in DATASETS.values()] == [
+        f"CHAINRULE_{name}" for name in ("FASHION_MNIST", "MNIST", "KMNIST", "CIFAR10", "CIFAR100")
+    ]
+
+
+def test_a_file_without_a_known_content_is_taken_as_published_only(monkeypatch, no_sources, tmp_path):
+    put_in_place(monkeypatch, files=tuple(replace(file, content_sha256="") for file in four(GOOD, RAW)))
+    assert_loaded(fashion_mnist(fill(tmp_path / "published")))
+    anew = fill(tmp_path / "anew", GOOD | {IMAGES: gzip.compress(RAW[IMAGES], 1, mtime=7)})
+    with pytest.raises(DatasetUnavailable, match=f"{IMAGES} is not the file as published"):
+        fashion_mnist(anew)
+
+
+def test_a_folder_shows_whose_files_it_holds(tmp_path):
+    assert datasets.held_by(fill(tmp_path / "clothes")).name == "fashion-mnist"
+    assert datasets.held_by(fill(tmp_path / "digits", DIGITS)).name == "mnist"
+    assert datasets.held_by(tmp_path / "nowhere") is None
+
+
+# CIFAR's archives: small ones of the real form.
+
+
+def records(count, labels, seed):
+    """So many records: labels, and 3072 pixels."""
+    return random_bytes((count, labels + 3072), seed)
+
+
+def tar(folder, contents, mtime=0):
+    """A compressed archive of these files in a folder, with another file beside them."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, data in ({"readme.html": b"<html>"} | contents).items():
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mtime = len(data), mtime
+            archive.addfile(entry, io.BytesIO(data))
+    return gzip.compress(made.getvalue(), mtime=mtime)
+
+
+class Cifar:
+    """A stand-in for one of CIFAR's data sets, with 12 pictures, of which 4 are for tests."""
+
+    def __init__(self, dataset):
+        (file,) = dataset.files
+        each = [12 // len(file.members)] * len(file.members) if len(file.members) > 2 else [8, 4]
+        self.records = [records(count, file.record - 3072, seed) for seed, count in enumerate(each)]
+        names = [member.name for member in file.members]
+        self.contents = {name: part.tobytes() for name, part in zip(names, self.records, strict=True)}
+        self.archive = tar(file.folder, self.contents)
+        members = tuple(files.Member(name, sha256(data)) for name, data in self.contents.items())
+        changed = replace(file, size=len(self.archive), sha256=sha256(self.archive), members=members, records=12)
+        self.name, self.folder, self.pickled = file.name, file.folder, file.pickled
+        self.dataset = replace(dataset, files=(changed,), mirrors=())
+
+    def assert_loaded(self, images):
+        every = np.concatenate(self.records)
+        tests = len(self.records[-1])
+        np.testing.assert_array_equal(images.train_labels, every[:-tests, -3073])
+        np.testing.assert_array_equal(images.test_labels, every[-tests:, -3073])
+        pixels = every[:, -3072:].reshape(12, 3, 32, 32)  # planes of red, green and blue, each by rows
+        np.testing.assert_array_equal(images.train_images, pixels[:-tests])
+        np.testing.assert_array_equal(images.test_images, pixels[-tests:])
+        for array in images:
+            assert array.dtype == np.uint8
+            assert array.flags.writeable
+
+
+@pytest.fixture(params=["cifar10", "cifar100"])
+def cifar(request, monkeypatch):
+    made = Cifar(DATASETS[request.param])
+    monkeypatch.setattr(published, "TESTS", len(made.records[-1]))
+    monkeypatch.setitem(DATASETS, request.param, made.dataset)
+    return made
+
+
+@pytest.mark.parametrize("form", ["as published", "packed anew", "unpacked", "unpacked, without its folder"])
+def test_cifar_from_a_folder(no_sources, tmp_path, cifar, form):
+    if form == "unpacked":
+        fill(tmp_path / "mine" / cifar.folder, cifar.contents)
+    elif form == "unpacked, without its folder":
+        fill(tmp_path / "mine", cifar.contents)
+    else:
+        data = cifar.archive if form == "as published" else tar(cifar.folder, cifar.contents, mtime=7)
+        fill(tmp_path / "mine", {cifar.name: data})
+    cifar.assert_loaded(load(cifar.dataset, tmp_path / "mine"))
+    assert datasets.held_by(tmp_path / "mine") is cifar.dataset
+
+
+def test_cifar_is_downloaded_once(cifar, mirror, tmp_path):
+    server = mirror({cifar.name: cifar.archive})
+    cifar.dataset = replace(cifar.dataset, mirrors=(server.url,))
+    for _ in range(2):
+        cifar.assert_loaded(load(cifar.dataset))
+    assert server.downloaded == [cifar.name]
+    assert (tmp_path / "cache" / cifar.dataset.name / cifar.name).read_bytes() == cifar.archive
+
+
+def test_cifar_that_cannot_be_had(cifar):
+    with pytest.raises(DatasetUnavailable) as caught:
+        load(cifar.dataset)
+    message = str(caught.value)
+    assert message.startswith(f"{cifar.dataset.title} is not on this machine and could not be downloaded.")
+    assert f"set {cifar.dataset.variable} to a folder that holds {cifar.name}" in message
+    assert "put this file into the cache" in message
+    assert "apt-get" not in message
+
+
+def changed(contents):
+    """These contents, one byte of the first changed."""
+    first = next(iter(contents))
+    return contents | {first: bytes([contents[first][0] ^ 1]) + contents[first][1:]}
+
+
+BAD_ARCHIVES = {
+    "truncated": (lambda cifar: cifar.archive[:-9], "is truncated"),
+    "web page": (lambda cifar: WEB_PAGE, "is a web page"),
+    "empty": (lambda cifar: b"", "is empty"),
+    "no archive": (lambda cifar: gzip.compress(b"no archive at all"), "is not the archive as published"),
+    "another folder": (lambda cifar: tar("elsewhere", cifar.contents), "is not the archive as published"),
+    "a changed picture": (lambda cifar: tar(cifar.folder, changed(cifar.contents)), "another content than published"),
+    "something else": (lambda cifar: b"%PDF-1.7 ...", "is not gzip data (it starts with b'%PDF-1.7')"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_ARCHIVES)
+def test_a_wrong_archive_is_named_and_told_apart(no_sources, tmp_path, cifar, kind):
+    make, expected = BAD_ARCHIVES[kind]
+    with pytest.raises(DatasetUnavailable) as caught:
+        load(cifar.dataset, fill(tmp_path / "mine", {cifar.name: make(cifar)}))
+    assert expected in str(caught.value).splitlines()[0]
+
+
+def test_an_unpacked_picture_that_changed_is_seen(no_sources, tmp_path, cifar):
+    with pytest.raises(DatasetUnavailable, match="another content than published"):
+        load(cifar.dataset, fill(tmp_path / "mine" / cifar.folder, changed(cifar.contents)))
+
+
+def test_a_pickle_is_not_read(no_sources, tmp_path, cifar):
+    with pytest.raises(DatasetUnavailable, match=f"{cifar.pickled} is for Python's pickle.*take {cifar.name}"):
+        load(cifar.dataset, fill(tmp_path / "mine", {cifar.pickled: b"cos\nsystem\n"}))
 
 
 def test_import_is_cheap():

@@ -1,22 +1,26 @@
-"""The four files of Fashion-MNIST: names, shapes, digests, and diagnoses of files that do not match.
+"""Published files of pictures: names, shapes, digests, and diagnoses of files that do not match.
 
 A file's name proves nothing.  chainrule reads its bytes once, verifies them, and makes the array from the same bytes,
-so that another process cannot exchange them in between.
+so that another process cannot exchange them in between.  Nothing is unpickled, and no archive is unpacked to disk.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
-import os
+import tarfile
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+Bytes = npt.NDArray[np.uint8]
 GZIP_MAGIC = b"\x1f\x8b"
 IDX_MAGIC = b"\x00\x00\x08"  # begins an IDX file of unsigned bytes; the number of axes follows
 
@@ -25,142 +29,201 @@ class BadFile(Exception):
     """A file is missing, unreadable or not the published one; the message says which it is."""
 
 
-class DataFile(NamedTuple):
-    """One published file: an array of unsigned bytes in IDX format, compressed by gzip."""
+class DataFile(Protocol):
+    """One published file, from which an array is read."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int:
+        """Its size as published, in bytes."""
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The SHA-256 of each content by which it is known, and what to call that content."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The paths in a folder at which it may be found, in the order in which it is looked for."""
+
+    def read(self, folder: Path, known: Mapping[str, str]) -> Bytes:
+        """Read it from a folder and verify it.
+
+        known: what else is known by its SHA-256, to tell what a wrong file is.  Raises BadFile.
+        """
+
+
+@dataclass(frozen=True)
+class IDXFile:
+    """An array of unsigned bytes in IDX format, compressed by gzip.
+
+    size, sha256: of the compressed file, as published.  content_sha256: of the decompressed content, for copies that
+    were decompressed or compressed again; if it is empty, such copies are refused.
+    """
 
     name: str
     shape: tuple[int, ...]
-    size: int  # of the compressed file, in bytes
-    sha256: str  # of the compressed file, as published
-    content_sha256: str  # of the decompressed content, for copies that were decompressed or compressed again
+    size: int
+    sha256: str
+    content_sha256: str
 
     @property
-    def names(self) -> tuple[str, str]:
-        """The file's possible names: as published, and after gunzip."""
+    def names(self) -> Sequence[str]:
         return self.name, self.name.removesuffix(".gz")
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        return {digest: self.name for digest in (self.sha256, self.content_sha256) if digest}
 
     @property
     def content_size(self) -> int:
         """The size of the decompressed file in bytes: magic number, length of each axis, entries."""
         return 4 + 4 * len(self.shape) + math.prod(self.shape)
 
+    def read(self, folder: Path, known: Mapping[str, str]) -> Bytes:
+        name, data = first_of(folder, self.names)
+        content = self._content(data, name, known)
+        # The header of verified bytes is known.  A view of the bytes would not be writable, so the array is a copy.
+        entries = np.frombuffer(content, np.uint8, offset=self.content_size - math.prod(self.shape))
+        return entries.reshape(self.shape).copy()
 
-FILES = (
-    DataFile(
-        "train-images-idx3-ubyte.gz",
-        (60000, 28, 28),
-        26421856,
-        "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
-        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    ),
-    DataFile(
-        "train-labels-idx1-ubyte.gz",
-        (60000,),
-        29491,
-        "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
-        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    ),
-    DataFile(
-        "t10k-images-idx3-ubyte.gz",
-        (10000, 28, 28),
-        4422079,
-        "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa",
-        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    ),
-    DataFile(
-        "t10k-labels-idx1-ubyte.gz",
-        (10000,),
-        5125,
-        "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05",
-        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-    ),
-)
+    def _content(self, data: bytes, name: str, known: Mapping[str, str]) -> bytes:
+        """The decompressed content of DATA, read from the file NAME.  Raises BadFile if it is another."""
+        digest = sha256(data)
+        if digest == self.sha256:
+            return gzip.decompress(data)
+        if digest == self.content_sha256:
+            return data
+        refuse_what_is_known(name, digest, known)
+        content = decompressed(data, name, self.size) if data.startswith(GZIP_MAGIC) else data
+        digest = sha256(content)
+        if digest != self.content_sha256:
+            refuse_what_is_known(name, digest, known)
+            raise BadFile(f"{name} {self._difference(content)}")
+        return content
 
-# The MD5 sums of the handwritten digits MNIST, whose files have the same names and shapes.
-DIGITS_MD5 = {
-    "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-    "d53e105ee54ea40749a09fcbcd1e9432",
-    "9fb629c4189551a2d022fa330f9573f3",
-    "ec29112dd5afa0611ce80d1b7f02629c",
-}
+    def _difference(self, content: bytes) -> str:
+        """What CONTENT is instead of the content of this file, in words."""
+        if not content.startswith(IDX_MAGIC):
+            return what_it_is(content) or f"is neither gzip nor IDX data (it starts with {content[:8]!r})"
+        if len(content) < self.content_size:
+            return f"is truncated ({len(content)} bytes of {self.content_size} once decompressed)"
+        if not self.content_sha256:
+            return "is not the file as published; of this one no decompressed copy is known: take the published file"
+        return "has another content: a corrupted copy, or another dataset in MNIST's form (SHA-256 differs)"
 
 
-def read(folder: Path, file: DataFile) -> npt.NDArray[np.uint8]:
-    """Read FILE from FOLDER, compressed or not, and verify it.
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive, and its SHA-256."""
 
-    Returns an array of uint8 of shape `file.shape`. Raises BadFile.
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A tar archive compressed by gzip, whose members are records of labels and pixels, a byte each.
+
+    folder: the folder in the archive.  record: bytes in a record.  records: how many all members have together.
+    pickled: the name of an archive of the same pictures for Python's pickle, which could run any code.
     """
-    for name in file.names:
+
+    name: str
+    size: int
+    sha256: str
+    folder: str
+    members: tuple[Member, ...]
+    record: int
+    records: int
+    pickled: str
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self.name, f"{self.folder}/{self.members[0].name}", self.members[0].name
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        return {self.sha256: self.name} | {member.sha256: member.name for member in self.members}
+
+    def read(self, folder: Path, known: Mapping[str, str]) -> Bytes:
+        """The records of all members, (records, record), in their order."""
+        for within in (folder / self.folder, folder):
+            if not (folder / self.name).exists() and (within / self.members[0].name).exists():
+                contents = [self._member(member, first_of(within, [member.name])[1], known) for member in self.members]
+                break
+        else:
+            if not (folder / self.name).exists() and (folder / self.pickled).exists():
+                raise BadFile(
+                    f"{self.pickled} is for Python's pickle, which could run any code: take {self.name}, with the same "
+                    "pictures"
+                )
+            name, data = first_of(folder, [self.name])
+            contents = self._unpacked(name, data, known)
+        return np.frombuffer(b"".join(contents), np.uint8).reshape(self.records, self.record).copy()
+
+    def _unpacked(self, name: str, data: bytes, known: Mapping[str, str]) -> list[bytes]:
+        digest = sha256(data)
+        if digest != self.sha256:
+            refuse_what_is_known(name, digest, known)
+            if not data.startswith(GZIP_MAGIC):
+                raise BadFile(f"{name} {what_it_is(data) or f'is not gzip data (it starts with {data[:8]!r})'}")
+            data = decompressed(data, name, self.size)
         try:
-            data = (folder / name).read_bytes()
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                return [self._member(member, self._content(archive, member), known) for member in self.members]
+        except (tarfile.TarError, KeyError) as error:
+            raise BadFile(f"{name} is not the archive as published ({error.args[0]})") from error
+
+    def _content(self, archive: tarfile.TarFile, member: Member) -> bytes:
+        file = archive.extractfile(f"{self.folder}/{member.name}")
+        return b"" if file is None else file.read()
+
+    def _member(self, member: Member, content: bytes, known: Mapping[str, str]) -> bytes:
+        digest = sha256(content)
+        if digest == member.sha256:
+            return content
+        refuse_what_is_known(member.name, digest, known)
+        raise BadFile(f"{member.name} {what_it_is(content) or 'has another content than published (SHA-256 differs)'}")
+
+
+def first_of(folder: Path, names: Sequence[str]) -> tuple[str, bytes]:
+    """The name and bytes of the first of these files that a folder has.  Raises BadFile."""
+    for name in names:
+        try:
+            return name, (folder / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise BadFile(f"{name} cannot be read ({error.strerror})") from error
-        return _array(_content(data, name, file), file)
-    raise BadFile(f"{file.name} is missing")
+    raise BadFile(f"{names[0]} is missing")
 
 
-def read_all(folder: Path) -> tuple[dict[str, npt.NDArray[np.uint8]], str]:
-    """Read the good files in FOLDER.  Returns the arrays by file name, and messages on missing or bad files."""
-    found, problems = {}, []
-    for file in FILES:
-        try:
-            found[file.name] = read(folder, file)
-        except BadFile as problem:
-            problems.append(str(problem))
-    if not os.path.isdir(folder):
-        return found, "this is a file, not a folder" if os.path.exists(folder) else "the folder does not exist"
-    if not any(os.path.exists(folder / name) for file in FILES for name in file.names):
-        return found, "none of the four files is there"
-    return found, "; ".join(problems)
+def refuse_what_is_known(name: str, digest: str, known: Mapping[str, str]) -> None:
+    """Raise BadFile if a digest is that of another published file."""
+    if digest in known:
+        raise BadFile(f"{name} is {known[digest]}")
 
 
-def _array(content: bytes, file: DataFile) -> npt.NDArray[np.uint8]:
-    # The header of verified bytes is known.  A view of the bytes would not be writable, so the array is a copy.
-    entries = np.frombuffer(content, np.uint8, offset=file.content_size - math.prod(file.shape))
-    return entries.reshape(file.shape).copy()
-
-
-def _content(data: bytes, name: str, file: DataFile) -> bytes:
-    """The decompressed content of DATA, read from the file NAME.  Raises BadFile if it is not that of FILE."""
-    digest = _sha256(data)
-    if digest == file.sha256:
-        return gzip.decompress(data)
-    if digest == file.content_sha256:
-        return data
-    if hashlib.md5(data, usedforsecurity=False).hexdigest() in DIGITS_MD5:
-        raise BadFile(f"{name} is of the handwritten digits MNIST, which has the same file names, not Fashion-MNIST")
-    for other in FILES:
-        if digest in (other.sha256, other.content_sha256):
-            raise BadFile(f"{name} holds {other.name} under the wrong name")
-    content = _decompressed(data, name, file) if data.startswith(GZIP_MAGIC) else data
-    if _sha256(content) != file.content_sha256:
-        raise BadFile(f"{name} {_difference(content, file)}")
-    return content
-
-
-def _decompressed(data: bytes, name: str, file: DataFile) -> bytes:
+def decompressed(data: bytes, name: str, size: int) -> bytes:
+    """The content of gzip data that should have SIZE bytes.  Raises BadFile."""
     try:
         return gzip.decompress(data)
     except EOFError as error:
-        raise BadFile(f"{name} is truncated ({len(data)} bytes of {file.size})") from error
+        raise BadFile(f"{name} is truncated ({len(data)} bytes of {size})") from error
     except (OSError, zlib.error) as error:
         raise BadFile(f"{name} is corrupted ({error})") from error
 
 
-def _difference(content: bytes, file: DataFile) -> str:
-    """What CONTENT is instead of the content of FILE, in words."""
+def what_it_is(content: bytes) -> str:
+    """What a content without any data is, in words; nothing if that is not seen."""
     if not content:
         return "is empty"
     if content.lstrip().startswith(b"<"):
         return "is a web page (of an error, or of a login?) saved under the file's name"
-    if not content.startswith(IDX_MAGIC):
-        return f"is neither gzip nor IDX data (it starts with {content[:8]!r})"
-    if len(content) < file.content_size:
-        return f"is truncated ({len(content)} bytes of {file.content_size} once decompressed)"
-    return "has another content: a corrupted copy, or another dataset in MNIST's form (SHA-256 differs)"
+    return ""
 
 
-def _sha256(data: bytes) -> str:
+def sha256(data: bytes) -> str:
+    """The SHA-256 of data, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

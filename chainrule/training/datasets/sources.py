@@ -1,4 +1,4 @@
-"""Sources of Fashion-MNIST: its own public mirrors, and Debian's package.
+"""Sources of a data set: its own public mirrors, and Debian's package if there is one.
 
 A source is a function (wanted, folder, progress) that downloads the wanted files into a folder and yields each, still
 unverified.  It raises SourceFailed with a message of one line.
@@ -15,20 +15,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import files
 from .files import DataFile
+from .published import Published
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-MIRRORS = (
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-)
 ANSWER_SECONDS = 4.0  # for a server's first answer: short, so that a machine without a network notices soon
 STALL_SECONDS = 15.0  # without data in the middle of a download
-PACKAGE = "dataset-fashion-mnist"
-PACKAGE_FOLDER = Path("usr/share/datasets/fashion-mnist")  # within the package
+PACKAGES_FOLDER = Path("usr/share/datasets")  # in which Debian's packages install a folder for each data set
 APT_SECONDS = 300.0  # for each of apt-get's commands
 ENVIRONMENT = {
     "LC_ALL": "C",  # so that messages begin with E: or W:
@@ -42,31 +37,35 @@ class SourceFailed(Exception):
     """A source could not download a file; the message says why in one line."""
 
 
-def sources() -> dict[str, Source]:
-    """The sources by name, in the order in which chainrule tries them."""
-    silent = _silent(MIRRORS)
+def sources(dataset: Published) -> dict[str, Source]:
+    """The sources of a data set by name, in the order in which chainrule tries them."""
+    smallest = min(dataset.files, key=lambda file: file.size).name
+    silent = _silent(dataset.mirrors, smallest)
 
     def from_mirror(mirror: str) -> Source:
         return lambda wanted, folder, progress: _from_mirror(mirror, silent.get(mirror), wanted, folder, progress)
 
-    return {mirror: from_mirror(mirror) for mirror in MIRRORS} | {f"Debian's package {PACKAGE}": _from_debian}
+    def from_debian(wanted: Sequence[DataFile], folder: Path, progress: Progress) -> Iterator[DataFile]:
+        return _from_debian(dataset, wanted, folder, progress)
+
+    of_debian = {f"Debian's package {dataset.package}": from_debian} if dataset.package else {}
+    return {mirror: from_mirror(mirror) for mirror in dataset.mirrors} | of_debian
 
 
-def _silent(mirrors: Sequence[str]) -> dict[str, str]:
-    """The mirrors that do not answer, and why.
+def _silent(mirrors: Sequence[str], file: str) -> dict[str, str]:
+    """The mirrors that do not answer when they are asked for a file, and why.
 
     chainrule asks all mirrors at once, each in a thread: looking up a name and trying its addresses can take far longer
     than the timeout of a request.
     """
     import pooch
 
-    smallest = min(files.FILES, key=lambda file: file.size).name
     silent = dict.fromkeys(mirrors, f"no answer within {ANSWER_SECONDS:g} s")
 
     def ask(mirror: str) -> None:
         downloader = pooch.HTTPDownloader(timeout=2 * ANSWER_SECONDS)  # ends the thread later
         try:
-            downloader(mirror + smallest, None, None, check_only=True)
+            downloader(mirror + file, None, None, check_only=True)
         except OSError as error:
             silent[mirror] = _root_cause(error)
         else:
@@ -104,22 +103,25 @@ def _from_mirror(
         yield file
 
 
-def _from_debian(wanted: Sequence[DataFile], folder: Path, progress: Progress) -> Iterator[DataFile]:
+def _from_debian(
+    dataset: Published, wanted: Sequence[DataFile], folder: Path, progress: Progress
+) -> Iterator[DataFile]:
     """Download Debian's package with private package lists: without root, and without changes to the system."""
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
             raise SourceFailed(f"{program} is not installed")
-    progress.add_task(f"{PACKAGE} (Debian's package)", total=None)  # apt-get does not report progress
+    package = dataset.package
+    progress.add_task(f"{package} (Debian's package)", total=None)  # apt-get does not report progress
     private = _private_apt(folder)
     complaint = _run(["apt-get", "update", *private], folder)
     try:
-        _run(["apt-get", "download", PACKAGE, *private], folder)
+        _run(["apt-get", "download", package, *private], folder)
     except SourceFailed as failure:  # apt-get update exits with 0 even without a network
         raise SourceFailed(f"{failure} ({complaint})" if complaint else str(failure)) from failure
-    for package in folder.glob("*.deb"):
-        _run(["dpkg-deb", "-x", package.name, "unpacked"], folder)
+    for deb in folder.glob("*.deb"):
+        _run(["dpkg-deb", "-x", deb.name, "unpacked"], folder)
     for file in wanted:
-        unpacked = folder / "unpacked" / PACKAGE_FOLDER / file.name
+        unpacked = folder / "unpacked" / PACKAGES_FOLDER / dataset.name / file.name
         if not unpacked.is_file():
             raise SourceFailed(f"the package does not contain {file.name}")
         os.replace(unpacked, folder / file.name)
