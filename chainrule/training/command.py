@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -206,8 +205,9 @@ def _written(write: Callable[[], object], path: Path) -> object:
 
 def _print_plan(console: Console, data: Data, settings: Settings, model: Model, network: Network) -> None:
     sizes = network.sizes
-    parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
-    parameters += 2 * sum(sizes[1:-1]) * bool(normalizations(network))
+    counted = [*network.weights, *network.biases]
+    counted += [theta for layer in normalizations(network) for theta in layer.parameters]
+    parameters = sum(theta.size for theta in counted)
     beside = f", with {model.beside}" if model.beside else ""
     plan = Table.grid(padding=(0, 3))
     parts = ((data.train_y, "images to train on"), (data.validation_y, "to validate"), (data.test_y, "to test"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,29 @@ from chainrule.training.loop import Array, Centred, Network
 from chainrule.training.settings import Settings
 
 
-class Annealed(composed.MLP):
-    """A network of layers whose rate falls to 0 along half a wave.
-
-    lam: the strength of the L2 penalty on its weights.
-    """
+class Annealed(composed.Classifier):
+    """A network of layers whose rate falls to 0 along half a wave."""
 
     def fit(self, x: Array, y: Any, **settings: Any) -> Any:
         """Train in place; the arguments are those of `chainrule.reference.MLP.fit`."""
         rate = cosine(settings.pop("lr"), settings["epochs"])
         return super().fit(x, y, lr=rate, **settings)  # type: ignore[no-untyped-call]
 
+
+class Layered(Annealed, composed.MLP):
+    """A multilayer perceptron with such a rate."""
+
     def centre(self, mean: Array) -> None:
         """Take inputs from now on as they are, after a training on inputs less this mean."""
         self.biases[0] -= mean @ self.weights[0]
+
+
+class Convolutional(Annealed, composed.CNN):
+    """A convolutional network with such a rate."""
+
+    def centre(self, mean: Array) -> None:
+        """Take inputs from now on as they are, after a training on inputs less this mean."""
+        self.images.mean += mean
 
 
 def normalizations(network: Network) -> list[composed.BatchNorm]:
@@ -43,7 +53,13 @@ def plain(sizes: Sequence[int], seed: int, dtype: str) -> Network:
 
 
 def layered(sizes: Sequence[int], seed: int, dtype: str, **kept: Any) -> Network:
-    return Annealed(sizes, seed, dtype=np.dtype(dtype), **kept)  # type: ignore[no-untyped-call]
+    return Layered(sizes, seed, dtype=np.dtype(dtype), **kept)  # type: ignore[no-untyped-call]
+
+
+def convolutional(sizes: Sequence[int], seed: int, dtype: str, **kept: Any) -> Network:
+    channels = 3 if isqrt(sizes[0] // 3) ** 2 * 3 == sizes[0] else 1  # colours, of a square picture
+    shape = (channels, *2 * [isqrt(sizes[0] // channels)])
+    return Convolutional(sizes, seed, shape=shape, dtype=np.dtype(dtype), **kept)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -82,5 +98,10 @@ MODELS: Mapping[str, Model] = {
         "SGD with momentum 0.9",
         beside="batch norm, and dropout at 0.2",
         make=partial(layered, optimizer=momentum, normalized=True, rate=0.2),
+    ),
+    "cnn": Model(
+        Settings(hidden=(128,), epochs=10, batch_size=100, lr=0.001),
+        beside="before them convolutions of 16 and 32 filters of 3 x 3, each with max pooling, and dropout at 0.3",
+        make=partial(convolutional, optimizer=Adam, filters=(16, 32), rate=0.3),
     ),
 }

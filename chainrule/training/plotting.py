@@ -38,9 +38,13 @@ def draw(outcome: TrainingOutcome, data: Data, path: Path) -> None:
     loss, accuracy = left.subplots(2, 1, sharex=True)
     _draw_loss(loss, outcome)
     _draw_accuracy(accuracy, outcome)
-    above, below = right.subfigures(2, 1, height_ratios=(1.35, 1))
+    filters = outcome.training.network.weights[0]
+    heights = (1.35, 1) if filters.ndim == 2 else (1.35, 1, 0.4)
+    above, below, *last = right.subfigures(len(heights), 1, height_ratios=heights)
     _draw_confusion(above.subplots(), outcome)
     _draw_mistakes(below, outcome, data)
+    for figure_of_filters in last:
+        _draw_filters(figure_of_filters, filters)
     figure.savefig(path, dpi=120)
 
 
@@ -93,6 +97,16 @@ def _draw_mistakes(figure: SubFigure, outcome: TrainingOutcome, data: Data) -> N
         axes.imshow(picture if picture.ndim == 2 else np.moveaxis(picture, 0, -1), cmap="gray_r")
         names = outcome.class_names
         axes.set_title(f"{names[outcome.test_y[n]]}\n\N{RIGHTWARDS ARROW} {names[outcome.predicted[n]]}", fontsize=8)
+
+
+def _draw_filters(figure: SubFigure, filters: NDArray[np.floating]) -> None:
+    """Draw the filters (F, C, HH, WW) of the first convolution, from the least to the largest weight of all."""
+    figure.suptitle("The filters of the first convolution: dark is negative, light positive", fontsize=12)
+    most = np.abs(filters).max()
+    for axes, one in zip(figure.subplots(2, -(-len(filters) // 2)).flat, filters, strict=False):
+        axes.set_axis_off()
+        shown = one[0] if len(one) != 3 else np.moveaxis((one / most + 1) / 2, 0, -1)
+        axes.imshow(shown, cmap="gray", vmin=-most, vmax=most)
 
 
 def most_certain_mistakes(outcome: TrainingOutcome, count: int) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.reference import composed
 from chainrule.training.loop import Array, Network
 from chainrule.training.models import MODELS, PLAIN, normalizations
 
@@ -19,9 +20,9 @@ def archive(path: str | PathLike[str]) -> Path:
 
 
 def save(network: Network, path: str | PathLike[str], model: str = PLAIN) -> Path:
-    """Write sizes, parameters and running statistics to an .npz archive.  model: its name among the models.
+    """Write sizes, parameters, running statistics and the mean image to an .npz archive.
 
-    Returns the archive's path.  Raises OSError if the system cannot write it.
+    model: its name among the models.  Returns the archive's path.  Raises OSError if the system cannot write it.
     """
     kept: dict[str, Any] = {
         f"{kind}{l}": array for kind, arrays in arrays_of(network).items() for l, array in enumerate(arrays, 1)
@@ -40,6 +41,7 @@ def arrays_of(network: Network) -> dict[str, list[Array]]:
         "beta": [layer.parameters[1] for layer in layers],
         "mean": [layer.mean for layer in layers],
         "variance": [layer.variance for layer in layers],
+        "image": [network.images.mean] if isinstance(network, composed.CNN) else [],
     }
 
 

@@ -289,6 +289,24 @@ def test_plot(chainrule_train, tmp_path, suffix, start):
     assert (tmp_path / f"picture{suffix or '.png'}").read_bytes().startswith(start)
 
 
+@pytest.mark.parametrize("name", ["fashion-mnist", "cifar10"])
+def test_plot_of_a_convolutional_network_shows_its_filters(chainrule_train, monkeypatch, tmp_path, name):
+    pytest.importorskip("matplotlib")
+    from chainrule.training import plotting
+
+    shown, draw_filters = [], plotting._draw_filters
+
+    def noted(figure, filters):
+        draw_filters(figure, filters)
+        shown.append((filters.shape, sum(bool(axes.images) for axes in figure.axes)))
+
+    monkeypatch.setattr(plotting, "_draw_filters", noted)
+    made = Images(*in_colour(360, 1, 10), *in_colour(150, 2, 10)) if name == "cifar10" else STAND_IN
+    monkeypatch.setattr(datasets, "load", lambda dataset, folder=None: made)
+    chainrule_train(*QUICK, "--model", "cnn", "--data", name, "--no-baseline", "--plot", tmp_path / "a.png")
+    assert shown == [((16, 3 if name == "cifar10" else 1, 3, 3), 16)]
+
+
 @pytest.mark.parametrize(("option", "name"), [("--save", "file.npz"), ("--plot", "file.png")])
 def test_what_cannot_be_written_is_told_before_training(chainrule_train, monkeypatch, tmp_path, option, name):
     monkeypatch.setattr(command, "train", None)

@@ -7,9 +7,11 @@ the loss with respect to the layer's last output, sets `gradients`, and returns 
 import numpy as np
 
 from ..batchnorm import batchnorm_backward, batchnorm_evaluate, batchnorm_forward, batchnorm_running
+from ..convolution import conv2d_backward, conv2d_forward
 from ..dropout import dropout_backward, dropout_evaluate, dropout_forward
 from ..functions import xavier
 from ..layers import affine_backward, affine_forward, relu_backward, relu_forward
+from ..pooling import maxpool2d_backward, maxpool2d_forward
 
 
 class Layer:
@@ -103,3 +105,70 @@ class BatchNorm(Layer):
         """(N, size) -> (N, size)."""
         dx, *self.gradients = batchnorm_backward(dout, self.cache)
         return dx
+
+
+class Images(Layer):
+    """Makes pictures of rows: (N, C H W) -> (N, C, H, W), less `mean` (C H W,), which is 0 at first."""
+
+    def __init__(self, shape, dtype=np.float64):
+        super().__init__()
+        self.shape, self.mean = tuple(shape), np.zeros(np.prod(shape), dtype)
+
+    def forward(self, x, training):
+        """(N, C H W) -> (N, C, H, W)."""
+        return (x - self.mean).reshape(-1, *self.shape)
+
+    def backward(self, dout):
+        """(N, C, H, W) -> (N, C H W)."""
+        return dout.reshape(len(dout), -1)
+
+
+class Rows(Layer):
+    """Makes rows of pictures: (N, C, H, W) -> (N, C H W)."""
+
+    def forward(self, x, training):
+        """(N, C, H, W) -> (N, C H W)."""
+        self.cache = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dout):
+        """(N, C H W) -> (N, C, H, W)."""
+        return dout.reshape(self.cache)
+
+
+class Conv2D(Layer):
+    """Filters (F, C, size, size), with Xavier weights drawn from `rng`, and zero biases; an odd size keeps H and W.
+
+    A filter's output has size^2 C inputs, and an entry of the picture goes into size^2 F outputs: these are the two
+    numbers in Glorot's bound.  Clauses: convolution.values, convolution.padding, initialization.variance.
+    """
+
+    def __init__(self, channels, filters, size, rng, dtype=np.float64):
+        super().__init__()
+        bound = np.sqrt(6 / (size * size * (channels + filters)))
+        weights = rng.uniform(-bound, bound, (filters, channels, size, size))
+        self.parameters = [weights.astype(dtype), np.zeros(filters, dtype)]
+        self.pad = size // 2
+
+    def forward(self, x, training):
+        """(N, C, H, W) -> (N, F, H, W)."""
+        out, self.cache = conv2d_forward(x, *self.parameters, pad=self.pad)
+        return out
+
+    def backward(self, dout):
+        """(N, F, H, W) -> (N, C, H, W)."""
+        dx, *self.gradients = conv2d_backward(dout, self.cache)
+        return dx
+
+
+class MaxPool2D(Layer):
+    """The largest entry of each 2 x 2 window, which halves H and W.  Clauses: pooling.values, pooling.routing."""
+
+    def forward(self, x, training):
+        """(N, C, H, W) -> (N, C, H // 2, W // 2)."""
+        out, self.cache = maxpool2d_forward(x)
+        return out
+
+    def backward(self, dout):
+        """(N, C, H // 2, W // 2) -> (N, C, H, W)."""
+        return maxpool2d_backward(dout, self.cache)

@@ -1,6 +1,7 @@
 """A network of layers in a row, with the mean cross-entropy of its softmax, and any optimizer of 13_optimizers.md."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from ..functions import softmax
 from ..layers import softmax_loss
 from ..optimizers import SGD
 from ..regularization import l2_gradient
-from .layers import Affine, BatchNorm, Dropout, ReLU
+from .layers import Affine, BatchNorm, Conv2D, Dropout, Images, MaxPool2D, ReLU, Rows
 
 
 class Network:
@@ -78,38 +79,27 @@ class Network:
         return [g + l2_gradient([theta], lam)[0] if theta.ndim > 1 else g for theta, g in pairs]
 
 
-class MLP(Network):
-    """The multilayer perceptron of `chainrule.reference.MLP`, put together from layers, with more between them.
+class Classifier(Network):
+    """A network of labelled rows, whose parameters are weights and biases.
 
-    Between two affine layers: batch norm if `normalized`, ReLU, and dropout at `rate` unless that is 0.
-    optimizer, lam: what `fit` trains with, as in `Network.train`.
-    Clauses: initialization.sizes, network.assignable, gradients.weights, training.step.
+    learned: its layers that have some.  sizes: [D, ..., K].  optimizer, lam: what `fit` trains with, as in
+    `Network.train`.
     """
 
-    def __init__(self, sizes, seed=0, *, dtype=np.float64, normalized=False, rate=0.0, optimizer=SGD, lam=0.0):
-        self.sizes, self.dtype = checked_sizes(sizes), checked_dtype(dtype)
-        self.optimizer, self.lam = optimizer, lam
-        rng = np.random.default_rng(seed)
-        self.affine = [Affine(*fans, rng, self.dtype) for fans in zip(self.sizes[:-1], self.sizes[1:], strict=True)]
-        between = [
-            partial(BatchNorm, dtype=self.dtype) if normalized else None,
-            lambda size: ReLU(),
-            (lambda size: Dropout(rate, rng)) if rate else None,
-        ]
-        layers = [self.affine[0]]
-        for affine, size in zip(self.affine[1:], self.sizes[1:], strict=False):
-            layers += [make(size) for make in between if make is not None] + [affine]
+    def __init__(self, layers, learned, sizes, dtype, optimizer, lam):
         super().__init__(layers)
+        self.learned, self.sizes, self.dtype = learned, sizes, dtype
+        self.optimizer, self.lam = optimizer, lam
 
     @property
     def weights(self):
-        """A list of L arrays, (s[l], s[l+1])."""
-        return [layer.parameters[0] for layer in self.affine]
+        """A list of L arrays, (s[l], s[l+1]); those of a convolution are (F, C, HH, WW)."""
+        return [layer.parameters[0] for layer in self.learned]
 
     @property
     def biases(self):
-        """A list of L arrays, (s[l+1],)."""
-        return [layer.parameters[1] for layer in self.affine]
+        """A list of L arrays, (s[l+1],) or (F,)."""
+        return [layer.parameters[1] for layer in self.learned]
 
     def forward(self, x):
         """Class probabilities of every row: x (N, s[0]) -> p (N, s[L]).  Clause: network.forward."""
@@ -129,7 +119,7 @@ class MLP(Network):
         Without batch norm and dropout that loss is `loss(x, y)`.  Clauses: gradients.weights, gradients.biases.
         """
         self.descend(self._inputs(x), self._labels(x, y))
-        weight_grads, bias_grads = zip(*(layer.gradients for layer in self.affine), strict=True)
+        weight_grads, bias_grads = zip(*(layer.gradients for layer in self.learned), strict=True)
         return list(weight_grads), list(bias_grads)
 
     def step(self, grads, lr):
@@ -147,3 +137,55 @@ class MLP(Network):
 
     def _labels(self, x, y):
         return checked_labels(y, len(x), self.sizes[-1])
+
+
+class MLP(Classifier):
+    """The multilayer perceptron of `chainrule.reference.MLP`, put together from layers, with more between them.
+
+    Between two affine layers: batch norm if `normalized`, ReLU, and dropout at `rate` unless that is 0.
+    Clauses: initialization.sizes, network.assignable, gradients.weights, training.step.
+    """
+
+    def __init__(self, sizes, seed=0, *, dtype=np.float64, normalized=False, rate=0.0, optimizer=SGD, lam=0.0):
+        sizes, dtype = checked_sizes(sizes), checked_dtype(dtype)
+        rng = np.random.default_rng(seed)
+        first, *others = learned = [Affine(*fans, rng, dtype) for fans in pairwise(sizes)]
+        between = [
+            partial(BatchNorm, dtype=dtype) if normalized else None,
+            lambda size: ReLU(),
+            (lambda size: Dropout(rate, rng)) if rate else None,
+        ]
+        layers = [first]
+        for affine, size in zip(others, sizes[1:], strict=False):
+            layers += [make(size) for make in between if make is not None] + [affine]
+        super().__init__(layers, learned, sizes, dtype, optimizer, lam)
+
+
+class CNN(Classifier):
+    """A convolutional network for pictures of a shape (C, H, W): convolutions, then affine layers of `sizes`.
+
+    sizes: [C H W, ..., K].  filters: how many each convolution has, of 3 x 3 each; ReLU and max pooling follow it, and
+    halve H and W.  rate: of dropout before each affine layer, unless it is 0.
+    Clauses: convolution.values, pooling.values, initialization.sizes.
+    """
+
+    def __init__(
+        self, sizes, seed=0, *, shape=(1, 28, 28), filters=(16, 32), dtype=np.float64, rate=0.0, optimizer=SGD, lam=0.0
+    ):
+        sizes, dtype = checked_sizes(sizes), checked_dtype(dtype)
+        if sizes[0] != np.prod(shape):
+            raise ValueError(f"sizes: expected {np.prod(shape)} inputs, as shape is {shape}, found {sizes[0]}")
+        rng = np.random.default_rng(seed)
+        self.images = Images(shape, dtype)
+        channels = [shape[0], *filters]
+        convolutions = [Conv2D(*pair, 3, rng, dtype) for pair in zip(channels[:-1], filters, strict=True)]
+        height, width = (side // 2 ** len(filters) for side in shape[1:])
+        fans = [channels[-1] * height * width, *sizes[1:]]
+        affine = [Affine(*pair, rng, dtype) for pair in pairwise(fans)]
+        layers = [self.images]
+        for convolution in convolutions:
+            layers += [convolution, ReLU(), MaxPool2D()]
+        layers.append(Rows())
+        for layer in affine:
+            layers += [Dropout(rate, rng)] * bool(rate) + [layer, ReLU()]
+        super().__init__(layers[:-1], [*convolutions, *affine], sizes, dtype, optimizer, lam)
