@@ -25,6 +25,9 @@ KEPT = (
     r"self\.\w+ *=",
     r"self\.\w+\.(append|extend|insert)\(",
 )
+ADDED = r"(?!.*\b(zeros|zeros_like|empty|pad|zero_pad)\(| *None)"  # what follows the `=` is no array to begin with
+OF_IMAGES = rf"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\])* *[+*/]?={ADDED}"
+CUT = (r"(\b(d_?([xX]|A|in)|grad_x)\w*(\[.*\])* *=|return) *\w+\[.*:.*\]", OF_IMAGES, r"return")
 RANDOM = r"\b(randn?|normal|uniform|standard_normal|random|random_sample|gauss|integers|choice|zeros|ones|full)\("
 
 SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, expressions, the most telling first)
@@ -218,12 +221,16 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("batchnorm-not-centred", (r"=.*\b[xX]\w* [*/] ", r"/")),
     ("batchnorm", (r"\b(var|std)\(|var\w* *=.*(mean|sum)\(", r"\bmean\(", r"sqrt\(|\*\* *-?0?\.5", r"return")),
     ("convolution-gradients", (r"return .*d_?[wbWB]", r"return")),
-    ("convolution-db", (r"\bd_?b\w*(\[.*\])* *\+?=|grad_b\w* *\+?=|\[.b\w*.\] *\+?=", r"sum\(")),
-    ("convolution-dw", (r"\bd_?[wWkK]\w*(\[.*\])* *\+?=|grad_w\w* *\+?=|\[.[wW]\w*.\] *\+?=", *PRODUCT)),
     (
-        "convolution-dx",
-        (r"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\])* *[+*/]?=", r"return .*\[", *PRODUCT, r"return"),
+        "convolution-db",
+        (rf"(\bd_?b\w*(\[.*\])*|grad_b\w*|\[.b\w*.\]) *\+?={ADDED}", r"sum\("),
     ),
+    (
+        "convolution-dw",
+        (rf"(\bd_?[wWkK]\w*(\[.*\])*|grad_w\w*|\[.[wW]\w*.\]) *\+?={ADDED}", *PRODUCT),
+    ),
+    *((f"convolution-dx-{kind}", CUT) for kind in ("empty", "padded", "cut")),
+    ("convolution-dx", (OF_IMAGES, r"return .*\[", *PRODUCT, r"return")),
     ("convolution-padding", (r"\bpad\(", r"\bpad\w*\b", r"zeros")),
     ("convolution-si", (r"//|/ *(self\.)?s\w*\b.*1|\bint\(", r"shape")),
     ("convolution-stride", (r"\b(stride|s)\b",)),
@@ -236,7 +243,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("convolution-output", (r"transpose|reshape|swapaxes|moveaxis", r"return")),
     ("convolution-columns", (r"transpose|reshape", *PRODUCT)),
     ("convolution-filter-reshaped", (r"[wW]\w*\.reshape|reshape",)),
-    ("convolution", (r"=.*([*@]|\b(sum|dot|einsum|tensordot|matmul)\()", r"return")),
+    ("convolution", (r"=.*(@|\b(sum|dot|einsum|tensordot|matmul)\()", r"=.*\*", r"return")),
     ("pooling-ties", (r"==(?! *[\"'])", r"mask|arg_?max", r"d_?[xX]\w*(\[.*\])* *\+?=")),
     (
         "pooling-gradient-of-neighbours",
