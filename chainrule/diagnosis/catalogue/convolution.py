@@ -489,9 +489,23 @@ forward(
     "the stride is not used",
     "The window moves by the stride from one place to the next.",
     clause="convolution.shape",
-    fingerprint="the output of stride 1",
-    cv_size=lambda right, lengths, sides, stride: right(lengths, sides, 1),
-    cv_windows=lambda right, xp, sides, size, stride: right(xp, sides, size, 1),
+    fingerprint="the output of stride 1, along one axis or both",
+    variants={
+        name: {
+            "cv_size": lambda right, lengths, sides, stride, steps=steps: tuple(
+                output_length(length, side, step, 0)
+                for length, side, step in zip(lengths, sides, steps(stride), strict=True)
+            ),
+            "cv_windows": lambda right, xp, sides, size, stride, steps=steps: windows_at(
+                xp, sides, size, steps(stride)
+            ),
+        }
+        for name, steps in {
+            "both ways": lambda stride: (1, 1),
+            "the rows": lambda stride: (1, stride),
+            "the columns": lambda stride: (stride, 1),
+        }.items()
+    },
 )
 forward(
     "convolution-windows-not-strided",
