@@ -25,7 +25,7 @@ KEPT = (
     r"self\.\w+ *=",
     r"self\.\w+\.(append|extend|insert)\(",
 )
-ADDED = r"(?!.*\b(zeros|zeros_like|empty|pad|zero_pad)\(| *None)"  # after the `=` of a line that does more than make an array
+ADDED = r"(?!.*\b(zeros|zeros_like|empty|pad|zero_pad)\(| *None)"  # behind the `=`: more than a new array
 OF_IMAGES = rf"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\])* *[+*/]?={ADDED}"
 CUT = (r"(\b(d_?([xX]|A|in)|grad_x)\w*(\[.*\])* *=|return) *\w+\[.*:.*\]", OF_IMAGES, r"return")
 RANDOM = r"\b(randn?|normal|uniform|standard_normal|random|random_sample|gauss|integers|choice|zeros|ones|full)\("

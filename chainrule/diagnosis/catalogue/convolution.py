@@ -770,8 +770,24 @@ backward(
     clause="convolution.input_gradient",
     mend=DX,
     fingerprint="dx of the last window that a pixel is in",
-    cv_spread=lambda right, dout, w, lengths, stride: spread_at(dout, w, lengths, (stride, stride), replace=True),
+    cv_spread={
+        "window by window": lambda right, dout, w, lengths, stride: spread_at(
+            dout, w, lengths, (stride, stride), replace=True
+        ),
+        "place by place": lambda right, dout, w, lengths, stride: replaced(dout, w, lengths, stride),
+    },
 )
+
+
+def replaced(dout, w, lengths, stride):
+    """For each place in the window, the products of dout with the filters' entry there, whatever was there."""
+    found, (high, wide) = np.zeros((len(dout), w.shape[1], *lengths)), dout.shape[2:]
+    for k, l in np.ndindex(*w.shape[2:]):
+        rows, columns = slice(k, k + stride * high, stride), slice(l, l + stride * wide, stride)
+        found[:, :, rows, columns] = np.einsum("nfij,fc->ncij", dout, w[:, :, k, l])
+    return found
+
+
 backward(
     "convolution-dx-of-one-filter",
     "dx is that of one filter",
