@@ -16,9 +16,7 @@ def maxpool2d_forward(x, size=2, stride=2):
     x = np.asarray(x)
     windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
     entries = windows.reshape(*windows.shape[:4], size * size)
-    largest = entries.argmax(axis=4)
-    out = np.take_along_axis(entries, largest[..., None], axis=4)[..., 0]
-    return out, (largest, x.shape, size, stride)
+    return entries.max(axis=4), (entries.argmax(axis=4), x.shape, size, stride)
 
 
 def maxpool2d_backward(dout, cache):
@@ -29,10 +27,10 @@ def maxpool2d_backward(dout, cache):
     dout: (N, C, H', W'). Returns dx (N, C, H, W).
     Clauses: pooling.routing, pooling.overlaps, pooling.ties.
     """
-    largest, shape, size, stride = cache
+    kept, shape, size, stride = cache
     dout = np.asarray(dout)
     dx, (rows, columns) = np.zeros(shape, dout.dtype), dout.shape[2:]
     for k, l in np.ndindex(size, size):
-        kept = np.where(largest == k * size + l, dout, 0)
-        dx[:, :, k : k + stride * rows : stride, l : l + stride * columns : stride] += kept
+        slopes = np.where(kept == k * size + l, dout, 0)
+        dx[:, :, k : k + stride * rows : stride, l : l + stride * columns : stride] += slopes
     return dx

@@ -56,6 +56,8 @@ def found_setting(impl):
             impl.learn(key, value, how)
     known = {*PLAIN, *STRIDED, *PADDED, *ONE_BY_ONE, *FULL_SIZE, *USUAL, *OTHERWISE}
     possible = frozenset(geometry for geometry in known if takes(impl, drawn(geometry)))
+    if not possible:
+        forward(impl, drawn(USUAL[0]))  # raises what the code does
     usual = next((geometry for geometry in (*USUAL, *OTHERWISE) if geometry in possible), None)
     fine = usual is None or resolves(impl, drawn(usual))
     return Setting(possible, impl.unit_roundoff if fine else UNIT_ROUNDOFF["float32"])

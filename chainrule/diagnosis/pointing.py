@@ -25,6 +25,9 @@ KEPT = (
     r"self\.\w+ *=",
     r"self\.\w+\.(append|extend|insert)\(",
 )
+ADDED = r"(?!.*\b(zeros|zeros_like|empty|pad|zero_pad)\(| *None)"  # behind the `=`: more than a new array
+OF_IMAGES = rf"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\])* *[+*/]?={ADDED}"
+CUT = (r"(\b(d_?([xX]|A|in)|grad_x)\w*(\[.*\])* *=|return) *\w+\[.*:.*\]", OF_IMAGES, r"return")
 RANDOM = r"\b(randn?|normal|uniform|standard_normal|random|random_sample|gauss|integers|choice|zeros|ones|full)\("
 
 SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's id, expressions, the most telling first)
@@ -218,12 +221,16 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("batchnorm-not-centred", (r"=.*\b[xX]\w* [*/] ", r"/")),
     ("batchnorm", (r"\b(var|std)\(|var\w* *=.*(mean|sum)\(", r"\bmean\(", r"sqrt\(|\*\* *-?0?\.5", r"return")),
     ("convolution-gradients", (r"return .*d_?[wbWB]", r"return")),
-    ("convolution-db", (r"\bd_?b\w*(\[.*\])* *\+?=|grad_b\w* *\+?=|\[.b\w*.\] *\+?=", r"sum\(")),
-    ("convolution-dw", (r"\bd_?[wWkK]\w*(\[.*\])* *\+?=|grad_w\w* *\+?=|\[.[wW]\w*.\] *\+?=", *PRODUCT)),
     (
-        "convolution-dx",
-        (r"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\])* *[+*/]?=", r"return .*\[", *PRODUCT, r"return"),
+        "convolution-db",
+        (rf"(\bd_?b\w*(\[.*\])*|grad_b\w*|\[.b\w*.\]) *\+?={ADDED}", r"sum\("),
     ),
+    (
+        "convolution-dw",
+        (rf"(\bd_?[wWkK]\w*(\[.*\])*|grad_w\w*|\[.[wW]\w*.\]) *\+?={ADDED}", *PRODUCT),
+    ),
+    *((f"convolution-dx-{kind}", CUT) for kind in ("empty", "padded", "cut")),
+    ("convolution-dx", (OF_IMAGES, r"return .*\[", *PRODUCT, r"return")),
     ("convolution-padding", (r"\bpad\(", r"\bpad\w*\b", r"zeros")),
     ("convolution-si", (r"//|/ *(self\.)?s\w*\b.*1|\bint\(", r"shape")),
     ("convolution-stride", (r"\b(stride|s)\b",)),
@@ -236,19 +243,19 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("convolution-output", (r"transpose|reshape|swapaxes|moveaxis", r"return")),
     ("convolution-columns", (r"transpose|reshape", *PRODUCT)),
     ("convolution-filter-reshaped", (r"[wW]\w*\.reshape|reshape",)),
-    ("convolution", (r"=.*([*@]|\b(sum|dot|einsum|tensordot|matmul)\()", r"return")),
-    ("pooling-ties", (r"==", r"mask|arg_?max", r"d_?[xX]\w*(\[.*\])* *\+?=")),
+    ("convolution", (r"=.*(@|\b(sum|dot|einsum|tensordot|matmul)\()", r"=.*\*", r"return")),
+    ("pooling-ties", (r"==(?! *[\"'])", r"mask|arg_?max", r"d_?[xX]\w*(\[.*\])* *\+?=")),
     (
         "pooling-gradient-of-neighbours",
         (r"\b(hs?|ws?|i|j|top|left|rows?|col\w*)\b.*= *\(?[ij]\b(?!.*[sS])", r"\[.*:.*\]", r"\b(stride|s)\b"),
     ),
-    ("pooling-gradient-elsewhere", (r"divmod|unravel|arg_?m(ax|in)\(|%|//", r"mask|==", r"\+?= *d\w+")),
+    ("pooling-gradient-elsewhere", (r"divmod|unravel", r"arg_?m(ax|in)\(", r"mask|==", r"%|//")),
     ("pooling-gradient-overwritten", (r"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\]) *=", r"return")),
     (
         "pooling-gradient",
         (r"\b(d_?([xX]|A|in|img|pad)|grad_x)\w*(\[.*\])+ *[-+*/]?=", r"mask|==", r"= .*\* *\w+", r"return"),
     ),
-    ("pooling-from-zero", (r"maximum|max\( *0|, 0\)|zeros|\bpad\(", r"\bmax\(")),
+    ("pooling-from-zero", (r"maximum|max\( *0|, 0\)", r"zeros|\bpad\(", r"\bmax\(")),
     ("pooling-size-ignored", (r"\[.*:.*\]", r"\b(stride|s)\b")),
     ("pooling-si", (r"//|/ *(self\.)?s\w*\b.*1|\bint\(", r"shape")),
     ("pooling-stride", (r"\b(stride|s)\b",)),
@@ -256,7 +263,9 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (  # (beginning of a mistake's 
     ("pooling-integers", (r"full|zeros_like|empty_like|dtype|astype", r"return")),
     ("pooling-storage", (r"as_strided|ravel|order|flat",)),
     ("pooling-arguments", (r"[-+*/]=|\[.*\] *=|out=",)),
-    ("pooling-output", (r"transpose|reshape|swapaxes|moveaxis", r"return")),
+    ("pooling-output", (r"\bout\w*\b.*(transpose|reshape)", r"transpose|reshape|swapaxes|moveaxis", r"return")),
+    ("pooling-one-channel", (r"\[.*:.*\]", r"\b(a?max|max)\(")),
+    ("pooling-part", (r"\[.*:.*\]", r"\brange\(", r"\b(a?max|max)\(")),
     ("pooling", (r"\b(a?max|a?min|mean|sum|median|average|abs)\(", r"\[.*:.*\]", r"return")),
     ("l2-layer", (r"\w+ *=[^=].*(sum|norm|\*\* *2|square)", r"range\(|\bfor\b", r"return")),
     ("l2-biases", (r"\bb\w*\b.*(\*\* *2|square|\*)|values\(\)", r"return")),

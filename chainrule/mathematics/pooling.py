@@ -55,6 +55,11 @@ class Case:
         lengths = (output_length(length, self.size, self.stride, 0) for length in self.x.shape[2:])
         return (*self.x.shape[:2], *lengths)
 
+    @property
+    def tiled(self) -> bool:
+        """Whether the windows lie side by side and cover the image."""
+        return self.stride == self.size and not any(length % self.size for length in self.x.shape[2:])
+
     def windows(self) -> Iterator[tuple[tuple[int, int], tuple[slice, ...]]]:
         """((i, j), where the entries of that window lie)."""
         for i, j in np.ndindex(*self.output_shape[2:]):

@@ -550,6 +550,7 @@ PLANTED = [
         "convolution-dx-flipped",
     ),
     ("contract", "dxp[:, :, rows, columns] += np", "dxp[:, :, rows, columns] = np", "convolution-dx-overwritten"),
+    ("book", "x:x_max:stride] += col", "x:x_max:stride] = col", "convolution-dx-overwritten"),
     (
         "last",
         "+ f, left : left + f, :] += W[:, :, :, c] * dZ",

@@ -327,6 +327,12 @@ PLANTED = [
     ("course", "np.argmax(window), window", "np.argmin(window), window", "pooling-gradient-elsewhere"),
     ("contract", "k, l = divmod(", "l, k = divmod(", "pooling-gradient-elsewhere"),
     ("course", "ws + column] += dout", "ws + column] = dout", "pooling-gradient-overwritten"),
+    (
+        "book",
+        "x : x + stride * out_w : stride] += col",
+        "x : x + stride * out_w : stride] = col",
+        "pooling-gradient-overwritten",
+    ),
     ("last", "left : left + f, c] += mask * dA", "left : left + f, c] = mask * dA", "pooling-gradient-overwritten"),
     (
         "course",

@@ -164,13 +164,17 @@ def test_convolution_takes_lists():
 
 
 def test_max_pooling_takes_lists():
-    x, dout = [[[[1, 3, 2], [0, 3, 5]]]], [[[[1.0, -2.0]]]]
-    out, cache = reference.maxpool2d_forward(x, stride=1)
-    assert out.tolist() == [[[[3, 5]]]]
-    assert reference.maxpool2d_backward(dout, cache).tolist() == [[[[0.0, 1.0, 0.0], [0.0, 0.0, -2.0]]]]
+    x, dout = [[[[1, 3, 2, 0, 7], [0, 3, 5, 4, 7]]]], [[[[1.0, -2.0]]]]
     out, cache = reference.maxpool2d_forward(x)
-    assert out.tolist() == [[[[3]]]]
-    assert reference.maxpool2d_backward([[[[0.5]]]], cache).tolist() == [[[[0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]]]
+    assert out.tolist() == [[[[3, 5]]]]
+    assert reference.maxpool2d_backward(dout, cache).tolist() == [[[[0, 1, 0, 0, 0], [0, 0, -2, 0, 0]]]]
+    assert reference.maxpool2d_forward(x, stride=1)[0].tolist() == [[[[3, 5, 5, 7]]]]
+    assert reference.maxpool2d_forward(x, size=1)[0].tolist() == [[[[1, 2, 7]]]]
+
+
+def test_an_infinite_slope_stays_where_it_belongs():
+    _, cache = reference.maxpool2d_forward([[[[1.0, 3.0], [2.0, 0.0]]]])
+    assert reference.maxpool2d_backward([[[[np.inf]]]], cache).tolist() == [[[[0.0, np.inf], [0.0, 0.0]]]]
 
 
 def test_lr_as_a_function_is_asked_once_per_epoch_counted_from_zero():

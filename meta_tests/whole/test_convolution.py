@@ -180,6 +180,18 @@ def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, 
     assert raised in found.diagnoses[0].title
 
 
+def test_a_forward_pass_that_always_raises_is_an_error(tmp_path):
+    found = checked(tmp_path, changed(CONTRACT, {"    H2 = (H": "    raise ValueError('brave')\n    H2 = (H"}))
+    assert {spec.id: spec.outcome for spec in found.specs}["convolution.shape"] == "error"
+    assert found.verdict == "fail"
+
+
+def test_code_that_refuses_sizes_has_its_mistakes_named(tmp_path):
+    changes = RIGHT["sizes that the stride must divide"][1] | {"w, axes=(1, 0))": "w, axes=(1, 0)) * 2"}
+    found = checked(tmp_path, changed(CONTRACT, changes))
+    assert (found.diagnoses[0].id, found.diagnoses[0].certainty) == ("convolution-dx-scaled", "certain")
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -136,6 +136,20 @@ def test_a_backward_pass_that_raises_is_an_error_of_its_clauses_alone(tmp_path, 
     assert raised in found.diagnoses[0].title
 
 
+@pytest.mark.parametrize("mistake", ["raise ValueError('brave')", "x = x.reshape(n_of, -1)", "x = x.reshape(7, -1)"])
+def test_a_forward_pass_that_always_raises_is_an_error(tmp_path, mistake):
+    found = checked(tmp_path, changed(CONTRACT, {"    H2 = (H": f"    {mistake}\n    H2 = (H"}))
+    assert {spec.id: spec.outcome for spec in found.specs}["pooling.shape"] == "error"
+    assert found.verdict == "fail"
+
+
+def test_code_that_refuses_sizes_has_its_mistakes_named(tmp_path):
+    refusing = {"    H2 = (H": "    assert (H - size) % stride == (W - size) % stride == 0\n    H2 = (H"}
+    assert checked(tmp_path, changed(CONTRACT, refusing)).verdict == "pass"
+    found = checked(tmp_path, changed(CONTRACT, refusing | {"j * stride + l] += dout": "j * stride + l] = dout"}))
+    assert (found.diagnoses[0].id, found.diagnoses[0].certainty) == ("pooling-gradient-overwritten", "certain")
+
+
 @pytest.mark.parametrize(
     "source",
     [

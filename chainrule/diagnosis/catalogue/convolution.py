@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from chainrule.boundary.errors import unless_refused
 from chainrule.diagnosis.actors import Question
 from chainrule.diagnosis.concerns import about, concern
 from chainrule.diagnosis.mistake import add, also
@@ -148,7 +149,8 @@ def asked(name, *labels):
 
             def ask(actor, case=case, arrays=arrays):
                 copies = map(np.array, arrays if name == "conv2d_forward" else (case.dout, *arrays))
-                return actor.function(name, *copies, case.stride, case.pad)
+                with unless_refused("this case"):
+                    return actor.function(name, *copies, case.stride, case.pad)
 
             yield Question(f"{name}, {case}", ask, labels)
 
@@ -487,9 +489,23 @@ forward(
     "the stride is not used",
     "The window moves by the stride from one place to the next.",
     clause="convolution.shape",
-    fingerprint="the output of stride 1",
-    cv_size=lambda right, lengths, sides, stride: right(lengths, sides, 1),
-    cv_windows=lambda right, xp, sides, size, stride: right(xp, sides, size, 1),
+    fingerprint="the output of stride 1, along one axis or both",
+    variants={
+        name: {
+            "cv_size": lambda right, lengths, sides, stride, steps=steps: tuple(
+                output_length(length, side, step, 0)
+                for length, side, step in zip(lengths, sides, steps(stride), strict=True)
+            ),
+            "cv_windows": lambda right, xp, sides, size, stride, steps=steps: windows_at(
+                xp, sides, size, steps(stride)
+            ),
+        }
+        for name, steps in {
+            "both ways": lambda stride: (1, 1),
+            "the rows": lambda stride: (1, stride),
+            "the columns": lambda stride: (stride, 1),
+        }.items()
+    },
 )
 forward(
     "convolution-windows-not-strided",
@@ -754,8 +770,24 @@ backward(
     clause="convolution.input_gradient",
     mend=DX,
     fingerprint="dx of the last window that a pixel is in",
-    cv_spread=lambda right, dout, w, lengths, stride: spread_at(dout, w, lengths, (stride, stride), replace=True),
+    cv_spread={
+        "window by window": lambda right, dout, w, lengths, stride: spread_at(
+            dout, w, lengths, (stride, stride), replace=True
+        ),
+        "place by place": lambda right, dout, w, lengths, stride: replaced(dout, w, lengths, stride),
+    },
 )
+
+
+def replaced(dout, w, lengths, stride):
+    """For each place in the window, the products of dout with the filters' entry there, whatever was there."""
+    found, (high, wide) = np.zeros((len(dout), w.shape[1], *lengths)), dout.shape[2:]
+    for k, l in np.ndindex(*w.shape[2:]):
+        rows, columns = slice(k, k + stride * high, stride), slice(l, l + stride * wide, stride)
+        found[:, :, rows, columns] = np.einsum("nfij,fc->ncij", dout, w[:, :, k, l])
+    return found
+
+
 backward(
     "convolution-dx-of-one-filter",
     "dx is that of one filter",
