@@ -70,6 +70,10 @@ class Form:
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         """A new network.  Raises the code's exceptions, and Unbound."""
+        return self.made(self.stored(sizes), seed)
+
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
+        """What the code makes for these sizes.  Raises the code's exceptions, and Unbound."""
         raise NotImplementedError
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
@@ -152,13 +156,6 @@ class SizedForm(Form):
     def __init__(self, namespace: Mapping[str, Any], fold: Fold | None) -> None:
         super().__init__()
         self.namespace, self.fold = namespace, fold
-
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        return self.made(self.stored(sizes), seed)
-
-    def made(self, sizes: Sequence[int], seed: int) -> Any:
-        """What the maker makes for these sizes.  Raises the code's exceptions, and Unbound."""
-        raise NotImplementedError
 
     def settle_any(self, function: Any) -> None:
         """Find out how the maker takes sizes.  If no way works, raises the exception of the first."""

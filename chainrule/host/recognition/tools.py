@@ -20,7 +20,7 @@ from chainrule.host.recognition.namespaces import Operation, methods_of, own_cla
 from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
 from chainrule.host.recognition.results import number_in, samples
-from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.slots import Fold, discover
 from chainrule.host.recognition.strength import strengths
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
@@ -40,9 +40,10 @@ class Toolbox:
     """The layer classes of a namespace, by kind.
 
     combined: softmax and cross-entropy in one.  slope: a class with the backward pass of such a one alone.
+    fold: how the weights of a dense layer contain its biases; None if these are arrays of their own.
     """
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
         classes = own_classes(namespace)
         self.namespace = namespace
         softmaxes = [(name, cls) for name, cls in classes if is_called("classes", "softmax", name)]
@@ -61,7 +62,7 @@ class Toolbox:
         self.dense: Dense | None = None
         for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
             try:
-                self.dense = Dense(name, cls, namespace)
+                self.dense = Dense(name, cls, namespace, fold)
                 break
             except Exception:
                 continue
@@ -98,8 +99,8 @@ def loses(cls: type) -> bool:
 class Dense:
     """A class of affine layers.  activates: whether its constructor takes the activation as well."""
 
-    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
-        self.name, self.cls, self.namespace = name, cls, namespace
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
+        self.name, self.cls, self.namespace, self.fold = name, cls, namespace, fold
         parameters = [p for p in parameters_of(cls) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self.activation = next((p for p in parameters if is_activation(p)), None)
         self.activates = self.activation is not None
@@ -116,7 +117,9 @@ class Dense:
         for names in tries:
             self.keywords = names
             try:
-                if discover(self.make(4, 6, "relu", np.random.default_rng(0)), (4, 6)) is not None:
+                made = self.make(4, 6, "relu", np.random.default_rng(0))
+                fans = [4, 6] if self.fold is None else self.fold.sizes([4, 6])
+                if discover(made, fans, self.fold) is not None:
                     return names
             except Exception:
                 continue
