@@ -280,7 +280,7 @@ class ClassForm(SizedForm):
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
         """Call a class's separate initialization as the file calls it, so that its objects have parameters now."""
         try:
-            said = parameters_said(method, literal_arguments(method.__name__, self.namespace))
+            said = parameters_said(method, literal_arguments(method.__name__, self.namespace, words=True))
             sizing = SizeArguments(method)
             sizing.known = {name: value for name, value in said.items() if sizing.roles.get(name) == "other"}
             arguments, keywords = sizing.arguments(sizes, seed)

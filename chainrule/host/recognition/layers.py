@@ -16,7 +16,7 @@ from chainrule.host.recognition.recipes import RECIPES, Fresh, Made
 from chainrule.host.recognition.sizing import size_values
 from chainrule.host.recognition.slots import Fold, discover
 from chainrule.host.recognition.structures import shape
-from chainrule.host.recognition.tools import Head, Toolbox, call, make
+from chainrule.host.recognition.tools import Head, Toolbox, call, make, with_rate
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 
 
@@ -58,7 +58,7 @@ class Stack:
         optimizer, dense = self.head.tools.optimizer, self.head.tools.dense
         if optimizer is None:
             raise Unseen("the code has no optimizer beside the layers")
-        made = optimizer(*bind(optimizer, Known({"lr": lr})).arguments)
+        made = with_rate(optimizer, lr)
         layers = [layer for layer in self.layers if dense is not None and isinstance(layer, dense.cls)]
         takes = [p.name for _, method in ranked("step", methods_of(made))[:1] for p in parameters_of(method)]
         for given in [layers] if any(takes_layers(name) and name.endswith("s") for name in takes) else layers:
