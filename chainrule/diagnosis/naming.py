@@ -87,11 +87,19 @@ class Naming:
             follows = cause.mistake is None and (cause.certainty == "unknown" or cause.raised)
             unusual = self.beyond_usual(cause) and cause.certainty == "likely"
             surely = foundation is not None and foundation.certainty == "certain"
-            if foundation is not None and (follows or (unusual and surely)):
+            overflow = self.overflow_behind(cause, named) if undefined else None
+            foundation = overflow or foundation
+            if foundation is not None and (follows or (unusual and surely) or overflow is not None):
                 foundation.clauses += [clause for clause in cause.clauses if clause not in foundation.clauses]
             else:
                 kept.append(cause)
         return kept
+
+    def overflow_behind(self, cause: Cause, named: Sequence[Cause]) -> Cause | None:
+        """The overflow of a softmax, another cause, that makes everything behind it nan where it does so itself."""
+        overflows = (other for other in named if other.mistake is not None and other.mistake.id == "softmax-no-shift")
+        shown = (other for other in overflows if all(" is nan" in result.message for result in self.results(other)))
+        return next((other for other in shown if other is not cause and "backward" in cause.concerns), None)
 
     def undefined_too(self, other: Cause, cause: Cause) -> bool:
         """Whether another cause is of the same operations, where they give nan."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 LOWEST = -1e4  # the logit that stands for log 0: its exponential is 0 in every precision
-BELOW = 1e3  # how far the logits of superfluous classes lie below the others
+BELOW = 80.0  # how far the logits of superfluous classes lie below the others: their p is below any rounding, not 0
 DEEPEST = 8
 Fits = Callable[[Sequence[int]], "tuple[int, ...] | None"]
 Parameters = tuple[list[np.ndarray], list[np.ndarray]]

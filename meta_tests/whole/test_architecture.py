@@ -88,7 +88,7 @@ def test_logits_are_passed_on_exactly(text):
         a = np.maximum(a @ w + b, 0)
     logits = a @ weights[-1] + biases[-1]
     assert np.array_equal(logits[:, :3], z)
-    assert (logits[:, 3:] <= z.min() - 1000).all()
+    assert (logits[:, 3:] <= z.min() - 80).all()
 
 
 def test_too_narrow_a_network_passes_nothing_on():

@@ -100,7 +100,12 @@ def find_softmax(probe: Probe) -> None:
         return
     proven = probe.found.get("output", ("", ""))[0] == "probabilities"
     unseen = bool(probe.unproven) and probe.network is not None
-    if (unseen or is_used_unseen(probe, "softmax")) and normalized.get("columns"):
+    used = is_used_unseen(probe, "softmax")
+    if used and normalized.get("vector") and not normalized.get("columns"):
+        probe.layout.unproven["softmax"] = (
+            "softmax is right for one sample, and no network that chainrule understands shows whether it gets a batch"
+        )
+    if (unseen or used) and normalized.get("columns"):
         probe.layout.unproven["softmax"] = (
             "softmax normalizes columns, and no network that chainrule understands shows whether samples are columns: "
             "declare samples=columns if they are"

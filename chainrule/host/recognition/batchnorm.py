@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from chainrule.contract.operation import Operation
 from chainrule.host.recognition import vocabulary
 from chainrule.host.recognition.binding import Unbound, parameters_of
 from chainrule.host.recognition.namespaces import home_of, is_own
+from chainrule.host.recognition.tools import divides_by_batch
 from chainrule.host.recognition.vocabulary import is_called, likeliest, names, plain
 from chainrule.support.arrays import describe, is_array, to_numpy
 
@@ -559,6 +560,11 @@ class Normalizations:
         self.namespace, self.name_of = namespace, name_of
         self.forms: dict[int, Form | NotOffered] = {}
 
+    @cached_property
+    def divides(self) -> bool:
+        """Whether layers divide their own gradients by the batch, as the dense layers beside them do."""
+        return divides_by_batch(self.namespace)
+
     def thing(self, operation: Operation) -> Any:
         """The function or class for an operation.  Raises Missing."""
         name = self.name_of(operation.name)
@@ -629,7 +635,8 @@ class Normalizations:
         if operation.undoes:
             dout, cache = arguments
             if operation is BACKWARD and isinstance(cache, Again):
-                return cache(dout)
+                dx, *slopes = cache(dout)
+                return (dx, *(len(dout) * slope for slope in slopes)) if self.divides else (dx, *slopes)
             return gradients(self.thing(operation), dout, cache)
         form = self.form()
         given = dict(zip(operation.labels, arguments, strict=False))

@@ -15,17 +15,20 @@ from chainrule.host.recognition.vocabulary import role
 Literals = tuple[list[Any], dict[str, Any]]  # arguments, keywords
 
 
-def literal_arguments(name: str, namespace: Mapping[str, Any]) -> list[Literals]:
+def literal_arguments(name: str, namespace: Mapping[str, Any], *, words: bool = False) -> list[Literals]:
     """The arguments of every call of a function, class or method of this name, if they all are literals.
 
     Calls of an object's methods by the object itself do not count.
+    words: whether calls outside of functions come first, in which globals that are strings count as literals.
     """
     found = []
     for filename in files(namespace):
-        for call in calls("".join(linecache.getlines(filename))):
+        source = "".join(linecache.getlines(filename))
+        scripted = [(node, namespace) for node in outside(source) if isinstance(node, ast.Call)] if words else []
+        for call, known in (*scripted, *((call, {}) for call in calls(source))):
             if called(call) == name:
                 try:
-                    found.append(literals(call))
+                    found.append(literals(call, known))
                 except ValueError:
                     continue
     return found
@@ -70,10 +73,14 @@ def makes_array(node: ast.AST | None) -> bool:
     return called(node) in ("linspace", "arange") or (called(node) in ("array", "asarray") and listed)
 
 
-def literals(call: ast.Call) -> Literals:
-    """The arguments of a call.  Raises ValueError if one is not a literal."""
-    arguments = [ast.literal_eval(argument) for argument in call.args]
-    return arguments, {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+def literals(call: ast.Call, words: Mapping[str, Any]) -> Literals:
+    """The arguments of a call.  Raises ValueError if one is not a literal, nor the name of a string in `words`."""
+
+    def value(node: ast.expr) -> Any:
+        named = words.get(node.id) if isinstance(node, ast.Name) else None
+        return named if isinstance(named, str) else ast.literal_eval(node)
+
+    return [value(one) for one in call.args], {str(keyword.arg): value(keyword.value) for keyword in call.keywords}
 
 
 def called(call: ast.Call) -> str:
@@ -99,7 +106,7 @@ def takes_one_of_each(name: str, namespace: Mapping[str, Any]) -> bool:
 
 
 def takes_a_row(name: str, namespace: Mapping[str, Any]) -> bool:
-    """Whether every call of a function takes one row of an array: `softmax(scores[i])`."""
+    """Whether every call of a function takes one row of an array, or a vector: `softmax(scores[i])`."""
     every = [
         node
         for file in files(namespace)
@@ -110,7 +117,9 @@ def takes_a_row(name: str, namespace: Mapping[str, Any]) -> bool:
 
 
 def is_a_row(node: ast.expr) -> bool:
-    """Whether it is `a[i]` or `a[i, :]`, for a name or a number i."""
+    """Whether it is `a[i]` or `a[i, :]`, for a name or a number i; or `a.reshape(-1, 1)`, a vector."""
+    if isinstance(node, ast.Call) and last_name(node) == "reshape":
+        return [ast.unparse(one) for one in node.args] in (["-1", "1"], ["(-1, 1)"], ["-1"])
     if not isinstance(node, ast.Subscript):
         return False
     first, *others = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.contract.errors import Unseen
-from chainrule.host.recognition.forms import Held, SizedForm
+from chainrule.host.recognition.forms import Held
 from chainrule.host.recognition.plan import Plan, TrainingArguments
 from chainrule.host.recognition.recognised import Recognised
 from chainrule.host.recognition.slots import Fold
@@ -30,8 +30,6 @@ SEVERAL = "the network has no biases: chainrule follows its training for one upd
 
 class Folded(Recognised):
     """A network whose weights contain the biases."""
-
-    form: SizedForm
 
     @property
     def biases(self) -> str:

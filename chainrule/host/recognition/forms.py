@@ -70,6 +70,10 @@ class Form:
 
     def construct(self, sizes: Sequence[int], seed: int) -> Any:
         """A new network.  Raises the code's exceptions, and Unbound."""
+        return self.made(self.stored(sizes), seed)
+
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
+        """What the code makes for these sizes.  Raises the code's exceptions, and Unbound."""
         raise NotImplementedError
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
@@ -152,13 +156,6 @@ class SizedForm(Form):
     def __init__(self, namespace: Mapping[str, Any], fold: Fold | None) -> None:
         super().__init__()
         self.namespace, self.fold = namespace, fold
-
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
-        return self.made(self.stored(sizes), seed)
-
-    def made(self, sizes: Sequence[int], seed: int) -> Any:
-        """What the maker makes for these sizes.  Raises the code's exceptions, and Unbound."""
-        raise NotImplementedError
 
     def settle_any(self, function: Any) -> None:
         """Find out how the maker takes sizes.  If no way works, raises the exception of the first."""
@@ -283,7 +280,7 @@ class ClassForm(SizedForm):
     def initialize(self, made: Any, method: Any, sizes: Sequence[int], seed: int) -> None:
         """Call a class's separate initialization as the file calls it, so that its objects have parameters now."""
         try:
-            said = parameters_said(method, literal_arguments(method.__name__, self.namespace))
+            said = parameters_said(method, literal_arguments(method.__name__, self.namespace, words=True))
             sizing = SizeArguments(method)
             sizing.known = {name: value for name, value in said.items() if sizing.roles.get(name) == "other"}
             arguments, keywords = sizing.arguments(sizes, seed)

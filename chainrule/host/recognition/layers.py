@@ -14,9 +14,9 @@ from chainrule.host.recognition.forms import PROBES, Form, Held
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_functions, ranked
 from chainrule.host.recognition.recipes import RECIPES, Fresh, Made
 from chainrule.host.recognition.sizing import size_values
-from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.slots import Fold, discover
 from chainrule.host.recognition.structures import shape
-from chainrule.host.recognition.tools import Head, Toolbox, call, make
+from chainrule.host.recognition.tools import Head, Toolbox, call, make, with_rate
 from chainrule.host.recognition.vocabulary import is_called, plain, role, size_role
 
 
@@ -58,7 +58,7 @@ class Stack:
         optimizer, dense = self.head.tools.optimizer, self.head.tools.dense
         if optimizer is None:
             raise Unseen("the code has no optimizer beside the layers")
-        made = optimizer(*bind(optimizer, Known({"lr": lr})).arguments)
+        made = with_rate(optimizer, lr)
         layers = [layer for layer in self.layers if dense is not None and isinstance(layer, dense.cls)]
         takes = [p.name for _, method in ranked("step", methods_of(made))[:1] for p in parameters_of(method)]
         for given in [layers] if any(takes_layers(name) and name.endswith("s") for name in takes) else layers:
@@ -68,10 +68,10 @@ class Stack:
 class StackForm(Form):
     """Layer classes in a file without a network class."""
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
         super().__init__()
-        self.namespace = namespace
-        self.tools = Toolbox(namespace)
+        self.namespace, self.fold = namespace, fold
+        self.tools = Toolbox(namespace, fold)
         dense = self.tools.dense
         self.activated = dense is not None and dense.activates and self.tools.combined is None
         self.head, self.holds_head = Head(self.tools, activated=self.activated), True
@@ -81,10 +81,10 @@ class StackForm(Form):
             f"layer classes ({self.tools.dense.name if self.tools.dense else 'none'}, ...), wired by chainrule,"
         )
         self.maker = self.tools.maker
-        if discover(self.construct(PROBES[0], 0), PROBES[0]) is None:
+        if discover(self.construct(PROBES[0], 0), PROBES[0], fold) is None:
             raise Unbound("the layers do not contain weights and biases of their sizes")
 
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
         return Stack(self.tools.layers(sizes, seed, softmax=self.activated), self.head)
 
     def functions(self, operation: str, model: Held) -> Iterator[Operation]:
@@ -102,10 +102,10 @@ class StackForm(Form):
 class WiredForm(Form):
     """A network class that takes its layers, in a list or one after the other."""
 
-    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
         super().__init__()
-        self.name, self.cls, self.namespace = name, cls, namespace
-        self.tools = Toolbox(namespace)
+        self.name, self.cls, self.namespace, self.fold = name, cls, namespace, fold
+        self.tools = Toolbox(namespace, fold)
         self.head, self.optimizer = Head(self.tools), self.tools.optimizer
         self.title, self.maker = f"class {name} with layers given to it", self.tools.maker
         self.softmax = False
@@ -115,7 +115,7 @@ class WiredForm(Form):
             self.softmax = softmax
             try:
                 made = self.construct(self.probe_sizes(), 0)
-                if discover(made, self.probe_sizes()) is not None and self.runs(made):
+                if discover(made, self.probe_sizes(), fold) is not None and self.runs(made):
                     return
             except Exception as error:
                 trouble = trouble or error
@@ -123,7 +123,8 @@ class WiredForm(Form):
 
     def runs(self, made: Any) -> bool:
         """Whether a forward pass works, in rows or in columns."""
-        for x in (np.ones((7, PROBES[0][0])), np.ones((PROBES[0][0], 7))):
+        inputs = self.stored(PROBES[0])[0]
+        for x in (np.ones((7, inputs)), np.ones((inputs, 7))):
             for _, method in (*ranked("forward", methods_of(made)), *ranked("predict", methods_of(made))):
                 try:
                     arguments = bind(method, Known({"x": x}, order=("x",)))
@@ -133,7 +134,7 @@ class WiredForm(Form):
                     continue
         return False
 
-    def construct(self, sizes: Sequence[int], seed: int) -> Any:
+    def made(self, sizes: Sequence[int], seed: int) -> Any:
         layers = self.tools.layers(sizes, seed, softmax=self.softmax)
         extras = {
             "lr": 0.1,

@@ -136,8 +136,10 @@ def folded_forms(namespace: dict[str, Any], names: Mapping[str, str]) -> Iterato
         for name, cls in possible_classes(namespace, names):
             yield partial(ClassForm, name, cls, namespace, fold)
             yield partial(FittedForm, name, cls, namespace, fold)
+            yield partial(WiredForm, name, cls, namespace, fold)
         for name, function in initializations(namespace):
             yield partial(FunctionForm, name, function, namespace, fold)
+        yield partial(StackForm, namespace, fold)
     for name, function in own_functions(namespace):
         yield partial(EpochForm, name, function, namespace, FOLDS[-1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import copy
 import inspect
@@ -225,7 +226,8 @@ def absent_data(function: Any) -> list[str]:
     plain = getattr(function, "__func__", function)
     space = getattr(plain, "__globals__", {})
     names = getattr(getattr(plain, "__code__", None), "co_names", ())
-    return [name for name in names if name not in space and role(name) in ("x", "y", "validation")]
+    absent = [name for name in names if name not in space and not hasattr(builtins, name)]  # as ValueError is
+    return [name for name in absent if role(name) in ("x", "y", "validation")]
 
 
 def labels_held_out(function: Any) -> bool:

@@ -19,8 +19,8 @@ from chainrule.host.recognition.learnt import learnt_of
 from chainrule.host.recognition.namespaces import Operation, methods_of, own_classes, own_functions, ranked
 from chainrule.host.recognition.order_of_calls import begin
 from chainrule.host.recognition.quirks import for_style
-from chainrule.host.recognition.results import number_in, samples
-from chainrule.host.recognition.slots import discover
+from chainrule.host.recognition.results import are_probabilities, number_in, samples
+from chainrule.host.recognition.slots import Fold, discover
 from chainrule.host.recognition.strength import strengths
 from chainrule.host.recognition.structures import Path, follow, leaves, shape
 from chainrule.host.recognition.vocabulary import is_called, plain, rank, role, size_role
@@ -40,9 +40,10 @@ class Toolbox:
     """The layer classes of a namespace, by kind.
 
     combined: softmax and cross-entropy in one.  slope: a class with the backward pass of such a one alone.
+    fold: how the weights of a dense layer contain its biases; None if these are arrays of their own.
     """
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
         classes = own_classes(namespace)
         self.namespace = namespace
         softmaxes = [(name, cls) for name, cls in classes if is_called("classes", "softmax", name)]
@@ -61,7 +62,7 @@ class Toolbox:
         self.dense: Dense | None = None
         for name, cls in sorted(classes, key=lambda item: not is_called("classes", "dense", item[0])):
             try:
-                self.dense = Dense(name, cls, namespace)
+                self.dense = Dense(name, cls, namespace, fold)
                 break
             except Exception:
                 continue
@@ -98,32 +99,36 @@ def loses(cls: type) -> bool:
 class Dense:
     """A class of affine layers.  activates: whether its constructor takes the activation as well."""
 
-    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any]) -> None:
-        self.name, self.cls, self.namespace = name, cls, namespace
+    def __init__(self, name: str, cls: type, namespace: Mapping[str, Any], fold: Fold | None = None) -> None:
+        self.name, self.cls, self.namespace, self.fold = name, cls, namespace, fold
         parameters = [p for p in parameters_of(cls) if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self.activation = next((p for p in parameters if is_activation(p)), None)
         self.activates = self.activation is not None
         self.keywords = self.find_keywords(parameters)
 
-    def find_keywords(self, parameters: Sequence[inspect.Parameter]) -> tuple[str, str]:
-        """Find the parameters for fan-in and fan-out.  Raises Unbound if the class does not have them."""
+    def find_keywords(self, parameters: Sequence[inspect.Parameter]) -> tuple[str, ...]:
+        """Find the parameters for fan-in and fan-out, or the one for both.  Raises Unbound if the class lacks them."""
         sizes = [p for p in parameters if p is not self.activation and not isinstance(p.default, (str, bool, float))]
         by_role = {size_role(p.name): p.name for p in reversed(sizes)}
-        tries: list[tuple[str, str]] = []
+        tries: list[tuple[str, ...]] = []
         if "inputs" in by_role and "outputs" in by_role:
             tries.append((by_role["inputs"], by_role["outputs"]))
         tries += [(a.name, b.name) for a, b in pairwise(sizes)]
+        tries += [(p.name,) for p in sizes[:1] if p.default is p.empty]  # Linear((n_in, n_out))
         for names in tries:
             self.keywords = names
             try:
-                if discover(self.make(4, 6, "relu", np.random.default_rng(0)), (4, 6)) is not None:
+                made = self.make(4, 6, "relu", np.random.default_rng(0))
+                fans = [4, 6] if self.fold is None else self.fold.sizes([4, 6])
+                if discover(made, fans, self.fold) is not None:
                     return names
             except Exception:
                 continue
         raise Unbound("the sizes of its weights and bias cannot be chosen")
 
     def make(self, fan_in: int, fan_out: int, activation: str, rng: np.random.Generator) -> Any:
-        keywords: dict[str, Any] = dict(zip(self.keywords, (fan_in, fan_out), strict=True))
+        fans = (fan_in, fan_out) if len(self.keywords) == 2 else ((fan_in, fan_out),)
+        keywords: dict[str, Any] = dict(zip(self.keywords, fans, strict=True))
         if self.activation is not None:
             keywords[self.activation.name] = self.spelled(activation)
         others: dict[str, Any] = {"lr": 0.1, "seed": int(rng.integers(2**31)), "rng": rng}
@@ -275,14 +280,11 @@ class Head:
             return self.back(make(self.tools.slope, "softmax"), given, shape(p))
         self.started.slope = None
         if self.goes_back:
-            given = z if self.takes_logits else p
-            slope = self.back(
-                self.object,
-                {"output": given, "y": y, "output_gradient": given, "x": given},
-                shape(given),
-                keep_default=True,
-                named=self.passed_on,
-            )
+            slope = self.slope_from(z if self.takes_logits else p, y)
+            kept = self.kept_probabilities(z) if z is p else None
+            if kept is not None and not sums_to_zero(slope):
+                of_kept = self.slope_from(kept, y)
+                slope = of_kept if sums_to_zero(of_kept) else slope  # it takes what its own softmax gave
             slope = slope if self.started.slope is None else self.started.slope
             apart = z is not p  # else the network ends in softmax, and goes back through its own
             if apart and self.tools.combined is None and self.softmax is not None and not self.takes_logits:
@@ -294,6 +296,18 @@ class Head:
         as_output = {"x": "output", "output_gradient": "output"}
         arguments = bind(function, Known({"output": p, "y": y}, order=("output", "y"), as_role=as_output))
         return function(*arguments.arguments, **arguments.keywords)
+
+    def slope_from(self, given: Any, y: Any) -> Any:
+        """What the backward pass of the loss object gives for an output."""
+        roles = {"output": given, "y": y, "output_gradient": given, "x": given}
+        return self.back(self.object, roles, shape(given), keep_default=True, named=self.passed_on)
+
+    def kept_probabilities(self, z: Any) -> Any:
+        """The probabilities that an object of softmax and cross-entropy in one keeps; None if it keeps none."""
+        if self.tools.combined is None:
+            return None
+        found = (leaf for _, leaf in leaves(self.object) if shape(leaf) == shape(z))
+        return next((leaf for leaf in found if are_probabilities(to_numpy(leaf))), None)
 
     def back(self, thing: Any, roles: Mapping[str, Any], size: tuple[int, ...], **settings: Any) -> Any:
         """The gradient with respect to the input of an object, from its backward pass.
@@ -314,6 +328,12 @@ class Head:
                 raise NotOffered(f"chainrule does not find the input's gradient in {type(thing).__name__}.backward")
             self.places[type(thing)] = fitting[0]
         return follow(source, self.places[type(thing)])
+
+
+def sums_to_zero(slope: Any) -> bool:
+    """Whether the rows of a gradient add up to 0, as those with respect to logits do, or its columns."""
+    found = to_numpy(slope)
+    return found.ndim == 2 and any(np.allclose(found.sum(axis=axis), 0, atol=1e-6) for axis in (0, 1))
 
 
 class NotTheNetwork(NotOffered, AttributeError):
@@ -361,9 +381,23 @@ def is_of_logits(loss: Any) -> bool:
             ratios = np.array([float(to_numpy(first_number(one, 1)).reshape(())) for one in found]) / exact
         except (Exception, SystemExit):
             continue
-        if ratios.all() and np.isclose(*ratios):
+        if np.isfinite(ratios).all() and ratios.all() and np.isclose(*ratios):
             return True
     return False
+
+
+def divides_by_batch(namespace: Mapping[str, Any]) -> bool:
+    """Whether the dense layers of a file divide their own gradients by the batch, and the loss therefore does not."""
+    x, dout = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]), np.array([[1.0, -2.0], [3.0, 5.0], [2.0, 0.5]])
+    try:
+        dense = Toolbox(namespace).dense
+        layer = None if dense is None else dense.make(2, 2, "linear", np.random.default_rng(0))
+        call(layer, "forward", {"x": x})
+        result = call(layer, "backward", {"output_gradient": dout, "x": dout, "lr": dout})  # `eta` may be either
+    except (Exception, SystemExit):
+        return False
+    every = [to_numpy(leaf) for _, leaf in (*leaves(result), *leaves(layer)) if np.size(leaf) == dout.shape[1]]
+    return any(np.allclose(leaf.reshape(-1), dout.mean(axis=0)) for leaf in every)
 
 
 def loss_head(namespace: Mapping[str, Any]) -> Head | None:
@@ -419,7 +453,13 @@ def callable_without(cls: type) -> bool:
 def make(cls: Maker | None, what: str) -> Any:
     if cls is None:
         raise Unbound(f"the file has no class of a {what} layer")
-    return cls(*bind(cls, Known({"lr": 0.1})).arguments)
+    return with_rate(cls, 0.1)
+
+
+def with_rate(cls: Maker, lr: float) -> Any:
+    """An object of a class whose constructor takes nothing else than, perhaps, a learning rate."""
+    arguments = bind(cls, Known({"lr": lr}))
+    return cls(*arguments.arguments, **arguments.keywords)
 
 
 def first_number(result: Any, n: int) -> Any:

@@ -74,12 +74,14 @@ class Kitchen:
         self.needed: dict[int, Call] = {}
         self.places: dict[int, int] = {}  # {number of a call: that of its step}
 
-    def recipe(self, holder: int, sizes: Sequence[int]) -> tuple[type, Recipe]:
-        """The class of the object with this id, and how it is made."""
+    def recipe(self, holder: int, sizes: Sequence[int]) -> tuple[type, Recipe] | None:
+        """The class of the object with this id, and how it is made; None if another call makes it inside."""
         self.end = self.used.get(holder, sys.maxsize)
         self.need(self.makers[holder])
         order = [call for _, call in sorted(self.needed.items()) if not any(map(call.inside, self.needed.values()))]
         self.places = {call.number: place for place, call in enumerate(order)}
+        if self.makers[holder].number not in self.places:
+            return None
         steps = [self.step(call) for call in order]
         first = self.places[self.makers[holder].number]
         named = ("adds_a_layer", "completes_a_network")
