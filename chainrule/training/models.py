@@ -101,7 +101,7 @@ MODELS: Mapping[str, Model] = {
     ),
     "cnn": Model(
         Settings(hidden=(128,), epochs=10, batch_size=100, lr=0.001),
-        beside="before them convolutions of 16 and 32 filters of 3 x 3, each with max pooling, and dropout at 0.3",
+        beside="convolutions of 16 and 32 filters of 3 x 3 before them, each with max pooling, and dropout at 0.3",
         make=partial(convolutional, optimizer=Adam, filters=(16, 32), rate=0.3),
     ),
 }

@@ -680,6 +680,12 @@ def test_a_folder_shows_whose_files_it_holds(tmp_path):
     assert datasets.held_by(tmp_path / "nowhere") is None
 
 
+@pytest.mark.parametrize("name", ["cifar10", "cifar100"])
+def test_a_folder_with_a_bad_archive_is_not_taken_for_another_data_set(tmp_path, name):
+    (file,) = DATASETS[name].files
+    assert datasets.held_by(fill(tmp_path / "bad", {file.name: WEB_PAGE})).name == name
+
+
 # CIFAR's archives: small ones of the real form.
 
 

@@ -70,14 +70,15 @@ def load(
 
 
 def held_by(folder: Path) -> Published | None:
-    """The first data set whose smallest file a folder holds, verified; several have files of the same names."""
+    """The data set whose smallest file a folder holds, verified; else the first of whose names it has one."""
     for dataset in DATASETS.values():
         try:
             min(dataset.files, key=lambda file: file.size).read(folder, {})
         except files.BadFile:
             continue
         return dataset
-    return None
+    every = ((one, folder / name) for one in DATASETS.values() for file in one.files for name in file.names)
+    return next((one for one, path in every if path.exists()), None)
 
 
 def scaled(images: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
